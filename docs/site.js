@@ -2,7 +2,10 @@
 for (const table of document.querySelectorAll(".content table")) {
   const columns = [...table.querySelectorAll("thead th")].map((th) => th.textContent.trim());
   for (const row of table.querySelectorAll("tbody tr")) {
-    [...row.cells].forEach((cell, at) => { cell.dataset.column = columns[at] ?? ""; });
+    [...row.cells].forEach((cell, at) => {
+      cell.dataset.column = columns[at] ?? "";
+      cell.classList.toggle("long", /\S{30}/.test(cell.textContent)); // an address or a path: site.css breaks it
+    });
   }
 }
 
@@ -17,4 +20,20 @@ for (const code of document.querySelectorAll(".content :not(pre) > code")) {
     option.textContent = text;
     return option;
   }));
+}
+
+// The index splits words at hyphens and leaves out "who", "can", "what" and "too", so it finds nothing for `who-can`, and others for "token too old".
+// Headings in which the words of a search stand side by side come first. The last of them may be half typed.
+if (window.elasticlunr) {
+  const { prototype } = elasticlunr.Index;
+  const { search } = prototype;
+  const spaced = (text) => ` ${text.toLowerCase().split(/[^\p{L}\p{N}]+/u).filter(Boolean).join(" ")}`;
+  prototype.search = function (query, options) {
+    const found = search.call(this, query, options);
+    const phrase = spaced(query);
+    if (!phrase.slice(1).includes(" ")) return found;
+    const headings = Object.values(this.documentStore.docs).filter((doc) => spaced(doc.title).includes(phrase));
+    const first = headings.map((doc) => ({ ref: doc.id, doc }));
+    return [...first, ...found.filter(({ ref }) => !first.some((heading) => heading.ref === ref))];
+  };
 }

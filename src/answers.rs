@@ -1,4 +1,4 @@
-//! What a server answers, as types that it and its clients share.
+//! The server's answers, as types that it shares with its clients.
 
 mod denied;
 mod findings;
@@ -21,28 +21,28 @@ use crate::words::UnixTime;
 use crate::words::names::DecisionId;
 use serde::{Deserialize, Serialize};
 
-/// Credentials: all that were asked for, in the order of the request.
+/// All requested credentials, in the order of the request.
 #[derive(Serialize, Deserialize, Debug)]
 pub struct Document {
     /// The decision.
     pub decision_id: DecisionId,
     /// The policies that grant, with a comma between them.
     pub policy: String,
-    /// The commits in force that grant.
+    /// The commits that the granting policies are from.
     pub policy_revision: String,
-    /// When the first of them ends, if one does.
+    /// When the first credential expires, if one does.
     pub expires_at: Option<UnixTime>,
     /// The credentials.
     pub credentials: Vec<Credential>,
 }
 
 impl Document {
-    /// The first credential of this kind that is the one.
+    /// The first credential of this kind that `is_it` accepts.
     pub fn find<A: Answered>(&self, is_it: impl Fn(&A) -> bool) -> Option<&A> {
         self.credentials.iter().filter_map(A::of).find(|answer| is_it(answer))
     }
 
-    /// The same, taken out.
+    /// Like [`Self::find`], and removes the credential.
     pub fn take<A: Answered>(&mut self, is_it: impl Fn(&A) -> bool) -> Option<A> {
         let place = self.credentials.iter().position(|credential| A::of(credential).is_some_and(&is_it))?;
         A::take(self.credentials.remove(place))
@@ -57,7 +57,7 @@ pub enum Answer {
     Credentials(Document),
     /// To a login.
     Session(Session),
-    /// To a use of what stays on the server.
+    /// To a use of something that stays on the server, such as a transit key.
     Used(Used),
 }
 
@@ -74,7 +74,7 @@ impl From<Used> for Answer {
 }
 
 impl Answer {
-    /// The decision that it is of.
+    /// The decision that it answers.
     pub const fn decision(&self) -> &DecisionId {
         match self {
             Self::Credentials(document) => &document.decision_id,

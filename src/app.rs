@@ -1,4 +1,4 @@
-//! Layer D: the wired parts. Everything that a request needs, made once from the configuration.
+//! Layer D: the wired parts. Everything that a request needs is made once, from the configuration.
 
 mod ages;
 mod changed_at;
@@ -60,11 +60,11 @@ use tokio::sync::{Mutex, Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// The rotation of our keys is looked at this often.
+/// How often the rotation of our keys is checked.
 const KEY_TURN: Duration = Duration::from_secs(3600);
-/// Decrypted values that are over are wiped within this time.
+/// Expired decrypted values are wiped within this time.
 const FORGET_TURN: Duration = Duration::from_secs(10);
-/// Refusals that were only counted are written this often.
+/// How often refusals that were only counted are written.
 const AGGREGATE_TURN: Duration = Duration::from_secs(60);
 
 /// The server's parts.
@@ -73,15 +73,15 @@ pub struct App {
     pub issuers: Issuers,
     /// The revision in force.
     pub live: ArcSwap<Live>,
-    /// By which clients reach us, such as `https://daypass.example`: what a proof of possession is made for.
+    /// The origins by which clients reach us, such as `https://daypass.example`: a proof of possession names one of them.
     pub origins: Vec<String>,
     /// The durable memory.
     pub store: Store,
     /// Our own issuers.
     pub own_issuers: OwnIssuers,
-    /// Everybody outside who is asked for credentials.
+    /// The outside providers of credentials.
     pub providers: Providers,
-    /// What seals and opens sessions.
+    /// The keys that seal and open sessions.
     pub sessions: Sessions,
     /// Where clients reach us.
     pub public_url: IssuerUrl,
@@ -89,31 +89,31 @@ pub struct App {
     pub egress: Egress,
     /// Tokens that a second client showed.
     pub shown_elsewhere: ShownElsewhere,
-    /// What is counted.
+    /// The metrics.
     pub metrics: SharedMetrics,
-    /// What is told of requests to a collector.
+    /// The traces of requests for a collector.
     pub traces: Traces,
     /// What is known of the addresses of callers.
     pub clients: Arc<Clients>,
     /// Cancelled when the server begins to stop: it is not ready any more.
     pub draining: CancellationToken,
-    /// Exchanges under way: a client that hangs up does not end its own, and the server stops after the last.
+    /// The running exchanges. An exchange continues when its client hangs up, and the server stops after the last one.
     pub exchanges: TaskTracker,
-    /// The one replay of history that may be under way.
+    /// The one replay of history that may run.
     pub replays: Turns,
-    /// The one reading of the audit log that may be under way.
+    /// The one reading of the audit log that may run.
     pub audit_readings: Turns,
-    /// The one look at a source's encrypted files that may be under way.
+    /// The one status of encrypted files that may run.
     pub status_readings: Turns,
-    /// The one rewriting of files that may be under way.
+    /// The one rewriting of files that may run.
     pub rewritings: Turns,
-    /// The one denial of which is counted what it would have hit.
+    /// The one count of past grants that a denial covers.
     denials_counted: Semaphore,
-    /// Old values of secrets that are being read.
+    /// The readings of old values of secrets.
     past_turns: Turns,
-    /// What operators deny.
+    /// Operators' denials.
     stops: ArcSwap<BTreeMap<String, StopUntil>>,
-    /// Tells that something else is in force or denied.
+    /// Reports that what is in force or denied has changed.
     changed: watch::Sender<()>,
     root: Arc<Followed>,
     further: ArcSwap<sources::Further>,
@@ -128,8 +128,8 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the store, the keys and the first revision. A revision that cannot be read does not keep the server from
-    /// starting: it denies, and says so.
+    /// Opens the store, the keys and the first revision. If the revision cannot be read, the server starts anyway: it denies
+    /// everything, and reports why.
     pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Self>, StartError> {
         let store = Store::open(&config.data, clock.clone())?;
         let key_identities = key_encryption::key_identities(&config.key_encryption, &store).await?;
@@ -185,7 +185,7 @@ impl App {
             providers,
         });
         app.read_stops().await?;
-        // A remote one may take long: what its mirror has goes live, and whoever follows it fetches.
+        // A remote source may take long: the commit of its mirror goes live, and its follower fetches later.
         if root.is_remote() {
             app.recover(&root).await;
         } else {
@@ -194,12 +194,12 @@ impl App {
         Ok(app)
     }
 
-    /// The present moment.
+    /// The current time.
     pub fn now(&self) -> UnixTime {
         self.store.now()
     }
 
-    /// Refuses what is granted and nobody would make, as the server is configured. Nobody is asked.
+    /// Refuses a grant that no configured provider can make. It asks no provider.
     pub fn could_make(&self, granted: &Target) -> Result<(), Denial> {
         self.own_issuers.id_tokens().check_granted(granted)?;
         self.providers.check(granted)
@@ -210,7 +210,7 @@ impl App {
         &self.catalogue
     }
 
-    /// Follows Git, turns keys and writes aggregates until the server stops.
+    /// Follows Git, rotates keys and writes aggregates until the server stops.
     pub async fn keep_up(self: Arc<Self>) {
         tokio::spawn(self.clone().follow(self.root.clone()));
         let mut keys = tokio::time::interval(KEY_TURN);
@@ -229,15 +229,15 @@ impl App {
                     self.store.pay_debts().await;
                     self.tell_space();
                     if let Err(denial) = self.store.record_clock().await {
-                        tracing::error!(cause = %denial.cause, "that the clock was set could not be recorded");
+                        tracing::error!(cause = %denial.cause, "the change of the clock could not be recorded");
                     }
                 }
                 _ = keys.tick() => {
                     if let Err(fault) = self.own_issuers.turn(&self.store).await {
-                        tracing::error!(%fault, "the signing keys could not be turned");
+                        tracing::error!(%fault, "the signing keys could not be rotated");
                     }
                     if let Err(fault) = self.sessions.turn(&self.store).await {
-                        tracing::error!(%fault, "the session keys could not be turned");
+                        tracing::error!(%fault, "the session keys could not be rotated");
                     }
                 }
                 _ = aggregates.tick() => {
@@ -249,7 +249,7 @@ impl App {
         }
     }
 
-    /// The end: the last exchanges are told to their end, and what was only counted is written.
+    /// The shutdown: waits for the last exchanges, and writes what was only counted.
     pub async fn wind_up(&self, patience: Duration) {
         self.exchanges.close();
         if tokio::time::timeout(patience, self.exchanges.wait()).await.is_err() {

@@ -35,7 +35,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tokio::runtime::Builder;
 
-/// How long reading threads are waited for at the end.
+/// How long the program waits at its end for threads that still read.
 const STOP_MAX: Duration = Duration::from_secs(1);
 
 /// CI jobs get a day pass, never a key.
@@ -60,17 +60,17 @@ enum Output {
     Text,
     /// For machines.
     Json,
-    /// For a comment on a pull request: `policy diff` and `policy replay` alone.
+    /// For a comment on a pull request. Only `policy diff` and `policy replay` have it.
     Markdown,
 }
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// The whole story on this machine, with nothing outside it.
+    /// Run a complete demo on this machine; it needs nothing outside of it.
     Demo(DemoArgs),
     /// Run the server.
     Serve(serve::ServeArgs),
-    /// Fetch a source, as the server's own child that gets its order on the standard input.
+    /// Fetch a source, as a child process of the server, which writes the order to its standard input.
     #[command(hide = true)]
     GitFetch,
     /// Run a command with credentials and secrets around it.
@@ -106,35 +106,35 @@ enum Command {
         "daypass policy diff origin/main...HEAD --config daypass.yaml --repository .",
     ]))]
     Policy(policy::PolicyCommand),
-    /// What an AWS account is told once.
+    /// Print the one-time setup of an AWS account.
     #[command(subcommand)]
     #[command(after_help = examples(&["daypass aws bootstrap --config daypass.yaml --format terraform > daypass.tf.json"]))]
     Aws(aws::AwsCommand),
-    /// What Microsoft Entra ID is told once.
+    /// Print the one-time setup of Microsoft Entra ID.
     #[command(subcommand)]
     #[command(after_help = examples(&["daypass azure bootstrap --config daypass.yaml --format terraform > daypass.tf.json"]))]
     Azure(azure::AzureCommand),
-    /// What Google Cloud is told once.
+    /// Print the one-time setup of Google Cloud.
     #[command(subcommand)]
     #[command(after_help = gcp::example())]
     Gcp(gcp::GcpCommand),
     /// Deny at once, without Git: a policy, a repository, an issuer or a run.
     Deny(deny::DenyArgs),
-    /// End what can be ended of a decision.
+    /// Revoke what a decision gave, as far as it can be revoked.
     Revoke(operate::RevokeArgs),
-    /// Follow a commit although the history was rewritten.
+    /// Accept a commit although the history was rewritten.
     #[command(after_help = examples(&[
         "daypass accept 4f2a9c1d0e8b7a6f5c4d3e2f1a0b9c8d7e6f5a4b --config daypass.yaml",
         "daypass accept 4f2a9c1d0e8b7a6f5c4d3e2f1a0b9c8d7e6f5a4b --source team-a --config daypass.yaml",
     ]))]
     Accept(operate::AcceptArgs),
-    /// Let what waits in a commit go live, where `rollout` holds what widens.
+    /// Let the held changes of a commit go live, where `rollout` holds changes that widen access.
     #[command(after_help = examples(&[
         "daypass confirm 4f2a9c1d0e8b7a6f5c4d3e2f1a0b9c8d7e6f5a4b --config daypass.yaml",
         "daypass confirm 4f2a9c1d0e8b7a6f5c4d3e2f1a0b9c8d7e6f5a4b --source team-a --config daypass.yaml",
     ]))]
     Confirm(operate::AcceptArgs),
-    /// Take the wall clock as right after it was set, where the server waits for that to settle.
+    /// Accept the wall clock after it was set, instead of waiting until the server trusts it.
     #[command(after_help = examples(&["daypass accept-clock --config daypass.yaml"]))]
     AcceptClock(operate::Server),
     /// Show the revision in force, what is wrong with it, and what is denied.
@@ -159,7 +159,7 @@ enum Command {
         "daypass audit query --config daypass.yaml --since 24h --count-by code",
     ]))]
     Audit(audit::AuditCommand),
-    /// Print what a shell reads to complete this program's words.
+    /// Print a shell's completion script for this program.
     Completions(completions::CompletionsArgs),
     /// Write a man page for every command.
     Man(completions::ManArgs),
@@ -172,7 +172,7 @@ enum Command {
     "daypass demo --aws-endpoint http://127.0.0.1:4566",
 ]))]
 struct DemoArgs {
-    /// The address of an AWS emulator; without one the demo says what it leaves out.
+    /// The address of an AWS emulator; without one the demo leaves the AWS part out, and says so.
     #[arg(long, env = "DAYPASS_DEMO_AWS_ENDPOINT")]
     aws_endpoint: Option<String>,
     /// The AWS CLI that makes the calls.
@@ -204,7 +204,7 @@ pub fn main() -> ExitCode {
     finish(runtime, cli.output == Output::Json, run(cli))
 }
 
-/// The same for the sidecar's own binary, whose one command is `sidecar`.
+/// The entry point of the sidecar's own binary, whose one command is `sidecar`.
 pub fn sidecar_main() -> ExitCode {
     match parse::<sidecar::Alone>(std::env::args_os().collect()) {
         Ok(alone) => {
@@ -215,14 +215,14 @@ pub fn sidecar_main() -> ExitCode {
     }
 }
 
-/// What was given on the command line and, where a variable of the environment is no empty text, by that.
+/// Parses the command line, and the environment's variables that are not empty.
 fn parse<P: Parser>(given: Vec<OsString>) -> Result<P, clap::Error> {
     let mut command = without_empty_variables(P::command(), &Environment::of_process());
     let mut matches = command.try_get_matches_from_mut(given)?;
     P::from_arg_matches_mut(&mut matches).map_err(|fault| fault.format(&mut command))
 }
 
-/// CIs leave unset variables empty: such a one says nothing, and is no address and no file.
+/// CIs pass unset variables as empty ones: an empty variable counts as unset.
 fn without_empty_variables(command: clap::Command, environment: &Environment) -> clap::Command {
     let is_empty = |name: &OsStr| name.to_str().is_some_and(|name| environment.is_empty(name));
     let command = command.mut_args(|arg| if arg.get_env().is_some_and(is_empty) { arg.env(Resettable::Reset) } else { arg });
@@ -240,7 +240,7 @@ fn finish(mut runtime: Builder, json: bool, work: impl Future<Output = Result<u8
         Err(fault) => return print::failed(&format!("the runtime does not start: {fault}"), 70),
     };
     let done = runtime.block_on(work);
-    // What still reads a commit or a file changes nothing, and would keep a server that is told to stop from stopping.
+    // A thread that still reads a commit or a file changes nothing, but would keep a stopping server from ending.
     runtime.shutdown_timeout(STOP_MAX);
     match done {
         Ok(status) => ExitCode::from(status),
@@ -248,7 +248,7 @@ fn finish(mut runtime: Builder, json: bool, work: impl Future<Output = Result<u8
             if json {
                 print::json(&failure.document());
             }
-            // A program that reads both streams in one hears it once.
+            // A program that reads both streams as one gets the failure once.
             if json && print::streams_are_one() {
                 ExitCode::from(failure.status)
             } else {

@@ -1,4 +1,4 @@
-//! Layer E: what a job runs. One request brings everything it needs, and its own token is found where its CI puts it.
+//! Layer E: what a job runs. One request brings everything that the job needs. The client finds the job's token where its CI puts it.
 
 pub mod age_plugin;
 pub mod checkout;
@@ -31,11 +31,11 @@ pub use report::{Ended, Report};
 pub struct Failure {
     /// What happened.
     pub message: String,
-    /// What to do next, where more is known than the message says.
+    /// What to do next, if more is known than the message says.
     pub hint: Option<String>,
-    /// The decision's id, where it was the server that refused.
+    /// The decision's id, if the server refused.
     pub decision: Option<String>,
-    /// The server's own word for it, such as `no_matching_policy`, where it was the server that refused.
+    /// The server's code, such as `no_matching_policy`, if the server refused.
     pub code: Option<String>,
     /// The process's exit status.
     pub status: u8,
@@ -43,13 +43,13 @@ pub struct Failure {
 
 /// The command line is wrong (EX_USAGE).
 pub const STATUS_USAGE: u8 = 64;
-/// The server, or something behind it, is not there (EX_UNAVAILABLE).
+/// The server, or something behind it, is unavailable (EX_UNAVAILABLE).
 pub const STATUS_UNAVAILABLE: u8 = 69;
 /// Denied (EX_NOPERM).
 pub const STATUS_DENIED: u8 = 77;
 /// A fault of the configuration or of a policy (EX_CONFIG).
 pub const STATUS_CONFIGURATION: u8 = 78;
-/// `exec` itself failed, before or beside its command.
+/// `exec` itself failed, not its command.
 pub const STATUS_EXEC: u8 = 125;
 
 impl Failure {
@@ -58,12 +58,12 @@ impl Failure {
         Self { message: message.to_string(), hint: None, decision: None, code: None, status }
     }
 
-    /// Says what to do next.
+    /// Adds what to do next.
     pub fn advising(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
 
-    /// The message for what shows one line, with the hint and the decision's id.
+    /// The message on one line, with the hint and the decision's id.
     pub fn one_line(&self) -> String {
         self.to_string().lines().collect::<Vec<_>>().join("; ")
     }
@@ -81,7 +81,7 @@ impl Failure {
     }
 }
 
-/// For standard error; the code, the hint and the decision's id stand where a reader looks for them.
+/// For standard error: the message and its code, then the hint and the decision's id on lines of their own.
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.message)?;

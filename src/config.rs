@@ -1,4 +1,4 @@
-//! Layer E: `daypass.yaml`. Every fault is told at once; without a setting that security needs, nothing starts.
+//! Layer E: `daypass.yaml`. All faults are reported together, and a server without a setting that security needs does not start.
 
 mod admission;
 mod egress;
@@ -45,7 +45,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Health and metrics.
     pub admin_listen: SocketAddr,
-    /// The load balancers that say for whom they connect.
+    /// The load balancers that name their clients by the PROXY protocol.
     pub proxies: Vec<Proxy>,
     /// For how long a stopping server still accepts connections.
     pub drain_pause: Duration,
@@ -65,25 +65,25 @@ pub struct Config {
     pub key_encryption: KeyEncryption,
     /// The root source.
     pub root: SourceSettings,
-    /// Where the files are that further sources name.
+    /// The folders of files that further sources name.
     pub source_files: SourceFiles,
-    /// What becomes of changes that let somebody in, in any source.
+    /// What becomes of changes that widen, in any source.
     pub widening: Widening,
     /// The issuers that are trusted.
     pub issuers: Vec<IssuerSettings>,
     /// Pools of addresses that are one client each.
     pub egress: Egress,
-    /// Who is asked for credentials.
+    /// The providers of credentials.
     pub providers: ProviderSettings,
     /// The webhook that injects the sidecar into pods, where there is one.
     pub admission: Option<AdmissionSettings>,
-    /// Who hears how requests went, if anybody.
+    /// The collector of traces, if there is one.
     pub traces: Option<TraceSettings>,
 }
 
 impl Config {
-    /// Reads the file; relative paths in it start at its own folder. `credentials` is where systemd gives this service its
-    /// credentials, if it does.
+    /// Reads the file; relative paths in it start at its own folder. `credentials` is systemd's folder of this service's
+    /// credentials, if there is one.
     pub fn load(path: &Path, credentials: Option<&Path>) -> Result<Self, Vec<Fault>> {
         let file = path.plain().to_string();
         let told = |fault: String| vec![Fault::new(&file, Place::default(), fault)];
@@ -93,7 +93,7 @@ impl Config {
         Self::parse(&file, &bytes, &Beside { folder, credentials })
     }
 
-    /// Reads a text that stands in this folder.
+    /// Reads a text as if it were a file in this folder.
     pub fn parse_in(folder: &Path, file: &str, bytes: &[u8]) -> Result<Self, Vec<Fault>> {
         Self::parse(file, bytes, &Beside { folder, credentials: None })
     }
@@ -141,7 +141,7 @@ fn catalogue(issuers: &[IssuerSettings]) -> Catalogue {
     issuers.iter().map(entry).collect()
 }
 
-/// What there is of it, and every fault.
+/// The configuration, if every section could be read, and all faults.
 fn read_whole(file: &str, text: &str, node: &Node, beside: &Beside<'_>) -> (Option<Config>, Vec<Fault>) {
     let mut faults = Vec::new();
     let mut fields = Fields::new(file, text, node, &mut faults);
@@ -150,7 +150,7 @@ fn read_whole(file: &str, text: &str, node: &Node, beside: &Beside<'_>) -> (Opti
     (config, faults)
 }
 
-/// Every section is read before any is required, so that all faults are told.
+/// Reads every section before it requires any, so that all faults are reported.
 fn read(fields: &mut Fields<'_, '_>, beside: &Beside<'_>) -> Option<Config> {
     let folder = beside.folder;
     let listen = fields.required("listen").and_then(|node| fields.parsed(node, section::address));

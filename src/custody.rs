@@ -1,5 +1,5 @@
-//! Where age identities are kept: in files, in systemd's credentials, or in files that only AWS KMS opens. They are read here,
-//! and again when they change.
+//! Where age identities are kept: in files, in systemd's credentials, or in files that only AWS KMS opens. This module reads
+//! them, and reads them again when they change.
 
 mod error;
 mod kms;
@@ -15,12 +15,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
-/// What an identity is for. AWS KMS opens a wrapped one for the purpose alone for which it was wrapped.
+/// What an identity is for. AWS KMS unwraps an identity only for the purpose for which it was wrapped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Purpose {
     /// Our signing and session keys are encrypted to it.
     KeyEncryption,
-    /// Secrets of a source are.
+    /// Secrets of a source are encrypted to it.
     SourceSecrets,
 }
 
@@ -37,9 +37,9 @@ impl Purpose {
 /// Where an age identity file is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum IdentityFile {
-    /// As it is.
+    /// An unencrypted identity file.
     Plain(PathBuf),
-    /// A credential of this service by its name, below systemd's folder where there is one.
+    /// A systemd credential of this service, by its name, and systemd's folder if there is one.
     Credential(String, Option<PathBuf>),
     /// Wrapped: the ciphertext blob of AWS KMS Encrypt.
     Wrapped(KmsKeyArn, PathBuf),
@@ -54,7 +54,7 @@ impl IdentityFile {
         }
     }
 
-    /// Opens it.
+    /// Reads its identities.
     pub async fn open(&self, purpose: Purpose) -> Result<Identities, CustodyError> {
         let (path, bytes) = self.read().await?;
         self.open_bytes(bytes, purpose).await.map_err(|fault| CustodyError::Content { path, fault })
@@ -80,34 +80,34 @@ impl IdentityFile {
 pub struct Custody {
     files: Vec<IdentityFile>,
     purpose: Purpose,
-    /// For each file what it held when it was last good, and the digest of its bytes.
+    /// For each file its last good identities, with the digest of its bytes.
     held: Mutex<Vec<Option<(Digest, Identities)>>>,
     all: ArcSwap<Identities>,
 }
 
-/// What came of reading them.
+/// The outcome of reading them.
 #[derive(Debug, Default)]
 pub struct Reading {
-    /// Whether other identities are held than before.
+    /// Whether the identities are others than before.
     pub changed: bool,
-    /// What is wrong with some of them.
+    /// What is wrong with the first faulty file.
     pub fault: Option<CustodyError>,
 }
 
 impl Custody {
-    /// Nothing is read yet, and nothing opens.
+    /// Holds no identities before the first [`Self::read`].
     pub fn new(files: Vec<IdentityFile>, purpose: Purpose) -> Self {
         let held = Mutex::new(files.iter().map(|_| None).collect());
         Self { files, purpose, held, all: ArcSwap::default() }
     }
 
-    /// What opens the secrets now.
+    /// The identities that open the secrets now.
     pub fn identities(&self) -> Arc<Identities> {
         self.all.load_full()
     }
 
-    /// Reads the files whose bytes are others than before. One that is gone opens nothing any more; one that cannot be read,
-    /// or that AWS KMS does not open, leaves what it held.
+    /// Reads the files, and opens those whose bytes changed. A file that is gone loses its identities. A file that cannot be
+    /// read, or that AWS KMS does not open, keeps its last good ones.
     pub async fn read(&self) -> Reading {
         let mut held = self.held.lock().await;
         let mut reading = Reading::default();

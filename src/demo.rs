@@ -1,4 +1,4 @@
-//! `daypass demo`: the main job, end to end, on this machine. Everything in it is real except the issuer, which stands in for GitHub's.
+//! `daypass demo`: a whole run, end to end, on this machine. Everything in it is real except the issuer, which stands in for GitHub's.
 
 mod aws;
 mod error;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use world::World;
 
-/// A change in Git is polled every second here; the demo says so when it takes longer than this.
+/// The demo's server polls Git every second. The demo fails if a change takes longer than this.
 const CHANGE_LIVE_MAX: Duration = Duration::from_secs(20);
 
 /// What the demo runs with.
@@ -33,7 +33,7 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Tells the story; everything it made goes away at the end.
+    /// Runs the demo, and removes everything that it made.
     pub async fn run(&self) -> Result<(), Failure> {
         self.tell().await.map_err(|fault| Failure::new(STATUS_UNAVAILABLE, fault))
     }
@@ -44,12 +44,12 @@ impl Demo {
         let aws = self.aws_endpoint.as_ref().map(|endpoint| aws::Emulator::new(endpoint, &self.aws_cli));
         let world = World::create(Arc::new(SystemClock), aws.as_ref()).await?;
         show(&world.read("policies/shop/deploy.yaml")?);
-        note("The secret beside it is encrypted to the server's age key; this is all that Git sees of it:");
+        note("The secret is encrypted to the server's age key. This is all that Git sees of it:");
         show(first_lines(&world.read("secrets/shop/production/db-password.age")?, 3));
 
         self.chapter("The server starts: its own OIDC issuer, its own store, and no cloud key");
         let _server = world.start_server().await?;
-        note("`doctor` looks at everything that the server needs, and says what to do:");
+        note("`doctor` checks everything that the server needs, and says what to do:");
         world.daypass(&["doctor", "--config", &world.path("daypass.yaml")], None).await?.print().succeeded()?;
         if let Some(aws) = &aws {
             aws.prepare(&world.issuer_url()).await?;
@@ -60,7 +60,7 @@ impl Demo {
         self.granted(&world, aws.as_ref()).await?;
         self.denied(&world).await?;
         self.changed(&world).await?;
-        self.chapter("The audit log: nothing was released that is not in it");
+        self.chapter("The audit log: everything that was released is in it");
         world.daypass(&["audit", "tail", "--config", &world.path("daypass.yaml")], None).await?.print();
         say("\nWhat to type next:");
         show(
@@ -71,7 +71,7 @@ impl Demo {
 
     /// A push to main gets what the policy grants.
     async fn granted(&self, world: &World, aws: Option<&aws::Emulator<'_>>) -> Result<(), DemoError> {
-        self.chapter("A job on main shows its token, and gets what the policy grants, for half an hour");
+        self.chapter("A job on main sends its token, and gets what the policy grants, for half an hour");
         let secret = "DB_PASSWORD=shop/production/db-password.age";
         let script = "echo \"the job sees a database password of ${#DB_PASSWORD} characters\"; echo \"and the AWS key ${AWS_ACCESS_KEY_ID:-(no AWS emulator in this run)}\"";
         let mut arguments = vec!["exec", "--env", secret];
@@ -81,7 +81,7 @@ impl Demo {
         arguments.extend(["--", "sh", "-c", script]);
         world.daypass(&arguments, Some("push")).await?.print().succeeded()?;
         let Some(aws) = aws else {
-            note("No AWS emulator was given (--aws-endpoint), so the AWS half of the story is left out. `make demo` brings one.");
+            note("No AWS emulator was given (--aws-endpoint), so the AWS part is left out. `make demo` starts one.");
             return Ok(());
         };
         note("The credentials are real to the emulator. One call that the role allows, and one that it does not:");
@@ -96,23 +96,25 @@ impl Demo {
         Ok(())
     }
 
-    /// A pull request asks for the same and hears why not.
+    /// A pull request asks for the same, and is denied.
     async fn denied(&self, world: &World) -> Result<(), DemoError> {
         self.chapter("A pull request asks for the same");
         let told = world.daypass(&["secret", "get", "shop/production/db-password.age"], Some("pull-request")).await?.print();
         if told.status_is_success() {
             return Err(DemoError::Given);
         }
-        note("The job hears a code and a decision id, not the policy. By that id the operator hears the line that did not hold:");
+        note(
+            "The job gets a code and a decision id, but not the policy. By that id the operator sees the line that did not match:",
+        );
         let decision = told.decision().ok_or(DemoError::NoDecision)?;
         let arguments = ["policy", "explain", "--decision", decision, "--config", &world.path("daypass.yaml")];
         world.daypass(&arguments, None).await?.print().succeeded()?;
         Ok(())
     }
 
-    /// A commit changes who may; nobody restarts anything.
+    /// A commit changes the access without a restart.
     async fn changed(&self, world: &World) -> Result<(), DemoError> {
-        self.chapter("A change would let pull requests read a preview secret, and says so before the merge");
+        self.chapter("A change would let pull requests read a preview secret: `policy diff` shows it before the merge");
         world.propose_preview_policy().await?;
         show(&world.read("policies/shop/preview.yaml")?);
         let config = world.path("daypass.yaml");
@@ -125,7 +127,10 @@ impl Demo {
             let told = world.daypass(&arguments, Some("pull-request")).await?;
             if told.status_is_success() {
                 told.print();
-                note(&format!("In force {:.1} s after the merge. Rollback is reverting it.", committed.elapsed().as_secs_f32()));
+                note(&format!(
+                    "In force {:.1} s after the merge. To roll back, revert the commit.",
+                    committed.elapsed().as_secs_f32()
+                ));
                 return Ok(());
             }
             if committed.elapsed() > CHANGE_LIVE_MAX {
@@ -138,7 +143,7 @@ impl Demo {
 
     fn chapter(&self, title: &str) {
         if self.step {
-            anstream::eprint!("\n(Enter goes on) ");
+            anstream::eprint!("\n(press Enter to continue) ");
             let _ = std::io::stdin().read_line(&mut String::new());
         }
         let style = Style::new().bold().fg_color(Some(AnsiColor::Cyan.into()));

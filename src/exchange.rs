@@ -1,7 +1,7 @@
-//! Read this first: how a job's token becomes credentials, in one sentence of proofs.
+//! Read this first: how a job's token becomes credentials, in one chain of proofs.
 //!
-//! Each step takes the proof that only the step before it can make, by value. A step cannot be skipped, repeated or
-//! reordered and still compile; and nothing is issued that is not recorded.
+//! Each step takes by value the proof that only the step before it can make. Code that skips, repeats or reorders a step does not
+//! compile, and nothing is issued without a record.
 
 mod answer;
 mod asked;
@@ -45,21 +45,21 @@ use crate::words::Denial;
 use serde_json::{Value, json};
 use story::{RECORD_INTENT, Story};
 
-/// What a call's token is.
+/// The kind of a call's token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Shown {
     /// The job's own.
     Token,
-    /// That of a session, which a login with the job's own began.
+    /// A session's. A login with the job's own token began the session.
     Session,
 }
 
-/// Exchanges the job's token for what it asks for. The result is one of the only two types that become an answer.
+/// Exchanges the job's token for the requested credentials. Only the two types of the result can become an answer.
 pub async fn exchange(app: &App, call: Call, asked: Asked) -> Result<Released, Refused> {
     exchange_shown(app, call, Shown::Token, asked).await
 }
 
-/// The same for a token of either kind.
+/// Like [`exchange`], for a token of either kind.
 pub async fn exchange_shown(app: &App, call: Call, shown: Shown, asked: Asked) -> Result<Released, Refused> {
     let (mut story, client) = (Story::begin(&call).dry(asked.is_dry_run()), call.client);
     match run(app, call, shown, asked, &mut story).await {
@@ -92,14 +92,14 @@ async fn run(app: &App, call: Call, shown: Shown, asked: Asked, story: &mut Stor
     };
     let intent = story.intent(app, &identity, &grant, &live.revisions_of(grant.granted()));
     match app.traces.record(RECORD_INTENT, story.decision()).ends(app.store.intend(grant, intent).await)? {
-        // Boxed, as the way to an issuer's keys is: what is rare is large, and every request would carry its room about.
+        // Boxed, like the fetch of an issuer's keys: the future is large and rare, and would enlarge that of every request.
         Intended::Recorded(grant) => Box::pin(asked.carry_out(app, grant, &identity, &live, story)).await,
         Intended::Repeat(repeat) => answer::repeat(app, repeat, &identity),
         Intended::Replayed(why) => Err(answer::replayed(why)),
     }
 }
 
-/// From the bytes to the identity: the first half of every request. What ends it leaves in the record whose token it was.
+/// From the bytes to the identity: the first half of every request. If it fails, the record still names the token's issuer.
 async fn identify(app: &App, call: Call, shown: Shown, story: &mut Story) -> Result<Identity, Denial> {
     if shown == Shown::Session {
         return session::resume(app, call, story).await;
@@ -117,7 +117,7 @@ async fn signed(raw: RawToken, issuer: &Issuer) -> Result<SignedToken<'_>, Denia
     verify_signed(raw, &keys, &issuer.expected)
 }
 
-/// What the server sees in a token; uses nothing up, and releases nothing.
+/// What the server reads in a token. It counts as no use, and releases nothing.
 pub async fn whoami(app: &App, call: Call) -> Result<Value, Refused> {
     let mut story = Story::begin(&call);
     match identify(app, call, Shown::Token, &mut story).await {
@@ -129,7 +129,7 @@ pub async fn whoami(app: &App, call: Call) -> Result<Value, Refused> {
     }
 }
 
-/// Refuses, with its record, what could not even be read.
+/// Refuses a request that could not be read, and records the refusal.
 pub async fn refuse(app: &App, call: &Call, denial: Denial) -> Refused {
     Story::begin(call).refuse(app, denial).await
 }

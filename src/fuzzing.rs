@@ -1,8 +1,8 @@
-//! Fuzz targets for every reader of bytes from outside. `make fuzz` runs each for minutes, and a test runs it for a second. No build of
+//! A fuzz target for every reader of bytes from outside. `make fuzz` runs each for minutes, and a test for a second. No build of
 //! the server has them.
 //!
-//! A target takes any bytes and must return, without a panic, an endless loop or unbounded memory. What it asserts holds for valid and
-//! invalid bytes.
+//! A target takes any bytes and must return: no panic, no endless loop, no unbounded memory. Its assertions hold for good and bad
+//! bytes alike.
 
 #[cfg(test)]
 mod seeds;
@@ -24,7 +24,7 @@ use crate::words::{Secret, UnixTime, parse_duration};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-/// A throwaway key, to which the seeds are encrypted.
+/// A key for tests, to which the seeds are encrypted.
 const AGE_KEY: &str = "AGE-SECRET-KEY-136MASCKFA5A3RMWTKD4REL0CMW3YPVP53H2SE5J6DZ24HHXNNQTSPXYHDL";
 /// A file name for each format of SOPS.
 const SOPS_NAMES: [&str; 5] = ["a.yaml", "a.json", "a.env", "a.ini", "a.txt"];
@@ -36,7 +36,7 @@ macro_rules! targets {
         /// Every target by its name.
         pub const TARGETS: &[(&str, fn(&[u8]))] = &[$((stringify!($name), $body),)*];
 
-        /// A test of each target.
+        /// A short run of each target, as a test.
         #[cfg(test)]
         mod short {
             $(#[test] fn $name() { super::tests::run_for_a_second(stringify!($name)); })*
@@ -110,7 +110,7 @@ static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
 
 static IDENTITIES: LazyLock<Option<Identities>> = LazyLock::new(|| Identities::parse(&Secret::from(AGE_KEY.to_owned())).ok());
 
-/// An identity with nearly no claims: enough for a decision.
+/// The facts of a nearly empty token: enough for a decision.
 fn somebody() -> Option<Facts> {
     let github = IssuerName::parse("github").ok()?;
     CATALOGUE.issuer(&github)?.mapping.facts(&github, Claims::parse(b"{\"event_name\":\"push\"}").ok()?).ok()
@@ -196,7 +196,7 @@ fn sops(bytes: &[u8]) {
     }
 }
 
-/// An encrypted plaintext can be decrypted again.
+/// Checks that an encrypted plaintext opens again.
 fn sops_plaintext(bytes: &[u8]) {
     let _ = secrets::looks_secret(bytes);
     let Some(identities) = IDENTITIES.as_ref() else { return };
@@ -217,7 +217,7 @@ fn signers(bytes: &[u8]) {
     let _ = (signers.allow_ssh(text(bytes)), signers.allow_openpgp(bytes), signers.is_empty());
 }
 
-/// A mount of Vault, for the roles of the fuzzer.
+/// The configuration of a Vault mount, for fuzzed roles.
 const VAULT_CONFIG: &[u8] = br#"{"data":{"bound_issuer":"https://issuer.example"}}"#;
 
 fn import_policies(bytes: &[u8]) {

@@ -1,4 +1,4 @@
-//! Layer B: who asks, in the same words for every CI. A claim mapping is data; a new CI is one YAML file.
+//! Layer B: who asks, in the same terms for every CI. A claim mapping is data; a new CI is one YAML file.
 
 mod attribute;
 mod evidence;
@@ -21,19 +21,19 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What policies look at: an issuer, its canonical attributes, and its raw claims.
+/// What policies compare: an issuer, the canonical attributes, and the raw claims.
 #[derive(Clone, Debug)]
 pub struct Facts {
     /// The issuer's name in the configuration.
     pub issuer: IssuerName,
     /// The canonical attributes that this issuer claims; what it does not claim is absent.
     pub attributes: Attributes,
-    /// Attributes that cannot be told: the claim is there in a form that says nothing, or every token of the issuer has it and
-    /// this one has not. An attribute that is there and lacks its id counts too.
+    /// Attributes without a readable value: the claim has a form that the mapping cannot read, or every other token of the issuer
+    /// has the attribute. An attribute without its id counts too.
     pub unreadable: BTreeSet<Attribute>,
-    /// Those of them of which a claim is there.
+    /// Those of them whose claim is there.
     pub garbled: BTreeSet<Attribute>,
-    /// The claims as they came.
+    /// The token's claims.
     pub claims: Claims,
 }
 
@@ -51,8 +51,8 @@ impl Facts {
     }
 }
 
-/// The proof that a verified token, or a session that began with one, was read by its issuer's mapping. Only
-/// [`Mapping::identify`] and [`Mapping::identify_session`] make one.
+/// The proof that its issuer's mapping read a verified token, or a session that began with one. Only [`Mapping::identify`] and
+/// [`Mapping::identify_session`] make one.
 #[must_use]
 pub struct Identity {
     evidence: Arc<Evidence>,
@@ -63,25 +63,25 @@ pub struct Identity {
     session_age: Option<Duration>,
 }
 
-/// What proves it.
+/// What proves an identity.
 enum Proof {
-    /// Boxed: an identity is handed on often, and its token is large.
+    /// Boxed: an identity is moved often, and its token is large.
     Token(Box<VerifiedToken>),
     Session(Arc<VerifiedSession>, Secret),
 }
 
 impl Identity {
-    /// What policies look at.
+    /// What policies compare.
     pub fn facts(&self) -> &Facts {
         self.evidence.facts()
     }
 
-    /// The same with its forms for the log.
+    /// The same with its JSON forms for the audit log.
     pub const fn evidence(&self) -> &Arc<Evidence> {
         &self.evidence
     }
 
-    /// The token that proves it, unless a session does.
+    /// The token that proves the identity, unless a session does.
     pub const fn token(&self) -> Option<&VerifiedToken> {
         match &self.proof {
             Proof::Token(token) => Some(token),
@@ -89,7 +89,7 @@ impl Identity {
         }
     }
 
-    /// The session that proves it, unless a token does.
+    /// The session that proves the identity, unless a token does.
     pub fn session(&self) -> Option<&VerifiedSession> {
         match &self.proof {
             Proof::Token(_) => None,
@@ -97,22 +97,22 @@ impl Identity {
         }
     }
 
-    /// The proof that came with its token, where that is bound to a key. A session is bound to none.
+    /// The proof of possession of its token's key, if the token is bound to one. A session is not bound to a key.
     pub fn proven(&self) -> Option<&Proven> {
         self.token().and_then(VerifiedToken::proven)
     }
 
-    /// How much was proved beside the token.
+    /// What was proved in addition to the token.
     pub fn possession(&self) -> Possession {
         self.proven().map_or(Possession::Nothing, Proven::possession)
     }
 
-    /// `sub`: a text that is not empty.
+    /// `sub`: a non-empty text.
     pub fn subject(&self) -> &str {
         self.evidence.subject()
     }
 
-    /// By what the replay check knows the token.
+    /// The replay check's identifier of the token.
     pub fn token_identifier(&self) -> [u8; 32] {
         match &self.proof {
             Proof::Token(token) => *token.identifier().as_bytes(),
@@ -128,17 +128,17 @@ impl Identity {
         }
     }
 
-    /// Until when the token, or a session of it, may be shown: so long its uses are remembered.
+    /// Until when the token or a session of it may be used, and its uses are remembered.
     pub const fn remembered_until(&self) -> UnixTime {
         self.remembered_until
     }
 
-    /// In a session whose token has ended: how long the session has lasted.
+    /// How long the session has lasted, if its token has ended.
     pub const fn session_age(&self) -> Option<Duration> {
         self.session_age
     }
 
-    /// What only those know to whom this token, or this session, was given: the key of a stored answer is derived from it.
+    /// The part of the token or session that only its holders know: the key of a stored answer is derived from it.
     pub fn secret_part(&self) -> &[u8] {
         match &self.proof {
             Proof::Token(token) => token.signature(),
@@ -146,12 +146,12 @@ impl Identity {
         }
     }
 
-    /// Whether the token serves one client alone, and whatever is begun with it.
+    /// Whether the token and its sessions serve one client alone.
     pub const fn serves_one_client(&self) -> bool {
         self.one_client
     }
 
-    /// How often what was shown may be shown.
+    /// How often the token or session may be used.
     pub const fn replay(&self) -> ReplayRule {
         self.replay
     }

@@ -1,4 +1,4 @@
-//! Layer C: the keys of configured issuers, and of no others. Nothing in a token chooses an address that is contacted.
+//! Layer C: the keys of the configured issuers, and of no others. Nothing in a token can choose an address to contact.
 
 mod address;
 mod error;
@@ -21,16 +21,16 @@ use keyring::Keyring;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// An issuer or an audience is an address; of a longer one the beginning tells enough.
+/// Characters of an issuer or an audience in an error: the beginning of an address is enough.
 const SHOWN_CHARACTERS_MAX: usize = 200;
 
 /// A configured issuer.
 pub struct Issuer {
     /// Its name in the configuration.
     pub name: IssuerName,
-    /// What its tokens have to be.
+    /// The requirements for its tokens.
     pub expected: Expected,
-    /// How its claims are read.
+    /// The mapping of its claims.
     pub mapping: Arc<Mapping>,
     keyring: Arc<Keyring>,
 }
@@ -39,33 +39,33 @@ pub struct Issuer {
 pub struct Unreadable {
     /// Its name in the configuration.
     pub name: IssuerName,
-    /// Why.
+    /// The fault.
     pub fault: String,
-    /// Whether keys that were read before are trusted still.
+    /// Whether keys that were read before are still trusted.
     pub serves_on: bool,
     is_file: bool,
 }
 
 impl Unreadable {
-    /// Whether nobody can show a token of it until a person mends it. A remote that is down comes back by itself.
+    /// Whether its tokens are refused until a person repairs the fault. A remote that is down comes back by itself.
     pub const fn serves_nobody(&self) -> bool {
         self.is_file && !self.serves_on
     }
 }
 
 impl Issuer {
-    /// Its keys as far as they are known or can be had, for a token that claims to be of it.
+    /// Its keys, for a token that claims to be of it. They are fetched if necessary.
     pub async fn keys(&self, raw: &RawToken) -> Result<Arc<KeySet>, Denial> {
         self.keyring.keys(raw.jws()).await
     }
 
-    /// Whether the key of this fingerprint is still one of its keys, as far as these are known or can be had.
+    /// Whether it still has the key of this fingerprint. The keys are fetched if necessary.
     pub async fn has_key(&self, fingerprint: &Digest) -> Result<bool, Denial> {
         Ok(self.keyring.current().await?.has(fingerprint))
     }
 }
 
-/// All of them.
+/// All configured issuers.
 pub struct Issuers(Vec<Arc<Issuer>>);
 
 impl Issuers {
@@ -83,7 +83,7 @@ impl Issuers {
         chosen(&self.0, |issuer| &issuer.expected, raw.unverified_issuer(), raw.unverified_audience()).cloned()
     }
 
-    /// The issuer that the token claims to be of, whatever its audience; `None` where several share that address.
+    /// The issuer that the token claims to be of, whatever its audience; `None` if several share that address.
     pub fn claimed(&self, raw: &RawToken) -> Option<&IssuerName> {
         let mut named = self.0.iter().filter(|issuer| issuer.expected.issuer.as_str() == raw.unverified_issuer());
         named.next().filter(|_| named.next().is_none()).map(|issuer| &issuer.name)
@@ -99,12 +99,12 @@ impl Issuers {
         self.0.iter().map(|issuer| &issuer.name)
     }
 
-    /// How long ago each issuer's keys were read; nothing of those whose keys nobody needed yet.
+    /// How long ago each issuer's keys were read, for the issuers whose keys were read.
     pub fn ages(&self) -> impl Iterator<Item = (&IssuerName, Duration)> {
         self.0.iter().filter_map(|issuer| Some((&issuer.name, issuer.keyring.age()?)))
     }
 
-    /// Those whose keys cannot be read: files as they are now, and remotes as the last fetch found them.
+    /// The issuers whose keys cannot be read. A file is read now; for a remote the last fetch counts.
     pub async fn unreadable(&self) -> Vec<Unreadable> {
         let mut found = Vec::new();
         for issuer in &self.0 {
@@ -122,7 +122,7 @@ impl Issuers {
     }
 }
 
-/// Which of these a token is of, by its `iss` and its one `aud`. The server asks this before anything else.
+/// Chooses the entry that a token belongs to, by its `iss` and its one `aud`. This is the server's first check.
 pub fn chosen<'a, T>(
     known: &'a [T],
     expected: impl Fn(&T) -> &Expected,
@@ -140,7 +140,8 @@ pub fn chosen<'a, T>(
     chosen.ok_or_else(|| other_audience(audience, &ours))
 }
 
-/// Both sides of a mismatch. They are no secrets: the caller holds the token, and any job that is let in names our audience.
+/// The refusal with both sides of the mismatch. They are no secrets: the caller holds the token, and every job knows our
+/// audience.
 fn other_audience(seen: Option<&str>, ours: &[&str]) -> Denial {
     let shown = |text: &str| format!("`{}`", excerpt(text, SHOWN_CHARACTERS_MAX));
     let seen =

@@ -1,5 +1,5 @@
-//! Kinds of credentials that a job can ask for. Each kind has a module of its name here and in every other folder that handles it, and
-//! a line in the list below. Macros write the code that all kinds have in common, over the list.
+//! Kinds of credentials: what a job can ask for. Each kind has a module of its name here and in every other room that deals with
+//! it, and one line in the list below. What all kinds share is written once, over the list.
 
 mod answered;
 mod aws;
@@ -39,7 +39,7 @@ use std::error::Error;
 use std::fmt::{self, Debug, Display};
 use std::hash::Hash;
 
-/// Passes the list of all kinds to a macro: the kind, the type of its target, its word, and the type of its answer if it has one.
+/// Hands the list of all kinds to a macro: the kind, the type of its target, its word, and the type of its answer if it is given out.
 macro_rules! each_kind {
     ($($then:tt)*) => {
         $($then)*! {
@@ -51,10 +51,10 @@ macro_rules! each_kind {
             Azure(AzureTarget) "azure" => AzureToken;
             TokenExchange(TokenExchangeTarget) "token_exchange" => ExchangedToken;
             Gcp(GcpTarget) "gcp" => GcpToken;
-            /// A use of a transit key, at the Vault API. The body of a native request cannot name it.
+            /// A use of a transit key, at the Vault API: no body of our own API can ask for it.
             #[serde(skip_deserializing)]
             Transit(TransitUse) "transit";
-            /// The body of a native request cannot name it: the stanzas of a request identify the document.
+            /// No body names it: the document is found by the stanzas that the client sends.
             #[serde(skip_deserializing)]
             FileKey(FileKeyTarget) "file_key" => FileKey;
             /// A use of daypass itself. It is not a credential, so no body can name it.
@@ -66,56 +66,57 @@ macro_rules! each_kind {
 
 pub(crate) use each_kind;
 
-/// The target of one kind: what a request asks for. Its text follows the kind's word in the audit log.
+/// A target of one kind. Its text follows the kind's word in the audit log.
 pub trait Kind: Clone + Ord + Hash + Debug + Display {
-    /// How people write it in a policy's test, if they can. Errors quote it.
+    /// An example of how people write it in a policy's test, if they can. Errors show it.
     const EXAMPLE: Option<&'static str>;
 
-    /// Why a text names no target of this kind.
+    /// Why a text is no such target.
     type Error: Error + Clone + Eq;
 
     /// Who makes it.
     const MADE: Made;
 
-    /// Reads the text of the audit log. `None` if the line is the word alone, which leaves the choice to the policies.
+    /// Reads the text of the audit log; `None` if the line has only the word, so that the policies choose.
     fn read(text: Option<&str>) -> Result<Self, Self::Error>;
 
-    /// Reads the text of a test or a question, which has no commit and no input.
+    /// Reads what people write in tests and questions, which name neither a commit nor an input.
     fn question(text: &str) -> Result<Self, Self::Error> {
         Self::read(Some(text))
     }
 
-    /// Whether a text without the kind's word has the form of this kind.
+    /// Whether a text without the kind's word is such a target.
     fn looks_like(_text: &str) -> bool {
         false
     }
 
-    /// Whether it names nothing and leaves the choice to the policies.
+    /// Whether it names nothing, so that the policies choose.
     fn is_open(&self) -> bool {
         false
     }
 
-    /// What a question has to name besides, because who has access depends on it. A request may leave it open: its policies complete it.
+    /// What it leaves open, so that a question about who has it has no answer; `None` if nothing is open. The policies complete
+    /// what a job leaves open.
     fn left_open(&self) -> Option<&'static str> {
         None
     }
 
-    /// Removes what policies do not match.
+    /// The target as policies see it.
     fn for_policies(self) -> Self {
         self
     }
 
-    /// The committed file that holds it, if it is committed.
+    /// The file of a revision that holds it, if it is committed.
     fn in_tree(&self) -> Option<InTree<'_>> {
         None
     }
 
-    /// The JSON pointer of one value in that file.
+    /// The one value of that file, by JSON pointer.
     fn pointer(&self) -> Option<&str> {
         None
     }
 
-    /// The JSON Schema of the member that a request's body has for it, if a body can name it.
+    /// The schema of its part of a request's body (JSON Schema), if a body can name it.
     fn body() -> Option<Value> {
         None
     }
@@ -124,15 +125,15 @@ pub trait Kind: Clone + Ord + Hash + Debug + Display {
 /// Who makes a credential.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Made {
-    /// A provider, which may not answer: the intent is recorded before, and the release after.
+    /// A provider outside, which may not answer: the intent is recorded before, and the release after it.
     Outside,
-    /// This server alone: it is made first, and released after its only record (decision 22).
+    /// This server alone: the credential is made first, and leaves after its only record (decision 22).
     Here,
-    /// Nobody: it is used on this server and never given out.
+    /// Nobody: it is used on this server, and never given out.
     Never,
 }
 
-/// A committed file of a revision.
+/// A file of a revision.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum InTree<'a> {
     /// Below `secrets/`.
@@ -198,7 +199,7 @@ macro_rules! declare {
                 }
             }
 
-            /// Finds the kind by its word or by the form of the text. A text that fits no form is read as a secret's name.
+            /// Finds the kind by its word or by the form of the text. A text without a form of its own is a secret's name.
             pub fn guess(text: &str) -> Result<Self, TargetError> {
                 $(if let Some(text) = text.strip_prefix(concat!($word, " ")) {
                     return Self::question($word, text);
@@ -220,7 +221,7 @@ macro_rules! declare {
                 all.into_iter().filter_map(|(word, body)| Some(closed(&[word], serde_json::json!({ word: body? }))))
             }
 
-            /// How people write a credential of each kind.
+            /// How people write targets, kind by kind.
             pub fn forms() -> String {
                 let open = [$((<$target>::read(None).is_ok(), $word)),*].into_iter().filter(|(is_open, _)| *is_open);
                 let open = open.map(|(_, word)| format!("`{word}`"));
@@ -230,28 +231,28 @@ macro_rules! declare {
                 format!("{} or {last}", forms.join(", "))
             }
 
-            /// What a question has to name besides.
+            /// What it leaves open, so that a question about who has it has no answer.
             pub fn left_open(&self) -> Option<&'static str> {
                 match self {
                     $(Self::$kind(target) => target.left_open(),)*
                 }
             }
 
-            /// Removes what policies do not match: the input of a use, and the commit of a historical secret.
+            /// The target as policies see it: without the input of a use, or the commit of a past secret.
             pub fn for_policies(self) -> Self {
                 match self {
                     $(Self::$kind(target) => Self::$kind(target.for_policies()),)*
                 }
             }
 
-            /// The committed file that holds it, if it is committed.
+            /// The file of a revision that holds it, if it is committed.
             pub fn in_tree(&self) -> Option<InTree<'_>> {
                 match self {
                     $(Self::$kind(target) => target.in_tree(),)*
                 }
             }
 
-            /// The JSON pointer of one value in that file.
+            /// The one value of that file, by JSON pointer.
             pub fn pointer(&self) -> Option<&str> {
                 match self {
                     $(Self::$kind(target) => target.pointer(),)*
@@ -280,7 +281,7 @@ macro_rules! declare {
 }
 each_kind!(declare);
 
-/// Reads the text behind a kind's word, for kinds that need one.
+/// Parses the text after a kind's word, for kinds that need one.
 fn named<T, E>(text: Option<&str>, parse: impl FnOnce(&str) -> Result<T, E>) -> Result<T, NamedError<E>> {
     parse(text.ok_or(NamedError::NoName)?).map_err(NamedError::Name)
 }

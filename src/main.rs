@@ -1,7 +1,8 @@
 //! The `daypass` command.
 
-/// Wipes what is freed, also what libraries held of a secret: a buffer of a connection, a document on its way out. Every request
-/// makes hundreds of small allocations on several threads: the system's own allocator took an eighth of the time of a secret's read.
+/// Wipes freed memory, including what libraries held of a secret: a buffer of a connection, an answer on its way out. Every
+/// request makes hundreds of small allocations on several threads: the system's own allocator took an eighth of the time of a
+/// secret's read.
 #[global_allocator]
 static WIPING: zeroizing_alloc::ZeroAlloc<mimalloc::MiMalloc> = zeroizing_alloc::ZeroAlloc(mimalloc::MiMalloc);
 

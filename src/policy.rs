@@ -7,6 +7,8 @@ mod aws_parameters;
 mod bounds;
 mod catalogue;
 mod condition;
+#[cfg(test)]
+mod conformance;
 mod decide;
 mod documents;
 mod error;

@@ -40,13 +40,13 @@ use crate::words::{Digest, Secret, TransitFile};
 
 /// A secret is a file that a person could read. A larger file is an artifact and belongs elsewhere.
 pub const PLAINTEXT_BYTES_MAX: usize = 1024 * 1024;
-/// Room for the ciphertext of `PLAINTEXT_BYTES_MAX`, armored, with many recipients.
+/// The largest ciphertext of that, armored, with room for many recipients.
 pub const FILE_BYTES_MAX: usize = 2 * 1024 * 1024;
 
-/// The file that names the recipients for the files of its folder and of the folders below it. sops reads it too.
+/// The file that names the recipients of its folder and of those below it. sops reads it too.
 pub const RULES_FILE: &str = ".sops.yaml";
 
-/// The path of a file below the folders of encrypted files (`secrets/`, `transit/`). Any other path is refused.
+/// The path of a file below the folders of encrypted files. Any other file is refused.
 pub fn encrypted_path(file: &str) -> Result<SecretPath, NotBelow> {
     let path = match file.strip_prefix("secrets/") {
         Some(path) => path,
@@ -55,15 +55,15 @@ pub fn encrypted_path(file: &str) -> Result<SecretPath, NotBelow> {
     SecretPath::parse(path).map_err(|_| NotBelow)
 }
 
-/// Which part of a document is asked for.
+/// A part of a document.
 #[derive(Clone, Copy, Debug)]
 pub enum Part<'a> {
     /// All of it.
     Whole,
     /// One value, by JSON pointer (RFC 6901).
     Value(&'a str),
-    /// Only the values at these pointers, in the document's own format. A value that the document lacks is left out. A list keeps
-    /// its positions: items that are not given become null.
+    /// Only these values, in the document's own format. A missing value is left out. A list keeps its positions, with nulls in
+    /// those that are not given.
     Values(&'a [String]),
 }
 
@@ -72,7 +72,7 @@ pub enum Part<'a> {
 pub struct Plaintext {
     /// The bytes.
     pub value: Secret,
-    /// Whether the part is or holds a value that nothing authenticates, although the file as a whole is authentic.
+    /// Whether it is, or contains, an unauthenticated value of a file that is otherwise authenticated.
     pub unauthenticated: bool,
 }
 
@@ -83,7 +83,7 @@ pub fn open(path: &SecretPath, bytes: &[u8], key: Option<&str>, identities: &Ide
     opened.map(|plaintext| plaintext.value)
 }
 
-/// Opens a part of a document. `unauthenticated` says whether values that nothing authenticates may be given.
+/// Opens a part of a document, with unauthenticated values if they may be given.
 pub fn open_part(
     path: &SecretPath,
     bytes: &[u8],
@@ -114,7 +114,7 @@ pub fn open_part(
     Ok(Plaintext { value: value?, unauthenticated: document.holds_unauthenticated(part) })
 }
 
-/// Checks that the file opens at this path. The plaintext is dropped at once.
+/// Checks that the file opens at this path. Its plaintext is dropped at once.
 pub fn check(file: &RepositoryPath, bytes: &[u8], identities: &Identities) -> Result<(), SecretError> {
     check_size(bytes)?;
     let (path, identities) = (encrypted_path(file.as_str())?, &identities.at(file.clone()));
@@ -122,12 +122,12 @@ pub fn check(file: &RepositoryPath, bytes: &[u8], identities: &Identities) -> Re
         age_file::decrypt(bytes, identities)?;
         return Ok(());
     }
-    // A file opens too when only a part of it may be given out.
+    // A file of which only a part may be given out has to open too.
     SopsFile::parse(&path, bytes)?.open(identities)?;
     Ok(())
 }
 
-/// The file key of one header of the document. It is given out only if this header opens the whole document: the key then opens
+/// The file key of one header of the document. It is given out only if the whole document opens by this header, so it opens
 /// nothing that a reader of the document does not have.
 pub fn file_key(path: &SecretPath, bytes: &[u8], header: &Digest, identities: &Identities) -> Result<Secret, SecretError> {
     let only = identities.only(*header);
@@ -140,7 +140,7 @@ pub fn decrypt_key(sealed: &[u8], identities: &Identities) -> Result<Secret, Age
     age_file::decrypt(sealed, identities)
 }
 
-/// Larger files are neither parsed nor decrypted.
+/// Refuses a larger file before it is parsed or decrypted.
 fn check_size(bytes: &[u8]) -> Result<(), SecretError> {
     if bytes.len() > FILE_BYTES_MAX { Err(SecretError::TooLarge) } else { Ok(()) }
 }
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_paths_of_encrypted_files_are_accepted() {
+    fn only_encrypted_files_have_an_encrypted_path() {
         assert!(encrypted_path("secrets/shop/db.yaml").is_ok() && encrypted_path("transit/flux/1.age").is_ok());
         for name in ["policies/shop.yaml", ".sops.yaml", "secrets/../x", "transit/flux/x.age", "transit/1.age", "db.yaml", ""] {
             assert!(encrypted_path(name).is_err(), "{name}");

@@ -1,6 +1,6 @@
 //! Layer C: the durable store: an append-only audit log, the replay check, and the encrypted answers of the last minute.
 //!
-//! SQLite in WAL mode with `synchronous=FULL`: a commit returns after the operating system confirms that the bytes are on the disk.
+//! SQLite in WAL mode with `synchronous=FULL`: a commit returns after the operating system has confirmed that the bytes are on the disk.
 
 mod aws_holders;
 mod aws_sessions;
@@ -73,13 +73,13 @@ use writer::Writer;
 /// How long a copy of a request waits for the first one: longer than any provider takes (AWS: 10 s).
 const FLIGHT_WAIT_MAX: Duration = Duration::from_secs(15);
 
-/// The kind of the records of dry runs. A record with a `reason` is one that would be refused.
+/// The kind of the records of dry runs. One with a `reason` would have been refused.
 pub const DRY_RUN: &str = "dry_run";
 
 /// The store. A data directory belongs to one process at a time.
 pub struct Store {
     writer: Writer,
-    /// For reads, which work also while the disk is full.
+    /// A connection for reading only, which works on a full disk.
     readings: Arc<Mutex<Reader>>,
     rules: Arc<Rules>,
     gate: Gate,
@@ -95,7 +95,7 @@ pub struct Store {
 pub struct DryRunRecord {
     /// The decision.
     pub decision: DecisionId,
-    /// The caller's identity, which limits its records.
+    /// The identity, for its share of records.
     pub identity: Digest,
     /// The record.
     pub body: Body,
@@ -103,21 +103,21 @@ pub struct DryRunRecord {
     pub claims: Arc<str>,
 }
 
-/// A refusal, and who was refused.
+/// A refusal.
 pub struct Refused<'a> {
-    /// Whether it was a dry run.
+    /// Whether the request was a dry run.
     pub dry_run: bool,
-    /// The class that limits its records.
+    /// Its class, which limits how many records it may use.
     pub class: Class,
     /// The reason.
     pub reason: Reason,
-    /// The address that the request came from.
+    /// The address of the client.
     pub client: IpAddr,
-    /// The token's issuer; empty if the token is not verified.
+    /// The token's issuer; empty if that is not proved.
     pub issuer: &'a str,
     /// The owner of the identity, for the counts.
     pub owner: &'a str,
-    /// The token's subject.
+    /// The subject.
     pub subject: &'a str,
     /// The record.
     pub body: Body,
@@ -128,9 +128,9 @@ pub struct Refused<'a> {
 /// How a refusal was kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kept {
-    /// It has a record, by its decision's id.
+    /// It has a record with its decision's id.
     Recorded,
-    /// It was only counted. No record has its id.
+    /// It was only counted, and no record has its id.
     Counted,
 }
 
@@ -173,7 +173,7 @@ impl Store {
         self.writer.waits()
     }
 
-    /// Whether the store can write, for readiness. It writes a setting.
+    /// Whether a record can be written, tried with a row that is no record. For readiness.
     pub async fn is_writable(&self) -> bool {
         let (now, rules) = (self.now().millis(), self.rules.clone());
         self.write(move |connection| {
@@ -189,12 +189,12 @@ impl Store {
         self.seals.seal(answer, token)
     }
 
-    /// Opens a stored answer. `None`: it belongs to another token, or its time is over.
+    /// Opens a stored answer; `None` if it is sealed to another token, or has expired.
     pub fn unseal(&self, repeat: &Repeat, token: &[u8]) -> Option<Secret> {
         self.seals.unseal(&repeat.sealed, token)
     }
 
-    /// Wipes expired keys of answers.
+    /// Wipes expired keys of stored answers.
     pub fn forget_old(&self) {
         self.seals.forget_old();
     }
@@ -207,7 +207,7 @@ impl Store {
         Ok(self.settle(intent, None).await?.map(|()| recorded()))
     }
 
-    /// The same with the outcome in the same record, for credentials that this server made alone and releases after the record.
+    /// The same with the outcome in the same record, for a credential that was made without a provider and leaves only after the record.
     pub async fn intend_and_release(
         &self,
         _made: MadeHere,
@@ -217,7 +217,7 @@ impl Store {
         Ok(self.settle(intent, Some(outcome)).await?.map(|()| Released::at_once()))
     }
 
-    /// Waits if a copy of the request is in flight.
+    /// Records the intent. If the same request is running, it waits for that one.
     async fn settle(&self, intent: Intent, outcome: Option<Outcome>) -> Result<Intended<()>, Denial> {
         self.check_share(&intent.identity)?;
         let job = Arc::new((intent, outcome));
@@ -238,7 +238,7 @@ impl Store {
         }
     }
 
-    /// Records the release. It is durable before anything leaves the server. The sealed answer serves retries for a minute.
+    /// Records the outcome durably before anything leaves. The sealed answer serves retries for a minute.
     pub async fn release<G>(
         &self,
         recorded: Recorded<G>,
@@ -251,7 +251,7 @@ impl Store {
         Ok(Released::new(recorded.into_flight()))
     }
 
-    /// Records the failure: nothing was issued, and the same request may be sent again.
+    /// Records the other outcome: nothing was issued, and the same request may try again.
     pub async fn fail<G>(&self, recorded: Recorded<G>, body: impl Into<Body>) -> Result<(), Denial> {
         let (now, decision, body) = (self.now(), recorded.decision().clone(), body.into());
         self.write(move |connection| replay::fail(connection, &decision, body, now)).await?;
@@ -259,7 +259,7 @@ impl Store {
         Ok(())
     }
 
-    /// Records a refusal, or only counts it if its class, its identity or its network has used up its limit.
+    /// Records a refusal, or only counts it if its class, its identity or its network has used up its share.
     pub async fn refuse(&self, decision: &DecisionId, refused: Refused<'_>) -> Result<Kept, Denial> {
         let Refused { dry_run, class, reason, client, issuer, owner, subject, body, claims } = refused;
         let identity = Digest::of(&[issuer.as_bytes(), subject.as_bytes()]);
@@ -279,7 +279,7 @@ impl Store {
         Ok(Kept::Recorded)
     }
 
-    /// Records a dry run that would be granted. Like a release it is durable before the answer.
+    /// Records what a dry run would be granted. Like a release, the record is durable before the answer leaves.
     pub async fn record_dry_run(&self, record: DryRunRecord) -> Result<Released, Denial> {
         let DryRunRecord { decision, identity, body, claims } = record;
         self.check_share(&identity)?;
@@ -292,7 +292,7 @@ impl Store {
         Ok(Released::at_once())
     }
 
-    /// Refuses if there is no room for another record of a grant, or this identity has used up its limit.
+    /// Checks that this identity may get another record of an answer now.
     fn check_share(&self, identity: &Digest) -> Result<(), Denial> {
         if !self.space.allows(Purpose::Grant) {
             return Err(Reason::AuditUnavailable.because("too little room is left on the store's disk"));
@@ -303,7 +303,7 @@ impl Store {
         Ok(())
     }
 
-    /// Records the counts since the last call. Called every minute. Counts that cannot be recorded are kept.
+    /// Writes what was only counted since the last call; called every minute. If that fails, the counts are kept.
     pub async fn write_aggregates(&self) -> Result<(), Denial> {
         let counted = self.gate.take();
         if counted.is_empty() {
@@ -317,8 +317,8 @@ impl Store {
         recorded
     }
 
-    /// The bytes that are left on the store's disk, and what is no longer recorded for lack of room. Both are measured now, because
-    /// another program may have filled the disk since the last write.
+    /// The space left on the store's disk, in bytes, and what is no longer recorded for lack of space. It is measured now:
+    /// another program may fill the disk, and the last write may be long ago.
     pub fn space(&self) -> (u64, Option<String>) {
         self.space.look();
         (self.space.left(), self.space.alarm())
@@ -330,7 +330,8 @@ impl Store {
         self.write(move |connection| schema::append(connection, now, kind, None, body)).await
     }
 
-    /// Records a change that has taken effect already. Until it is durable, every transaction contains it, so nothing is recorded before it.
+    /// Records what took effect already. Until the record is durable, it is part of every transaction, so that nothing is
+    /// recorded before it.
     async fn owe(
         &self,
         name: String,
@@ -339,7 +340,7 @@ impl Store {
         self.writer.owe(name, work).await.ok_or_else(|| Reason::AuditUnavailable.because("the store cannot write yet"))
     }
 
-    /// Tries again to write changes that took effect and are not durable. Called every few seconds.
+    /// Tries again to write records that `owe` could not make durable; called every few seconds.
     pub async fn pay_debts(&self) {
         if self.writer.owes() {
             let _ = self.write(|_| Ok(())).await;

@@ -1,4 +1,4 @@
-//! The observability of the process: log lines, metrics and traces. It also keeps secrets out of core dumps.
+//! What the process reports of itself: log lines, metrics and traces, but no core dump.
 
 mod counters;
 mod decisions;
@@ -31,7 +31,7 @@ pub fn install_crypto() {
     let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
 }
 
-/// Installs it for TLS alone, for a program that neither signs nor verifies tokens.
+/// The same for a program that uses TLS, but neither signs nor verifies tokens.
 pub fn install_tls() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }
@@ -45,7 +45,7 @@ pub fn log(filter: &str) {
     }
 }
 
-/// Keeps secrets out of core dumps and of other processes' reach. A panic logs its place and no message, which may hold a secret.
+/// Keeps secrets out of core dumps, and other processes from reading them. A panic prints its place, but not its message.
 pub fn harden() {
     use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
     let none = Rlimit { current: Some(0), maximum: Some(0) };
@@ -55,11 +55,11 @@ pub fn harden() {
     }
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(place, "a panic; its message is not logged, because it may hold a secret");
+        tracing::error!(place, "a panic; its message is not printed");
     }));
 }
 
-/// The metrics of the process.
+/// The server's metrics.
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
     released: Family<Kind, Counter>,
@@ -95,7 +95,7 @@ pub struct Metrics {
     pub proxy_faults: Counter,
     /// Addresses with so many identities that they may be load balancers missing in the configuration.
     pub crowded_addresses: Gauge,
-    /// The export of traces.
+    /// The counters of the export of traces.
     pub traces: TraceCounters,
 }
 
@@ -146,18 +146,18 @@ impl Metrics {
     /// All metrics at zero. The store measures its own writes.
     pub fn new(store_writes: Histogram) -> Self {
         let new = Self { store_writes: Seconds(store_writes), ..Self::default() };
-        // Each code starts at zero: a series that starts with its first event shows no rate for it.
+        // Every series starts at zero: `rate` would not see the first event of a series that starts with it.
         Reason::ALL.iter().for_each(|reason| drop(new.refused.get_or_create(&Code { code: reason.code() })));
         new
     }
 
-    /// Counts the result of a grant of these policies: `granted`, or the code of a later failure.
+    /// Counts the result of a grant by these policies: `granted`, or the code of a later failure.
     pub fn decided<'a>(&self, policies: impl IntoIterator<Item = &'a PolicyName>, failed: Option<Reason>) {
         let code = failed.map_or("granted", |reason| reason.code());
         policies.into_iter().for_each(|policy| self.decisions.count(policy, code));
     }
 
-    /// Measures a request, by its route template.
+    /// Measures a request, by its route.
     pub fn served(&self, route: &str, took: Duration) {
         self.requests.observe(&Route { route: route.to_owned() }, took);
     }
@@ -204,7 +204,7 @@ impl Metrics {
         }
     }
 
-    /// Sets which providers do not answer, at one of their hosts or at all hosts.
+    /// Sets which providers do not answer, on at least one of their hosts.
     pub fn providers(&self, asked: impl Iterator<Item = (&'static str, bool)>) {
         let mut silent = BTreeMap::new();
         asked.for_each(|(provider, is_silent)| *silent.entry(provider).or_insert(false) |= is_silent);
@@ -213,7 +213,7 @@ impl Metrics {
         }
     }
 
-    /// Sets the gauges of all sources, and removes those of others.
+    /// Sets the gauges of all sources, and removes those of other sources.
     pub fn sources(&self, states: impl Iterator<Item = (SourceName, SourceState)>) {
         let families = [&self.faulty_files, &self.held_files, &self.read_at, &self.alarmed];
         families.iter().for_each(|family| family.clear());

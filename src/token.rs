@@ -1,4 +1,4 @@
-//! Layer B: from bytes to a [`VerifiedToken`]. Strict, pure, and each part is parsed once.
+//! Layer B: from bytes to a [`VerifiedToken`]. Parsing is strict and pure, and each part is parsed once.
 
 mod algorithm;
 mod audience;

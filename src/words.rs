@@ -1,4 +1,4 @@
-//! Layer A: the types that all other modules use. Each is parsed once, where bytes come in, and is never a bare string again.
+//! Layer A: the types that every other room uses. Each is parsed once, where bytes come in, and is never a bare string again.
 
 mod as_text;
 mod canonical;

@@ -1,30 +1,30 @@
-//! `deny`: a denial that stands from now on.
+//! `deny`: a denial that takes effect at once.
 
 use crate::words::UnixTime;
 use serde::{Deserialize, Serialize};
 
-/// A denial, and what it would have hit.
+/// A denial, and how many recent grants it would have denied.
 #[derive(Serialize, Deserialize, Debug)]
 pub struct Denied {
-    /// By which it is lifted.
+    /// The id by which an operator lifts it.
     pub id: String,
     /// What it denies, in one line.
     pub denies: String,
-    /// Until when; `None` is until it is lifted.
+    /// When it ends; `None`: when an operator lifts it.
     pub until: Option<UnixTime>,
-    /// What of the last day's grants it would have denied.
+    /// How many of the last day's grants it would have denied.
     pub covers: Option<Covered>,
-    /// Why that was not counted.
+    /// Why these grants were not counted.
     pub uncounted: Option<String>,
 }
 
-/// What a denial would have hit of what was granted lately: one that hits nothing is often one with a typo.
+/// How many recent grants a denial would have denied. One that would have denied none often has a typo.
 #[derive(Clone, Copy, Serialize, Deserialize, Debug)]
 pub struct Covered {
     /// Grants that it would have denied.
     pub grants: u64,
-    /// All grants that were looked at.
+    /// All grants that were compared with it.
     pub of: u64,
-    /// From when on they were looked at; later than a day ago where there are too many.
+    /// The start of the compared period; later than a day ago where there are too many grants.
     pub since: UnixTime,
 }

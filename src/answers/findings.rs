@@ -1,28 +1,28 @@
-//! `replay`: what a candidate revision would have denied of what was granted before.
+//! `replay`: which earlier grants a candidate revision would have denied.
 
 use crate::words::names::{CommitId, PolicyName};
 use crate::words::yaml::{self, Severity};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// What a replay found; nothing in it is a claim or a token, or names a person.
+/// What a replay found. It holds no claim and no token, and names no person.
 #[derive(Serialize, Deserialize, Debug, Default)]
 pub struct Findings {
     /// How many decisions were decided again.
     pub decisions: u64,
     /// How many of them would be denied.
     pub denied: u64,
-    /// How many could not be decided again, because their claims are pruned and a line looks at them.
+    /// How many could not be decided again: a line compares their claims, and these are pruned.
     pub claims_pruned: u64,
     /// How many could not be read.
     pub unreadable: u64,
-    /// Where a bound cut the replay off: nothing before it was looked at.
+    /// The time at which a bound cut the replay off: it looked at no earlier decision.
     pub cut_off_at: Option<String>,
     /// What would be denied, the most used first.
     pub grants: Vec<Lost>,
-    /// How many uses more would be denied, of grants that are not listed.
+    /// How many uses of grants that are not listed would be denied.
     pub uses_more: u64,
-    /// What is wrong with the candidate; a faulty file counts in the form that is in force.
+    /// What is wrong with the candidate. The replay takes a faulty file in the form that is in force.
     pub faults: Vec<Fault>,
     /// The commit in force that the candidate was compared with.
     pub revision: Option<CommitId>,
@@ -39,13 +39,13 @@ pub struct Lost {
     pub times: u64,
     /// When it was last used.
     pub last_at: String,
-    /// By which repository.
+    /// The repository that used it last.
     pub last_repository: Option<String>,
-    /// By which run: its address, else the pipeline's id.
+    /// The run that used it last: its address, else the pipeline's id.
     pub last_run: Option<String>,
     /// Whether the revision in force denies it too, so that the candidate takes nothing away.
     pub denied_already: bool,
-    /// Why, in one sentence.
+    /// Why the candidate denies it, in one sentence.
     pub because: String,
     /// The policy of the candidate that comes nearest, and its lines that did not hold for the last use.
     pub near_miss: Option<NearMiss>,
@@ -67,7 +67,7 @@ pub struct Line {
     pub at: String,
     /// What it says.
     pub says: String,
-    /// What the identity showed; absent when it showed nothing.
+    /// The identity's value; absent if it has none.
     pub saw: Option<String>,
 }
 
@@ -82,7 +82,7 @@ pub struct Fault {
     pub file: String,
     /// Where in it.
     pub line: usize,
-    /// The same within the line.
+    /// The column in that line.
     pub column: usize,
     /// What is wrong.
     pub message: String,

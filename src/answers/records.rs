@@ -9,7 +9,7 @@ use serde_json::Value;
 pub struct Records {
     /// What was found.
     pub records: Vec<AuditRecord>,
-    /// Where to look on: before this `seq`. Null where the log has no more of them.
+    /// The `before` of the next page. Null where the log has no more records.
     pub next_before: Option<i64>,
 }
 
@@ -20,7 +20,7 @@ pub struct AuditRecord {
     pub seq: i64,
     /// When it was written.
     pub at: UnixTime,
-    /// What it is.
+    /// Its kind, such as `released`.
     pub kind: String,
     /// The decision that it belongs to.
     pub decision_id: Option<String>,

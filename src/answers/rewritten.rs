@@ -3,7 +3,7 @@
 use crate::words::names::CommitId;
 use serde::{Deserialize, Serialize};
 
-/// Of those that were named as many as one answer holds.
+/// As many of the named files as one answer holds.
 #[derive(Serialize, Deserialize, Debug)]
 pub struct Rewritten {
     /// The commit whose files they are.
@@ -12,7 +12,7 @@ pub struct Rewritten {
     pub files: Vec<RewrittenFile>,
 }
 
-/// One of them. Without a new form and without a fault it is as it should be.
+/// One file. With neither a new form nor a fault, it needs no change.
 #[derive(Serialize, Deserialize, Debug)]
 pub struct RewrittenFile {
     /// Its path in the repository, as it was asked for.

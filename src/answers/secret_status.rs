@@ -1,9 +1,9 @@
-//! `secret_status`: the encrypted files of a source as they are in force. Names and recipients, and nothing of what they hold.
+//! `secret_status`: the encrypted files of a source as they are in force. It has names and recipients, and no content.
 
 use crate::words::names::{CommitId, SourceName};
 use serde::{Deserialize, Serialize};
 
-/// A page of files, by their names.
+/// A page of files, sorted by their names.
 #[derive(Serialize, Deserialize, Debug)]
 pub struct SecretStatus {
     /// The source.
@@ -12,7 +12,7 @@ pub struct SecretStatus {
     pub commit: Option<CommitId>,
     /// Its files.
     pub files: Vec<FileStatus>,
-    /// Grants of documents of which there is none.
+    /// Grants that reach no document.
     pub granted_and_not_there: Vec<EmptyGrant>,
     /// The `after` of the next page, where there is one.
     pub next_after: Option<String>,
@@ -23,22 +23,22 @@ pub struct SecretStatus {
 pub struct FileStatus {
     /// Its path in the source's repository.
     pub file: String,
-    /// The commit whose form of it is in force; `None` where none is.
+    /// The commit whose form of the file is in force; `None` if no form is.
     pub commit: Option<CommitId>,
-    /// To whom a SOPS file is encrypted by age. An age file does not name its recipients.
+    /// The age recipients of a SOPS file. An age file does not name its recipients.
     pub recipients: Option<Vec<String>>,
     /// The kinds of its other keys, such as `kms`: whoever holds one may open it too.
     pub other_keys: Vec<String>,
     /// Why the newest form of it is not in force.
     pub not_in_force: Option<String>,
-    /// How many grants reach a document. `None` of a transit key.
+    /// How many grants reach the document; `None` for a transit key.
     pub grants: Option<usize>,
-    /// The first of these, as file and line.
+    /// The first of these grants, as file and line.
     pub granted_by: Option<Vec<String>>,
 }
 
 impl FileStatus {
-    /// About as many bytes as it is written in.
+    /// Roughly how many bytes its JSON has.
     pub fn size(&self) -> usize {
         let lists = [self.recipients.as_ref(), self.granted_by.as_ref(), Some(&self.other_keys)];
         let texts = lists.into_iter().flatten().flatten().map(String::len);

@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 pub struct Session {
     /// The decision.
     pub decision_id: DecisionId,
-    /// The only policy that it is for, where it is for one.
+    /// The only policy that it may use, if the login named one.
     pub policy: Option<PolicyName>,
     /// The issuer of the token that began it.
     pub issuer: IssuerName,
-    /// What is shown in it.
+    /// The token that its requests carry.
     #[serde(with = "exposed::text")]
     pub session_token: Secret,
     /// When it ends.

@@ -21,7 +21,7 @@ pub(crate) fn sample(word: &str) -> Value {
     samples().into_iter().find(|sample| sample.get(word).is_some()).unwrap()
 }
 
-/// What came of a use, with each member that there can be.
+/// The answers to uses, with every possible member.
 pub(crate) fn uses() -> [Value; 4] {
     let id = "01890000-0000-7000-8000-000000000000";
     let line = json!({ "at": "policies/a.yaml:2", "says": "event: push", "saw": null });
@@ -55,7 +55,7 @@ pub(crate) fn keys(expires_at: UnixTime) -> AwsKeys {
 }
 
 #[test]
-fn what_is_written_is_read_again_and_written_alike() {
+fn what_is_written_is_read_and_written_again_unchanged() {
     for sample in samples() {
         let written = document(std::slice::from_ref(&sample));
         let Answer::Credentials(read) = serde_json::from_value(written.clone()).unwrap() else { panic!("{written}") };
@@ -65,7 +65,7 @@ fn what_is_written_is_read_again_and_written_alike() {
 }
 
 #[test]
-fn nothing_that_opens_anything_is_described_or_printed() {
+fn descriptions_and_debug_output_hold_no_secret() {
     for sample in samples() {
         let credential: Credential = serde_json::from_value(sample).unwrap();
         let (described, printed) = (credential.describe().to_string(), format!("{credential:?}"));
@@ -78,7 +78,7 @@ fn nothing_that_opens_anything_is_described_or_printed() {
 }
 
 #[test]
-fn a_member_that_lacks_or_does_not_fit_is_an_error_and_no_empty_credential() {
+fn a_credential_without_one_of_its_members_is_an_error() {
     for sample in samples() {
         let (word, members) = sample.as_object().unwrap().iter().next().unwrap();
         for member in

@@ -1,4 +1,4 @@
-//! The answer to a use of what stays on the server.
+//! The answer to a use of something that stays on the server, such as a transit key or the audit log.
 
 use super::{Denied, Findings, Records, Rewritten, SecretStatus};
 use crate::words::Secret;
@@ -6,7 +6,7 @@ use crate::words::exposed;
 use crate::words::names::DecisionId;
 use serde::{Deserialize, Serialize};
 
-/// What came of it.
+/// A use and its outcome.
 #[derive(Serialize, Deserialize, Debug)]
 pub struct Used {
     /// The decision.
@@ -15,18 +15,18 @@ pub struct Used {
     pub policy: String,
     /// The commits in force that grant.
     pub policy_revision: String,
-    /// What came of it, under its name.
+    /// The outcome, under its name.
     #[serde(flatten)]
     pub outcome: Outcome,
 }
 
-/// What came of it, by what was done.
+/// The outcome of each kind of use.
 #[derive(Serialize, Deserialize, Debug)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// An operation by a transit key.
     Transit(TransitResult),
-    /// What a candidate revision would have denied.
+    /// The grants that a candidate revision would have denied.
     Replay(Findings),
     /// A page of the audit log.
     Audit(Records),
@@ -35,9 +35,9 @@ pub enum Outcome {
     /// A page of a source's encrypted files.
     #[serde(rename = "secret_status")]
     SecretStatus(SecretStatus),
-    /// A denial that stands from now on.
+    /// A denial that takes effect at once.
     Deny(Denied),
-    /// What a request would have been given.
+    /// What a request would have been granted.
     #[serde(rename = "dry_run")]
     DryRun(DryRun),
 }
@@ -45,17 +45,17 @@ pub enum Outcome {
 /// What would be released.
 #[derive(Serialize, Deserialize, Debug)]
 pub struct DryRun {
-    /// In the order of the request, as the audit log calls them; what policies choose is named.
+    /// In the order of the request, in the audit log's words. A choice that the request left to the policies is named.
     pub credentials: Vec<String>,
 }
 
-/// What came of an operation: the member of the operation, and the version of the key that did it.
+/// The result of an operation: the member of the operation, and the version of the key.
 #[derive(Serialize, Deserialize, Debug)]
 pub struct TransitResult {
-    /// Of an encryption.
+    /// The result of an encryption.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ciphertext: Option<String>,
-    /// Of a decryption, in base64.
+    /// The result of a decryption, in base64.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plaintext: Option<Plaintext>,
     /// The version.

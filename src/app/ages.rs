@@ -1,10 +1,10 @@
-//! When the files of a revision became what they are, as far as somebody asked.
+//! When the files of a revision last changed, if somebody has asked.
 
 use crate::git::LastChanges;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 
-/// What is known of one revision, and was known before it, so that its own walk is short.
+/// The last changes of this revision, and those of the revision before, which shorten the walk of this one.
 #[derive(Debug, Default)]
 pub(super) struct Ages {
     pub(super) known: OnceCell<Arc<LastChanges>>,
@@ -12,7 +12,7 @@ pub(super) struct Ages {
 }
 
 impl Ages {
-    /// Those of the next revision.
+    /// The ages of the next revision.
     pub(super) fn next(&self) -> Self {
         Self { known: OnceCell::new(), before: self.known.get().or(self.before.as_ref()).cloned() }
     }

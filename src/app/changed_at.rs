@@ -1,4 +1,4 @@
-//! When files became what they are. Git is asked once somebody wants to know, for all files of a revision in one walk.
+//! When files last changed. Git is read on the first question, for all files of a revision in one walk.
 
 use super::App;
 use super::live::InForce;
@@ -7,18 +7,18 @@ use crate::words::{TransitFile, UnixTime};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What is told while the repository cannot be read.
+/// The time that is reported if the repository cannot be read.
 const UNKNOWN: UnixTime = UnixTime::from_seconds(0);
 
 impl App {
-    /// When the document in force became what it is.
+    /// When the document in force last changed.
     pub async fn changed_at(&self, path: &SecretPath) -> UnixTime {
         let live = self.live.load_full();
         let Some((in_force, within)) = live.place(path) else { return UNKNOWN };
         self.file_changed_at(in_force, &format!("secrets/{within}")).await
     }
 
-    /// When this version of a transit key became what it is.
+    /// When this version of a transit key last changed.
     pub async fn transit_key_made_at(&self, source: &SourceName, key: &TransitKey, version: u32) -> UnixTime {
         let live = self.live.load_full();
         let Ok((in_force, within)) = live.transit_key(source, key) else { return UNKNOWN };
@@ -39,7 +39,7 @@ impl App {
         match walked.await {
             Ok(changes) => changes.of(file).unwrap_or(UNKNOWN),
             Err(fault) => {
-                tracing::warn!(source = %in_force.followed.name, %fault, "when files changed cannot be read");
+                tracing::warn!(source = %in_force.followed.name, %fault, "the last changes of files cannot be read");
                 UNKNOWN
             }
         }

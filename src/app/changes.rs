@@ -1,22 +1,22 @@
-//! That something else is in force or denied: for those who wait for it. What it is, they ask as everybody does.
+//! Reports that what is in force or denied has changed, without saying what: waiting clients then ask as usual.
 
 use super::App;
 use crate::words::Digest;
 use tokio::sync::watch;
 
 impl App {
-    /// Wakes whoever waits for a change.
+    /// Wakes everybody who waits for a change.
     pub(super) fn tell_change(&self) {
         self.changed.send_replace(());
     }
 
-    /// A new commit in force, a denial or its end; several before a look are one.
+    /// Changes of the commits in force and of denials. Several changes before the next read count as one.
     pub fn changes(&self) -> watch::Receiver<()> {
         self.changed.subscribe()
     }
 
-    /// By what the present state is known again, also after a restart: the commits in force, what of them waits, and what
-    /// operators deny now. A digest, because not everybody who may see it may know every source.
+    /// Identifies the current state, also after a restart: the commits in force, what of them waits, and operators' denials. It
+    /// is a digest, because not everybody who sees it may know every source.
     pub fn mark(&self) -> String {
         let (live, stops, now) = (self.live.load(), self.stops.load(), self.store.earliest());
         let mut parts: Vec<String> = Vec::new();

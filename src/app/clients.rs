@@ -1,4 +1,4 @@
-//! What is known of the addresses that requests come from: who was served lately, and who speaks for suspiciously many.
+//! The addresses that requests come from: which were served lately, and which have suspiciously many identities.
 
 use crate::identity::Identity;
 use crate::words::host;
@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Addresses that are remembered; some 100 bytes each.
+/// How many addresses are remembered, with some 100 bytes each.
 const ADDRESSES_MAX: u64 = 10_000;
 /// An address is remembered for this long after its last request.
 const REMEMBERED: Duration = Duration::from_secs(3600);
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_with_many_identities_is_told_and_what_is_held_of_it_is_bounded() {
+    fn an_address_with_many_identities_is_reported_and_its_memory_is_bounded() {
         let clients = Clients::default();
         for name in 0..1000 {
             clients.note_name(address("192.0.2.1"), name);

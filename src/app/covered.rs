@@ -1,4 +1,4 @@
-//! What an operator's denial would have hit of what was granted lately: a denial that hits nothing is often one with a typo.
+//! Counts the recent grants that a denial would have refused: a denial that covers none is often misspelled.
 
 use crate::answers::Covered;
 use crate::policy::{Catalogue, Stop};
@@ -9,12 +9,12 @@ use serde_json::Value;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-/// How far back: long enough for what runs every night.
+/// How far back to count: long enough for jobs that run every night.
 const SINCE: Duration = Duration::from_secs(86_400);
-/// The denial stands already; an operator waits for this count and no longer.
+/// The time for the count. The denial is already in effect, and an operator waits for the count.
 const COUNT_MAX: Duration = Duration::from_secs(5);
 
-/// Counts what was released within the last day, the newest first; for a further source what its own policies granted.
+/// Counts the releases of the last day, the newest first; for a further source only what its own policies granted.
 pub(super) fn covered(
     reader: &Reader,
     stop: &Stop,
@@ -38,7 +38,7 @@ pub(super) fn covered(
     Ok(found)
 }
 
-/// Whether a policy of the source granted some of it. Its name may have been another one's within the day: nothing is told but a count.
+/// Whether a policy of the source granted some of it. Another source may have had this name within the day, but only a count is reported.
 fn is_of(source: Option<&SourceName>, released: &ReleasedDecision) -> bool {
     let Some(source) = source else { return true };
     released.body["policies"]
@@ -49,13 +49,13 @@ fn is_of(source: Option<&SourceName>, released: &ReleasedDecision) -> bool {
         .any(|policy| source.within(policy).is_some())
 }
 
-/// `None` where the record cannot be read any more, as that of an issuer that is configured no more.
+/// `None` if the record cannot be read any more, for example because its issuer is not configured any more.
 fn fits(stop: &Stop, released: &ReleasedDecision, catalogue: &Catalogue) -> Option<bool> {
     let body = &released.body;
     let issuer = IssuerName::parse(body["issuer"].as_str()?).ok()?;
     let Value::Object(attributes) = &body["attributes"] else { return None };
     let facts = catalogue.issuer(&issuer)?.mapping.facts_of_record(&issuer, attributes);
     let names = body["policies"].as_array()?.iter().filter_map(|name| PolicyName::parse(name.as_str()?).ok());
-    // Where that cannot be told, the token is refused as well.
+    // If this cannot be decided, the server refuses the token too.
     Some(stop.fits(&facts, &names.collect::<Vec<_>>()).unwrap_or(true))
 }

@@ -1,4 +1,4 @@
-//! Why a decision was made as it was, for whoever operates the server: its records, and what would be decided of it now.
+//! Explains a decision to the server's operator: its records, and what the server would decide now.
 
 use super::App;
 use super::live::Live;
@@ -14,51 +14,51 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-/// A decision, and each credential that it was about.
+/// A decision, and an explanation for each of its credentials.
 #[derive(Serialize, Deserialize, Debug)]
 pub struct ExplainedDecision {
-    /// Its id, whole.
+    /// Its whole id.
     pub decision_id: String,
-    /// What the audit log has of it, oldest first.
+    /// Its records in the audit log, oldest first.
     pub records: Vec<Entry>,
-    /// What would be decided now, of each credential that was asked for.
+    /// What the server would decide now, for each requested credential.
     pub explanations: Vec<Explanation>,
-    /// Why nothing is explained, where the records say all that is known.
+    /// Why there is no explanation, if the records say all that is known.
     pub not_explained: Option<String>,
-    /// Whether the token's claims are pruned, so that a line over a raw claim seems not to hold.
+    /// Whether the token's claims are pruned, so that a line over a raw claim is shown as not matching.
     pub claims_pruned: bool,
     /// The policy that the request named: no other could grant.
     pub policy_named: Option<PolicyName>,
-    /// The commit by whose policies it was decided, where the records say one.
+    /// The commit whose policies decided, if the records name one.
     pub decided_at_revision: Option<String>,
     /// The root source's commit in force now.
     pub revision_in_force: Option<CommitId>,
     /// Policy files of which the newest form is not in force, because it is faulty or waits for a person.
     #[serde(default)]
     pub newer_forms: Vec<String>,
-    /// Sources that were read too long ago: their policies deny.
+    /// Sources that were read too long ago, so that their policies grant nothing.
     pub stale_sources: Vec<SourceName>,
 }
 
-/// Why nobody can tell what would be decided.
+/// Why it is not known what the server would decide.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 enum NotExplained {
-    /// Its identity was never known.
-    #[error("no policy was looked at: the request was refused before it was known who asks")]
+    /// The identity was never known.
+    #[error("no policy was looked at: the request was refused before its identity was known")]
     IdentityUnknown,
-    /// Nobody reads its claims any more.
-    #[error("its issuer is not configured any more, so nothing tells what its token claimed")]
+    /// No mapping reads its claims any more.
+    #[error("its issuer is not configured any more, so its token's claims cannot be read")]
     IssuerGone,
-    /// It asked for nothing that a policy grants by itself.
+    /// It asked for nothing that a policy can grant.
     #[error("the request asked for no credential by name")]
     NothingNamed,
 }
 
-/// What would be decided of each credential, or why nobody can tell.
+/// What the server would decide for each credential, or why that is not known.
 type Explained = Result<Vec<(Target, Explanation)>, NotExplained>;
 
 impl App {
-    /// The only decision whose id ends so, from the log and under what is in force.
+    /// Explains the only decision whose id has this end, from the log and by what is in force.
     pub async fn explain(&self, suffix: IdSuffix) -> Result<ExplainedDecision, Denial> {
         let internal = |fault: &dyn Display| Reason::Internal.because(fault);
         let reader = self.store.reader().map_err(|fault| internal(&fault))?;
@@ -77,7 +77,7 @@ impl App {
         Ok(explained)
     }
 
-    /// What policies grant, and nobody would make as the server is configured, is refused too.
+    /// Adds that a grant which no configured provider can make is refused too.
     fn with_maker(&self, (wanted, told): (Target, Explanation)) -> Explanation {
         match self.could_make(&wanted) {
             Ok(()) => told,
@@ -85,7 +85,7 @@ impl App {
         }
     }
 
-    /// The whole id of the only decision whose id ends so.
+    /// The whole id of the only decision whose id has this end.
     pub(super) async fn whole_id(&self, suffix: IdSuffix) -> Result<DecisionId, Denial> {
         if let Some(whole) = suffix.whole() {
             return Ok(whole);
@@ -115,7 +115,7 @@ fn find(reader: &Reader, suffix: &IdSuffix) -> Result<Decided, Denial> {
             Err(refuse(format!("Several decisions end in `{suffix}`: {}. Give more of the id.", ids.join(", "))))
         }
         Found::Nothing => Err(refuse(format!(
-            "No record has a decision `{suffix}`: an id is known by its end. It may be another server's, or one of many refusals that are only counted \
+            "No record has a decision `{suffix}`: give an id or the end of it. It may be another server's, or one of many refusals that are only counted \
              (`daypass audit query --kind aggregated`)."
         ))),
     }
@@ -124,7 +124,7 @@ fn find(reader: &Reader, suffix: &IdSuffix) -> Result<Decided, Denial> {
 impl ExplainedDecision {
     fn of(decided: &Decided, live: &Live, stale_sources: Vec<SourceName>) -> Self {
         let member = |name: &str| decided.records.iter().find_map(|record| record.body[name].as_str());
-        // A grant is of its policies' commits, a refusal of what was in force.
+        // A grant names its policies' commits, a refusal the commit in force.
         let revision = member("policy_revision").or_else(|| member("revision_in_force"));
         let told = identified(decided).map(|record| &record.body);
         let named = told.and_then(|body| PolicyName::parse(body["policy"].as_str()?).ok());
@@ -148,7 +148,7 @@ fn identified(decided: &Decided) -> Option<&Entry> {
     decided.records.iter().find(|record| record.body["attributes"].is_object())
 }
 
-/// What would be decided of each credential; the inner error says why nobody can tell.
+/// What the server would decide for each credential; the inner error says why that is not known.
 fn explanations(
     decided: &Decided,
     (live, stops): (&Live, &[(String, StopUntil)]),

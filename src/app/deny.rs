@@ -1,4 +1,4 @@
-//! A denial at once, without Git: an operator's on the server's machine, or that of somebody whom a policy lets.
+//! Immediate denials, without Git: by an operator on the server's machine, or by somebody whom a policy lets.
 
 use super::App;
 use super::covered::covered;
@@ -10,11 +10,11 @@ use crate::words::names::{DecisionId, SourceName};
 use crate::words::{Denial, Reason};
 use std::sync::Arc;
 
-/// Denials that stand; each decision looks at all of them. Operators on the server's machine are not bounded.
+/// The most denials in effect: each decision checks all of them. Operators on the server's machine are not bounded.
 pub const STANDING_MAX: usize = 1000;
-/// Of policies of further sources, all together: the rest is the root's.
+/// The most denials by policies of all further sources together: the rest is for the root's.
 const OF_SOURCES_MAX: usize = 500;
-/// Of the policies of one further source, so that none takes the room of the others.
+/// The most denials by policies of one further source, so that none takes the room of the others.
 pub const OF_SOURCE_MAX: usize = 50;
 
 /// Who denies.
@@ -22,7 +22,7 @@ pub const OF_SOURCE_MAX: usize = 50;
 pub enum Denier<'a> {
     /// An operator, on the server's machine.
     Operator,
-    /// Whom a policy of this source lets, by this decision.
+    /// Somebody whom a policy of this source lets, by this decision.
     Policy(&'a SourceName, &'a DecisionId),
 }
 
@@ -37,9 +37,9 @@ impl Denier<'_> {
 }
 
 impl App {
-    /// Denies from now on, for a time or until it is lifted. It stands at once; where it cannot become durable yet, that is told, and
-    /// nothing is granted before it is. Tells the id to lift it by, and what of the last day's grants it would have denied. What it
-    /// names has to be there, unless somebody means what is not there yet.
+    /// Denies from now on, for a time or until the denial is lifted. It takes effect at once. If it cannot become durable yet,
+    /// the error says so, and nothing is granted before it is durable. Returns the id for lifting it, and how many of the last
+    /// day's grants it would have refused. The policy and the issuer have to exist, unless the request says otherwise.
     pub async fn deny(&self, request: DenyRequest, denier: Denier<'_>) -> Result<Denied, Denial> {
         let refuse = |fault: DenialError| fault.reason().because(&fault).saying(fault.to_string());
         let lasting = request.lasting().map_err(|fault| refuse(fault.into()))?;
@@ -71,8 +71,8 @@ impl App {
         Ok(Denied { id, denies: told, until, covers, uncounted })
     }
 
-    /// One of a further source denies what its own source's policies grant, and nothing else; and it does so once they are there, for
-    /// a name may be another one's later.
+    /// A denial by a further source's policy may only cover grants of that source's policies. They have to exist already, because
+    /// their name may belong to another source later.
     fn check_own(&self, stop: &Stop, denier: Denier<'_>, unknown_too: bool) -> Result<(), DenialError> {
         let Some(source) = denier.source() else { return Ok(()) };
         let live = self.live.load();
@@ -80,7 +80,7 @@ impl App {
         if is_own && !unknown_too { Ok(()) } else { Err(DenialError::NotOwn { source_name: source.clone() }) }
     }
 
-    /// Whether policy and issuer are there. Without a revision nobody can tell. Names of other sources are not told.
+    /// Checks that the policy and the issuer exist, which is not known without a revision. Names of other sources are not revealed.
     fn check_known(&self, stop: &Stop, denier: Denier<'_>) -> Result<(), DenialError> {
         let live = self.live.load();
         let policies: Vec<Arc<TrustPolicy>> = match live.policies() {
@@ -112,7 +112,7 @@ impl App {
         full.map_or(Ok(()), |standing| Err(DenialError::TooMany { standing }))
     }
 
-    /// One at a time: a log of a busy day takes seconds, and the denial stands already.
+    /// Counts for one denial at a time: the log of a busy day takes seconds, and the denial is already in effect.
     async fn covered_by(&self, stop: Stop, source: Option<SourceName>) -> Result<Covered, CountError> {
         let _turn = self.denials_counted.try_acquire().map_err(|_| CountError::Busy)?;
         let (reader, catalogue, now) = (self.store.reader()?, self.catalogue.clone(), self.now());

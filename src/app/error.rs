@@ -1,4 +1,4 @@
-//! Why the server does not start, a source is not followed, and what was asked of it is not given.
+//! Why the server does not start, a source is not followed, or a request is not fulfilled.
 
 use crate::custody::{CustodyError, KmsError};
 use crate::git::{FetchError, GitError, VerifyError};
@@ -14,19 +14,19 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tokio::task::JoinError;
 
-/// Reading 100,000 policies and their secrets takes less; whoever waits longer hears of it.
+/// Reading 100,000 policies and their secrets takes less. A longer reading raises an alarm.
 pub(super) const LOOK_QUIET_MAX: Duration = Duration::from_secs(60);
 
-/// Why there is no server.
+/// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The store does not open.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The store opens, and does not write or read.
+    /// The store opens, but cannot be written or read.
     #[error("{}", .0.cause)]
     Unwritten(#[from] Denial),
-    /// What our own keys are encrypted to.
+    /// The identity to which our own keys are encrypted.
     #[error(transparent)]
     KeyEncryption(#[from] KeyEncryptionError),
     /// Our own keys.
@@ -35,41 +35,41 @@ pub enum StartError {
     /// The address of one of our issuers.
     #[error(transparent)]
     OwnIssuer(#[from] NameError),
-    /// Somebody outside who is asked for credentials.
+    /// A provider of credentials.
     #[error(transparent)]
     Provider(#[from] ConnectError),
-    /// What opens the root source's secrets.
+    /// The identities of the root source.
     #[error(transparent)]
     Identities(#[from] CustodyError),
-    /// Those whose tokens are taken.
+    /// The trusted issuers.
     #[error(transparent)]
     Issuers(#[from] SetupError),
-    /// Who hears of requests.
+    /// The traces.
     #[error(transparent)]
     Traces(#[from] TracesError),
 }
 
-/// Why the identity is not had to which our own keys are encrypted.
+/// Why the identity to which our own keys are encrypted is not available.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyEncryptionError {
-    /// Its file is not read.
+    /// Its file cannot be read.
     #[error(transparent)]
     File(#[from] CustodyError),
-    /// The store does not give or take it.
+    /// The store cannot read or write it.
     #[error("{}", .0.cause)]
     Store(#[from] Denial),
-    /// AWS KMS alone opens it now, and another one sealed what there is.
+    /// AWS KMS alone is configured now, but the stored keys are encrypted to another identity.
     #[error(
         "the stored keys are encrypted to another identity: wrap its file with `daypass keys wrap --purpose key-encryption`, and name it as `key_encryption: {{ aws_kms, file }}`"
     )]
     Other,
-    /// AWS KMS does not open the one that is kept.
+    /// AWS KMS does not unwrap the stored identity.
     #[error("the identity to which our keys are encrypted: {0}")]
     Kms(#[source] KmsError),
-    /// The one that was made now is not kept.
+    /// The new identity cannot be stored.
     #[error("the identity to which our keys are encrypted: {}", .0.cause)]
     NotKept(#[source] Denial),
-    /// What AWS KMS opened is none.
+    /// What AWS KMS decrypted is no identity.
     #[error(transparent)]
     Identity(#[from] IdentityError),
 }
@@ -77,29 +77,29 @@ pub enum KeyEncryptionError {
 /// Why a source is not followed, or not as far as its ref.
 #[derive(Debug, thiserror::Error)]
 pub enum FollowError {
-    /// Its repository is not fetched.
+    /// Its repository cannot be fetched.
     #[error(transparent)]
     Fetch(#[from] FetchError),
-    /// Its repository is not read.
+    /// Its repository cannot be read.
     #[error(transparent)]
     Git(#[from] GitError),
-    /// What opens its secrets is not read.
+    /// Its identities cannot be read.
     #[error(transparent)]
     Identities(#[from] CustodyError),
-    /// The store does not say how far it went.
+    /// The store cannot read how far the source was followed.
     #[error("{}", .0.cause)]
     Store(#[from] Denial),
-    /// The look itself ended.
+    /// The task that reads it failed.
     #[error(transparent)]
     Broken(#[from] JoinError),
-    /// The look goes on.
+    /// Reading it takes very long.
     #[error(
         "its newest commit has been read for more than {} s: the one before is in force meanwhile. A file that is costly to open, or \
          very many new ones, are the reason",
         LOOK_QUIET_MAX.as_secs()
     )]
     Slow,
-    /// Nobody can tell what it has to follow.
+    /// The commit that it has to follow is missing.
     #[error("{anchor}, which {head} has to follow, is not in the repository: correct `since`, or fetch it")]
     NoAnchor {
         /// What it has to follow.
@@ -107,9 +107,9 @@ pub enum FollowError {
         /// What the ref says.
         head: CommitId,
     },
-    /// Its history goes another way.
+    /// Its history was rewritten.
     #[error(
-        "{head} does not follow {anchor}: the history was rewritten; `daypass accept {head}{}` follows it all the same",
+        "{head} does not follow {anchor}: the history was rewritten; `daypass accept {head}{}` follows it anyway",
         option(source_name)
     )]
     Rewritten {
@@ -120,10 +120,10 @@ pub enum FollowError {
         /// The source.
         source_name: SourceName,
     },
-    /// Nobody who counts signed it.
+    /// No listed signer signed it.
     #[error(transparent)]
     Unsigned(#[from] VerifyError),
-    /// What widens is measured against what was in force.
+    /// What was in force is not known, so what widens cannot be measured.
     #[error(
         "what was in force before the restart cannot be read again: {why}; {}`daypass accept {head}{}` lets all of that commit go live, also what waits",
         fetch_anew(mirror.as_ref()), option(source_name)
@@ -141,16 +141,16 @@ pub enum FollowError {
     },
 }
 
-/// Why nobody can tell what was in force.
+/// Why it is not known what was in force.
 #[derive(Debug, thiserror::Error)]
 pub enum UnreadForm {
-    /// The store was written by nobody who noted it.
-    #[error("the store does not say of which commits it was")]
+    /// The store was written by a version that did not record it.
+    #[error("the store does not record its commits")]
     NotNoted,
-    /// A commit of it is not there any more.
+    /// A commit is missing now.
     #[error(transparent)]
     Git(#[from] GitError),
-    /// What was denied is not known, and nothing may widen.
+    /// The guardrails that were in force are not known, so nothing may widen.
     #[error("the guardrails of {commit} cannot be read")]
     Guardrails {
         /// Whose form was in force.
@@ -158,58 +158,58 @@ pub enum UnreadForm {
     },
 }
 
-/// What mends a clone that is damaged, and gives nothing away.
+/// How to repair a damaged clone without giving anything away.
 fn fetch_anew(mirror: Option<&PathBuf>) -> String {
     let told = |mirror: &PathBuf| {
-        format!("stop the server, remove {} and start it: what is missing is fetched anew; else ", mirror.plain())
+        format!("stop the server, remove {} and start it: what is missing is fetched again; otherwise ", mirror.plain())
     };
     mirror.map(told).unwrap_or_default()
 }
 
-/// As it stands behind a command; the root source has none.
+/// The source as an option of a command. The root source needs none.
 fn option(source: &SourceName) -> String {
     if source.is_root() { String::new() } else { format!(" --source {source}") }
 }
 
-/// Why nobody can tell whether a source has a commit.
+/// Why it is not known whether a source has a commit.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum LookupError {
-    /// Its repository is not fetched.
+    /// Its repository cannot be fetched.
     #[error(transparent)]
     Fetch(#[from] FetchError),
-    /// Its repository is not read.
+    /// Its repository cannot be read.
     #[error(transparent)]
     Git(#[from] GitError),
 }
 
-/// Why an operator's denial is not taken.
+/// Why a denial is refused.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum DenialError {
-    /// By what it says.
+    /// Its content.
     #[error(transparent)]
     Stop(#[from] StopError),
-    /// By how long it stands.
+    /// Its duration.
     #[error(transparent)]
     Lasting(#[from] LastingError),
-    /// By what no token can be.
+    /// No token can match it.
     #[error(transparent)]
     Impossible(#[from] ImpossibleStop),
-    /// It reaches beyond the source whose policy lets somebody deny.
+    /// It reaches beyond the source whose policy grants the denial.
     #[error(
-        "A policy of the source {source_name} lets deny what its own policies grant: name one that is there, as {source_name}/NAME."
+        "A policy of the source {source_name} lets you deny only what its own policies grant: name one that is there, as {source_name}/NAME."
     )]
     NotOwn {
         /// The source.
         source_name: SourceName,
     },
-    /// There is no room for one more.
+    /// There are too many denials.
     #[error("{standing} denials stand already: an operator lifts some, or denies on the server's machine.")]
     TooMany {
         /// So many.
         standing: usize,
     },
-    /// What it names may be there or not.
-    #[error("no revision is in force, so nobody can tell whether there is such a policy: `--unknown-too` denies it all the same")]
+    /// It is not known whether the policy exists.
+    #[error("no revision is in force, so it is not known whether there is such a policy: `--unknown-too` denies it anyway")]
     NoRevision,
 }
 
@@ -223,27 +223,27 @@ impl DenialError {
     }
 }
 
-/// Why nobody can tell what a denial would have hit.
+/// Why it is not known how many grants a denial would have refused.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CountError {
-    /// The log is not read.
+    /// The log cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// Another one is counted.
+    /// The server counts for another denial.
     #[error("the server counts for another denial at this moment")]
     Busy,
-    /// The count itself ended.
+    /// The task that counts failed.
     #[error(transparent)]
     Broken(#[from] JoinError),
 }
 
-/// Why a transit key that is granted is not there.
+/// Why a granted transit key is missing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum NoTransitKey {
-    /// None of its versions is.
+    /// No version of it is in force.
     #[error("the revision in force has no file of this key")]
     Key,
-    /// One of its versions is not.
+    /// This version of it is not in force.
     #[error("version {version} of this key is not in force")]
     Version {
         /// Which one.

@@ -1,4 +1,4 @@
-//! One source as it is followed: how, since when, and what is wrong with it as a whole.
+//! A followed source: its settings, when it was last read, and what is wrong with it as a whole.
 
 use crate::config::{SourceSettings, mirror};
 use crate::custody::{Custody, CustodyError, Purpose};
@@ -15,43 +15,43 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 use tokio::sync::{Mutex, Notify};
 
-/// In a mirror: touched after each fetch, so that a restart knows how old it is.
+/// A file in the mirror that is touched after each fetch, so that a restart knows the mirror's age.
 const FETCHED_STAMP: &str = "daypass-fetched";
-/// The time of what has not happened yet.
+/// The time of an event that has not happened yet.
 const NEVER: i64 = i64::MIN;
 
 /// A source that is followed.
 pub struct Followed {
     /// Its name.
     pub name: SourceName,
-    /// How it is followed.
+    /// Its settings.
     pub settings: SourceSettings,
     /// The clone of a remote one.
     pub mirror: PathBuf,
     bounds: Vec<Arc<Bounds>>,
     custody: Custody,
-    /// Other identities are held than when its secrets were last checked.
+    /// The identities have changed since its secrets were last checked.
     rekeyed: AtomicBool,
-    /// The wrapped keys in force may not all be recorded: a later record took the place of theirs, or a part of them failed.
+    /// The wrapped keys in force may not all be recorded: a later record replaced theirs, or a part of them failed.
     unrecorded: AtomicBool,
-    /// When it was last read, in milliseconds, as it is told.
+    /// When it was last read, in milliseconds of the wall clock, for reports.
     looked_at: AtomicI64,
-    /// The same by the time since boot, which nobody sets: by this its age is measured. Negative before the machine started.
+    /// The same by the time since boot, which nobody can set: its age is measured by this. Negative before the machine's start.
     read_at: AtomicI64,
     /// What is wrong with it as a whole.
     pub alarm: ArcSwapOption<String>,
-    /// A commit that an operator accepts although it does not follow.
+    /// A commit that an operator accepts although it does not follow the last one.
     pub accepted: ArcSwapOption<CommitId>,
-    /// A commit of which nothing waits any more.
+    /// A commit whose held files an operator has confirmed.
     pub confirmed: ArcSwapOption<CommitId>,
-    /// Wakes the one who follows it: many calls before it looks are one.
+    /// Wakes its follower. Many calls before the next reading count as one.
     pub wake: Notify,
-    /// One look at a time.
+    /// Allows one reading at a time.
     pub turn: Mutex<()>,
 }
 
 impl Followed {
-    /// Nothing is looked at yet, and no identity is read. A mirror that was fetched in the future, by a clock that was ahead, has no
+    /// Makes the source without reading anything. A mirror with a fetch time in the future, from a clock that was ahead, has no
     /// age until it is fetched again.
     pub fn new(name: SourceName, settings: SourceSettings, bounds: Vec<Arc<Bounds>>, data: &Path, now: Moment) -> Self {
         let mirror = mirror(data, &name);
@@ -79,7 +79,7 @@ impl Followed {
         }
     }
 
-    /// Where its objects are read.
+    /// The repository whose objects are read.
     pub fn source(&self) -> Source {
         self.settings.origin.source(&self.mirror)
     }
@@ -89,7 +89,8 @@ impl Followed {
         self.source().path == self.mirror
     }
 
-    /// The body of a record about it. That of a further source names its repository: its name may be another one's later.
+    /// The body of a record about it. For a further source it names the repository, because the source's name may belong to
+    /// another one later.
     pub(super) fn tell(&self, mut body: Value) -> Value {
         if !self.name.is_root() {
             body["sources"] = json!({ self.name.as_str(): self.settings.origin.address.to_string() });
@@ -97,44 +98,44 @@ impl Followed {
         body
     }
 
-    /// What it may speak of; none for the root source.
+    /// Its bounds; none for the root source.
     pub fn bounds(&self) -> &[Arc<Bounds>] {
         &self.bounds
     }
 
-    /// What opens its secrets.
+    /// The identities that open its secrets.
     pub fn identities(&self) -> Arc<Identities> {
         self.custody.identities()
     }
 
-    /// Reads its age identities where their files changed. Returns what is wrong with some of them.
+    /// Reads age identities whose files changed. Returns a fault of one of them, if there is any.
     pub async fn read_identities(&self) -> Option<CustodyError> {
         let reading = self.custody.read().await;
         self.rekeyed.fetch_or(reading.changed, Ordering::Relaxed);
         reading.fault
     }
 
-    /// Whether its secrets have to be opened anew, to know which of them do.
+    /// Whether its secrets have to be opened again, to know which ones still open.
     pub fn is_rekeyed(&self) -> bool {
         self.rekeyed.load(Ordering::Relaxed)
     }
 
-    /// Notes that they were, by the identities that are held.
+    /// Notes that the secrets were checked with the current identities.
     pub fn was_checked(&self) {
         self.rekeyed.store(false, Ordering::Relaxed);
     }
 
-    /// Whether the next record has to hold every wrapped key in force.
+    /// Whether the next record has to list every wrapped key in force.
     pub fn is_unrecorded(&self) -> bool {
         self.unrecorded.load(Ordering::Relaxed)
     }
 
-    /// Notes whether the last one was written at once.
+    /// Notes whether the last record was written at once.
     pub fn was_recorded(&self, written: bool) {
         self.unrecorded.store(!written, Ordering::Relaxed);
     }
 
-    /// Notes that it could be read, also for after a restart.
+    /// Notes that it could be read, also for a later start.
     pub fn was_read(&self, now: Moment) {
         self.looked_at.store(now.wall.millis(), Ordering::Relaxed);
         self.read_at.store(millis(now.boot), Ordering::Relaxed);
@@ -145,7 +146,7 @@ impl Followed {
         }
     }
 
-    /// The same repository by another definition is as fresh as it was.
+    /// Takes over the age of the same repository under its old definition.
     pub fn goes_on(&self, before: &Self) {
         self.looked_at.store(before.looked_at.load(Ordering::Relaxed), Ordering::Relaxed);
         self.read_at.store(before.read_at.load(Ordering::Relaxed), Ordering::Relaxed);
@@ -156,8 +157,8 @@ impl Followed {
         Some(self.looked_at.load(Ordering::Relaxed)).filter(|at| *at != NEVER).map(UnixTime::from_millis)
     }
 
-    /// A repository that could not be read for `max_stale` grants nothing any more: what was taken back there is not known here. The
-    /// present is the time since boot: whoever sets the wall clock neither extends this nor ends it.
+    /// A repository that could not be read for `max_stale` grants nothing, because revocations there are not known here. The age
+    /// is measured by the time since boot: setting the wall clock neither extends nor shortens it.
     pub fn check_fresh(&self, boot: Duration) -> Result<(), Denial> {
         let read_at = Some(self.read_at.load(Ordering::Relaxed)).filter(|at| *at != NEVER);
         match read_at.filter(|at| millis(boot) < at.saturating_add(millis(self.settings.max_stale))) {
@@ -215,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_set_neither_extends_nor_ends_what_max_stale_allows() {
+    fn setting_the_clock_neither_extends_nor_shortens_max_stale() {
         let data = tempfile::tempdir().unwrap();
         // By less than `max_stale` and by more, there and back, and until the new time has settled.
         for (step, back_after) in
@@ -232,7 +233,7 @@ mod tests {
                 read(&followed, &timeline);
                 assert!(is_fresh(&followed, &timeline), "{step}: it was read just now");
             }
-            // From now on it cannot be read, and the clock is set back meanwhile.
+            // From here on it cannot be read, and the clock is set back meanwhile.
             clock.pass(Duration::from_secs(300));
             assert!(is_fresh(&followed, &timeline), "{step}");
             clock.step(-step * 1000);
@@ -248,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mirror_has_its_age_after_a_restart_and_none_where_it_is_of_the_future() {
+    fn a_mirror_keeps_its_age_over_a_restart_and_has_none_if_it_is_from_the_future() {
         let data = tempfile::tempdir().unwrap();
         let mirror = mirror(data.path(), &SourceName::root());
         std::fs::create_dir_all(&mirror).unwrap();

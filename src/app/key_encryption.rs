@@ -7,7 +7,7 @@ use crate::secrets::Identities;
 use crate::store::{OwnIssuer, Store};
 use crate::words::names::KmsKeyArn;
 
-/// Opens it. With AWS KMS alone the first start makes one, and every other start only decrypts.
+/// Opens the identity. With AWS KMS alone, the first start makes one, and later starts only decrypt it.
 pub(super) async fn key_identities(setting: &KeyEncryption, store: &Store) -> Result<Identities, KeyEncryptionError> {
     match setting {
         KeyEncryption::Identity(file) => Ok(file.open(Purpose::KeyEncryption).await?),
@@ -22,7 +22,7 @@ pub(super) async fn key_identities(setting: &KeyEncryption, store: &Store) -> Re
     }
 }
 
-/// It is opened before it is kept: nothing is ever encrypted to what KMS would not give back.
+/// Makes an identity, and unwraps it before it is stored: nothing is ever encrypted to an identity that KMS does not return.
 async fn make(key: &KmsKeyArn, store: &Store) -> Result<crate::words::Secret, KeyEncryptionError> {
     let (identity, _) = Identities::generate();
     let wrapped = custody::wrap(key, Purpose::KeyEncryption, &identity).await.map_err(KeyEncryptionError::Kms)?;

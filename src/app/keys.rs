@@ -1,4 +1,4 @@
-//! Our own issuers' keys as operators see and turn them; and what another host serves of them.
+//! Our own issuers' keys, as operators see and rotate them, and what another host serves of them.
 
 use super::App;
 use crate::config::served_issuer;
@@ -8,7 +8,7 @@ use crate::words::{Denial, Reason};
 use serde_json::{Value, json};
 
 impl App {
-    /// The keys of both issuers, and their documents as they are served here.
+    /// The keys of both issuers, and their documents as this server serves them.
     pub async fn keys_told(&self) -> Result<Value, Denial> {
         let mut told = json!({});
         for own in OwnIssuer::ALL {
@@ -23,7 +23,7 @@ impl App {
         Ok(told)
     }
 
-    /// Makes the next keys of both issuers now. They sign a day after they are published, as any others.
+    /// Makes the next keys of both issuers now. Like any others, they sign a day after they are published.
     pub async fn rotate_keys(&self) -> Result<Value, Denial> {
         let mut made = 0;
         for own in OwnIssuer::ALL {
@@ -33,7 +33,7 @@ impl App {
         Ok(json!({ "made": made, "issuers": self.keys_told().await? }))
     }
 
-    /// Notes which keys were written for another host. Where clients find the issuer here, there is nothing to note.
+    /// Notes which keys were written for another host. If this server serves the issuer, there is nothing to note.
     pub async fn note_hosted_keys(&self, own: OwnIssuer, kids: Vec<String>) -> Result<Value, Denial> {
         let keys = self.own_issuers.keys(own);
         if self.is_hosted_elsewhere(keys)? {

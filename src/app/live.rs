@@ -1,4 +1,4 @@
-//! What is in force of all sources together. Swapped whole.
+//! Everything in force, of all sources together. It is replaced as a whole.
 
 use super::error::NoTransitKey;
 use super::followed::Followed;
@@ -18,14 +18,14 @@ use crate::words::{Denial, Digest, Reason, TransitFile, Widened};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// One source in force: how it is followed, and its revision.
+/// One source in force: its settings and its revision.
 #[derive(Clone)]
 pub struct InForce {
-    /// How it is followed.
+    /// The followed source.
     pub followed: Arc<Followed>,
-    /// What is in force of it.
+    /// Its revision in force.
     pub revision: Arc<Revision>,
-    /// A further source's policies in their places, within their bounds; and what lies outside.
+    /// A further source's policies under their full names and within their bounds, and the faults of those outside of them.
     placed: Arc<(Vec<Arc<TrustPolicy>>, Vec<Fault>)>,
 }
 
@@ -42,7 +42,7 @@ impl InForce {
 }
 
 impl InForce {
-    /// How it is, for its gauges.
+    /// Its state, for its gauges.
     pub fn state(&self) -> SourceState {
         SourceState {
             faulty: self.faulty_files(),
@@ -52,24 +52,24 @@ impl InForce {
         }
     }
 
-    /// One file can have several faults.
+    /// The number of faulty files. One file can have several faults.
     fn faulty_files(&self) -> usize {
         let faults = self.revision.faults().chain(&self.placed.1);
         faults.map(|fault| &*fault.file).collect::<BTreeSet<&str>>().len()
     }
 }
 
-/// What is in force.
+/// Everything in force.
 pub struct Live {
     root: InForce,
     further: BTreeMap<SourceName, InForce>,
-    /// The policies of all; absent while the root source is alone, whose own set then decides.
+    /// The policies of all sources; absent if there is only the root source, whose own set then decides.
     together: Option<PolicySet>,
     opened: Opened,
 }
 
 impl Live {
-    /// The root source beside further ones, each within its bounds; where little changed since `before`, little is done.
+    /// Merges the root source with further ones, each within its bounds. What did not change since `before` is reused.
     pub fn of(root: InForce, further: BTreeMap<SourceName, InForce>, before: Option<&Self>) -> Self {
         let placed: Vec<&[Arc<TrustPolicy>]> = further.values().map(|source| source.placed.0.as_slice()).collect();
         let before = before.and_then(|before| before.together.as_ref());
@@ -87,7 +87,7 @@ impl Live {
         self.root.revision.commit.as_ref().ok_or_else(|| Reason::PolicyUnavailable.because("no revision could be read yet"))
     }
 
-    /// Of which commits these policies are: of those in force, or of older ones whose forms are.
+    /// The commits of these policies: those in force, or older ones whose forms are in force.
     pub fn revisions_of(&self, granted: &[Granted]) -> Revisions {
         Revisions::of(granted.iter().filter_map(|granted| {
             let revision = &self.source(&granted.source)?.revision;
@@ -96,7 +96,7 @@ impl Live {
         }))
     }
 
-    /// The same of the policy that a login names; without one, of what the root source has in force.
+    /// The same for the policy that a login names; without one, for the root source's commit in force.
     pub fn revisions_of_login(&self, policy: Option<&PolicyName>) -> Revisions {
         let root = SourceName::root();
         let name = policy.and_then(|policy| self.further_of(policy)).unwrap_or(&root);
@@ -106,14 +106,14 @@ impl Live {
         Revisions::of(own.zip(in_force).map(|(own, in_force)| ("", own, in_force)).into_iter())
     }
 
-    /// The repository of each further one of these sources. Records of what they decide name it: a source's name may be another
-    /// repository's later, or may have been a folder of the root's.
+    /// The repository of each further source among these. Records of their decisions name it, because a source's name may belong
+    /// to another repository later, or may have been a folder of the root's.
     pub fn repositories<'a>(&'a self, sources: impl Iterator<Item = &'a SourceName>) -> BTreeMap<&'a SourceName, &'a str> {
         let further = sources.filter(|name| !name.is_root());
         further.filter_map(|name| Some((name, self.further.get(name)?.revision.repository.as_deref()?))).collect()
     }
 
-    /// The further source whose policy this is, by its name.
+    /// The further source that a policy belongs to, by the policy's name.
     pub fn further_of(&self, policy: &PolicyName) -> Option<&SourceName> {
         let (folder, _) = policy.as_str().split_once('/')?;
         self.further.keys().find(|name| name.as_str() == folder)
@@ -125,12 +125,12 @@ impl Live {
         std::iter::once((SourceName::root(), &self.root)).chain(further)
     }
 
-    /// One of them.
+    /// The source of this name.
     pub fn source(&self, name: &SourceName) -> Option<&InForce> {
         if name.is_root() { Some(&self.root) } else { self.further.get(name) }
     }
 
-    /// What is wrong with it: `FILE`, or `SOURCE:FILE` of a further source.
+    /// The faults of all sources, at `FILE`, or at `SOURCE:FILE` for a further source.
     pub fn faults(&self) -> impl Iterator<Item = Fault> {
         let told = self.sources().flat_map(|(name, source)| {
             source.revision.faults().map(move |fault| {
@@ -142,12 +142,12 @@ impl Live {
         told.chain(self.further.values().flat_map(|source| source.placed.1.iter().cloned()))
     }
 
-    /// What is wrong with the guardrails, where they cannot be read: nothing widens then, in no source.
+    /// The faults of the guardrails if they cannot be read. Then nothing widens in any source.
     pub fn guardrail_faults(&self) -> impl Iterator<Item = &Fault> {
         self.root.revision.ruleset.guardrail_faults().iter()
     }
 
-    /// What is wrong with a source as a whole, if anything is with any.
+    /// The first alarm of any source.
     pub fn alarm(&self) -> Option<String> {
         self.sources().find_map(|(name, source)| {
             let alarm = source.followed.alarm.load_full()?;
@@ -155,14 +155,14 @@ impl Live {
         })
     }
 
-    /// Files by which somebody may read more, and which wait for a person: an older form of them, or none, is in force.
+    /// Files that widen access and wait for a person: an older form of them, or none, is in force.
     pub fn held(&self) -> Vec<String> {
         let mut files: Vec<String> = self.waiting().into_iter().map(|waits| waits.file).collect();
         files.dedup();
         files
     }
 
-    /// The same, each with why it waits.
+    /// The same, each with the reason.
     pub fn waiting(&self) -> Vec<Widened> {
         let waiting = self.sources().flat_map(|(name, source)| {
             source.revision.held.iter().map(move |waits| Widened { file: of_source(&name, &waits.file), ..waits.clone() })
@@ -184,7 +184,7 @@ impl Live {
         source.map_or(Err(Reason::Internal.because("a grant of no source")), |source| source.followed.check_fresh(boot))
     }
 
-    /// The documents of every source. That there is one says nothing of who may read it.
+    /// The documents of every source, whoever may read them.
     pub fn documents(&self) -> impl Iterator<Item = SecretPath> {
         self.sources().flat_map(|(name, source)| {
             let full = move |path: &SecretPath| match name.is_root() {
@@ -200,7 +200,7 @@ impl Live {
         self.place(path).is_some_and(|(source, within)| source.revision.has_document(&within))
     }
 
-    /// The source whose a document of this name is or would be, and its name there.
+    /// The source that a document of this name belongs to, whether it exists or not, and its name there.
     pub(super) fn place(&self, path: &SecretPath) -> Option<(&InForce, SecretPath)> {
         let further = self.further.iter().find_map(|(name, source)| {
             let within = name.within(path.as_str())?;
@@ -209,9 +209,9 @@ impl Live {
         further.unwrap_or_else(|| Some((&self.root, path.clone())))
     }
 
-    /// Opens a granted transit key in this version, or in its highest one: like a secret's, a source's policies reach its own keys
-    /// alone, and only its own identities open them. With the version that it is. Only a key or version that is not there is told to the
-    /// caller by its own words.
+    /// Opens a granted transit key in this version, or in its highest one, and returns the version. As for secrets, a source's
+    /// policies reach only its own keys, and only its own identities open them. The caller learns only of a missing key or
+    /// version; other causes stay in the log.
     pub fn open_transit_key(
         &self,
         licence: &Licence<'_, TransitUse>,
@@ -232,7 +232,7 @@ impl Live {
         in_force.revision.transit().versions(&within).map_err(|cause| no_transit_key(key, cause))
     }
 
-    /// The source that a transit key is granted by, and the key's name within it.
+    /// The source that grants a transit key, and the key's name within it.
     pub(super) fn transit_key(&self, source: &SourceName, key: &TransitKey) -> Result<(&InForce, TransitKey), Denial> {
         let in_force = self.source(source).ok_or_else(|| unreadable_transit_key(key, "its source is not in force"))?;
         let within = if source.is_root() { Some(key.clone()) } else { key.below(source) };
@@ -240,8 +240,8 @@ impl Live {
         Ok((in_force, within.ok_or_else(foreign)?))
     }
 
-    /// The documents with a header that has all of these stanzas, and that header. That there is one says nothing of who may
-    /// have it. The header with the fewest other stanzas is first: who puts these into a longer one does not get between.
+    /// The documents with a header that has all of these stanzas, and that header, whoever may read them. The header with the
+    /// fewest other stanzas comes first, so that nobody gets ahead by copying these stanzas into a longer header.
     pub fn with_stanzas(&self, stanzas: &[Digest]) -> Vec<(SecretPath, Digest)> {
         let found = self.sources().flat_map(|(name, source)| {
             let full = move |path: &SecretPath| {
@@ -254,7 +254,7 @@ impl Live {
         found.into_iter().map(|(path, header)| (path, *header.id())).collect()
     }
 
-    /// The file key of a granted document: like the document itself, by its own source's identities alone.
+    /// The file key of a granted document. Like the document itself, only its own source's identities open it.
     pub fn file_key(&self, licence: &Licence<'_, FileKeyTerms>) -> Result<FileKey, Denial> {
         let (source, terms) = (&licence.granted().source, licence.terms());
         let whole = SecretName { path: terms.document.clone(), key: None };
@@ -264,7 +264,7 @@ impl Live {
         Ok(FileKey { document: terms.document.clone(), header: terms.header, key })
     }
 
-    /// Opens a granted secret: a source's policies reach its own files alone, and only its own identities open them.
+    /// Opens a granted secret. A source's policies reach only its own files, and only its own identities open them.
     pub fn open_secret(&self, licence: &Licence<'_, SecretTerms>) -> Result<SecretValue, Denial> {
         let (granted, terms) = (licence.granted(), licence.terms());
         let (source, name) = (&granted.source, &terms.name);
@@ -277,7 +277,7 @@ impl Live {
         Ok(answered(granted, terms, &plaintext, commit))
     }
 
-    /// The source that a secret is granted by, and the secret's name within it.
+    /// The source that grants a secret, and the secret's name within it.
     pub(super) fn owned(&self, source: &SourceName, name: &SecretName) -> Result<(&InForce, SecretName), Denial> {
         let in_force = self.source(source).ok_or_else(|| unreadable(name, "its source is not in force"))?;
         let within = if source.is_root() { Some(name.clone()) } else { name.below(source) };
@@ -285,13 +285,13 @@ impl Live {
         Ok((in_force, within))
     }
 
-    /// Wipes decrypted values that were held for long enough.
+    /// Wipes expired decrypted values.
     pub fn forget_old(&self) {
         self.opened.forget_old();
     }
 }
 
-/// What is answered of an opened value.
+/// The answer with an opened value.
 pub(super) fn answered(granted: &Granted, terms: &SecretTerms, plaintext: &Plaintext, commit: CommitId) -> SecretValue {
     let (encoding, value) = SecretValue::written(&plaintext.value);
     SecretValue {
@@ -306,7 +306,7 @@ pub(super) fn answered(granted: &Granted, terms: &SecretTerms, plaintext: &Plain
     }
 }
 
-/// A file as it is told: `FILE` of the root source, `SOURCE:FILE` of a further one.
+/// A file's name in reports: `FILE` for the root source, `SOURCE:FILE` for a further one.
 fn of_source(name: &SourceName, file: &str) -> String {
     if name.is_root() { file.to_owned() } else { format!("{name}:{file}") }
 }
@@ -320,7 +320,7 @@ fn no_transit_key(key: &TransitKey, cause: NoTransitKey) -> Denial {
     Reason::SecretMissing.because(format!("transit key {key}: {cause}")).saying(told)
 }
 
-/// What the file does not have is told to the caller, who may read all of what is granted.
+/// The denial for a value that is not given. The caller learns what the file lacks, because the caller may read everything granted in it.
 fn not_given(name: &SecretName, cause: &NotGiven) -> Denial {
     if cause.is_missing() {
         let told = format!("The secret is granted, but {cause}.");

@@ -1,4 +1,4 @@
-//! Why a file of a source is not given to who may have it.
+//! Why a granted file or value is not given.
 
 use crate::secrets::Unopened;
 use crate::words::Widened;
@@ -7,16 +7,16 @@ use crate::words::yaml::Fault;
 /// Why a file is not in force.
 #[derive(Debug, thiserror::Error)]
 pub enum NotInForce {
-    /// Nobody confirmed it.
+    /// It waits, and nobody has confirmed it.
     #[error("its file {}, and waits for `daypass confirm`", .0.why)]
     Waits(Widened),
-    /// It was never read.
+    /// It never had a good form.
     #[error("its file has no good form: {}", .0.message)]
     Faulty(Box<Fault>),
-    /// The commit does not have it: only here the caller can do something.
+    /// The commit does not have it. Only this the caller can change.
     #[error("the commit in force has no such file")]
     Missing,
-    /// It was there when the caller's request began.
+    /// It disappeared during the caller's request.
     #[error("the revision in force has no such file")]
     Gone,
 }
@@ -24,16 +24,16 @@ pub enum NotInForce {
 /// Why a value is not given.
 #[derive(Debug, thiserror::Error)]
 pub enum NotGiven {
-    /// There is no file for it.
+    /// Its file is not in force.
     #[error(transparent)]
     NotInForce(#[from] NotInForce),
-    /// Its file does not have it, or does not open.
+    /// Its file does not have the value, or does not open.
     #[error(transparent)]
     Unopened(#[from] Unopened),
 }
 
 impl NotGiven {
-    /// Whether it is not there at all, which its readers may hear.
+    /// Whether it does not exist, which its readers may learn.
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::NotInForce(NotInForce::Missing) | Self::Unopened(Unopened::Missing(_)))
     }

@@ -1,6 +1,6 @@
-//! Values that were opened a moment ago: a document that many pods read is decrypted once for all of them.
+//! A cache of decrypted values: a document that many pods read is decrypted once for all of them.
 //!
-//! Each set of policies in force has its own, so that what is granted no more is forgotten with the grant.
+//! Each set of policies in force has its own cache, so that a value is forgotten together with its grant.
 
 use super::not_in_force::NotGiven;
 use crate::policy::SecretTerms;
@@ -10,15 +10,15 @@ use moka::sync::Cache;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A value is decrypted anew after so long, and nobody's is held for longer: well below the minute that is promised.
+/// How long a value is kept: well below the minute that is promised.
 const HELD_MAX: Duration = Duration::from_secs(30);
-/// What is held in all; beyond it the least used goes.
+/// The size of the cache; beyond it the least used values are dropped.
 const HELD_BYTES_MAX: u64 = 16 * 1024 * 1024;
-/// What an entry takes beside its value: its name, and its place in the table.
+/// The size of an entry without its value: its name, and its place in the table.
 const ENTRY_BYTES: usize = 512;
 
-/// Of one source, a document or some of its values; and whether it was opened for a policy that allows unauthenticated ones, so that
-/// nobody else hears them.
+/// The key of an entry: a document of a source, or some of its values, and whether the policy allows unauthenticated values, so
+/// that no other policy gets them.
 #[derive(PartialEq, Eq, Hash)]
 struct Part {
     source: SourceName,
@@ -27,7 +27,7 @@ struct Part {
     unauthenticated: bool,
 }
 
-/// The values.
+/// The cache of values.
 pub(super) struct Opened(Cache<Part, Arc<Plaintext>>);
 
 impl Default for Opened {
@@ -40,7 +40,7 @@ impl Default for Opened {
 }
 
 impl Opened {
-    /// The value, decrypted now if it is not held. A value that does not open is not held either.
+    /// The value, which is decrypted now if it is not in the cache. A failure is not kept.
     pub(super) fn value(
         &self,
         source: &SourceName,
@@ -57,7 +57,7 @@ impl Opened {
         Ok(opened)
     }
 
-    /// Drops, and so wipes, what is over. The cache itself does that only when it is used.
+    /// Drops, and so wipes, expired values. The cache itself does that only when it is used.
     pub(super) fn forget_old(&self) {
         self.0.run_pending_tasks();
     }
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_one_policy_allows_nobody_else_hears() {
+    fn an_unauthenticated_value_is_given_only_where_the_policy_allows_it() {
         let (opened, root, strict) = (Opened::default(), SourceName::root(), terms("a.yaml", None));
         let loose = SecretTerms { unauthenticated: true, ..strict.clone() };
         assert!(opened.value(&root, &loose, || Ok(plain(b"forged"))).is_ok());
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_not_held_and_the_room_is_bounded() {
+    fn a_failure_is_not_kept_and_the_size_is_bounded() {
         let (opened, root) = (Opened::default(), SourceName::root());
         assert!(opened.value(&root, &terms("a", None), || Err(NotInForce::Missing.into())).is_err());
         assert!(opened.value(&root, &terms("a", None), || Ok(plain(&[7]))).is_ok());

@@ -1,4 +1,4 @@
-//! What an operator may do at once, without Git: lift, revoke, accept, and look.
+//! What an operator may do at once, without Git: lift, revoke, accept, confirm, and read the status.
 
 use super::error::LookupError;
 use super::{App, Followed};
@@ -12,14 +12,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl App {
-    /// The revision in force, while the repository can be read.
+    /// Everything in force, while the root repository can be read.
     pub fn in_force(&self) -> Result<Arc<super::Live>, Denial> {
         let live = self.live.load_full();
         live.revision()?;
         self.root.check_fresh(self.store.since_boot()).map(|()| live)
     }
 
-    /// Decides by what is in force. Refuses what comes of a source that went stale, and what an operator denies.
+    /// Decides by what is in force. Refuses grants of a stale source, and what an operator denies.
     pub fn decide(&self, live: &super::Live, identity: &Identity, request: &Request) -> Result<Grant, Denial> {
         let decision = live.policies()?.decide(identity, request, self.now())?;
         let boot = self.store.since_boot();
@@ -27,7 +27,7 @@ impl App {
         decision.stands(&Standing::new(&self.stops.load(), self.store.earliest(), &is_fresh), identity.facts())
     }
 
-    /// Takes a denial away; tells what it was, and that nothing is lifted when there is none of this id.
+    /// Lifts a denial, and returns what it denied. If no denial has this id, the answer says that nothing was lifted.
     pub async fn lift(&self, id: &IdSuffix) -> Result<Value, Denial> {
         let stops = self.stops.load_full();
         let ending: Vec<&str> = stops.keys().map(String::as_str).filter(|known| id.ends(known)).collect();
@@ -35,7 +35,7 @@ impl App {
             let told = format!("Several denials end in `{id}`: {}. Give more of the id.", ending.join(", "));
             return Err(Reason::BadRequest.because(&told).saying(told));
         }
-        // What is over may still be kept.
+        // The store may still keep an expired denial.
         let id = ending.first().copied().unwrap_or(id.as_str());
         let lifted = self.store.lift(id).await?;
         self.change_stops(|stops| _ = stops.remove(id));
@@ -45,7 +45,7 @@ impl App {
         })
     }
 
-    /// What was issued by a decision, after ending what can be ended of it.
+    /// Revokes what can be revoked of a decision, and returns what it issued.
     pub async fn revoke(&self, decision: IdSuffix, reason: &str) -> Result<Value, Denial> {
         let missing = || Reason::BadRequest.because("no such decision").saying("No decision of this id released anything.");
         let decision = self.whole_id(decision).await?;
@@ -53,8 +53,8 @@ impl App {
         Ok(json!({ "decision_id": decision, "issued": released["issued"], "subject": released["subject"] }))
     }
 
-    /// Follows this commit of a source once, although it does not follow the one in force, or nobody who counts signed it. The
-    /// repository has to have it: a mistyped one would be waited for in vain.
+    /// Accepts this commit of a source once, although it does not follow the one in force, or no listed signer signed it. The
+    /// repository has to have it: otherwise the server would wait forever for a mistyped commit.
     pub async fn accept(self: &Arc<Self>, source: &SourceName, commit: CommitId) -> Result<(), Denial> {
         let followed = self.named_source(source)?;
         check_there(&followed, &commit).await?;
@@ -64,20 +64,21 @@ impl App {
         Ok(())
     }
 
-    /// Lets what waits in this commit of a source go live, if it is the one that is looked at.
+    /// Lets the held files of this commit of a source go live, if it is the source's commit in force.
     pub async fn confirm(self: &Arc<Self>, source: &SourceName, commit: CommitId) -> Result<(), Denial> {
         let followed = self.named_source(source)?;
         let live = self.live.load_full();
         let held = live.source(source).filter(|known| known.revision.commit.as_ref() == Some(&commit));
         let Some(held) = held.map(|known| &known.revision.held).filter(|held| !held.is_empty()) else {
-            let detail = "Nothing of this commit waits: it is not the one in force, or nothing in it lets anybody in.";
+            let detail = "Nothing of this commit waits: it is not the one in force, or nothing in it widens access.";
             return Err(Reason::BadRequest.because(detail).saying(detail));
         };
-        // Nothing widens beside them, so nothing would go live.
+        // Nothing widens while they are faulty, so nothing would go live.
         let rails: Vec<String> =
             live.guardrail_faults().map(|fault| format!("{}:{} {}", fault.file, fault.place.line, fault.message)).collect();
         if !rails.is_empty() {
-            let detail = format!("The guardrails cannot be read, and nothing widens before they can: {}.", rails.join("; "));
+            let detail =
+                format!("The guardrails cannot be read, and nothing widens until they can be read: {}.", rails.join("; "));
             return Err(Reason::BadRequest.because(detail.clone()).saying(detail));
         }
         self.store.record("confirmed", followed.tell(json!({ "source": source, "commit": commit, "held": held }))).await?;
@@ -94,20 +95,20 @@ impl App {
     /// Warns while little room is left on the store's disk.
     pub(super) fn tell_space(&self) {
         if let Some(alarm) = self.store.space().1 {
-            tracing::error!(%alarm, "the store's disk fills");
+            tracing::error!(%alarm, "the store's disk is filling up");
         }
     }
 
-    /// Takes the wall clock as right at once.
+    /// Accepts the wall clock at once.
     pub async fn accept_clock(&self) -> Result<(), Denial> {
         self.store.accept_clock().await
     }
 
-    /// The state of things, for `daypass status`: the root source's at the top, and each source's own below.
+    /// The state for `daypass status`: the root source's at the top, and each source's own below.
     pub async fn status(&self) -> Result<Value, Denial> {
         let (live, stops) = (self.live.load_full(), self.stops.load());
         let standing = stops.iter().filter(|(_, (_, until))| until.is_none_or(|until| self.store.earliest() < until));
-        // Without a revision nobody can tell what a denial would fit.
+        // Without a revision it is not known what a denial covers.
         let known = live.policies().ok().map(|set| set.policies());
         let shown = |(id, (stop, until)): (&String, &StopUntil)| {
             let unknown =
@@ -148,7 +149,7 @@ impl App {
         Value::Object(told.collect())
     }
 
-    /// What operators denied before the start.
+    /// Reads the denials from before the start.
     pub(super) async fn read_stops(&self) -> Result<(), Denial> {
         let rows = self.store.denials().await?;
         let mut stops: BTreeMap<String, StopUntil> = BTreeMap::new();
@@ -161,7 +162,7 @@ impl App {
         Ok(())
     }
 
-    /// What is denied changes at once, and those that are over are forgotten.
+    /// Changes operators' denials at once, and drops expired ones.
     pub(super) fn change_stops(&self, change: impl Fn(&mut BTreeMap<String, StopUntil>)) {
         let now = self.store.earliest();
         self.stops.rcu(|stops| {
@@ -174,7 +175,7 @@ impl App {
     }
 }
 
-/// Refuses a commit that the repository does not have. A remote is fetched first where its mirror does not have it yet.
+/// Refuses a commit that the repository does not have. A remote is fetched first if its mirror lacks the commit.
 async fn check_there(source: &Followed, commit: &CommitId) -> Result<(), Denial> {
     let _turn = source.turn.lock().await;
     let has = || source.source().has(commit).map_err(LookupError::Git);
@@ -194,7 +195,7 @@ async fn check_there(source: &Followed, commit: &CommitId) -> Result<(), Denial>
     Err(reason.because(detail.clone()).saying(detail))
 }
 
-/// Faults as they are shown: where, which, and what.
+/// Faults as JSON: place, code and message.
 pub fn told(faults: impl Iterator<Item = Fault>) -> Vec<Value> {
     let told = |fault: Fault| json!({ "at": format!("{}:{}", fault.file, fault.place.line), "code": fault.code, "message": fault.message });
     faults.map(told).collect()

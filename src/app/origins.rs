@@ -1,4 +1,4 @@
-//! Where the wrapped keys of a source's files come from: what its own commits had, and what the store keeps of every source.
+//! The origins of the wrapped keys of a source's files: its own commits, and what the store keeps of every source.
 
 use super::App;
 use super::error::FollowError;
@@ -14,8 +14,8 @@ use std::collections::BTreeSet;
 use tokio::runtime::Handle;
 
 impl App {
-    /// The keys of each form that files had in commits that were not searched yet: also a ciphertext that was never in force
-    /// may hold a good password.
+    /// The wrapped keys of each form that files had in commits that were not searched yet. A ciphertext that was never in force
+    /// may hold a valid password too.
     pub(super) fn search(&self, source: &Followed, commit: &CommitId, marks: &Marks) -> Result<Vec<WrappedKey>, FollowError> {
         if marks.searched.as_ref() == Some(commit) {
             return Ok(Vec::new());
@@ -26,15 +26,15 @@ impl App {
             found.extend(keys.map(|key| WrappedKey { key, file: file.to_owned(), in_force: false }));
         };
         if !source.source().each_form(commit, marks.searched.as_ref(), &mut take)? {
-            tracing::warn!(source = %source.name, "the history is long: a copy of what older commits had is not known as one");
+            tracing::warn!(source = %source.name, "the history is too long: a copy of a file of older commits is not recognized");
         }
         if source.source().is_shallow()? {
-            tracing::warn!(source = %source.name, "the clone is shallow: a copy of what older commits had is not known as one");
+            tracing::warn!(source = %source.name, "the clone is shallow: a copy of a file of older commits is not recognized");
         }
         Ok(found)
     }
 
-    /// By which encrypted files and rules of the next commit somebody may read more. Runs where it may wait for the store.
+    /// The encrypted files and rules of the next commit that widen access. It blocks on the store, so it runs on a blocking thread.
     pub(super) fn widened(
         &self,
         source: &Followed,
@@ -54,7 +54,7 @@ impl App {
         Ok(widened(&source.name, &in_force, &snapshot.files, &changed, &mut origins))
     }
 
-    /// Whether an old form of a secret belongs to its path. Where widening waits, a copy that nobody confirmed opens nobody's past.
+    /// Whether an old form of a secret belongs to its path. If widening waits, an unconfirmed copy gives no access to old values.
     pub(super) async fn belongs(&self, source: &Followed, path: &SecretPath, bytes: &[u8]) -> Result<bool, Denial> {
         if self.widening != Widening::Waits {
             return Ok(true);
@@ -66,7 +66,7 @@ impl App {
     }
 }
 
-/// The keys that are in force since this revision, each at its path.
+/// The wrapped keys that come into force with the next revision, each at its path.
 pub(super) fn placed(before: &Revision, next: &Revision) -> impl Iterator<Item = WrappedKey> {
     let changed = changed_keys(&before.in_force(), &next.in_force()).into_iter();
     changed.flat_map(|(file, keys)| keys.into_iter().map(move |key| WrappedKey { key, file: file.clone(), in_force: true }))

@@ -1,4 +1,4 @@
-//! A granted secret as an older commit had it: read from Git for one answer, opened by the identities of today, and not held.
+//! A granted secret at an older commit: read from Git for one answer, opened by today's identities, and not cached.
 
 use super::App;
 use super::live::{Live, answered, unreadable};
@@ -14,28 +14,27 @@ use crate::words::{Denial, Reason};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Old values that are read at once: each may walk a long history, and exchanges of other kinds need the processors too.
+/// How many old values are read at once: each may walk a long history, and other exchanges need the processors too.
 pub(super) const READ_AT_ONCE: usize = 2;
-/// How long one waits for its turn: behind a handful of the longest walks.
+/// How long a request waits for its turn: enough for a handful of the longest walks.
 const TURN_MAX: Duration = Duration::from_secs(10);
 
-/// What is needed to read one, away from the tasks that answer.
+/// Everything for reading an old value on a blocking thread.
 struct Reading {
     name: SourceName,
     source: Source,
     past: Past,
     commit: CommitId,
-    /// By its name within the source.
+    /// The secret's name within the source.
     within: SecretName,
     terms: SecretTerms,
     identities: Arc<Identities>,
-    /// Where only what was in force has a past: the records of that.
+    /// The records of what was in force; present if only what was in force may be read.
     records: Option<Reader>,
 }
 
 impl App {
-    /// Opens a granted secret as this commit had it. The live policies have decided; which commits there are to ask for, the
-    /// commit in force says.
+    /// Opens a granted secret at this commit. The policies in force have decided; the commit has to be in the history of the one in force.
     pub async fn open_past_secret(&self, live: &Live, licence: &Licence<'_, PastSecretTerms>) -> Result<PastValue, Denial> {
         let (granted, PastSecretTerms { secret: terms, commit }) = (licence.granted(), licence.terms());
         let commit = commit.as_ref().ok_or_else(|| Reason::Internal.because("a secret of the past without its commit"))?;
@@ -48,7 +47,7 @@ impl App {
         let (followed, path) = (&live.owned(&granted.source, &terms.name)?.0.followed, &reading.within.path);
         if !self.belongs(followed, path, &bytes).await? {
             let told =
-                "The secret is granted, but at this commit its file held what stood at another path, which nobody has confirmed.";
+                "The secret is granted, but at this commit its file had the content of another path, which nobody has confirmed.";
             return Err(unreadable(&terms.name, format!("at {commit}: a copy that was never confirmed")).saying(told));
         }
         let opened = tokio::task::spawn_blocking(move || reading.open(&bytes)).await;
@@ -60,8 +59,7 @@ impl App {
         let (in_force, within) = live.owned(&granted.source, &terms.name)?;
         let (revision, followed) = (&in_force.revision, &in_force.followed);
         let now = revision.commit.clone().ok_or_else(|| unreadable(&terms.name, "its source has no revision"))?;
-        // A file that waits for a person has a commit behind the one in force, and a file that somebody put there and took away had
-        // one: neither was ever confirmed.
+        // A file that waits has an older commit in force, and a file that somebody added and removed had one: neither was ever confirmed.
         let waits = revision.held_files().contains(&format!("secrets/{}", within.path).as_str());
         if waits || (self.widening == Widening::Waits && !revision.has_document(&within.path)) {
             let told = "The secret is granted, but nobody has confirmed its file: where widening waits, only files in force have a past.";
@@ -93,7 +91,7 @@ impl Reading {
                 was_in_force(records, (&self.name, &self.source), commit, &file).map_err(|found| fault(found.to_string()))?;
             was.then_some(()).ok_or_else(|| {
                 let told = "The secret is granted, but as the commit has it, it was never in force here: nobody has confirmed that form, or it is from before the server's first start.";
-                fault("by the records this form was never in force".to_owned()).saying(told)
+                fault("the records do not have this form in force".to_owned()).saying(told)
             })?;
         }
         Ok(bytes)
@@ -104,7 +102,7 @@ impl Reading {
             Unopened::Missing(cause) => self.missing(&format!("as the commit has it {cause}")),
             Unopened::Unreadable(cause) => self
                 .fault(&cause.to_string())
-                .saying("The secret is granted, but as the commit has it no key of today opens it.")
+                .saying("The secret is granted, but no current key opens it as the commit has it.")
                 .advising("Ask the operator: the audit log has the cause by the decision's id."),
         })
     }

@@ -1,4 +1,4 @@
-//! Pull reconciliation: looks at Git, and puts a new commit in force. Nothing that a caller does gets here.
+//! Pull reconciliation: reads Git, and puts a new commit in force. No caller's input reaches this module.
 
 use super::App;
 use super::error::{FollowError, LOOK_QUIET_MAX, UnreadForm};
@@ -15,18 +15,18 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{JoinError, JoinHandle};
 
-/// What came of a look.
+/// The result of reading a source.
 struct Looked {
     /// A revision to put in force.
     next: Revision,
-    /// What is wrong all the same.
+    /// A fault that the revision has nevertheless.
     alarm: Option<FollowError>,
-    /// The wrapped keys that it brought.
+    /// The wrapped keys to record.
     keys: Vec<WrappedKey>,
 }
 
 impl App {
-    /// Fetches where it has to, and looks once. Whatever goes wrong, the revision in force stays, and the log says why.
+    /// Fetches a remote source, and reads it once. If anything goes wrong, the revision in force stays, and the log says why.
     pub(super) async fn reconcile(self: &Arc<Self>, source: &Arc<Followed>) {
         let _turn = source.turn.lock().await;
         let fetched = crate::git::fetch(&source.settings.origin, &source.mirror).await;
@@ -40,7 +40,7 @@ impl App {
         self.look_and_put_in_force(source).await;
     }
 
-    /// The same without a fetch: what a mirror already has, right after a start.
+    /// The same without a fetch, from an existing mirror: right after a start.
     pub(super) async fn recover(self: &Arc<Self>, source: &Arc<Followed>) {
         let _turn = source.turn.lock().await;
         if source.looked_at().is_some() {
@@ -75,7 +75,7 @@ impl App {
         }
     }
 
-    /// What to put in force, if anything is new; with an alarm when it is not what the ref says.
+    /// Reads what to put in force, if anything is new, with an alarm if it is not the ref's commit.
     fn look(&self, source: &Followed, marks: &Marks) -> Result<Option<Looked>, FollowError> {
         let repository = source.source();
         let live = self.live.load();
@@ -92,7 +92,7 @@ impl App {
         let followed = self.check_commit(source, current, marks, &head);
         let commit = match (&followed, &marks.highest) {
             (Ok(_), _) => &head,
-            // After a restart the highest commit is still there to be read, whatever the ref now says.
+            // After a restart the highest commit can still be read, wherever the ref points now.
             (Err(_), Some(highest)) if current.commit.is_none() => highest,
             (Err(_), _) => return followed.map(|_| None),
         };
@@ -121,7 +121,7 @@ impl App {
         next.signer = followed.as_ref().ok().cloned().flatten();
         next.repository = Some(source.settings.origin.address.to_string());
         if source.name.is_root() && next.sources.is_empty() {
-            // What decides is made here, and not by the first exchange that asks.
+            // The set that decides is built here, not in the first exchange.
             next.ruleset.set();
         }
         Ok(Some(Looked { next, alarm: followed.err(), keys }))
@@ -145,8 +145,8 @@ impl App {
         }
     }
 
-    /// What was in force before a restart, file by file: what widens is measured against it, and a faulty file keeps its form of it.
-    /// Where it cannot be read, only a commit that an operator accepts goes live, all of it as on the first start.
+    /// What was in force before a restart, file by file: widening is measured against it, and a faulty file keeps its form from
+    /// it. If it cannot be read, only a commit that an operator accepts goes live, and then all of it, as on the first start.
     fn before_restart(
         &self,
         source: &Followed,
@@ -171,8 +171,8 @@ impl App {
         }
     }
 
-    /// History only goes forward, from the highest commit that was ever in force or from the anchor of the first start;
-    /// and where signers are named, by their commits alone. Returns who signed.
+    /// Checks that the commit follows the highest one that was ever in force, or the anchor of the first start, and that a listed
+    /// signer signed it if signers are named. Returns who signed.
     fn check_commit(
         &self,
         source: &Followed,
@@ -203,7 +203,7 @@ impl App {
         Ok(Some(repository.signer(head, anchor, signers, self.now())?))
     }
 
-    /// Swaps it in, and records it with its faults.
+    /// Puts the revision in force, and records it with its faults.
     async fn put_in_force(self: &Arc<Self>, source: &Arc<Followed>, next: Revision, keys: Vec<WrappedKey>) {
         let Some(commit) = next.commit.clone() else { return };
         let faults: Vec<Value> = next.faults().map(|fault| json!({ "at": format!("{}:{}", fault.file, fault.place.line), "code": fault.code, "message": fault.message })).collect();
@@ -223,13 +223,14 @@ impl App {
         let recorded = self.store.record_revision(source.name.as_str(), &commit, &forms, keys, body).await;
         source.was_recorded(recorded.is_ok());
         if let Err(denial) = recorded {
-            tracing::error!(cause = %denial.cause, "the revision is in force, and not recorded yet; nothing is granted before it is");
+            tracing::error!(cause = %denial.cause, "the revision is in force, but not recorded yet; nothing is granted until it is recorded");
         }
     }
 
-    /// The repository is asked every second or so, and the log hears once: the alarm stands in `status` and in the metrics meanwhile.
+    /// Raises an alarm. The repository may be read every second, so the log gets the alarm once, while `status` and the metrics
+    /// show it all the time.
     fn alarmed(&self, source: &Followed, fault: &FollowError) {
-        // A server that stops ends what it reads, and nobody has to do something about that.
+        // A stopping server interrupts its readings, which is no reason for an alarm.
         if self.draining.is_cancelled() {
             return;
         }
@@ -250,7 +251,7 @@ impl App {
     }
 }
 
-/// Waits for a look. What takes very long keeps what was taken away in force, and somebody has to hear of it.
+/// Waits for a reading. While it takes very long, revoked grants stay in force, so an alarm is raised.
 async fn told_when_slow<T>(mut look: JoinHandle<T>, quiet: Duration, slow: impl FnOnce()) -> Result<T, JoinError> {
     match tokio::time::timeout(quiet, &mut look).await {
         Ok(looked) => looked,
@@ -267,10 +268,10 @@ mod tests {
     use tokio::sync::oneshot;
 
     #[tokio::test]
-    async fn a_look_that_goes_on_is_told_while_it_does_and_waited_for() {
+    async fn a_slow_reading_raises_an_alarm_and_is_waited_for() {
         let (end, ended) = oneshot::channel();
         let look = tokio::spawn(ended);
-        // Nothing ends the look but hearing of it.
+        // Only the alarm ends the reading.
         let slow = || end.send("read").unwrap();
         assert_eq!(told_when_slow(look, Duration::ZERO, slow).await.unwrap(), Ok("read"));
         let look = tokio::spawn(async { "read" });

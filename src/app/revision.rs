@@ -1,4 +1,4 @@
-//! What is in force of one source: its policies, its encrypted secrets and transit keys, and what is wrong with it.
+//! One source in force: its policies, its encrypted secrets and transit keys, and its faults.
 
 mod defined;
 mod forms;
@@ -27,45 +27,45 @@ use std::sync::Arc;
 pub struct Revision {
     /// The commit; `None` before the first one was read.
     pub commit: Option<CommitId>,
-    /// Who signed it, where that is asked for.
+    /// Who signed it, if signers are named.
     pub signer: Option<String>,
-    /// The address of the repository that it was read from: a source's name may be another repository's later.
+    /// The address of the repository that it was read from. A source's name may belong to another repository later.
     pub repository: Option<String>,
-    /// Its files as the commit has them; what is in force of them may be older.
+    /// Its files as the commit has them. The forms in force may be older.
     snapshot: Snapshot,
     /// Its policies.
     pub ruleset: Ruleset,
     secrets: BTreeMap<SecretPath, Arc<[u8]>>,
     transit: TransitKeys,
-    /// Every `.sops.yaml`, as the last commit had them of which no rule waited.
+    /// Every `.sops.yaml`, from the last commit in which no rule waited.
     rules: BTreeMap<String, Arc<[u8]>>,
-    /// The files of which the commit's own form is not in force, or not alone.
+    /// The files whose form of this commit is not in force, or not the only one.
     forms: Forms,
-    /// By which age finds a secret's document again.
+    /// The headers by which a document is found for age.
     headers: BTreeMap<SecretPath, Arc<[Header]>>,
     ages: Ages,
     /// The further sources that the root repository names.
     pub sources: BTreeMap<SourceName, Defined>,
     faults: Vec<Fault>,
-    /// Files by which somebody may read more, and which wait for a person.
+    /// Files that widen access and wait for a person.
     pub held: Vec<Widened>,
 }
 
-/// What a source's files are read by.
+/// Everything for reading a source's files.
 pub struct Reading<'a> {
     /// The issuers that policies may name.
     pub catalogue: &'a Catalogue,
-    /// What opens its secrets.
+    /// The identities that open its secrets.
     pub identities: &'a Identities,
-    /// Whether these are others than before, so that every secret is opened anew.
+    /// Whether the identities have changed, so that every secret is opened again.
     pub rekeyed: bool,
-    /// What becomes of what widens.
+    /// How changes that widen access are treated.
     pub widening: Widening,
-    /// By which encrypted files and rules somebody may read more; only what waits is asked for.
+    /// The encrypted files and rules that widen access; used only if they wait.
     pub widened: &'a [Widened],
-    /// What it may speak of; `None` for the root source, which has no bounds.
+    /// The source's bounds; `None` for the root source, which has none.
     pub bounds: Option<&'a [Arc<Bounds>]>,
-    /// Where the files are that further sources name.
+    /// The folders of files that further sources name.
     pub files: &'a SourceFiles,
 }
 
@@ -110,7 +110,7 @@ impl Revision {
         let rules_wait = waiting.iter().any(|file| secrets::is_rules_file(file));
         let rules = if rules_wait { &self.rules } else { &snapshot.files };
         let rules = rules.iter().filter(is_rules).map(|(file, bytes)| (file.clone(), bytes.clone())).collect();
-        // What is faulty is told as that, and is not in force either.
+        // A faulty file is reported as faulty. It is not in force either.
         let good = |waits: &&Widened| !faults.iter().any(|fault| *fault.file == *waits.file);
         held.extend(reading.widened.iter().filter(|_| waits).filter(good).cloned());
         let waits = waits || ruleset.has_faulty_guardrails();
@@ -141,7 +141,7 @@ impl Revision {
         next
     }
 
-    /// A changed secret has to open before it is in force; a faulty one keeps its last good form.
+    /// A changed secret comes into force only if it opens; a faulty one keeps its last good form.
     #[expect(clippy::type_complexity, reason = "a fault, and what stays in force")]
     fn keep_secret(
         &self,
@@ -160,7 +160,7 @@ impl Revision {
         }
     }
 
-    /// The headers of these secrets; what did not change is not read again.
+    /// The headers of these secrets. Those of unchanged secrets are not read again.
     fn headers_of(&self, secrets: &BTreeMap<SecretPath, Arc<[u8]>>) -> BTreeMap<SecretPath, Arc<[Header]>> {
         let of = |(path, bytes): (&SecretPath, &Arc<[u8]>)| {
             let same = self.secrets.get(path).is_some_and(|old| Arc::ptr_eq(old, bytes));
@@ -170,7 +170,7 @@ impl Revision {
         secrets.iter().map(of).collect()
     }
 
-    /// Whether what widens waits. Before the first revision nothing is in force that it could be measured against.
+    /// Whether changes that widen access wait. Before the first revision there is nothing to measure them against.
     pub fn holds(&self, widening: Widening) -> bool {
         widening == Widening::Waits && self.commit.is_some()
     }
@@ -180,18 +180,18 @@ impl Revision {
         self.forms.of(file).and_then(|commits| commits.first()).or(self.commit.as_ref())
     }
 
-    /// Which forms are in force that are not the commit's own.
+    /// The forms in force that are not the commit's own.
     pub const fn forms(&self) -> &Forms {
         &self.forms
     }
 
-    /// The same of a document, by its name within this source.
+    /// The same for a document, by its name within this source.
     pub fn commit_of_document(&self, path: &SecretPath) -> Option<&CommitId> {
         let others = !self.forms.is_empty();
         if others { self.commit_of(&RepositoryPath::of_secret(path).to_string()) } else { self.commit.as_ref() }
     }
 
-    /// The same of a policy, by the name that it has beside those of other sources.
+    /// The same for a policy, by its full name among all sources.
     pub fn commit_of_policy(&self, source: &SourceName, policy: &PolicyName) -> Option<&CommitId> {
         if self.forms.is_empty() {
             return self.commit.as_ref();
@@ -213,7 +213,7 @@ impl Revision {
         self.files_in_force().chain(rules).map(|(file, bytes)| (file, bytes.clone())).collect()
     }
 
-    /// One encrypted file as it is in force. The error says why it is not.
+    /// The form in force of an encrypted file. The error says why there is none.
     pub fn file_in_force(&self, file: &str) -> Result<&Arc<[u8]>, NotInForce> {
         let found = match TransitFile::parse(file) {
             Ok(transit) => self.transit.file(&transit),
@@ -222,17 +222,17 @@ impl Revision {
         found.ok_or_else(|| self.lacks(file))
     }
 
-    /// The rules by which files are encrypted anew.
+    /// The rules for encrypting files again.
     pub const fn rules(&self) -> &BTreeMap<String, Arc<[u8]>> {
         &self.rules
     }
 
-    /// The files of the commit, by which the next one is read.
+    /// The files of the commit, with which the next one is compared.
     pub const fn snapshot(&self) -> &Snapshot {
         &self.snapshot
     }
 
-    /// What is wrong with it.
+    /// Its faults.
     pub fn faults(&self) -> impl Iterator<Item = &Fault> {
         self.faults.iter().filter(|fault| fault.severity == Severity::Error)
     }
@@ -247,7 +247,7 @@ impl Revision {
         self.secrets.keys()
     }
 
-    /// When its files became what they are.
+    /// When its files last changed.
     pub(super) const fn ages(&self) -> &Ages {
         &self.ages
     }
@@ -274,7 +274,7 @@ impl Revision {
         Ok(secrets::file_key(document, bytes, header, identities).map_err(Unopened::from)?)
     }
 
-    /// Opens one of its secrets, or what is granted of it, by its name within this source.
+    /// Opens one of its secrets, or the granted part of it, by its name within this source.
     pub fn open_secret(&self, name: &SecretName, terms: &SecretTerms, identities: &Identities) -> Result<Plaintext, NotGiven> {
         let bytes = self.secrets.get(&name.path).ok_or_else(|| self.lacks(&format!("secrets/{}", name.path)))?;
         Ok(open_granted(name, bytes, terms, identities)?)
@@ -295,14 +295,14 @@ fn files_of(secrets: &BTreeMap<SecretPath, Arc<[u8]>>) -> impl Iterator<Item = (
     secrets.iter().map(|(path, bytes)| (RepositoryPath::of_secret(path).to_string(), bytes))
 }
 
-/// What of the policies waits.
+/// A file of policies that waits.
 fn of_policies(file: &str) -> Widened {
     let guardrails = may_be_guardrails(file);
     let gain = if guardrails { Gain::Guardrail } else { Gain::Policy };
     Widened::new(file, gain, if guardrails { "changes what is denied" } else { "lets somebody in" })
 }
 
-/// Opens of a document what is granted of it.
+/// Opens the granted part of a document.
 pub(super) fn open_granted(
     name: &SecretName,
     bytes: &[u8],

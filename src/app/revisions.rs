@@ -1,4 +1,4 @@
-//! Of which commits the policies are that decided: what an answer and the audit log say of it.
+//! The commits of the policies that decided, for answers and the audit log.
 
 use crate::words::names::CommitId;
 
@@ -10,8 +10,8 @@ pub struct Revisions {
 }
 
 impl Revisions {
-    /// For each policy the commit whose form of it granted, and the commit that its source had in force. A policy that follows
-    /// itself counts once, as in what an answer says of the policies.
+    /// For each policy: the commit whose form granted, and the commit that its source had in force. A policy that is repeated in
+    /// a row counts once, as in the answer's list of policies.
     pub(super) fn of<'a>(each: impl Iterator<Item = (&'a str, &'a CommitId, &'a CommitId)>) -> Self {
         let mut each: Vec<_> = each.collect();
         each.dedup();
@@ -20,12 +20,12 @@ impl Revisions {
         Self { policies: joined(policies), in_force }
     }
 
-    /// Where all are of one commit that one; else one for each policy, in their order.
+    /// The commit, if all policies are of the same; otherwise one for each policy, in their order.
     pub fn of_policies(&self) -> &str {
         &self.policies
     }
 
-    /// The commits that were in force, in the same way; only where an older form of a policy granted.
+    /// The commits that were in force, in the same form; only if an older form of a policy granted.
     pub fn in_force(&self) -> Option<&str> {
         self.in_force.as_deref()
     }
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_policy_has_its_commit_where_they_differ() {
+    fn each_policy_has_its_commit_if_they_differ() {
         let [old, new] = ["a", "b"].map(|digit| CommitId::parse(&digit.repeat(40)).unwrap());
         let said = |each: &[(&str, &CommitId, &CommitId)]| {
             let revisions = Revisions::of(each.iter().copied());

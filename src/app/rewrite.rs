@@ -1,4 +1,5 @@
-//! A source's files with other recipients or new data keys, made where the private keys are. Ciphertext goes out, and nothing else.
+//! Rewrites a source's files for other recipients or with new data keys, on the server that has the private keys. Only ciphertext
+//! leaves it.
 
 use super::not_in_force::NotInForce;
 use super::revision::Revision;
@@ -11,43 +12,43 @@ use crate::words::{Digest, UnixTime};
 /// Why a file has no new form.
 #[derive(Debug, thiserror::Error)]
 pub enum RewriteError {
-    /// It is no encrypted file.
+    /// It is no path of an encrypted file.
     #[error(transparent)]
     Path(#[from] NotBelow),
     /// Nobody committed it.
     #[error("the commit in force has no such file: push it first")]
     NoFile,
-    /// What is asked for is not what was committed.
+    /// The requested form is not the committed one.
     #[error("the commit in force has another form of this file: pull, or push yours first")]
     OtherForm,
     /// No form of it is in force.
     #[error(transparent)]
     NotInForce(#[from] NotInForce),
-    /// The one that was committed is not.
-    #[error("{0}: an older form of it is in force, and only files in force are encrypted anew")]
+    /// The committed form is not in force.
+    #[error("{0}: an older form of it is in force, and only files in force are encrypted again")]
     OlderInForce(#[source] NotInForce),
-    /// Its rules do not say who reads it.
+    /// Its rules do not name its recipients.
     #[error(transparent)]
     Rules(#[from] RulesError),
-    /// It does not open, or is not written.
+    /// It does not open, or cannot be encrypted.
     #[error(transparent)]
     Secret(#[from] SecretError),
-    /// The server would lose it.
+    /// The server could not open it any more.
     #[error(
-        "the recipients that {RULES_FILE} names do not include this source's own ({}): it could not open the file any more",
+        "the recipients that {RULES_FILE} names do not include this source's own ({}): the server could not open the file any more",
         .own.join(", ")
     )]
     NotForItsOwn {
-        /// To whom it has to be encrypted too.
+        /// The source's own recipients.
         own: Vec<String>,
     },
 }
 
-/// What is done to one source's files.
+/// A change of one source's files.
 pub struct Rewriting<'a> {
     revision: &'a Revision,
     rules: Rules<'a>,
-    /// Those of the commit itself: other ones than those in force wait.
+    /// The rules of the commit itself, which may differ from those in force and wait.
     waiting: Rules<'a>,
     identities: &'a Identities,
     how: Rewrite,
@@ -55,7 +56,7 @@ pub struct Rewriting<'a> {
 }
 
 impl Revision {
-    /// Begins: who asks can add no recipient, and neither can a commit that nobody confirmed.
+    /// Begins a change. Neither the client nor an unconfirmed commit can add a recipient.
     pub fn rewriting<'a>(&'a self, how: Rewrite, identities: &'a Identities, now: UnixTime) -> Rewriting<'a> {
         let (rules, waiting) = (Rules::among(self.rules()), Rules::among(&self.snapshot().files));
         Rewriting { revision: self, rules, waiting, identities, how, now }
@@ -63,7 +64,7 @@ impl Revision {
 }
 
 impl Rewriting<'_> {
-    /// A file's new form; `None` where it is as it should be. Only a file in force has one, and what is asked for has to be its form.
+    /// A file's new form; `None` if it needs none. The file has to be in force, in the requested form.
     pub fn file(&self, name: &str, sha256: &Digest) -> Result<Option<Vec<u8>>, RewriteError> {
         let (path, place) = (encrypted_path(name)?, RepositoryPath::parse(name)?);
         let snapshot = self.revision.snapshot().files.get(name).ok_or(RewriteError::NoFile)?;
@@ -77,7 +78,7 @@ impl Rewriting<'_> {
         let to = Creation::to(&self.recipients(name)?).at(Some(place.clone()));
         let identities = self.identities.at(place.clone());
         let rewrite = FileRewrite::of(&path, bytes, self.how, &to)?;
-        // Also where a part of it opens here: nobody who asks moves a file.
+        // Even if a part of it opens here: a client cannot move a file.
         if let Binding::Elsewhere(path) = rewrite.binding() {
             return Err(SecretError::from(AgeError::ForOtherPath { path, here: place }).into());
         }
@@ -89,8 +90,8 @@ impl Rewriting<'_> {
         Ok(rewritten)
     }
 
-    /// Those whom the rules in force name, without one the source's own. While other rules wait, only who is named by both: whoever
-    /// is taken out is out at once.
+    /// The recipients of the rules in force; without a rule the source's own. While other rules wait, only recipients that both
+    /// name, so that a removed one is out at once.
     fn recipients(&self, name: &str) -> Result<Vec<String>, RulesError> {
         let own = self.identities.recipients();
         let named = |rules: &Rules<'_>| match rules.for_file(name) {

@@ -1,4 +1,4 @@
-//! How the encrypted files of a source stand: which form is in force, for whom, and who is granted it.
+//! The status of a source's encrypted files: which form is in force, for which recipients, and who is granted it.
 
 use super::live::Live;
 use super::not_in_force::NotInForce;
@@ -9,24 +9,24 @@ use crate::words::names::{SecretPath, SourceName};
 use crate::words::{Denial, Reason, UnixTime};
 use std::collections::BTreeSet;
 
-/// Files of one answer: each is parsed for its recipients, which takes less than a millisecond.
+/// The most files of one answer: each is parsed for its recipients, which takes less than a millisecond.
 pub const FILES_MAX: usize = 1000;
-/// And their bytes, beside its last file: grants and recipients of a file may be many.
+/// The size after which an answer takes no further file: a file may have many grants and recipients.
 const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// Grants that are listed of one file, and grants that reach none: more say nothing new.
+/// How many grants of one file, and grants without a file, are listed.
 pub const GRANTS_TOLD_MAX: usize = 20;
 
-/// Which files are asked about.
+/// The requested files.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct FilesAsked {
-    /// Those below this folder of the repository alone, or the one of this name.
+    /// Only the files below this folder of the repository, or the file of this name.
     pub below: Option<String>,
-    /// Those behind this one, in the order of their names.
+    /// Only the files after this one, in the order of names.
     pub after: Option<String>,
 }
 
 impl Live {
-    /// The encrypted files of a source, those that are not in force among them.
+    /// The encrypted files of a source, including those that are not in force.
     pub fn secret_status(&self, source: &SourceName, asked: &FilesAsked, now: UnixTime) -> Result<SecretStatus, Denial> {
         let told = format!("No source `{source}` is in force.");
         let in_force = self.source(source).ok_or_else(|| Reason::BadRequest.because(&told).saying(told))?;
@@ -73,7 +73,7 @@ impl Live {
 
 impl FilesAsked {
     fn takes(&self, file: &str) -> bool {
-        // As a shell completes a folder, and as one names it from where one is.
+        // A shell may complete a folder with a slash, or a user may begin it with `./`.
         let plain = |folder: &str| folder.strip_prefix("./").unwrap_or(folder).trim_end_matches('/').to_owned();
         let is_below = |folder: &String| {
             file.strip_prefix(plain(folder).as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -86,13 +86,14 @@ fn is_encrypted(file: &str) -> bool {
     (file.starts_with("secrets/") || file.starts_with("transit/")) && !is_rules_file(file)
 }
 
-/// A document's name beside those of other sources.
+/// A document's full name among all sources.
 fn full(source: &SourceName, path: &str) -> Option<SecretPath> {
     let full = if source.is_root() { SecretPath::parse(path) } else { SecretPath::parse(&format!("{source}/{path}")) };
     full.ok()
 }
 
-/// Of a SOPS file those of age, and the kinds of its other keys. What can be no recipient is text that somebody wrote there.
+/// The age recipients of a SOPS file, and the kinds of its other keys. Text that cannot be a recipient is left out: somebody may
+/// have written a secret there.
 fn keys(file: &str, bytes: &[u8]) -> (Option<Vec<String>>, Vec<String>) {
     let path = file.strip_prefix("secrets/").and_then(|path| SecretPath::parse(path).ok());
     let Some(Ok(Seen::Sops(sops))) = path.map(|path| look(&path, bytes)) else { return (None, Vec::new()) };
@@ -104,7 +105,7 @@ fn keys(file: &str, bytes: &[u8]) -> (Option<Vec<String>>, Vec<String>) {
     (Some(sops.recipients().into_iter().filter(is_one).map(str::to_owned).collect()), others)
 }
 
-/// The words of a fault may quote what somebody committed in clear.
+/// Why a file is not in force, without the message of a fault, which may quote what somebody committed in clear.
 fn why(lacks: NotInForce) -> Option<String> {
     match lacks {
         NotInForce::Waits(waits) => Some(format!("waits for `daypass confirm`: {}", waits.why)),
@@ -120,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_is_meant_however_it_is_written() {
+    fn a_folder_is_found_however_it_is_written() {
         let takes = |below: &str, file: &str| FilesAsked { below: Some(below.to_owned()), after: None }.takes(file);
         for below in ["secrets/shop", "secrets/shop/", "./secrets/shop//", "secrets/shop/a.yaml"] {
             assert!(takes(below, "secrets/shop/a.yaml"), "{below}");

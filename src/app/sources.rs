@@ -1,4 +1,4 @@
-//! Which sources are followed: the root source, and those that its revision in force names.
+//! The followed sources: the root source, and those that its revision in force defines.
 
 use super::App;
 use super::followed::Followed;
@@ -10,14 +10,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-/// A forge's hook wakes a source at most this often; what comes between is one look.
+/// A forge's hook wakes a source at most this often. Calls in between count as one.
 const WAKE_PAUSE: Duration = Duration::from_secs(5);
 
-/// The sources that are followed beside the root source.
+/// The followed sources other than the root source.
 pub(super) type Further = BTreeMap<SourceName, Arc<Followed>>;
 
 impl App {
-    /// Follows one source until it is named no more.
+    /// Follows one source until it is not defined any more.
     pub(super) async fn follow(self: Arc<Self>, source: Arc<Followed>) {
         let mut tick = interval(source.settings.interval);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -45,9 +45,9 @@ impl App {
         if name.is_root() { Some(self.root.clone()) } else { self.further.load().get(name).cloned() }
     }
 
-    /// Puts a revision beside what is in force of the others; a new one of the root source decides which others there
-    /// are, and their bounds count in the same moment. Returns how many policies this source has now; `None` where it is
-    /// followed no more.
+    /// Puts a revision in force, next to those of the other sources. A new one of the root source decides which other sources
+    /// there are, and their bounds apply in the same moment. Returns how many policies this source has now; `None` if it is not
+    /// followed any more.
     pub(super) async fn swap_in(self: &Arc<Self>, source: &Arc<Followed>, next: Revision) -> Option<usize> {
         let _turn = self.live_turn.lock().await;
         let revision = Arc::new(next);
@@ -76,26 +76,26 @@ impl App {
         } else {
             return None;
         };
-        // Indexing many policies, and taking many apart, takes as long as many exchanges.
+        // Indexing many policies, and dropping many, takes as long as many exchanges.
         let before = live.clone();
         let next = tokio::task::spawn_blocking(move || Live::of(root, further, Some(&before))).await.ok()?;
         self.live.store(Arc::new(next));
         self.tell_change();
         tokio::task::spawn_blocking(move || drop(live));
         for source in started {
-            // Whoever keeps up takes it from here; it is there as long as the server is.
+            // `keep_up` receives it, and runs as long as the server.
             let _ = self.starting.send(source);
         }
         Some(policies)
     }
 
-    /// What the mirror has goes live first; then it is followed.
+    /// Puts the mirror's commit in force first, then follows the source.
     pub(super) async fn begin(self: Arc<Self>, source: Arc<Followed>) {
         self.recover(&source).await;
         self.follow(source).await;
     }
 
-    /// The sources to follow: those that are as they were go on, the others start.
+    /// The sources to follow: unchanged ones continue, the others start.
     fn named(&self, defined: &BTreeMap<SourceName, Defined>, started: &mut Vec<Arc<Followed>>) -> Further {
         let known = self.further.load();
         let mut named = Further::new();

@@ -1,4 +1,4 @@
-//! The transit keys of one source: a file for each version, which opened when it came in force.
+//! The transit keys of one source: a file for each version, which was opened before it came into force.
 
 use super::error::NoTransitKey;
 use crate::policy::Tree;
@@ -13,8 +13,8 @@ use std::sync::Arc;
 pub struct TransitKeys(BTreeMap<TransitKey, BTreeMap<u32, Arc<[u8]>>>);
 
 impl TransitKeys {
-    /// Those of the next revision, with the faulty files. A version has to open before it is in force; a faulty one and one that
-    /// waits keep their last good form, one that is gone is gone at once.
+    /// The keys of the next revision, and the faulty files. A version comes into force only if it opens. A faulty or waiting
+    /// version keeps its last good form; a removed one is gone at once.
     pub(super) fn next(&self, tree: &Tree, identities: &Identities, waiting: &BTreeSet<&str>) -> (Self, Vec<(String, String)>) {
         let (mut next, mut faults) = (Self::default(), Vec::new());
         for (file, bytes) in
@@ -63,13 +63,13 @@ impl TransitKeys {
         })
     }
 
-    /// The versions of a key, the lowest first. The error is for whom the key is granted.
+    /// The versions of a key, the lowest first. The error is for callers to whom the key is granted.
     pub(super) fn versions(&self, key: &TransitKey) -> Result<Vec<u32>, NoTransitKey> {
         let versions = self.0.get(key).ok_or(NoTransitKey::Key)?;
         Ok(versions.keys().copied().collect())
     }
 
-    /// The file of this version, or of the highest one. The error is for whom the key is granted.
+    /// The file of this version, or of the highest one. The error is for callers to whom the key is granted.
     pub(super) fn version(&self, key: &TransitKey, version: Option<u32>) -> Result<(u32, &[u8]), NoTransitKey> {
         let versions = self.0.get(key).ok_or(NoTransitKey::Key)?;
         let found = match version {
@@ -87,7 +87,7 @@ mod tests {
     use crate::secrets::create_transit_key;
 
     #[test]
-    fn what_waits_is_not_in_force_and_a_version_that_is_gone_is_gone() {
+    fn a_waiting_version_is_not_in_force_and_a_removed_one_is_gone() {
         let (file, recipient) = Identities::generate();
         let identities = Identities::parse(&file).unwrap();
         let tree = |files: &[&str]| -> Tree {

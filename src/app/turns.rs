@@ -1,4 +1,4 @@
-//! Turns for work that takes long and is granted by policies: no source's people take them from the root's.
+//! Turns for long work that policies grant: further sources cannot take all turns from the root source.
 
 use crate::words::names::SourceName;
 use std::collections::BTreeMap;
@@ -6,30 +6,30 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
-/// Places for such work. In the queue for them stands at most one request of each further source, and of all further sources together
-/// at most as many as there are places but one: whoever asks by a policy of the root waits for little of theirs, however many they are.
+/// Places for such work. At most one request of each further source waits for a place, and all further sources together take at
+/// most all places but one: a request by a policy of the root waits only for a few of theirs, however many there are.
 pub struct Turns {
     places: Semaphore,
-    /// Of the further sources together.
+    /// The places of all further sources together.
     further: Semaphore,
-    /// The queue of each; the root's commits name few, so none is forgotten.
+    /// The queue of each further source. The root's commits define few sources, so none is ever removed.
     lanes: Mutex<BTreeMap<SourceName, Arc<Semaphore>>>,
 }
 
-/// A place that is held. It is given back first, and then the way to it.
+/// A place that is taken. It is released before the permits that led to it.
 pub struct Turn<'a> {
     _place: SemaphorePermit<'a>,
     _way: Option<(SemaphorePermit<'a>, OwnedSemaphorePermit)>,
 }
 
-/// Nobody gave way in time.
+/// No place became free in time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("others were before it for too long")]
+#[error("no place became free in time")]
 pub struct NoTurn;
 
 impl Turns {
     pub(super) fn new(places: usize) -> Self {
-        // Where there is one place alone, they take it in turns with the root.
+        // If there is only one place, they share it with the root.
         let further = places.saturating_sub(1).max(1);
         Self { places: Semaphore::new(places), further: Semaphore::new(further), lanes: Mutex::default() }
     }
@@ -60,7 +60,7 @@ impl Turns {
 mod tests {
     use super::*;
 
-    /// In which order they come to their turns who ask in this order, while all places are held.
+    /// The order in which requests get their turns, if they ask in the given order while all places are taken.
     async fn order(places: usize, asking: &[&'static str]) -> Vec<&'static str> {
         let (turns, order) = (Arc::new(Turns::new(places)), Arc::new(Mutex::new(Vec::new())));
         let held = turns.places.acquire_many(u32::try_from(places).unwrap()).await.unwrap();
@@ -73,7 +73,7 @@ mod tests {
                 tokio::task::yield_now().await;
                 drop(turn);
             });
-            // Each stands where it can before the next one asks.
+            // Each request is queued before the next one asks.
             tokio::task::yield_now().await;
         }
         drop(held);
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_thousand_of_a_source_keep_neither_the_root_nor_another_source_waiting() {
+    async fn a_thousand_requests_of_one_source_delay_neither_the_root_nor_another_source() {
         for places in [1, 2, 3] {
             let asking: Vec<&str> = std::iter::repeat_n("prod", 1000).chain(["shop", "root", "root"]).collect();
             let order = order(places, &asking).await;
@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(turns.take(&sources[2], soon).await.map(drop), Err(NoTurn));
         let _root = turns.take(&sources[3], soon).await.unwrap();
         drop(shop);
-        // Who gave up left nothing in the queues.
+        // A request that gave up left nothing in the queues.
         assert!(turns.take(&sources[2], soon).await.is_ok());
     }
 }

@@ -1,4 +1,4 @@
-//! Which older forms of a file were in force, by the records of the revisions that were.
+//! Which older forms of a file were in force, according to the records of revisions.
 
 use crate::git::{GitError, Source};
 use crate::store::{ReadError, Reader};
@@ -7,22 +7,22 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-/// Commits that are compared; beyond them nobody knows.
+/// How many commits are compared. Older ones count as never in force.
 const COMMITS_MAX: usize = 10_000;
 
-/// Why nobody can tell.
+/// Why it is not known.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum UnknownForce {
-    /// The records are not read.
+    /// The records cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The repository is not read.
+    /// The repository cannot be read.
     #[error(transparent)]
     Git(#[from] GitError),
 }
 
-/// Whether the file, as this commit has it, was in force: a commit with the same form of it was looked at, and at that one the file
-/// neither waited nor was faulty. What is in no record was never in force here.
+/// Whether the file's form at this commit was in force: the server read a commit with the same form, at which the file neither
+/// waited nor was faulty. A form without a record was never in force here.
 pub(super) fn was_in_force(
     reader: &Reader,
     source: (&SourceName, &Source),

@@ -7,10 +7,10 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// What age asks of a plugin, before the name of a state machine.
+/// The argument by which age calls a plugin. The name of a state machine follows it.
 const ASKS: &str = "--age-plugin=";
 
-/// Runs as the plugin where the program was called as one.
+/// Runs as the plugin if the program was called as one.
 pub(super) fn run_if_called() -> Option<ExitCode> {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let status = match asked(&arguments)? {
@@ -24,7 +24,8 @@ pub(super) fn run_if_called() -> Option<ExitCode> {
     Some(ExitCode::from(status))
 }
 
-/// What age asks for. It counts under any name, for rage follows the link `age-plugin-daypass` and runs the file that it finds.
+/// The state machine that age asks for. It counts under any program name: rage follows the link `age-plugin-daypass` and runs the
+/// file behind it.
 fn asked(arguments: &[OsString]) -> Option<&str> {
     let is_named = arguments.first().and_then(|called| Path::new(called).file_name()).is_some_and(|name| name == PROGRAM);
     let state_machine = arguments.get(1).and_then(|argument| argument.to_str()?.strip_prefix(ASKS));
@@ -41,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_plugin_is_known_by_what_age_asks_and_not_only_by_its_name() {
+    fn the_plugin_is_recognized_by_its_argument_or_its_name() {
         let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
         assert_eq!(asked(&words(&["/usr/bin/daypass", "--age-plugin=identity-v1"])), Some("identity-v1"));
         assert_eq!(asked(&words(&["age-plugin-daypass", "--age-plugin=recipient-v1"])), Some("recipient-v1"));

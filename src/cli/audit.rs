@@ -1,4 +1,4 @@
-//! `daypass audit`: the log as it stands on the server's own disk; `query` reads it through the server too.
+//! `daypass audit`: reads the log from the server's own disk. `query` can also read it through the server.
 
 mod export;
 mod pages;
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How often `--follow` looks.
+/// How often `--follow` reads again.
 const FOLLOW_PAUSE: Duration = Duration::from_millis(500);
 
 #[derive(Subcommand, Debug)]
@@ -29,7 +29,7 @@ pub(super) enum AuditCommand {
     Query(Box<query::QueryArgs>),
     /// Write every record as a line of JSON, each at least once, also across restarts.
     Export(export::ExportArgs),
-    /// Check that no record is missing, and that the log still says what an export of it says.
+    /// Check that no record is missing, and that the log still matches an export of it.
     Verify(verify::VerifyArgs),
 }
 
@@ -52,7 +52,7 @@ pub(super) struct TailArgs {
     /// How many records.
     #[arg(long, short = 'n', default_value_t = 20)]
     lines: usize,
-    /// Go on as records come.
+    /// Go on, and print new records as they come.
     #[arg(long, short)]
     follow: bool,
 }
@@ -80,7 +80,7 @@ impl Log {
 async fn tail(arguments: &TailArgs, json: bool) -> Result<u8, Failure> {
     let reader = arguments.log.open()?;
     let mut entries = reader.newest(arguments.lines).map_err(failed)?;
-    // An empty page has no place of its own.
+    // An empty page has no last record: the position stays.
     let mut last = 0;
     loop {
         entries.iter().for_each(|entry| show(entry, json));
@@ -131,7 +131,7 @@ pub(super) fn what(entry: &Entry) -> String {
     told.trim().to_owned()
 }
 
-/// As they were asked for; a role that the policies chose is known once it was given.
+/// The credentials as requested. A role that the policies chose is known after it was issued.
 fn credentials(body: &Value) -> String {
     let asked = body["credentials"].as_array().into_iter().flatten().filter_map(Value::as_str).enumerate();
     let told = asked.map(|(number, asked)| match (asked, body["issued"][number]["aws"]["role"].as_str()) {

@@ -1,4 +1,4 @@
-//! `daypass aws bootstrap`: what an AWS account is told once, from the policies in Git.
+//! `daypass aws bootstrap`: the one-time setup of an AWS account, from the policies in Git.
 
 use super::policy::Where;
 use super::{bootstrap, print};
@@ -10,8 +10,8 @@ use crate::words::{Clock, SystemClock};
 use clap::{Args, Subcommand, ValueEnum};
 use std::collections::BTreeSet;
 
-/// Told where it could matter.
-const ROWS_HAVE_SUBJECTS: &str = "note: subjects end with the name of a row here (`root/shop/deploy:web`). While a server runs that shows the policy's alone, tell AWS what --also-old-subjects prints";
+/// Printed if a policy has rows.
+const ROWS_HAVE_SUBJECTS: &str = "note: some of these subjects end with the name of a row (`root/shop/deploy:web`). While a server still runs that sends the policy's name alone, set up what --also-old-subjects prints";
 
 #[derive(Subcommand, Debug)]
 pub(super) enum AwsCommand {
@@ -33,8 +33,8 @@ pub(super) struct BootstrapArgs {
     /// A principal who may act when daypass is down, with a second factor: an ARN. Adds the role daypass-break-glass.
     #[arg(long, value_name = "ARN")]
     break_glass: Option<String>,
-    /// Also trust the subject that the rows of a policy had together: while a server runs that knows no names of rows, or before names
-    /// that are new in a commit are in force.
+    /// Also trust the subject that all rows of a policy shared: needed while a server runs that does not know names of rows, or
+    /// until the new names of a commit are in force.
     #[arg(long)]
     also_old_subjects: bool,
     /// What to print.
@@ -46,7 +46,7 @@ pub(super) struct BootstrapArgs {
 enum Format {
     /// Each role's trust policy by ARN, for roles that are there already.
     TrustPolicies,
-    /// What each role in between (`via`) has to be allowed, by ARN, for roles that are there already.
+    /// The permissions that each intermediate role (`via`) needs, by ARN, for roles that are there already.
     Permissions,
     /// An AWS CloudFormation template (JSON).
     Cloudformation,

@@ -1,4 +1,4 @@
-//! `daypass azure bootstrap`: what Entra is told once, from the policies in Git.
+//! `daypass azure bootstrap`: the one-time setup of Entra, from the policies in Git.
 
 use super::policy::Where;
 use super::{bootstrap, print};
@@ -60,7 +60,7 @@ pub(super) fn run(command: &AzureCommand) -> Result<u8, Failure> {
 }
 
 impl BootstrapArgs {
-    /// The server's tokens have the audience of its configuration: another one is for a server that is configured elsewhere.
+    /// The configuration's audience, which the server's tokens have. `--audience` is for a server that is configured elsewhere.
     fn audience(&self) -> Result<Audience, Failure> {
         if let Some(audience) = &self.audience {
             return Ok(audience.clone());

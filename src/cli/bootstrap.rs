@@ -1,4 +1,4 @@
-//! What the commands have in common that print what a cloud is told once.
+//! What the commands share that print the one-time setup of a cloud.
 
 use super::policy::Where;
 use crate::cli::progress::Progress;
@@ -7,7 +7,7 @@ use crate::policy::Ruleset;
 use crate::words::names::IssuerUrl;
 use crate::words::yaml::Severity;
 
-/// The policies, and our issuer; what is wrong with a policy is told. `who` has to know the issuer.
+/// Loads the policies and our issuer, and prints the policies' faults. `who` is the cloud that has to know the issuer.
 pub(super) fn load(at: &Where, who: &str) -> Result<(Ruleset, IssuerUrl), Failure> {
     let progress = Progress::of("reading the policies");
     let (seen, catalogue) = at.load()?;
@@ -16,9 +16,9 @@ pub(super) fn load(at: &Where, who: &str) -> Result<(Ruleset, IssuerUrl), Failur
     for fault in &faults {
         anstream::eprintln!("{fault}\n");
     }
-    // What is printed is what a cloud trusts from then on: with a policy less, somebody loses access.
+    // The cloud will trust exactly what is printed: if a policy were missing, somebody would lose access.
     if faults.iter().any(|fault| fault.severity == Severity::Error) {
-        let message = "the policies have errors, so what they grant is not known whole: nothing is printed";
+        let message = "the policies have errors, so not everything that they grant is known: nothing is printed";
         return Err(Failure::new(STATUS_CONFIGURATION, message));
     }
     let issuer = at.issuer_url()?.ok_or_else(|| {

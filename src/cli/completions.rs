@@ -1,4 +1,4 @@
-//! `daypass completions` and `daypass man`: both are made of the command line itself, so that they say what it takes.
+//! `daypass completions` and `daypass man`: both are generated from the definition of the command line.
 
 use super::Cli;
 use super::examples::examples;
@@ -23,14 +23,14 @@ pub(super) struct CompletionsArgs {
 #[derive(Args, Debug)]
 #[command(after_help = examples(&["daypass man /usr/local/share/man/man1"]))]
 pub(super) struct ManArgs {
-    /// Where to, one file a command; made when it is not there.
+    /// The folder for the pages, one file per command. It is made if it is missing.
     folder: PathBuf,
 }
 
-/// Prints what a shell reads to complete words.
+/// Prints the completion script.
 pub(super) fn print(arguments: &CompletionsArgs) -> Result<u8, Failure> {
     let script = script(arguments.shell);
-    // A reader that has seen enough closes its pipe: no failure of ours.
+    // A reader that has enough closes its pipe, which is no failure.
     let _ = std::io::stdout().write_all(&script);
     Ok(0)
 }
@@ -41,7 +41,7 @@ fn script(shell: Shell) -> Vec<u8> {
     script
 }
 
-/// The command line without what help hides: completions would offer it.
+/// The command line without its hidden commands, which completions would offer.
 fn shown() -> Command {
     let whole = Cli::command();
     let commands = whole.get_subcommands().filter(|command| !command.is_hide_set()).cloned();
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn every_shell_is_told_of_every_command_that_help_shows() {
+    fn every_shell_completes_every_command_that_help_shows() {
         for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell, Shell::Elvish] {
             let script = String::from_utf8(script(shell)).unwrap();
             for command in Cli::command().get_subcommands() {

@@ -15,7 +15,7 @@ use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-/// What a link to this program is called when Docker shall run it.
+/// The prefix of the link's name under which Docker runs this program.
 const DOCKER_PREFIX: &str = "docker-credential-";
 
 #[derive(Subcommand, Debug)]
@@ -71,10 +71,10 @@ pub(super) struct GitArgs {
     /// The host that the password is for, with its port if the address has one.
     #[arg(long)]
     host: String,
-    /// A repository or a folder of them; Git tells it where `credential.useHttpPath` is set.
+    /// A repository, or a folder of them; Git sends the path if `credential.useHttpPath` is set.
     #[arg(long)]
     path: Option<String>,
-    /// Who the password belongs to, as the host wants it.
+    /// The user name that the host expects with the password.
     #[arg(long)]
     username: String,
     /// The secret that is the password.
@@ -98,7 +98,7 @@ pub(super) struct GitArgs {
 pub(super) struct DockerArgs {
     #[command(flatten)]
     server: ServerArgs,
-    /// The file of registries; daypass.yaml beside Docker's config.json otherwise.
+    /// The file of registries; without it, daypass.yaml beside Docker's config.json.
     #[arg(long, env = "DAYPASS_DOCKER_REGISTRIES")]
     registries: Option<PathBuf>,
     /// What Docker adds.
@@ -113,7 +113,7 @@ enum DockerAction {
     List,
 }
 
-/// The arguments as they are meant: Docker calls a link `docker-credential-NAME` with an action alone.
+/// Expands the arguments of a link `docker-credential-NAME`, which Docker calls with an action alone.
 pub(super) fn arguments(mut given: Vec<OsString>) -> Vec<OsString> {
     let name = given.first().and_then(|program| Path::new(program).file_name()?.to_str().map(str::to_owned));
     if name.is_some_and(|name| name.starts_with(DOCKER_PREFIX)) {
@@ -191,7 +191,7 @@ async fn answer_git(arguments: &GitArgs, environment: Environment) -> Result<u8,
     }
 }
 
-/// Docker reads a fault on standard output, and any status but 0.
+/// Docker reads the failure from standard output, and takes any status but 0.
 async fn answer_docker(arguments: &DockerArgs, environment: Environment) -> u8 {
     match try_docker(arguments, environment).await {
         Ok(Some(document)) => {
@@ -239,7 +239,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_of_dockers_name_is_its_helper_and_no_other_name_is() {
+    fn only_a_link_with_dockers_prefix_is_its_helper() {
         let meant = |words: &[&str]| arguments(words.iter().map(OsString::from).collect());
         let docker = ["daypass", "credential", "docker", "get"].map(OsString::from);
         assert_eq!(meant(&["docker-credential-daypass", "get"]), docker);

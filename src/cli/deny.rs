@@ -1,5 +1,5 @@
-//! `daypass deny`: a denial that stands at once, without Git. On the server's machine by its control socket, elsewhere by whom a policy
-//! lets (`grant: { daypass: [deny] }`).
+//! `daypass deny`: an immediate denial, without Git. On the server's machine it uses the control socket; elsewhere a policy has
+//! to grant it (`grant: { daypass: [deny] }`).
 
 use super::examples::examples;
 use super::operate::{Server, told};
@@ -39,13 +39,13 @@ pub(super) struct DenyArgs {
     /// For how long, such as 4h; without it, until it is lifted.
     #[arg(long = "for", value_name = "DURATION")]
     lasting: Option<String>,
-    /// Also a policy or an issuer that is not there: before it comes, or while no revision can be read.
+    /// Take a policy or an issuer that is not there yet, or that is not known while no revision can be read.
     #[arg(long)]
     unknown_too: bool,
     /// Why, for the audit log.
     #[arg(long, required_unless_present = "lift")]
     reason: Option<String>,
-    /// Take a denial away, by its id or the end of it, and nothing beside it: on the server's own machine alone.
+    /// Lift a denial, by its id or the end of it. Only on the server's own machine, and without other options.
     #[arg(long, value_name = "ID", value_parser = IdSuffix::parse, conflicts_with_all = ["policy", "repository", "issuer", "run", "lasting", "unknown_too", "reason"])]
     lift: Option<IdSuffix>,
 }
@@ -84,10 +84,10 @@ pub(super) async fn run(arguments: &DenyArgs, environment: &Environment, json: b
         Reached::Through(server) => plain(server.address().as_str()).into_owned(),
     };
     let is_here = matches!(reached, Reached::Here(_));
-    Ok(told(json, &json!(denied), &format!("{}\ntold to {place}", told_of_denial(&denied, is_here))))
+    Ok(told(json, &json!(denied), &format!("{}\nsent to {place}", told_of_denial(&denied, is_here))))
 }
 
-/// Gives access back, so it needs more than a token.
+/// Lifting gives access back, so a token is not enough for it.
 async fn lift(reached: &Reached<'_>, id: &IdSuffix, json: bool) -> Result<u8, Failure> {
     let Reached::Here(config) = reached else {
         let told = "a denial is lifted on the server's own machine alone: `daypass deny --lift ID --config FILE`";
@@ -115,7 +115,7 @@ fn told_of_denial(denied: &Denied, is_here: bool) -> String {
         Some(covers) if covers.of == 0 => "nothing was granted within the last day: whom it hits is not known yet".to_owned(),
         Some(covers) if covers.grants == 0 => {
             let (of, since) = (covers.of, covers.since);
-            format!("NONE of the {of} grants since {since} is covered by it: is it written as the tokens say it?")
+            format!("NONE of the {of} grants since {since} is covered by it: is it spelled as in the tokens?")
         }
         Some(covers) => format!("it covers {} of the {} grants since {}", covers.grants, covers.of, covers.since),
         None => {
@@ -125,5 +125,5 @@ fn told_of_denial(denied: &Denied, is_here: bool) -> String {
     };
     let (denies, id) = (plain(&denied.denies), plain(&denied.id));
     let place = if is_here { "" } else { ", on the server's own machine," };
-    format!("denied from now on until {until}: {denies}\n{covers}\n`daypass deny --lift {id}`{place} takes it away")
+    format!("denied from now on until {until}: {denies}\n{covers}\n`daypass deny --lift {id}`{place} lifts it")
 }

@@ -1,4 +1,4 @@
-//! `daypass doctor`: what keeps a server or a job from working, before somebody meets it, each with what to do.
+//! `daypass doctor`: finds what keeps a server or a job from working, and says what to do about it.
 
 mod client;
 mod finding;
@@ -26,13 +26,13 @@ use std::path::{Path, PathBuf};
     "daypass doctor --client --server https://daypass.acme.com",
 ]))]
 pub(super) struct DoctorArgs {
-    /// The server's configuration: looks at what the server is made of, and at the server itself where it runs on this machine.
+    /// The server's configuration: checks what the server needs, and the server itself if it runs on this machine.
     #[arg(long, env = "DAYPASS_CONFIG")]
     config: Option<PathBuf>,
-    /// Look as a job does: its token, its audience, the certificate, the server and the clock.
+    /// Check what a job needs: its token, its audience, the certificate, the server and the clock.
     #[arg(long)]
     client: bool,
-    /// List who else gets what the policies grant in clouds, by exports of theirs. Asks nobody.
+    /// List who else gets what the policies grant in clouds, from exports of the clouds. Contacts nobody.
     #[arg(long, conflicts_with = "client", requires = "config")]
     trust: bool,
     /// A checkout or bare repository with the policies, instead of the configuration's.
@@ -41,7 +41,7 @@ pub(super) struct DoctorArgs {
     /// A folder with the policies as it stands, instead of a commit.
     #[arg(long, requires = "trust", conflicts_with = "repository")]
     folder: Option<PathBuf>,
-    /// What aws, gcloud or az printed; a pipe too. What does not say whose it is: WHOSE=FILE, or WHOSE.json.
+    /// Files or pipes with the output of aws, gcloud or az. For output that does not name its owner: WHOSE=FILE, or WHOSE.json.
     #[arg(requires = "trust", value_name = "[WHOSE=]FILE", value_parser = trust::given)]
     exports: Vec<trust::Given>,
     #[command(flatten)]
@@ -57,7 +57,7 @@ impl DoctorArgs {
     }
 }
 
-/// Ends with 78 where something is wrong, and with 0 where somebody should only look.
+/// Ends with 78 if there are errors, and with 0 if there are only warnings.
 pub(super) async fn run(arguments: &DoctorArgs, environment: Environment, json: bool) -> Result<u8, Failure> {
     let progress = Progress::of("looking");
     let findings = match (&arguments.config, arguments.client) {

@@ -3,10 +3,10 @@
 use clap::builder::Styles;
 use std::fmt::Write as _;
 
-/// A terminal of 80 columns holds so much behind the indent: a line that it broke by itself would be two when it is pasted.
+/// What fits on a terminal of 80 columns after the indent. A line that the terminal breaks becomes two when it is pasted.
 const COLUMNS_MAX: usize = 76;
 
-/// The section of a help page, which looks as clap's own do. Each line is one that a shell takes, once its names are one's own.
+/// The section of a help page, in the style of clap's own. A shell can run each line, once its names are replaced.
 pub(super) fn examples(lines: &[&str]) -> String {
     let style = Styles::styled();
     let heading = style.get_header();
@@ -17,7 +17,7 @@ pub(super) fn examples(lines: &[&str]) -> String {
     section
 }
 
-/// A long line is broken in front of options, as a shell lets one.
+/// Breaks a long line before an option, as a shell allows.
 fn broken(line: &str) -> Vec<&str> {
     if line.len() <= COLUMNS_MAX {
         return vec![line];
@@ -33,7 +33,7 @@ mod tests {
     use crate::cli::{Cli, sidecar};
     use clap::{Command, CommandFactory};
 
-    /// What a terminal shows without wrapping, where it is not a narrow one.
+    /// The width of a wide terminal, which does not wrap the examples.
     const WIDTH_MAX: usize = 120;
 
     /// The examples of a help page, each on one line.
@@ -60,7 +60,7 @@ mod tests {
         words
     }
 
-    /// Every page of a command line that help shows, by the words that lead to it.
+    /// Every help page, by the words of its command.
     fn pages(command: &Command, path: &[&str], told: &mut Vec<(Vec<String>, String)>) {
         let path = [path, &[command.get_name()]].concat();
         let help = command.clone().term_width(WIDTH_MAX).render_long_help().to_string();

@@ -25,22 +25,22 @@ pub(super) struct ExecArgs {
     server: ServerArgs,
     #[command(flatten)]
     deliveries: Deliveries,
-    /// For commands that outlive their credentials: serve AWS's on loopback and renew them, and read --file's secrets again.
+    /// For commands that outlive their credentials: serve AWS credentials on loopback, renew them, and read the secrets of --file again.
     #[arg(long)]
     refresh: bool,
-    /// Renew when less than this is left, such as 10m; a third of the life otherwise, at most 15m.
+    /// Renew when less than this is left, such as 10m. The default is a third of the life, at most 15m.
     #[arg(long, value_name = "DURATION", value_parser = crate::words::parse_duration)]
     refresh_before: Option<Duration>,
     /// The policy to use where several grant the same.
     #[arg(long)]
     policy: Option<String>,
-    /// Leave the job's own token and the variables that bring it to the command, for one that publishes with it.
+    /// Let the command keep the job's own token and its variables, for a command that publishes with them.
     #[arg(long)]
     keep_token: bool,
-    /// Only ask whether all of this would be granted, say so, and run the command unchanged: for a pipeline that is not switched yet.
+    /// Only ask and print whether all of this would be granted, and run the command unchanged: for a pipeline before its switch.
     #[arg(long)]
     dry_run: bool,
-    /// A new file for JSON Lines of what was granted and what was ended: decisions and policies, no value of a credential.
+    /// A new file for JSON Lines of what was granted and revoked: decisions and policies, but no credential.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     /// The command and its arguments.

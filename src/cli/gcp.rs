@@ -1,4 +1,4 @@
-//! `daypass gcp bootstrap`: what Google Cloud is told once, from the policies in Git.
+//! `daypass gcp bootstrap`: the one-time setup of Google Cloud, from the policies in Git.
 
 use super::policy::Where;
 use super::{bootstrap, print};
@@ -9,8 +9,8 @@ use crate::words::{Clock, NAMED_FILE_MAX, PlainPath, SystemClock, read_named_tex
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
-/// Told where it could matter.
-const NO_CONDITION: &str = "note: the policies' subjects are too many for an attribute condition, so the provider takes every token of this issuer; the bindings say who may act as which account";
+/// Printed if there is no attribute condition.
+const NO_CONDITION: &str = "note: the policies' subjects are too many for an attribute condition, so the provider accepts every token of this issuer; the bindings say which subject may act as which account";
 
 #[derive(Subcommand, Debug)]
 pub(super) enum GcpCommand {
@@ -18,7 +18,7 @@ pub(super) enum GcpCommand {
     Bootstrap(BootstrapArgs),
 }
 
-/// One that also says what a provider is called.
+/// An example that also shows the form of a provider's name.
 pub(super) fn example() -> String {
     examples(&["daypass gcp bootstrap --config daypass.yaml \\\n    \
          --provider projects/123456/locations/global/workloadIdentityPools/daypass/providers/daypass"])
@@ -53,12 +53,10 @@ pub(super) fn run(command: &GcpCommand) -> Result<u8, Failure> {
     let (ruleset, issuer) = bootstrap::load(&arguments.at, "Google")?;
     let used = ruleset.set().gcp_use(SystemClock.now());
     if used.subjects().is_empty() {
-        return Err(Failure::new(STATUS_USAGE, "no policy grants a token of Google Cloud's"));
+        return Err(Failure::new(STATUS_USAGE, "no policy grants a token of Google Cloud"));
     }
     for long in used.subjects().iter().filter(|subject| subject.len() > SUBJECT_BYTES_MAX) {
-        anstream::eprintln!(
-            "warning: Google takes no subject of more than {SUBJECT_BYTES_MAX} bytes: shorten the name of {long}"
-        );
+        anstream::eprintln!("warning: Google accepts subjects of at most {SUBJECT_BYTES_MAX} bytes: shorten the name of {long}");
     }
     let text = arguments.jwks.as_ref().map(read_jwks).transpose()?;
     let file = arguments.jwks.as_ref().map(|path| path.plain().to_string());
@@ -74,7 +72,7 @@ pub(super) fn run(command: &GcpCommand) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// Public keys, and nothing else: what is printed here is shown to people.
+/// Reads public keys, and refuses private ones: this output is shown to people.
 fn read_jwks(path: &PathBuf) -> Result<String, Failure> {
     let failed = |told: &str| Failure::new(STATUS_USAGE, format!("{}: {told}", path.plain()));
     let text = read_named_text(path, NAMED_FILE_MAX).map_err(|fault| failed(&fault.to_string()))?;
@@ -84,7 +82,7 @@ fn read_jwks(path: &PathBuf) -> Result<String, Failure> {
     // RFC 7518, section 6: the private members of keys, and the one of a symmetric key.
     let is_private = |key: &serde_json::Value| ["d", "k"].into_iter().any(|member| key.get(member).is_some());
     if keys.iter().any(is_private) {
-        return Err(failed("it holds a private key: Google is told public ones"));
+        return Err(failed("it holds a private key: give public keys only"));
     }
     Ok(document.to_string())
 }

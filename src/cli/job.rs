@@ -1,4 +1,4 @@
-//! Which server a job asks, and `whoami`.
+//! The options that name the server, and `whoami`.
 
 use super::print;
 use crate::cli::examples::examples;
@@ -11,22 +11,22 @@ use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Which server, and which token.
+/// Names the server and the job's token.
 #[derive(Args, Debug)]
 pub(super) struct ServerArgs {
     #[command(flatten)]
     place: Place,
-    /// The audience to ask the CI for; the server's address otherwise.
+    /// The audience to ask the CI for; without it, the server's address.
     #[arg(long, env = "DAYPASS_AUDIENCE")]
     audience: Option<String>,
 }
 
-/// The same for commands whose `--audience` says for whom a token is that the server signs.
+/// The same for commands whose `--audience` is that of the token that the server signs.
 #[derive(Args, Debug)]
 pub(super) struct TokenServerArgs {
     #[command(flatten)]
     place: Place,
-    /// The audience to ask the CI for; the server's address otherwise.
+    /// The audience to ask the CI for; without it, the server's address.
     #[arg(long, env = "DAYPASS_AUDIENCE")]
     server_audience: Option<String>,
 }
@@ -36,19 +36,19 @@ struct Place {
     /// The server's address.
     #[arg(long, env = "DAYPASS_SERVER")]
     server: Option<String>,
-    /// A CA certificate to trust, PEM; the system's otherwise.
+    /// A CA certificate to trust, PEM; without it, the system's certificates.
     #[arg(long, env = "DAYPASS_CA")]
     ca: Option<PathBuf>,
-    /// A file that holds the job's token; found by itself otherwise.
+    /// A file that holds the job's token; without it, the token is searched where the CI puts it.
     #[arg(long, env = "DAYPASS_TOKEN_FILE")]
     token_file: Option<PathBuf>,
-    /// Try again this long while the server is not there, such as 5m.
+    /// Try again for this long while the server cannot be reached, such as 5m.
     #[arg(long, default_value = "0s", value_parser = crate::words::parse_duration)]
     wait: Duration,
 }
 
 impl ServerArgs {
-    /// The server that is named, by its flag or its variable.
+    /// The server that the flag or the variable names.
     pub(super) fn address(&self) -> Option<&str> {
         self.place.server.as_deref()
     }

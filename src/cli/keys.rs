@@ -1,4 +1,4 @@
-//! `daypass keys`: the keys of the server's own issuers, for whoever hosts its documents elsewhere; and identity files under AWS KMS.
+//! `daypass keys`: the keys of the server's own issuers, which another host may publish; and identity files under AWS KMS.
 
 mod hosting;
 mod wrap;
@@ -12,15 +12,16 @@ use serde_json::{Value, json};
 
 #[derive(Subcommand, Debug)]
 pub(super) enum KeysCommand {
-    /// List the keys of both issuers: which signs, which will, and which still verifies.
+    /// List the keys of both issuers: which one signs, which one will, and which ones only verify.
     #[command(after_help = examples(&["daypass keys list --config daypass.yaml"]))]
     List(Server),
-    /// Make the next keys of both issuers now. Each signs a day after it is published, and hosted where the issuer is hosted elsewhere.
+    /// Make the next keys of both issuers now. Each signs a day after it is published. If another host publishes the issuer, the
+    /// key has to be there too.
     #[command(after_help = examples(&["daypass keys rotate --config daypass.yaml"]))]
     Rotate(Server),
     /// Write an issuer's discovery document and JWKS as files, for a static host.
     Publish(hosting::PublishArgs),
-    /// Compare what is hosted at an issuer's address with what is held here.
+    /// Compare what is hosted at an issuer's address with the server's own keys.
     Check(hosting::CheckArgs),
     /// Wrap an age identity file by a key of AWS KMS.
     Wrap(wrap::WrapArgs),
@@ -37,7 +38,7 @@ pub(super) async fn run(command: &KeysCommand, json: bool) -> Result<u8, Failure
             let mut told = server.post("keys/rotate", &json!({})).await?;
             told["issuers"] = without_documents(told["issuers"].take());
             Ok(shown(json, &told, |told| {
-                anstream::println!("{} keys made; one that is there already goes first", told["made"]);
+                anstream::println!("{} keys made; a next key that is already waiting goes first", told["made"]);
                 list(&told["issuers"]);
             }))
         }

@@ -1,4 +1,4 @@
-//! `daypass revoke`, `accept` and `status`: towards the server on this machine, by its control socket.
+//! `daypass revoke`, `accept`, `confirm`, `accept-clock` and `status`: they use the control socket of the server on this machine.
 
 use super::print;
 use crate::cli::examples::examples;
@@ -24,7 +24,7 @@ pub(super) struct Server {
 pub(super) struct RevokeArgs {
     #[command(flatten)]
     server: Server,
-    /// The decision, as the audit log and the job's answer name it; the end of its id is enough where no other ends so.
+    /// The decision's id, from the audit log or the job's answer. Its end is enough if no other id ends like that.
     #[arg(value_parser = IdSuffix::parse)]
     decision: IdSuffix,
     /// Why, for the audit log.
@@ -36,14 +36,14 @@ pub(super) struct RevokeArgs {
 pub(super) struct AcceptArgs {
     #[command(flatten)]
     server: Server,
-    /// The commit, whole.
+    /// The whole commit id.
     commit: String,
-    /// The source that it is of.
+    /// The commit's source.
     #[arg(long, default_value = "root")]
     source: String,
 }
 
-/// Ends what can be ended of a decision, and prints the policy that ends the rest.
+/// Revokes what can be revoked of a decision, and prints the policy that ends AWS sessions.
 pub(super) async fn revoke(arguments: &RevokeArgs, json: bool) -> Result<u8, Failure> {
     let body = json!({ "decision": arguments.decision, "reason": arguments.reason });
     let mut answer = arguments.server.post("revoke", &body).await?;
@@ -64,13 +64,13 @@ pub(super) async fn revoke(arguments: &RevokeArgs, json: bool) -> Result<u8, Fai
     anstream::println!();
     lives_on.iter().for_each(|told| anstream::println!("{told}"));
     if roles {
-        anstream::println!("\nThis policy on the role (or as an SCP) ends this one at once:\n");
+        anstream::println!("\nThis policy on the role (or as an SCP) ends the session at once:\n");
         print::json(&answer["aws_deny_policy"]);
     }
     Ok(0)
 }
 
-/// A credential as its record has it, in a line: its kind, then each member that says something.
+/// A credential of a record in one line: its kind, then each member that is not null.
 fn what_was_issued(one: &Value) -> String {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let kinds = one.as_object().into_iter().flatten().map(|(kind, about)| match about.as_object() {
@@ -84,20 +84,20 @@ fn what_was_issued(one: &Value) -> String {
     plain(&kinds.collect::<Vec<_>>().join("; ")).into_owned()
 }
 
-/// What of an answer nobody can end from here, by its kind, and what to do.
+/// What cannot be revoked from here, by kind, and what to do about it.
 const LIVES_ON: [(&str, &str); 5] = [
     ("secret", READ),
     ("secret_at", READ),
     (
         "file_key",
-        "The file key opens that form of the file for ever: change its values where they are used, then in the repository, and give it a new data key (`daypass secret rotate`).",
+        "The file key opens that form of the file forever: change its values where they are used, then in the repository, and give the file a new data key (`daypass secret rotate`).",
     ),
-    ("id_token", "The ID token counts until its `exp`, wherever its audience takes it: end there what it opened."),
+    ("id_token", "The ID token is valid until its `exp` wherever its audience accepts it: end there what it opened."),
     ("aws", "AWS sessions live on until they expire."),
 ];
-const READ: &str = "A value that was read stays known to whoever read it, and revoking changes nothing of that: change it where it is used, and then in the repository (`daypass secret set`). To keep the job from reading the next one, deny it (`daypass deny`) or narrow its policy.";
+const READ: &str = "Whoever read a value still knows it after the revocation: change it where it is used, and then in the repository (`daypass secret set`). To keep the job from reading the next one, deny it (`daypass deny`) or narrow its policy.";
 
-/// Every call of the sessions that this decision made carries it as source identity (AWS, `aws:SourceIdentity`).
+/// Denies the sessions of this decision: each of their calls carries its id as source identity (`aws:SourceIdentity`).
 fn aws_deny_policy(decision: &str) -> Value {
     json!({
         "Version": "2012-10-17",
@@ -108,16 +108,16 @@ fn aws_deny_policy(decision: &str) -> Value {
     })
 }
 
-/// Follows a commit by an operator's word.
+/// Accepts a commit on an operator's decision.
 pub(super) async fn accept(arguments: &AcceptArgs, json: bool) -> Result<u8, Failure> {
     let answer = arguments.server.post("accept", &arguments.body().await?).await?;
     let in_force = answer["sources"][&arguments.source]["revision"] == arguments.commit.as_str();
-    let said = if in_force { "in force" } else { "accepted, and followed when the repository's ref is there" };
+    let said = if in_force { "in force" } else { "accepted: the server follows it as soon as the repository's ref points to it" };
     Ok(told(json, &answer, said))
 }
 
 impl AcceptArgs {
-    /// A name may be another commit a moment later, so it is not taken: what it is now is told.
+    /// Refuses a name, which may be another commit a moment later, and says which commit it is now.
     async fn body(&self) -> Result<Value, Failure> {
         if CommitId::parse(&self.commit).is_ok() {
             return Ok(json!({ "commit": self.commit, "source": self.source }));
@@ -130,34 +130,34 @@ impl AcceptArgs {
             None => {
                 let status = self.server.get("status").await?;
                 let in_force = status["sources"][&self.source]["revision"].as_str().unwrap_or_default();
-                format!("`{name}` is not a whole commit id, as that in force is: {in_force}")
+                format!("`{name}` is not a whole commit id; that of the commit in force is {in_force}")
             }
         };
         Err(Failure::new(STATUS_USAGE, told))
     }
 }
 
-/// Lets what waits go live.
+/// Lets the held changes go live.
 pub(super) async fn confirm(arguments: &AcceptArgs, json: bool) -> Result<u8, Failure> {
     let answer = arguments.server.post("confirm", &arguments.body().await?).await?;
     let source = |file: &str| file.split_once(':').map_or("root", |(source, _)| source).to_owned();
     let files = answer["held"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let waits = files.map(source).any(|source| source == arguments.source);
     let said = if waits {
-        "confirmed, and it goes live when the repository can be read: `daypass status` says what is wrong with it"
+        "confirmed: it goes live as soon as the repository can be read; `daypass status` says what is wrong with it"
     } else {
-        "confirmed: nothing of this commit waits any more"
+        "confirmed: nothing of this commit waits"
     };
     Ok(told(json, &answer, said))
 }
 
-/// Takes the wall clock as right.
+/// Accepts the wall clock.
 pub(super) async fn accept_clock(server: &Server, json: bool) -> Result<u8, Failure> {
     let answer = server.post("clock/accept", &json!({})).await?;
-    Ok(told(json, &answer, "the wall clock is taken as right"))
+    Ok(told(json, &answer, "the wall clock is accepted"))
 }
 
-/// The state of things.
+/// Prints the server's state.
 pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
     let status = server.get("status").await?;
     let ends_with = if is_alarming(&status) { STATUS_CONFIGURATION } else { 0 };
@@ -174,7 +174,7 @@ pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
             anstream::println!("ALARM       {}", plain(alarm));
         }
         if let Some(commit) = source["accepted"].as_str() {
-            anstream::println!("accepted    {commit}: it is followed when the ref is there");
+            anstream::println!("accepted    {commit}: the server follows it as soon as the ref points to it");
         }
     }
     for alarm in status["alarms"].as_array().into_iter().flatten() {
@@ -182,14 +182,14 @@ pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
     }
     if status["guardrails_unreadable"] == true {
         anstream::println!(
-            "ALARM       the guardrails cannot be read: the last good ones stay in force, and nothing widens before they can"
+            "ALARM       the guardrails cannot be read: the last good ones stay in force, and nothing widens until they can be read"
         );
     }
     if let Some(elsewhere) = status["shown_elsewhere"].as_object() {
         let (count, last) = (&elsewhere["count"], &elsewhere["last"]);
         let text = |place: &str| last.pointer(place).and_then(Value::as_str).unwrap_or_default();
         anstream::println!(
-            "ALARM       {count} times since the start a token or session was shown by a second client: the last by {} (decision {}), after {} (decision {})",
+            "ALARM       since the start, a second client used a token or session {count} times: the last was {} (decision {}), after {} (decision {})",
             text("/client"),
             text("/decision"),
             text("/first_use/client"),
@@ -206,7 +206,7 @@ pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
     }
     if let Some(waiting @ 1..) = status["keys_waiting_to_be_hosted"].as_u64() {
         anstream::println!(
-            "KEYS        {waiting} wait to be hosted and do not sign: `daypass keys list` says which, `daypass keys publish` writes them"
+            "KEYS        {waiting} do not sign until they are hosted: `daypass keys list` says which, `daypass keys publish` writes them"
         );
     }
     for address in status["crowded_addresses"].as_array().into_iter().flatten() {
@@ -242,7 +242,7 @@ pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
     Ok(ends_with)
 }
 
-/// Whether something keeps the server from what it is for. What is faulty in one file, or waits for a person, does not.
+/// Whether something keeps the server from its work. A single faulty file, or a change that waits for a person, does not.
 fn is_alarming(status: &Value) -> bool {
     let sources = status["sources"].as_object();
     let unfollowed = sources.into_iter().flatten().any(|(_, source)| source["alarm"].is_string() || source["stale"] == true);
@@ -251,7 +251,7 @@ fn is_alarming(status: &Value) -> bool {
     unfollowed || alarms || lawless || ["shown_elsewhere", "space", "clock"].iter().any(|member| !status[member].is_null())
 }
 
-/// The lines of an operator's denial, its reason last.
+/// An operator's denial in one line, its reason last.
 fn denied(stop: &Value) -> String {
     let lines = stop.as_object().into_iter().flatten().filter(|(line, _)| *line != "reason");
     let lines = lines.map(|(line, value)| format!("{line} {}", plain(value.as_str().unwrap_or_default())));
@@ -269,7 +269,7 @@ pub(super) fn told(json: bool, answer: &Value, words: &str) -> u8 {
 }
 
 impl Server {
-    /// The one that this configuration is of.
+    /// The server of this configuration.
     pub(super) const fn of(config: PathBuf) -> Self {
         Self { config }
     }
@@ -303,7 +303,7 @@ async fn ask(request: reqwest::RequestBuilder) -> Result<Value, Failure> {
     let answer: Value = serde_json::from_str(&text).unwrap_or_else(|_| json!({ "detail": text }));
     if refused {
         let status = if failed { STATUS_UNAVAILABLE } else { STATUS_USAGE };
-        let unknown = "the server does not know this request: it is of another version than this program";
+        let unknown = "the server does not know this request: it has another version than this program";
         let said = answer["detail"].as_str().filter(|said| !said.is_empty()).unwrap_or(unknown);
         return Err(Failure::new(status, said));
     }

@@ -1,4 +1,4 @@
-//! `daypass policy`: over a repository or a folder, without a server but for `replay`.
+//! `daypass policy`: works on a repository or a folder. Only `replay` and `diff --usage` may ask a server.
 
 mod access;
 mod check;
@@ -28,7 +28,7 @@ use serde_json::json;
 
 #[derive(Subcommand, Debug)]
 pub(super) enum PolicyCommand {
-    /// Find every fault of every policy, and what loads and still harms somebody one day.
+    /// Find every fault of every policy, and lines that load but are risky.
     Check(check::CheckArgs),
     /// Run the policies' own tests and those below tests/.
     #[command(after_help = examples(&[
@@ -36,15 +36,15 @@ pub(super) enum PolicyCommand {
         "daypass policy test --config daypass.yaml --folder . --source ../access/sources/team-a.yaml",
     ]))]
     Test(of_source::OfSource),
-    /// Say which policy allows, or which line did not hold and what it saw.
+    /// Say which policy allows, or which line did not match and what it saw.
     Explain(explain::ExplainArgs),
-    /// Say who gains and who loses access between two revisions.
+    /// Say who gains and who loses access from one revision to another.
     Diff(access::DiffArgs),
     /// List who can reach a role, a secret or an audience, with an example of each.
     WhoCan(access::WhoCanArgs),
     /// List everything that one identity can reach, with the policy that grants it.
     WhatCan(access::WhatCanArgs),
-    /// Say what a revision would have denied of what was granted before.
+    /// Say which past grants a revision would have denied.
     Replay(replay::ReplayArgs),
     /// Propose ids for names, from the tokens that were seen, as a patch for `git apply`.
     Lock(lock::LockArgs),
@@ -55,7 +55,7 @@ pub(super) enum PolicyCommand {
 }
 
 impl PolicyCommand {
-    /// Whether it has a form for a comment on a pull request.
+    /// Whether the command has a Markdown form, for a comment on a pull request.
     pub(super) const fn has_markdown(&self) -> bool {
         matches!(self, Self::Diff(_) | Self::Replay(_))
     }
@@ -91,7 +91,7 @@ fn test(of: &of_source::OfSource, json: bool) -> Result<u8, Failure> {
     if json {
         print::json(&json!({ "outcomes": outcomes, "failed": failed, "findings": errors, "looked_at": at }));
     } else {
-        // A test that does not hold has a line of its own below.
+        // A test that fails has a line of its own below.
         let others = errors.iter().filter(|fault| fault.code != "test_failed");
         others.for_each(|fault| anstream::println!("{}\n", fault.coloured()));
         outcomes.iter().for_each(print_outcome);

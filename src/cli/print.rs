@@ -1,10 +1,10 @@
-//! What people see: colours on a terminal, none in a pipe.
+//! Output for people and programs: colours on a terminal, none in a pipe.
 
 use crate::words::{excerpt, plain, plain_json, plain_lines};
 use std::fmt::Write;
 use std::process::ExitCode;
 
-/// As many as tell recipients apart at a glance.
+/// As many characters as a person needs to tell recipients apart.
 const RECIPIENT_CHARACTERS: usize = 24;
 
 /// Prints a failure and ends with its status.
@@ -19,21 +19,21 @@ pub(super) fn json(value: &serde_json::Value) {
     anstream::println!("{}", plain_json(&format!("{value:#}")));
 }
 
-/// Prints a JSON document on one line, for what reads line by line.
+/// Prints a JSON document on one line, for programs that read line by line.
 pub(super) fn line(value: &serde_json::Value) {
     anstream::println!("{}", plain_json(&value.to_string()));
 }
 
-/// Whether what is said on standard error would stand in the output that a program reads.
+/// Whether standard error goes to the same file as standard output, so that a message would end up in what a program reads.
 pub(super) fn streams_are_one() -> bool {
     let file = |found: rustix::io::Result<rustix::fs::Stat>| found.ok().map(|stat| (stat.st_dev, stat.st_ino));
     file(rustix::fs::fstat(std::io::stdout())).is_some_and(|out| Some(out) == file(rustix::fs::fstat(std::io::stderr())))
 }
 
-/// A section is to be read; machines have all of it.
+/// How many lines of a section people see. JSON has all of them.
 const LINES_SHOWN_MAX: usize = 20;
 
-/// Lines under a title, where there are any.
+/// Lines under a title, if there are any.
 pub(super) fn section(out: &mut String, title: &str, lines: &[String]) {
     if !lines.is_empty() {
         let _ = writeln!(out, "\n{title}");
@@ -44,7 +44,7 @@ pub(super) fn section(out: &mut String, title: &str, lines: &[String]) {
     }
 }
 
-/// So many of them, in words.
+/// A count and its noun, such as `2 policies`.
 pub(super) fn counted(count: usize, what: &str) -> String {
     match what.strip_suffix('y') {
         _ if count == 1 => format!("1 {what}"),
@@ -53,13 +53,12 @@ pub(super) fn counted(count: usize, what: &str) -> String {
     }
 }
 
-/// As many as a server's answer says.
+/// The same with the count of a server's answer.
 pub(super) fn counted_there(count: &serde_json::Value, what: &str) -> String {
     counted(count.as_u64().and_then(|count| count.try_into().ok()).unwrap_or(0), what)
 }
 
-/// A recipient of age by its beginning: a post-quantum one has 2,000 characters. Public keys of SSH begin alike, so they are told by
-/// their end.
+/// A recipient of age by its beginning: a post-quantum one has 2,000 characters. SSH public keys begin alike, so their end is shown.
 pub(super) fn recipient(text: &str) -> String {
     if let Some((kind, key)) = text.split_once(' ').filter(|(kind, _)| kind.starts_with("ssh-")) {
         let key = key.split(' ').next().unwrap_or_default();
@@ -69,7 +68,7 @@ pub(super) fn recipient(text: &str) -> String {
     excerpt(text, RECIPIENT_CHARACTERS).into_owned()
 }
 
-/// A word that says whether something is as it should be, in its colour.
+/// A word for a good or a bad result, in its colour.
 pub(super) fn verdict(word: &str, is_good: bool) -> String {
     let colour = if is_good { anstyle::AnsiColor::Green } else { anstyle::AnsiColor::Red };
     let style = anstyle::Style::new().bold().fg_color(Some(colour.into()));

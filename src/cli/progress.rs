@@ -1,4 +1,4 @@
-//! What a person sees of work that takes longer than a second: one line on a terminal, gone when the work is done.
+//! Progress of work that takes longer than a second: one line on a terminal, removed when the work is done.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::convert::Infallible;
@@ -10,23 +10,23 @@ use std::time::Duration;
 
 /// Shorter work shows nothing: a line that comes and goes at once only flickers.
 const QUIET: Duration = Duration::from_secs(1);
-/// How often the seconds are counted on.
+/// How often the line is drawn again.
 const TICK: Duration = Duration::from_millis(250);
 
-/// Whether a line may be shown: nobody watches in a pipe, and of two lines each would write over the other.
+/// Whether a line may be shown: not in a pipe, where nobody watches, and never two at once, which would overwrite each other.
 static IS_FREE: AtomicBool = AtomicBool::new(false);
 
-/// Lets lines be shown where a person watches, from here on.
+/// From here on, shows lines if standard error is a terminal.
 pub(super) fn allow() {
     IS_FREE.store(std::io::stderr().is_terminal(), Ordering::SeqCst);
 }
 
-/// The same where the output goes to a file or a program: on a terminal it says itself how far it is.
+/// Progress of work whose output goes to a file or a program. On a terminal the output itself shows how far it is.
 pub(super) fn beside_output(what: &'static str) -> Option<Progress> {
     (!std::io::stdout().is_terminal()).then(|| Progress::of(what))
 }
 
-/// Shown as long as it lives.
+/// A line that is shown until it is dropped.
 pub(super) struct Progress(Option<Shown>);
 
 struct Shown {
@@ -37,12 +37,12 @@ struct Shown {
 }
 
 impl Progress {
-    /// Of work that nobody knows the length of, such as `asking the server`.
+    /// For work of unknown length, such as `asking the server`.
     pub(super) fn of(what: &'static str) -> Self {
         Self::new(None, "{msg} ({elapsed})", what)
     }
 
-    /// Of so many steps.
+    /// For work of this many steps.
     pub(super) fn of_steps(what: &'static str, steps: usize) -> Self {
         Self::new(Some(steps as u64), "{msg}: {pos} of {len} ({elapsed}, {eta} left)", what)
     }
@@ -64,7 +64,7 @@ impl Progress {
         Self(Some(Shown { bar, done: Some(done), wait: Some(wait) }))
     }
 
-    /// One step more is done.
+    /// Counts one more step.
     pub(super) fn step(&self) {
         if let Some(shown) = &self.0 {
             shown.bar.inc(1);

@@ -1,4 +1,4 @@
-//! A server that is asked on its own machine, or through its API by whom a policy lets.
+//! Reaches a server on its own machine, or through its API, which a policy has to grant.
 
 use super::job::ServerArgs;
 use crate::client::environment::Environment;
@@ -12,22 +12,23 @@ const SERVER: &str = "DAYPASS_SERVER";
 
 #[derive(Args, Debug)]
 pub(super) struct ReachArgs {
-    /// The server's configuration, on its own machine. Without it the server is asked, which a policy has to grant (`grant: daypass`).
+    /// The server's configuration, on its own machine. Without it the command uses the server's API, which a policy has to grant
+    /// (`grant: daypass`).
     #[arg(long, env = "DAYPASS_CONFIG")]
     config: Option<PathBuf>,
     #[command(flatten)]
     server: ServerArgs,
 }
 
-/// How it is asked.
+/// How the server is reached.
 pub(super) enum Reached<'a> {
     /// On this machine, by its configuration.
     Here(&'a Path),
-    /// Elsewhere.
+    /// Through its API.
     Through(Box<Server>),
 }
 
-/// The same, and what lets somebody do this, where no policy does: whoever is at the server's own machine needs none.
+/// Adds a hint to a failure because no policy matches: which grant is needed, and that the server's own machine needs none.
 pub(super) fn advising(failure: Failure, permission: &str) -> Failure {
     if failure.code.as_deref() != Some("no_matching_policy") {
         return failure;
@@ -40,7 +41,7 @@ pub(super) fn advising(failure: Failure, permission: &str) -> Failure {
 }
 
 impl ReachArgs {
-    /// A server that is named by its flag goes before a configuration that a variable names.
+    /// Chooses between the two. A server that a flag names wins over a configuration that a variable names.
     pub(super) fn reach(&self, environment: &Environment) -> Result<Reached<'_>, Failure> {
         let by_variable = |name: &str, value: &str| environment.value(name) == Some(value);
         let is_elsewhere = self.server.address().is_some_and(|server| !by_variable(SERVER, server));
@@ -48,7 +49,7 @@ impl ReachArgs {
         match self.config.as_deref() {
             Some(config) if !is_elsewhere => Ok(Reached::Here(config)),
             Some(config) if !is_default(config) => {
-                let told = "--config names the server of this machine and --server another: leave one of them out";
+                let told = "--config names the server of this machine, and --server another one: leave one of them out";
                 Err(Failure::new(STATUS_USAGE, told))
             }
             _ => {

@@ -1,4 +1,4 @@
-//! `daypass secret`: get one through the server; make, change and look after the encrypted files in Git.
+//! `daypass secret`: gets a secret through the server; makes, changes and checks the encrypted files in Git.
 
 mod change;
 mod clear;
@@ -48,7 +48,7 @@ pub(super) enum SecretCommand {
         /// The secret, such as shop/production/db.yaml#/password.
         #[arg(value_parser = target::asked)]
         name: SecretName,
-        /// As this commit had it, behind the one in force; for a policy that says `history: allow`.
+        /// The secret's value at this commit, an ancestor of the one in force. A policy has to say `history: allow`.
         #[arg(long, value_parser = CommitId::parse, value_name = "SHA")]
         commit: Option<CommitId>,
         /// The policy to use where several grant the same.
@@ -63,13 +63,13 @@ pub(super) enum SecretCommand {
     Set(change::SetArgs),
     /// Remove one value of a SOPS file.
     Unset(change::UnsetArgs),
-    /// Print what an encrypted file holds, where a key that opens it is at hand.
+    /// Print the plaintext of an encrypted file, with a key that opens it.
     Decrypt(decrypt::DecryptArgs),
-    /// Change an encrypted file in $EDITOR, in memory alone.
+    /// Change an encrypted file in $EDITOR; the plaintext is only in memory.
     Edit(edit::EditArgs),
-    /// Look over the encrypted files of a checkout: to whom, stale, readable, granted to nobody.
+    /// Check the encrypted files of a checkout: their recipients, and files that are stale, readable or granted to nobody.
     Status(status::StatusArgs),
-    /// Refuse a commit that would have a plaintext in it: for git's pre-commit hook.
+    /// Refuse a commit that contains a plaintext: for Git's pre-commit hook.
     Hook(hook::HookArgs),
     /// Encrypt every file of a checkout to today's recipients.
     #[command(name = "updatekeys")]
@@ -96,19 +96,19 @@ pub(super) enum SecretCommand {
     "daypass secret encrypt --recipient \"$(cat age.recipient)\" server.pem --to secrets/shop/server.pem.age",
 ]))]
 pub(super) struct EncryptArgs {
-    /// Write a SOPS file; the name of --to or of the input tells its format (.yaml, .json, .env, .ini).
+    /// Write a SOPS file. Its format follows from the name of --to or of the input (.yaml, .json, .env, .ini).
     #[arg(long)]
     sops: bool,
-    /// A recipient, age1…, age1pq1… or an SSH public key; several may be given. The nearest .sops.yaml above the file, or the
-    /// source of --config, name them otherwise.
+    /// A recipient, age1…, age1pq1… or an SSH public key; several may be given. Without any, the nearest .sops.yaml above the
+    /// file, or the source of --config, names them.
     #[arg(long = "recipient", short = 'r')]
     recipients: Vec<String>,
-    /// The file to read; standard input otherwise.
+    /// The file to read; without it, standard input.
     input: Option<PathBuf>,
-    /// The file to write; standard output otherwise.
+    /// The file to write; without it, standard output.
     #[arg(long = "to", short = 'o')]
     to: Option<PathBuf>,
-    /// Write over a file that is there: what it holds is gone.
+    /// Overwrite an existing file, whose content is lost.
     #[arg(long, requires = "to")]
     force: bool,
     #[command(flatten)]
@@ -117,7 +117,7 @@ pub(super) struct EncryptArgs {
 
 /// Runs one of them.
 pub(super) async fn run(command: &SecretCommand, environment: Environment, json: bool) -> Result<u8, Failure> {
-    // Plaintexts are held from here on.
+    // From here on, plaintexts are in memory.
     crate::telemetry::harden();
     match command {
         SecretCommand::Encrypt(arguments) => encrypt_file(arguments).await,
@@ -152,13 +152,13 @@ async fn encrypt_file(arguments: &EncryptArgs) -> Result<u8, Failure> {
     let usage = |fault: String| Failure::new(STATUS_USAGE, fault);
     let in_place = arguments.to.is_some() && arguments.to == arguments.input;
     if let Some(to) = arguments.to.as_deref().filter(|to| to.exists() && !arguments.force && !in_place) {
-        let told = "is there already: `daypass secret edit` or `secret set` changes it, and --force writes over it";
+        let told = "is there already: `daypass secret edit` or `secret set` changes it, and --force overwrites it";
         return Err(usage(format!("{} {told}", to.plain())));
     }
     let named = arguments.to.as_ref().or(arguments.input.as_ref());
     let beside = named.cloned().unwrap_or_else(|| PathBuf::from("standard-input"));
     let creation = creation::of_path(&beside, &arguments.recipients, &arguments.keys).await?;
-    // Where standard output goes nobody knows here.
+    // The path behind standard output is not known.
     let creation = creation.at(arguments.to.as_deref().and_then(creation::repository_path));
     let plain = read_plaintext(arguments.input.as_ref())?;
     let encrypted = if arguments.sops {
@@ -181,7 +181,7 @@ async fn encrypt_file(arguments: &EncryptArgs) -> Result<u8, Failure> {
     }
 }
 
-/// More than the server would open is refused early.
+/// Reads the plaintext. More than the server would open is refused here already.
 fn read_plaintext(input: Option<&PathBuf>) -> Result<Secret, Failure> {
     if let Some(path) = input {
         let refused = |fault| Failure::new(STATUS_USAGE, format!("{}: {fault}", path.plain()));

@@ -32,12 +32,12 @@ pub(super) struct ServeArgs {
     /// What to log, such as `info` or `daypass=debug`.
     #[arg(long, env = "DAYPASS_LOG", default_value = "info")]
     log: String,
-    /// The IP address of the admin listener, in place of the configuration's, whose port stays: a pod learns its own at its start.
+    /// The IP address of the admin listener, instead of the configuration's; the port stays. A pod learns its address only at its start.
     #[arg(long, env = "DAYPASS_ADMIN_ADDRESS", value_name = "IP", value_parser = admin_address)]
     admin_address: Option<IpAddr>,
 }
 
-/// An address that is none for the admin listener.
+/// Why an address cannot be the admin listener's.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 enum AdminAddressError {
     #[error("expected an IP address such as 10.0.0.7, without a port")]
@@ -46,7 +46,7 @@ enum AdminAddressError {
     Everybody,
 }
 
-/// Like `admin_listen`, never all addresses.
+/// Parses the address. As for `admin_listen`, "all addresses" is refused.
 fn admin_address(text: &str) -> Result<IpAddr, AdminAddressError> {
     match text.parse::<IpAddr>() {
         Ok(address) if address.to_canonical().is_unspecified() => Err(AdminAddressError::Everybody),
@@ -55,12 +55,12 @@ fn admin_address(text: &str) -> Result<IpAddr, AdminAddressError> {
     }
 }
 
-/// Reads the configuration; all its faults in one message.
+/// Reads the configuration, or reports all its faults in one message.
 pub(super) fn load(path: &Path) -> Result<Config, Failure> {
     Config::load(path, None).map_err(|found| faults(&found))
 }
 
-/// All of them in one message.
+/// All faults in one message.
 pub(super) fn faults(found: &[Fault]) -> Failure {
     let shown: Vec<String> = found.iter().map(ToString::to_string).collect();
     Failure::new(
@@ -126,7 +126,7 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|fault| Failure::new(STATUS_UNAVAILABLE, format!("{address}: {fault}")))
 }
 
-/// The webhook's own listener: the API server reaches it, and needs to reach nothing else.
+/// The webhook's own listener, the only one that the API server has to reach.
 async fn webhook(settings: &AdmissionSettings) -> Result<(TcpListener, Arc<Certificate>, axum::Router), Failure> {
     let certificate =
         Certificate::load_for(settings.certificate.clone(), settings.key.clone(), settings.client_ca.clone()).map_err(failed)?;

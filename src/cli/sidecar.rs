@@ -8,10 +8,11 @@ use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// What its help says first.
-const ABOUT: &str = "The sidecar of daypass. This binary has no other command; the whole program has.";
+/// The first line of its help.
+const ABOUT: &str = "The sidecar of daypass. This binary has no other command; the complete program has them.";
 
-/// The whole command line of the sidecar's own binary: the same words, so that an image may have either one as `daypass`.
+/// The command line of the sidecar's own binary. It is the same as in the complete program, so that an image may have either one
+/// as `daypass`.
 #[derive(Parser, Debug)]
 #[command(name = "daypass", version, about = ABOUT, propagate_version = true)]
 #[command(after_help = examples(&["daypass sidecar --config /etc/daypass/sidecar.yaml"]))]
@@ -46,13 +47,13 @@ pub(super) struct SidecarArgs {
     /// Write the files once and end: for an init container.
     #[arg(long, conflicts_with = "check")]
     once: bool,
-    /// Say whether every file is there, and end: for an exec probe.
+    /// Check whether every file is there, and end: for an exec probe.
     #[arg(long)]
     check: bool,
-    /// With --once, try again this long while the server is not there, such as 5m.
+    /// With --once, try again for this long while the server cannot be reached, such as 5m.
     #[arg(long, default_value = "0s", value_parser = crate::words::parse_duration)]
     wait: Duration,
-    /// Take a folder that is not in memory. For tests and development: secrets reach a disk.
+    /// Allow a folder that is not in memory. For tests and development: secrets reach a disk.
     #[arg(long)]
     allow_disk: bool,
     /// What to log, such as `info` or `daypass=debug`.

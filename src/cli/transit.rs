@@ -1,4 +1,4 @@
-//! `daypass transit`: a transit key for Git, or its next version. No private key is needed, and no server.
+//! `daypass transit`: makes a transit key for Git, or its next version. It needs no private key and no server.
 
 use super::print;
 use crate::cli::examples::examples;
@@ -23,7 +23,7 @@ pub(super) enum TransitCommand {
         /// The key's name, such as flux or shop/backup.
         #[arg(value_parser = TransitKey::parse)]
         name: TransitKey,
-        /// A recipient, age1…: those of the source that has the key. Several may be given.
+        /// A recipient, age1…, of the source that will have the key. Several may be given.
         #[arg(long = "recipient", short = 'r', required = true)]
         recipients: Vec<String>,
         /// The repository's folder.
@@ -48,7 +48,7 @@ pub(super) fn run(command: &TransitCommand, json: bool) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// The one behind the highest that the folder has.
+/// The version after the highest one in the folder.
 fn next_version(repository: &Path, name: &TransitKey) -> Result<u32, Failure> {
     let folder = repository.join(format!("transit/{name}"));
     let entries = match std::fs::read_dir(&folder) {
@@ -62,7 +62,7 @@ fn next_version(repository: &Path, name: &TransitKey) -> Result<u32, Failure> {
     highest.checked_add(1).ok_or_else(|| Failure::new(STATUS_USAGE, "there is no higher version"))
 }
 
-/// A version that is there is never written over: what it encrypted would be lost.
+/// Writes a new file. An existing version is never overwritten: what it encrypted would be lost.
 fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;

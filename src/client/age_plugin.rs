@@ -1,5 +1,5 @@
-//! `age-plugin-daypass`: age, rage and sops show the stanzas of a file's header, and the server answers with its file key where the
-//! file is granted whole (c2sp.org/age-plugin, `identity-v1`). No private key is ever here.
+//! `age-plugin-daypass`: age, rage and sops send the stanzas of a file's header, and the server returns the file key if the whole
+//! file is granted (c2sp.org/age-plugin, `identity-v1`). The plugin never has a private key.
 
 use super::environment::Environment;
 use super::server::{Address, Server};
@@ -13,10 +13,10 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
-/// By which age finds the program: `age-plugin-daypass` in the `PATH`.
+/// The name by which age finds the program in the `PATH`.
 pub const PROGRAM: &str = "age-plugin-daypass";
 const IDENTITY: Hrp = Hrp::parse_unchecked("age-plugin-daypass-");
-/// What follows in an identity: the server's address, UTF-8.
+/// The first byte of an identity's data: the server's address follows, in UTF-8.
 const FORM: u8 = 1;
 
 /// The identity that sends age to this server. It is no secret.
@@ -41,7 +41,7 @@ pub fn serve(environment: &Environment) -> io::Result<()> {
     converse(Connection::accept(), |server, stanzas| runtime.block_on(ask(server, stanzas, environment)))
 }
 
-/// The two phases: age says what it has, then hears what became of each file.
+/// The two phases of the protocol: age sends identities and stanzas, then the plugin answers for each file.
 fn converse<R: Read, W: Write>(
     mut connection: Connection<R, W>,
     ask: impl Fn(&str, &[Stanza]) -> Result<Secret, Failure>,
@@ -68,7 +68,7 @@ fn converse<R: Read, W: Write>(
     })
 }
 
-/// One file: the first server that gives its key, or why none does.
+/// Answers for one file: its key from the first server that gives it, or why none does.
 fn answer<R: Read, W: Write>(
     age: &mut BidirSend<'_, R, W>,
     file: &str,
@@ -93,19 +93,19 @@ fn answer<R: Read, W: Write>(
     Ok(())
 }
 
-/// On one line, beside which age puts the plugin's name.
+/// Sends an error on one line, to which age adds the plugin's name.
 fn tell<R: Read, W: Write>(age: &mut BidirSend<'_, R, W>, about: &[&str], message: &str) -> io::Result<()> {
     let line = message.lines().collect::<Vec<_>>().join("; ");
     age.send("error", about, line.as_bytes()).map(drop)
 }
 
-/// What age did not send whole.
+/// A command of age that is incomplete.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 enum Incomplete {
-    /// A command without it.
+    /// `add-identity` without an identity.
     #[error("an identity is missing")]
     Identity,
-    /// One whose kind, or file, nobody knows.
+    /// `recipient-stanza` without a file or a kind.
     #[error("a stanza without its file or kind")]
     Stanza,
 }
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn stanzas_are_put_together_by_their_file() {
+    fn a_stanza_command_names_its_file_and_kind() {
         let command = |args: &[&str]| Stanza {
             tag: "recipient-stanza".to_owned(),
             args: args.iter().map(|argument| (*argument).to_owned()).collect(),

@@ -1,4 +1,4 @@
-//! A checkout of a source: its encrypted files, each replaced as a whole, and git for what is git's.
+//! A checkout of a source: reads and replaces its encrypted files, and runs Git.
 
 use super::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::secrets::{FILE_BYTES_MAX, RULES_FILE, looks_secret};
@@ -10,37 +10,37 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::NamedTempFile;
 
-/// Where encrypted files are.
+/// The folders of encrypted files.
 pub const ENCRYPTED: [&str; 2] = ["secrets", "transit"];
-/// As git writes a file.
+/// The mode with which Git writes a file.
 const MODE: u32 = 0o644;
 
-/// Why nothing looks at an entry of a checkout.
+/// Why an entry of a checkout is not read, or is wrong where it is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, thiserror::Error)]
 pub enum PassedOver {
-    /// It is another folder than its writer meant.
+    /// The folder's name is probably misspelled.
     #[error("nothing in it is read, and it is nearly called {0}/: rename it, or move what is in it")]
     NearlyCalled(&'static str),
     /// Its name begins with a dot.
-    #[error("its name begins with a dot, so nothing reads it: rename it, or take it away")]
+    #[error("its name begins with a dot, so nothing reads it: rename it, or remove it")]
     Hidden,
-    /// It stands for something that is in no commit.
+    /// It is a link, whose target is in no commit.
     #[error("a symbolic link is never followed: put the file itself in its place")]
     Link,
-    /// It is there for its folder's sake alone.
-    #[error("it stands for an empty folder and holds something: empty it")]
+    /// A file that only keeps an empty folder in Git has content.
+    #[error("it only keeps an empty folder in Git, but has content: empty it")]
     Filled,
-    /// It is readable, and meant to be.
+    /// It may be readable, but seems to hold a secret.
     #[error("it holds what looks like {0}")]
     Looks(&'static str),
 }
 
-/// Files that are readable below the folders of encrypted files.
+/// Files that may be readable below the folders of encrypted files.
 const READABLE: [&str; 4] = [RULES_FILE, ".gitignore", ".gitattributes", KEPT];
-/// What keeps an empty folder in Git.
+/// The file that keeps an empty folder in Git.
 const KEPT: &str = ".gitkeep";
 
-/// Of a file that may be readable anywhere, by its name without folders: what is wrong with it. `None` is of every other file.
+/// Checks a file that may be readable anywhere, by its name without folders. `None` for every other file.
 pub fn readable(file: &str, bytes: &[u8]) -> Option<Result<(), PassedOver>> {
     let fault = match file {
         KEPT if !bytes.is_empty() => Some(PassedOver::Filled),
@@ -49,7 +49,7 @@ pub fn readable(file: &str, bytes: &[u8]) -> Option<Result<(), PassedOver>> {
     READABLE.contains(&file).then(|| fault.map_or(Ok(()), Err))
 }
 
-/// A folder of a checkout that is nearly called as one of encrypted files.
+/// Finds a folder whose name is nearly that of a folder of encrypted files.
 pub fn nearly_called(folder: &str) -> Option<PassedOver> {
     let near = |known: &&str| *known != folder && distance(known, &folder.to_ascii_lowercase()) <= 1;
     ENCRYPTED.into_iter().find(near).filter(|_| !ENCRYPTED.contains(&folder)).map(PassedOver::NearlyCalled)
@@ -61,7 +61,7 @@ pub struct Checkout {
 }
 
 impl Checkout {
-    /// The one that this path is in.
+    /// The checkout that contains this path.
     pub fn around(path: &Path) -> Result<Self, Failure> {
         let absolute = std::path::absolute(path).map_err(|fault| unusable(path, &fault))?;
         let root = absolute.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_owned);
@@ -74,7 +74,7 @@ impl Checkout {
         &self.root
     }
 
-    /// A path as the repository names it.
+    /// The path within the repository.
     pub fn name(&self, path: &Path) -> Result<String, Failure> {
         let absolute = std::path::absolute(path).map_err(|fault| unusable(path, &fault))?;
         let outside = || Failure::new(STATUS_USAGE, format!("{} is outside of {}", path.plain(), self.root.plain()));
@@ -82,8 +82,8 @@ impl Checkout {
         name.to_str().map(str::to_owned).ok_or_else(|| Failure::new(STATUS_USAGE, format!("{} is not UTF-8", path.plain())))
     }
 
-    /// The files below these, or without any below the folders of encrypted files; in their order. A symbolic link is not
-    /// followed: nothing that daypass reads from Git is one.
+    /// The files below these paths, or without any those below the folders of encrypted files, sorted. Symbolic links are not
+    /// followed: daypass reads none from Git either.
     pub fn files(&self, below: &[PathBuf]) -> Result<Vec<String>, Failure> {
         let mut found = Vec::new();
         let folders: Vec<PathBuf> = ENCRYPTED.iter().map(|folder| self.root.join(folder)).filter(|path| path.exists()).collect();
@@ -96,8 +96,8 @@ impl Checkout {
         Ok(names)
     }
 
-    /// What nothing looks at and somebody may believe the opposite of: a folder that is nearly called as one of encrypted files, and
-    /// what is hidden or a symbolic link below these. The error of a name tells why.
+    /// Entries that are not read, although somebody may believe that they are: folders with nearly the name of a folder of
+    /// encrypted files, and hidden files and symbolic links below these. Each comes with the reason.
     pub fn passed_over(&self) -> Result<Vec<(String, PassedOver)>, Failure> {
         let mut found = Vec::new();
         let unusable = |fault: io::Error| unusable(&self.root, &fault);
@@ -121,16 +121,16 @@ impl Checkout {
         read_named(&path, FILE_BYTES_MAX).map_err(|fault| unusable(&path, &fault))
     }
 
-    /// Puts a new content in the place of a file.
+    /// Replaces a file's content.
     pub fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
         replace(&self.root.join(name), bytes)
     }
 
-    /// What git prints.
+    /// Runs Git, and returns what it prints.
     pub fn git(&self, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, Failure> {
         let told = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("git {}: {fault}", arguments.join(" ")));
         let mut command = Command::new("git");
-        // A name stands for itself, whatever characters it has.
+        // A name is taken literally, whatever characters it has.
         command
             .arg("--literal-pathspecs")
             .arg("-C")
@@ -150,7 +150,7 @@ impl Checkout {
     }
 }
 
-/// A file's bytes, or `None` where it is not there yet.
+/// A file's bytes, or `None` if it does not exist.
 pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     match read_named(path, FILE_BYTES_MAX) {
         Ok(bytes) => Ok(Some(bytes)),
@@ -159,8 +159,7 @@ pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     }
 }
 
-/// The same of a file of a checkout, where a symbolic link is refused: what it stands for is in no commit, and a server does not follow
-/// it either.
+/// The same for a file of a checkout. A symbolic link is refused: its target is in no commit, and a server does not follow it either.
 pub fn read_unlinked(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     if std::fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {
         return Err(unusable(path, &io::Error::other("a symbolic link is never followed: put the file itself in its place")));
@@ -168,19 +167,19 @@ pub fn read_unlinked(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     read_if_there(path)
 }
 
-/// Whoever reads sees the old file or the new one, and when this fails the old one is there as it was.
+/// Replaces a file atomically: a reader sees the old file or the new one, and on a failure the old one is unchanged.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let mode = std::fs::metadata(path).map_or(MODE, |found| found.permissions().mode());
     let put = |file: NamedTempFile| file.persist(path).map(drop).map_err(|fault| fault.error);
     staged(path, bytes, mode).and_then(put).map_err(|fault| unusable(path, &fault))
 }
 
-/// Whoever reads sees the whole file or none, and one that is there stays as it is.
+/// Creates a file atomically: a reader sees the whole file or none. An existing file is not replaced.
 pub fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
     staged(path, bytes, MODE)?.persist_noclobber(path).map(drop).map_err(|fault| fault.error)
 }
 
-/// The file as it shall be, beside its place.
+/// The new file under a temporary name, in the same folder.
 fn staged(path: &Path, bytes: &[u8], mode: u32) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
@@ -191,7 +190,7 @@ fn staged(path: &Path, bytes: &[u8], mode: u32) -> io::Result<NamedTempFile> {
     Ok(file)
 }
 
-/// What is hidden or a link below a folder, and what is wrong with a file that may be readable there.
+/// Reports hidden entries and links below a folder, and faults of files that may be readable there.
 fn odd(path: &Path, tell: &mut dyn FnMut(&Path, PassedOver)) -> io::Result<()> {
     for entry in std::fs::read_dir(path)? {
         let entry = entry?;
@@ -234,7 +233,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_are_named_as_the_repository_does_and_links_are_passed_over() {
+    fn files_have_their_names_in_the_repository_and_links_are_passed_over() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         for name in ["secrets/a/b.age", "secrets/c.yaml", "transit/flux/1.age", "policies/x.yaml", "secrets/.hidden/d"] {
@@ -259,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_replaced_stays_as_it_is_and_keeps_its_mode() {
+    fn a_file_that_cannot_be_replaced_is_unchanged_and_a_replaced_one_keeps_its_mode() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/b");
         replace(&path, b"one").unwrap();

@@ -1,5 +1,5 @@
-//! How a command gets its credentials. A kind has a module of its name here and one line in the list below: its flags of
-//! `daypass exec`, what they ask the server for, and how the answer reaches the command. What all have in common is written once.
+//! How a command gets its credentials. Each kind has a module of its name here and one line in the list below: its flags of
+//! `daypass exec`, their requests, and how the answer reaches the command. What all kinds share is written once.
 
 mod aws;
 mod azure;
@@ -28,7 +28,7 @@ use serde_json::Value;
 
 macro_rules! deliveries {
     ($($field:ident: $delivery:ty;)*) => {
-        /// What the flags of one command ask for.
+        /// The flags of one command that ask for credentials.
         #[derive(clap::Args, Debug)]
         pub struct Deliveries {$(
             #[command(flatten)]
@@ -44,7 +44,7 @@ macro_rules! deliveries {
                 [$(self.$field.is_refreshed()),*].contains(&true)
             }
 
-            /// What the server is asked for: each credential once, however many want it.
+            /// The requests to the server: each credential once, even if several flags want it.
             pub fn requests(&self) -> Vec<Value> {
                 let mut requests = Vec::new();
                 for request in [$(self.$field.requests()),*].into_iter().flatten() {
@@ -55,13 +55,13 @@ macro_rules! deliveries {
                 requests
             }
 
-            /// Whether everything has a place of its own; asked before anything is released.
+            /// Checks that no variable or file is set twice, before anything is released.
             pub fn check(&self) -> Result<(), Failure> {
                 names::check_each_once([$(self.$field.variables()),*].concat())
             }
 
-            /// Hands everything to the command. After a failure the others still get theirs, so that whatever has to be ended at the
-            /// command's end is known; the first failure is returned.
+            /// Hands everything to the command. After a failure the others are still delivered, so that everything that must be
+            /// revoked at the end is known. Returns the first failure.
             pub async fn deliver(&self, mut answer: Document, delivery: &mut Delivery) -> Result<(), Failure> {
                 let mut outcome = Ok(());
                 $(if !self.$field.requests().is_empty() {
@@ -84,7 +84,7 @@ deliveries! {
 }
 
 impl Deliveries {
-    /// The flags whose credentials `--refresh` renews, as a sentence names them.
+    /// The flags whose credentials `--refresh` renews, as text for a sentence.
     pub fn refreshed_flags() -> String {
         let flags: Vec<&str> = Self::REFRESHED.iter().copied().flatten().collect();
         match flags.split_last() {

@@ -1,4 +1,4 @@
-//! A plaintext in the hands of a person's editor: in memory, nobody else's, and gone when the editor is.
+//! A plaintext in a person's editor: in memory, readable only for that person, and wiped when the editor ends.
 
 use super::environment::Environment;
 use super::memory::is_in_memory;
@@ -11,17 +11,17 @@ use std::path::{Path, PathBuf};
 use tokio::process::Command;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Where Linux has memory that looks like a folder: the user's own first.
+/// Linux's folder in memory. The user's own runtime folder is tried first.
 const SHARED_MEMORY: &str = "/dev/shm";
 
-/// A folder in memory with the one file in it; what an editor leaves beside it goes too.
+/// A folder in memory with the file in it. What an editor leaves beside the file is wiped too.
 pub struct Desk {
     folder: tempfile::TempDir,
     file: PathBuf,
 }
 
 impl Desk {
-    /// Lays the plaintext out under this name, by whose ending an editor knows the form.
+    /// Writes the plaintext to a file of this name, whose ending tells an editor the format.
     pub fn lay(name: &str, plaintext: &Secret, environment: &Environment) -> Result<Self, Failure> {
         let own = environment.value("XDG_RUNTIME_DIR").map(Path::new);
         let candidates = own.into_iter().chain([Path::new(SHARED_MEMORY)]);
@@ -40,12 +40,12 @@ impl Desk {
         Ok(Self { folder, file })
     }
 
-    /// Runs the person's editor on it, and waits. A signal that ends this process ends the editor first.
+    /// Runs the person's editor on the file, and waits. A signal that ends this process ends the editor first.
     pub async fn edit(&self, environment: &Environment) -> Result<(), Failure> {
         let named = environment.value("VISUAL").or_else(|| environment.value("EDITOR"));
         let editor = named.unwrap_or("vi");
         let failed = |fault: &io::Error| Failure::new(STATUS_CONFIGURATION, format!("the editor `{editor}`: {fault}"));
-        // As git runs it: EDITOR may have arguments, and the file's name is one whatever it holds.
+        // As Git does: EDITOR may have arguments, and the file's name is a single argument whatever it contains.
         let mut command = Command::new("sh");
         command.arg("-c").arg(format!("{editor} \"$@\"")).arg(editor).arg(&self.file).kill_on_drop(true);
         let listen = |kind| signal(kind).map_err(|fault| failed(&fault));
@@ -55,7 +55,7 @@ impl Desk {
         let status = loop {
             tokio::select! {
                 status = child.wait() => break status.map_err(|fault| failed(&fault))?,
-                // The terminal sends it to the editor too, which knows what it means there.
+                // The terminal sends it to the editor too, which decides what it means.
                 _ = interrupt.recv() => {}
                 () = either(&mut end, &mut hangup) => {
                     let _ = child.kill().await;
@@ -67,13 +67,13 @@ impl Desk {
         status.success().then_some(()).ok_or_else(ended)
     }
 
-    /// What is in the file now.
+    /// The file's content now.
     pub fn read(&self) -> Result<Secret, Failure> {
         read_named(&self.file, FILE_BYTES_MAX).map(Secret::new).map_err(|fault| unusable(&self.file, &fault))
     }
 }
 
-/// What is in the folder is written over where it is, for the pages of a tmpfs are its only place, and unlinked.
+/// Overwrites the files in place before they are unlinked: the pages of a tmpfs are the only copy.
 impl Drop for Desk {
     fn drop(&mut self) {
         for path in std::fs::read_dir(self.folder.path()).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())) {

@@ -1,45 +1,45 @@
-//! Why a client's part does not do what it should; whoever runs it hears a `Failure` made of it.
+//! Errors within the client. Callers turn them into a `Failure`.
 
 use crate::token::ProvingError;
 
-/// A line of ours has 80 bytes; a server that sends longer ones is none of ours.
+/// Our lines have 80 bytes. A server that sends longer ones than this is not daypass.
 pub(super) const LINE_BYTES_MAX: usize = 4096;
 
-/// Why a request goes without a proof that its token's key is held.
+/// Why a request cannot get a proof of possession of its token's key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum ProofError {
-    /// It is sent as a stream.
-    #[error("the body is not there to be proved")]
+    /// The body is a stream.
+    #[error("the body is a stream, which a proof cannot cover")]
     NoBody,
-    /// The key does not sign.
+    /// The key cannot sign.
     #[error(transparent)]
     Proving(#[from] ProvingError),
-    /// No header can hold it.
-    #[error("the proof is no header")]
+    /// The proof does not fit a header.
+    #[error("the proof does not fit a header")]
     NoHeader,
 }
 
 /// Why a job cannot ask its CI for a token.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum TokenRequestError {
-    /// The CI's address is none.
+    /// The CI's address is malformed.
     #[error("{variable}: {fault}")]
     Url {
-        /// Where it stands.
+        /// The variable that holds it.
         variable: &'static str,
         /// Why not.
         #[source]
         fault: crate::issuers::http::UrlError,
     },
-    /// No header can hold what opens it.
+    /// The CI's request token does not fit a header.
     #[error("{variable} holds no token")]
     NoToken {
-        /// Where it should stand.
+        /// The variable that should hold it.
         variable: &'static str,
     },
 }
 
-/// A server that is none of ours.
+/// A line that no daypass server sends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("a line of the event stream is longer than {LINE_BYTES_MAX} bytes")]
 pub(super) struct LongLine;

@@ -1,13 +1,13 @@
-//! Server-sent events (HTML standard, section 9.2.6), as far as they are needed here: the id of each event that has data.
+//! Server-sent events (HTML standard, section 9.2.6), as far as needed here: the id of each event that has data.
 
 use super::error::LINE_BYTES_MAX;
 use super::error::LongLine;
 use std::collections::VecDeque;
 
-/// Events that wait to be taken: of more than that only the last ones say anything.
+/// The most events that wait to be read. Of more, only the newest matter.
 const EVENTS_MAX: usize = 64;
 
-/// What was heard and not yet understood, and the events that were.
+/// The incomplete line and event, and the complete events.
 #[derive(Default)]
 pub(in crate::client) struct EventStream {
     line: Vec<u8>,
@@ -73,7 +73,7 @@ mod tests {
 
     fn heard(text: &[u8]) -> Vec<String> {
         let mut stream = EventStream::default();
-        // Byte by byte: where a packet ends says nothing.
+        // Byte by byte: the ends of packets do not matter.
         for byte in text {
             stream.push(&[*byte]).unwrap();
         }
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_without_data_or_without_an_end_is_none() {
+    fn an_event_without_data_or_without_an_end_is_ignored() {
         assert!(heard(b"id: a\n\n").is_empty());
         assert!(heard(b"id: a\ndata: x\n").is_empty());
         assert_eq!(heard(b"id: a\n\ndata: x\n\n"), ["a"], "an id stays until there is another");

@@ -1,4 +1,4 @@
-//! `daypass exec`: one request for everything, the environment for the child alone, the child's own status as ours.
+//! `daypass exec`: requests everything at once, changes only the child's environment, and ends with the child's status.
 
 mod dry_run;
 mod supervise;
@@ -10,7 +10,7 @@ use crate::answers::Document;
 use std::sync::Arc;
 use supervise::Signals;
 
-/// What the command shall find around it.
+/// What the command is to get.
 #[derive(Debug)]
 pub struct Wishes {
     /// Its credentials.
@@ -19,16 +19,16 @@ pub struct Wishes {
     pub refresh: Refresh,
     /// The policy to use where several grant the same.
     pub policy: Option<String>,
-    /// Leave the job's own token to the command.
+    /// Let the command keep the job's own token.
     pub keep_token: bool,
-    /// Only ask what would be granted, and run the command as if daypass were not there.
+    /// Only ask what would be granted, and run the command unchanged.
     pub dry_run: bool,
-    /// Where it is told what was given and what was ended.
+    /// The report of what was granted and revoked.
     pub report: Option<Arc<Report>>,
 }
 
-/// Fetches what is wished for, runs the command, and returns its status. Before the command starts, `shown` is dropped: what a person
-/// sees until then.
+/// Fetches the credentials, runs the command, and returns its status. Before the command starts, it drops `shown`, the progress
+/// that a person sees until then.
 pub async fn run(server: Result<Server, Failure>, wishes: &Wishes, command: &[String], shown: impl Sized) -> Result<u8, Failure> {
     let [program, arguments @ ..] = command else {
         return Err(Failure::new(STATUS_USAGE, "name a command after `--`"));
@@ -47,7 +47,7 @@ pub async fn run(server: Result<Server, Failure>, wishes: &Wishes, command: &[St
     given
 }
 
-/// Fetches, runs and ends.
+/// Fetches the credentials, runs the command, and cleans up.
 async fn give(
     server: Result<Server, Failure>,
     wishes: &Wishes,
@@ -56,7 +56,7 @@ async fn give(
 ) -> Result<u8, Failure> {
     let server = server?.reporting(wishes.report.clone());
     let answer = server.exchange(&wishes.deliveries.requests(), wishes.policy.as_deref()).await.map_err(own)?;
-    // From here on there may be credentials that are to be ended: no signal ends this process before that is done.
+    // From here on there may be credentials to revoke: no signal ends this process before that is done.
     let signals = Signals::listen();
     let mut delivery = Delivery::new(Arc::new(server), wishes.policy.clone(), wishes.refresh);
     let mut child = tokio::process::Command::new(program);
@@ -66,7 +66,7 @@ async fn give(
     run_and_end(delivered, delivery, &mut child, program, signals, wishes.report.as_deref()).await
 }
 
-/// What was delivered is ended also when the command is killed, cannot be started, or not everything could be delivered.
+/// Runs the command, and cleans up also if the command is killed or cannot be started, or if not everything could be delivered.
 async fn run_and_end(
     delivered: Result<(), Failure>,
     delivery: Delivery,

@@ -1,4 +1,4 @@
-//! Credentials in the form in which tools ask a program for them: one file a protocol, each of them pure but for the one request.
+//! Credentials in the protocols by which tools ask a program for them: one file per protocol.
 
 pub mod aws;
 pub mod docker;
@@ -14,10 +14,10 @@ use crate::kind::IdToken;
 use crate::words::names::{Audience, SecretName};
 use crate::words::{Secret, UnixTime};
 
-/// What tools write to a helper is a few lines.
+/// The most that a helper reads. Tools write a few lines.
 pub const INPUT_BYTES_MAX: u64 = 64 * 1024;
 
-/// What stands in for a password.
+/// Where a password comes from.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum PasswordSource {
     /// A granted secret.
@@ -26,11 +26,11 @@ pub enum PasswordSource {
     Token(Audience),
 }
 
-/// A password, and when it ends if that is known.
+/// A password, and its end if that is known.
 pub struct Password {
     /// One line of text.
     pub value: Secret,
-    /// The end of a token; a secret's is not known.
+    /// The end of a token. That of a secret is not known.
     pub expires_at: Option<UnixTime>,
 }
 
@@ -51,7 +51,7 @@ impl PasswordSource {
     }
 }
 
-/// The secret without the line end that editors leave. Any other would be taken for the protocol's own.
+/// The secret without a last line end, which editors leave. Any other line end would be read as the protocol's own.
 fn one_line(secret: &Secret, name: &SecretName) -> Result<Secret, Failure> {
     let unfit = || Failure::new(STATUS_CONFIGURATION, format!("the secret {name} is no password: it is not one line of text"));
     let text = secret.expose_text().ok_or_else(unfit)?;

@@ -8,15 +8,15 @@ use crate::words::{PlainPath, Secret};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// Where the manifests of `deploy/` project a pod's service account token.
+/// The path to which the manifests of `deploy/` project a pod's service account token.
 pub const PROJECTED_TOKEN: &str = "/var/run/secrets/daypass.dev/token";
 
-/// Where a token comes from; chosen before anything is read, so that the choice can be shown and tested.
+/// Where a token comes from. It is chosen before anything is read, so that the choice can be printed and tested.
 #[derive(Debug, PartialEq, Eq)]
 pub enum TokenSource {
     /// Text in a variable (`DAYPASS_TOKEN`, as GitLab's `id_tokens` keyword sets it).
     Variable(&'static str),
-    /// A file, read anew for every request: projected tokens are rotated in place.
+    /// A file, which is read for every request: projected tokens are rotated in place.
     File(PathBuf),
     /// The CI's token endpoint, asked for our audience where it lets a job choose it.
     Endpoint(&'static TokenEndpoint),
@@ -35,18 +35,18 @@ impl TokenSource {
     }
 }
 
-/// Variables in which a CI leaves a token whose audience was set where the job is configured.
+/// Variables in which a CI puts a token whose audience the job's configuration sets.
 const VARIABLES: [&str; 4] =
     ["DAYPASS_TOKEN", "TFC_WORKLOAD_IDENTITY_TOKEN", "SPACELIFT_OIDC_TOKEN", "BITBUCKET_STEP_OIDC_TOKEN"];
-/// The variable by which a CI is known, and its program that asks for a token.
+/// The variable that identifies a CI, and the CI's program that gets a token.
 const PROGRAMS: [(&str, &str); 2] = [("BUILDKITE_JOB_ID", "buildkite-agent"), ("CIRCLE_WORKFLOW_ID", "circleci")];
 
-/// Every variable that holds a token, or what a CI gives one for: those that [`find`] looks at.
+/// Every variable that holds a token, or with which a CI gives one: those that [`find`] reads.
 pub fn variables() -> impl Iterator<Item = &'static str> {
     VARIABLES.into_iter().chain(TokenEndpoint::variables())
 }
 
-/// Chooses the source: what the user names, then the variables, then what the CI offers.
+/// Chooses the source: the file that the user names, then variables, then what the CI offers.
 pub fn find(environment: &Environment, token_file: Option<&Path>, projected: &Path) -> Result<TokenSource, Failure> {
     if let Some(file) = token_file {
         return Ok(TokenSource::File(file.to_owned()));
@@ -63,10 +63,10 @@ pub fn find(environment: &Environment, token_file: Option<&Path>, projected: &Pa
     if projected.exists() {
         return Ok(TokenSource::File(projected.to_owned()));
     }
-    Err(Failure::new(STATUS_USAGE, "this job shows no OIDC token.").advising(advice(environment)))
+    Err(Failure::new(STATUS_USAGE, "this job has no OIDC token.").advising(advice(environment)))
 }
 
-/// The variable by which a CI is known, and what its jobs have to be given; Forgejo sets GitHub's variable too.
+/// The variable that identifies a CI, and what to give its jobs. Forgejo comes first, because it sets GitHub's variable too.
 const ADVICE: [(&str, &str); 8] = [
     ("FORGEJO_ACTIONS", "give the job `enable-openid-connect: true`."),
     ("GITHUB_ACTIONS", "give the job `permissions: { id-token: write }`; pull requests from forks get no token."),
@@ -84,7 +84,7 @@ fn advice(environment: &Environment) -> &'static str {
     known.map_or(otherwise, |(_, advice)| advice)
 }
 
-/// Brings the token itself, for `audience` where the CI lets a job choose it.
+/// Gets the token, for `audience` if the CI lets a job choose it.
 pub async fn bring(
     source: &TokenSource,
     environment: &Environment,
@@ -103,7 +103,7 @@ fn read(path: &Path) -> Result<Secret, Failure> {
     let failed = |fault: &dyn std::fmt::Display| {
         Failure::new(STATUS_USAGE, format!("the token file {} cannot be read: {fault}", path.plain()))
     };
-    // What has no end, such as a device, is no token.
+    // Bounded: a file without an end, such as a device, is no token.
     let file = std::fs::File::open(path).map_err(|fault| failed(&fault))?;
     let mut text = String::new();
     let limit = TOKEN_BYTES_MAX as u64 + 1;
@@ -114,7 +114,7 @@ fn read(path: &Path) -> Result<Secret, Failure> {
     Ok(text.trim().to_owned().into())
 }
 
-/// Buildkite docs, "buildkite-agent oidc", and CircleCI docs, "Use OpenID Connect tokens": the token is what they print.
+/// Runs the CI's program, which prints the token: Buildkite docs, "buildkite-agent oidc", and CircleCI docs, "Use OpenID Connect tokens".
 async fn request_from_program(program: &'static str, audience: &str) -> Result<Secret, Failure> {
     let claims = serde_json::json!({ "aud": audience }).to_string();
     let arguments = match program {
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_without_token_hears_what_to_do() {
+    fn a_job_without_a_token_gets_advice_for_its_ci() {
         let failure = found([("GITHUB_ACTIONS", "true")].into()).unwrap_err();
         assert!(failure.to_string().contains("id-token: write"), "{failure}");
         let failure = found([("GITLAB_CI", "true"), ("DAYPASS_TOKEN", "")].into()).unwrap_err();

@@ -1,4 +1,4 @@
-//! What a long change of many files has done already, so that one that was ended goes on where it was.
+//! The finished files of a long change, so that an interrupted change can continue.
 
 use super::checkout::{Checkout, read_if_there, replace};
 use super::{Failure, STATUS_CONFIGURATION};
@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
-/// Of each file that is done what it holds since then, and who reads it. It stands in the `.git` folder, and holds nothing secret.
+/// The digest of each finished file, and of its readers. The journal is in the `.git` folder, and holds nothing secret.
 pub struct Journal {
     path: PathBuf,
     done: BTreeMap<String, Done>,
 }
 
-/// The digest of a file, and of those for whom it was written.
+/// The digest of a file, and of its readers.
 #[derive(PartialEq, Eq)]
 struct Done {
     digest: Digest,
@@ -34,18 +34,18 @@ impl Done {
 }
 
 impl Journal {
-    /// What an earlier try of the same change on the same commit left, or nothing.
+    /// Opens the journal that an earlier run of the same change left on the same commit, or an empty one.
     pub fn open(checkout: &Checkout, change: &str) -> Result<Self, Failure> {
         let line = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).trim().to_owned();
         let place = line(checkout.git(&["rev-parse", "--git-path", &format!("daypass-{change}")], &[])?);
         let path = checkout.root().join(place);
-        // A checkout without a commit has none to be at.
+        // A checkout without a commit has no HEAD.
         let head = checkout.git(&["rev-parse", "--verify", "--quiet", "HEAD"], &[]).map(line).unwrap_or_default();
         let text = read_if_there(&path)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
         let mut lines = text.lines();
         let mut done = BTreeMap::new();
         if lines.next() == Some(head.as_str()) {
-            // A last line that was cut off is a file that is done again.
+            // If the last line was cut off, its file is done again.
             done.extend(lines.filter_map(Done::parse));
         }
         let made = Self { path, done };
@@ -58,7 +58,7 @@ impl Journal {
         replace(&self.path, format!("{head}\n{lines}").as_bytes())
     }
 
-    /// Whether the file is as it was left, and was left for these readers.
+    /// Whether the file is unchanged since it was finished, for these readers.
     pub fn has(&self, name: &str, digest: &Digest, readers: &Digest) -> bool {
         self.done.get(name) == Some(&Done { digest: *digest, readers: *readers })
     }
@@ -75,7 +75,7 @@ impl Journal {
         Ok(())
     }
 
-    /// The change is over.
+    /// Ends the change.
     pub fn close(self) -> Result<(), Failure> {
         std::fs::remove_file(&self.path)
             .map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", self.path.plain())))
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_read_as_it_was_written_and_one_of_another_form_is_not() {
+    fn a_line_is_read_as_it_was_written_and_a_damaged_one_is_not() {
         let done = Done { digest: Digest::plain(b"file"), readers: Digest::plain(b"readers") };
         for name in ["secrets/a.yaml", "secrets/a b.yaml", "secrets/a\nb.yaml"] {
             let line = done.line(name);

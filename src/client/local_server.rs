@@ -1,4 +1,4 @@
-//! A server on loopback for programs of this machine that ask for credentials as often as they like.
+//! A server on loopback for programs of this machine, which may ask for credentials as often as they like.
 
 use crate::words::Secret;
 use axum::body::Body;
@@ -14,28 +14,29 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-/// From the connection's beginning to the end of its headers, and for a body: the client is on this machine.
+/// The time for a request's headers, and for its body: the client is on this machine.
 pub(super) const REQUEST_MAX: Duration = Duration::from_secs(5);
-/// Connections at a time: a job has a few processes, and the rest waits in the listener's queue.
+/// The most connections at a time: a job has a few processes, and more wait in the listener's queue.
 const CONNECTIONS_MAX: usize = 64;
-/// Hyper's least buffer for headers; a request here has a few short ones.
+/// Hyper's smallest buffer for headers. A request here has a few short ones.
 const HEADER_BYTES_MAX: usize = 8 * 1024;
 /// Random bytes of an authorization token, 256 bits.
 const TOKEN_BYTES: usize = 32;
 
-/// What answers a request.
+/// Answers requests.
 pub(super) trait Answers: Send + Sync + 'static {
     fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Response<Body>> + Send;
 }
 
-/// It ends when it is dropped.
+/// The server ends when this is dropped.
 pub(super) struct LocalServer {
     address: SocketAddr,
     task: tokio::task::JoinHandle<()>,
 }
 
 impl LocalServer {
-    /// On a listener that the caller has bound. One that others than this machine reach is refused: credentials travel in the clear.
+    /// Serves on a listener that the caller has bound. A listener that other machines can reach is refused: credentials travel in
+    /// the clear.
     pub(super) fn serve(listener: TcpListener, answers: impl Answers) -> std::io::Result<Self> {
         let address = listener.local_addr()?;
         if !address.ip().is_loopback() {
@@ -59,7 +60,7 @@ async fn accept(listener: TcpListener, answers: Arc<impl Answers>) {
     let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     while let Ok(permit) = connections.clone().acquire_owned().await {
         let Ok((stream, _)) = listener.accept().await else {
-            // Out of descriptors, as a rule: those of others come free.
+            // Mostly the process is out of file descriptors: other connections will free some.
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
@@ -83,7 +84,7 @@ async fn serve_connection(stream: TcpStream, answers: Arc<impl Answers>) {
     }
 }
 
-/// An answer that nobody keeps.
+/// An answer that no cache may keep.
 pub(super) fn response(status: u16, document: &impl Serialize) -> Response<Body> {
     let written = serde_json::to_vec(document);
     let status = StatusCode::from_u16(status).ok().filter(|_| written.is_ok()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -95,7 +96,7 @@ pub(super) fn response(status: u16, document: &impl Serialize) -> Response<Body>
     response
 }
 
-/// Base64url without padding: what an HTTP header takes as it stands.
+/// A random token in base64url without padding, which an HTTP header takes without escapes.
 pub(super) fn random_token() -> std::io::Result<Secret> {
     use base64::Engine;
     let mut bytes = [0; TOKEN_BYTES];

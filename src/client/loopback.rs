@@ -1,5 +1,5 @@
-//! AWS container credentials on loopback (AWS SDKs and Tools reference guide, "Container credential provider"): AWS's SDKs ask here as
-//! often as they like, and hear the session that is renewed ahead of its end.
+//! AWS container credentials on loopback (AWS SDKs and Tools reference guide, "Container credential provider"): AWS's SDKs ask
+//! here as often as they like, and get the session, which is renewed before it expires.
 
 use super::local_server::{Answers, LocalServer, random_token, response};
 use super::renewal::Renewed;
@@ -15,7 +15,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
-/// The path that is answered; everything else is 404.
+/// The only path; everything else is 404.
 pub const PATH: &str = "/aws/container";
 
 /// A server that ends when it is dropped.
@@ -25,13 +25,13 @@ pub struct Loopback {
 }
 
 impl Loopback {
-    /// On a free port of 127.0.0.1, with a token of its own.
+    /// Starts on a free port of 127.0.0.1, with a token of its own.
     pub async fn start(credential: Arc<Renewed<AwsKeys>>) -> std::io::Result<Self> {
         Self::serve(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?, random_token()?, credential)
     }
 
-    /// On a listener that the caller has bound, to whoever shows `token` as `Authorization`. A listener that others than this machine
-    /// reach is refused.
+    /// Serves on a listener that the caller has bound, for clients that send `token` as `Authorization`. A listener that other
+    /// machines can reach is refused.
     pub fn serve(listener: TcpListener, token: Secret, credential: Arc<Renewed<AwsKeys>>) -> std::io::Result<Self> {
         let token = Arc::new(token);
         let server = LocalServer::serve(listener, Door { token: token.clone(), credential })?;
@@ -47,7 +47,7 @@ impl Loopback {
     }
 }
 
-/// What a request needs.
+/// The state for answering a request.
 struct Door {
     token: Arc<Secret>,
     credential: Arc<Renewed<AwsKeys>>,
@@ -73,13 +73,13 @@ impl Answers for Door {
     }
 }
 
-/// These clients know by the status alone whether it may pass.
+/// The status tells these clients whether to try again.
 fn refused(failure: &Failure) -> Response<Body> {
     let status = if failure.status == STATUS_DENIED { 403 } else { 503 };
     refusal(status, failure.code.as_deref().unwrap_or("Unavailable"), &failure.one_line())
 }
 
-/// As documented, and once more with capitals: so the JavaScript SDK looks for them.
+/// The documented members, and the same with capitals, which the JavaScript SDK reads.
 fn refusal(status: u16, code: &str, message: &str) -> Response<Body> {
     response(status, &json!({ "code": code, "message": message, "Code": code, "Message": message }))
 }
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_session_is_told_to_whoever_shows_the_token_and_to_nobody_else() {
+    async fn only_a_client_with_the_token_gets_the_session() {
         let loopback = start(Duration::from_secs(100)).await;
         let token = loopback.token.expose_text().unwrap().to_owned();
         assert_eq!((token.len(), loopback.server.address().ip().is_loopback()), (43, true));

@@ -1,5 +1,5 @@
-//! What GitHub's log hides (`::add-mask::`; GitHub docs, "Workflow commands for GitHub Actions"). This is the one place that says so:
-//! every answer that brings a credential passes here before anything of it is printed.
+//! Masks secrets in GitHub's log (`::add-mask::`; GitHub docs, "Workflow commands for GitHub Actions"). Every answer with a
+//! credential passes here before anything of it is printed.
 //!
 //! Masks go to standard error, which the runner reads too, so that `$(daypass secret get …)` holds the secret alone.
 
@@ -16,28 +16,28 @@ use std::io::Write;
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// A line or a value of a document that is shorter can be guessed, and to hide it, such as `{` or `1`, makes the whole log unreadable.
-/// A secret that is one value on one line is always hidden.
+/// A shorter line or value of a document can be guessed, and masking one such as `{` or `1` would make the whole log unreadable.
+/// A secret that is one value on one line is always masked.
 const PART_CHARACTERS_MIN: usize = 3;
-/// How deep documents within values of documents are looked into: a key file in a secret in a key file.
+/// How deep documents within values of documents are read: a key file in a secret in a key file.
 const ENCLOSED_MAX: usize = 4;
-/// The runner reads standard error and standard output apart. It has this long to take a mask before the value can follow.
+/// The runner reads standard error and standard output separately. It has this long to read a mask before the value can follow.
 const HEARD: Duration = Duration::from_millis(50);
 
 /// The masks of one process.
 #[derive(Default)]
 pub(super) struct Masks {
-    /// What was masked; absent where no log is masked by commands.
+    /// What was masked; absent if commands do not mask this log.
     said: Option<Mutex<BTreeSet<Digest>>>,
 }
 
 impl Masks {
-    /// They are printed in a job of GitHub Actions and of runners that do as it does, and nowhere else.
+    /// Masks are printed only in jobs of GitHub Actions and of compatible runners.
     pub(super) fn of(environment: &Environment) -> Self {
         Self { said: environment.masks_by_command().then(Mutex::default) }
     }
 
-    /// Masks everything that is secret in an answer, each once. What cannot be masked is not used.
+    /// Masks everything secret in an answer, each part once. If masking fails, the answer is not used.
     pub(super) async fn hide(&self, answer: &Document) -> Result<(), Failure> {
         self.hide_all(|| parts(answer)).await
     }
@@ -46,7 +46,7 @@ impl Masks {
         let Some(said) = &self.said else { return Ok(()) };
         let commands = {
             let mut said = said.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            // After the first time a command of the job may have left a line of its own unfinished.
+            // After the first masks, a command of the job may have left an unfinished line.
             let end_of_line = if said.is_empty() { "" } else { "\n" };
             let fresh = parts().into_iter().filter(|part| said.insert(Digest::plain(part.expose())));
             let commands: Vec<u8> = fresh.flat_map(|part| command(&part)).collect();
@@ -62,7 +62,7 @@ impl Masks {
     }
 }
 
-/// Masks what a file holds that was decrypted here: the whole, each line, and each value of a document.
+/// Masks the plaintext of a file that was decrypted here: the whole, each line, and each value of a document.
 pub async fn hide_file(environment: &Environment, name: &SecretName, value: &Secret) -> Result<(), Failure> {
     let parts = || {
         let (mut parts, text) = (Vec::new(), value.expose_text().unwrap_or_default());
@@ -73,13 +73,13 @@ pub async fn hide_file(environment: &Environment, name: &SecretName, value: &Sec
     Masks::of(environment).hide_all(parts).await
 }
 
-/// The line by which the runner masks it, escaped as the runner decodes it (actions/runner, `ActionCommand`).
+/// The command that masks a text, escaped as the runner decodes it (actions/runner, `ActionCommand`).
 fn command(part: &Secret) -> Vec<u8> {
     let text = part.expose_text().unwrap_or_default();
     format!("::add-mask::{}\n", text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")).into_bytes()
 }
 
-/// Every text of an answer that has to be hidden. The runner compares line by line, so each line is one of them.
+/// Every text of an answer to mask. The runner compares line by line, so each line is one of them.
 fn parts(answer: &Document) -> Vec<Secret> {
     let mut parts = Vec::new();
     for hidden in answer.credentials.iter().flat_map(Credential::hidden) {
@@ -90,16 +90,16 @@ fn parts(answer: &Document) -> Vec<Secret> {
     parts
 }
 
-/// The values of a document, and of a document within the value.
+/// Adds the values of a document, and of documents within its values.
 fn add_values(name: &SecretName, text: &str, parts: &mut Vec<Secret>) {
     if let Ok(values) = document_values(&name.path, text.as_bytes()) {
         values.values().for_each(|value| add_leaves(value, ENCLOSED_MAX, parts));
     }
-    // One value of a document that is itself a mapping or a list is told as JSON.
+    // A value that is a mapping or a list comes as JSON.
     add_enclosed(text, ENCLOSED_MAX, parts);
 }
 
-/// The leaves of a document within a text, such as a cloud's key file as one value.
+/// Adds the leaves of a document within a text, such as a cloud's key file as one value.
 fn add_enclosed(text: &str, depth: usize, parts: &mut Vec<Secret>) {
     let forms = std::iter::once(text.to_owned()).chain(plainer(text));
     let read = |form: String| serde_json::from_str::<Value>(&form).ok().filter(|value| value.is_object() || value.is_array());
@@ -121,7 +121,8 @@ fn add_leaves(value: &Value, depth: usize, parts: &mut Vec<Secret>) {
     }
 }
 
-/// A text, and each of its lines, each also as whoever reads it may print it. A carriage return alone ends a line of the log too.
+/// Adds a text and each of its lines, also in the forms in which a program may print them. A carriage return alone ends a line of
+/// the log too.
 fn add(text: &str, parts: &mut Vec<Secret>) {
     let whole = text.trim_end_matches(['\r', '\n']);
     if !whole.trim().is_empty() {
@@ -134,7 +135,7 @@ fn add(text: &str, parts: &mut Vec<Secret>) {
     parts.extend(plainer.map(Secret::from));
 }
 
-/// A text without the space around it, without quotes, and with what double quotes escape: what shells and libraries make of a value.
+/// A text without surrounding space, without quotes, and unescaped if in double quotes: what shells and libraries make of a value.
 fn plainer(text: &str) -> Vec<String> {
     let mut forms = Vec::new();
     let mut form = text;
@@ -151,7 +152,7 @@ fn plainer(text: &str) -> Vec<String> {
     }
 }
 
-/// What `\n`, `\"` and the like stand for, where there are any.
+/// Replaces escapes such as `\n` and `\"`; `None` if there are none.
 fn unescaped(text: &str) -> Option<String> {
     let mut plain = String::with_capacity(text.len());
     let mut characters = text.chars();
@@ -198,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_carriage_return_ends_no_mask_early() {
+    fn a_carriage_return_does_not_cut_a_mask() {
         assert_eq!(masked(&secret("shop/x.age", "one%\rtwo")), ["one%25%0Dtwo", "one%25", "two"]);
         assert_eq!(masked(&secret("shop/x.age", "one\r\ntwo\r\n")), ["one%0D%0Atwo", "one", "two"]);
     }
@@ -246,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_secret_in_each_credential_is_masked_and_what_is_public_is_not() {
+    fn secret_members_of_each_credential_are_masked_and_public_ones_are_not() {
         let aws = json!({ "AccessKeyId": "ASIA1", "SecretAccessKey": "s3cr%et", "SessionToken": "tok", "Expiration": "2027-01-01T00:00:00Z" });
         let token = json!({ "audience": "https://a", "token": "a.b.c" });
         assert_eq!(masked(&json!([{ "aws": aws }, { "id_token": token }])), ["s3cr%25et", "tok", "a.b.c"]);
@@ -258,7 +259,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_is_said_outside_of_github() {
+    async fn masks_are_printed_only_on_githubs_and_compatible_runners() {
         assert!(Masks::of(&Environment::default()).said.is_none());
         for (name, value, masks) in [
             ("GITHUB_ACTIONS", "true", true),

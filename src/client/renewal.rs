@@ -1,4 +1,4 @@
-//! A credential that is renewed ahead of its end: one renewal at a time, and the last good one is served until it really ends.
+//! A credential that is renewed before it expires: one renewal at a time, and the last good credential is served until it expires.
 
 use super::{Failure, STATUS_DENIED, STATUS_UNAVAILABLE};
 use crate::words::{Clock, UnixTime};
@@ -6,22 +6,22 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// No earlier than this before the end: AWS's SDKs begin to ask for a new one then (botocore's advisory refresh).
+/// The earliest renewal before the end: AWS's SDKs begin to ask for new credentials then (botocore's advisory refresh).
 const AHEAD_MAX: Duration = Duration::from_secs(15 * 60);
-/// And no earlier than when this part of its life is left, or a session of 15 minutes would be renewed without pause.
+/// The renewal also waits until only this part of the life is left: a session of 15 minutes would otherwise be renewed without pause.
 const AHEAD_PART: u32 = 3;
-/// Between two renewals, whatever the lives are: each is a decision, a record and a session.
+/// The shortest pause between two renewals, even for short lives: each is a decision, a record and a session.
 const PAUSE_MIN: Duration = Duration::from_secs(1);
-/// After a failure, twice as long each time: the server may be starting anew.
+/// The pause after a failure, which doubles each time: the server may be restarting.
 const RETRY_MIN: Duration = Duration::from_secs(5);
-/// The longest pause, and the one after a denial, which seldom passes by itself.
+/// The longest pause, which is also the one after a denial: denials seldom go away by themselves.
 const RETRY_MAX: Duration = Duration::from_secs(60);
-/// A failure is told again for so long without asking anew: SDKs ask three times within seconds.
+/// How long a failure is repeated without a new request: SDKs ask three times within seconds.
 const FAILURE_KEPT: Duration = Duration::from_secs(5);
-/// The clock is looked at this often: a machine that slept has lost more time than its timers know.
+/// How often the clock is read: timers do not count the time that a machine slept.
 const LOOK_MAX: Duration = Duration::from_secs(30);
 
-/// A value, and the moment at which it ends.
+/// A value and its end.
 #[derive(Debug)]
 pub struct Dated<T> {
     /// The value.
@@ -30,10 +30,10 @@ pub struct Dated<T> {
     pub expires_at: UnixTime,
 }
 
-/// What a fetch comes to.
+/// The result of a fetch.
 pub type Fetched<T> = Pin<Box<dyn Future<Output = Result<Dated<T>, Failure>> + Send>>;
 
-/// A value that is fetched anew ahead of its end.
+/// A value that is fetched again before its end.
 pub struct Renewed<T> {
     fetch: Box<dyn Fn() -> Fetched<T> + Send + Sync>,
     ahead: Option<Duration>,
@@ -46,13 +46,13 @@ struct State<T> {
     good: Option<Arc<Dated<T>>>,
     due_at: UnixTime,
     failed: Option<(Failure, UnixTime)>,
-    /// How many fetches came to their end.
+    /// How many fetches have finished.
     flights: u64,
 }
 
 impl<T: Send + Sync + 'static> Renewed<T> {
-    /// Starts from `first`, if there is one. A new value is due when less than `ahead` is left; without it, when a third of its life
-    /// is left, at most 15 minutes. Nothing is fetched before [`Self::current`] has to, or [`Self::keep`] runs.
+    /// Starts with `first`, if there is one. A new value is due when less than `ahead` is left; by default when a third of its
+    /// life is left, at most 15 minutes. Nothing is fetched before [`Self::current`] needs it, or [`Self::keep`] runs.
     pub fn new(
         first: Option<Dated<T>>,
         ahead: Option<Duration>,
@@ -65,7 +65,7 @@ impl<T: Send + Sync + 'static> Renewed<T> {
         Arc::new(Self { fetch: Box::new(fetch), ahead, clock, state: Mutex::new(state), flight: tokio::sync::Mutex::default() })
     }
 
-    /// The last good value; when it has ended, a new one, or why there is none.
+    /// The last good value; after its end a new one, or why there is none.
     pub async fn current(self: &Arc<Self>) -> Result<Arc<Dated<T>>, Failure> {
         let now = self.clock.now();
         {
@@ -80,7 +80,7 @@ impl<T: Send + Sync + 'static> Renewed<T> {
         self.renew().await
     }
 
-    /// Fetches a new value, or waits for the fetch that is under way. It goes on when the caller does not wait: a client that gave up
+    /// Fetches a new value, or waits for a running fetch. The fetch continues if the caller stops waiting: a client that gave up
     /// after two seconds finds the value when it asks again.
     pub async fn renew(self: &Arc<Self>) -> Result<Arc<Dated<T>>, Failure> {
         let (this, seen) = (self.clone(), self.state().flights);
@@ -88,7 +88,7 @@ impl<T: Send + Sync + 'static> Renewed<T> {
         flight.await.unwrap_or_else(|fault| Err(Failure::new(STATUS_UNAVAILABLE, format!("the renewal broke off: {fault}"))))
     }
 
-    /// Renews ahead of each end for as long as the keeper is held.
+    /// Renews before each end, until the keeper is dropped.
     pub fn keep(self: &Arc<Self>) -> Keeper {
         let this = self.clone();
         Keeper(tokio::spawn(async move { this.go_on().await }))
@@ -125,7 +125,7 @@ impl<T: Send + Sync + 'static> Renewed<T> {
         }
     }
 
-    /// What a fetch came to that ended since.
+    /// The result of a fetch that finished since `seen`, if any did.
     fn outcome_after(&self, seen: u64) -> Option<Result<Arc<Dated<T>>, Failure>> {
         let state = self.state();
         if state.flights == seen {
@@ -163,7 +163,7 @@ fn due_at(expires_at: UnixTime, ahead: Option<Duration>, now: UnixTime) -> UnixT
     expires_at.minus(ahead.unwrap_or_else(|| (expires_at.since(now) / AHEAD_PART).min(AHEAD_MAX)))
 }
 
-/// Renews while it is held.
+/// Renews until it is dropped.
 #[derive(Debug)]
 pub struct Keeper(tokio::task::JoinHandle<()>);
 

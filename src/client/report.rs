@@ -1,4 +1,4 @@
-//! `exec --report`: what a command was given and what was ended of it, for whoever reports on its job; no value of a credential.
+//! `exec --report`: what a command was granted and what was revoked, for reports on its job. It has no value of a credential.
 
 use super::{Failure, STATUS_EXEC};
 use crate::answers::Document;
@@ -15,14 +15,14 @@ use std::sync::{Mutex, PoisonError};
 pub struct Report(Mutex<File>);
 
 impl Report {
-    /// A new file with mode 0600, made before anything is asked for: one that is there already is not overwritten.
+    /// Creates the file with mode 0600, before the first request. An existing file is not overwritten.
     pub fn create(path: &Path) -> Result<Self, Failure> {
         let made = File::options().append(true).create_new(true).mode(0o600).open(path);
         let failed = |fault| Failure::new(STATUS_EXEC, format!("the report {} cannot be made: {fault}", path.plain()));
         made.map(|file| Self(Mutex::new(file))).map_err(failed)
     }
 
-    /// What the server granted, at first and with each renewal.
+    /// Adds what the server granted, at first and with each renewal.
     pub fn granted(&self, answer: &Document) {
         let credentials: Vec<Value> = answer.credentials.iter().map(crate::kind::Credential::describe).collect();
         self.add(&json!({ "granted": {
@@ -31,17 +31,17 @@ impl Report {
         } }));
     }
 
-    /// Why the command was not run, or got nothing.
+    /// Adds why the command was not run, or got nothing.
     pub fn failed(&self, failure: &Failure) {
         self.add(&json!({ "failed": failure.document()["error"] }));
     }
 
-    /// The last line: how many tokens were revoked, and what could not be.
+    /// Adds the last line: how many tokens were revoked, and what failed.
     pub fn ended(&self, ended: &Ended) {
         self.add(&json!({ "ended": { "revoked": ended.revoked, "failed": ended.failed } }));
     }
 
-    /// A disk that is full keeps no command from running.
+    /// Adds a line. A full disk does not keep the command from running.
     fn add(&self, line: &Value) {
         let written = self.0.lock().unwrap_or_else(PoisonError::into_inner).write_all(format!("{line}\n").as_bytes());
         if let Err(fault) = written {
@@ -55,7 +55,7 @@ impl Report {
 pub struct Ended {
     /// How many tokens were revoked.
     pub revoked: usize,
-    /// What could not be done, each in words.
+    /// A message for each failure.
     pub failed: Vec<String>,
 }
 
@@ -66,7 +66,7 @@ mod tests {
     use crate::client::STATUS_DENIED;
 
     #[test]
-    fn it_tells_of_every_kind_and_holds_no_value() {
+    fn a_report_has_every_kind_and_no_value() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("report");
         let report = Report::create(&path).unwrap();

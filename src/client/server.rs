@@ -1,4 +1,4 @@
-//! The daypass server as the client sees it: four requests, and every refusal in words.
+//! The daypass server for its clients: its requests, and every refusal as a message.
 
 mod asking;
 mod audience;
@@ -27,41 +27,41 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
-/// How long `--wait` sleeps between two tries: long enough not to press a server that is starting.
+/// The pause of `--wait` between two tries: long enough not to burden a server that is starting.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
-/// A server, and the token that this job shows it.
+/// A server, and this job's token for it.
 pub struct Server {
     base: reqwest::Url,
-    /// Whether authorities are named, instead of the system's.
+    /// Whether a CA file replaces the system's certificates.
     has_ca: bool,
     http: reqwest::Client,
     audience: ServerAudience,
     source: TokenSource,
     environment: Environment,
-    /// Where the CI lets the job choose its audience: the token is worth nothing without this key.
+    /// The key that the token is bound to, if the CI lets the job choose its audience: without the key the token is useless.
     key: Option<ProofKey>,
     masks: Masks,
     report: Option<Arc<Report>>,
     wait: Duration,
 }
 
-/// What a job says about the server it wants; flags and their variables.
+/// How a job names its server, by flags or their variables.
 pub struct Address<'a> {
     /// `--server` or `DAYPASS_SERVER`.
     pub server: &'a str,
-    /// `--audience` or `DAYPASS_AUDIENCE`; the server's address when absent. What the variable says counts for the server that
-    /// `DAYPASS_SERVER` names, and for no other.
+    /// `--audience` or `DAYPASS_AUDIENCE`; the server's address if absent. The variable counts only for the server that
+    /// `DAYPASS_SERVER` names.
     pub audience: Option<&'a str>,
-    /// A CA certificate file, PEM; the system's when absent.
+    /// A CA certificate file, PEM; the system's certificates if absent.
     pub ca: Option<&'a std::path::Path>,
     /// `--token-file` or `DAYPASS_TOKEN_FILE`.
     pub token_file: Option<&'a std::path::Path>,
-    /// How long to try again while the server is not there.
+    /// How long to try again while the server cannot be reached.
     pub wait: Duration,
 }
 
-/// A request may ask for 256 documents of 1 MiB; nobody asks for a quarter of them.
+/// The largest answer. A request may ask for 256 documents of 1 MiB, but real ones stay far below that.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 impl Server {
@@ -100,7 +100,7 @@ impl Server {
         Self { masks: Masks::default(), ..self }
     }
 
-    /// The same, and whatever it is granted is told there.
+    /// The same, with a report of everything that is granted.
     #[must_use]
     pub fn reporting(self, report: Option<Arc<Report>>) -> Self {
         Self { report, ..self }
@@ -121,7 +121,7 @@ impl Server {
         Ok(answer)
     }
 
-    /// The same, only tried: what would be released, and nothing is.
+    /// The same as a dry run: what would be released. Nothing is released.
     pub async fn dry_run(&self, credentials: &[Value], policy: Option<&str>) -> Result<Used, Failure> {
         let mut body = serde_json::json!({ "credentials": credentials, "dry_run": true });
         if let Some(policy) = policy {
@@ -131,7 +131,7 @@ impl Server {
         serde_json::from_value(answer).map_err(|_| missing())
     }
 
-    /// The same for one credential.
+    /// An exchange for one credential.
     pub async fn fetch<R: Request>(&self, request: &R, policy: Option<&str>) -> Result<R::Answer, Failure> {
         request.take(&mut self.exchange(&[request.body()], policy).await?)
     }
@@ -141,7 +141,7 @@ impl Server {
         self.send(|token| Ok(self.http.get(self.url("v1/whoami")?).bearer_auth(token))).await
     }
 
-    /// `POST /v1/policy/replay`: what a candidate revision would have denied.
+    /// `POST /v1/policy/replay`: the past grants that a candidate revision would have denied.
     pub async fn replay(&self, request: &ReplayRequest) -> Result<Findings, Failure> {
         let replay = |token: &str| Ok(self.http.post(self.url("v1/policy/replay")?).bearer_auth(token).json(request));
         let Outcome::Replay(findings) = outcome(self.send(replay).await?)? else { return Err(missing()) };
@@ -166,7 +166,7 @@ impl Server {
         }
     }
 
-    /// The proof that this process holds the token's key (RFC 9449), for this request alone.
+    /// The proof of possession of the token's key (RFC 9449), for this request only.
     fn prove(&self, request: &reqwest::Request, token: &Secret) -> Result<Option<reqwest::header::HeaderValue>, ProofError> {
         let Some(key) = &self.key else { return Ok(None) };
         let mut url = request.url().clone();
@@ -187,7 +187,7 @@ impl Server {
         if status.is_success() { Ok(body) } else { Err(refusal(status.as_u16(), &body)) }
     }
 
-    /// One try with a token of its own: where the CI mints one per request, a second try is a second token.
+    /// One try, with a token of its own: if the CI issues a token per request, a second try uses a second token.
     async fn request_once(
         &self,
         build: &impl Fn(&str) -> Result<reqwest::RequestBuilder, Failure>,
@@ -206,22 +206,24 @@ impl Server {
 }
 
 impl Server {
-    /// The whole answer, if it is one of ours and has an end.
+    /// Reads the whole answer: JSON of bounded size.
     async fn answer(&self, mut response: reqwest::Response) -> Result<Value, Failure> {
         let mut bytes = Zeroizing::new(Vec::new());
         while let Some(chunk) = response.chunk().await.map_err(|fault| self.unanswered(&fault))? {
             if bytes.len() + chunk.len() > ANSWER_BYTES_MAX {
-                let told =
-                    format!("the server at {} answers with more than {ANSWER_BYTES_MAX} bytes, which no daypass does", self.base);
+                let told = format!(
+                    "the server at {} answers with more than {ANSWER_BYTES_MAX} bytes, which no daypass server does",
+                    self.base
+                );
                 return Err(Failure::new(STATUS_UNAVAILABLE, told));
             }
             bytes.extend_from_slice(&chunk);
         }
-        let none = |fault| format!("the daypass server at {} is not there: what answers is none: {fault}", self.base);
+        let none = |fault| format!("the daypass server at {} is not there: another program answers: {fault}", self.base);
         serde_json::from_slice(&bytes).map_err(|fault| Failure::new(STATUS_UNAVAILABLE, none(fault)))
     }
 
-    /// Why there was no answer. A certificate that is not trusted stays so, and nothing is won by another try.
+    /// Why there was no answer. For a certificate that is not trusted, another try does not help.
     fn unanswered(&self, fault: &reqwest::Error) -> Failure {
         let trust = Trust { is_named: self.has_ca, named_by: "--ca (DAYPASS_CA)", keeper: "the operator" };
         if let Some(cause) = certificate_fault(fault, trust) {
@@ -236,7 +238,7 @@ fn unreachable_server(base: &reqwest::Url, fault: &reqwest::Error) -> Failure {
     Failure::new(STATUS_UNAVAILABLE, format!("the daypass server at {base} is not there: {}", root_cause(fault)))
 }
 
-/// A problem document (RFC 9457) in the words of a terminal. Nothing in it begins a line or is a command to whoever reads the log.
+/// Turns a problem document (RFC 9457) into a failure. None of its text begins a line, or is a command to the runner that reads the log.
 fn refusal(status: u16, problem: &Value) -> Failure {
     let text = |member: &str| problem[member].as_str().map(|text| plain(text).into_owned());
     let exit_status = if matches!(status, 500..=599 | 429) { STATUS_UNAVAILABLE } else { STATUS_DENIED };
@@ -248,12 +250,12 @@ fn refusal(status: u16, problem: &Value) -> Failure {
     }
 }
 
-/// An answer of credentials. One that cannot be read is of another version of the server, or of something on the way.
+/// Reads an answer with credentials. One that cannot be read is from another version of the server, or from a proxy.
 fn document(answer: Value) -> Result<Document, Failure> {
     serde_json::from_value(answer).map_err(|_| missing())
 }
 
-/// What came of a use of what stays on the server.
+/// Reads the outcome of a use of the server.
 fn outcome(answer: Value) -> Result<Outcome, Failure> {
     serde_json::from_value(answer).map(|used: Used| used.outcome).map_err(|_| missing())
 }
@@ -274,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_steers_neither_terminal_nor_runner() {
+    fn a_servers_text_controls_neither_terminal_nor_runner() {
         let told = "No.\n::stop-commands::x\u{1b}[2K ##[set-output name=a]b";
         let problem = serde_json::json!({ "detail": told, "code": "a\nb", "hint": "::add-path::/tmp", "decision_id": "1\r2" });
         let message = refusal(403, &problem).to_string();

@@ -1,6 +1,7 @@
-//! `daypass sidecar`: a pod's secrets as files in memory, as long as the policies grant them and no longer.
+//! `daypass sidecar`: keeps a pod's secrets as files in memory, as long as the policies grant them and no longer.
 //!
-//! [`Keeper`](keeper::Keeper) asks, [`Volume`](volume::Volume) writes, and [`Teller`](teller::Teller) tells the application.
+//! [`Keeper`](keeper::Keeper) asks the server, [`Volume`](volume::Volume) writes the files, and [`Teller`](teller::Teller)
+//! notifies the application.
 
 mod aws;
 mod error;
@@ -40,18 +41,18 @@ use volume::Volume;
 /// What the command line adds to the settings.
 #[derive(Clone, Copy, Debug)]
 pub struct Manner {
-    /// How long `once` tries again while the server is not there.
+    /// How long `once` tries again while the server cannot be reached.
     pub wait: Duration,
-    /// Takes a folder that is not in memory: for tests and for development.
+    /// Allows a folder that is not in memory: for tests and for development.
     pub allow_disk: bool,
 }
 
-/// Whether it is a template that the sidecar takes: for whoever writes its configuration.
+/// Checks a template for a sidecar's configuration.
 pub fn check_template(text: &str) -> Result<(), TemplateError> {
     template::Template::parse(text).map(drop)
 }
 
-/// Keeps the files until it is told to stop. They stay then: the next container of this pod takes over.
+/// Keeps the files until the process is told to stop. The files stay then: the next container of this pod takes them over.
 pub async fn run(settings: Settings, manner: Manner, environment: Environment) -> Result<u8, Failure> {
     let failed = |fault: std::io::Error| Failure::new(STATUS_UNAVAILABLE, fault.to_string());
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
@@ -63,7 +64,7 @@ pub async fn run(settings: Settings, manner: Manner, environment: Environment) -
     let keeper = prepare(settings, manner, environment, status)?;
     let heard = Heard::default();
     tokio::spawn(ask_when_signalled(heard.clone(), signal(SignalKind::hangup()).map_err(failed)?));
-    // Whoever tells a neighbour something in a shared namespace does not end this one by it.
+    // In a shared namespace, a signal for another process must not end this one.
     let _unheard = [SignalKind::user_defined1(), SignalKind::user_defined2()].map(signal);
     tokio::select! {
         never = keeper.keep(heard) => match never {},
@@ -74,7 +75,7 @@ pub async fn run(settings: Settings, manner: Manner, environment: Environment) -
     Ok(0)
 }
 
-/// A hangup means: look now.
+/// Asks the server at once on a hangup signal.
 async fn ask_when_signalled(heard: Heard, mut hangup: Signal) {
     while hangup.recv().await.is_some() {
         heard.changed.notify_one();
@@ -86,12 +87,12 @@ pub async fn once(settings: Settings, manner: Manner, environment: Environment) 
     prepare(settings, manner, environment, Status::default())?.write_once(manner.wait).await.map(|()| 0)
 }
 
-/// Whether every file is there and may be: for an exec probe. It asks nobody.
+/// Checks that every file is there and still granted, for an exec probe. It does not ask the server.
 pub fn check(settings: &Settings) -> Result<u8, Failure> {
     let missing = |what: String| Failure::new(STATUS_UNAVAILABLE, format!("not ready: {what}"));
     let note = Note::read(&settings.folder).ok_or_else(|| missing("nothing was written yet".to_owned()))?;
     if !note.counts(&settings.wish(), SystemClock.now()) {
-        return Err(missing("what is there is of other settings, or at its end".to_owned()));
+        return Err(missing("the files are of other settings, or have expired".to_owned()));
     }
     if settings.aws.as_ref().is_some_and(|aws| !aws.is_served()) {
         return Err(missing("AWS's SDKs are not answered yet".to_owned()));

@@ -1,4 +1,4 @@
-//! Addresses at which CIs give a running job its OIDC token: each by two variables, and asked for our audience where it can be.
+//! Addresses at which CIs give a running job its OIDC token. Two variables name each, and some take our audience.
 
 use super::environment::Environment;
 use super::error::TokenRequestError;
@@ -15,7 +15,7 @@ pub struct TokenEndpoint {
     ci: &'static str,
     url_variable: &'static str,
     token_variable: &'static str,
-    /// What stands before the token in `Authorization`.
+    /// The text before the token in `Authorization`.
     scheme: &'static str,
     method: Method,
     /// Whether the job may choose the audience.
@@ -63,7 +63,7 @@ static ENDPOINTS: [TokenEndpoint; 3] = [
 ];
 
 impl TokenEndpoint {
-    /// The variable that says where it is.
+    /// The variable that holds its address.
     pub const fn named_by(&self) -> &'static str {
         self.url_variable
     }
@@ -73,7 +73,7 @@ impl TokenEndpoint {
         self.takes_audience
     }
 
-    /// The variables of every endpoint. An address without its token opens nothing; it goes too, so that a tool is not misled.
+    /// The variables of every endpoint. An address without its token is useless; it is listed too, so that no tool is misled by it.
     pub fn variables() -> impl Iterator<Item = &'static str> {
         ENDPOINTS.iter().flat_map(|endpoint| [endpoint.url_variable, endpoint.token_variable])
     }
@@ -86,7 +86,7 @@ impl TokenEndpoint {
         ENDPOINTS.iter().find(has)
     }
 
-    /// Asks it for a token, for `audience` where the CI lets a job choose it.
+    /// Asks for a token, for `audience` if the CI lets a job choose it.
     pub async fn ask(&self, environment: &Environment, audience: &str, http: &reqwest::Client) -> Result<Secret, Failure> {
         let failure = |fault: &dyn std::fmt::Display| {
             Failure::new(STATUS_UNAVAILABLE, format!("{} gave the job no OIDC token: {fault}", self.ci))
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_is_no_header_and_an_address_that_is_none_are_told_without_them() {
+    fn errors_about_a_malformed_token_or_address_repeat_neither() {
         for (url, token) in [("nonsense", "secret"), ("https://x.example", "sec\nret")] {
             let environment = [("CF_OIDC_REQUEST_URL", url), ("CF_OIDC_REQUEST_TOKEN", token)].into();
             let fault = TokenEndpoint::find(&environment).unwrap().request(&environment, "a").unwrap_err().to_string();

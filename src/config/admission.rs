@@ -1,4 +1,5 @@
-//! The `admission` section of `daypass.yaml`: the webhook that injects the sidecar, and everything of the sidecar that no pod may choose.
+//! The `admission` section of `daypass.yaml`: the webhook that injects the sidecar, and the settings of the sidecar that no pod
+//! may choose.
 
 use super::error::AdmissionError;
 use super::section::{address, tls, trusted_path};
@@ -12,13 +13,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// As whom the sidecar runs where the pod names nobody: distroless images' `nonroot`.
+/// The sidecar's user where the pod names none: `nonroot` of distroless images.
 const NOBODY: u32 = 65_532;
-/// Kubernetes API, `ServiceAccountTokenProjection`: a shorter one is refused by the API server.
+/// Kubernetes API, `ServiceAccountTokenProjection`: the API server refuses a shorter one.
 const EXPIRATION_MIN: Duration = Duration::from_secs(600);
-/// The kubelet turns a token when four fifths of its life are over.
+/// The kubelet replaces a token after four fifths of its life.
 const EXPIRATION_DEFAULT: Duration = Duration::from_secs(1800);
-/// What compute resources there are for a container.
+/// The compute resources of a container.
 pub(super) const RESOURCES: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
 
 /// The webhook's listener, and what it injects.
@@ -30,13 +31,13 @@ pub struct AdmissionSettings {
     pub certificate: PathBuf,
     /// Its private key, PEM.
     pub key: PathBuf,
-    /// The authority of the API server's own certificate, PEM; absent: whoever reaches the listener may ask.
+    /// The authority of the API server's client certificate, PEM; absent: anybody who reaches the listener may ask.
     pub client_ca: Option<PathBuf>,
     /// The sidecar.
     pub sidecar: SidecarSettings,
 }
 
-/// What every injected sidecar is, whatever a pod's annotations say.
+/// The settings of every injected sidecar. No annotation of a pod changes them.
 #[derive(Clone, Debug)]
 pub struct SidecarSettings {
     /// The image, by digest; its `daypass` is the whole program or the sidecar's own binary.
@@ -57,7 +58,7 @@ pub struct SidecarSettings {
     pub issuers: BTreeMap<IssuerName, PodToken>,
 }
 
-/// A ConfigMap that is in every namespace whose pods are injected into, such as `kube-root-ca.crt`.
+/// A ConfigMap that exists in every namespace whose pods get a sidecar, such as `kube-root-ca.crt`.
 #[derive(Clone, Debug)]
 pub struct Authority {
     /// Its name.
@@ -69,13 +70,13 @@ pub struct Authority {
 /// The token that is projected for the sidecar.
 #[derive(Clone, Debug)]
 pub struct PodToken {
-    /// For whom.
+    /// Its audience.
     pub audience: Audience,
-    /// For how long.
+    /// Its lifetime.
     pub expiration: Duration,
 }
 
-/// Absent: pods are not injected into. The outer `None` is a fault.
+/// Absent: no pod gets a sidecar. The outer `None` is a reported fault.
 #[expect(clippy::option_option, reason = "absent and faulty are two things")]
 pub(super) fn read(
     fields: &mut Fields<'_, '_>,
@@ -111,7 +112,7 @@ pub(super) fn read(
     Some(Some(AdmissionSettings { listen: listen?, certificate, key, client_ca: client_ca?, sidecar }))
 }
 
-/// A tag may be another image tomorrow; and by its digest an injected sidecar is known again, also behind a mirror.
+/// A tag may name another image tomorrow. The digest also identifies an injected sidecar, even if it was pulled from a mirror.
 fn check_image(text: &str) -> Result<String, AdmissionError> {
     let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     match text.split_once("@sha256:") {
@@ -135,7 +136,7 @@ fn check_object_name(text: &str) -> Result<String, AdmissionError> {
     if is_name { Ok(text.to_owned()) } else { Err(AdmissionError::ObjectName) }
 }
 
-/// A user or group; nothing of ours runs as root.
+/// The number of a user or group. The sidecar never runs as root.
 fn number<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<u32> {
     let number = match node.value {
         Yaml::Integer(number) => u32::try_from(number).ok().filter(|number| (1..=i32::MAX.unsigned_abs()).contains(number)),
@@ -190,7 +191,7 @@ fn tokens<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, issuers: &[IssuerSett
     let mut tokens = BTreeMap::new();
     let members = fields.below(node).members();
     if members.is_empty() {
-        fields.fault(node.place, "name at least one issuer whose pods may be injected into: `eu: { audience: … }`");
+        fields.fault(node.place, "name at least one issuer whose pods may get a sidecar: `eu: { audience: … }`");
     }
     for (key, place, value) in members {
         let mut inner = fields.below(value);
@@ -210,8 +211,10 @@ fn tokens<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, issuers: &[IssuerSett
             );
         }
         if expiration > issuer.expected.token_age_max {
-            fields
-                .fault(value.place, format!("longer than `max_token_age` of the issuer `{key}`: older tokens would be refused"));
+            fields.fault(
+                value.place,
+                format!("`expiration` is longer than `max_token_age` of the issuer `{key}`: older tokens would be refused"),
+            );
         }
         tokens.insert(issuer.name.clone(), PodToken { audience, expiration });
     }

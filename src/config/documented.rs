@@ -19,7 +19,7 @@ fn listed() -> BTreeMap<&'static str, &'static str> {
     .collect()
 }
 
-/// The mappings of the file by their places: a list's entries are `[]`, what is named by data is `NAME`.
+/// The path of each mapping of the file, by its place. A list's entries are `[]`, and a key that the operator chooses is `NAME`.
 fn paths(node: &Node, path: &str, all: &mut BTreeMap<Place, String>) {
     match &node.value {
         Yaml::Mapping(members) => {

@@ -1,4 +1,4 @@
-//! `egress` in `daypass.yaml`: pools of addresses that one tenant's jobs come from by turns, and nobody else's.
+//! `egress` in `daypass.yaml`: pools of addresses that the jobs of one tenant share, and no other jobs use.
 
 use super::error::NAME_LENGTH_MAX;
 use super::error::PoolError;
@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 /// A NAT gateway has some addresses, a large one dozens. Within a pool a stolen token works, so a pool stays small.
 const CLIENTS_PER_POOL_MAX: u128 = 256;
-/// Each request looks through them all.
+/// Each request compares its address with all of them.
 const POOLS_MAX: usize = 64;
 
 /// The pools.
@@ -23,7 +23,7 @@ struct Pool {
 }
 
 impl Egress {
-    /// The client at this address: its pool, where it is in one.
+    /// The client at this address: the address's pool, if it is in one.
     pub fn client(&self, address: IpAddr) -> Client {
         let address = address.to_canonical();
         let pool = self.0.iter().find(|pool| pool.networks.iter().any(|network| network.contains(address)));
@@ -47,7 +47,8 @@ pub(super) fn read(fields: &mut Fields<'_, '_>) -> Egress {
         }
         let overlaps = |other: &&Pool| other.networks.iter().any(|one| pool.networks.iter().any(|two| one.overlaps(two)));
         if let Some(other) = pools.iter().find(overlaps) {
-            fields.fault(node.place, format!("`{}` has addresses of `{}`: an address is of one pool", pool.name, other.name));
+            fields
+                .fault(node.place, format!("`{}` has addresses of `{}`: an address belongs to one pool", pool.name, other.name));
         }
         pools.push(pool);
     }

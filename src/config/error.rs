@@ -1,4 +1,4 @@
-//! What is wrong with a value of `daypass.yaml`; where it stands, [`Fields`](crate::words::yaml::Fields) says.
+//! What is wrong with a value of `daypass.yaml`. [`Fields`](crate::words::yaml::Fields) adds where it is.
 
 use crate::issue::AddressError;
 use crate::issuers::NetworkError;
@@ -7,16 +7,16 @@ use crate::words::{DurationError, PlainPath};
 use std::io;
 use std::path::PathBuf;
 
-/// As long as a name that one reads.
+/// Enough for a readable name.
 pub(super) const NAME_LENGTH_MAX: usize = 64;
 
-/// A value that is none of its kind; the words say what was expected.
+/// A value that does not fit its key; the text says what was expected.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum ValueError {
-    /// Of a listener.
+    /// A listener's address.
     #[error("expected an address and a port such as 127.0.0.1:9443")]
     Listener,
-    /// Of anything that lasts.
+    /// A duration.
     #[error(transparent)]
     Duration(#[from] DurationError),
     /// `drain_pause`.
@@ -25,35 +25,35 @@ pub(super) enum ValueError {
     /// `rollout`.
     #[error("expected hold or immediate")]
     Widening,
-    /// Of an issuer.
+    /// One of an issuer's `algorithms`.
     #[error("not an algorithm that is accepted here")]
     Algorithm,
-    /// Of an issuer.
-    #[error("no token is so young: say how old one may be, such as 1h")]
+    /// An issuer's `max_token_age`.
+    #[error("a token is always older: say how old one may be, such as 1h")]
     NoAge,
-    /// Of a source.
+    /// A source's `ref`.
     #[error("expected a full ref such as refs/heads/main")]
     Reference,
-    /// Of systemd.
+    /// The name of a systemd credential.
     #[error("expected the name of a credential of this service (LoadCredential=)")]
     Credential,
-    /// Of a load balancer.
+    /// A load balancer's address.
     #[error("expected an address such as 10.0.0.7, or a network such as 10.0.0.0/28")]
     Balancer,
-    /// Of a load balancer.
+    /// A load balancer's version of the PROXY protocol.
     #[error("expected v1 or v2")]
     ProxyProtocol,
-    /// Of a collector.
+    /// A collector's address.
     #[error(transparent)]
     Address(#[from] AddressError),
 }
 
-/// A share of requests that is none.
+/// A value that is no share of requests.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("expected a number from 0 to 1")]
 pub(super) struct RatioError;
 
-/// An audience that no issuer's tokens may have here.
+/// An audience that the server does not accept from any issuer.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum AudienceError {
     /// Tokens that were made for somebody else would be accepted.
@@ -67,31 +67,31 @@ pub(super) enum AudienceError {
         /// As it is written.
         audience: Audience,
     },
-    /// It would be believed to fit more than itself.
+    /// An audience with `*`, which people would take for a pattern.
     #[error("audiences are compared letter by letter, so no token has this one: write each whole")]
     Pattern,
-    /// One of the two was meant to be another.
+    /// The same audience twice: one was probably meant to be another.
     #[error("`{audience}` stands twice")]
     Twice {
         /// Which one.
         audience: Audience,
     },
-    /// It is none.
+    /// A text that is no audience.
     #[error(transparent)]
     Name(#[from] NameError),
 }
 
 /// A mapping that reads the tokens of another kind of issuer.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the tokens of this issuer are not of the mapping {mapping}: write `mapping: {own}`")]
+#[error("the mapping {mapping} does not read the tokens of this issuer: write `mapping: {own}`")]
 pub(super) struct OtherKind {
     /// As it is written.
     pub(super) mapping: String,
-    /// That of the issuer's tokens.
+    /// The one that reads the issuer's tokens.
     pub(super) own: String,
 }
 
-/// A value of `egress` that is none.
+/// A faulty value of `egress`.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum PoolError {
     /// The pool's name.
@@ -100,39 +100,39 @@ pub(super) enum PoolError {
     /// A network.
     #[error(transparent)]
     Network(#[from] NetworkError),
-    /// A network that is written by another address of it.
+    /// A network that does not begin with its first address.
     #[error("`{network}` does not begin with the network's first address")]
     NotFirstAddress {
         /// As it is written.
         network: String,
     },
-    /// A network of too many clients.
+    /// A network with too many clients.
     #[error("`{network}` is too large for a pool: at most a /24 of IPv4 or a /56 of IPv6")]
     TooLarge {
         /// As it is written.
         network: String,
     },
-    /// A network of no whole client.
-    #[error("`{network}` is a part of one client: of IPv6 a client has a /64")]
+    /// A network that is smaller than one client.
+    #[error("`{network}` is a part of one client: an IPv6 client has a /64")]
     PartOfClient {
         /// As it is written.
         network: String,
     },
 }
 
-/// A value of `admission` that is none.
+/// A faulty value of `admission`.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum AdmissionError {
     /// The sidecar's image.
     #[error("expected an image by its digest: registry.example/daypass@sha256:…")]
     Image,
-    /// Where the authority is.
+    /// The name or the key of the authority's ConfigMap.
     #[error("expected the name of a ConfigMap, or of a key of one")]
     ObjectName,
     /// The sidecar's resources.
     #[error("expected a quantity such as 10m or 32Mi")]
     Quantity,
-    /// How long a token lasts.
+    /// A token's `expiration`.
     #[error(transparent)]
     Duration(#[from] DurationError),
     /// Kubernetes API, `ServiceAccountTokenProjection`.
@@ -143,13 +143,13 @@ pub(super) enum AdmissionError {
 /// Why a source cannot have its name.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum SourceNameError {
-    /// It is none.
+    /// The file's name is no name of a source.
     #[error("the file's name: {0}")]
     File(#[from] NameError),
-    /// It is taken.
+    /// The root source has this name.
     #[error("`root` is the root repository's own name")]
     Root,
-    /// It would be taken for a folder.
+    /// A folder of the root repository has this name.
     #[error("the root repository has a folder {folder}: rename it, or the source")]
     Folder {
         /// Which one.
@@ -160,15 +160,15 @@ pub(super) enum SourceNameError {
 /// Why a file of public keys is not read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PublicFileError {
-    /// On this machine.
+    /// A file on this machine.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// In the root repository.
+    /// A file in the root repository.
     #[error("the root repository has no such file below sources/")]
     NotInRepository,
 }
 
-/// A file of trust that anybody can change.
+/// A file that decides whom the server trusts, and that everybody may change.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("everybody on this machine may write {}, and so decide whom the server trusts", .path.plain())]
 pub(super) struct WritableByAll {

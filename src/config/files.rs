@@ -9,12 +9,12 @@ use crate::words::{NAMED_FILE_MAX, read_named};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Folders of the server for what further sources name.
+/// The server's folders for the files that further sources name.
 #[derive(Clone, Debug, Default)]
 pub struct SourceFiles {
-    /// Of their age identities.
+    /// For their age identities.
     pub age_identities: Option<PathBuf>,
-    /// Of their tokens, keys and certificates.
+    /// For their tokens, keys and certificates.
     pub credentials: Option<PathBuf>,
 }
 
@@ -22,11 +22,11 @@ pub struct SourceFiles {
 pub(super) enum Files<'p> {
     /// The root source: paths that start at the configuration's folder.
     Beside(&'p Beside<'p>),
-    /// A further one: plain names in the server's folders, where these are here, and signers in the root repository.
+    /// A further source: plain names in the server's folders, if this machine has them, and signers in the root repository.
     Named(Option<&'p SourceFiles>, &'p Tree),
 }
 
-/// Where the configuration is, and what stands beside it.
+/// The folders of the configuration and of systemd's credentials.
 pub(super) struct Beside<'p> {
     pub(super) folder: &'p Path,
     /// systemd's folder for this service's credentials.
@@ -53,8 +53,8 @@ impl Places for Beside<'_> {
     }
 }
 
-/// A credential by its name, as systemd.exec(5) has it. Whether it is there is seen when it is read: an operator's command runs
-/// without.
+/// A credential by its name, as systemd.exec(5) defines it. Nothing checks here that it exists: operators' commands run without
+/// it.
 pub(super) fn credential<'a>(
     fields: &mut Fields<'a, '_>,
     node: &'a Node,
@@ -71,7 +71,7 @@ pub(super) fn credential<'a>(
 }
 
 impl Files<'_> {
-    /// A file that is no secret: nobody but whom the operator chose may write it.
+    /// A public file: only users and groups that the operator chose may write it.
     pub(super) fn path<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node, kind: Kind) -> Option<PathBuf> {
         let path = self.place(fields, node, kind)?;
         check_trusted(fields, node, &path);

@@ -1,16 +1,16 @@
-//! Where age identities are kept, as the configuration says it: `file`, `{ aws_kms: ARN, file }` or `{ credential: name }`.
+//! Where the configuration says that age identities are kept: `file`, `{ aws_kms: ARN, file }` or `{ credential: name }`.
 
 use super::files::{self, Beside, Files, Kind};
 use crate::custody::IdentityFile;
 use crate::words::names::KmsKeyArn;
 use crate::words::yaml::{Fields, Node, Yaml};
 
-/// To which identity our own keys are encrypted.
+/// The identity to which the server encrypts its own keys.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum KeyEncryption {
-    /// To one that is kept outside of the store.
+    /// One that is kept outside of the store.
     Identity(IdentityFile),
-    /// To one that is made here, and kept in the store as AWS KMS wrapped it.
+    /// One that the server makes. The store keeps it wrapped by AWS KMS.
     AwsKms(KmsKeyArn),
 }
 
@@ -30,8 +30,7 @@ pub(super) fn key_encryption(fields: &mut Fields<'_, '_>, beside: &Beside<'_>) -
         (None, None, Some(key), None) => key.map(KeyEncryption::AwsKms),
         (None, None, Some(key), Some(file)) => Some(KeyEncryption::Identity(IdentityFile::Wrapped(key?, file?))),
         _ => {
-            fields
-                .fault(node.place, "expected one of `age_identity`, `credential` and `aws_kms`; `file` stands beside `aws_kms`");
+            fields.fault(node.place, "expected one of `age_identity`, `credential` and `aws_kms`; `file` goes with `aws_kms`");
             None
         }
     }

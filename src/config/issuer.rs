@@ -14,11 +14,11 @@ use std::fmt::Display;
 use std::path::Path;
 use std::time::Duration;
 
-/// How old a token may be when nothing else is said: CI tokens live minutes.
+/// How old a token may be by default: CI tokens live minutes.
 const TOKEN_AGE_DEFAULT: Duration = Duration::from_secs(3600);
 /// The document names one host; a few more let an issuer move.
 const JWKS_HOSTS_MAX: usize = 8;
-/// What issuers sign with in the field; RS384 and the rest have to be asked for.
+/// The algorithms that issuers use. RS384 and the others must be named.
 const ALGORITHMS_DEFAULT: [Algorithm; 5] =
     [Algorithm::Rs256, Algorithm::Es256, Algorithm::Es384, Algorithm::Ps256, Algorithm::EdDsa];
 
@@ -26,7 +26,7 @@ pub(super) fn read_all(fields: &mut Fields<'_, '_>, folder: &Path, own: &[Issuer
     let list = fields.required("issuers")?;
     let nodes = fields.one_or_many(list);
     if nodes.is_empty() {
-        fields.fault(list.place, "without an issuer nobody can show a token");
+        fields.fault(list.place, "name at least one issuer: without one, no token is accepted");
     }
     let mut issuers: Vec<IssuerSettings> = Vec::new();
     for node in nodes {
@@ -35,7 +35,7 @@ pub(super) fn read_all(fields: &mut Fields<'_, '_>, folder: &Path, own: &[Issuer
         inner.finish();
         let Some(issuer) = issuer else { continue };
         if own.iter().any(|own| are_one(own, &issuer.expected.issuer)) {
-            fields.fault(node.place, "our own issuers are never accepted ones: a token of ours would open everything again");
+            fields.fault(node.place, "our own issuers are never accepted: a token that we issued could be exchanged again");
         }
         if issuers.iter().any(|other| other.name == issuer.name) {
             fields.fault(node.place, format!("two issuers are called `{}`", issuer.name));
@@ -71,7 +71,7 @@ fn read_one<'a>(fields: &mut Fields<'a, '_>, folder: &Path) -> Option<IssuerSett
             audiences.extend(fields.parsed(node, check_audience));
         }
         if audiences.is_empty() {
-            fields.fault(list.place, "name at least one audience: ours alone");
+            fields.fault(list.place, "name at least one audience, which only this server has");
         }
         if let Some(Err(fault)) = issuer.as_ref().map(|issuer| check_audiences(issuer, &audiences)) {
             fields.fault(list.place, fault);
@@ -97,7 +97,7 @@ fn read_one<'a>(fields: &mut Fields<'a, '_>, folder: &Path) -> Option<IssuerSett
     Some(IssuerSettings { name: name?, mapping: mapping?, expected, jwks: jwks?, jwks_hosts, addresses, proxy })
 }
 
-/// Where keys are read from a file or from an address of their own, no document names a host.
+/// `jwks_hosts` is for a discovery document, which there is only without `jwks`.
 fn read_jwks_hosts(fields: &mut Fields<'_, '_>, jwks: Option<&JwksSource>) -> Vec<JwksHost> {
     let Some(node) = fields.optional("jwks_hosts") else { return Vec::new() };
     if !matches!(jwks, Some(JwksSource::Discovery) | None) {
@@ -144,8 +144,8 @@ fn parse_token_age(text: &str) -> Result<Duration, ValueError> {
     }
 }
 
-/// A mapping of another kind reads nothing, or reads names without the ids that decide; and tenants that share the issuer are not
-/// told apart.
+/// A mapping of another kind reads nothing, or reads names without the ids that decide. It also does not tell the tenants of a
+/// shared issuer apart.
 fn check_kind(issuer: &IssuerUrl, mapping: &Mapping) -> Result<(), OtherKind> {
     let is_at = |mapping: &Mapping| {
         let url = issuer.as_str().trim_end_matches('/');
@@ -160,7 +160,7 @@ fn check_kind(issuer: &IssuerUrl, mapping: &Mapping) -> Result<(), OtherKind> {
     }
 }
 
-/// The audience by which tokens are made for the issuer itself is nobody else's.
+/// Refuses the issuer's own address, because its tokens are made for the issuer itself, and an audience that is listed twice.
 fn check_audiences(issuer: &IssuerUrl, audiences: &[Audience]) -> Result<(), AudienceError> {
     let plain = |text: &str| text.trim_end_matches('/').to_ascii_lowercase();
     if let Some(own) = audiences.iter().find(|audience| plain(audience.as_str()) == plain(issuer.as_str())) {
@@ -170,7 +170,7 @@ fn check_audiences(issuer: &IssuerUrl, audiences: &[Audience]) -> Result<(), Aud
     twice.map_or(Ok(()), |(_, audience)| Err(AudienceError::Twice { audience: audience.clone() }))
 }
 
-/// An audience that a cloud or a forge gives by default would accept tokens that were made for them.
+/// Refuses the default audience of a cloud or a forge: the server would accept tokens that were made for them.
 fn check_audience(text: &str) -> Result<Audience, AudienceError> {
     const FOREIGN: [&str; 3] = ["sigstore", "vault", "kubernetes"];
     const FOREIGN_HOSTS: [&str; 3] = ["https://github.com/", "https://kubernetes.default", "https://buildkite.com/"];

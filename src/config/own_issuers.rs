@@ -15,7 +15,7 @@ pub fn served_issuer(public_url: &IssuerUrl, own: OwnIssuer) -> Result<IssuerUrl
     }
 }
 
-/// Both, in the order of [`OwnIssuer::ALL`]; fewer where one is faulty.
+/// Both addresses, in the order of [`OwnIssuer::ALL`]; fewer where one is faulty.
 pub(super) fn read(fields: &mut Fields<'_, '_>, public_url: Option<&IssuerUrl>) -> Vec<IssuerUrl> {
     let mut all: Vec<IssuerUrl> = Vec::new();
     for (own, key) in OwnIssuer::ALL.into_iter().zip(["issuer_url", "id_token_issuer_url"]) {

@@ -1,5 +1,5 @@
-//! A configuration as those read it who only look at policies, on any machine: its issuers, the address of our own one, and the root
-//! source where it names one. What a server needs beside them may be missing, and its files too.
+//! The configuration for commands that only read policies, on any machine: the issuers, our own issuer's address, and the root
+//! source if it names one. All other settings and all files may be missing.
 
 use super::source::{full_reference, mirror};
 use super::{Beside, catalogue, issuer, own_issuers, read_whole, section};
@@ -24,9 +24,9 @@ pub struct PolicyConfig {
     pub issuer_url: Option<IssuerUrl>,
     /// The store's directory, where the configuration names it.
     pub data: Option<PathBuf>,
-    /// What becomes of changes that let somebody in.
+    /// What becomes of changes that widen.
     pub widening: Widening,
-    /// Who makes credentials outside; `None` where a section has a fault, which the server tells.
+    /// The providers of credentials; `None` where a section has a fault, which the server reports.
     pub providers: Option<ProviderSettings>,
     origin: Option<Origin>,
 }
@@ -39,7 +39,7 @@ pub enum NoRepository {
         "the configuration has no `root` with `git` and `ref`: name a checkout of the policies by --repository, or their folder by --folder"
     )]
     NoRoot,
-    /// The root source is cloned into a directory that it does not name.
+    /// It names no directory for the clone of the root source.
     #[error("the configuration has no `data`, where the clone of its `root` would be: name a checkout by --repository")]
     NoData,
 }
@@ -59,7 +59,7 @@ impl PolicyConfig {
         let mut faults = Vec::new();
         let providers = ProviderSettings::read(&mut Fields::new(file, &text, &node, &mut Vec::new()), &Unseen { folder });
         let config = read(&mut Fields::new(file, &text, &node, &mut faults), folder).map(|config| Self { providers, ..config });
-        // The server's own reader knows every key; what else it finds is for the server's machine.
+        // The server's own reader knows every key. Its other faults concern the server's machine.
         let (_, of_server) = read_whole(file, &text, &node, &Beside { folder, credentials: None });
         let is_told = |fault: &Fault| faults.iter().any(|told| (told.code, told.place) == (fault.code, fault.place));
         let unknown = of_server.into_iter().filter(|fault| fault.code == UNKNOWN_KEY && !is_told(fault)).collect::<Vec<_>>();
@@ -75,7 +75,7 @@ impl PolicyConfig {
         catalogue(&self.issuers)
     }
 
-    /// Where the root source's objects are, with its address and ref as they are told.
+    /// Where the root source's objects are, with its address and ref as the configuration writes them.
     pub fn root_repository(&self) -> Result<(Source, &Origin), NoRepository> {
         let origin = self.origin.as_ref().ok_or(NoRepository::NoRoot)?;
         let mirror = match (&origin.address, &self.data) {
@@ -95,7 +95,7 @@ impl PolicyConfig {
     }
 }
 
-/// Files of the server's machine: where they are, and not whether they are there.
+/// Reads where the files of the server's machine are, and does not check that they exist.
 struct Unseen<'a> {
     folder: &'a Path,
 }
@@ -114,7 +114,7 @@ impl Places for Unseen<'_> {
     }
 }
 
-/// Unknown keys are told by the server's own reader.
+/// The server's own reader reports unknown keys.
 fn read(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<PolicyConfig> {
     let public_url = fields.optional("public_url").and_then(|node| fields.parsed(node, IssuerUrl::parse));
     let own = own_issuers::read(fields, public_url.as_ref());
@@ -126,7 +126,7 @@ fn read(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<PolicyConfig> {
     Some(PolicyConfig { issuers, issuer_url: named.or(public_url), data, widening, providers: None, origin })
 }
 
-/// How it is reached is for the server, which has the keys.
+/// Skips how the repository is reached: only the server has the keys.
 fn read_root(fields: &mut Fields<'_, '_>, folder: &Path) -> (Option<Origin>, Widening) {
     let address = fields.optional("git").and_then(|node| fields.parsed(node, |text| Address::parse(text, folder)));
     let reference = fields.optional("ref").and_then(|node| fields.parsed(node, full_reference));

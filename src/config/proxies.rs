@@ -1,4 +1,4 @@
-//! The `proxies` of `daypass.yaml`: the load balancers that tell by the PROXY protocol for whom they connect.
+//! The `proxies` of `daypass.yaml`: the load balancers that name their client by the PROXY protocol.
 
 use super::error::ValueError;
 use crate::issuers::Network;

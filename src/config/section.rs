@@ -42,7 +42,7 @@ fn private_file<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, folder: &Path) 
     Some(path)
 }
 
-/// A file by which it is decided whom the server trusts; where it is missing, whoever reads it says so.
+/// A file that decides whom the server trusts. If it is missing, its reader reports that.
 pub(super) fn trusted_path<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, folder: &Path) -> Option<PathBuf> {
     let path = path(fields, node, folder)?;
     check_trusted(fields, node, &path);
@@ -58,7 +58,7 @@ pub(super) fn tls(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<(PathBuf
     certificate.zip(key)
 }
 
-/// `store: sqlite`, which is what there is.
+/// `store: sqlite`, the only store.
 pub(super) fn store(fields: &mut Fields<'_, '_>) {
     if let Some(node) = fields.optional("store")
         && node.as_text() != Some("sqlite")
@@ -67,7 +67,7 @@ pub(super) fn store(fields: &mut Fields<'_, '_>) {
     }
 }
 
-/// The root source, and what becomes of what widens.
+/// The root source, and what becomes of changes that widen.
 pub(super) fn root(fields: &mut Fields<'_, '_>, beside: &Beside<'_>) -> Option<(SourceSettings, Widening)> {
     let node = fields.required("root")?;
     let mut inner = fields.below(node);
@@ -84,13 +84,14 @@ pub(super) fn source_files(fields: &mut Fields<'_, '_>, folder: &Path) -> Source
     SourceFiles { age_identities, credentials }
 }
 
-/// `rollout: { widening: hold, narrowing: immediate }`; what narrows never waits, and saying so is all that can be said of it.
+/// `rollout: { widening: hold, narrowing: immediate }`. A change that narrows never waits: `immediate` is the only accepted
+/// value.
 pub(super) fn rollout<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<Widening> {
     let mut inner = fields.below(node);
     if let Some(node) = inner.optional("narrowing")
         && node.as_text() != Some("immediate")
     {
-        inner.fault(node.place, "what narrows is always `immediate`");
+        inner.fault(node.place, "`narrowing` is always `immediate`");
     }
     let widening = inner.optional("widening").map_or(Some(Widening::GoesLive), |node| {
         inner.parsed(node, |text| match text {

@@ -13,11 +13,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often a source is looked at when nothing else is said.
+/// How often a source is polled by default.
 const INTERVAL_DEFAULT: Duration = Duration::from_secs(30);
-/// A commit that is pushed is not in force sooner, and Git is asked no more often.
+/// The shortest interval. It bounds how often the server asks Git.
 const INTERVAL_MIN: Duration = Duration::from_secs(1);
-/// A forge's outage is over within a day; what was taken back there may not wait longer.
+/// A forge's outage ends within a day; access that was revoked there may not last longer.
 const STALE_DEFAULT: Duration = Duration::from_secs(24 * 3600);
 
 /// How a repository is followed.
@@ -25,7 +25,7 @@ const STALE_DEFAULT: Duration = Duration::from_secs(24 * 3600);
 pub struct SourceSettings {
     /// Where it is.
     pub origin: Origin,
-    /// How often it is looked at.
+    /// How often it is polled.
     pub interval: Duration,
     /// The age identities that open its secrets, and no other source's.
     pub age_identities: Vec<IdentityFile>,
@@ -35,18 +35,18 @@ pub struct SourceSettings {
     pub max_stale: Duration,
     /// Who may put commits in force; absent: whoever may write to the ref.
     pub signers: Option<Arc<Signers>>,
-    /// The file of the secret by which a forge's hook is known.
+    /// The file with the secret that authenticates a forge's hook.
     pub hook_secret: Option<PathBuf>,
 }
 
-/// A further source: a repository, and what it may ever speak of.
+/// A further source: a repository, and the limits of its policies.
 #[derive(Clone, Debug)]
 pub struct FurtherSource {
     /// How it is followed.
     pub settings: SourceSettings,
-    /// What it may speak of.
+    /// The limits of its policies.
     pub bounds: Arc<Bounds>,
-    /// The files that it is made of, to tell a change: which of them it names may change with their names alone.
+    /// Its definition and all files of signers, to detect a change.
     made_of: Vec<(String, Arc<[u8]>)>,
 }
 
@@ -66,7 +66,8 @@ impl FurtherSource {
         Self::read(file, tree, Some(files), catalogue)
     }
 
-    /// For what a server refuses `sources/NAME.yaml`. Where the server's folders are not here, what stands in them is not looked at.
+    /// The faults for which a server refuses `sources/NAME.yaml`. Where the server's folders are not on this machine, the files
+    /// in them are not checked.
     pub fn faults(file: &str, tree: &Tree, files: Option<&SourceFiles>, catalogue: &Catalogue) -> Vec<Fault> {
         Self::read(file, tree, files, catalogue).err().unwrap_or_default()
     }
@@ -105,7 +106,8 @@ impl FurtherSource {
     }
 }
 
-/// The name of its file, which no folder of the root repository may bear: nothing would tell the two apart.
+/// The file's name without its extension. No folder of the root repository may have the same name: nothing would tell the two
+/// apart.
 fn check_name(file: &str, tree: &Tree) -> Result<SourceName, SourceNameError> {
     let stem = file.strip_prefix("sources/").and_then(|name| name.strip_suffix(".yaml")).unwrap_or_default();
     let name = SourceName::parse(stem)?;
@@ -122,7 +124,7 @@ fn check_name(file: &str, tree: &Tree) -> Result<SourceName, SourceNameError> {
     Ok(name)
 }
 
-/// The keys that both forms have.
+/// The keys of the root source and of further sources.
 pub(super) fn read<'a>(fields: &mut Fields<'a, '_>, files: &Files<'_>) -> Option<SourceSettings> {
     let here = match files {
         Files::Beside(beside) => beside.folder,
@@ -159,7 +161,8 @@ pub(super) fn full_reference(text: &str) -> Result<String, ValueError> {
     }
 }
 
-/// `interval` and `max_stale`. A source that is looked at less often than it has to be grants nothing between two looks.
+/// `interval` and `max_stale`. A source whose `max_stale` is not longer than its `interval` would grant nothing between two
+/// polls.
 fn read_spans(fields: &mut Fields<'_, '_>) -> (Option<Duration>, Option<Duration>) {
     let nodes = [fields.optional("interval"), fields.optional("max_stale")];
     let mut read = |node: Option<_>, default| node.map_or(Some(default), |node| fields.parsed(node, parse_duration));
@@ -170,7 +173,7 @@ fn read_spans(fields: &mut Fields<'_, '_>) -> (Option<Duration>, Option<Duration
         && let Some(node) = nodes[1].or(nodes[0])
     {
         let told = format!(
-            "`max_stale` ({}) has to be longer than `interval` ({}): between two looks nothing would be granted",
+            "`max_stale` ({}) has to be longer than `interval` ({}): between two polls nothing would be granted",
             duration_text(max_stale),
             duration_text(interval)
         );

@@ -56,7 +56,7 @@ fn load_balancers_are_addresses_or_small_networks() {
 }
 
 #[test]
-fn without_any_one_of_its_settings_it_does_not_start() {
+fn each_required_setting_that_is_missing_is_a_fault() {
     let needed = [
         "listen",
         "admin_listen",
@@ -169,14 +169,14 @@ fn durations_that_contradict_each_other_are_refused() {
         ["  interval: 2h\n  max_stale: 1h\n", "  interval: 1h\n  max_stale: 1h\n", "  interval: 24h\n", "  max_stale: 30s\n"]
     {
         let fault = root(more).expect_err(more);
-        assert!(fault.contains("between two looks") && fault.contains("`max_stale`"), "{more}: {fault}");
+        assert!(fault.contains("between two polls") && fault.contains("`max_stale`"), "{more}: {fault}");
     }
     for more in ["  interval: 59m\n  max_stale: 1h\n", "  max_stale: 31s\n", "  interval: 0s\n  max_stale: 2s\n"] {
         assert!(root(more).is_ok(), "{more}: {:?}", root(more).err());
     }
     let issuer = |more: &str| parse(&GOOD.replace("    issuer: https", &format!("    {more}\n    issuer: https")));
     let fault = issuer("max_token_age: 0s").unwrap_err();
-    assert!(fault.contains("no token is so young"), "{fault}");
+    assert!(fault.contains("a token is always older"), "{fault}");
     assert!(issuer("max_token_age: 1m").is_ok());
 }
 
@@ -339,7 +339,7 @@ const ADMISSION: &str = "admission:
 ";
 
 #[test]
-fn the_webhook_is_configured_whole() {
+fn each_key_of_the_webhooks_section_is_read() {
     let admission = parse(&format!("{GOOD}{ADMISSION}")).unwrap().admission.unwrap();
     assert_eq!((admission.sidecar.native, admission.sidecar.user), (false, 1000));
     assert_eq!(admission.sidecar.resources["limits"], serde_json::json!({ "memory": "64Mi" }));

@@ -1,4 +1,4 @@
-//! The `traces` of `daypass.yaml`: the collector that hears how requests went.
+//! The `traces` of `daypass.yaml`: the collector of traces.
 
 use super::error::{RatioError, ValueError};
 use super::section::trusted_path;
@@ -23,7 +23,7 @@ pub struct TraceSettings {
     pub ca: Option<PathBuf>,
 }
 
-/// `traces: { otlp: "https://collector:4318", ratio: 0.1, ca: FILE }`. The outer `None` is a fault that was told.
+/// `traces: { otlp: "https://collector:4318", ratio: 0.1, ca: FILE }`. The outer `None` is a reported fault.
 pub(super) fn read(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<Option<TraceSettings>> {
     let Some(node) = fields.optional("traces") else { return Some(None) };
     let mut inner = fields.below(node);
@@ -34,7 +34,7 @@ pub(super) fn read(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<Option<
     Some(Some(TraceSettings { url: url?, ratio: ratio?, ca: ca.map_or(Some(None), |ca| ca.map(Some))? }))
 }
 
-/// The address for traces, below the one that is written.
+/// The address for traces, below the configured one.
 fn collector(text: &str) -> Result<Url, ValueError> {
     let mut url = address(text)?;
     let path = format!("{}/{PATH}", url.path().trim_end_matches('/'));

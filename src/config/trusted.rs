@@ -1,4 +1,4 @@
-//! Whether files are open to nobody but whom the operator chose.
+//! Checks that only users and groups that the operator chose may read or write files.
 
 use super::error::WritableByAll;
 use crate::words::PlainPath;
@@ -11,14 +11,15 @@ pub(super) fn check_trusted<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, pat
     if let Err(fault) = unwritable(path) {
         fields.report(fields.draft(node.place, fault).help("chmod o-w it"));
     }
-    // What is no file may have no end.
+    // Something that is no regular file, such as a device, may have no end.
     if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         fields.fault(node.place, format!("{} is no file", path.plain()));
     }
 }
 
-/// Refuses a file that everybody may write, or put another in the place of. A group is whom the operator chose, and Kubernetes gives one its volumes (`fsGroup`). Links
-/// are followed: as ConfigMaps and Secrets are mounted, links and folders are everybody's to write, and the files behind them are not.
+/// Refuses a file that everybody may write or replace. A group may: the operator chose it, and Kubernetes gives its volumes to
+/// one (`fsGroup`). Links are followed: Kubernetes mounts ConfigMaps and Secrets as links and folders that everybody may write,
+/// and as files that nobody else may write.
 pub(super) fn unwritable(path: &Path) -> Result<(), WritableByAll> {
     match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_file() && metadata.permissions().mode() & 0o002 != 0 => {
@@ -32,8 +33,8 @@ pub(super) fn unwritable(path: &Path) -> Result<(), WritableByAll> {
     }
 }
 
-/// Whether everybody may rename another file over it: its folder is everybody's, is not sticky (as /tmp is), and is not mounted for
-/// reading alone, as Kubernetes mounts ConfigMaps and Secrets.
+/// Whether everybody may rename another file over it: everybody may write its folder, which is neither sticky (like /tmp) nor
+/// mounted read-only (like Kubernetes' ConfigMaps and Secrets).
 fn is_replaceable(path: &Path) -> bool {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let is_open = std::fs::metadata(folder).is_ok_and(|metadata| metadata.permissions().mode() & 0o1002 == 0o002);

@@ -15,7 +15,7 @@ pub enum CustodyError {
         /// The one that is named.
         name: String,
     },
-    /// It is not there, or not for us.
+    /// The file is missing, or the server may not read it.
     #[error("{}: {fault}", .path.plain())]
     File {
         /// Where it is.
@@ -24,7 +24,7 @@ pub enum CustodyError {
         #[source]
         fault: io::Error,
     },
-    /// It is there, and no identities.
+    /// The file holds no identities that the server can open.
     #[error("{}: {fault}", .path.plain())]
     Content {
         /// Where it is.
@@ -42,7 +42,7 @@ impl CustodyError {
     }
 }
 
-/// What is wrong with what a file holds.
+/// What is wrong with a file's content.
 #[derive(Debug, thiserror::Error)]
 pub enum ContentError {
     /// AWS KMS does not open it.

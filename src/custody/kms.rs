@@ -19,7 +19,7 @@ use aws_sdk_kms::primitives::Blob;
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// All tries of one call: a start that waits longer is one that hangs.
+/// All tries of one call: a start that waits longer seems to hang.
 const CALL_MAX: Duration = Duration::from_secs(10);
 /// One try.
 const TRY_MAX: Duration = Duration::from_secs(4);
@@ -29,7 +29,7 @@ const TRIES_MAX: u32 = 3;
 const PLAINTEXT_BYTES_MAX: usize = 4096;
 /// AWS KMS: a ciphertext blob has at most 6,144 bytes.
 const BLOB_BYTES_MAX: usize = 6144;
-/// A sentence of AWS's, with the ARNs in it.
+/// Enough for a sentence of AWS's with its ARNs.
 const CAUSE_CHARS_MAX: usize = 300;
 
 /// Wraps an identity file for this purpose.
@@ -46,7 +46,7 @@ pub async fn wrap(key: &KmsKeyArn, purpose: Purpose, file: &Secret) -> Result<Ve
     answer.ciphertext_blob.map(Blob::into_inner).ok_or(KmsError::Without { what: "ciphertext" })
 }
 
-/// Unwraps one: only what was wrapped by this key for this purpose opens.
+/// Unwraps an identity file, if this key wrapped it for this purpose.
 pub async fn unwrap(key: &KmsKeyArn, purpose: Purpose, blob: &[u8]) -> Result<Secret, KmsError> {
     if blob.is_empty() || blob.len() > BLOB_BYTES_MAX {
         return Err(KmsError::NoBlob);
@@ -55,14 +55,14 @@ pub async fn unwrap(key: &KmsKeyArn, purpose: Purpose, blob: &[u8]) -> Result<Se
     let answer =
         call.ciphertext_blob(Blob::new(blob)).send().await.map_err(|fault| KmsError::of(fault, "Decrypt", key, Some(purpose)))?;
     let plaintext = answer.plaintext.map(|blob| Secret::new(blob.into_inner())).ok_or(KmsError::Without { what: "plaintext" })?;
-    // KMS refuses another key than the one that is named; an endpoint that does not is none to trust.
+    // KMS refuses a blob of any key but the named one. An endpoint that used another key cannot be trusted.
     match answer.key_id {
         Some(used) if key.is_alias() || used == key.as_str() => Ok(plaintext),
         used => Err(KmsError::ByAnother { used: used.unwrap_or_default(), key: key.clone() }),
     }
 }
 
-/// In the clear in AWS CloudTrail, and part of what is authenticated.
+/// The encryption context: AWS CloudTrail shows it in the clear, and the ciphertext authenticates it.
 fn context(purpose: Purpose) -> HashMap<String, String> {
     [("application", "daypass"), ("purpose", purpose.as_str())].map(|(key, value)| (key.to_owned(), value.to_owned())).into()
 }

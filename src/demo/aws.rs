@@ -32,7 +32,7 @@ impl<'a> Emulator<'a> {
         self.cli.to_str().unwrap_or("aws")
     }
 
-    /// What an account's administrator does once: trust our issuer, make the role, say what it may do.
+    /// What an account's administrator does once: trust our issuer, make the role, and give it permissions.
     pub(super) async fn prepare(&self, issuer: &str) -> Result<(), DemoError> {
         let host = issuer.trim_start_matches("https://");
         let trust = serde_json::json!({"Version": "2012-10-17", "Statement": [{
@@ -72,7 +72,7 @@ impl<'a> Emulator<'a> {
         self.administer(&["s3api", "create-bucket", "--bucket", BUCKET_ALLOWED]).await
     }
 
-    /// One that the role's policy allows, one that it does not.
+    /// One call that the role's policy allows, and one that it does not allow.
     pub(super) fn calls(&self) -> [Call; 2] {
         let call = |arguments: &[&str], allowed| {
             let words = arguments.iter().map(|word| (*word).to_owned());
@@ -96,7 +96,7 @@ impl<'a> Emulator<'a> {
     }
 }
 
-/// The AWS CLI's settings for a run that must not read this machine's own.
+/// Settings for the AWS CLI, so that it does not read this machine's own.
 pub(super) fn client_environment() -> [(&'static str, &'static str); 6] {
     [
         ("AWS_REGION", "us-east-1"),

@@ -1,16 +1,16 @@
-//! Why the demo ends early.
+//! Why the demo fails.
 
 use crate::secrets::{AgeError, NotBelow};
 use aws_lc_rs::error::Unspecified;
 use std::io;
 
-/// Why.
+/// Why the demo fails.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
-    /// The machine.
+    /// A file, a socket or a process.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// A program that has to be there.
+    /// A program that is missing.
     #[error("{program} cannot be run: {fault}")]
     NotRun {
         /// Which one.
@@ -54,25 +54,25 @@ pub enum DemoError {
         /// What it said.
         log: String,
     },
-    /// A command that has to succeed.
+    /// A command that had to succeed.
     #[error("`{line}` failed")]
     Failed {
         /// The command.
         line: String,
     },
-    /// A call of AWS that ended as it should not.
+    /// An AWS call with the wrong result.
     #[error("the emulator should have {} this call", if *.is_allowed { "allowed" } else { "refused" })]
     Call {
         /// Whether the role allows it.
         is_allowed: bool,
     },
-    /// A secret that was given away.
+    /// The pull request got the secret.
     #[error("the pull request must not get the secret")]
     Given,
-    /// A refusal that nobody could look into.
-    #[error("the refused job heard no decision id")]
+    /// A refusal without a decision id.
+    #[error("the refused job got no decision id")]
     NoDecision,
-    /// A change that nobody follows.
+    /// A commit that did not go live.
     #[error("the commit did not take effect")]
     NoEffect,
 }

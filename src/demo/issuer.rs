@@ -1,5 +1,5 @@
 //! A stand-in for GitHub's OIDC issuer on this machine: real keys, real signatures, real discovery, GitHub-shaped claims.
-//! It proves nothing about GitHub itself; it lets the whole story run with nothing outside.
+//! It proves nothing about GitHub itself, but lets the whole demo run without anything outside.
 
 use super::DemoError;
 use crate::words::{Clock, UnixTime};
@@ -75,7 +75,7 @@ impl LocalIssuer {
         ]
     }
 
-    /// A token with these claims, `iss`, `aud`, the times and a `jti` added where they are not set.
+    /// A token with these claims. `iss`, `aud`, the times and a `jti` are added if they are missing.
     pub fn mint(&self, claims: &Map<String, Value>, audience: &str) -> Result<String, DemoError> {
         let serial = self.tokens_minted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let now: UnixTime = self.clock.now();
@@ -90,14 +90,14 @@ impl LocalIssuer {
         self.sign(&Value::Object(all))
     }
 
-    /// Signs any claims at all.
+    /// Signs any claims.
     pub fn sign(&self, claims: &Value) -> Result<String, DemoError> {
         let mut header = Header::new(Algorithm::RS256);
         header.kid = Some(KEY_ID.to_owned());
         jsonwebtoken::encode(&header, claims, &self.key).map_err(DemoError::from)
     }
 
-    /// Signs any header and payload at all, also bad ones: tests need them.
+    /// Signs any header and payload, even malformed ones, which tests need.
     pub fn sign_raw(&self, header: &str, payload: &[u8]) -> Result<String, DemoError> {
         use base64::Engine;
         use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,4 +1,4 @@
-//! How the demo speaks.
+//! How the demo prints.
 
 use anstyle::{Reset, Style};
 
@@ -10,7 +10,7 @@ pub(super) fn note(text: &str) {
     anstream::println!("\n{text}\n");
 }
 
-/// Indented and dimmed: what a file or a program says.
+/// Prints the text of a file or a program, indented and dimmed.
 pub(super) fn show(text: impl AsRef<str>) {
     let style = Style::new().dimmed();
     for line in text.as_ref().lines() {

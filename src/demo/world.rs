@@ -1,4 +1,4 @@
-//! The world of the demo, in a temporary folder: repository, keys, certificate, configuration, issuer and server.
+//! The demo's surroundings in a temporary folder: repository, keys, certificate, configuration, issuer and server.
 
 use super::DemoError;
 use super::aws::Emulator;
@@ -16,7 +16,7 @@ use std::time::Duration;
 /// The server has started long before this on the slowest machine that we saw (0.4 s).
 const START_MAX: Duration = Duration::from_secs(20);
 
-/// What the demo lets in after it has said no.
+/// The policy that the demo adds after the denial.
 const PREVIEW_POLICY: &str = "description: Pull requests of the shop may read the preview token.
 owners: [team-shop]
 issuer: github
@@ -34,7 +34,7 @@ pub(super) struct World {
     recipient: String,
 }
 
-/// What a command said, and how it ended.
+/// A command's output and result.
 pub(super) struct Told {
     line: String,
     text: String,
@@ -137,7 +137,7 @@ issuers:
         self.write(&format!("access/{path}"), &String::from_utf8_lossy(&encrypted))
     }
 
-    /// On a branch, as a pull request does; the server follows another one.
+    /// Commits the policy on a branch, as a pull request does. The server follows another branch.
     pub(super) async fn propose_preview_policy(&self) -> Result<(), DemoError> {
         self.git(&["checkout", "--quiet", "-b", "preview"]).await?;
         self.write("access/policies/shop/preview.yaml", PREVIEW_POLICY)?;
@@ -188,7 +188,7 @@ issuers:
         Ok(child)
     }
 
-    /// Runs this very program, as the job of a CI run or as the operator, and keeps what it says.
+    /// Runs this program itself, as the job of a CI run or as the operator, and keeps its output.
     pub(super) async fn daypass(&self, arguments: &[&str], run: Option<&str>) -> Result<Told, DemoError> {
         let mut command = tokio::process::Command::new(own_program()?);
         command.args(arguments).env_remove("DAYPASS_TOKEN").env_remove("DAYPASS_TOKEN_FILE");
@@ -216,7 +216,7 @@ impl Told {
         self.success
     }
 
-    /// The id that a refused job hears.
+    /// The decision id that a refused job gets.
     pub(super) fn decision(&self) -> Option<&str> {
         self.text.lines().find_map(|line| line.trim().strip_prefix("decision: "))
     }
@@ -231,14 +231,14 @@ fn command_line(arguments: &[&str], folder: &Path) -> String {
     let folder = format!("{}/", folder.to_string_lossy());
     let quote = |argument: &&str| {
         let short = argument.replace(&folder, "");
-        // A program is shown by its name, wherever it lies.
+        // A program is shown by its name, without its folder.
         let short = if short.starts_with('/') { short.rsplit('/').next().unwrap_or_default().to_owned() } else { short };
         if short.contains([' ', '"', ';']) { format!("'{short}'") } else { short }
     };
     format!("daypass {}", arguments.iter().map(quote).collect::<Vec<_>>().join(" "))
 }
 
-/// What the demo starts with.
+/// The policy that the demo starts with.
 fn deploy_policy(with_aws: bool) -> String {
     let aws = if with_aws {
         "  aws:\n    - role: arn:aws:iam::000000000000:role/shop-deploy\n      ttl: 30m\n      tags: { commit: \"{commit}\" }\n"
@@ -276,7 +276,7 @@ mod tests {
     use crate::policy::{POLICY_SCHEMA, is_as_schema};
 
     #[test]
-    fn what_the_demo_shows_is_as_its_schema_says() {
+    fn the_policies_of_the_demo_match_the_schema() {
         let schema = serde_json::from_str(POLICY_SCHEMA).unwrap();
         for policy in [&deploy_policy(true), &deploy_policy(false), PREVIEW_POLICY] {
             assert!(is_as_schema(&schema, &schema, &serde_saphyr::from_str(policy).unwrap()), "{policy}");

@@ -1,4 +1,5 @@
-//! The only two types that can become an answer. `Released` is made after its record is durable, `Refused` after its own.
+//! The only two types that can become an answer. A `Released` is made after the record of the release is durable, a `Refused`
+//! after that of the refusal.
 
 use crate::answers::{Answer, Document, Outcome, Session, Used};
 use crate::app::{App, Revisions};
@@ -13,13 +14,13 @@ use serde::Serialize;
 #[must_use]
 pub struct Released {
     answer: Answer,
-    /// The same as the native API writes it.
+    /// The same as the native API's JSON.
     written: Secret,
     bearer: Option<Bearer>,
     _record: Record,
 }
 
-/// Whose token it was that was exchanged, in the token's own words, for the APIs that tell it.
+/// The claims of the exchanged token, for the APIs that return them.
 #[derive(Debug)]
 pub struct Bearer {
     /// `iss`.
@@ -31,14 +32,14 @@ pub struct Bearer {
 }
 
 impl Bearer {
-    /// A session is no token, and the APIs that have sessions do not tell of one.
+    /// `None` for a session: the APIs that have sessions do not return these claims.
     fn of(identity: &Identity) -> Option<Self> {
         let token = identity.token()?;
         Some(Self { issuer: token.issuer().clone(), subject: token.subject().to_owned(), audience: token.audience().clone() })
     }
 }
 
-/// The two ways in which an answer may have been recorded.
+/// What proves that the answer is recorded: the receipt of this release, or the decision that this request repeats.
 enum Record {
     Now { _receipt: store::Released },
     Before { _repeat: DecisionId },
@@ -62,7 +63,7 @@ impl Released {
         self.written.expose()
     }
 
-    /// The decision that it is of.
+    /// The decision that it answers.
     pub const fn decision(&self) -> &DecisionId {
         self.answer.decision()
     }
@@ -75,7 +76,7 @@ impl Released {
         }
     }
 
-    /// The same for one of this kind.
+    /// The only credential, if it is of this kind.
     pub fn only<A: Answered>(&self) -> Result<&A, Refused> {
         A::of(self.credential()?).ok_or_else(Refused::of_another_kind)
     }
@@ -85,12 +86,12 @@ impl Released {
         if let Answer::Session(session) = &self.answer { Ok(session) } else { Err(Refused::of_another_kind()) }
     }
 
-    /// What came of a use of what stays here.
+    /// The outcome of a use of something that stays on the server.
     pub fn outcome(&self) -> Result<&Outcome, Refused> {
         if let Answer::Used(used) = &self.answer { Ok(&used.outcome) } else { Err(Refused::of_another_kind()) }
     }
 
-    /// Whose token was exchanged, where it was a token.
+    /// The claims of the exchanged token; `None` for a session.
     pub const fn bearer(&self) -> Option<&Bearer> {
         self.bearer.as_ref()
     }
@@ -107,7 +108,7 @@ impl Refused {
         Self::new(DecisionId::new(), denial)
     }
 
-    /// Nobody asks for one thing and is answered another; should it come to that, nothing leaves.
+    /// The answer to a bug: something else was made than the request asked for, and none of it leaves.
     pub fn of_another_kind() -> Self {
         Self::unrecorded(Reason::Internal.because("the answer is of another kind than what was asked for"))
     }
@@ -117,18 +118,18 @@ impl Refused {
         &self.decision
     }
 
-    /// What the caller can do next, in words that can be copied.
+    /// What the caller can do next, with the decision's id in the commands.
     pub fn hint(&self) -> String {
         self.denial.hint().replace("--decision ID", &format!("--decision {}", self.decision))
     }
 
-    /// What the caller may hear.
+    /// Why it was refused.
     pub fn denial(&self) -> &Denial {
         &self.denial
     }
 }
 
-/// Opens the stored answer again for the token that it was sealed to.
+/// Opens the stored answer for the token that it was sealed to.
 pub(super) fn repeat(app: &App, repeat: Repeat, identity: &Identity) -> Result<Released, Denial> {
     let written = app
         .store
@@ -138,7 +139,7 @@ pub(super) fn repeat(app: &App, repeat: Repeat, identity: &Identity) -> Result<R
     Ok(Released { answer, written, bearer: Bearer::of(identity), _record: Record::Before { _repeat: repeat.decision } })
 }
 
-/// What is answered to a use that may not be answered.
+/// The refusal of a use that the token made before.
 pub(super) fn replayed(why: Replay) -> Denial {
     match why {
         Replay::Used => Reason::Replayed.because("the same token and credential were used before"),
@@ -152,7 +153,7 @@ pub(super) fn replayed(why: Replay) -> Denial {
     }
 }
 
-/// As the native API writes it.
+/// The answer as the native API's JSON.
 pub(super) fn write(answer: &impl Serialize) -> Result<Secret, Denial> {
     serde_json::to_vec(answer).map(Secret::new).map_err(|fault| Reason::Internal.because(fault.to_string()))
 }
@@ -169,7 +170,7 @@ pub(super) fn document(
     Document { decision_id: decision.clone(), policy: joined(policies), policy_revision, expires_at, credentials }
 }
 
-/// The answer to a use of what stays here.
+/// The answer to a use of something that stays on the server.
 pub(super) fn used(decision: &DecisionId, policies: &[&str], revisions: &Revisions, outcome: Outcome) -> Used {
     Used { decision_id: decision.clone(), policy: joined(policies), policy_revision: revisions.of_policies().to_owned(), outcome }
 }

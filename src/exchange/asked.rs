@@ -43,7 +43,7 @@ impl Asked {
         Self { request: Request::nothing(policy), work: Work::FindFileKey(stanzas) }
     }
 
-    /// Asks what a candidate revision would have denied. Its body is larger than a token, and read from nobody who may not ask.
+    /// Asks what a candidate revision would have denied. Its body is larger than a token, and is read only after the grant.
     pub fn replay(body: impl Future<Output = Result<Vec<u8>, Denial>> + Send + 'static) -> Self {
         Self::to_use(Permission::PolicyReplay, Work::Replay(Body::new(body)))
     }
@@ -53,17 +53,17 @@ impl Asked {
         Self::to_use(Permission::AuditRead, Work::Audit(query))
     }
 
-    /// Asks for files with other recipients or new data keys. Its body is read from nobody who may not ask.
+    /// Asks for files with other recipients or new data keys. Its body is read only after the grant.
     pub fn rewrite(body: impl Future<Output = Result<Vec<u8>, Denial>> + Send + 'static) -> Self {
         Self::to_use(Permission::SecretRotate, Work::Rewrite(Body::new(body)))
     }
 
-    /// Asks how the encrypted files of a source stand.
+    /// Asks for the state of a source's encrypted files.
     pub fn secret_status(asked: FilesAsked) -> Self {
         Self::to_use(Permission::SecretStatus, Work::SecretStatus(asked))
     }
 
-    /// Asks for a denial, by its body.
+    /// Asks for the denial that the body describes.
     pub fn deny(body: &[u8]) -> Result<Self, Denial> {
         Ok(Self::to_use(Permission::Deny, Work::Deny(deny::read(body)?)))
     }
@@ -72,18 +72,18 @@ impl Asked {
         Self { request: Request::one(Target::Daypass(permission), None), work }
     }
 
-    /// Asks for an operation by a transit key. `token` is the one that is shown: what was asked is known again by it.
+    /// Asks for an operation by a transit key. `token` is the caller's: the input's digest depends on it.
     pub fn transit(key: TransitKey, input: Input, token: &Secret, policy: Option<PolicyName>) -> Self {
         let wanted = TransitUse { operation: input.operation(), key, input: Some(input.digest(token)) };
         Self { request: Request::one(Target::Transit(wanted), policy), work: Work::Transit(input) }
     }
 
-    /// The same within the bounds of the session that asks, if one does.
+    /// Restricts the request to the policy of the caller's session, if it has one.
     pub(super) fn within_session(self, identity: &Identity) -> Result<Self, Denial> {
         Ok(Self { request: session::within_session(identity, self.request)?, ..self })
     }
 
-    /// The same by its name: what was asked for by what it holds is looked for in what is in force.
+    /// Resolves a content-addressed request in the active revision.
     pub(super) fn found(self, app: &App, live: &Live, identity: &Identity, story: &mut Story) -> Result<Self, Denial> {
         match &self.work {
             Work::FindFileKey(stanzas) => {
@@ -93,7 +93,7 @@ impl Asked {
         }
     }
 
-    /// Refuses a proof for a body that nobody is going to compare.
+    /// Refuses a proof that covers a body if no later step compares the two.
     pub(super) fn check_proof(&self, identity: &Identity) -> Result<(), Denial> {
         match self.work {
             Work::Replay(_) | Work::Rewrite(_) => Ok(()),
@@ -104,17 +104,17 @@ impl Asked {
         }
     }
 
-    /// Whether it is only tried.
+    /// Whether it is a dry run.
     pub(super) const fn is_dry_run(&self) -> bool {
         self.request.dry_run
     }
 
-    /// What the policies decide over.
+    /// What the policies decide on.
     pub(super) const fn request(&self) -> &Request {
         &self.request
     }
 
-    /// What is made here and needs nobody outside; the grant comes back where something does.
+    /// The grant as one that the server can issue without a provider; the grant itself if it cannot.
     pub(super) fn made_here(&self, grant: Grant, story: &Story) -> Result<MadeHere, Grant> {
         if matches!(self.work, Work::Issue) { MadeHere::of(grant, story.decision()) } else { Err(grant) }
     }

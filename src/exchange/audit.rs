@@ -1,4 +1,5 @@
-//! The audit log for whom a policy lets read it, from the recorded grant to the recorded release: reading is recorded as any other use.
+//! Reading the audit log as a policy permits it, from the recorded grant to the recorded release. A read is recorded like any
+//! other use.
 
 mod theirs;
 
@@ -16,29 +17,29 @@ use serde_json::json;
 use std::time::Duration;
 use theirs::Theirs;
 
-/// Records of one answer: with their bodies less than a client waits for.
+/// Records of one answer: few enough to arrive before a client gives up.
 pub const RECORDS_MAX: usize = 1000;
-/// The last place in the log that anybody can name: whole numbers that every reader of JSON has as they are (RFC 8259, section 6).
+/// The largest `seq` that a query can name: readers of JSON agree on whole numbers up to it (RFC 8259, section 6).
 pub const SEQ_MAX: i64 = (1 << 53) - 1;
-/// Their bodies have about 1 KiB; a few long ones end a page sooner.
+/// A record's body has about 1 KiB; a few long ones end a page sooner.
 const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Records that one answer looks at: SQLite reads so many within a second.
 const LOOKED_AT_MAX: usize = 100_000;
 /// A reader waits this long for the one before it.
 const TURN_MAX: Duration = Duration::from_secs(5);
 
-/// What somebody asks the log for.
+/// A query of the audit log.
 #[derive(Debug)]
 pub struct AuditQuery {
     /// Which records.
     pub filter: RecordFilter,
     /// Only those before this `seq`.
     pub before: Option<i64>,
-    /// Only those behind this `seq`.
+    /// Only those after this `seq`.
     pub after: i64,
-    /// Only those of the last so long.
+    /// Only those that are no older than this.
     pub lasting: Option<Duration>,
-    /// At most so many.
+    /// At most this many.
     pub limit: usize,
 }
 
@@ -58,7 +59,7 @@ pub(super) async fn answer(
     usage::answer(app, grant, identity, live, story, done).await
 }
 
-/// One at a time: nobody takes the server's processors from those who exchange.
+/// One at a time, so that reads leave the server's processors to exchanges.
 async fn run(app: &App, source: &SourceName, live: &Live, query: AuditQuery) -> Result<Done, Denial> {
     let turn = app.audit_readings.take(source, TURN_MAX).await;
     let _turn = turn.map_err(|_| Reason::Overloaded.because("somebody else reads the audit log"))?;
@@ -69,7 +70,7 @@ async fn run(app: &App, source: &SourceName, live: &Live, query: AuditQuery) -> 
         let span = Span { before: query.before, after: query.after, since };
         let bounds = PageBounds { records: query.limit.min(RECORDS_MAX), bytes: ANSWER_BYTES_MAX, looked_at: LOOKED_AT_MAX };
         let page = reader.page(&span, bounds, |entry| {
-            // What a reader does not see of a record cannot be asked for either.
+            // The filter runs after the cut: a reader cannot search for what it may not see.
             theirs.part(entry).filter(|entry| query.filter.takes(entry))
         });
         page.map(|page| (page, query.filter))

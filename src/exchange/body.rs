@@ -1,4 +1,4 @@
-//! A body that is larger than a token, and is read from nobody who may not ask.
+//! A body that is larger than a token, and is read only after the grant.
 
 use crate::identity::Identity;
 use crate::words::Denial;
@@ -8,7 +8,7 @@ use std::pin::Pin;
 pub(super) struct Body(Pin<Box<dyn Future<Output = Result<Vec<u8>, Denial>> + Send>>);
 
 impl Body {
-    /// What reads it once somebody may ask.
+    /// Takes the future that reads it. It runs after the grant.
     pub(super) fn new(body: impl Future<Output = Result<Vec<u8>, Denial>> + Send + 'static) -> Self {
         Self(Box::pin(body))
     }

@@ -1,5 +1,5 @@
-//! A denial by whom a policy lets deny, from the recorded grant to the recorded release. It only ever takes away; to lift it is an
-//! operator's, on the server's own machine.
+//! A denial that a policy permits, from the recorded grant to the recorded release. It only takes access away. Only an operator
+//! lifts it, on the server's own machine.
 
 use super::answer::Released;
 use super::story::Story;
@@ -25,7 +25,7 @@ pub(super) fn read(body: &[u8]) -> Result<DenyRequest, Denial> {
     from_json(document).map_err(|fault| bad(&fault))
 }
 
-/// Answers with the denial, which stands, recorded like a credential.
+/// Answers with the denial, which is in force and recorded like a credential.
 pub(super) async fn answer(
     app: &App,
     grant: Recorded<Grant>,
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_is_read_in_one_way_or_not_at_all() {
+    fn a_body_that_could_be_read_in_two_ways_is_refused() {
         let stop = r#"{"repository":"acme/shop@1","reason":"INC-42"}"#;
         assert!(read(format!(r#"{{"stop":{stop}}}"#).as_bytes()).is_ok());
         assert!(read(format!(r#"{{"stop":{stop},"lasting":"4h","unknown_too":true}}"#).as_bytes()).is_ok());

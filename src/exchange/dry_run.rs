@@ -1,4 +1,4 @@
-//! A request that is tried: decided and recorded as any other, and nothing is issued or used up.
+//! A dry run: it is decided and recorded like any request, and issues nothing and uses nothing up.
 
 use super::answer::{self, Released};
 use super::story::{RECORD_DRY_RUN, Story};
@@ -9,7 +9,7 @@ use crate::kind::{InTree, Target};
 use crate::policy::{Grant, Request};
 use crate::words::{Denial, Reason};
 
-/// Answers with what would be released. What only the release itself would show is not tried: what a provider answers, whether a value
+/// Answers with what would be released. It does not try what only a release shows: what a provider answers, whether a value
 /// opens, and whether the token was used before.
 pub(super) async fn answer(
     app: &App,
@@ -33,7 +33,7 @@ pub(super) async fn answer(
     Ok(Released::new(used.into(), written, identity, receipt))
 }
 
-/// A document that nobody committed is what most first pipelines lack.
+/// Refuses a document that no commit in force has: the most frequent fault of a first pipeline.
 fn check_there(live: &Live, request: &Request) -> Result<(), Denial> {
     let documents = request.credentials.iter().filter_map(|wanted| match wanted.in_tree() {
         Some(InTree::Document(path)) => Some(path),

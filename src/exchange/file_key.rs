@@ -1,4 +1,4 @@
-//! Which document it is whose file key is asked for. See docs/decisions/0015.
+//! Finds the document whose file key is requested. See docs/decisions/0015.
 
 use super::story::Story;
 use crate::app::{App, Live};
@@ -7,7 +7,7 @@ use crate::kind::{FileKeyTarget, Target};
 use crate::policy::Request;
 use crate::words::{Denial, Digest, Reason};
 
-/// The same is said of a document that there is not and of one that is another's, so that nobody learns which files there are.
+/// The same text for a document that does not exist and for one of somebody else, so that it does not reveal which files exist.
 const REFUSED: &str = "The server gives no key for this file: no policy grants all of the document to this identity, or the active commit has no such document.";
 
 /// The request for the first document with a header of these stanzas that is granted; it is decided again like any other.

@@ -74,19 +74,19 @@ pub(super) async fn issue(
     Ok(Released::new(document.into(), written, identity, receipt))
 }
 
-/// What the record of a release says of them.
+/// What the record of a release says of the credentials.
 fn issued(document: &Document) -> (&'static str, Value) {
     ("issued", document.credentials.iter().map(Credential::describe).collect())
 }
 
-/// By what the holder of an AWS session is known again.
+/// What identifies the holder of an AWS session later.
 fn session(credential: &Credential) -> Option<AwsSession> {
     let keys = AwsKeys::of(credential)?;
     let (token, session) = (Digest::plain(keys.session_token.expose()), &keys.session);
     Some(AwsSession { token, arn: session.arn.clone(), id: session.id.clone(), expires_at: keys.expires_at })
 }
 
-/// Up to the first one that fails.
+/// Makes all credentials, up to the first one that fails.
 async fn all<'a>(
     app: &App,
     licences: impl ExactSizeIterator<Item = Licensed<'a>>,

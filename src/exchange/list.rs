@@ -1,4 +1,4 @@
-//! Which documents an identity may read, and which versions a transit key has: names alone, decided over as a use would be.
+//! Lists which documents an identity may read, and which versions a transit key has. Only names: each is decided like a use.
 
 use super::answer::Refused;
 use super::session::within_session;
@@ -11,11 +11,11 @@ use crate::policy::{Grant, Request};
 use crate::words::names::{PolicyName, SecretName, SecretPath, SourceName, TransitKey};
 use crate::words::{Denial, Reason};
 
-/// Documents that one list looks at: below it each is decided over, which takes microseconds.
+/// The most documents that one list decides on, which takes microseconds for each.
 const LISTED_MAX: usize = 10_000;
 
-/// The documents below a folder, or the one of this name, that the identity may read whole. Each is decided over as a read of it
-/// would be; names are told, and nothing is used up.
+/// The documents below a folder, or the one of this name, that the identity may read whole. Each is decided like a read of it.
+/// Nothing is used up.
 pub async fn documents(
     app: &App,
     call: Call,
@@ -26,7 +26,7 @@ pub async fn documents(
     look(app, call, shown, policy, |looker| looker.documents(below)).await
 }
 
-/// The versions of a transit key, and its source, for whoever may do anything by it. Nothing is used up.
+/// The versions of a transit key, and its source, for an identity that may use the key. Nothing is used up.
 pub async fn transit_versions(
     app: &App,
     call: Call,
@@ -37,7 +37,7 @@ pub async fn transit_versions(
     look(app, call, shown, policy, |looker| looker.transit_versions(key)).await
 }
 
-/// Who looks, and at what.
+/// Who lists, and under which revision.
 struct Looker<'a> {
     app: &'a App,
     live: &'a Live,
@@ -59,7 +59,7 @@ async fn look<T>(
         story.identified(&identity, &request);
         let policy = within_session(&identity, request)?.policy;
         let live = app.in_force()?;
-        // Nothing is decided over for whom no policy is: a token of a shared issuer is cheap.
+        // An identity that no policy is for costs no decisions: anybody can get a token of a shared issuer.
         live.policies()?.admit(&identity, policy.as_ref(), app.now()).map(drop)?;
         see(&Looker { app, live: &live, identity: &identity, policy })
     };

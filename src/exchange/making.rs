@@ -1,5 +1,5 @@
-//! How each kind of credential is made: the only place that asks a provider, signs, or decrypts. Each kind that is made here has a
-//! module of its name below.
+//! How each kind of credential is made: the only place that asks a provider, signs, or decrypts. Each kind that the server makes
+//! itself has a module of its name below.
 
 mod file_key;
 mod id_token;
@@ -15,7 +15,7 @@ use crate::store::{Licence, Licensed};
 use crate::words::{Denial, Reason};
 use std::time::Instant;
 
-/// A kind as it is handed out.
+/// A kind of credential that can be made.
 trait Making: OnTerms {
     /// Makes one by its licence.
     async fn make(app: &App, live: &Live, licence: Licence<'_, Self::Terms>) -> Result<Credential, Denial>;
@@ -28,7 +28,7 @@ macro_rules! declare {
         /// Makes one credential.
         pub(super) async fn make(app: &App, live: &Live, licensed: Licensed<'_>) -> Result<Credential, Denial> {
             match licensed {
-                // What waits for somebody outside has a large future, which every request would carry about: each is made where it is needed.
+                // Boxed: a future that waits for a provider is large, and would enlarge that of every request.
                 $(Licensed::$kind(licence) => {
                     let (started, step) = (Instant::now(), app.traces.making(concat!("make ", $word), $word));
                     let made = step.ends(Box::pin(<$target>::make(app, live, licence)).await);

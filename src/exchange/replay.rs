@@ -1,4 +1,4 @@
-//! A candidate revision against the recorded decisions: what would have been denied of what was released.
+//! Decides recorded releases again by a candidate revision, and reports which of them it would have denied.
 
 use super::answer::Released;
 use super::body::Body;
@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 const TURN_MAX: Duration = Duration::from_secs(5);
 /// Decisions that are decided again: a thousand jobs a day for 90 days.
 const DECISIONS_MAX: u64 = 100_000;
-/// And for this long, also where a candidate is made to be slow.
+/// The longest replay, also where somebody made the candidate slow.
 const REPLAY_MAX: Duration = Duration::from_secs(10);
 
 /// Answers with what was found, recorded like a credential.
@@ -36,7 +36,7 @@ pub(super) async fn answer(
     body: Body,
 ) -> Result<Released, Denial> {
     let source = grant.grant().granted().first().map_or_else(SourceName::root, |granted| granted.source.clone());
-    // What is in force is told by itself: the policy that lets somebody ask may be in force in an older form.
+    // The source's commit, and not the granting policy's: the policy may be in force in an older form.
     let in_force = live.source(&source).and_then(|source| source.revision.commit.clone());
     let done = run(app, live.clone(), source, (identity, body)).await.map(|(candidate, mut findings)| {
         findings.revision = in_force;
@@ -46,7 +46,7 @@ pub(super) async fn answer(
     usage::answer(app, grant, identity, live, story, done).await
 }
 
-/// One at a time: neither many jobs nor one of them can take the server's processors and memory.
+/// One at a time, so that replays do not use up the server's processors and memory.
 async fn run(
     app: &App,
     live: Arc<Live>,
@@ -62,7 +62,7 @@ async fn run(
     replayed.map_err(|fault| Reason::Internal.because(fault.to_string()))?
 }
 
-/// The candidate's digest, for the audit log, and what was found. It is one of the source whose policy lets the job ask.
+/// The candidate's digest, for the audit log, and the findings. It is a candidate for the source whose policy granted the replay.
 fn replay(
     reader: &Reader,
     bytes: &[u8],
@@ -82,7 +82,7 @@ fn replay(
     findings.map(|found| (Digest::plain(bytes).to_string(), found)).map_err(|fault| Reason::Internal.because(fault))
 }
 
-/// Runs what was released since then, the newest first; where a bound ends it, the findings say so.
+/// Replays the releases since then, the newest first. If a bound ends it, the findings say so.
 pub fn replay_since(
     reader: &Reader,
     since: UnixTime,
@@ -105,8 +105,8 @@ pub fn replay_since(
     Ok(replay.finish())
 }
 
-/// The decision that a record tells of. Its claims are read by their issuer's mapping; where they are pruned, its
-/// attributes suffice unless a line looks at raw claims of that issuer.
+/// The decision of a record. Its issuer's mapping reads its claims. If these are pruned, its attributes suffice unless a line
+/// compares raw claims of that issuer.
 fn past(released: &ReleasedDecision, replay: &mut Replay<'_>, catalogue: &Catalogue) -> Result<Past, LeftOut> {
     let body = &released.body;
     let issuer = body["issuer"].as_str().and_then(|name| IssuerName::parse(name).ok()).ok_or(LeftOut::Unreadable)?;
@@ -134,7 +134,7 @@ fn uses(body: &Value) -> Option<Vec<PastUse>> {
             (Target::Aws(AwsTarget { role: None }), Some(role)) => format!("aws {role}"),
             _ => wanted.to_string(),
         };
-        // Of a document that was not granted whole some values were released, each as if it had been asked for.
+        // If only some values of a document were granted, each counts as if the request had named it.
         let only = body["issued"][number].as_object().and_then(|issued| issued.values().find_map(|told| told["only"].as_array()));
         let Some(only) = only else { return Some(vec![PastUse { wanted, released, policy }]) };
         let value = |pointer: &Value| {

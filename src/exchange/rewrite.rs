@@ -1,5 +1,5 @@
-//! A source's files with other recipients or new data keys, from the recorded grant to the recorded release. The private keys are
-//! used here, and what leaves is ciphertext.
+//! A source's files with other recipients or new data keys, from the recorded grant to the recorded release. The private keys
+//! stay on the server, and only ciphertext leaves it.
 
 use super::answer::Released;
 use super::body::Body;
@@ -22,11 +22,11 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Files that one request names: their answer and their record stay small, and the next request asks for more.
+/// The most files that one request names: the answer and the record stay small, and the next request asks for more.
 pub const REWRITTEN_MAX: usize = 100;
-/// What one answer holds at most, beside its last file.
+/// What one answer holds at most, without its last file.
 const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// And what it takes at most, beside its last file: the client hears of its progress.
+/// How long one answer takes at most, without its last file, so that a client can show its progress.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(5);
 /// A request waits this long for the one before it.
 const TURN_MAX: Duration = Duration::from_secs(10);
@@ -45,7 +45,7 @@ struct File {
     sha256: String,
 }
 
-/// Answers with the files' new forms, of as many as the bounds let through, recorded like a credential.
+/// Answers with the new forms of as many files as the bounds allow, recorded like a credential.
 pub(super) async fn answer(
     app: &App,
     grant: Recorded<Grant>,
@@ -59,7 +59,7 @@ pub(super) async fn answer(
     usage::answer(app, grant, identity, live, story, done).await
 }
 
-/// One at a time: nobody takes the server's processors from those who exchange.
+/// One at a time, so that rewrites leave the server's processors to exchanges.
 async fn run(app: &App, live: Arc<Live>, source: SourceName, (identity, body): (&Identity, Body)) -> Result<Done, Denial> {
     let turn = app.rewritings.take(&source, TURN_MAX).await;
     let _turn = turn.map_err(|_| Reason::Overloaded.because("other files are being encrypted anew"))?;
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_is_read_in_one_way_or_not_at_all() {
+    fn a_body_that_could_be_read_in_two_ways_is_refused() {
         let file = r#"{"file":"secrets/a.yaml","sha256":"x"}"#;
         assert!(read(format!(r#"{{"change":"rotate","files":[{file}]}}"#).as_bytes()).is_ok());
         let many = vec![file; REWRITTEN_MAX + 1].join(",");

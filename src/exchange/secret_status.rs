@@ -1,4 +1,4 @@
-//! How the encrypted files of a source stand, for whom a policy lets know, from the recorded grant to the recorded release.
+//! The state of a source's encrypted files as a policy permits it, from the recorded grant to the recorded release.
 
 use super::answer::Released;
 use super::story::Story;
@@ -31,7 +31,7 @@ pub(super) async fn answer(
     usage::answer(app, grant, identity, live, story, done).await
 }
 
-/// One at a time: nobody takes the server's processors from those who exchange.
+/// One at a time, so that reads leave the server's processors to exchanges.
 async fn run(app: &App, live: Arc<Live>, source: SourceName, asked: FilesAsked) -> Result<Done, Denial> {
     let turn = app.status_readings.take(&source, TURN_MAX).await;
     let _turn = turn.map_err(|_| Reason::Overloaded.because("somebody else asks how the secrets stand"))?;

@@ -15,8 +15,9 @@ use crate::words::{Denial, Reason};
 use serde_json::json;
 use std::sync::Arc;
 
-/// Begins a session for an identity that some policy is for; with a policy named, for that one alone. A login is a use of the token
-/// like a credential's: intended and released, repeated within a minute to the same client, and refused after.
+/// Begins a session for an identity that some policy is for. If the login names a policy, the session is for that policy alone. A
+/// login is a use of the token like that for a credential: its intent and its release are recorded, it is repeated to the same
+/// client within a minute, and refused later.
 pub async fn login(app: &App, call: Call, policy: Option<PolicyName>) -> Result<Released, Refused> {
     let mut story = Story::begin(&call);
     match begin(app, call, policy, &mut story).await {
@@ -91,11 +92,11 @@ async fn seal(
     Ok(Released::new(Answer::Session(begun), written, identity, receipt))
 }
 
-/// From a session token to the identity: opened, not ended, and read by the configuration of today.
+/// From a session token to the identity: the session opens, nobody ended it, and today's configuration has its issuer.
 pub(super) async fn resume(app: &App, call: Call, story: &mut Story) -> Result<Identity, Denial> {
     let token = call.token?;
     let known = app.sessions.open(&token, |session| {
-        // What the server sealed, it knows.
+        // The server sealed the session, so its issuer is verified.
         story.has_issuer(session.issuer());
         let issuer = issuer_of(app, &session)?;
         issuer.mapping.read_session(&issuer.name, session)
@@ -106,7 +107,7 @@ pub(super) async fn resume(app: &App, call: Call, story: &mut Story) -> Result<I
     }
     let issuer = issuer_of(app, known.session())?;
     if let Some(key) = known.session().signed_by() {
-        // The way to an issuer's keys is large, and rarely gone.
+        // Boxed: the future that fetches an issuer's keys is large and rarely needed.
         let held = Box::pin(issuer.has_key(&key)).await?;
         if !held {
             return Err(Reason::SessionRefused.because("the key that signed its token is none of its issuer's any more"));
@@ -121,7 +122,7 @@ fn issuer_of(app: &App, session: &VerifiedSession) -> Result<Arc<Issuer>, Denial
     issuer.ok_or_else(|| Reason::SessionRefused.because("its issuer is not configured any more"))
 }
 
-/// What a session is, for whom it is shown by. `tell` reads it and the token that was shown; nothing is used up.
+/// Describes a session to its holder. `tell` gets the session and its token. Nothing is used up.
 pub async fn look_at_session<T>(app: &App, call: Call, tell: impl FnOnce(&VerifiedSession, &[u8]) -> T) -> Result<T, Refused> {
     let mut story = Story::begin(&call);
     let looked = resume(app, call, &mut story).await;
@@ -133,7 +134,7 @@ pub async fn look_at_session<T>(app: &App, call: Call, tell: impl FnOnce(&Verifi
     }
 }
 
-/// Ends the session that is shown, durably: no use of it is granted from now on.
+/// Ends the caller's session durably: no use of it is granted from now on.
 pub async fn end_session(app: &App, call: Call) -> Result<(), Refused> {
     let mut story = Story::begin(&call);
     let ended = async {
@@ -147,7 +148,7 @@ pub async fn end_session(app: &App, call: Call) -> Result<(), Refused> {
     }
 }
 
-/// A session that is for one policy asks for nothing of another's.
+/// Restricts a request to the policy of its session. A request that names another policy is refused.
 pub(super) fn within_session(identity: &Identity, request: Request) -> Result<Request, Denial> {
     match (identity.session().and_then(VerifiedSession::policy), &request.policy) {
         (Some(bound), Some(named)) if bound != named => {

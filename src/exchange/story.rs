@@ -1,4 +1,4 @@
-//! What is known of one request so far, for the audit log: more with every proof, and never the token.
+//! What is known of one request so far, for the audit log. Every proof adds to it. It never holds the token.
 
 use super::answer::Refused;
 use super::uses;
@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// Names of a few documents; who asks for more by longer names is told by their count and digest.
+/// Enough for the names of a few documents. Of longer lists a refusal's record has the count and the digest.
 const NAMES_BYTES_MAX: usize = 2048;
 /// A cause is a sentence, and may quote what was asked for.
 const CAUSE_CHARACTERS_MAX: usize = 1000;
-/// To whom an identity belongs, the first one that is claimed.
+/// An identity's owner is the first of these that it has.
 const OWNERS: [Attribute; 4] = [Attribute::Owner, Attribute::Namespace, Attribute::Repository, Attribute::ServiceAccount];
 /// The steps of a trace in which the store makes a record durable.
 pub(super) const RECORD_INTENT: &str = "record intent";
@@ -25,7 +25,7 @@ pub(super) const RECORD_RELEASE: &str = "record release";
 pub(super) const RECORD_FAILURE: &str = "record failure";
 pub(super) const RECORD_DRY_RUN: &str = "record dry run";
 const RECORD_REFUSAL: &str = "record refusal";
-/// What a caller hears beside the hint.
+/// The end of the hint of a refusal that is only counted.
 const ONLY_COUNTED: &str = "Too many were refused: this one is only counted, and the audit log has no record of its id.";
 
 /// One request as it came in.
@@ -41,12 +41,12 @@ pub struct Call {
 }
 
 impl Call {
-    /// The same with its body, which the proof may cover.
+    /// Adds the body, which the proof may cover.
     pub fn with_body(self, body: &[u8]) -> Self {
         self.with(|| RequestBody::Read(Digest::plain(body)))
     }
 
-    /// The same for a body that is read later, by [`Asked`](super::Asked).
+    /// Says that [`Asked`](super::Asked) reads the body later.
     pub fn with_unread_body(self) -> Self {
         self.with(|| RequestBody::Unread)
     }
@@ -59,7 +59,7 @@ impl Call {
     }
 }
 
-/// The request's evidence, as far as the proofs have come.
+/// What the proofs so far say of the request.
 pub(super) struct Story {
     decision: DecisionId,
     client: IpAddr,
@@ -69,11 +69,11 @@ pub(super) struct Story {
     known: Option<Known>,
 }
 
-/// Of whom a token is that identified nobody.
+/// The issuer of a token that gave no identity.
 enum OfIssuer {
-    /// It says so, and its signature was not verified.
+    /// The token names it, and its signature was not verified.
     Claimed(IssuerName),
-    /// Its signature was verified, or the server sealed it.
+    /// The token's signature was verified, or the server sealed it.
     Verified(IssuerName),
 }
 
@@ -86,9 +86,9 @@ struct Known {
     policy: Option<PolicyName>,
     parameters: AwsParameters,
     in_force: Option<CommitId>,
-    /// Of the further sources whose policies decide, or are asked by name, their repositories.
+    /// The repositories of the further sources whose policies decide, or are named by the request.
     sources: Option<Value>,
-    /// By which policies it is granted, once it is.
+    /// The granting policies, after the grant.
     granted: Vec<(&'static str, Value)>,
 }
 
@@ -97,7 +97,7 @@ impl Story {
         Self { decision: DecisionId::new(), client: call.client, api: call.api, dry_run: false, issuer: None, known: None }
     }
 
-    /// The same for a request that may only be tried.
+    /// Marks a dry run.
     pub(super) fn dry(self, dry_run: bool) -> Self {
         Self { dry_run, ..self }
     }
@@ -106,12 +106,12 @@ impl Story {
         &self.decision
     }
 
-    /// The token says that it is of this issuer: an audit log that has nothing better says so too.
+    /// The token names this issuer, and nothing verified it. The audit log records it so.
     pub(super) fn claims_issuer(&mut self, name: Option<&IssuerName>) {
         self.issuer = name.cloned().map(OfIssuer::Claimed);
     }
 
-    /// The token is of this issuer, whatever else is wrong with it.
+    /// The token is verified to be of this issuer, whatever else is wrong with it.
     pub(super) fn has_issuer(&mut self, name: &IssuerName) {
         self.issuer = Some(OfIssuer::Verified(name.clone()));
     }
@@ -131,7 +131,7 @@ impl Story {
         });
     }
 
-    /// What decides: a refusal tells it, as a grant does by its policies.
+    /// The revision that decides, for the record of a refusal; that of a grant names its policies.
     pub(super) fn decided_under(&mut self, live: &Live) {
         if let Some(known) = &mut self.known {
             known.in_force = live.revision().ok().cloned();
@@ -140,7 +140,7 @@ impl Story {
         }
     }
 
-    /// What is granted: from here on every record names the policies, also where nothing comes of it.
+    /// From here on every record names the granting policies, also that of a failure.
     pub(super) fn granted(&mut self, grant: &Grant, live: &Live) {
         if let Some(known) = &mut self.known {
             known.sources = told_sources(live, grant.granted().iter().map(|granted| &granted.source));
@@ -155,7 +155,7 @@ impl Story {
         }
     }
 
-    /// What was asked for, once it is known by its name.
+    /// Replaces the requested credentials after a content-addressed request is resolved.
     pub(super) fn asks(&mut self, request: &Request) {
         if let Some(known) = &mut self.known {
             known.credentials = request.credentials.iter().map(ToString::to_string).collect();
@@ -167,7 +167,7 @@ impl Story {
         self.identified(identity, &Request::nothing(policy.cloned()));
     }
 
-    /// The record of a session that is about to be given out, and the use that it is.
+    /// The record before the release of a session, and the use that a login counts as.
     pub(super) fn intent_to_log_in(&self, app: &App, identity: &Identity, revisions: &Revisions) -> Intent {
         let policy = self.known.as_ref().and_then(|known| known.policy.as_ref());
         let mut body = self.body();
@@ -177,7 +177,7 @@ impl Story {
         self.intending(app, identity, body, uses::of_login(identity, policy.map(PolicyName::as_str)))
     }
 
-    /// The record of what is about to be released, and the uses that the replay check is about.
+    /// The record before a release, and the uses for the replay check.
     pub(super) fn intent(&self, app: &App, identity: &Identity, grant: &Grant, revisions: &Revisions) -> Intent {
         let mut body = self.body();
         tell(&mut body, revisions);
@@ -186,7 +186,7 @@ impl Story {
         self.intending(app, identity, body, uses::of_grant(identity, grant, credentials))
     }
 
-    /// The record of what would be released.
+    /// The record of a dry run.
     pub(super) fn dry_run(&self, identity: &Identity, grant: &Grant, revisions: &Revisions) -> DryRunRecord {
         let mut body = self.body();
         tell(&mut body, revisions);
@@ -251,7 +251,7 @@ impl Story {
         body
     }
 
-    /// The same with why it came to nothing. Whoever is refused chose the names: they are bounded.
+    /// The body of a record of a refusal or failure. The refused caller chose the names, so their length is bounded.
     pub(super) fn failure(&self, denial: &Denial) -> Body {
         let mut body = self.body();
         for (member, told) in self.known.iter().flat_map(|known| &known.granted) {
@@ -275,7 +275,7 @@ impl Story {
         body
     }
 
-    /// Records the refusal; one that cannot be recorded is answered as that, and one that is only counted says so.
+    /// Records the refusal. If that fails, the answer is that failure. If the refusal is only counted, its hint says so.
     pub(super) async fn refuse(self, app: &App, denial: Denial) -> Refused {
         if self.dry_run {
             app.metrics.tried();
@@ -321,7 +321,7 @@ impl Story {
     }
 }
 
-/// Which commits' forms of the policies decided; and what was in force, where that is another commit.
+/// The commits whose forms of the policies decided, and the commit in force where that is another one.
 fn tell(body: &mut Body, revisions: &Revisions) {
     body.set_text("policy_revision", revisions.of_policies());
     if let Some(in_force) = revisions.in_force() {
@@ -329,7 +329,7 @@ fn tell(body: &mut Body, revisions: &Revisions) {
     }
 }
 
-/// By which policies it is granted, and by which of their rows.
+/// The granting policies, and their rows.
 pub(super) fn tell_policies(body: &mut Body, grant: &Grant) {
     told_policies(grant).into_iter().for_each(|(member, told)| body.set(member, told));
 }

@@ -1,4 +1,4 @@
-//! An operation by a transit key, from the recorded grant to the recorded release. The key is opened for it, and forgotten.
+//! An operation by a transit key, from the recorded grant to the recorded release. The key is opened for this operation alone.
 
 use super::answer::Released;
 use super::story::Story;
@@ -13,10 +13,10 @@ use crate::store::{Licensed, Recorded};
 use crate::words::{Denial, Digest, Reason, Secret};
 use serde_json::json;
 
-/// Tells a plaintext's digest from any other.
+/// Separates the digest of a plaintext from any other digest.
 const PURPOSE: &[u8] = b"daypass transit plaintext v1";
 
-/// What an operation is done to.
+/// The input of an operation.
 pub enum Input {
     /// A plaintext.
     Encrypt(Secret),
@@ -33,8 +33,8 @@ impl Input {
         }
     }
 
-    /// By what the replay check tells it from another one. It stands in the audit log: a ciphertext's digest is plain, so that it is
-    /// found there; a plaintext's is keyed by the token that is shown, so that nobody who reads the log can try plaintexts.
+    /// What identifies the input for the replay check and in the audit log. A ciphertext's digest is plain, so that it can be
+    /// found there. A plaintext's is keyed by the caller's token, so that a reader of the log cannot try plaintexts.
     pub(super) fn digest(&self, token: &Secret) -> Digest {
         match self {
             Self::Encrypt(plaintext) => Digest::of(&[PURPOSE, token.expose(), plaintext.expose()]),
@@ -43,7 +43,7 @@ impl Input {
     }
 }
 
-/// Does it; a retry within a minute hears the same.
+/// Answers with the result. A retry within a minute gets the same answer.
 pub(super) async fn answer(
     app: &App,
     grant: Recorded<Grant>,

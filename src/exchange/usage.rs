@@ -1,4 +1,4 @@
-//! A use of daypass itself, from what came of it to its recorded release.
+//! A use of daypass itself, from its outcome to its recorded release.
 
 use super::answer::{self, Released};
 use super::story::{RECORD_FAILURE, RECORD_RELEASE, Story, tell_policies};
@@ -10,17 +10,18 @@ use crate::store::Recorded;
 use crate::words::Denial;
 use serde_json::Value;
 
-/// What came of a use.
+/// The outcome of a use, and its record.
 pub(super) struct Done {
     /// What is answered.
     pub(super) outcome: Outcome,
-    /// What the audit log says of it, and under which name.
+    /// What the audit record says of it, and the name of that member.
     pub(super) record: (&'static str, Value),
-    /// Whether a retry hears the same. Where the answer depends on a body that no replay key holds, it is nobody's retry.
+    /// Whether a retry gets the same answer. Answers that depend on a body are never repeated: the replay key does not cover the
+    /// body.
     pub(super) is_repeatable: bool,
 }
 
-/// Answers with what came of it; the release, or that it came to nothing, is durable before anything leaves.
+/// Answers with the outcome. The record of the release or the failure is durable before anything leaves.
 pub(super) async fn answer(
     app: &App,
     grant: Recorded<Grant>,

@@ -5,7 +5,7 @@ use crate::policy::{Grant, Granted};
 use crate::store::Use;
 use crate::words::Digest;
 
-/// The uses that a grant is, each once. `asked` are its credentials as the request names them.
+/// The uses that a grant counts as, each once. `asked` are its credentials as the request names them.
 pub(super) fn of_grant(identity: &Identity, grant: &Grant, asked: &[String]) -> Vec<Use> {
     let rule = rule(identity, grant);
     let named = grant.granted().iter().zip(asked).map(|(granted, asked)| name(granted, asked));
@@ -16,30 +16,29 @@ pub(super) fn of_grant(identity: &Identity, grant: &Grant, asked: &[String]) -> 
     names.iter().map(|name| one(identity, name, rule)).collect()
 }
 
-/// The use that a login is. A token begins one session for a policy, and one for none in particular.
+/// The use that a login counts as. A token begins one session for each policy that a login names, and one without a policy.
 pub(super) fn of_login(identity: &Identity, policy: Option<&str>) -> Vec<Use> {
     let name = policy.map_or_else(|| "session".to_owned(), |policy| format!("session {policy}"));
     vec![one(identity, &name, identity.replay())]
 }
 
-/// A use is a token and a credential, for one token serves several. In a session it is the token that began it.
+/// A use is a token and a credential, because one token serves several. A session counts as the token that began it.
 fn one(identity: &Identity, name: &str, rule: ReplayRule) -> Use {
     let key = *Digest::of(&[&identity.token_identifier(), name.as_bytes()]).as_bytes();
     Use { key, rule, expires_at: identity.remembered_until() }
 }
 
-/// What a request may leave open is the same use whether it names it or not.
+/// A request may leave a choice to the policy. Whether it names the choice or not, it is the same use.
 fn name(granted: &Granted, asked: &str) -> String {
     granted.terms.chosen().map_or_else(|| asked.to_owned(), |chosen| chosen.to_string())
 }
 
-/// What a document's values, its file key and its past have in common. Where a policy says `replay: once`, all of them are one use.
+/// The name that a document's values, its file key and its earlier versions share. With `replay: once` all of them are one use.
 fn whole(granted: &Granted) -> Option<String> {
     granted.terms.document().map(|document| format!("document {document}"))
 }
 
-/// How often the token may be used for what is granted. What is no retry of another use is made once by a token, also where tokens are
-/// cheap.
+/// How often the token may be used for the grant. If a repetition would be no retry, `per-request` becomes once.
 fn rule(identity: &Identity, grant: &Grant) -> ReplayRule {
     let once = grant.granted().iter().any(|granted| granted.once);
     let retried = grant.granted().iter().all(|granted| granted.terms.is_retried());

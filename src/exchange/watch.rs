@@ -1,4 +1,5 @@
-//! Who may wait for changes: an identity that some policy is for. It uses nothing up, and hears nothing but that something changed.
+//! Admits subscribers to changes: any identity that some policy is for. A subscription uses nothing up, and tells only that
+//! something changed.
 
 use super::answer::Refused;
 use super::story::{Call, Story};
@@ -7,17 +8,17 @@ use crate::app::App;
 use crate::policy::{Admission, Request};
 use crate::words::{Denial, Reason, UnixTime};
 
-/// Somebody who may wait.
+/// An admitted subscriber.
 #[must_use]
 pub struct Watch<P> {
-    /// When its token ends, and its waiting with it.
+    /// When its token ends, and the subscription with it.
     pub until: UnixTime,
-    /// Its place among those who wait.
+    /// Its slot among the subscribers.
     pub place: P,
     _admission: Admission,
 }
 
-/// Lets an identity wait for which `place` finds a place, by what its token is known.
+/// Admits a subscriber if `place` finds a free slot for its token's identifier.
 pub async fn watch<P>(app: &App, call: Call, place: impl FnOnce([u8; 32]) -> Option<P>) -> Result<Watch<P>, Refused> {
     let mut story = Story::begin(&call);
     match admit(app, call, place, &mut story).await {

@@ -1,4 +1,4 @@
-//! The accept loop: everything that may take time is off its path, everything has a limit, and at the end it drains.
+//! The accept loop. It does nothing slow itself, everything has a limit, and at the end it drains.
 
 use super::addresses::{Addresses, Place};
 use super::connection::Connection;
@@ -17,13 +17,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
-/// Connections of load balancers that have not said yet for whom they are.
+/// Connections of load balancers whose PROXY header has not arrived yet.
 const HEADERS_AWAITED_MAX: usize = 1_000;
-/// What the kernel keeps for the listener (tokio's backlog): those are let in before it closes.
+/// The connections that the kernel queues for the listener (tokio's backlog). They are accepted before it closes.
 const BACKLOG: usize = 1_024;
-/// When the process is out of file descriptors, a moment lets some come back.
+/// The pause after a failed accept: a process without free file descriptors may get some back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// Requests under way may end when the server stops.
+/// How long requests under way may last after the server stops.
 pub const DRAIN_MAX: Duration = Duration::from_secs(20);
 
 /// The public listener.
@@ -34,13 +34,13 @@ pub struct Edge {
     pub certificate: Arc<Certificate>,
     /// What it serves.
     pub router: Router,
-    /// What is counted.
+    /// The metrics.
     pub metrics: SharedMetrics,
-    /// What is known of the clients.
+    /// The known clients.
     pub clients: Arc<Clients>,
     /// The load balancers that say for whom they connect.
     pub proxies: Vec<Proxy>,
-    /// What is served to those on connections of their own.
+    /// What these load balancers get on connections of their own.
     pub health: Router,
     /// How it stops.
     pub stopping: Stopping,
@@ -61,7 +61,7 @@ struct Shared {
 }
 
 impl Edge {
-    /// Accepts until `stop` ends and its pause is over, then lets what is under way finish.
+    /// Accepts until `stop` ends and the pause after it is over, then lets the connections under way finish.
     pub async fn serve(self, stop: impl Future<Output = ()>) {
         let Self { listener, certificate, router, metrics, clients, proxies, health, stopping } = self;
         let (handshakes, proxies, open) = (Handshakes::new(clients), Proxies::new(proxies), TaskTracker::new());
@@ -118,7 +118,7 @@ impl Shared {
         }
     }
 
-    /// Beyond a limit a connection is closed at once: a client tries again, a queue would only grow old.
+    /// Closes a connection above a limit at once: the client tries again, and a queue would serve only clients that gave up.
     fn take(self: &Arc<Self>, stream: TcpStream, address: SocketAddr) {
         let (shared, address) = (self.clone(), address.ip().to_canonical());
         match self.proxies.protocol_of(address) {
@@ -142,7 +142,7 @@ impl Shared {
         place
     }
 
-    /// A listed load balancer says first for whom it connects.
+    /// A listed load balancer first names its client.
     async fn attend_proxy<P>(&self, mut stream: TcpStream, proxy: IpAddr, protocol: ProxyProtocol, awaited: P) {
         let read = proxies::read(&mut stream, protocol).await;
         drop(awaited);
@@ -159,7 +159,7 @@ impl Shared {
         }
     }
 
-    /// Whoever is not listed may not say that it connects for somebody else.
+    /// A peer that is not listed may not send a PROXY header.
     async fn attend_stranger(&self, stream: TcpStream, place: Place) {
         let mut first = [0; proxies::MARK_BYTES];
         let peeked = tokio::select! {

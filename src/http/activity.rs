@@ -1,20 +1,20 @@
-//! Whether anybody would miss a connection.
+//! Whether a connection is in use.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// From the handshake to the first whole request; an HTTP/2 peer that never speaks is under no other limit.
+/// From the handshake to the first whole request. No other limit closes the connection of a silent HTTP/2 peer.
 const FIRST_REQUEST_MAX: Duration = Duration::from_secs(15);
-/// A connection on which nothing happens is closed and its buffers are wiped, so that what a client sent is gone a minute after its
-/// last request.
+/// A connection without requests is closed after this time. Its buffers are wiped, so that a minute after a client's last request
+/// nothing that it sent is left.
 const IDLE_MAX: Duration = Duration::from_secs(40);
-/// How often that is looked at.
+/// How often that is checked.
 const IDLE_TURN: Duration = Duration::from_secs(10);
-/// After the goodbye, a connection without a request has this long to take its leave.
+/// How long a connection without a request stays open after its graceful shutdown began.
 const LEAVE_MAX: Duration = Duration::from_secs(1);
-/// How often a stopping server looks whether a connection is quiet.
+/// How often a stopping server checks whether a connection is quiet.
 const QUIET_TURN: Duration = Duration::from_millis(50);
 
 /// The requests of one connection.
@@ -22,11 +22,11 @@ const QUIET_TURN: Duration = Duration::from_millis(50);
 pub(super) struct Activity {
     begun: AtomicUsize,
     ended: AtomicUsize,
-    /// Bytes came after the last request: the beginning of another one.
+    /// Bytes arrived after the last request: the beginning of another one.
     heard: AtomicBool,
-    /// The server stops, so what nobody has read yet counts.
+    /// The server stops, so unread bytes count too.
     ending: AtomicBool,
-    /// At the last look, bytes were there that nobody had read.
+    /// The last check found unread bytes.
     unread: AtomicBool,
     shed: CancellationToken,
 }
@@ -58,17 +58,17 @@ impl Activity {
         self.shed.is_cancelled()
     }
 
-    /// Bytes of the client were read.
+    /// Notes that bytes of the client were read.
     pub(super) fn hear(&self) {
         self.heard.store(true, Ordering::Relaxed);
     }
 
-    /// Whether somebody wants to know of bytes that nobody has read.
+    /// Whether unread bytes are to be noted.
     pub(super) fn is_ending(&self) -> bool {
         self.ending.load(Ordering::Relaxed)
     }
 
-    /// Notes whether there are such.
+    /// Notes whether there are unread bytes.
     pub(super) fn see_unread(&self, unread: bool) {
         self.unread.store(unread, Ordering::Relaxed);
     }
@@ -78,7 +78,7 @@ impl Activity {
         self.ending.store(true, Ordering::Relaxed);
         let quiet = async {
             loop {
-                // Meanwhile the connection is looked at, which reads what came and sees what is left.
+                // Meanwhile the connection is polled, which reads what arrived and notes what is left.
                 tokio::time::sleep(QUIET_TURN).await;
                 if self.is_idle() && !self.heard.load(Ordering::Relaxed) && !self.unread.load(Ordering::Relaxed) {
                     break;
@@ -88,7 +88,7 @@ impl Activity {
         let _ = tokio::time::timeout(patience, quiet).await;
     }
 
-    /// Ends when nobody would miss the connection: no request came in time, or none for a while.
+    /// Ends when the connection is unused: its first request did not come in time, or no other came for a while.
     pub(super) async fn unmissed(&self) {
         tokio::time::sleep(FIRST_REQUEST_MAX).await;
         if self.begun.load(Ordering::Relaxed) > 0 {
@@ -96,7 +96,7 @@ impl Activity {
         }
     }
 
-    /// After the goodbye: ends when its time is over and nothing is under way.
+    /// For the time after a graceful shutdown began: ends when that time is over and no request is under way.
     pub(super) async fn left(&self) {
         loop {
             tokio::time::sleep(LEAVE_MAX).await;
@@ -106,7 +106,7 @@ impl Activity {
         }
     }
 
-    /// Ends when nothing happened for a while and nothing is under way.
+    /// Ends when no request came for a while and none is under way.
     async fn idle(&self) {
         let (mut seen, mut since) = (0, tokio::time::Instant::now());
         loop {

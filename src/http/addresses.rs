@@ -1,4 +1,4 @@
-//! Which connections are open, and which have to make room when there are nearly too many.
+//! Which connections are open, and which are closed for new ones when there are nearly too many.
 
 use super::activity::Activity;
 use crate::words::{host, network_of};
@@ -10,13 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Connections at a time; some 50 KiB each.
 const CONNECTIONS_MAX: usize = 10_000;
-/// From here on a newcomer takes the place of an idle connection.
+/// From here on a new connection takes the place of an idle one.
 const CONNECTIONS_NEARLY_ALL: usize = CONNECTIONS_MAX / 10 * 9;
-/// Connections at a time from one address: a CI fleet behind one gateway has hundreds, and one address alone cannot use all up.
+/// Connections at a time from one address: a CI fleet behind one gateway has hundreds, and no address can use up all places.
 const CONNECTIONS_PER_ADDRESS_MAX: usize = 2_000;
-/// The last tenth of all connections is for networks that hold no more than this.
+/// The last tenth of all connections is for networks that hold fewer than this.
 const CONNECTIONS_FEW: usize = 64;
-/// In so many of the largest networks an idle connection is looked for.
+/// How many of the largest networks are searched for an idle connection.
 const NETWORKS_LOOKED_AT: usize = 8;
 
 /// The connections that are open.
@@ -25,7 +25,7 @@ pub(super) struct Addresses {
     held: Arc<Mutex<Held>>,
     /// How many there are.
     open: Gauge,
-    /// How many had to make room.
+    /// How many were closed for others.
     shed: Counter,
 }
 
@@ -45,7 +45,7 @@ struct Open {
     activity: Arc<Activity>,
 }
 
-/// One connection's place; given back when it is dropped, or earlier when it has to make room.
+/// One connection's place. It is given back when it is dropped, or earlier when another connection takes it.
 pub(super) struct Place {
     addresses: Addresses,
     number: u64,
@@ -58,8 +58,8 @@ impl Addresses {
         Self { held: Arc::default(), open, shed }
     }
 
-    /// A place for this address, unless it has its share already. When nearly all places are taken, an idle connection of
-    /// the network that holds most is told to end, and without one only networks that hold few get another.
+    /// A place for this address, unless the address holds its share already. When nearly all places are taken, an idle connection
+    /// of one of the largest networks is closed for it. If there is none, only networks with few connections get a place.
     pub(super) fn take(&self, address: IpAddr) -> Option<Place> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if held.of_address(address) >= CONNECTIONS_PER_ADDRESS_MAX {
@@ -96,7 +96,7 @@ impl Held {
         self.next
     }
 
-    /// Tells the oldest idle connection of the largest network to end, and gives its place away.
+    /// Ends the oldest idle connection of the largest network that has one, and frees its place.
     fn make_room(&mut self) -> bool {
         let idle = self.by_size.iter().rev().take(NETWORKS_LOOKED_AT).find_map(|(_, network)| {
             let open = self.by_network.get(network)?;
@@ -136,7 +136,7 @@ impl Place {
         self.address
     }
 
-    /// What happens on the connection.
+    /// The connection's activity.
     pub(super) const fn activity(&self) -> &Arc<Activity> {
         &self.activity
     }
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_gets_its_share_back_and_no_more() {
+    fn an_address_gets_no_more_than_its_share_and_gets_it_back() {
         let addresses = Addresses::default();
         let held = many(&addresses, address(1, 1));
         assert_eq!(held.len(), CONNECTIONS_PER_ADDRESS_MAX);
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nobody_is_idle_the_last_tenth_is_for_those_who_hold_few() {
+    fn without_idle_connections_the_last_tenth_is_for_networks_that_hold_few() {
         let addresses = Addresses::default();
         let mut busy = Vec::new();
         for network in 1..=5 {

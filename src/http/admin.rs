@@ -9,7 +9,7 @@ use axum::{Json, Router};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// Its addresses. Beyond this machine `/readyz` says yes or no and nothing else: files, commits and issuers are the operators'.
+/// Its routes. To other machines `/readyz` answers only yes or no: files, commits and issuers are for operators.
 pub fn router(health: Arc<Health>, listen: SocketAddr) -> Router {
     let readyz = if listen.ip().is_loopback() { get(ready) } else { get(is_ready) };
     Router::new()
@@ -33,7 +33,7 @@ async fn is_ready(State(health): State<Arc<Health>>) -> impl IntoResponse {
     if health.ready().await.0 { (StatusCode::OK, "yes\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "no\n") }
 }
 
-/// All that a load balancer hears on a connection of its own: that the server lives and whether it is ready.
+/// All that a load balancer gets on a connection of its own: that the server lives, and whether it is ready.
 pub fn health(health: Arc<Health>) -> Router {
     let router = Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(is_ready));
     router.fallback(|| async { StatusCode::FORBIDDEN }).with_state(health)

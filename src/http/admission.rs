@@ -1,7 +1,7 @@
-//! `POST /admission/inject`: the webhook by which a Kubernetes API server has the sidecar put into pods that ask for it.
+//! `POST /admission/inject`: the webhook through which a Kubernetes API server injects the sidecar into pods that ask for it.
 //!
-//! It reads a pod and answers a patch. It holds no secret, opens none, and asks nobody: what a pod gets is decided when its
-//! sidecar shows the pod's own token.
+//! It reads a pod and answers with a patch. It holds no secret, opens none, and makes no decision: policies decide when the
+//! sidecar sends the pod's own token.
 
 mod annotations;
 mod conflict;
@@ -25,9 +25,9 @@ use review::{Request, Review};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// The API server takes no request above 3 MiB, and a review holds one object of such.
+/// The API server takes no request above 3 MiB, and a review holds the object of one.
 const REVIEW_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// Bodies that are held at a time: 256 MiB at the most. More wait, as long as the API server does.
+/// Bodies that are in memory at a time: 256 MiB at the most. Further requests wait, as long as the API server does.
 const REVIEWS_MAX: usize = 64;
 /// What the webhook needs.
 struct Webhook {
@@ -35,7 +35,7 @@ struct Webhook {
     turns: tokio::sync::Semaphore,
 }
 
-/// The one address of the webhook's own listener.
+/// The one route of the webhook's own listener.
 pub fn router(sidecar: SidecarSettings) -> Router {
     let webhook = Webhook { sidecar, turns: tokio::sync::Semaphore::new(REVIEWS_MAX) };
     Router::new().route("/admission/inject", post(review)).with_state(Arc::new(webhook))
@@ -77,7 +77,7 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
 }
 
-/// What is no review gets no review back; the API server shows the status and the text.
+/// The answer to a body that is no review. The API server shows the status and the text.
 fn plain(status: StatusCode, text: &str) -> Response<Body> {
     let mut response = Response::new(Body::from(json!({ "error": text.trim_end() }).to_string()));
     *response.status_mut() = status;

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use std::fmt::Display;
 use std::sync::Arc;
 
-/// The stanzas of one header, as they stand in it.
+/// The stanzas of one header, as the header has them.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header {

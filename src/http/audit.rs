@@ -1,4 +1,4 @@
-//! `GET /v1/audit`: the audit log, page by page, for whom a policy lets read it.
+//! `GET /v1/audit`: the audit log, page by page, for identities that a policy lets read it.
 
 use super::form::{self, FormError, Values};
 use super::reply::{self, Caller};
@@ -14,12 +14,12 @@ use axum::http::{Response, Uri};
 use axum::response::IntoResponse;
 use std::sync::Arc;
 
-/// Its parameters, as they are told to who writes another one.
+/// Its parameters, for the error that an unknown one gets.
 const PARAMETERS: &str = "`kind`, `code`, `policy`, `repository`, `issuer`, `decision`, `since`, `before`, `after` and `limit`";
-/// Forges name repositories by less; a client could otherwise have any text recorded.
+/// Forges' names of repositories are shorter. Without a limit a client could get any text recorded.
 pub(super) const REPOSITORY_CHARACTERS_MAX: usize = 512;
 
-/// What is wrong with how the log is asked for.
+/// What is wrong with a query of the log.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum AuditQueryError {
     /// The query as a whole.
@@ -34,33 +34,33 @@ pub(super) enum AuditQueryError {
     /// The kind of records.
     #[error("`kind`: there is no such kind; docs/reference/audit-records.md has them all.")]
     Kind,
-    /// Why they were refused.
+    /// The code of a refusal.
     #[error("`code`: there is no such code; docs/reference/codes.md has them all.")]
     Code,
-    /// Whose they are.
+    /// The repository of the records.
     #[error("`repository`: expected a name, or name@id.")]
     Repository,
-    /// By which policy.
+    /// The policy that granted or was named.
     #[error("`policy`: {0}.")]
     Policy(#[source] NameError),
-    /// Of which issuer.
+    /// The issuer of the token.
     #[error("`issuer`: {0}.")]
     Issuer(#[source] NameError),
-    /// Of which decision.
+    /// The end of a decision's id.
     #[error("`decision`: {0}.")]
     Decision(#[from] NoIdSuffix),
-    /// How far back.
+    /// How old the records may be.
     #[error("`since`: {0}.")]
     Since(#[from] DurationError),
-    /// Where in the log, or how much of it.
+    /// `before`, `after` or `limit` as a number.
     #[error("`{parameter}`: expected a whole number from {least} to {SEQ_MAX}.")]
     Number {
-        /// Which one.
+        /// The parameter.
         parameter: &'static str,
-        /// The least that it may be.
+        /// Its least value.
         least: i64,
     },
-    /// More than one answer has.
+    /// More records than one answer has.
     #[error("`limit`: at most {RECORDS_MAX}; `before` brings the next page.")]
     Limit,
 }
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_is_read_in_one_way_or_not_at_all() {
+    fn each_parameter_of_a_query_is_read_and_checked() {
         let all = of(
             "kind=refused&code=denied&policy=shop/deploy&repository=acme/shop@1&issuer=github&decision=7d8e9f01&since=30d&before=9&after=2&limit=5",
         );

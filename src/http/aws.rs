@@ -17,12 +17,12 @@ use crate::exchange::{Call, Refused, refuse};
 use crate::words::{Denial, Secret};
 use std::net::{IpAddr, Ipv4Addr};
 
-/// Their addresses. Every method comes here, so that also a wrong one is answered in AWS's own form.
+/// Their routes. They take every method, so that a wrong one also gets an error in AWS's own form.
 pub(super) fn routes(routes: Routes) -> Routes {
     routes.any("/aws/sts", sts::answer).any("/aws/sts/", sts::answer).any("/aws/container", container::answer)
 }
 
-/// Who speaks which of them.
+/// A client, and the API that it uses.
 #[derive(Clone, Copy)]
 struct Caller {
     client: IpAddr,
@@ -38,7 +38,7 @@ impl Caller {
         Call { token, client: self.client, api: self.api, proof: None }
     }
 
-    /// Refuses, with its record, what could not even be read.
+    /// Refuses a request that could not be read, and records the refusal.
     async fn refuse(self, app: &App, denial: Denial) -> Refused {
         refuse(app, &self.call(Err(denial.clone())), denial).await
     }

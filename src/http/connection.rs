@@ -25,17 +25,17 @@ const HEADER_BYTES_MAX: u32 = 32 * 1024;
 const STREAMS_MAX: u32 = 128;
 /// Resets that a peer may have pending (CVE-2023-44487).
 const RESETS_MAX: usize = 32;
-/// An idle HTTP/2 peer is asked whether it is there.
+/// How often an idle HTTP/2 peer is pinged, and how long it may take to answer.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
-/// When a connection ends: for answers that would go on otherwise.
+/// When a connection ends, for answers that would otherwise not end.
 #[derive(Clone, Default)]
 pub(super) struct Ending {
     /// The server stops.
     pub(super) stopping: CancellationToken,
     /// Ends the connection at once, whatever is under way on it.
     pub(super) cut: CancellationToken,
-    /// For an answer that is under way for longer than its headers: a connection on which nothing is, is idle.
+    /// For an answer whose body takes long: it marks the connection as in use.
     pub(super) activity: Arc<Activity>,
 }
 
@@ -80,8 +80,8 @@ impl Connection {
             tokio::select! {
                 () = activity.unmissed() => {}
                 () = activity.has_to_make_room() => {}
-                // HTTP/2 says which requests were taken, so that a client may repeat the others elsewhere. A connection that
-                // came during the pause has to get its first request through.
+                // HTTP/2 says which requests the server took, so that a client may repeat the others elsewhere. A connection that
+                // came during the pause first gets its first request answered.
                 () = stopping.draining.cancelled(), if speaks_http2 && !came_late => {}
                 () = stopping.over.cancelled() => {
                     if !speaks_http2 {

@@ -1,4 +1,5 @@
-//! The control socket in the data directory: whoever may open it runs this server. It works when Git and every issuer are down.
+//! The control socket in the data directory, for operators: only the server's own user may open it. It works when Git and every
+//! issuer are down.
 
 use super::health::Health;
 use super::reply;
@@ -22,7 +23,7 @@ use tokio::net::UnixListener;
 /// Its name in the data directory.
 pub const SOCKET: &str = "control.sock";
 
-/// Nobody can operate the server.
+/// Why the control socket cannot be opened.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {fault}", .path.plain())]
 pub struct ListenError {
@@ -47,7 +48,7 @@ pub fn listen(data: &Path) -> Result<UnixListener, ListenError> {
     Ok(listener)
 }
 
-/// Its addresses.
+/// Its routes.
 pub fn router(health: Arc<Health>) -> Router {
     let app = health.app.clone();
     let status = get(status).with_state(health);

@@ -1,6 +1,6 @@
-//! `GET /v1/events`: server-sent events (HTML standard, section 9.2) that say that something changed, and never what.
+//! `GET /v1/events`: server-sent events (HTML standard, section 9.2). An event says that something changed, and never what.
 //!
-//! The id of an event is the mark of what is in force. Nothing is kept for a reader: it hears of the present state, once.
+//! An event's id is the mark of the state in force. The server stores nothing for a reader: it sends the current mark once.
 
 use super::activity::Underway;
 use super::connection::Ending;
@@ -24,19 +24,19 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-/// A stream lives no longer than an issuer's keys are trusted unseen: then its token is verified again.
+/// A stream lasts as long as an issuer's keys are trusted without a fetch: the next stream verifies its token again.
 const STREAM_MAX: Duration = Duration::from_secs(300);
-/// Proxies cut a silent connection after a minute, and some after half of it.
+/// Proxies close a silent connection after a minute, some after half a minute.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// A storm of commits and denials is one event in this time.
+/// All changes within this time are one event.
 const EVENT_PAUSE: Duration = Duration::from_millis(200);
-/// A reader that does not take a line for so long is cut off.
+/// A reader that takes no line for this long is cut off.
 const SLOW_MAX: Duration = Duration::from_secs(10);
-/// What a stream begins with: where it ends, come again after a second.
+/// The beginning of a stream: its reader reconnects a second after it ends.
 const OPENING: &str = "retry: 1000\n\n";
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// The address, with the streams that it holds.
+/// The route, with its open streams.
 pub(super) fn route() -> MethodRouter<Arc<App>> {
     get(follow).layer(Extension(Streams::default()))
 }
@@ -70,7 +70,7 @@ async fn follow(
     (headers, Body::new(Lines(receiver))).into_response()
 }
 
-/// nginx passes on at once what comes with it.
+/// nginx does not buffer an answer with this header.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// One stream, until it is over.
@@ -113,14 +113,14 @@ impl Stream {
                     Ok(()) => sleep(EVENT_PAUSE).await,
                     Err(_) => return Err(Over),
                 },
-                // The end of a denial that was for a time is told by the next look.
+                // The next round also notices a denial that ended by itself.
                 () = sleep(HEARTBEAT) => self.send(":\n\n".to_owned()).await?,
                 () = self.sender.closed() => return Err(Over),
             }
         }
     }
 
-    /// Hands it over as soon as there is room for it on the connection; without room for too long the connection ends.
+    /// Hands the line over as soon as the connection has room for it. If it has none for too long, the connection ends.
     async fn send(&self, line: String) -> Result<(), Over> {
         match timeout(SLOW_MAX, self.sender.send(line.into())).await {
             Ok(sent) => sent.map_err(|_| Over),

@@ -1,10 +1,11 @@
-//! `application/x-www-form-urlencoded` (URL Standard, section 5.1), read more strictly than that: UTF-8, whole escapes, no name twice.
+//! `application/x-www-form-urlencoded` (URL Standard, section 5.1), read more strictly than the standard does: UTF-8, whole
+//! escapes, each name once.
 
 use crate::words::{Denial, Reason};
 use axum::http::Uri;
 use std::collections::BTreeMap;
 
-/// More names than any API here knows.
+/// The most names of one form: no API here has as many.
 const NAMES_MAX: usize = 64;
 
 /// Values by their names.
@@ -19,16 +20,16 @@ pub(super) enum FormError {
     /// A value is not encoded well.
     #[error("{}: {fault}", shown(.name))]
     Value {
-        /// Of which name.
+        /// Its name.
         name: String,
         /// Why not.
         #[source]
         fault: EscapeError,
     },
-    /// It has more names than any that is known.
+    /// It has too many names.
     #[error("more than {NAMES_MAX} parameters")]
     TooMany,
-    /// Readers would differ on which one counts.
+    /// A name is there twice, and readers would differ on which one counts.
     #[error("{} stands twice", shown(.name))]
     Twice {
         /// Which name.
@@ -39,18 +40,18 @@ pub(super) enum FormError {
 /// Why a text is not encoded well.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum EscapeError {
-    /// A `%` of something else.
+    /// A `%` that is no escape.
     #[error("a `%` without two hexadecimal digits")]
     Digits,
-    /// Bytes of something else.
+    /// Bytes that are no UTF-8.
     #[error("not UTF-8")]
     NotUtf8,
-    /// Texts end there for some readers.
+    /// A NUL: for some readers a text ends there.
     #[error("a NUL")]
     Nul,
 }
 
-/// The values by their names. The error is safe to tell: it holds no value.
+/// Reads the values by their names. A caller may see the error: it holds no value.
 pub(super) fn parse(bytes: &[u8]) -> Result<Values, FormError> {
     let mut values = BTreeMap::new();
     for pair in bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
@@ -70,7 +71,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Values, FormError> {
     Ok(values)
 }
 
-/// Refuses a query at an address that reads none: what somebody asks for there, such as `dry_run`, would not be heard.
+/// Refuses a query at a route that reads none: a parameter such as `dry_run` would be ignored there.
 pub(super) fn no_query(uri: &Uri) -> Result<(), Denial> {
     let refused = |told: String| Reason::BadRequest.because(&told).saying(told);
     let query = parse(uri.query().unwrap_or_default().as_bytes()).map_err(|fault| refused(format!("The query: {fault}.")))?;
@@ -80,7 +81,7 @@ pub(super) fn no_query(uri: &Uri) -> Result<(), Denial> {
     }
 }
 
-/// A name as it may be told: short, and visible.
+/// A name for an error's text: short, and of visible characters.
 pub(super) fn shown(name: &str) -> String {
     format!("`{}`", name.chars().take(40).map(|one| if one.is_ascii_graphic() { one } else { '?' }).collect::<String>())
 }
@@ -111,14 +112,14 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn reads_what_clients_write() {
+    fn forms_of_clients_are_read() {
         let values = parse(b"a=1+2&b=%2F%e2%82%ac&c&d=x=y&").unwrap();
         let values: Vec<_> = values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(values, [("a", "1 2"), ("b", "/€"), ("c", ""), ("d", "x=y")]);
     }
 
     #[test]
-    fn refuses_what_two_readers_could_read_differently() {
+    fn forms_that_two_readers_could_read_differently_are_refused() {
         let many = (0..65).map(|n| format!("n{n}=1")).collect::<Vec<_>>().join("&");
         let bad = ["a=1&a=1", "a=1&%61=2", "a=%", "a=%4", "a=%zz", "a=%ff", "a=%00", many.as_str()];
         for body in bad {
@@ -129,7 +130,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_are_too_much_for_it(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             if let Ok(values) = parse(&bytes) {
                 prop_assert!(values.values().all(|value| value.len() <= bytes.len()));
             }

@@ -1,4 +1,4 @@
-//! Doors for the fuzz targets to what this room alone reads.
+//! Entry points of the fuzz targets to readers that are private to this module.
 
 pub(crate) use super::aws::fuzzing::sts;
 pub(crate) use super::oauth::fuzzing::oauth;
@@ -8,7 +8,7 @@ use super::{hooks, proxies};
 use crate::words::Secret;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
-/// What a load balancer says of its client, in either version.
+/// A PROXY header of either version.
 pub(crate) fn proxy_header(bytes: &[u8]) {
     for origin in [proxies::parse_v1(bytes), proxies::parse_v2(bytes)].into_iter().flatten() {
         assert!(proxies::is_header(bytes), "{origin:?}");
@@ -25,13 +25,13 @@ pub(crate) fn form(bytes: &[u8]) {
     }
 }
 
-/// What stands before the first line's end, and what behind it.
+/// The first line, and the rest.
 fn lines(bytes: &[u8]) -> (&[u8], &[u8]) {
     let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
     (&bytes[..end], bytes.get(end + 1..).unwrap_or_default())
 }
 
-/// A hook's headers by lines, and its body behind them.
+/// A hook: its first line is the value of each header, and the rest is the body.
 pub(crate) fn hook(bytes: &[u8]) {
     let (first, body) = lines(bytes);
     let mut headers = HeaderMap::new();
@@ -39,7 +39,7 @@ pub(crate) fn hook(bytes: &[u8]) {
         headers.extend(HeaderValue::from_bytes(first).map(|value| (HeaderName::from_static(name), value)));
     }
     let secret = Secret::from("a secret that no line is:\n".to_owned());
-    // The time that a body may take is the runtime's.
+    // The body's time limit needs a runtime with timers.
     if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_time().build() {
         let body = axum::body::Body::from(body.to_vec());
         let signed = match hooks::Shown::of(&headers) {

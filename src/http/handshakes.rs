@@ -1,5 +1,5 @@
-//! TLS handshakes. A connection that has sent no ClientHello waits beside all others; the work of a handshake is done in
-//! turns, which networks get one after the other.
+//! TLS handshakes. A connection that has sent no ClientHello delays no other one. The work of handshakes is done in turns, and
+//! networks get them in rotation.
 
 use crate::app::Clients;
 use crate::words::network_of;
@@ -16,10 +16,10 @@ use tokio::sync::Semaphore;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
-/// A handshake takes two round trips; a phone on a train takes a second.
+/// A handshake takes two round trips, and on a slow mobile network a second.
 pub(super) const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 
-/// The handshakes under way. Addresses that were served lately have turns of their own, which no stranger can use up.
+/// The handshakes under way. Addresses that were served lately have turns of their own, which others cannot use up.
 pub(super) struct Handshakes {
     served: Turns,
     strangers: Turns,
@@ -32,7 +32,7 @@ impl Handshakes {
         Self { served: Turns::new(width), strangers: Turns::new(width), clients }
     }
 
-    /// Does one; `None` where it fails or takes too long.
+    /// Does one handshake; `None` if it fails or takes too long.
     pub(super) async fn shake(
         &self,
         stream: TcpStream,
@@ -49,7 +49,7 @@ impl Handshakes {
         address: IpAddr,
     ) -> Option<TlsStream<TcpStream>> {
         stream.set_nodelay(true).ok()?;
-        // Room for a ClientHello is taken when its first byte is there.
+        // Memory for a ClientHello is allocated when its first byte has arrived.
         stream.peek(&mut [0]).await.ok().filter(|bytes| *bytes > 0)?;
         let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await.ok()?;
         let turns = if self.clients.was_served(address) { &self.served } else { &self.strangers };
@@ -69,20 +69,20 @@ impl Handshakes {
     }
 }
 
-/// Goes as far as it can go now.
+/// Polls the future once.
 async fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     std::future::poll_fn(|context| Poll::Ready(Pin::new(&mut *future).poll(context))).await
 }
 
-/// As many at a time as there are processors. A network has no more than that many in the queue of all, so that whoever
-/// comes from another one waits for few.
+/// As many turns at a time as there are processors. Of each network at most that many wait in the common queue, so that clients
+/// of other networks wait for few.
 struct Turns {
     all: Semaphore,
     lanes: Mutex<HashMap<IpAddr, Arc<Semaphore>>>,
     width: usize,
 }
 
-/// The queue of one network; forgotten with the last that stands in it.
+/// The queue of one network. It is removed with its last member.
 struct Lane<'a> {
     turns: &'a Turns,
     network: IpAddr,
@@ -111,7 +111,7 @@ impl Turns {
 impl Drop for Lane<'_> {
     fn drop(&mut self) {
         let mut lanes = self.turns.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        // This one and the map's.
+        // The references of this lane and of the map.
         if Arc::strong_count(&self.queue) == 2 {
             lanes.remove(&self.network);
         }
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_network_with_a_thousand_handshakes_lets_another_one_through_after_few() {
+    async fn a_network_with_a_thousand_handshakes_does_not_delay_another_network() {
         let turns = Arc::new(Turns::new(2));
         let order = Arc::new(Mutex::new(Vec::new()));
         let held = turns.all.acquire_many(2).await.unwrap();
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_leaves_the_queue_leaves_nothing_in_it() {
+    async fn a_handshake_that_times_out_in_the_queue_leaves_nothing_in_it() {
         let turns = Turns::new(1);
         let held = turns.all.acquire().await.unwrap();
         assert!(tokio::time::timeout(Duration::from_millis(10), turns.run(network(1), async {})).await.is_err());

@@ -1,4 +1,4 @@
-//! How the server is: what `/readyz`, the metrics, the log and `daypass status` tell.
+//! The server's state, as `/readyz`, the metrics, the log and `daypass status` report it.
 
 use super::tls::Certificate;
 use crate::app::{App, told};
@@ -12,22 +12,22 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What is wrong is looked for this often, and logged when it is new.
+/// How often the server looks for alarms; it logs the new ones.
 const LOOK_PAUSE: Duration = Duration::from_secs(60);
 
-/// The server, and the certificates that it shows.
+/// The server, and its certificates.
 pub struct Health {
     pub(super) app: Arc<App>,
-    /// Of the listener that jobs reach.
+    /// That of the listener that jobs reach.
     public: Arc<Certificate>,
-    /// Of the webhook, where there is one.
+    /// That of the webhook, if there is one.
     webhook: Option<Arc<Certificate>>,
-    /// Whether whoever makes credentials answered, when it was last asked.
+    /// Whether each provider answered when it was last asked.
     providers: ArcSwapOption<Vec<Reach>>,
 }
 
 impl Health {
-    /// Of this server.
+    /// The health of this server.
     pub fn new(app: Arc<App>, public: Arc<Certificate>, webhook: Option<Arc<Certificate>>) -> Self {
         Self { app, public, webhook, providers: ArcSwapOption::empty() }
     }
@@ -36,15 +36,15 @@ impl Health {
         std::iter::once(("public", &*self.public)).chain(self.webhook.iter().map(|webhook| ("webhook", &**webhook)))
     }
 
-    /// What a person has to see to, beside what is wrong with sources: certificates, issuers whose keys cannot be read, and
-    /// providers that do not answer.
+    /// What somebody has to repair, apart from faults of sources: certificates, issuers whose keys cannot be read, and providers
+    /// that do not answer.
     pub async fn alarms(&self) -> Vec<String> {
         self.alarms_of(&self.app.issuers.unreadable().await)
     }
 
     fn alarms_of(&self, unreadable: &[Unreadable]) -> Vec<String> {
         let now = self.app.now();
-        // By which name the API server calls the webhook is the cluster's to say.
+        // Only for the public listener: the server does not know the name by which the API server calls the webhook.
         let misnamed = self.public.fault_for(&self.app.public_url).map(|told| ("public", &*self.public, told));
         let times = self.certificates().filter_map(|(listener, certificate)| {
             let validity = certificate.validity();
@@ -81,7 +81,7 @@ impl Health {
         }
     }
 
-    /// Whether it can serve anybody, and why not. Faulty files are told, and do not make it unready.
+    /// Whether it can serve anybody, and why not. Faulty files are reported, and do not make it unready.
     pub async fn ready(&self) -> (bool, Value) {
         let app = &self.app;
         let (live, unreadable) = (app.live.load_full(), app.issuers.unreadable().await);
@@ -110,7 +110,7 @@ impl Health {
         (ready, body)
     }
 
-    /// Sets the gauges of what changes by itself.
+    /// Sets the gauges whose values change without a request.
     pub async fn measure(&self) {
         let app = &self.app;
         let live = app.live.load_full();
@@ -130,7 +130,7 @@ impl Health {
         app.metrics.providers(asked.map(|reach| (reach.provider, reach.fault.is_some())));
     }
 
-    /// Logs what is wrong at the start, and whatever comes later.
+    /// Logs the alarms at the start, and each new one later.
     pub async fn watch(self: Arc<Self>) {
         let mut known = BTreeSet::new();
         loop {

@@ -1,7 +1,8 @@
-//! `POST /hooks/git/{source}`: a forge says that there is something new. It only wakes that source's own fetch.
+//! `POST /hooks/git/{source}`: a forge reports a push. This only wakes the source's own fetch.
 //!
-//! Known by an HMAC over the body: GitHub, Forgejo and Gitea (`X-Hub-Signature-256`), Bitbucket (`X-Hub-Signature`); GitLab
-//! sends the secret itself (`X-Gitlab-Token`). What the body says is not read, so nothing of it is kept: it is hashed as it comes.
+//! An HMAC over the body authenticates it: GitHub, Forgejo and Gitea (`X-Hub-Signature-256`), Bitbucket (`X-Hub-Signature`).
+//! GitLab sends the secret itself (`X-Gitlab-Token`). The body is hashed piece by piece and not interpreted, so nothing of it is
+//! kept.
 
 use super::reply;
 use super::stopping::Peer;
@@ -23,14 +24,14 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-/// A push event names every commit; forges cut it below this.
+/// A push event names every commit; forges shorten it to less than this.
 pub(super) const EVENT_BYTES_MAX: usize = 1024 * 1024;
-/// Hooks of one address in a minute: each may cost the hash of a whole event. A forge that sends more loses nothing, since the
-/// source is looked at in any case.
+/// Hooks of one address in a minute: each may cost the hash of a whole event. A forge that sends more loses nothing, because the
+/// source is polled in any case.
 const HOOKS_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(119);
-/// Hosts of which those that were quiet are still remembered.
+/// From this many hosts on, those that were quiet lately are forgotten.
 const ADDRESSES_MAX: usize = 10_000;
-/// HMAC headers, and what stands before the hexadecimal digits.
+/// The HMAC headers, and the prefix of the hexadecimal digits.
 const SIGNATURES: [&str; 2] = ["x-hub-signature-256", "x-hub-signature"];
 const PREFIX: &str = "sha256=";
 /// GitLab's header.
@@ -39,13 +40,13 @@ const TOKEN: &str = "x-gitlab-token";
 /// How many hooks each host has sent lately.
 type Limit = Arc<DefaultKeyedRateLimiter<IpAddr>>;
 
-/// The address, with the count of its callers.
+/// The route, with its rate limiter.
 pub(super) fn route() -> MethodRouter<Arc<App>> {
     let limit: Limit = Arc::new(RateLimiter::keyed(Quota::per_minute(HOOKS_PER_MINUTE)));
     post(wake).layer(Extension(limit))
 }
 
-/// Wakes the source, or refuses with a record. Whether there is such a source is not told.
+/// Wakes the source, or refuses with a record. The answer does not say whether the source exists.
 async fn wake(
     State(app): State<Arc<App>>,
     Extension(limit): Extension<Limit>,
@@ -80,8 +81,8 @@ async fn check(app: &App, source: &str, headers: &HeaderMap, body: Body) -> Resu
     Ok(())
 }
 
-/// The secret's file is read only for those who show what may be a signature, and for each of them, so that it can be replaced
-/// at any time.
+/// Reads the secret's file only for requests with a possible signature, and for each of them, so that the file can be replaced at
+/// any time.
 async fn check_signature(path: &std::path::Path, headers: &HeaderMap, body: Body) -> Result<(), Denial> {
     let refused = |cause: &str| Reason::HookRefused.because(cause);
     let shown = Shown::of(headers).ok_or_else(|| refused(UNSIGNED))?;
@@ -93,12 +94,12 @@ async fn check_signature(path: &std::path::Path, headers: &HeaderMap, body: Body
     if shown.is_good(&secret, body).await? { Ok(()) } else { Err(refused(UNSIGNED)) }
 }
 
-/// For whoever has none, and whoever has a wrong one.
+/// For a request without a signature, and for one with a wrong signature.
 const UNSIGNED: &str = "no good signature";
 
-/// What a hook shows to be known by.
+/// What authenticates a hook.
 pub(super) enum Shown {
-    /// Over the body: of the length that an HMAC with SHA-256 has.
+    /// An HMAC with SHA-256 over the body.
     Signature([u8; SHA256_OUTPUT_LEN]),
     Token(Secret),
 }
@@ -111,7 +112,7 @@ impl Shown {
         SIGNATURES.iter().find_map(signature).map(Self::Signature).or_else(token)
     }
 
-    /// The body is read only where a signature over it is shown.
+    /// Checks it. The body is read only if it is signed, or the token is right.
     pub(super) async fn is_good(&self, secret: &Secret, body: Body) -> Result<bool, Denial> {
         Ok(match self {
             Self::Signature(signature) => {
@@ -158,12 +159,12 @@ mod tests {
         is_signed(&secret, &headers, Body::from("Hello, World!")).await.unwrap()
     }
 
-    /// A signature by nobody.
+    /// A signature that no key made.
     fn forged() -> String {
         format!("{PREFIX}{}", "00".repeat(SHA256_OUTPUT_LEN))
     }
 
-    /// A file that is not there tells whether it was looked for.
+    /// The error of a missing file shows whether it was read.
     #[tokio::test]
     async fn the_secrets_file_is_read_only_for_what_may_be_a_signature() {
         let path = std::path::Path::new("/nowhere/hook");
@@ -188,7 +189,7 @@ mod tests {
         }
     }
 
-    /// An event of 1 MiB in pieces, each of which counts while it is held.
+    /// An event of 1 MiB in pieces; counts the pieces in memory.
     fn counted(held: &Arc<AtomicUsize>, most: &Arc<AtomicUsize>) -> Body {
         struct Piece(Arc<AtomicUsize>);
         impl AsRef<[u8]> for Piece {
@@ -224,7 +225,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_unsigned_event_of_a_mebibyte_costs_a_piece_of_it_at_a_time() {
+    async fn of_an_event_of_a_mebibyte_one_piece_at_a_time_is_in_memory() {
         let (held, most) = (Arc::default(), Arc::default());
         reply::body(counted(&held, &most), EVENT_BYTES_MAX).await.unwrap();
         assert_eq!(most.load(Ordering::SeqCst), 64, "a body that is kept is held whole");
@@ -243,7 +244,7 @@ mod tests {
 
     /// GitHub docs, "Validating webhook deliveries": the example values for testing.
     #[tokio::test]
-    async fn the_documented_example_is_known_and_nothing_else_is() {
+    async fn the_documented_signature_is_accepted_and_no_other_is() {
         const GOOD: &str = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
         assert!(signed("x-hub-signature-256", GOOD).await && signed("x-hub-signature", GOOD).await);
         assert!(signed("x-gitlab-token", "It's a Secret to Everybody").await);

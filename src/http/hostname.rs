@@ -1,4 +1,4 @@
-//! For which name a certificate counts: what every client looks at beside its time.
+//! Whether clients accept a certificate for the server's name.
 
 use crate::words::names::IssuerUrl;
 use rustls::client::verify_server_name;
@@ -7,7 +7,7 @@ use rustls::server::ParsedCertificate;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
-/// Why every client refuses the server's own certificate that reaches the server by this address.
+/// Why clients that reach the server by this address refuse the server's own certificate.
 pub(super) fn fault(own: &CertificateDer<'_>, public_url: &IssuerUrl) -> Option<String> {
     let parsed = X509Certificate::from_der(own).ok().map(|(_, parsed)| parsed);
     if parsed.as_ref().is_some_and(|parsed| parsed.is_ca()) {
@@ -20,7 +20,7 @@ pub(super) fn fault(own: &CertificateDer<'_>, public_url: &IssuerUrl) -> Option<
     }
     let url = reqwest::Url::parse(public_url.as_str()).ok()?;
     let host = url.host_str()?;
-    // An IPv6 address stands in brackets in a URL, and without them in a certificate.
+    // An IPv6 address has brackets in a URL, and none in a certificate.
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let counts = ServerName::try_from(bare).ok().zip(ParsedCertificate::try_from(own).ok());
     let counts = counts.is_some_and(|(name, certificate)| verify_server_name(&certificate, &name).is_ok());
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_certificate_counts_for_the_names_that_it_bears() {
+    fn a_certificate_is_valid_for_the_names_in_it() {
         let is_for = |names: &[&str], url: &str| {
             let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
             let made = rcgen::generate_simple_self_signed(names).unwrap();
@@ -64,9 +64,9 @@ mod tests {
         }
     }
 
-    /// As `openssl req -x509` makes one where nobody says otherwise.
+    /// As `openssl req -x509` makes it by default.
     #[test]
-    fn an_authoritys_own_certificate_is_none_of_a_server() {
+    fn an_authoritys_own_certificate_is_refused_as_a_servers() {
         let mut parameters = rcgen::CertificateParams::new(vec!["daypass.example".to_owned()]).unwrap();
         parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         let made = parameters.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_for_clients_is_none_of_a_server() {
+    fn a_certificate_for_clients_is_refused_as_a_servers() {
         use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
         let told = |purposes: &[rcgen::ExtendedKeyUsagePurpose]| {
             let mut parameters = rcgen::CertificateParams::new(vec!["daypass.example".to_owned()]).unwrap();

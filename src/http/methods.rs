@@ -1,4 +1,4 @@
-//! What is heard of an address by a method that it does not take.
+//! The answers of a route to methods that it does not take.
 
 use super::reply::Caller;
 use crate::app::App;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 type Shared = State<Arc<App>>;
 
-/// An address of ours by another method (RFC 9110, section 15.5.6); the router names those that it takes in `Allow`.
+/// Refuses another method at a route of ours (RFC 9110, section 15.5.6). The router names the allowed methods in `Allow`.
 pub(super) async fn other_method(
     State(app): Shared,
     Caller(call): Caller,
@@ -23,7 +23,8 @@ pub(super) async fn other_method(
     exchange::refuse(&app, &call, Reason::MethodNotAllowed.because(cause)).await.into_response()
 }
 
-/// Another method, HEAD too, where GET would release something: the router would name HEAD beside GET. The record says which address it was.
+/// Refuses every method but GET, also HEAD, at a route whose GET releases something. Without this the router would allow HEAD
+/// too. The record names the route.
 pub(super) async fn get_alone(app: Shared, caller: Caller, method: Method, uri: OriginalUri) -> Response<Body> {
     ([(header::ALLOW, "GET")], other_method(app, caller, method, uri).await).into_response()
 }

@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 type Shared = State<Arc<App>>;
 
-/// Every public address.
+/// Every public route.
 pub fn router(app: Arc<App>) -> Router {
     let measured = from_fn_with_state(app.clone(), measure);
     let router = routes().into_router().route_layer(measured).fallback(unknown_address).method_not_allowed_fallback(other_method);
@@ -35,7 +35,7 @@ pub fn router(app: Arc<App>) -> Router {
     router.with_state(app)
 }
 
-/// What is added here is described in `openapi/operations.rs`, or a test fails.
+/// Describe a new route in `openapi/operations.rs`: a test compares the two.
 pub(super) fn routes() -> Routes {
     let routes = Routes::default()
         .post("/v1/exchange", exchange)
@@ -58,7 +58,7 @@ pub(super) fn routes() -> Routes {
         .public("/id-tokens/.well-known/jwks.json", |app: Shared| document(app, OwnIssuer::IdTokens, SigningKeys::jwks))
         .public("/.well-known/oauth-authorization-server", super::oauth::metadata)
         .post("/oauth2/token", super::oauth::token)
-        // Vault documents HEAD for this one alone, and answers it at no other.
+        // Vault documents HEAD for this path alone.
         .any_public("/vault/v1/sys/health", super::vault::vault)
         .any("/vault/v1/{*path}", super::vault::vault)
         .any("/v1/{*path}", beside);
@@ -84,7 +84,7 @@ async fn exchange(
     by_body(&app, call, (&uri, &headers, body), parse).await
 }
 
-/// A request that its body says, which a proof covers.
+/// A request in a body, which a proof may cover.
 async fn by_body(
     app: &Arc<App>,
     call: Call,
@@ -116,13 +116,13 @@ async fn secret(
     }
 }
 
-/// What is wrong with how a secret is asked for.
+/// What is wrong with the path or the query of a request for a secret.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum AddressError {
-    /// Its path as a whole.
+    /// The path as a whole.
     #[error("The path is not UTF-8.")]
     NotUtf8,
-    /// Its document.
+    /// The document in the path.
     #[error("The path of a secret: {0}.")]
     Path(#[source] NameError),
     /// The query as a whole.
@@ -134,18 +134,18 @@ pub(super) enum AddressError {
         /// Its name.
         parameter: String,
     },
-    /// The value's place in the document.
+    /// The pointer to a value.
     #[error("`key`: {0}.")]
     Key(#[from] PointerError),
     /// The policy to use.
     #[error("`policy`: {0}.")]
     Policy(#[source] NameError),
-    /// The commit that it is of.
+    /// The commit that the document is read at.
     #[error("`commit`: {0}.")]
     Commit(#[source] NameError),
 }
 
-/// The path is decoded once; what it names is a document, and the query its key and the commit that it is of.
+/// Reads the document from the path, which is decoded once, and the key, the commit and the policy from the query.
 pub(super) fn read_secret(path: &str, uri: &Uri) -> Result<Asked, AddressError> {
     let path = SecretPath::parse(path).map_err(AddressError::Path)?;
     let mut query = form::parse(uri.query().unwrap_or_default().as_bytes())?;
@@ -168,7 +168,7 @@ fn bad_request(fault: impl std::fmt::Display) -> Denial {
     Reason::BadRequest.because(&fault).saying(fault.to_string())
 }
 
-/// The body is read when the policies have said that the job may ask.
+/// The body is read only after the grant.
 async fn replay(
     State(app): Shared,
     Caller(call): Caller,
@@ -183,7 +183,7 @@ async fn replay(
     }
 }
 
-/// The body is read when the policies have said that the job may ask.
+/// The body is read only after the grant.
 async fn rewrite(
     State(app): Shared,
     Caller(call): Caller,
@@ -218,7 +218,7 @@ async fn whoami(State(app): Shared, Caller(call): Caller, OriginalUri(uri): Orig
     }
 }
 
-/// What is no address of ours below `/v1` may be one of Vault's.
+/// A path below `/v1` that is none of ours may be one of Vault's.
 async fn beside(app: Shared, caller: Caller, method: Method, uri: OriginalUri, request: HttpRequest) -> Response<Body> {
     if super::vault::is_asked_at_root(&method, &uri, request.headers()) {
         return super::vault::vault(app, request).await;

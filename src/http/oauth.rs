@@ -1,5 +1,5 @@
-//! OAuth 2.0 Token Exchange (RFC 8693) and its metadata (RFC 8414): a job's token in, a token of our own issuer out, or of Google's where
-//! the audience is one of Google's.
+//! OAuth 2.0 Token Exchange (RFC 8693) and its metadata (RFC 8414): a job's token in, a token of our own issuer out. If the
+//! audience is one of Google's, the result is a token of Google's.
 
 #[cfg(any(test, fuzzing))]
 pub(super) mod fuzzing;
@@ -63,7 +63,8 @@ pub(super) async fn token(
     }
 }
 
-/// A provider that is another one's would not be asked: whoever names it shall not believe that it was.
+/// Refuses an audience that is a workload identity provider other than the server's own: the server would not use it, and the
+/// caller would believe that it did.
 fn known(parameters: Parameters, app: &App) -> Result<Parameters, Fault> {
     let own = GcpTarget::of(&app.providers).map(Gcp::provider);
     match (gcp::provider(parameters.audience.as_str()), own) {
@@ -74,7 +75,7 @@ fn known(parameters: Parameters, app: &App) -> Result<Parameters, Fault> {
     }
 }
 
-/// RFC 8414, section 2: of the server that is reached here, so its `issuer` is this address.
+/// RFC 8414, section 2. It describes this server, so its `issuer` is the server's address.
 pub(super) async fn metadata(State(app): State<Arc<App>>) -> impl IntoResponse {
     let base = app.public_url.as_str().trim_end_matches('/');
     axum::Json(json!({
@@ -106,7 +107,7 @@ fn issued(token: &IdToken, requested: TokenType, now: UnixTime) -> Response<Body
     answered(&Issued::of(requested, &token.token, token.expires_at, now))
 }
 
-/// With what it is for (RFC 6749, section 5.1: `scope`).
+/// The answer with a token of Google's, and its `scope` (RFC 6749, section 5.1).
 fn issued_by_google(token: &GcpToken, now: UnixTime) -> Response<Body> {
     let scopes: Vec<&str> = token.scopes.iter().map(GcpScope::as_str).collect();
     let issued = Issued::of(TokenType::Access, &token.token, token.expires_at, now);
@@ -141,7 +142,7 @@ fn failed(code: &'static str, refused: &Refused) -> Response<Body> {
     response
 }
 
-/// A token that is not acceptable is an `invalid_request` here (RFC 8693); an audience that no policy grants an `invalid_target`.
+/// For a token that is not acceptable RFC 8693 has `invalid_request`, and for an audience that no policy grants `invalid_target`.
 fn error_code(refused: &Refused) -> &'static str {
     match (refused.denial().reason, refused.denial().reason.status()) {
         (Reason::Replayed, _) => "invalid_request",

@@ -1,6 +1,7 @@
-//! octo-sts's API (`GET /sts/exchange`), for teams that move: its Action gets its token here. A thin face of one `exchange()`.
+//! octo-sts's API (`GET /sts/exchange`), for teams that migrate: octo-sts's Action gets its token here. A thin face of one
+//! `exchange()`.
 //!
-//! The policy is the one of its name: `OWNER/REPOSITORY/IDENTITY`, or `OWNER/IDENTITY` where the scope is an account.
+//! Scope and identity name the policy: `OWNER/REPOSITORY/IDENTITY`, or `OWNER/IDENTITY` where the scope is an account.
 
 use super::form;
 use super::reply;
@@ -25,12 +26,12 @@ use std::sync::Arc;
 /// The API's name in the audit log.
 const API: &str = "octo-sts";
 
-/// Its address.
+/// Its route.
 pub(super) fn routes(routes: Routes) -> Routes {
     routes.get("/sts/exchange", answer)
 }
 
-/// What its clients read.
+/// The answer that its clients read.
 #[derive(Serialize)]
 struct RawToken<'a> {
     #[serde(with = "exposed::text")]
@@ -55,7 +56,8 @@ async fn answer(
     answered.unwrap_or_else(|refused| refusal(&refused))
 }
 
-/// `scope=OWNER/REPOSITORY&identity=NAME`. What is granted is the policy's to say; of a repository's, for that one alone.
+/// Reads `scope=OWNER/REPOSITORY&identity=NAME`. The policy decides the permissions. If the scope is a repository, the token is
+/// for that repository alone.
 fn read(uri: &Uri) -> Result<Request, Denial> {
     let bad = |name: &str, fault: &dyn std::fmt::Display| {
         Reason::BadRequest.because(format!("{name}: {fault}")).saying(format!("{name}: {fault}."))
@@ -79,7 +81,7 @@ fn read(uri: &Uri) -> Result<Request, Denial> {
     Ok(Request::one(GitHubTarget { repositories, ..GitHubTarget::default() }.into(), Some(policy)))
 }
 
-/// As gRPC's gateway writes an error (google.rpc.Status): its clients show the status, and some the message.
+/// An error as gRPC's gateway writes it (google.rpc.Status): its clients show the status, and some the message.
 fn refusal(refused: &Refused) -> Response<Body> {
     let (denial, decision) = (refused.denial(), refused.decision());
     let message = format!("{} {} ({}, decision {decision})", denial.told(), refused.hint(), denial.reason.code());

@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use serde_json::json;
 
-/// What the other APIs put into their own error's one text: the code, what happened, what to do next, and by what to find it.
+/// The text of other APIs' errors: the code, what happened, what to do next, and the decision's id.
 pub(super) fn sentence(refused: &Refused) -> String {
     let denial = refused.denial();
     let reason = denial.reason;
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_providers_refusal_says_whose_it_is_and_no_other_says_one() {
+    async fn only_a_providers_refusal_names_a_provider() {
         let told = document(Reason::ProviderDenied.because("github: the operator's").by("github")).await;
         assert_eq!(
             (&told["code"], &told["provider"], &told["status"]),

@@ -1,6 +1,6 @@
-//! The PROXY protocol, by which a listed load balancer says for whom it connects (HAProxy, proxy-protocol.txt).
+//! The PROXY protocol, by which a listed load balancer names its client (HAProxy, proxy-protocol.txt).
 //!
-//! From a listed address the header is obligatory, from any other one it is a fault. Only addresses are read of it.
+//! The header is obligatory from a listed address, and a fault from any other. Only the client's address is read from it.
 
 mod error;
 
@@ -13,19 +13,19 @@ use std::net::IpAddr;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// The header is the first thing that a proxy sends.
+/// How long the header may take: a proxy sends it first.
 const HEADER_MAX: Duration = Duration::from_secs(5);
-/// What comes before addresses and further fields of version 2.
+/// The fixed part of version 2, before the addresses.
 const FIXED_BYTES: usize = 16;
-/// Addresses and further fields (TLVs) of version 2; load balancers send a few hundred bytes.
+/// The addresses and further fields (TLVs) of version 2; load balancers send a few hundred bytes.
 const REST_BYTES_MAX: usize = 2048;
 /// The longest line of version 1, with its end.
 const LINE_BYTES_MAX: usize = 107;
-/// As much of a header as shows that it is one.
+/// Enough bytes to recognize a header.
 pub(super) const MARK_BYTES: usize = 5;
-/// A fault of one address is told once in this time.
+/// The same fault of one address is logged once in this time.
 const TOLD_AGAIN: Duration = Duration::from_secs(3600);
-/// Faults that are remembered as told.
+/// How many logged faults are remembered.
 const TOLD_MAX: u64 = 1_000;
 
 /// The listed load balancers.
@@ -34,12 +34,12 @@ pub(super) struct Proxies {
     told: Cache<(IpAddr, String), ()>,
 }
 
-/// For whom a proxy connects.
+/// The client of a proxy's connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Origin {
-    /// For this client.
+    /// This client.
     Client(IpAddr),
-    /// For nobody: it looks at the server's health.
+    /// The proxy itself, which checks the server's health.
     Itself,
 }
 
@@ -48,15 +48,15 @@ impl Proxies {
         Self { listed, told: Cache::builder().max_capacity(TOLD_MAX).time_to_live(TOLD_AGAIN).build() }
     }
 
-    /// What the proxy at this address speaks; `None` where there is none.
+    /// The version that the proxy at this address speaks; `None` if there is no proxy.
     pub(super) fn protocol_of(&self, address: IpAddr) -> Option<ProxyProtocol> {
         self.listed.iter().find(|proxy| proxy.network.contains(address)).map(|proxy| proxy.protocol)
     }
 
-    /// Tells a fault, once for an address.
+    /// Logs a fault, once for each address.
     pub(super) fn tell(&self, address: IpAddr, fault: &HeaderError) {
         if self.told.entry((address, fault.to_string())).or_insert(()).is_fresh() {
-            tracing::warn!(%address, %fault, "a connection is closed; this is told once an hour");
+            tracing::warn!(%address, %fault, "a connection is closed; this is logged once an hour");
         }
     }
 }
@@ -80,7 +80,7 @@ pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin), protocol: ProxyP
 
 async fn read_binary(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, HeaderError> {
     let mut header = vec![0; FIXED_BYTES];
-    // A wrong beginning is told at once, though no more may follow.
+    // A wrong beginning is an error at once: perhaps no further bytes follow.
     stream.read_exact(&mut header[..MARK_BYTES]).await.map_err(HeaderError::CutOff)?;
     if header[..MARK_BYTES] != v2::PROTOCOL_PREFIX[..MARK_BYTES] {
         let is_v1 = header.starts_with(v1::PROTOCOL_PREFIX.as_bytes());
@@ -98,7 +98,7 @@ async fn read_binary(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, H
 
 async fn read_line(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, HeaderError> {
     let mut line = Vec::with_capacity(LINE_BYTES_MAX);
-    // Version 2 begins with the end of a line.
+    // The mark is checked first, because version 2 begins with the end of a line.
     while line.len() < MARK_BYTES || !line.ends_with(b"\r\n") {
         if line.len() == LINE_BYTES_MAX || line.len() == MARK_BYTES && line != v1::PROTOCOL_PREFIX.as_bytes() {
             let is_v2 = line.starts_with(&v2::PROTOCOL_PREFIX[..MARK_BYTES]);
@@ -119,7 +119,7 @@ pub(super) fn parse_v2(bytes: &[u8]) -> Result<Origin, HeaderError> {
     }
 }
 
-/// `UNKNOWN` is for connections of the proxy's own.
+/// `UNKNOWN` marks connections of the proxy itself.
 pub(super) fn parse_v1(bytes: &[u8]) -> Result<Origin, HeaderError> {
     let header = v1::Header::try_from(bytes)?;
     Ok(match header.addresses {

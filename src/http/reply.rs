@@ -1,4 +1,4 @@
-//! Released credentials as answers, and the reading of requests.
+//! Writes released credentials as answers, and reads requests.
 
 use crate::app::App;
 use crate::exchange::{Call, Refused, Released};
@@ -21,15 +21,15 @@ use std::time::Duration;
 
 /// A request names at most 32 credentials.
 pub(super) const BODY_BYTES_MAX: usize = 64 * 1024;
-/// A candidate revision's policies: 10,000 of them are some 6 MiB. Only one at a time is read, from a job that may.
+/// A candidate revision's policies: 10,000 of them are some 6 MiB. One candidate at a time is read, after its grant.
 pub(super) const CANDIDATE_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// A hundred names of files, each with its digest.
+/// A hundred names of files with their digests.
 pub(super) const REWRITE_BYTES_MAX: usize = 256 * 1024;
-/// What bodies of the native API are.
+/// The type of the native API's bodies.
 pub(super) const JSON: &str = "application/json";
 /// RFC 9449, section 4.1.
 const PROOF: &str = "dpop";
-/// A body comes with its headers or shortly after.
+/// How long a body may take: it comes with its headers or shortly after.
 const BODY_MAX: Duration = Duration::from_secs(10);
 
 /// The caller, and the bearer token as RFC 6750 sends it.
@@ -38,7 +38,7 @@ pub(super) fn call(peer: Option<&Peer>, headers: &HeaderMap) -> Call {
     Call { token: bearer(headers), client, api: "native", proof: None }
 }
 
-/// Who calls the native API: the bearer token, and the proof of its key (RFC 9449) for this method and address.
+/// The caller of the native API: the bearer token, and the proof of its key (RFC 9449) for this method and address.
 pub(super) struct Caller(pub(super) Call);
 
 impl FromRequestParts<Arc<App>> for Caller {
@@ -53,7 +53,7 @@ impl FromRequestParts<Arc<App>> for Caller {
             method: parts.method.as_str().to_owned(),
             urls: app.origins.iter().map(|origin| format!("{origin}{}", uri.path())).collect(),
             query: Digest::plain(uri.query().unwrap_or_default().as_bytes()),
-            // Who takes a body says so; for anybody else there is none.
+            // A handler that reads a body replaces this.
             body: RequestBody::Read(Digest::plain(b"")),
         };
         let proof = match (proofs.next(), proofs.next()) {
@@ -81,7 +81,7 @@ pub(super) async fn body(body: Body, bytes_max: usize) -> Result<Vec<u8>, Denial
     within_bounds(bytes_max, axum::body::to_bytes(body, bytes_max)).await.map(Into::into)
 }
 
-/// The same piece by piece; nothing of it is kept.
+/// Passes the body on piece by piece, within the same bounds, and keeps nothing of it.
 pub(super) async fn each_chunk(body: Body, bytes_max: usize, mut take: impl FnMut(&[u8])) -> Result<(), Denial> {
     let read = async {
         let mut body = http_body_util::Limited::new(body, bytes_max);
@@ -93,7 +93,7 @@ pub(super) async fn each_chunk(body: Body, bytes_max: usize, mut take: impl FnMu
     within_bounds(bytes_max, read).await
 }
 
-/// The same for a body that is JSON. One without a type is taken for that (RFC 9110, section 8.3); another type is refused.
+/// A JSON body. A body without a type is taken for JSON (RFC 9110, section 8.3); another type is refused.
 pub(super) async fn json_body(headers: &HeaderMap, content: Body, bytes_max: usize) -> Result<Vec<u8>, Denial> {
     let essence = |kind: &HeaderValue| {
         kind.as_bytes().split(|byte| *byte == b';').next().map(|kind| kind.trim_ascii().to_ascii_lowercase())
@@ -106,7 +106,7 @@ pub(super) async fn json_body(headers: &HeaderMap, content: Body, bytes_max: usi
     }
 }
 
-/// A body that cannot be read is told as too large, and a slow one as that.
+/// Bounds the time of a read. A read that fails is reported as a body that is too large.
 async fn within_bounds<T, E: std::fmt::Display>(bytes_max: usize, read: impl Future<Output = Result<T, E>>) -> Result<T, Denial> {
     match tokio::time::timeout(BODY_MAX, read).await {
         Ok(Ok(read)) => Ok(read),
@@ -122,7 +122,7 @@ pub(super) fn document(released: &Released) -> Response<Body> {
     secret_answer(Body::from(released.expose().to_vec()), "application/json")
 }
 
-/// The bare value of the one secret in it.
+/// The bare value of the only secret.
 pub(super) fn bare_value(released: &Released) -> Result<Response<Body>, Refused> {
     let credential = released.credential()?;
     let secret = SecretValue::of(credential).or_else(|| PastValue::of(credential).map(Deref::deref));
@@ -132,7 +132,7 @@ pub(super) fn bare_value(released: &Released) -> Result<Response<Body>, Refused>
     Ok(secret_answer(Body::from(value.expose().to_vec()), "text/plain; charset=utf-8"))
 }
 
-/// An answer in JSON that holds secrets; one that cannot be written is a fault of ours.
+/// An answer in JSON that holds secrets. If it cannot be written, that is a bug.
 pub(super) fn json_answer(answer: &impl Serialize) -> Response<Body> {
     match serde_json::to_vec(answer) {
         Ok(written) => secret_answer(Body::from(written), JSON),
@@ -143,7 +143,7 @@ pub(super) fn json_answer(answer: &impl Serialize) -> Response<Body> {
     }
 }
 
-/// An answer that nothing on its way may keep.
+/// An answer that no cache may keep.
 pub(super) fn secret_answer(body: Body, kind: &'static str) -> Response<Body> {
     let mut response = Response::new(body);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));

@@ -1,6 +1,6 @@
-//! The rest of a body that was answered before its end: it is read on and thrown away, so that the client sees the answer.
+//! Reads and discards the rest of a body that was answered before its end, so that the client gets the answer.
 //!
-//! A connection that is closed while bytes of it are unread is reset, and the client loses the answer that was on its way.
+//! A connection that is closed with unread bytes is reset, and the client loses the answer.
 
 use axum::body::{Body, Bytes, HttpBody};
 use http_body_util::BodyExt;
@@ -10,15 +10,15 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// Clients whose body is larger than this are cut off; the largest body that is ever taken has 16 MiB.
+/// The largest rest that is read. A client that sends more is cut off.
 const REST_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// The same for those who send slowly.
+/// The longest time to read a rest.
 const REST_MAX: Duration = Duration::from_secs(5);
 
-/// A body whose rest is read after its reader is gone.
+/// A body whose rest is read after its reader was dropped.
 struct Whole {
     body: Option<Incoming>,
-    /// The client waits to be asked for it, and was not.
+    /// The client waits for `100 Continue`, and the server has not sent it.
     is_held_back: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The table of public addresses: what is served stands in it with its method, so that a test can hold the API's description to it.
+//! The table of public routes with their methods, so that a test can compare it with the API's description.
 
 use super::methods::get_alone;
 use crate::app::App;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 type Shared = Arc<App>;
 
-/// Addresses with what answers them.
+/// Paths with their handlers.
 #[derive(Default)]
 pub(super) struct Routes {
     router: Router<Shared>,
@@ -19,18 +19,18 @@ pub(super) struct Routes {
 }
 
 impl Routes {
-    /// Answers GET and not HEAD, as everything does that reads a token. Who asks by HEAD sees nothing of the answer: it would be made
-    /// and recorded, and a token be used up, for nobody.
+    /// Answers GET and not HEAD, like every route that reads a token. A HEAD would use up the token and make and record an answer
+    /// that nobody sees.
     pub(super) fn get<T: 'static>(self, path: &'static str, handler: impl Handler<T, Shared>) -> Self {
         self.get_by(path, get(handler))
     }
 
-    /// The same by an answer that holds something of its own.
+    /// The same with a handler that has state of its own.
     pub(super) fn get_by(self, path: &'static str, answer: MethodRouter<Shared>) -> Self {
         self.with("get", path, answer.head(get_alone).fallback(get_alone))
     }
 
-    /// Answers GET, and HEAD as that: what is there for everybody.
+    /// Answers GET and HEAD, for a public document.
     pub(super) fn public<T: 'static>(self, path: &'static str, handler: impl Handler<T, Shared>) -> Self {
         self.with("get", path, get(handler))
     }
@@ -40,7 +40,7 @@ impl Routes {
         self.with("post", path, post(handler))
     }
 
-    /// The same by an answer that holds something of its own.
+    /// The same with a handler that has state of its own.
     pub(super) fn post_by(self, path: &'static str, answer: MethodRouter<Shared>) -> Self {
         self.with("post", path, answer)
     }
@@ -50,12 +50,12 @@ impl Routes {
         self.with("any", path, any(handler).head(get_alone))
     }
 
-    /// Answers HEAD too: what such a protocol has for everybody.
+    /// Answers every method, also HEAD, for a public path of such a protocol.
     pub(super) fn any_public<T: 'static>(self, path: &'static str, handler: impl Handler<T, Shared>) -> Self {
         self.with("any", path, any(handler))
     }
 
-    /// The router, without what answers elsewhere.
+    /// The router, without its fallbacks.
     pub(super) fn into_router(self) -> Router<Shared> {
         self.router
     }

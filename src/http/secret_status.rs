@@ -1,4 +1,4 @@
-//! `GET /v1/secret-status`: how the encrypted files of a source stand, page by page, for whom a policy lets know.
+//! `GET /v1/secret-status`: the state of a source's encrypted files, page by page, for identities that a policy permits it.
 
 use super::form::{self, FormError};
 use super::reply::{self, Caller};
@@ -12,10 +12,10 @@ use axum::http::{Response, Uri};
 use axum::response::IntoResponse;
 use std::sync::Arc;
 
-/// Git has no longer paths on the systems that it runs on.
+/// Git's paths are no longer on any system that it runs on.
 pub(super) const FILE_CHARACTERS_MAX: usize = 4096;
 
-/// What is wrong with how it is asked for.
+/// What is wrong with the query.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 enum StatusQueryError {
     /// The query as a whole.
@@ -27,10 +27,10 @@ enum StatusQueryError {
         /// Its name.
         parameter: String,
     },
-    /// What can be no file.
+    /// A path that no file can have.
     #[error("`{parameter}`: expected the path of a file or folder, of 1 to {FILE_CHARACTERS_MAX} characters.")]
     NoFile {
-        /// Which one.
+        /// The parameter.
         parameter: &'static str,
     },
 }
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_query_is_read_in_one_way_or_not_at_all() {
+    fn each_parameter_of_a_query_is_read_and_checked() {
         let of = |query: &str| read(&format!("/v1/secret-status?{query}").parse().unwrap()).map_err(|fault| fault.to_string());
         let all = of("below=secrets%2Fshop&after=secrets/shop/a.yaml").unwrap();
         assert_eq!((all.below.as_deref(), all.after.as_deref()), (Some("secrets/shop"), Some("secrets/shop/a.yaml")));

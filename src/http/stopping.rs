@@ -1,4 +1,4 @@
-//! What a connection knows of its server: who is at the other end, and how it stops.
+//! What a connection knows: its peer, and how its server stops.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -11,11 +11,11 @@ pub struct Peer(pub IpAddr);
 /// How a server stops.
 #[derive(Clone, Debug, Default)]
 pub struct Stopping {
-    /// It began: readiness says no, and answers say that their connection ends.
+    /// The stop began: readiness is false, and answers announce the end of their connection.
     pub draining: CancellationToken,
-    /// For how long connections are still accepted from then on: load balancers need a moment to look elsewhere.
+    /// How long connections are accepted after that: load balancers need a moment to notice.
     pub pause: Duration,
-    /// The pause is over: the listener is closed, and quiet connections are.
+    /// The pause is over: the listener and quiet connections close.
     pub(super) over: CancellationToken,
 }
 

@@ -1,4 +1,4 @@
-//! How many streams there are, in all, for each address (in IPv6 each /64) and for each token.
+//! Limits the open streams: in all, for each address (for IPv6 each /64), and for each token.
 
 use crate::words::Client;
 use std::collections::HashMap;
@@ -6,14 +6,15 @@ use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Half of the connections that there may be: those who wait leave room for those who ask.
+/// Half of all connections: streams leave room for requests.
 const STREAMS_MAX: usize = 5_000;
 /// Half of the connections of one address: a cluster's nodes may be behind one gateway.
 const STREAMS_PER_ADDRESS_MAX: usize = 1_000;
-/// One sidecar waits with a token; one more while a broken connection is not known as such, and room for a second sidecar.
+/// A sidecar has one stream for its token, and a second one while a broken connection is not noticed. Twice that leaves room for
+/// a second sidecar.
 const STREAMS_PER_TOKEN_MAX: usize = 4;
 
-/// By what a token is known.
+/// A token's identifier.
 type Token = [u8; 32];
 
 /// The streams that are open.
@@ -27,7 +28,7 @@ struct Held {
     by_token: HashMap<Token, usize>,
 }
 
-/// One stream's place; given back when it is dropped.
+/// One stream's slot; it is freed when it is dropped.
 pub(super) struct Place {
     streams: Streams,
     address: Client,
@@ -35,7 +36,7 @@ pub(super) struct Place {
 }
 
 impl Streams {
-    /// A place, unless all are taken or the address or the token has its share.
+    /// A slot, unless all are taken, or the address or the token has its share.
     pub(super) fn take(&self, address: IpAddr, token: Token) -> Option<Place> {
         let address = Client::at(address);
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_an_address_and_everybody_together_have_their_share() {
+    fn a_token_an_address_and_all_together_have_a_limit() {
         let streams = Streams::default();
         let held: Vec<Place> = (0..STREAMS_PER_TOKEN_MAX).filter_map(|_| streams.take(HERE, token(0))).collect();
         assert!(held.len() == STREAMS_PER_TOKEN_MAX && streams.take(HERE, token(0)).is_none());

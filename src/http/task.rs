@@ -5,7 +5,7 @@ use crate::exchange::{self, Asked, Call, Refused, Released};
 use crate::words::{Denial, Reason};
 use std::sync::Arc;
 
-/// In a task of its own: a client that hangs up cannot leave a half-told story.
+/// Runs the exchange in a task of its own, so that its records are complete even if the client hangs up.
 pub(super) async fn run(app: Arc<App>, call: Call, asked: Result<Asked, Denial>) -> Result<Released, Refused> {
     let (exchanges, traces) = (app.exchanges.clone(), app.traces.clone());
     let task = traces.spawn(&exchanges, async move {

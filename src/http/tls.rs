@@ -1,4 +1,4 @@
-//! TLS 1.2 and 1.3 with the post-quantum exchange first; certificate and key are followed as their files change.
+//! TLS 1.2 and 1.3 with the post-quantum key exchange first. Certificate and key are reloaded when their files change.
 
 mod error;
 mod files;
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The files are compared this often; Kubernetes and cert-manager swap them behind symbolic links.
+/// How often the files are compared; Kubernetes and cert-manager swap them behind symbolic links.
 pub const RELOAD_PAUSE: Duration = Duration::from_secs(10);
 
 /// The certificate in use.
@@ -29,9 +29,9 @@ pub struct Certificate {
     loaded: ArcSwap<Loaded>,
 }
 
-/// What was read.
+/// The files as they were read.
 struct Loaded {
-    /// The certificates by which a change is seen.
+    /// The bytes of the certificates, to detect a change.
     bytes: Vec<u8>,
     config: Arc<ServerConfig>,
     validity: Validity,
@@ -56,12 +56,12 @@ impl Certificate {
         self.loaded.load().config.clone()
     }
 
-    /// From when until when it counts.
+    /// From when until when it is valid.
     pub fn validity(&self) -> Validity {
         self.loaded.load().validity
     }
 
-    /// Why every client refuses it that reaches us by this address, whatever its time.
+    /// Why clients that reach us by this address refuse it, apart from its times.
     pub fn fault_for(&self, public_url: &IssuerUrl) -> Option<String> {
         hostname::fault(&self.loaded.load().own, public_url)
     }
@@ -71,7 +71,7 @@ impl Certificate {
         &self.chain
     }
 
-    /// Follows the files; a broken pair keeps the old one, and is told.
+    /// Follows the files. If the new pair is broken, the old one stays in use and the log says so.
     pub async fn follow(self: Arc<Self>, pause: Duration) {
         loop {
             tokio::time::sleep(pause).await;

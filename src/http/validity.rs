@@ -1,4 +1,4 @@
-//! From when until when a certificate counts: what every client looks at before anything else.
+//! From when until when a certificate is valid.
 
 use super::tls::ChainError;
 use crate::words::UnixTime;
@@ -7,12 +7,12 @@ use std::time::Duration;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
-/// A certificate of months that ends within this time was not renewed when it was due.
+/// A certificate of several months that ends within this time was not renewed when it was due.
 const SOON_MAX: Duration = Duration::from_secs(7 * 86_400);
-/// One of hours is renewed hours before its end: it ends soon in the last part of its time.
+/// A certificate of hours is renewed hours before its end. It ends soon in this last fraction of its time.
 const SOON_PART: u32 = 10;
 
-/// The time in which a certificate counts (RFC 5280, section 4.1.2.5).
+/// The time in which a certificate is valid (RFC 5280, section 4.1.2.5).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Validity {
     not_before: UnixTime,
@@ -21,7 +21,7 @@ pub struct Validity {
 }
 
 impl Validity {
-    /// Of the server's own certificate. Those behind it in the chain may be there for older clients, and over.
+    /// The validity of the server's own certificate. Others in the chain may be for older clients, and may have ended.
     pub(super) fn of(chain: &[CertificateDer<'_>]) -> Result<Self, ChainError> {
         let own = chain.first().ok_or(ChainError::Empty)?;
         let (_, parsed) = X509Certificate::from_der(own).map_err(|_| ChainError::Unreadable)?;
@@ -29,7 +29,7 @@ impl Validity {
         Ok(Self { not_before: moment(&parsed.validity.not_before), not_after: moment(&parsed.validity.not_after) })
     }
 
-    /// Why every client refuses it now.
+    /// Why every client refuses it now, if it does.
     pub fn fault(&self, now: UnixTime) -> Option<String> {
         if now < self.not_before {
             return Some(format!("counts only from {} on: every client refuses it", self.not_before));
@@ -37,7 +37,7 @@ impl Validity {
         (self.not_after < now).then(|| format!("ended at {}: every client refuses it", self.not_after))
     }
 
-    /// That it has to be renewed, where it should have been.
+    /// That it should have been renewed by now.
     pub fn warning(&self, now: UnixTime) -> Option<String> {
         let soon = SOON_MAX.min(self.not_after.since(self.not_before) / SOON_PART);
         let ends_soon = self.fault(now).is_none() && self.not_after.minus(soon) <= now;
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_over_or_yet_to_come_is_a_fault_and_what_ends_soon_a_warning() {
+    fn a_certificate_outside_its_time_is_a_fault_and_one_that_ends_soon_a_warning() {
         for (now, expected) in [(9, (true, false)), (10, (false, false)), (92, (false, false)), (93, (false, true))] {
             assert_eq!(told((10, 100), now), expected, "day {now}");
         }

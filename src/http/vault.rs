@@ -1,4 +1,5 @@
-//! The part of Vault's API that its clients need to log in, to read and to encrypt (docs/api/vault.md): they change an address, and nothing else.
+//! The part of Vault's API that its clients need to log in, to read and to encrypt (docs/api/vault.md). A client changes its
+//! server's address, and nothing else.
 
 mod address;
 mod answer;
@@ -28,17 +29,17 @@ use not_here::not_here;
 use proof::Proof;
 use std::sync::Arc;
 
-/// Below this stand its addresses.
+/// The prefix of its paths.
 pub(super) const PREFIX: &str = "/vault/v1";
-/// And below this some of them once more, where the native API has none.
+/// The prefix of some of its paths that are served once more, where the native API has none.
 const ROOT: &str = "/v1";
-/// Response wrapping hands a secret out by a token of its own; whoever asks for it relies on that.
+/// Response wrapping, which is not supported: a caller that asks for it relies on it.
 const WRAP_TTL: &str = "x-vault-wrap-ttl";
 const NAMESPACE: &str = "x-vault-namespace";
 /// Vault's own clients send it with each request.
 const REQUEST: &str = "x-vault-request";
 
-/// One request, read as far as its address.
+/// One request whose path is read already.
 struct Asking {
     app: Arc<App>,
     call: Call,
@@ -46,7 +47,7 @@ struct Asking {
     body: Body,
 }
 
-/// Every address below the prefix, whatever the method: LIST is one of Vault's own.
+/// Answers every path below the prefix, with every method: LIST is one of Vault's own.
 pub(super) async fn vault(State(app): State<Arc<App>>, request: Request) -> Response<Body> {
     let (Parts { method, uri, headers, extensions, version, .. }, body) = request.into_parts();
     let call = Call { api: "vault", ..reply::call(extensions.get::<Peer>(), &HeaderMap::new()) };
@@ -69,8 +70,9 @@ pub(super) async fn vault(State(app): State<Arc<App>>, request: Request) -> Resp
     response
 }
 
-/// Whether an address below `/v1` is one of those that sops and Flux ask for there: they take none with a path before it. A client of
-/// Vault's that asks there for something else left the path out, and hears that: a 404 would tell it that a secret is gone.
+/// Whether a request below `/v1` is for Vault's API. sops and Flux accept no server address with a path, so they ask there.
+/// Another request of a Vault client there lacks the path, and gets an error that says so: a 404 would mean that a secret is
+/// gone.
 pub(super) fn is_asked_at_root(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
     let of_vault = headers.contains_key(proof::TOKEN) || headers.contains_key(REQUEST);
     uri.path().strip_prefix(ROOT).is_some_and(|path| of_vault || address::is_at_root(method, path))
@@ -98,17 +100,17 @@ impl Asking {
         }
     }
 
-    /// Refuses, with its record, in Vault's form.
+    /// Records a refusal and answers it in Vault's form.
     async fn refuse(self, denial: Denial) -> Response<Body> {
         answer::refused(&exchange::refuse(&self.app, &self.call, denial).await)
     }
 
-    /// What the request shows of its identity, and the call with its token.
+    /// The token that the request carries.
     fn proof(&self) -> Result<Proof, Denial> {
         Proof::read(&self.headers)
     }
 
-    /// In a task of its own: a client that hangs up cannot leave a half-told story.
+    /// Runs the work in a task of its own, so that its records are complete even if the client hangs up.
     fn tracked<T: Send + 'static>(
         app: &Arc<App>,
         work: impl Future<Output = Result<T, Refused>> + Send + 'static,
@@ -118,7 +120,7 @@ impl Asking {
     }
 }
 
-/// What would be silently another thing than was asked for is refused.
+/// Refuses headers that ask for something that the answer would silently lack.
 fn check_headers(headers: &HeaderMap) -> Result<(), Denial> {
     if headers.contains_key(WRAP_TTL) {
         return Err(not_here("Responses are not wrapped here: ask without a wrap TTL."));

@@ -1,4 +1,4 @@
-//! A TLS stream that tells whether its client has sent anything that is not a known request.
+//! A TLS stream that notes whether its client has sent anything that is not yet a request.
 
 use super::activity::Activity;
 use rustix::net::RecvFlags;
@@ -17,7 +17,7 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    /// Whether the kernel holds bytes of the client: the runtime may not have heard of them yet.
+    /// Whether the kernel holds bytes of the client that the runtime may not have noticed yet.
     fn has_unread(&self) -> bool {
         let (socket, _) = self.stream.get_ref();
         matches!(rustix::net::recv(socket, &mut [0; 1][..], RecvFlags::PEEK | RecvFlags::DONTWAIT), Ok((1.., _)))

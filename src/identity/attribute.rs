@@ -49,7 +49,7 @@ impl Attribute {
         Self::ALL.iter().copied().find(|attribute| attribute.as_str() == word)
     }
 
-    /// Whether it is true or false, and never a text.
+    /// Whether its value is true or false, and never a text.
     pub const fn is_flag(self) -> bool {
         matches!(self, Self::RefProtected | Self::Fork | Self::SshSession)
     }

@@ -1,11 +1,10 @@
-//! What an identity rests on, in the words of policies and in those of the log.
+//! The facts of an identity, for policies and for the audit log.
 
 use super::Facts;
 use crate::words::{canonical, canonical_members};
 use std::sync::{Arc, OnceLock};
 
-/// It is shared by every use of a session, so that each part is written out once. Having it proves nothing: an
-/// [`Identity`](super::Identity) does.
+/// All uses of a session share it, so that each JSON form is made once. It proves nothing: an [`Identity`](super::Identity) does.
 pub struct Evidence {
     facts: Facts,
     attributes: OnceLock<Arc<str>>,
@@ -17,12 +16,12 @@ impl Evidence {
         Self { facts, attributes: OnceLock::new(), claims: OnceLock::new() }
     }
 
-    /// What policies look at.
+    /// What policies compare.
     pub const fn facts(&self) -> &Facts {
         &self.facts
     }
 
-    /// `sub`: a text that is not empty.
+    /// `sub`: a non-empty text.
     pub fn subject(&self) -> &str {
         self.facts.claims.claim("sub").and_then(serde_json::Value::as_str).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! One small engine reads every CI's claims by its mapping. What is not claimed is absent, never guessed.
+//! One small engine reads every CI's claims by its mapping. An attribute without a claim is absent: the engine never guesses.
 
 use super::{Attribute, Attributes, Evidence, Facts, Identity, Proof, Value, subject};
 use crate::token::{Claims, Expected, VerifiedToken};
@@ -30,10 +30,10 @@ const BUILT_IN: [(&str, &str); 15] = [
 /// Why there is no mapping.
 #[derive(Debug, thiserror::Error)]
 pub enum MappingError {
-    /// None is called so.
+    /// No mapping has this name.
     #[error("no claim mapping of this name; there are {}", Mapping::built_in_names().collect::<Vec<_>>().join(", "))]
     Unknown,
-    /// One that comes with daypass does not load, which its tests would show.
+    /// A built-in mapping does not load. daypass's tests would find that.
     #[error("the mapping {name} is broken: {fault}")]
     Broken {
         /// Which one.
@@ -44,18 +44,18 @@ pub enum MappingError {
     },
 }
 
-/// How often a token may be shown for one credential.
+/// How often a token may be used for one credential.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReplayRule {
-    /// The CI mints a token per request: the same pair is answered alike for 60 s, and refused after.
+    /// The CI makes a token per request. The same token and credential get the same answer for 60 s, and are refused later.
     PerRequest,
-    /// The token is issued once per job or pod: it may repeat until it expires.
+    /// The CI makes a token per job or pod. It may be used again until it expires.
     PerJob,
-    /// A session of a token that one client alone may use: it often, and nobody else. No mapping says so.
+    /// For a session of a token that only one client may use: that client may use it often. No mapping has this rule.
     #[serde(skip_deserializing)]
     PerClient,
-    /// A policy tightened it: once.
+    /// A policy allows one use only.
     Once,
 }
 
@@ -65,80 +65,81 @@ pub enum ReplayRule {
 pub struct Mapping {
     name: String,
     replay: ReplayRule,
-    /// CI systems have events; a policy for one has to name them.
+    /// Whether it is a CI. A CI has events, and its policies have to name them.
     ci: bool,
-    /// Issuers that many tenants share: a policy has to pin one of them by id. Below some of them are issuers of one tenant
-    /// each, such as an enterprise's at GitHub; these are not meant.
+    /// Issuers that many tenants share: a policy has to pin one tenant by id. Issuers of a single tenant below such an address,
+    /// such as an enterprise's at GitHub, are not among them.
     #[serde(default)]
     shared_issuers: Vec<String>,
-    /// Where the CI's issuers are that everybody knows, as patterns: an issuer there is of this CI and of no other.
+    /// The well-known addresses of the CI's issuers, as patterns: an issuer there belongs to this CI and to no other.
     #[serde(default)]
     issuers: Vec<String>,
-    /// Hosts at which those of `issuers` that are written whole keep their keys, beside their own.
+    /// Further hosts of the keys of those `issuers` that are no patterns.
     #[serde(default)]
     jwks_hosts: Vec<String>,
-    /// Claims that the CI documents and no attribute reads, by JSON pointer. Others may come: only what is nearly one of them is a slip.
+    /// Documented claims that no attribute reads, by JSON pointer. A CI may add claims, so an unknown claim is a typo only if it
+    /// is nearly one of these.
     #[serde(default, rename = "claims")]
     further_claims: Vec<String>,
-    /// The documented claims that are no text, by JSON pointer.
+    /// The types of documented claims that are no texts, by JSON pointer.
     #[serde(default)]
     types: BTreeMap<String, ClaimType>,
     /// Attributes whose names the CI compares without regard to case.
     #[serde(default)]
     case_insensitive: Vec<Attribute>,
-    /// Where `sub` begins with `repo:` and has to agree with the other claims: what stands there between a name and its id.
+    /// The character between a name and its id in a `sub` that begins with `repo:` and has to agree with the other claims.
     subject_id_after: Option<char>,
-    /// Whether a workflow ends with `@` and the ref that it comes from.
+    /// Whether a workflow ends with `@` and its ref.
     #[serde(default)]
     workflow_has_ref: bool,
-    /// Attributes that every token of the issuer has; the others are there for some jobs only.
+    /// Attributes that every token of the issuer has. Only some jobs have the others.
     #[serde(default)]
     always: Vec<Attribute>,
     /// Attributes that some tokens have without their id.
     #[serde(default)]
     ids_optional: Vec<Attribute>,
-    /// What the values of an attribute look like, where that is known.
+    /// The form of an attribute's values, if it is known.
     #[serde(default)]
     values: BTreeMap<Attribute, Shape>,
-    /// What the ids of an attribute look like.
+    /// The form of an attribute's ids.
     #[serde(default)]
     ids: BTreeMap<Attribute, Shape>,
-    /// A token of which one of these has another value than its shape allows is refused.
+    /// A token is refused if the value of one of these does not have its form.
     #[serde(default)]
     enforced: Vec<Attribute>,
     attributes: BTreeMap<Attribute, Vec<Source>>,
 }
 
-/// Where an attribute comes from; the first source that yields something wins.
+/// A source of an attribute's value. The first source that yields a value wins.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Source {
     /// A claim as text.
     claim: Option<String>,
-    /// What stands before it in our words: a CI that names a branch means refs/heads/….
+    /// A prefix of our value: where a CI names a branch, ours is refs/heads/….
     #[serde(default)]
     prefix: String,
     /// A claim that is the name of something…
     name: Option<String>,
     /// …and the claim that is its id.
     id: Option<String>,
-    /// A claim that is true or false, or the texts of them.
+    /// A claim that is true or false, as a boolean or a text.
     flag: Option<String>,
-    /// Two claims: true where they differ.
+    /// Two claims. The value is true if they differ.
     differs: Option<[String; 2]>,
-    /// Only where these claims have these texts.
+    /// The source counts only if these claims have these texts.
     #[serde(default)]
     when: BTreeMap<String, String>,
-    /// From the CI's words to ours; a word that is not listed yields nothing.
+    /// The CI's words with ours. A word that is not listed yields nothing.
     values: Option<BTreeMap<String, String>>,
-    /// Our word where the claim is there, whatever it says: only some jobs have it.
+    /// Our word if the claim is there, whatever its value: only some jobs have the claim.
     is: Option<String>,
-    /// The flag by which the issuer says that the claim is true of the token's subject. Without it the claim yields nothing.
+    /// The flag with which the issuer says that it verified the claim. Without the flag the claim yields nothing.
     verified_by: Option<String>,
 }
 
 impl Mapping {
-    /// A mapping that comes with daypass.
+    /// A built-in mapping.
     pub fn built_in(name: &str) -> Result<Arc<Self>, MappingError> {
         let Some((_, text)) = BUILT_IN.iter().find(|(known, _)| *known == name) else {
             return Err(MappingError::Unknown);
@@ -148,7 +149,7 @@ impl Mapping {
             .map_err(|fault| MappingError::Broken { name: name.to_owned(), fault: fault.into() })
     }
 
-    /// The names of those that come with daypass.
+    /// The names of the built-in mappings.
     pub fn built_in_names() -> impl Iterator<Item = &'static str> {
         BUILT_IN.iter().map(|(name, _)| *name)
     }
@@ -163,7 +164,7 @@ impl Mapping {
         self.ci
     }
 
-    /// How often a token of this CI may be shown.
+    /// How often a token of this CI may be used.
     pub const fn replay(&self) -> ReplayRule {
         self.replay
     }
@@ -173,13 +174,13 @@ impl Mapping {
         self.shared_issuers.iter().any(|shared| issuer == shared)
     }
 
-    /// Issuers of such tokens.
+    /// The issuers that such tenants share.
     pub fn shared_issuers(&self) -> &[String] {
         &self.shared_issuers
     }
 
-    /// Claims that say whose a token is: the ids of repositories and of who owns them, and the names that come with an id. A name that
-    /// is only as true as another claim says is not among them.
+    /// Claims that identify the tenant: the ids of the repository and its owner, and the names that have an id. A name that
+    /// depends on a `verified_by` flag is not among them.
     pub fn claims_of_tenants(&self) -> impl Iterator<Item = &str> {
         let sources =
             [Attribute::Repository, Attribute::Owner].into_iter().filter_map(|attribute| self.attributes.get(&attribute));
@@ -190,17 +191,17 @@ impl Mapping {
         claims.flatten().flatten()
     }
 
-    /// Where its issuers are that everybody knows, as patterns of URLs.
+    /// The well-known addresses of its issuers, as patterns of URLs.
     pub fn known_issuers(&self) -> &[String] {
         &self.issuers
     }
 
-    /// Hosts beside its own at which this issuer is known to keep its keys.
+    /// Further hosts at which this issuer is known to keep its keys.
     pub fn jwks_hosts(&self, issuer: &str) -> &[String] {
         if self.issuers.iter().any(|known| known == issuer) { &self.jwks_hosts } else { &[] }
     }
 
-    /// The same of whichever issuer.
+    /// The same of all issuers.
     #[cfg(test)]
     pub fn all_jwks_hosts(&self) -> &[String] {
         &self.jwks_hosts
@@ -211,12 +212,12 @@ impl Mapping {
         self.attributes.contains_key(&attribute)
     }
 
-    /// Whether this issuer gives the attribute an id, which a name alone would not pin.
+    /// Whether this issuer gives the attribute an id. A name alone would not pin it.
     pub fn has_id(&self, attribute: Attribute) -> bool {
         self.attributes.get(&attribute).into_iter().flatten().any(|source| source.id.is_some())
     }
 
-    /// Whether a workflow ends with `@` and the ref that it comes from; elsewhere it is a pipeline's name or id.
+    /// Whether a workflow ends with `@` and its ref. In other CIs it is a pipeline's name or id.
     pub const fn workflow_has_ref(&self) -> bool {
         self.workflow_has_ref
     }
@@ -226,7 +227,7 @@ impl Mapping {
         self.case_insensitive.contains(&attribute)
     }
 
-    /// Reads a claim set that may be anybody's: for explaining, never for granting.
+    /// Reads a claim set that nothing verifies: for explanations, and never for grants.
     pub fn facts(&self, issuer: &IssuerName, claims: Claims) -> Result<Facts, Denial> {
         if let Some(mark) = self.subject_id_after {
             subject::check_repository(&claims, mark)?;
@@ -249,7 +250,7 @@ impl Mapping {
         Ok(Facts { issuer: issuer.clone(), attributes, unreadable, garbled, claims })
     }
 
-    /// Reads a verified token: the first maker of an [`Identity`]; the other one reads a session.
+    /// Reads a verified token. This and [`Mapping::identify_session`] alone make an [`Identity`].
     pub fn identify(&self, issuer: &IssuerName, expected: &Expected, token: VerifiedToken) -> Result<Identity, Denial> {
         let facts = self.facts(issuer, token.claims().clone())?;
         let evidence = Arc::new(Evidence::new(facts));
@@ -259,7 +260,7 @@ impl Mapping {
         Ok(Identity { evidence, proof, replay, one_client, remembered_until, session_age: None })
     }
 
-    /// Whether a token serves one client alone: one that is minted for each request does, another one on request.
+    /// Whether a token serves one client alone: one that the CI makes per request does, any other if the configuration says so.
     pub(super) fn serves_one_client(&self, expected: &Expected) -> bool {
         expected.one_client || self.replay != ReplayRule::PerJob
     }
@@ -294,7 +295,7 @@ impl Source {
     }
 }
 
-/// A claim's text by name, or by JSON pointer where it starts with `/`; an empty text is no claim.
+/// A claim's text by its name, or by JSON pointer if it starts with `/`. An empty text counts as no claim.
 fn text_of<'a>(claims: &'a Claims, claim: &str) -> Option<&'a str> {
     claimed(claims, claim)?.as_str().filter(|text| !text.is_empty())
 }

@@ -1,18 +1,19 @@
-//! The second maker of an [`Identity`]: a session that only this server can have sealed.
+//! Makes an [`Identity`] from a session, which only this server can have sealed.
 //!
-//! The first maker reads a token whose signature was just verified. Here there is none: a client of the Vault API shows its token
-//! once and then a session token. Why that may stand for it:
+//! [`Mapping::identify`] reads a token whose signature was just verified. Here no signature is verified: a client of the Vault
+//! API sends its token once, and then a session token. These are the reasons why the session may stand for the token:
 //!
-//! - `VerifiedSession` has one maker, which opens an authenticated ciphertext; and what is sealed is made from a `VerifiedToken`.
-//!   So the claims are those of a token that was verified here, byte for byte.
-//! - It says who, not what. The claims are read by the mapping of today, and every use is decided at the revision in force, so
-//!   that a policy, a guardrail or an operator's denial of a minute ago counts.
-//! - It lives no longer than its token does, and the issuer's configuration of today has to take that token still. Where issuer
-//!   and policy let it last longer, it serves one client alone, its token's key has to be the issuer's still, and after the token's
-//!   end it opens secrets and transit keys alone.
-//! - It carries by what the replay check knows its token, so that `replay: once` means the token, with a session or without.
-//! - It was given to one client. Where a token may be used by one client only, the session may too, and what either of them had
-//!   of a credential the other client does not get. Where anybody who holds a token may show it again, so may the session be.
+//! - Only opening an authenticated ciphertext makes a `VerifiedSession`, and its content comes from a `VerifiedToken`. So the
+//!   claims are exactly those of a token that this server verified.
+//! - It holds an identity, and no grants. Today's mapping reads the claims, and every use is decided by the revision in force, so
+//!   that a policy, a guardrail or an operators' denial of a minute ago counts.
+//! - It ends with its token, and the issuer's current configuration still has to accept that token. If issuer and policy let it
+//!   last longer, it serves one client alone, the issuer must still have its token's key, and after the token's end it gives only
+//!   secrets and transit keys.
+//! - It holds the replay check's identifier of its token, so that `replay: once` counts the token's uses and the session's
+//!   together.
+//! - If only one client may use the token, only that client may use the session, and no other client gets the same credential by
+//!   either of them. If every holder may use the token again, every holder may use the session.
 //!
 //! See docs/decisions/0010.
 
@@ -22,7 +23,7 @@ use crate::words::names::IssuerName;
 use crate::words::{Client, Denial, FirstUse, Reason, Secret, UnixTime};
 use std::sync::Arc;
 
-/// A session as it was opened and read once: what is the same at every use of it. That it counts now, no copy of this says.
+/// An opened session and its facts, which are the same at every use. It does not prove that the session is valid now.
 #[derive(Clone)]
 pub struct KnownSession {
     session: Arc<VerifiedSession>,
@@ -30,7 +31,7 @@ pub struct KnownSession {
 }
 
 impl KnownSession {
-    /// What was sealed.
+    /// The opened session.
     pub fn session(&self) -> &VerifiedSession {
         &self.session
     }
@@ -43,7 +44,8 @@ impl Mapping {
         Ok(KnownSession { session: Arc::new(session), evidence })
     }
 
-    /// The identity of whoever shows it now: its token as it was `shown`, by the client that began it, where it serves one alone.
+    /// The identity of the caller. `shown` is the session token. If the session serves one client alone, the caller has to be the
+    /// client that began it.
     pub fn identify_session(
         &self,
         known: KnownSession,

@@ -1,16 +1,17 @@
-//! A `sub` that begins with `repo:`: two forms, with and without immutable ids, and both have to say what the other claims say.
+//! Checks a `sub` that begins with `repo:`. It has two forms, with and without immutable ids, and both have to agree with the
+//! other claims.
 //!
-//! Sources: GitHub docs, "OpenID Connect reference", where `@` stands before an id, which no name contains; and Forgejo docs,
-//! "Security OpenID Connect", where it is `-`, which names do contain. So neither is taken apart: both are put together from
-//! the claims and compared. A custom template may start with something else; it is then not read.
+//! Sources: GitHub docs, "OpenID Connect reference", where an id follows `@`, which no name contains; and Forgejo docs, "Security
+//! OpenID Connect", where it follows `-`, which names may contain. So the subject is not split: both forms are built from the
+//! claims and compared with it. A subject of a custom template that starts with something else is not read.
 
 use crate::token::Claims;
 use crate::words::{Denial, Reason};
 
-/// What a job hears of claims that contradict each other.
+/// The caller's error for claims that contradict each other.
 const CONTRADICTION: &str = "Two claims of the token contradict each other.";
 
-/// Checks the `repo:` segment of `sub` against the claims it repeats; `mark` stands between a name and its id.
+/// Compares the `repo:` segment of `sub` with the claims that it repeats. `mark` is the character between a name and its id.
 pub(super) fn check_repository(claims: &Claims, mark: char) -> Result<(), Denial> {
     let contradict = |cause: &str| Err(Reason::ClaimRefused.because(cause).saying(CONTRADICTION));
     let missing = |cause: &str| Reason::ClaimRefused.because(cause);

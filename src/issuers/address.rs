@@ -1,4 +1,4 @@
-//! Which addresses an issuer may have: public ones, or the networks that the operator names.
+//! Which addresses an issuer may have: public ones, or those in the networks that the operator names.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -27,35 +27,35 @@ impl Network {
         Ok(Self { base, bits })
     }
 
-    /// The network that holds this address alone.
+    /// The network of this single address.
     pub const fn of_address(address: IpAddr) -> Self {
         Self { base: address, bits: if address.is_ipv4() { 32 } else { 128 } }
     }
 
-    /// How many first bits its addresses have in common.
+    /// The length of its prefix, in bits.
     pub const fn bits(&self) -> u8 {
         self.bits
     }
 
-    /// Whether its addresses are of IPv4.
+    /// Whether it is a network of IPv4.
     pub const fn is_v4(&self) -> bool {
         self.base.is_ipv4()
     }
 
-    /// Whether it is written by its first address.
+    /// Whether its address in CIDR notation is its first one.
     pub fn is_by_its_first_address(&self) -> bool {
         let (bits, width) = self.written();
         let host = width - u32::from(self.bits);
         bits.checked_shr(host).unwrap_or(0).checked_shl(host).unwrap_or(0) == bits
     }
 
-    /// How many clients may be in it: IPv4 addresses, or /64 networks of IPv6. `None` where it is a part of one.
+    /// How many clients may be in it: IPv4 addresses, or /64 networks of IPv6. `None` if it is smaller than one client.
     pub fn clients(&self) -> Option<u128> {
         let client_bits: u32 = if self.base.is_ipv4() { 32 } else { 64 };
         client_bits.checked_sub(u32::from(self.bits)).map(|host| 1 << host)
     }
 
-    /// Whether they have an address in common.
+    /// Whether the two have an address in common.
     pub fn overlaps(&self, other: &Self) -> bool {
         self.contains(other.base) || other.contains(self.base)
     }
@@ -67,7 +67,7 @@ impl Network {
         }
     }
 
-    /// Whether the address lies in it.
+    /// Whether the address is in it.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.base, address) {
             (IpAddr::V4(base), IpAddr::V4(address)) => {

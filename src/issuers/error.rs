@@ -1,4 +1,4 @@
-//! Why an issuer's keys are not had.
+//! Why an issuer's keys cannot be read.
 
 use super::http::{ClientError, FetchError, UrlError};
 use super::jwks_host::JwksHost;
@@ -11,7 +11,7 @@ use std::path::PathBuf;
 /// Why an issuer cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
-    /// Its authority's file.
+    /// The file of its authority cannot be read.
     #[error("issuer {issuer}: its CA file: {fault}")]
     CaFile {
         /// Its name in the configuration.
@@ -20,7 +20,7 @@ pub enum SetupError {
         #[source]
         fault: io::Error,
     },
-    /// Nothing could be fetched.
+    /// Its HTTP client cannot be made.
     #[error(transparent)]
     Client(#[from] ClientError),
 }
@@ -37,7 +37,7 @@ pub(super) enum KeysError {
         #[source]
         fault: io::Error,
     },
-    /// The file of the token that is shown for them cannot be read.
+    /// The file of the bearer token for the request cannot be read.
     #[error("its token file: {0}")]
     TokenFile(#[source] io::Error),
     /// They cannot be fetched.
@@ -46,21 +46,21 @@ pub(super) enum KeysError {
     /// The issuer does not say where they are.
     #[error(transparent)]
     Discovery(#[from] DiscoveryError),
-    /// Nobody tries again so soon.
+    /// A fetch failed a moment ago, and is not repeated yet.
     #[error("the last try failed a moment ago")]
     JustFailed,
-    /// They are there and are refused, as a private or symmetric key is: another try brings the same.
+    /// They were fetched and refused, as a set with a private or symmetric key is. Another try would bring the same.
     #[error(transparent)]
     Refused(#[from] KeySetError),
 }
 
-/// Why a discovery document leads to no keys.
+/// Why a discovery document does not lead to keys.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum DiscoveryError {
     /// It cannot be fetched.
     #[error(transparent)]
     Fetch(#[from] FetchError),
-    /// It is none.
+    /// It is malformed.
     #[error("{address}: {fault}")]
     Document {
         /// Where it is.
@@ -69,22 +69,22 @@ pub(super) enum DiscoveryError {
         #[source]
         fault: serde_json::Error,
     },
-    /// It says that it is somebody else's.
+    /// It names another issuer.
     #[error("{address}: the document is of another issuer")]
     OtherIssuer {
         /// Where it is.
         address: String,
     },
-    /// An address in it is none.
+    /// An address in it is malformed.
     #[error("{url}: {fault}")]
     Url {
-        /// It, as it is written.
+        /// The address as written.
         url: String,
         /// Why not.
         #[source]
         fault: UrlError,
     },
-    /// The keys are where nobody said that they would be.
+    /// It names a host for the keys that the operator does not allow.
     #[error(
         "{address} says that the keys are at {url}, which is not the issuer's host: if the issuer documents that host, write \
          `jwks_hosts: [{host}]`"
@@ -92,17 +92,17 @@ pub(super) enum DiscoveryError {
     UnnamedHost {
         /// The document's address.
         address: String,
-        /// That of the keys.
+        /// The keys' address.
         url: String,
-        /// Where that is.
+        /// The keys' host.
         host: JwksHost,
     },
-    /// The same without https: no `jwks_hosts` could name it.
+    /// It names another host without https, which `jwks_hosts` cannot allow.
     #[error("{address} says that the keys are at {url}, which is neither on the issuer's own host and port nor https")]
     OtherHost {
         /// The document's address.
         address: String,
-        /// That of the keys.
+        /// The keys' address.
         url: String,
     },
 }

@@ -15,15 +15,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Discovery or keys: together with a slow handshake, and short enough for a job that waits.
+/// For a discovery document or keys: enough for a slow handshake, and short enough for a job that waits.
 const FETCH_MAX: Duration = Duration::from_secs(3);
-/// An exchange may wait for a cloud for 10 s, and for our own retries.
+/// For a command: an exchange may wait 10 s for a cloud, and for our own retries.
 const COMMAND_MAX: Duration = Duration::from_secs(30);
-/// A provider of credentials: a job waits for several such answers, one behind the other.
+/// For a provider of credentials: a job waits for several such answers, one after the other.
 const PROVIDER_MAX: Duration = Duration::from_secs(4);
-/// A collector of traces: nobody waits for it, and what it does not take waits.
+/// For a collector of traces: no request waits for it, and unsent traces are kept for the next try.
 const COLLECTOR_MAX: Duration = Duration::from_secs(10);
-/// A connection is made in this time or not at all.
+/// For a connection.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 
 /// A client for one issuer.
@@ -82,13 +82,12 @@ pub fn command_client(ca: Option<&[u8]>) -> Result<Client, ClientError> {
     finish(builder(ca)?.timeout(COMMAND_MAX))
 }
 
-/// The same with a connection of its own for each request, closed after it: a connection that is kept keeps in its buffers what it
-/// last carried, for as long as it is open.
+/// The same with a new connection for each request. The buffers of an open connection would keep its last answer.
 pub fn forgetful_client(ca: Option<&[u8]>) -> Result<Client, ClientError> {
     finish(builder(ca)?.timeout(COMMAND_MAX).pool_max_idle_per_host(0))
 }
 
-/// A client towards a provider of credentials. It keeps no connection, for the same reason: what comes back is a credential.
+/// A client for a provider of credentials. It keeps no connection open, so that no buffer keeps a credential.
 pub fn provider_client(ca: Option<&[u8]>, proxy: Option<&str>) -> Result<Client, ClientError> {
     let mut builder = builder(ca)?.timeout(PROVIDER_MAX).pool_max_idle_per_host(0);
     if let Some(proxy) = proxy {
@@ -97,17 +96,17 @@ pub fn provider_client(ca: Option<&[u8]>, proxy: Option<&str>) -> Result<Client,
     finish(builder)
 }
 
-/// A client towards the collector of traces.
+/// A client for the collector of traces.
 pub fn collector_client(ca: Option<&[u8]>) -> Result<Client, ClientError> {
     finish(builder(ca)?.timeout(COLLECTOR_MAX))
 }
 
-/// A client for operators' commands towards the server on this machine, by its control socket.
+/// A client for operators' commands to the server on this machine, through its control socket.
 pub fn control_client(socket: &std::path::Path) -> Result<Client, ClientError> {
     finish(builder(None)?.unix_socket(socket).timeout(COMMAND_MAX))
 }
 
-/// What fails here is the loading of authorities, as in an image that has none.
+/// Builds the client. This fails if the authorities cannot be loaded, as in an image without any.
 fn finish(builder: ClientBuilder) -> Result<Client, ClientError> {
     builder.build().map_err(|fault| match certificate::find(&fault) {
         Some(_) => ClientError::BrokenCertificate(fault),
@@ -132,7 +131,7 @@ fn builder(ca: Option<&[u8]>) -> Result<ClientBuilder, ClientError> {
     }
 }
 
-/// Resolves names, and keeps only addresses at which the issuer may be.
+/// Resolves names, and keeps only allowed addresses.
 struct Guard(Vec<Network>);
 
 impl Resolve for Guard {

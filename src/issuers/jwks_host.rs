@@ -8,14 +8,14 @@ use std::fmt;
 #[error("expected a whole host as in a URL, such as www.googleapis.com, or keys.acme.com:8443 where the port is not 443")]
 pub struct JwksHostError;
 
-/// A host, and its port where that is not 443. Keys are read there by https alone.
+/// A host, and its port if that is not 443. Keys are read there only by https.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct JwksHost(String);
 
 impl JwksHost {
-    /// Only as a URL has it: each character counts when it is compared.
+    /// Accepts only the form that a URL has, because hosts are compared byte for byte.
     pub fn parse(text: &str) -> Result<Self, JwksHostError> {
-        // A pattern, or the end of a name that is written in full, is a host of no URL that somebody serves.
+        // No URL in use has a pattern as its host, or a host with a dot at its end.
         if text.contains('*') || text.ends_with('.') || text.contains(".:") {
             return Err(JwksHostError);
         }
@@ -24,7 +24,7 @@ impl JwksHost {
         if host.0 == text && url.as_str() == format!("https://{text}/") { Ok(host) } else { Err(JwksHostError) }
     }
 
-    /// The one of an https URL.
+    /// The host of an https URL.
     pub(super) fn of(url: &Url) -> Option<Self> {
         let host = url.host_str().filter(|_| url.scheme() == "https")?;
         Some(Self(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))))

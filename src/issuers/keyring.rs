@@ -1,4 +1,5 @@
-//! One issuer's keys: fetched once for all who wait, refreshed within five minutes, and served on for an hour when it is dead.
+//! One issuer's keys. One fetch serves all waiting requests, the keys are refreshed within five minutes, and a dead issuer's keys
+//! stay in use for an hour.
 
 use super::error::{KeysError, SetupError};
 use super::origin::Origin;
@@ -11,19 +12,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-/// From here on the keys are fetched again behind the callers' backs, so that nobody waits.
+/// From this age on the keys are fetched again in the background, so that no caller waits.
 const KEYS_FRESH_MAX: Duration = Duration::from_secs(240);
-/// From here on callers wait: a removed key stops being trusted within five minutes, the time of a fetch included.
+/// From this age on callers wait for a fetch: a removed key is no longer trusted after five minutes, including the time of the
+/// fetch.
 const KEYS_TRUSTED_MAX: Duration = Duration::from_secs(290);
-/// A dead issuer's keys serve on this long: its outage is not every job's.
+/// How long a dead issuer's keys stay in use, so that its outage does not stop every job.
 const KEYS_STALE_MAX: Duration = Duration::from_secs(3600);
-/// An issuer counts as dead this long after a failed fetch: its keys then serve on, and nobody waits for the next try.
+/// How long an issuer counts as dead after a failed fetch: its old keys stay in use, and no caller waits for the next try.
 const DEAD_SPAN: Duration = Duration::from_secs(30);
-/// After a failure nobody tries again for this long.
+/// How long no fetch is tried after a failure.
 const FAILURE_PAUSE: Duration = Duration::from_secs(5);
 /// An unknown `kid` causes at most one fetch in this time, whoever sends it.
 const UNKNOWN_KEY_PAUSE: Duration = Duration::from_secs(30);
-/// A file is cheap to read.
+/// How long the keys of a file are fresh: a file is cheap to read.
 const FILE_FRESH_MAX: Duration = Duration::from_secs(10);
 
 pub(super) struct Keyring {
@@ -31,15 +33,15 @@ pub(super) struct Keyring {
     origin: Origin,
     clock: Arc<dyn Clock>,
     fresh_max: Duration,
-    /// The keys, and when they were fetched. All marks are milliseconds since boot: whoever sets the wall clock neither keeps a removed
-    /// key trusted nor keeps a new one from being fetched.
+    /// The keys, and when they were fetched. All times are milliseconds since boot, so that a change of the wall clock neither
+    /// keeps a removed key trusted nor delays a fetch.
     held: ArcSwapOption<(i64, Arc<KeySet>)>,
-    /// Fetches by their number: whoever comes while one runs waits for that one, and no lock is held meanwhile.
+    /// The running fetch, by its number. Callers that come meanwhile wait for it, without a lock.
     flights: Cache<u64, Arc<KeySet>>,
     flight: AtomicU64,
     forced_at: AtomicI64,
     failed_at: AtomicI64,
-    /// What the last fetch found, where it found no keys.
+    /// The fault of the last fetch, if it failed.
     fault: ArcSwapOption<String>,
 }
 
@@ -60,7 +62,8 @@ impl Keyring {
         })
     }
 
-    /// The keys; fetched again, at most every 30 s, when the token's is not among them. Tokens whose key is known do not wait for that.
+    /// The keys. If the token's key is not among them, they are fetched again, at most every 30 s. Tokens of known keys do not
+    /// wait for that.
     pub(super) async fn keys(self: &Arc<Self>, jws: &RawJws) -> Result<Arc<KeySet>, Denial> {
         let keys = self.current().await?;
         if keys.holds(jws) || !self.may(&self.forced_at, UNKNOWN_KEY_PAUSE) {
@@ -69,7 +72,7 @@ impl Keyring {
         self.fetched().await
     }
 
-    /// Why the keys cannot be read: a file as it is now, a remote as the last fetch found it.
+    /// Why the keys cannot be read. A file is read now; for a remote the last fetch counts.
     pub(super) async fn fault(&self) -> Option<String> {
         if self.is_file() {
             return self.origin.fetch().await.err().map(|fault| fault.to_string());
@@ -77,23 +80,23 @@ impl Keyring {
         self.fault.load_full().map(|fault| (*fault).clone())
     }
 
-    /// How long ago the keys that are held were read.
+    /// How long ago the current keys were read.
     pub(super) fn age(&self) -> Option<Duration> {
         let (read_at, _) = &*self.held.load_full()?;
         Some(Duration::from_millis(u64::try_from(self.now().saturating_sub(*read_at)).unwrap_or_default()))
     }
 
-    /// Whether the keys stand in a file of this machine.
+    /// Whether the keys are in a file of this machine.
     pub(super) const fn is_file(&self) -> bool {
         self.origin.is_file()
     }
 
-    /// Whether keys that were fetched before are trusted still.
+    /// Whether keys that were fetched before are still trusted.
     pub(super) fn serves_on(&self) -> bool {
         self.stale().is_some()
     }
 
-    /// The keys, whichever token's is among them.
+    /// The keys, fetched again if they are too old.
     pub(super) async fn current(self: &Arc<Self>) -> Result<Arc<KeySet>, Denial> {
         let Some(held) = self.held.load_full() else { return self.fetched().await };
         let younger_than = |age: Duration| self.within(held.0, age);
@@ -109,7 +112,7 @@ impl Keyring {
         self.fetched().await
     }
 
-    /// What a fetch brings, or the last good keys within their bound when it brings nothing.
+    /// Fetches the keys. If that fails, returns the last good keys while they may be used.
     async fn fetched(&self) -> Result<Arc<KeySet>, Denial> {
         let flight = self.flight.load(Ordering::Acquire);
         let landed = self.flights.try_get_with(flight, async {
@@ -136,7 +139,7 @@ impl Keyring {
         self.within(held.0, KEYS_STALE_MAX).then(|| held.1.clone())
     }
 
-    /// Whether `pause` has gone by since the mark; if so, moves the mark, for one caller alone.
+    /// Whether `pause` has passed since the mark. If so, moves the mark to now, and returns true to one caller alone.
     fn may(&self, mark: &AtomicI64, pause: Duration) -> bool {
         let (last, now) = (mark.load(Ordering::Relaxed), self.now());
         !self.within(last, pause) && mark.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
@@ -151,7 +154,7 @@ impl Keyring {
     }
 }
 
-/// Keys that cannot be reached may be there at the next try; those that are refused are there, and stay so.
+/// The refusal. If the keys could not be fetched, the next try may succeed; if they are refused, it brings the same keys.
 fn unavailable(fault: &KeysError) -> Denial {
     let denial = Reason::IssuerUnavailable.because(fault);
     match fault {

@@ -8,22 +8,22 @@ use crate::token::{JWKS_BYTES_MAX, KeySet};
 use crate::words::excerpt;
 use crate::words::names::IssuerUrl;
 
-/// Discovery documents are near 1 KiB; large ones 10.
+/// Discovery documents have about 1 KiB, and large ones 10 KiB.
 const DISCOVERY_BYTES_MAX: usize = 64 * 1024;
-/// Of an address that somebody else writes the beginning tells enough.
+/// Characters of somebody else's address in an error.
 const SHOWN_CHARACTERS_MAX: usize = 200;
 
-/// One issuer's.
+/// Where one issuer's keys are.
 pub(super) struct Origin {
     issuer: IssuerUrl,
     source: JwksSource,
-    /// Beside its own.
+    /// Further hosts that may have the keys.
     hosts: Vec<JwksHost>,
     fetcher: Fetcher,
 }
 
 impl Origin {
-    /// Nothing is read yet but the CA file.
+    /// Reads only the CA file.
     pub(super) fn new(settings: &IssuerSettings) -> Result<Self, SetupError> {
         let ca = match &settings.jwks {
             JwksSource::Url { ca, .. } => ca.as_ref(),
@@ -46,7 +46,7 @@ impl Origin {
         matches!(self.source, JwksSource::File(_))
     }
 
-    /// The keys as they are there now.
+    /// Reads the current keys.
     pub(super) async fn fetch(&self) -> Result<KeySet, KeysError> {
         let bytes = match &self.source {
             JwksSource::File(path) => {
@@ -84,8 +84,8 @@ impl Origin {
         Ok(document.jwks_uri)
     }
 
-    /// The keys are on the issuer's own host and scheme, or by https on a host that the operator names or that is known to be this
-    /// issuer's: whoever can change the document alone does not choose whose keys count.
+    /// The keys have to be at the issuer's own scheme and host, or by https at a host that the operator names or that the mapping
+    /// knows. So somebody who can change only the document cannot choose other keys.
     pub(super) fn check_host(&self, address: &str, jwks_uri: &str) -> Result<(), DiscoveryError> {
         let shown = || excerpt(jwks_uri, SHOWN_CHARACTERS_MAX).into_owned();
         let parse = |text: &str| reqwest::Url::parse(text).map_err(|fault| DiscoveryError::Url { url: shown(), fault });

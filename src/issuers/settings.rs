@@ -12,17 +12,17 @@ use std::sync::Arc;
 pub struct IssuerSettings {
     /// Its name.
     pub name: IssuerName,
-    /// How its claims are read.
+    /// The mapping of its claims.
     pub mapping: Arc<Mapping>,
-    /// What its tokens have to be.
+    /// The requirements for its tokens.
     pub expected: Expected,
     /// Where its keys are.
     pub jwks: JwksSource,
     /// Further hosts that its discovery document may name for the keys.
     pub jwks_hosts: Vec<JwksHost>,
-    /// The private networks in which it may be; without any, only public addresses are contacted.
+    /// The private networks that it may be in. If there are none, only public addresses are contacted.
     pub addresses: Vec<Network>,
-    /// A proxy, which is never taken from the environment.
+    /// A proxy. The environment never sets one.
     pub proxy: Option<String>,
 }
 
@@ -31,7 +31,7 @@ pub struct IssuerSettings {
 pub enum JwksSource {
     /// OpenID Connect discovery.
     Discovery,
-    /// A file, followed live.
+    /// A file, which is read again when it changes.
     File(PathBuf),
     /// An address of its own, such as a private Kubernetes API server's.
     Url {

@@ -1,4 +1,4 @@
-//! Against a local server that misbehaves in every way of the catalogue's row T15.
+//! Tests with a local server that misbehaves in every way of row T15 of the security catalogue.
 
 use super::*;
 use crate::token::Algorithm;
@@ -26,7 +26,7 @@ impl Clock for TestClock {
 
 type Answers = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
 
-/// A server that answers a path with bytes of the test's choice, and counts.
+/// A server that answers a path with bytes of the test's choice, and counts its requests.
 struct Server {
     url: String,
     answers: Answers,
@@ -154,7 +154,7 @@ async fn nothing_in_a_token_causes_a_connection() {
 }
 
 #[tokio::test]
-async fn keys_that_are_refused_are_no_outage_that_another_try_mends() {
+async fn the_refusal_of_bad_keys_does_not_advise_another_try() {
     let server = Server::start().await;
     server.good("k1");
     server.say("/jwks", r#"{"keys":[{"kty":"oct","kid":"k1","k":"c2VjcmV0"}]}"#);
@@ -259,7 +259,7 @@ async fn a_clock_that_is_set_neither_keeps_a_removed_key_nor_stops_a_fetch() {
 }
 
 #[tokio::test]
-async fn a_dead_issuers_keys_serve_on_for_an_hour_and_no_longer() {
+async fn a_dead_issuers_keys_stay_in_use_for_an_hour_and_no_longer() {
     let server = Server::start().await;
     server.good("k1");
     let (issuers, clock) = issuers(settings(&server.url, |_| ()));
@@ -272,7 +272,7 @@ async fn a_dead_issuers_keys_serve_on_for_an_hour_and_no_longer() {
 }
 
 #[tokio::test]
-async fn every_way_to_misbehave_is_refused() {
+async fn each_misbehaviour_of_an_issuer_is_refused() {
     let body = |head: &str, body: &str| {
         format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len()).into_bytes()
     };

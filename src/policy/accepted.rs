@@ -24,15 +24,15 @@ enum NotAccepted {
         /// The nearest one.
         near: Option<&'static str>,
     },
-    /// It is told of guardrails, bounds or tests.
-    #[error("this finding is told of another file, and no policy can accept it")]
+    /// It is about guardrails, bounds or tests.
+    #[error("this finding is about another file, so no policy can accept it")]
     NotOwn,
-    /// Nobody would know why.
+    /// The reason is empty or too long.
     #[error("expected one sentence that says why, of at most {REASON_CHARACTERS_MAX} characters")]
     Reason,
 }
 
-/// Reads the list; each finding once, and each with its reason.
+/// Reads the list. Each finding stands once, with its reason.
 pub(super) fn read(fields: &mut Fields<'_, '_>) -> Box<[Accepted]> {
     let mut all: Vec<Accepted> = Vec::new();
     let Some(list) = fields.optional("accept_findings") else { return Box::default() };

@@ -1,7 +1,7 @@
-//! Who may reach what: not one identity's decision but all of them. Compares what two revisions permit, and lists who can.
+//! Who may reach what, over all identities: compares what two revisions permit, and lists who can.
 //!
-//! Every rule is a region of identities. Regions are told apart by a search over the patterns themselves, so that an
-//! answer comes with an identity that proves it.
+//! Every rule matches a region of identities. Regions are compared by a search over the patterns themselves, so that each answer comes
+//! with an identity that proves it.
 
 mod beyond;
 mod change;
@@ -28,8 +28,8 @@ pub(super) use kinds::{Kind, Met};
 pub(super) use language::meet;
 pub(super) use literal::Literal;
 pub use missing::missing;
+pub(super) use permits::{Permit, overlap, permits, within};
 pub use permits::{Reach, who_can};
-pub(super) use permits::{overlap, permits, within};
 pub(super) use region::Region;
 pub use what_can::{Holding, credentials_like, what_can};
 

@@ -1,9 +1,9 @@
-//! What lets somebody log in.
+//! The proof that an identity may log in.
 
 use crate::words::names::PolicyName;
 use std::time::Duration;
 
-/// The proof that a rule in force is for this identity, whatever it grants. Only `PolicySet::admit` makes one.
+/// The proof that a rule in force matches this identity, whatever the rule grants. Only `PolicySet::admit` makes one.
 #[must_use]
 #[derive(Debug)]
 pub struct Admission {
@@ -16,13 +16,13 @@ impl Admission {
         Self { policy, session }
     }
 
-    /// How long some policy that admits lets a session last although its token has ended. Which use of it is granted then, each
-    /// policy says.
+    /// How long a session may last after its token has ended: the longest time that a matching policy allows. Each policy decides
+    /// what it grants to such a session.
     pub const fn session(&self) -> Option<Duration> {
         self.session
     }
 
-    /// The one policy that was named, if one was.
+    /// The policy that the client named, if it named one.
     pub const fn policy(&self) -> Option<&PolicyName> {
         self.policy.as_ref()
     }

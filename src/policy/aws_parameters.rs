@@ -1,4 +1,4 @@
-//! What AWS STS lets a caller say of a session beside its role. It only ever narrows what a policy grants.
+//! The parameters that AWS STS lets a caller set for a session, besides its role. They only narrow what a policy grants.
 
 use super::grantable::Terms;
 use super::sections::terms::AwsTerms;
@@ -9,9 +9,9 @@ use std::time::Duration;
 /// The parameters of AssumeRoleWithWebIdentity (AWS STS API reference) that are not the role and not the token.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct AwsParameters {
-    /// The caller's name for the session: recorded, and not used, for the session is named after the decision.
+    /// The caller's name for the session. It is recorded and not used: the session is named after the decision.
     pub session_name: Option<String>,
-    /// How long it should live; never longer than the policy lets it.
+    /// How long the session should live. It never lives longer than the policy allows.
     pub duration: Option<Duration>,
     /// A session policy, JSON.
     pub policy: Option<String>,
@@ -20,8 +20,8 @@ pub struct AwsParameters {
 }
 
 impl AwsParameters {
-    /// What makes the session less than what is granted, for the record; `None` where nothing does. A stored answer serves
-    /// only a request that says the same here.
+    /// The parameters that narrow the session, for the audit record; `None` if none does. A stored answer serves only a request
+    /// with the same ones.
     pub fn narrowing(&self) -> Option<Value> {
         let mut narrowing = json!({});
         if let Some(duration) = self.duration {
@@ -36,8 +36,8 @@ impl AwsParameters {
         narrowing.as_object().is_some_and(|members| !members.is_empty()).then_some(narrowing)
     }
 
-    /// The terms with this in them. AWS allows what any one of several session policies allows, so a caller's beside the
-    /// trust policy's would widen it.
+    /// Narrows the terms by these parameters. AWS allows what any one of several session policies allows: a caller's session
+    /// policy next to the trust policy's would widen the session.
     pub(super) fn narrow(&self, terms: &mut Terms) -> Result<(), Denial> {
         let Terms::Aws(terms) = terms else { return Ok(()) };
         let sets_one = terms.session_policy.is_some() || !terms.session_policy_arns.is_empty();
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_lives_as_long_as_is_asked_and_never_longer_than_is_granted() {
+    fn a_session_lives_as_long_as_requested_and_never_longer_than_granted() {
         for (asked, lives) in [(None, 1800), (Some(900), 900), (Some(1800), 1800), (Some(3600), 1800), (Some(43_200), 1800)] {
             let parameters = AwsParameters { duration: asked.map(Duration::from_secs), ..AwsParameters::default() };
             assert_eq!(narrowed(&parameters, None).unwrap().ttl.as_secs(), lives, "{asked:?}");
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn managed_session_policies_of_the_trust_policy_keep_a_callers_out_too() {
+    fn a_callers_session_policy_is_refused_next_to_managed_ones_of_the_trust_policy() {
         let arn = || "arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned();
         let mut terms = terms(None);
         let Terms::Aws(aws) = &mut terms else { panic!("an AWS grant") };

@@ -1,4 +1,4 @@
-//! What a further source may ever speak of: its `allowed` in the root repository. What is not listed there is denied.
+//! The bounds of a further source: `allowed` in its definition, in the root repository. What is not listed there is denied.
 
 use super::catalogue::Catalogue;
 use super::condition::Condition;
@@ -12,7 +12,7 @@ use crate::words::yaml::{Fault, Fields, Node, Place};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Where a fault of the whole file is told.
+/// The place of a fault that concerns the whole file.
 const FIRST_LINE: Place = Place { line: 1, column: 1 };
 
 /// The bounds of one source.
@@ -27,7 +27,7 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// Reads only what the definition of a further source allows, for those who check policies where the server's files are not.
+    /// Reads only `allowed` from the definition of a further source: policies can be checked without the server's other files.
     pub fn of_definition(source: &SourceName, file: &str, bytes: &[u8], catalogue: &Catalogue) -> Result<Self, Vec<Fault>> {
         let node = Node::parse(file, bytes).map_err(|fault| vec![fault])?;
         let (text, mut faults) = (String::from_utf8_lossy(bytes), Vec::new());
@@ -36,7 +36,7 @@ impl Bounds {
         bounds.filter(|_| faults.is_empty()).ok_or(faults)
     }
 
-    /// What it allows and none of these policies uses: bounds are as wide as they have to be, and no wider.
+    /// A finding for each bound that none of these policies uses: bounds should be no wider than needed.
     pub fn unused(&self, file: &str, policies: &[Arc<TrustPolicy>]) -> Vec<Fault> {
         let issuers = self.issuers.iter().filter(|issuer| !policies.iter().any(|policy| policy.issuer == **issuer));
         let is_used = |only: &What| policies.iter().flat_map(|policy| &policy.rules).any(|rule| only.meets(&rule.grants));
@@ -54,7 +54,7 @@ impl Bounds {
         told.map(finding).collect()
     }
 
-    /// What of these policies lies outside.
+    /// A fault for everything in these policies that lies outside.
     pub fn outside(&self, policies: &[Arc<TrustPolicy>]) -> Vec<Fault> {
         policies.iter().flat_map(|policy| self.faults(policy)).collect()
     }
@@ -86,7 +86,7 @@ impl Bounds {
         let mut inner = fields.below(node);
         for (own, told) in sections::own() {
             if let Some(node) = inner.optional(own) {
-                inner.fault(node.place, format!("a source grants its own {told} and can name no others: leave `{own}` out"));
+                inner.fault(node.place, format!("a source grants its own {told} alone: leave `{own}` out"));
             }
         }
         let grants = What::read(&mut inner);
@@ -124,12 +124,12 @@ impl Bounds {
     }
 }
 
-/// What of a policy lies outside of its source's bounds.
+/// A fault for everything in a policy that lies outside of its source's bounds.
 pub(super) fn faults(policy: &TrustPolicy, bounds: &[Arc<Bounds>]) -> Vec<Fault> {
     bounds.iter().flat_map(|bounds| bounds.faults(policy)).collect()
 }
 
-/// The policy by its own name, for those alone who are within the bounds too.
+/// The policy under its own name, with the conditions of the bounds added: it matches only identities within the bounds.
 pub(super) fn within(policy: &TrustPolicy, bounds: &[Arc<Bounds>], catalogue: &Catalogue) -> Result<TrustPolicy, Vec<Fault>> {
     let outside = faults(policy, bounds);
     if !outside.is_empty() {
@@ -152,8 +152,8 @@ fn told(policy: &TrustPolicy, message: impl std::fmt::Display) -> Vec<Fault> {
     vec![Fault::new(&policy.file, FIRST_LINE, message)]
 }
 
-/// The policy as it is in force beside those of other sources: its name, its secrets and its transit keys bear the source's name, and
-/// whoever it lets in has to be within the bounds too.
+/// The policy as it is in force beside those of other sources. The source's name is a prefix of its name, its secrets and its transit
+/// keys, and it matches only identities within the bounds.
 pub(super) fn place(policy: &TrustPolicy, bounds: &[Arc<Bounds>], catalogue: &Catalogue) -> Result<TrustPolicy, Vec<Fault>> {
     let mut placed = within(policy, bounds, catalogue)?;
     let source = bounds.first().map(|bounds| &bounds.source).ok_or_else(|| told(policy, "a further source needs bounds"))?;

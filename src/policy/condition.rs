@@ -1,4 +1,4 @@
-//! One line of `match` or `claims`: what has to hold of an identity.
+//! One line of `match` or `claims`: a condition on an identity.
 
 use super::pattern::Pattern;
 use super::template::Row;
@@ -14,7 +14,7 @@ pub(super) use single::{EVENTS, Pin, Single, Test, UNNAMED_EVENTS};
 
 use read::{Form, read_claimed, read_single, read_tests, shown};
 
-/// What a line saw of a claim that is there and gives no value.
+/// Stands for the value of a claim that is there and cannot be read.
 const UNREAD: &str = "what cannot be read: the token claims it in a form that its issuer's mapping does not know";
 
 /// A condition and where it stands.
@@ -24,11 +24,11 @@ pub(super) struct Condition {
     pub(super) test: Test,
     pub(super) ignore_case: bool,
     pub(super) place: Place,
-    /// The line in a person's words.
+    /// The line as its author wrote it.
     pub(super) shown: String,
 }
 
-/// What is looked at.
+/// What a condition tests.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Subject {
     Attribute(Attribute),
@@ -46,7 +46,7 @@ impl Subject {
 }
 
 impl Condition {
-    /// Reads one line of `match`: a condition, or two where it says both what may be and what may not.
+    /// Reads one line of `match`: a condition, or two if it has both `like` and `not`.
     pub(super) fn read_attribute<'a>(
         fields: &mut Fields<'a, '_>,
         key: &str,
@@ -101,7 +101,7 @@ impl Condition {
         Self::of(&Subject::Claim(pointer.to_owned()), place, &format!("{pointer}: {}", shown(node)), tests)
     }
 
-    /// Whether both say the same, wherever they stand and however they are written.
+    /// Whether both test the same, wherever they stand and however they are written.
     pub(super) fn tests_as(&self, other: &Self) -> bool {
         (&self.subject, &self.test, self.ignore_case) == (&other.subject, &other.test, other.ignore_case)
     }
@@ -111,7 +111,7 @@ impl Condition {
         tests.into_iter().map(one).collect()
     }
 
-    /// The same line for an issuer of this mapping, which says whether the CI compares without regard to case.
+    /// The same line for an issuer of this mapping: the mapping says whether the CI ignores case.
     pub(super) fn read_by(mut self, mapping: &Mapping) -> Self {
         if let Subject::Attribute(attribute) = self.subject {
             self.ignore_case = mapping.ignores_case(attribute);
@@ -119,14 +119,14 @@ impl Condition {
         self
     }
 
-    /// The same line in a policy: an event that has to be named is not meant by `not`.
+    /// The same line in a policy: `not` also excludes the events that a policy has to name.
     pub(super) fn exclude_unnamed_events(&mut self) {
         if let (Subject::Attribute(Attribute::Event), Test::Not(singles)) = (&self.subject, &mut self.test) {
             singles.extend(UNNAMED_EVENTS.map(|event| Single::Text(Pattern::literal_of(event))));
         }
     }
 
-    /// The attribute that it looks at, where no token of this mapping has it.
+    /// The attribute that it tests, if no token of this mapping has it.
     pub(super) fn never_claimed(&self, mapping: &Mapping) -> Option<Attribute> {
         match self.subject {
             Subject::Attribute(attribute) => (mapping.presence(attribute) == Presence::Never).then_some(attribute),
@@ -134,14 +134,14 @@ impl Condition {
         }
     }
 
-    /// Gives back the room that reading left.
+    /// Frees the unused capacity that reading left.
     pub(super) fn fit(&mut self) {
         let (Test::Any(singles) | Test::Not(singles)) = &mut self.test;
         singles.shrink_to_fit();
         self.shown.shrink_to_fit();
     }
 
-    /// Whether it holds. What is absent never matches, and `not` on what is absent does not hold either.
+    /// Whether it holds in a policy. With an absent value neither a positive line nor `not` holds.
     pub(super) fn holds(&self, facts: &Facts) -> bool {
         let fits = |single: &Single| match &self.subject {
             Subject::Attribute(attribute) => facts.attribute(*attribute).map(|value| single.fits_value(value, self.ignore_case)),
@@ -153,9 +153,9 @@ impl Condition {
         }
     }
 
-    /// The same line in a denial, where what is not known must not let anything pass. `None` where it cannot be told: the
-    /// attribute is always claimed and is not there, or is there and cannot be read. An optional one that is absent has none of
-    /// the values, so that `not` holds.
+    /// Whether it holds in a denial, where an unknown value must not let anything pass. `None` if nobody can tell: every token has
+    /// the attribute and this one lacks it, or it cannot be read. An absent optional attribute has none of the values, so `not`
+    /// holds.
     pub(super) fn denies(&self, facts: &Facts) -> Option<bool> {
         let (Test::Any(singles) | Test::Not(singles)) = &self.test;
         let any = match &self.subject {
@@ -181,12 +181,12 @@ impl Condition {
         Some(any == self.is_positive())
     }
 
-    /// Whether it says what may be, and not what may not.
+    /// Whether it lists what may match, and not (`not`) what is excluded.
     pub(super) const fn is_positive(&self) -> bool {
         matches!(self.test, Test::Any(_))
     }
 
-    /// Whether it looks at what may name a person: raw claims, and the attributes that people are known by.
+    /// Whether its value may name a person: that of a raw claim, and of the attributes that identify people.
     pub(super) const fn is_personal(&self) -> bool {
         match self.subject {
             Subject::Claim(_) => true,
@@ -194,7 +194,7 @@ impl Condition {
         }
     }
 
-    /// What the identity shows at this line.
+    /// The identity's value for this line.
     pub(super) fn saw(&self, facts: &Facts) -> Option<String> {
         match &self.subject {
             Subject::Attribute(attribute) => match facts.attribute(*attribute) {
@@ -205,7 +205,7 @@ impl Condition {
         }
     }
 
-    /// The ids or names that it pins, when it can only hold for those.
+    /// The ids or names that it pins, if it can hold for those only.
     pub(super) fn pinned(&self, wanted: Attribute) -> Option<Vec<Pin<'_>>> {
         match (&self.subject, &self.test) {
             (Subject::Attribute(attribute), Test::Any(singles)) if *attribute == wanted => {

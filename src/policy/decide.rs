@@ -1,4 +1,4 @@
-//! The decision: which policy grants what is asked for, by default none. Pure, and the only maker of a [`Decision`].
+//! The decision: which policy grants a request, by default none. It has no side effects, and only it makes a [`Decision`].
 
 use super::admission::Admission;
 use super::file::{DANGERS, Rule, TrustPolicy};
@@ -21,36 +21,36 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 pub struct PolicySet {
     policies: Vec<Arc<TrustPolicy>>,
-    /// Most of them, from when they were last indexed together.
+    /// Most of them: those of the last time that all were indexed.
     base: Arc<Indexed>,
-    /// Which of those are gone, or are among the recent ones in another form.
+    /// Which of `base` are gone, or are in `recent` in another form.
     gone: HashSet<u32>,
-    /// Those that came since.
+    /// Those that are new or changed since.
     recent: Indexed,
     guardrails: Arc<Guardrails>,
 }
 
-/// When something is asked for.
+/// When a request is decided.
 #[derive(Clone, Copy)]
 pub(super) struct Moment {
     now: UnixTime,
-    /// In a session whose token has ended: how long the session has lasted.
+    /// How long the session has lasted, if its token has ended.
     session_age: Option<Duration>,
 }
 
 impl Moment {
-    /// This one, while a token lasts.
+    /// This time, while the token is valid.
     pub(super) const fn at(now: UnixTime) -> Self {
         Self { now, session_age: None }
     }
 }
 
-/// Beyond so many changes everything is indexed anew: it takes a tenth of a second for a hundred thousand policies.
+/// After more changes than this everything is indexed anew. That takes a tenth of a second for a hundred thousand policies.
 const RECENT_MAX: usize = 1000;
 
 impl PolicySet {
-    /// Indexes the policies; they are asked in the order of their files. What few changes since `before` need is indexed
-    /// anew, beside what was.
+    /// Indexes the policies; they are evaluated in the order of their files. If few have changed since `before`, only those are
+    /// indexed, and the rest of its index is used again.
     pub fn new(mut policies: Vec<Arc<TrustPolicy>>, guardrails: Arc<Guardrails>, before: Option<&Self>) -> Self {
         policies.sort_by(|one, other| one.file.cmp(&other.file));
         let changed = before.map(|before| (&before.base, changes(before.base.policies(), &policies)));
@@ -66,12 +66,12 @@ impl PolicySet {
         &self.policies
     }
 
-    /// What no policy overrides.
+    /// The guardrails, which no policy overrides.
     pub fn guardrails(&self) -> &Guardrails {
         &self.guardrails
     }
 
-    /// Decides over a whole request: everything in it is granted, or it is denied.
+    /// Decides a whole request: all of its credentials are granted, or the request is denied.
     pub fn decide(&self, identity: &Identity, request: &Request, now: UnixTime) -> Result<Decision, Denial> {
         let moment = Moment { now, session_age: identity.session_age() };
         let one = |wanted: &Target| self.grant_whole_or_parts(identity.facts(), wanted, request.policy.as_ref(), moment);
@@ -82,9 +82,9 @@ impl PolicySet {
         check_possession(wanted, identity.possession()).map(|()| Decision::new(granted))
     }
 
-    /// Admits an identity that some rule in force is for, by default nobody: the only maker of an [`Admission`]. What the rule
-    /// grants is decided with every use. Some clients can name no folder: where no policy of the name is for the identity, its
-    /// first `_` stands for `/`.
+    /// Admits an identity that a rule in force matches, by default nobody. Only this makes an [`Admission`]. What the rule grants is
+    /// decided at every use. Some clients cannot name a folder: if no policy of the name matches the identity, the first `_` of the
+    /// name stands for `/`.
     pub fn admit(&self, identity: &Identity, policy: Option<&PolicyName>, now: UnixTime) -> Result<Admission, Denial> {
         let lasting =
             |named: Option<&PolicyName>| self.matching(identity.facts(), named, now).map(|(policy, _)| policy.session).max();
@@ -98,7 +98,7 @@ impl PolicySet {
         admitted.ok_or_else(|| Reason::NoMatchingPolicy.because("no policy is for this identity"))
     }
 
-    /// The same for claims that nobody proved: says what would be, and grants nothing.
+    /// Which policy would grant this to an identity with these unverified claims. It grants nothing.
     pub fn would_grant(
         &self,
         facts: &Facts,
@@ -109,12 +109,12 @@ impl PolicySet {
         self.grant_one(facts, wanted, policy, Moment::at(now)).map(|granted| granted.policy)
     }
 
-    /// The same as the server answers: a document that is not granted whole with the values of it that are.
+    /// The same with the server's answer for a document that is not granted whole: it has the values that are granted.
     pub fn would_answer(&self, facts: &Facts, wanted: &Target, now: UnixTime) -> Result<PolicyName, Denial> {
         self.grant_whole_or_parts(facts, wanted, None, Moment::at(now)).map(|granted| granted.policy)
     }
 
-    /// Whether some policy could be for this identity, by what it pins of who somebody is: then it is no stranger here.
+    /// Whether some policy may be for this identity: each of its lines holds that pins who somebody is (repository, owner, account).
     pub fn could_be_for(&self, facts: &Facts) -> bool {
         let base = self.base.candidates(facts).filter(|(number, ..)| !self.gone.contains(number));
         base.chain(self.recent.candidates(facts)).any(|(_, _, rule)| rule.pins_fit(facts))
@@ -137,7 +137,7 @@ impl PolicySet {
         }
     }
 
-    /// What every policy that matches grants, before any denial is looked at; and what it is, where that was left open.
+    /// What every matching policy grants, before denials are evaluated; and the target, chosen if the request left it open.
     pub(super) fn offered<'a>(
         &self,
         facts: &Facts,
@@ -176,7 +176,7 @@ impl PolicySet {
                 return Err(session_over(&chosen));
             }
         }
-        // A policy that wants no proof of possession allows without one, whatever another wants.
+        // A policy that demands no proof of possession grants without one, whatever another policy demands.
         granted.sort_by_key(|granted| granted.proof);
         let expires = last_to_end(&granted);
         let first = granted.remove(0);
@@ -204,8 +204,8 @@ impl PolicySet {
     }
 }
 
-/// By their numbers the known policies that are gone or changed, and the policies that came or changed. Both are in the
-/// order of their files.
+/// The numbers of the known policies that are gone or changed, and the policies that are new or changed. Both arguments have to be
+/// in the order of their files.
 fn changes(known: &[Arc<TrustPolicy>], policies: &[Arc<TrustPolicy>]) -> (HashSet<u32>, Vec<Arc<TrustPolicy>>) {
     let (mut gone, mut came) = (HashSet::new(), Vec::new());
     let mut rest = policies.iter().peekable();
@@ -223,15 +223,15 @@ fn changes(known: &[Arc<TrustPolicy>], policies: &[Arc<TrustPolicy>]) -> (HashSe
     (gone, came)
 }
 
-/// Whoever is let in by several policies is let in until the last of them ends; those that ask for more proof than the first
-/// are left out.
+/// When the last of the policies ends that grant this, if all of them end. Policies that demand more proof than the first do not
+/// count.
 fn last_to_end(granted: &[Granted]) -> Option<UnixTime> {
     let first = granted.first()?;
     let alike = granted.iter().filter(|other| other.proof == first.proof).map(|granted| granted.expires);
     alike.reduce(|one, other| Some(one?.max(other?))).flatten()
 }
 
-/// What is used on the way is given out to nobody, and a denial of it counts all the same.
+/// What is used on the way to these grants. Nobody receives it, and a denial of it counts.
 pub(super) fn between(granted: &[Granted]) -> impl Iterator<Item = Target> {
     granted.iter().filter_map(|granted| granted.terms.between())
 }
@@ -248,23 +248,23 @@ fn check_possession(wanted: Possession, shown: Possession) -> Result<(), Denial>
     }
 }
 
-/// What is asked for by its name and without it is asked for twice.
+/// Refuses a request for the same credential both by name and without a name.
 fn check_differ(granted: &[Granted]) -> Result<(), Denial> {
     let mut chosen: Vec<Target> = granted.iter().filter_map(|granted| granted.terms.chosen()).collect();
     chosen.sort();
     match chosen.windows(2).find(|pair| pair[0] == pair[1]) {
         Some(pair) => Err(Reason::BadRequest
             .because(format!("{} is asked for twice", pair[0]))
-            .saying("A credential is asked for twice: the role that is granted, and the same by its name.")),
+            .saying("The same credential is asked for twice: by its name, and without a name.")),
         None => Ok(()),
     }
 }
 
-/// The job's token has ended, and no policy lets its session go on for this.
+/// The denial for a session whose token has ended, if no policy lets the session last so long for this.
 fn session_over(wanted: &Target) -> Denial {
     Reason::SessionRefused
         .because(format!("its token has ended, and no policy lets a session have {wanted} so long"))
-        .saying("The session's token has ended. What is left opens secrets and transit keys alone, where a policy lets it.")
+        .saying("The session's token has ended. The session now opens only secrets and transit keys, where a policy allows it.")
 }
 
 mod values;

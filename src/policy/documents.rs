@@ -1,4 +1,4 @@
-//! Which documents are granted at all, to whomever.
+//! The documents that some policy grants to anybody.
 
 use super::sections::SecretGrant;
 use super::{Pattern, Ruleset, TrustPolicy};
@@ -15,7 +15,7 @@ pub struct DocumentGrant<'a> {
     key: Option<&'a str>,
 }
 
-/// The grants of secrets whose policies are not over.
+/// The grants of secrets of all policies in force.
 pub fn document_grants(ruleset: &Ruleset, now: UnixTime) -> Vec<DocumentGrant<'_>> {
     grants_of(ruleset.policies().map(|policy| &**policy), now).collect()
 }
@@ -49,7 +49,7 @@ impl DocumentGrant<'_> {
         format!("{}:{}", self.file, self.place.line)
     }
 
-    /// Which documents, in the policy's words.
+    /// Which documents, as the policy writes it.
     pub fn documents(&self) -> String {
         self.documents.to_string()
     }

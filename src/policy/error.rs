@@ -1,9 +1,9 @@
-//! What is wrong with a text of a policy, or with a request.
+//! Errors in a text of a policy, and in a request.
 
 use crate::token::{FormError, JsonError};
 use crate::words::names::{NameError, RowName};
 
-/// Longer than any name, pattern or tag: what grows beyond it is a mistake, or meant to grow.
+/// Longer than any name, pattern or tag. A text that grows beyond it is a mistake or an attack.
 pub(super) const FILLED_CHARACTERS_MAX: usize = 64 * 1024;
 
 /// Longer than any ref or workflow path that a forge accepts.
@@ -18,22 +18,22 @@ pub(super) enum FillError {
     /// There are no rows.
     #[error("`{{each.…}}` needs `for_each`")]
     NoRows,
-    /// They have no such value.
+    /// The rows have no such column.
     #[error("the rows have no `{name}`")]
     NoColumn {
-        /// What was to be put in.
+        /// The column that the placeholder names.
         name: String,
     },
-    /// It grows beyond anything that is meant.
+    /// The filled text is too long.
     #[error("longer than {FILLED_CHARACTERS_MAX} characters with the row's values in it")]
     TooLong,
 }
 
-/// A row whose name would not tell it from others.
+/// A row whose name does not identify it.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum RowNameError {
-    /// It is none.
-    #[error("`{file}`: by its `name` a cloud tells a row from the others, and `{name}` is none: {fault}")]
+    /// It is no valid name.
+    #[error("`{file}`: clouds tell the rows apart by `name`, and `{name}` is no valid name: {fault}")]
     Name {
         /// The file of the rows.
         file: String,
@@ -43,7 +43,7 @@ pub(super) enum RowNameError {
         fault: NameError,
     },
     /// Another row has it.
-    #[error("`{file}`: by its `name` a cloud tells a row from the others, and two are called `{name}`")]
+    #[error("`{file}`: clouds tell the rows apart by `name`, and two are called `{name}`")]
     Twice {
         /// The file of the rows.
         file: String,
@@ -52,30 +52,30 @@ pub(super) enum RowNameError {
     },
 }
 
-/// A text into which a row's values were to be put, and which was to be something then.
+/// A value with placeholders that cannot be filled, or that is invalid once it is filled.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum FilledError<E> {
-    /// They cannot be put in.
+    /// The placeholders cannot be filled.
     #[error(transparent)]
     Fill(#[from] FillError),
-    /// It is none of what belongs there.
+    /// The filled text is no valid value.
     #[error(transparent)]
     Value(E),
 }
 
-/// A text in which something stands that is no attribute.
+/// A text that is no template.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum TemplateError {
-    /// A row's values cannot be put in.
+    /// A row's values cannot be filled in.
     #[error(transparent)]
     Fill(#[from] FillError),
     /// A placeholder has no end.
     #[error("`{{` without `}}`")]
     Unclosed,
-    /// It names something else.
+    /// A placeholder names no attribute.
     #[error("`{{{name}}}` is no attribute")]
     NoAttribute {
-        /// What it names.
+        /// The name in the placeholder.
         name: String,
     },
 }
@@ -83,27 +83,27 @@ pub(super) enum TemplateError {
 /// A text that is no pattern.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum PatternError {
-    /// It has nothing in it.
+    /// It is empty.
     #[error("an empty pattern matches nothing")]
     Empty,
-    /// It has too much in it.
+    /// It is too long.
     #[error("longer than {PATTERN_CHARACTERS_MAX} characters")]
     TooLong,
-    /// Two stars stand within a segment.
+    /// `**` is only a part of a segment.
     #[error("`**` stands for whole segments, between `/`, `:` or `@`")]
     WithinSegment,
 }
 
-/// A body that asks for nothing that there is.
+/// A body that is no request.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
-    /// It is no JSON.
+    /// It is not JSON.
     #[error(transparent)]
     Json(#[from] JsonError),
-    /// Serde would take it.
+    /// An array stands for an object. Serde would accept it.
     #[error("an array stands where an object belongs")]
     ArrayForObject,
-    /// It is other JSON.
+    /// It is JSON of another form.
     #[error(transparent)]
     Form(#[from] FormError),
 }

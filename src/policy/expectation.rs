@@ -1,4 +1,5 @@
-//! Tests of policies: who may and who may not. Run by `policy test`, and before a file goes live; they ignore `expires`.
+//! Tests of policies: who may and who may not. `policy test` runs them, and the server runs a policy's own tests before its file goes
+//! live. They ignore `expires`.
 
 mod error;
 mod run;
@@ -22,7 +23,7 @@ pub struct Expectation {
 }
 
 impl Expectation {
-    /// The file of the claims that it is about.
+    /// The file of the claims that it tests.
     pub(super) fn claims_file(&self) -> &str {
         &self.claims_file
     }
@@ -71,7 +72,7 @@ fn read_change<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Vec<(Attribut
     changes
 }
 
-/// A kind's word with what is asked for, such as `{ secret: NAME }`, or the word alone where policies choose.
+/// Reads a credential: its kind and name, such as `{ secret: NAME }`, or the kind alone if the policies choose the credential.
 pub(super) fn read_target<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<Target> {
     if let Some(open) = node.as_text().and_then(|word| Target::parse(word).ok()) {
         return Some(open);

@@ -1,4 +1,5 @@
-//! Why: which policy allows, or which line of which policy did not hold and what it saw. For operators, never for callers.
+//! Why a decision came out so: which policy allows it, or which line of which policy did not hold and what it saw. For operators,
+//! never for callers.
 
 use super::decide::{PolicySet, between};
 use super::file::TrustPolicy;
@@ -16,7 +17,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-/// More near misses than this are no longer near.
+/// At most so many near misses are shown.
 const NEAR_MISSES_MAX: usize = 5;
 
 /// The whole answer to "why".
@@ -24,40 +25,40 @@ const NEAR_MISSES_MAX: usize = 5;
 pub struct Explanation {
     /// What was asked for.
     pub wanted: String,
-    /// The policy that allows it, where nothing stands against it.
+    /// The policy that allows it, if nothing denies it.
     pub allowed_by: Option<PolicyName>,
-    /// The policies that grant it, whether or not something stands against it.
+    /// The policies that grant it, even if something denies it.
     pub granted_by: Vec<PolicyName>,
-    /// Where not all of a document is granted: the values that are, by JSON pointer.
+    /// The values that are granted, by JSON pointer, if a document is not granted whole.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only: Vec<String>,
-    /// Why not, in one sentence: the first reason in the order in which the server decides.
+    /// Why it is denied, in one sentence: the first reason in the order in which the server decides.
     pub denied_because: Option<String>,
-    /// The proof of possession without which it is not granted, as a policy names it; absent: none.
+    /// The proof of possession that it demands, as a policy names it; absent: none.
     pub dpop: Option<Cow<'static, str>>,
-    /// Every guardrail that stands against it.
+    /// Every guardrail that denies it.
     pub guardrails: Vec<GuardrailHit>,
-    /// Every operator's denial that stands against it; absent when nobody looked.
+    /// Every operator's denial against it; absent if the denials were not evaluated.
     pub operators_denials: Option<Vec<OperatorsDenial>>,
-    /// The policies that offer it and do not match, the nearest first.
+    /// The policies that offer it and do not match this identity, the nearest first.
     pub near_misses: Vec<NearMiss>,
     /// Whether some policy of the issuer offers it to anybody.
     is_offered: bool,
 }
 
-/// A guardrail that stands against what was asked for.
+/// A guardrail that denies what was asked for.
 #[derive(PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct GuardrailHit {
     /// Where it stands: file and line.
     pub at: String,
-    /// What it says of itself.
+    /// Its description.
     pub description: String,
 }
 
-/// An operator's denial that stands against what was asked for.
+/// An operator's denial against what was asked for.
 #[derive(PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct OperatorsDenial {
-    /// By which it is lifted.
+    /// The id by which it is lifted.
     pub id: String,
     /// What it denies.
     pub denies: String,
@@ -76,7 +77,7 @@ pub struct NearMiss {
     pub lines: Vec<Line>,
 }
 
-/// Explains the decision over these facts. What operators deny is not looked at here: see [`Explanation::under`].
+/// Explains the decision for these facts. [`Explanation::under`] adds the operators' denials.
 pub fn explain(set: &PolicySet, facts: &Facts, wanted: &Target, now: UnixTime) -> Explanation {
     let parts = parts(set, facts, wanted);
     let asked_for = || std::iter::once(wanted).chain(&parts);
@@ -103,7 +104,7 @@ pub fn explain(set: &PolicySet, facts: &Facts, wanted: &Target, now: UnixTime) -
     let is_whole = set.would_grant(facts, wanted, None, now).is_ok();
     let is_granted = |part: &&Target| !is_whole && set.would_grant(facts, part, None, now).is_ok();
     let only = parts.iter().filter(is_granted).filter_map(|part| part.pointer().map(str::to_owned)).collect();
-    // Whoever grants it for the least proof decides.
+    // The policy that demands the least proof decides.
     let dpop = granted.iter().map(|granted| granted.proof).min().filter(|proof| *proof != Possession::Nothing);
     let dpop = dpop.map(|proof| Cow::Borrowed(proof.as_str()));
     let mut granted_by: Vec<PolicyName> = granted.into_iter().map(|granted| granted.policy).collect();
@@ -126,7 +127,7 @@ pub fn explain(set: &PolicySet, facts: &Facts, wanted: &Target, now: UnixTime) -
     }
 }
 
-/// What policies of this issuer offer of a document that is asked for whole.
+/// The parts that policies of this issuer offer, of a document that is asked for whole.
 fn parts(set: &PolicySet, facts: &Facts, wanted: &Target) -> Vec<Target> {
     let policies = set.policies().iter().filter(|policy| policy.issuer == facts.issuer);
     wanted.parts(policies.flat_map(|policy| &*policy.rules)).into_iter().collect()
@@ -137,7 +138,7 @@ fn guardrail_hit(place: Place, description: &str) -> GuardrailHit {
 }
 
 impl Explanation {
-    /// The same under what operators deny, each denial with its id. The server asks for these after the policies.
+    /// The same with the operators' denials, each with its id. The server evaluates these after the policies.
     pub fn under(mut self, denials: &[(String, StopUntil)], facts: &Facts, now: UnixTime) -> Self {
         let named = || self.allowed_by.iter().chain(self.granted_by.iter().filter(|_| self.allowed_by.is_none()));
         let standing = denials.iter().filter(|(_, (_, until))| until.is_none_or(|until| now < until));
@@ -159,7 +160,7 @@ impl Explanation {
 }
 
 impl Explanation {
-    /// The same where nobody would make what is granted.
+    /// The same for a credential that is granted and that the server cannot make.
     pub fn unmade(mut self, cause: String) -> Self {
         if self.allowed_by.take().is_some() {
             self.denied_because = Some(cause);
@@ -168,7 +169,7 @@ impl Explanation {
     }
 }
 
-/// The lines of this policy that do not hold, of the rule that comes nearest; `None` when it does not offer it, or grants it.
+/// The lines that do not hold, of the policy's rule that comes nearest; `None` if the policy does not offer it, or grants it.
 pub(super) fn near_miss(policy: &TrustPolicy, facts: &Facts, wanted: &Target, now: UnixTime) -> Option<NearMiss> {
     if policy.issuer != facts.issuer {
         return None;
@@ -195,7 +196,7 @@ impl fmt::Display for Explanation {
         if let Some(word) = &self.dpop {
             writeln!(
                 f,
-                "\n  Only with a proof of possession: the policy says `dpop: {word}`, and whether a token brings one is not looked at."
+                "\n  Only with a proof of possession: the policy says `dpop: {word}`. Whether the token has one was not checked."
             )?;
         }
         for hit in &self.guardrails {

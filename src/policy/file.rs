@@ -1,4 +1,4 @@
-//! A trust policy file, read whole with every fault at once. Nothing half-parsed ever leaves here.
+//! A trust policy file. It is read whole, with all faults at once: a policy that is only partly read never leaves here.
 
 use super::accepted::{self, Accepted};
 use super::catalogue::{Catalogue, IssuerEntry, Tree};
@@ -17,10 +17,10 @@ use crate::words::{UnixTime, duration_text};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Rows of one `for_each` file: more is a generated file that wants splitting.
+/// The most rows of one `for_each` file. A longer one is generated and can be split.
 const ROWS_MAX: usize = 10_000;
 
-/// The term by which a session may outlive its token.
+/// The name of the term that lets a session outlive its token.
 pub(super) const SESSION: &str = "session";
 
 /// A trust policy.
@@ -32,21 +32,21 @@ pub struct TrustPolicy {
     pub name: PolicyName,
     /// Its file.
     pub file: String,
-    /// Whether it says what it is for.
+    /// Whether it has a description.
     pub described: bool,
-    /// Who answers for it.
+    /// Its owners.
     pub owners: Vec<String>,
     /// The issuer whose identities it is about.
     pub issuer: IssuerName,
-    /// What has to hold and what is granted: one rule, or one for each row of `for_each`.
+    /// Its conditions and grants: one rule, or one for each row of `for_each`.
     pub rules: Vec<Rule>,
-    /// Decided and logged, never granted.
+    /// `mode: audit`: it is evaluated and logged, and never grants.
     pub audit_only: bool,
-    /// A token may be used only once.
+    /// `replay: once`: a token may be used only once.
     pub once: bool,
-    /// What has to be proved beside the token.
+    /// `dpop`: the proof of possession that it demands besides the token.
     pub proof: Possession,
-    /// How long it lets a session last although its token has ended.
+    /// How long a session may last after its token has ended.
     pub session: Option<Duration>,
     /// From when on it grants nothing.
     pub expires: Option<UnixTime>,
@@ -58,17 +58,17 @@ pub struct TrustPolicy {
     rows: Option<String>,
 }
 
-/// Conditions that all have to hold, and what is then granted.
+/// Conditions that all have to hold, and what they grant.
 #[derive(Clone, Debug)]
 pub struct Rule {
-    /// The row that it was made of, where the row has a name and somebody outside sees the rule's subject.
+    /// The row that it was made from, if the row has a name and somebody outside sees the rule's subject.
     pub(super) row: Option<RowName>,
     pub(super) conditions: Vec<Condition>,
     pub(super) grants: Grants,
 }
 
 impl TrustPolicy {
-    /// Reads a file. The warnings of a good file come with it; a file with an error does not load.
+    /// Reads a file. A good file comes with its warnings; a file with an error does not load.
     pub fn parse(file: &str, bytes: &[u8], tree: &Tree, catalogue: &Catalogue) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
         let node = Node::parse(file, bytes).map_err(|fault| vec![fault])?;
         let text = String::from_utf8_lossy(bytes);
@@ -83,7 +83,7 @@ impl TrustPolicy {
         }
     }
 
-    /// Without room to grow: a list that grew to one entry holds room for four, and a hundred thousand policies have many lists.
+    /// Frees unused capacity: a list that grew to one entry has room for four, and a hundred thousand policies have many lists.
     fn fitted(mut self) -> Self {
         for rule in &mut self.rules {
             rule.conditions.iter_mut().for_each(Condition::fit);
@@ -95,7 +95,7 @@ impl TrustPolicy {
         self
     }
 
-    /// The other files of the repository that it is made of.
+    /// The other files of the repository that it was read from.
     pub(super) fn made_of(&self) -> impl Iterator<Item = &str> {
         self.rows.as_deref().into_iter().chain(self.expectations.iter().map(Expectation::claims_file))
     }
@@ -105,7 +105,7 @@ impl TrustPolicy {
         !self.audit_only && self.expires.is_none_or(|expires| now < expires)
     }
 
-    /// What of its own terms gives more than the old form, whatever it grants.
+    /// The policy's own terms by which it gives more than its old form, whatever it grants.
     pub(super) fn beyond(&self, old: &Self) -> impl Iterator<Item = TermChange> {
         let end = |of: &Self| of.expires.map_or_else(|| "never".to_owned(), |end| end.to_string());
         let longer = old.expires.is_some_and(|ends| self.expires.is_none_or(|later| later > ends));
@@ -217,7 +217,7 @@ fn read_issuer<'a, 'c>(
     Some((name, entry))
 }
 
-/// A list of mappings from names to texts, in a file of the repository.
+/// Reads the rows: a list of mappings from names to texts, in a file of the repository.
 fn read_rows<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, tree: &Tree) -> Option<Vec<Row>> {
     let path = fields.text(node)?;
     let Some(bytes) = tree.get(path) else {
@@ -260,7 +260,7 @@ pub(super) fn read_conditions<'a>(
     conditions
 }
 
-/// What the issuer's mapping says about these conditions.
+/// Checks these conditions against the issuer's mapping.
 fn check_conditions(fields: &mut Fields<'_, '_>, conditions: &mut [Condition], entry: &IssuerEntry, at: &Node) {
     for condition in &mut *conditions {
         let Subject::Attribute(attribute) = condition.subject else { continue };
@@ -290,7 +290,7 @@ fn check_conditions(fields: &mut Fields<'_, '_>, conditions: &mut [Condition], e
     }
 }
 
-/// A tag, name or claim that is made of an attribute which no token has is refused each time.
+/// Refuses a template with an attribute that no token has: filling it would fail each time.
 fn check_templates(fields: &mut Fields<'_, '_>, grants: &Grants, mapping: &Mapping, place: Place) {
     for attribute in grants.attributes().filter(|attribute| !mapping.claims(*attribute)) {
         let message =
@@ -299,7 +299,8 @@ fn check_templates(fields: &mut Fields<'_, '_>, grants: &Grants, mapping: &Mappi
     }
 }
 
-/// A repository or owner, where the issuer gives it an id: by id, or by a literal name, which the linter warns of.
+/// Whether a line pins a repository or an owner that has an id in this mapping: by its id, or by a literal name, for which the
+/// linter has a warning.
 fn pins_tenant(conditions: &[Condition], mapping: &Mapping) -> bool {
     let pinned = |attribute: &Attribute| {
         mapping.has_id(*attribute) && conditions.iter().any(|condition| condition.pinned(*attribute).is_some())
@@ -307,10 +308,10 @@ fn pins_tenant(conditions: &[Condition], mapping: &Mapping) -> bool {
     [Attribute::Repository, Attribute::Owner].iter().any(pinned)
 }
 
-/// Denied unless a policy names it.
+/// Attributes whose `true` is denied unless a policy names the attribute.
 pub(super) const DANGERS: [Attribute; 2] = [Attribute::Fork, Attribute::SshSession];
 
-/// Who somebody is, and not what it does just now.
+/// The attributes that say who an identity is, not what it does just now.
 const WHO: [Attribute; 7] = [
     Attribute::Repository,
     Attribute::RepositoryName,
@@ -322,12 +323,12 @@ const WHO: [Attribute; 7] = [
 ];
 
 impl Rule {
-    /// What it grants, and to which row.
+    /// A copy without the conditions.
     pub(super) fn without_conditions(&self) -> Self {
         Self { row: self.row.clone(), conditions: Vec::new(), grants: self.grants.clone() }
     }
 
-    /// Whether each line that pins who somebody is holds.
+    /// Whether each line holds that pins who the identity is.
     pub(super) fn pins_fit(&self, facts: &Facts) -> bool {
         let pins = |condition: &Condition| WHO.iter().any(|who| condition.pinned(*who).is_some());
         self.conditions.iter().filter(|condition| pins(condition)).all(|condition| condition.holds(facts))
@@ -339,12 +340,12 @@ impl Rule {
         failed.chain(self.unnamed_danger(facts).map(Miss::Unnamed)).collect()
     }
 
-    /// Whether everything holds; the hot path, which stops at the first line that does not.
+    /// Whether everything holds. This is the hot path: it stops at the first line that does not hold.
     pub(super) fn matches(&self, facts: &Facts) -> bool {
         self.conditions.iter().all(|condition| condition.holds(facts)) && self.unnamed_danger(facts).is_none()
     }
 
-    /// What is denied unless a policy names it, and this rule does not: code from forks, and jobs in which a person sits.
+    /// The dangers that this rule does not name, and that are therefore denied: code from forks, and jobs with a person's SSH session.
     pub(super) fn unnamed_dangers(&self) -> impl Iterator<Item = Attribute> {
         DANGERS.into_iter().filter(|attribute| {
             let names = |condition: &Condition| condition.subject == Subject::Attribute(*attribute) && condition.is_positive();
@@ -352,7 +353,7 @@ impl Rule {
         })
     }
 
-    /// What cannot be read counts as true.
+    /// A danger that this rule does not name and the identity has. An unreadable attribute counts as true.
     fn unnamed_danger(&self, facts: &Facts) -> Option<Attribute> {
         let is_true = |attribute: &Attribute| {
             facts.attribute(*attribute) == Some(&Value::Flag(true)) || facts.unreadable.contains(attribute)

@@ -1,11 +1,11 @@
-//! What of a further source's repository is read, by the server and by whoever speaks for it.
+//! The files of a further source's repository that count. The server and the command line read the same ones.
 
 use super::catalogue::Tree;
 use super::layout::may_be_guardrails;
 use crate::words::yaml::{Fault, Place};
 use std::borrow::Cow;
 
-/// The files of a further source that are read, and a fault for each that the root repository alone may have.
+/// The files of a further source that are read, and a fault for each file that only the root repository may have.
 pub fn of_further_source(files: &Tree) -> (Cow<'_, Tree>, Vec<Fault>) {
     let unread: Vec<(&String, &str)> = files.keys().filter_map(|file| Some((file, why_unread(file)?))).collect();
     let mut read = Cow::Borrowed(files);
@@ -19,8 +19,8 @@ pub fn of_further_source(files: &Tree) -> (Cow<'_, Tree>, Vec<Fault>) {
 
 fn why_unread(file: &str) -> Option<&'static str> {
     if may_be_guardrails(file) {
-        return Some("guardrails are the root repository's alone: this file is not read");
+        return Some("only the root repository has guardrails: this file is not read");
     }
     let defines = file.starts_with("sources/") && file.ends_with(".yaml");
-    defines.then_some("further sources are defined by the root repository alone: this file is not read")
+    defines.then_some("only the root repository defines further sources: this file is not read")
 }

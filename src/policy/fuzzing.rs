@@ -1,11 +1,11 @@
-//! A door for the fuzz targets to what this room alone reads.
+//! Entry points for the fuzz targets into private code of this module.
 
 use super::template::{Row, Template, fill_row, fill_row_text};
 use crate::identity::Facts;
 use crate::token::Claims;
 use crate::words::names::IssuerName;
 
-/// Text with placeholders, and a row's value in the line behind it.
+/// The first line is a text with placeholders, the rest a row's value.
 pub(crate) fn template(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let (first, value) = text.split_once('\n').unwrap_or((&text, ""));

@@ -1,4 +1,4 @@
-//! What Google Cloud has to be told of the service accounts that policies grant, and no more.
+//! What the operator has to set up in Google Cloud for the service accounts that policies grant, and no more.
 
 use super::decide::PolicySet;
 use super::sections::GcpGrant;
@@ -11,21 +11,21 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct GcpUse {
     /// Each service account, and who acts as it.
     pub accounts: BTreeMap<ServiceAccount, ActsAs>,
-    /// The subjects of ours that have direct access.
+    /// The subjects of our tokens that have direct access.
     pub direct: BTreeSet<String>,
 }
 
 /// Who acts as a service account.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ActsAs {
-    /// The subjects of ours.
+    /// The subjects of our tokens.
     pub subjects: BTreeSet<String>,
-    /// The accounts before it in a chain.
+    /// The service accounts that come before it in a chain of delegates.
     pub accounts: BTreeSet<ServiceAccount>,
 }
 
 impl GcpUse {
-    /// Every subject that is shown to the pool.
+    /// Every subject that the pool sees.
     pub fn subjects(&self) -> BTreeSet<&str> {
         let subjects = self.accounts.values().flat_map(|used| &used.subjects).chain(&self.direct);
         subjects.map(String::as_str).collect()
@@ -33,7 +33,7 @@ impl GcpUse {
 }
 
 impl PolicySet {
-    /// What may be granted now.
+    /// The use of the pool by the policies in force.
     pub fn gcp_use(&self, now: UnixTime) -> GcpUse {
         let mut used = GcpUse::default();
         for (subject, grant) in self.in_force::<GcpGrant>(now) {

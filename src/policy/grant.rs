@@ -1,4 +1,4 @@
-//! What a policy grants to this request: terms in which nothing is left to choose.
+//! The result of a decision: the terms of each credential of a request.
 
 use super::grantable::Granted;
 use super::stop::Standing;
@@ -7,7 +7,7 @@ use crate::words::Denial;
 use crate::words::names::{PolicyName, RowName};
 use std::collections::BTreeSet;
 
-/// What the policies in force decide over a request. It grants nothing before [`Decision::stands`]. Only `PolicySet::decide` makes one.
+/// What the policies in force decide on a request. It grants nothing before [`Decision::stands`]. Only `PolicySet::decide` makes one.
 #[must_use]
 #[derive(Debug)]
 pub struct Decision(Vec<Granted>);
@@ -17,7 +17,7 @@ impl Decision {
         Self(granted)
     }
 
-    /// The grant, where nothing stands against it at this moment.
+    /// The grant, if nothing denies it at this moment.
     pub fn stands(self, standing: &Standing<'_>, facts: &Facts) -> Result<Grant, Denial> {
         let granting = self.0.iter().map(|granted| (&granted.source, &granted.policy));
         standing.check(granting, facts).map(|()| Grant(self.0))
@@ -41,7 +41,7 @@ impl Grant {
         &self.0
     }
 
-    /// The policy of each.
+    /// The policy of each credential, in the same order.
     pub fn policies(&self) -> Vec<&str> {
         self.0.iter().map(|granted| granted.policy.as_str()).collect()
     }
@@ -51,7 +51,7 @@ impl Grant {
         self.0.iter().map(|granted| granted.policy.clone()).collect()
     }
 
-    /// The row of each; `None` where none has one.
+    /// The row of each credential, in the same order; `None` if none has one.
     pub fn rows(&self) -> Option<Vec<Option<&str>>> {
         let rows = self.0.iter().map(|granted| granted.row.as_ref().map(RowName::as_str));
         rows.clone().any(|row| row.is_some()).then(|| rows.collect())

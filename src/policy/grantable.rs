@@ -1,5 +1,5 @@
-//! What policies say of each kind of credential: by which section it is granted, on which terms, and what its holder gets. What one
-//! kind says stands with the section that grants it; what all kinds have in common is written here, once, over the list.
+//! How policies grant each kind of credential: by which section, on which terms, and what its holder gets. The code of one kind is
+//! with the section that grants it; code that all kinds share is here, over the list of kinds.
 
 use super::guardrail::What;
 use super::pattern::Pattern;
@@ -23,22 +23,23 @@ pub struct Granted {
     pub source: SourceName,
     /// The policy.
     pub policy: PolicyName,
-    /// The row of the policy, where it has rows with names.
+    /// The row of the policy, if its rows have names.
     pub row: Option<RowName>,
-    /// What exactly.
+    /// The terms of the credential.
     pub terms: Terms,
     /// Whether the policy lets a token be used only once.
     pub once: bool,
-    /// What the policy wants proved beside the token.
+    /// The proof of possession that the policy demands besides the token.
     pub proof: Possession,
-    /// How long the policy lets a session last although its token has ended.
+    /// How long the policy lets a session last after its token has ended.
     pub session: Option<Duration>,
-    /// When the last of the policies that grant it ends, if all of them do.
+    /// When the last of the policies ends that grant it, if all of them end.
     pub expires: Option<UnixTime>,
 }
 
 impl Granted {
-    /// Whether a session of this age may have it although its token has ended: an AWS session or a token of our own would outlive it.
+    /// Whether a session of this age may have it after its token has ended. Credentials that live on by themselves, such as an AWS
+    /// session or a token of our own, are not for such a session.
     pub(super) fn outlasts_token(&self, session_age: Duration) -> bool {
         self.terms.outlasts_token() && self.session.is_some_and(|lasting| session_age < lasting)
     }
@@ -51,19 +52,19 @@ impl Granted {
 
 /// A kind that is granted on terms.
 pub trait OnTerms: Kind {
-    /// What one identity gets.
+    /// The terms for one identity.
     type Terms: Clone + Eq + Debug;
 }
 
-/// To the identities of which repositories something is offered, among those that a rule is for.
+/// To which identities something is offered, by their repositories, among those that a rule matches.
 pub(super) enum Whose {
-    /// Of whichever.
+    /// To those of any repository.
     Anybodys,
-    /// Of these alone: to each for its own.
+    /// Only to those of these repositories, each for its own.
     Only(Vec<String>),
-    /// Of all others.
+    /// To those of all other repositories.
     AllBut(Vec<String>),
-    /// Of none: on several terms, of which no request can name one.
+    /// To nobody: it is granted on several terms, and no request can choose one.
     Nobodys,
 }
 
@@ -71,38 +72,38 @@ pub(super) enum Whose {
 pub(super) trait Grantable: OnTerms {
     /// The section of `grant:` by which it is granted.
     type Section: Section;
-    /// The terms on which the entries of one rule offer it to anybody, to compare.
+    /// The terms on which the entries of one rule offer it, for comparison.
     type Offer<'a>: Clone + PartialEq;
-    /// Whether a session may have it although its token has ended: what lives on by itself would outlive the session.
+    /// Whether a session may have it after its token has ended. What lives on by itself would outlive the session.
     const OUTLASTS_TOKEN: bool = false;
 
-    /// What the patterns of guardrails and bounds are compared with; `None` where policies have yet to choose.
+    /// The text that the patterns of guardrails and bounds are compared with; `None` if the policies have yet to choose.
     fn guarded(&self) -> Option<&str>;
 
-    /// Whether something of it fits a pattern: then a denial counts.
+    /// Whether a part of it fits a pattern. Then a denial counts.
     fn fits(&self, pattern: &Pattern) -> bool {
         self.guarded().is_some_and(|text| pattern.matches(text))
     }
 
-    /// Whether all of it fits some of these patterns: then bounds allow it.
+    /// Whether these patterns cover all of it. Then bounds allow it.
     fn lies_within<'a>(&self, mut patterns: impl Iterator<Item = &'a Pattern> + Clone) -> bool {
         patterns.any(|pattern| self.fits(pattern))
     }
 
-    /// Where it is of the repository of whoever asks: which repositories that can be. The patterns of guardrails are compared with it.
+    /// For a credential of the caller's own repository: which repositories that can be. The patterns of guardrails are compared with it.
     fn own_pattern(&self) -> Option<Pattern> {
         None
     }
 
-    /// To the identities of which repositories these entries of one rule offer it.
+    /// To which identities these entries of one rule offer it, by their repositories.
     fn whose<'a>(&self, _entries: impl Iterator<Item = &'a Self::Section> + Clone) -> Whose {
         Whose::Anybodys
     }
 
-    /// What these entries of one rule offer, and where.
+    /// The terms on which these entries of one rule offer it, and where.
     fn offer<'a>(&self, entries: impl Iterator<Item = &'a Self::Section> + Clone) -> Option<(Place, Self::Offer<'a>)>;
 
-    /// What one of these identities gets by these entries of one rule.
+    /// The terms on which this identity gets it by these entries of one rule.
     fn terms<'a>(
         &self,
         entries: impl Iterator<Item = &'a Self::Section> + Clone,
@@ -112,40 +113,41 @@ pub(super) trait Grantable: OnTerms {
     /// The terms of an offer, one by one and always in the same order.
     fn values(offer: &Self::Offer<'_>) -> Vec<Term>;
 
-    /// What is meant where nothing was named.
+    /// The credential that an open request means.
     fn choose<'a>(_entries: impl Iterator<Item = &'a Self::Section>) -> Result<Option<Self>, Denial> {
         Ok(None)
     }
 
-    /// What these terms are of, where a request may leave that open: asked for openly and by its name it is asked for twice.
+    /// The credential that these terms are of, if a request may leave it open. One request may not ask for it both openly and by name.
     fn chosen(_terms: &Self::Terms) -> Option<Target> {
         None
     }
 
-    /// The document that these terms are of, where policies say `replay` of a whole document.
+    /// The document that these terms are of: `replay` counts a whole document as one.
     fn document(_terms: &Self::Terms) -> Option<&SecretPath> {
         None
     }
 
-    /// Whether the same asked for again is a retry. A use of daypass itself says more than its name tells, so it is none.
+    /// Whether the same request again is a retry. The body of a use of daypass itself says more than the credential's name, so a
+    /// second one is no retry.
     const IS_RETRIED: bool = true;
 
-    /// What is used on the way to it. A denial of that counts too.
+    /// The credential that is used on the way to it. A denial of that one counts too.
     fn between(_terms: &Self::Terms) -> Option<Target> {
         None
     }
 
-    /// What else gives this to its holder, who then asks somebody else for it.
+    /// Another credential whose holder can get this one from somebody else.
     fn had_by(&self) -> Option<Target> {
         None
     }
 
-    /// The parts that these entries grant of it, where it is not granted whole.
+    /// The parts of it that these entries grant, if it is not granted whole.
     fn parts<'a>(&self, _entries: impl Iterator<Item = &'a Self::Section>) -> BTreeSet<Target> {
         BTreeSet::new()
     }
 
-    /// One grant of all that were decided part by part.
+    /// Joins the grants of its parts into one.
     fn together(&self, _parts: Vec<Granted>) -> Result<Granted, Denial> {
         Err(Reason::Internal.because("a credential that has no parts"))
     }
@@ -155,14 +157,14 @@ macro_rules! declare {
     ($($(#[$attribute:meta])* $kind:ident($target:ident) $word:literal $(=> $answer:ident)?;)*) => {
         $(use crate::kind::$target;)*
 
-        /// The terms on which something is offered, to compare.
+        /// The terms on which something is offered, for comparison.
         #[derive(Clone, PartialEq)]
         pub(super) enum Offer<'a> {
             $($kind(<$target as Grantable>::Offer<'a>),)*
         }
 
         impl Offer<'_> {
-            /// Whether a session may have it although its token has ended.
+            /// Whether a session may have it after its token has ended.
             pub(super) const fn outlasts_token(&self) -> bool {
                 match self { $(Self::$kind(_) => <$target>::OUTLASTS_TOKEN,)* }
             }
@@ -172,10 +174,10 @@ macro_rules! declare {
                 match self { $(Self::$kind(_) => <<$target as Grantable>::Section as Section>::SHOWS_SUBJECT,)* }
             }
 
-            /// The terms by which this gives more than the old one; none when nobody gets more by it.
+            /// The terms by which this gives more than the old one; empty if it gives no more.
             pub(super) fn beyond(&self, old: &Self) -> Vec<TermChange> {
                 match (self, old) {
-                    // Nearly always, of thousands of pairs.
+                    // Most of thousands of pairs are equal.
                     (one, other) if one == other => Vec::new(),
                     $((Self::$kind(new), Self::$kind(old)) => beyond(<$target>::values(new), <$target>::values(old)),)*
                     _ => vec![TermChange::more("grant", "another kind", "this one")],
@@ -184,7 +186,7 @@ macro_rules! declare {
         }
 
         impl Target {
-            /// Whether something of it fits one of these patterns.
+            /// Whether a part of it fits one of these patterns.
             fn fits(&self, what: &What) -> bool {
                 match self {
                     $(Self::$kind(target) => {
@@ -193,24 +195,24 @@ macro_rules! declare {
                 }
             }
 
-            /// Where it is of the repository of whoever asks: which repositories that can be.
+            /// For a credential of the caller's own repository: which repositories that can be.
             pub(super) fn own_pattern(&self) -> Option<Pattern> {
                 match self { $(Self::$kind(target) => target.own_pattern(),)* }
             }
 
-            /// Those of these patterns that what is asked for is compared with.
+            /// Those of these patterns that are of its section.
             pub(super) fn compared_with<'a>(&self, what: &'a What) -> Vec<&'a Pattern> {
                 match self { $(Self::$kind(_) => what.of(<$target as Grantable>::Section::WORD).collect(),)* }
             }
 
-            /// Whether all of it fits some of these patterns.
+            /// Whether these patterns cover all of it.
             fn lies_within(&self, what: &What) -> bool {
                 match self {
                     $(Self::$kind(target) => target.lies_within(what.of(<$target as Grantable>::Section::WORD)),)*
                 }
             }
 
-            /// Itself, or what is meant where nothing was named.
+            /// The credential that an open request means; `None` if the request is not open.
             pub(super) fn choose<'a>(&self, rules: impl Iterator<Item = &'a Rule>) -> Result<Option<Self>, Denial> {
                 match self {
                     $(Self::$kind(target) if target.is_open() => {
@@ -221,24 +223,24 @@ macro_rules! declare {
                 }
             }
 
-            /// What else gives this to its holder.
+            /// Another credential whose holder can get this one.
             pub(super) fn had_by(&self) -> Option<Self> {
                 match self { $(Self::$kind(target) => target.had_by(),)* }
             }
 
-            /// The parts that are granted of it.
+            /// The parts of it that these rules grant.
             pub(super) fn parts<'a>(&self, rules: impl Iterator<Item = &'a Rule>) -> BTreeSet<Self> {
                 match self { $(Self::$kind(target) => target.parts(rules.flat_map(|rule| rule.grants.of())),)* }
             }
 
-            /// One grant of all that were decided part by part.
+            /// Joins the grants of its parts into one.
             pub(super) fn together(&self, parts: Vec<Granted>) -> Result<Granted, Denial> {
                 match self { $(Self::$kind(target) => target.together(parts),)* }
             }
         }
 
         impl Rule {
-            /// Where it grants what is asked for and on which terms, if it does so for anybody.
+            /// Where the rule grants this, and on which terms.
             pub(super) fn offer(&self, target: &Target) -> Option<(Place, Offer<'_>)> {
                 match target {
                     $(Target::$kind(target) => {
@@ -247,7 +249,7 @@ macro_rules! declare {
                 }
             }
 
-            /// To the identities of which repositories it offers this.
+            /// To which identities it offers this, by their repositories.
             pub(super) fn whose(&self, target: &Target) -> Whose {
                 match target { $(Target::$kind(target) => target.whose(self.grants.of()),)* }
             }
@@ -260,7 +262,7 @@ macro_rules! declare {
         }
 
         impl Entry {
-            /// Whether a session may have some of what it grants although its token has ended.
+            /// Whether a session may have some of what it grants after its token has ended.
             pub(super) fn outlasts_token(&self) -> bool {
                 let word = self.word();
                 $((<$target>::OUTLASTS_TOKEN && word == <$target as Grantable>::Section::WORD))||*
@@ -268,12 +270,12 @@ macro_rules! declare {
         }
 
         impl Terms {
-            /// Whether a session may have it although its token has ended.
+        /// Whether a session may have it after its token has ended.
             pub(super) const fn outlasts_token(&self) -> bool {
                 match self { $(Self::$kind(_) => <$target>::OUTLASTS_TOKEN,)* }
             }
 
-            /// Who makes it.
+            /// Who makes the credential.
             pub const fn made(&self) -> Made {
                 match self { $(Self::$kind(_) => <$target as Kind>::MADE,)* }
             }
@@ -283,17 +285,17 @@ macro_rules! declare {
                 match self { $(Self::$kind(terms) => <$target>::document(terms),)* }
             }
 
-            /// Whether the same asked for again is a retry.
+            /// Whether the same request again is a retry.
             pub const fn is_retried(&self) -> bool {
                 match self { $(Self::$kind(_) => <$target>::IS_RETRIED,)* }
             }
 
-            /// What these terms are of, where a request may leave that open.
+            /// The credential that these terms are of, if a request may leave it open.
             pub fn chosen(&self) -> Option<Target> {
                 match self { $(Self::$kind(terms) => <$target>::chosen(terms),)* }
             }
 
-            /// What is used on the way.
+            /// The credential that is used on the way.
             pub(super) fn between(&self) -> Option<Target> {
                 match self { $(Self::$kind(terms) => <$target>::between(terms),)* }
             }
@@ -322,12 +324,12 @@ impl Rule {
 }
 
 impl What {
-    /// Whether something of what is asked for fits one of its patterns: a denial counts.
+    /// Whether one of its patterns fits a part of the target. Then a denial counts.
     pub(super) fn covers(&self, target: &Target) -> bool {
         target.fits(self)
     }
 
-    /// Whether all of what is asked for fits some of its patterns: bounds allow it.
+    /// Whether its patterns cover all of the target. Then bounds allow it.
     pub(super) fn holds(&self, target: &Target) -> bool {
         target.lies_within(self)
     }

@@ -23,7 +23,7 @@ pub struct Guardrails {
     silent: Vec<Silent>,
 }
 
-/// A denial that says nothing of an issuer, because that never claims what a line looks at.
+/// A denial that can never apply to an issuer, because its tokens never have the attribute that a line tests.
 #[derive(Clone, Debug)]
 pub(super) struct Silent {
     pub(super) place: Place,
@@ -32,7 +32,7 @@ pub(super) struct Silent {
     pub(super) attribute: Attribute,
 }
 
-/// One denial: for whom, and what.
+/// One denial for one issuer: whom it is for, and what it denies.
 #[derive(Clone, Debug)]
 struct Denied {
     place: Place,
@@ -42,17 +42,18 @@ struct Denied {
     what: Option<What>,
 }
 
-/// What is denied, or what bounds allow: patterns, each with the section that it is of, and where it stands.
+/// What is denied, or what bounds allow: patterns, each with its section and its place.
 #[derive(Clone, Debug, Default)]
 pub(super) struct What(Vec<(&'static str, Pattern, Place)>);
 
 impl Guardrails {
-    /// Those of a tree; without the file nothing is denied.
+    /// The guardrails of a tree. Without the file nothing is denied.
     pub fn of(tree: &Tree, catalogue: &Catalogue) -> Result<Self, Vec<Fault>> {
         tree.get(GUARDRAILS_FILE).map_or_else(|| Ok(Self::default()), |bytes| Self::parse(bytes, catalogue))
     }
 
-    /// Reads the file; any fault refuses it whole. A denial that names no issuer is one for each, read by its mapping.
+    /// Reads the file. Any fault refuses the whole file. A denial that names no issuer becomes one denial for each issuer, read by the
+    /// issuer's mapping.
     pub fn parse(bytes: &[u8], catalogue: &Catalogue) -> Result<Self, Vec<Fault>> {
         let node = Node::parse(GUARDRAILS_FILE, bytes).map_err(|fault| vec![fault])?;
         let text = String::from_utf8_lossy(bytes);
@@ -70,7 +71,7 @@ impl Guardrails {
         if faults.iter().any(|fault| fault.severity == Severity::Error) { Err(faults) } else { Ok(read) }
     }
 
-    /// These denials and the others: what both deny together, each once.
+    /// These denials and the others, each once.
     pub(super) fn beside(mut self, others: &Self) -> Self {
         let further: Vec<Denied> = others.denied.iter().filter(|denied| !self.has(denied)).cloned().collect();
         self.denied.extend(further);
@@ -82,7 +83,7 @@ impl Guardrails {
         others.denied.iter().all(|denied| self.has(denied))
     }
 
-    /// The others' denials that are none of these, each with where it stands. One that is for several issuers is told once.
+    /// The others' denials that these lack, each with its place. A denial for several issuers is listed once.
     pub fn lacking<'a>(&self, others: &'a Self) -> Vec<(String, &'a str)> {
         let lacking = others.denied.iter().filter(|denied| !self.has(denied));
         let mut told: Vec<(String, &str)> =
@@ -95,7 +96,7 @@ impl Guardrails {
         self.denied.iter().any(|denied| denied.denies_as(wanted))
     }
 
-    /// The denial that stands against this. Where none does, and one depends on what cannot be read, the token is refused.
+    /// The denial against this. If none applies for certain and one depends on an unreadable attribute, the token is refused.
     pub fn against(&self, facts: &Facts, wanted: &Target) -> Option<Denial> {
         let mut doubt = None;
         for denied in self.denied.iter().filter(|denied| denied.concerns(&facts.issuer, wanted)) {
@@ -110,20 +111,20 @@ impl Guardrails {
         Some(unreadable(unknown.subject.as_str(), &format!("guardrail: {}:", denied.description)))
     }
 
-    /// Every denial that stands against this, with its place, also those that depend on what cannot be read.
+    /// Every denial against this, with its place. Denials that depend on an unreadable attribute are among them.
     pub(super) fn all_against(&self, facts: &Facts, wanted: &Target) -> impl Iterator<Item = (Place, &str)> {
         let concerned = self.denied.iter().filter(move |denied| denied.concerns(&facts.issuer, wanted));
         let against = concerned.filter(move |denied| denied.applies(facts) != Some(false));
         against.map(|denied| (denied.place, denied.description.as_str()))
     }
 
-    /// Denials that say nothing of an issuer.
+    /// Denials that can never apply to one of their issuers.
     pub(super) fn silent(&self) -> &[Silent] {
         &self.silent
     }
 }
 
-/// A denial looks at an attribute that every token of the issuer has, and that this one does not tell.
+/// The rejection of a token that lacks an attribute, or has it in an unreadable form, if a denial depends on the attribute.
 pub(super) fn unreadable(attribute: &str, denial: &str) -> Denial {
     Reason::ClaimUnreadable
         .because(format!("{denial} looks at `{attribute}`, which the token lacks or claims in a form that cannot be read"))
@@ -139,12 +140,12 @@ pub(super) struct Listed<'a> {
 }
 
 impl Listed<'_> {
-    /// Whether it denies anything of what is granted.
+    /// Whether it denies a part of these grants.
     pub(super) fn bites(&self, grants: &Grants) -> bool {
         self.what.is_none_or(|what| what.meets(grants))
     }
 
-    /// Each of its patterns that nothing fits of what is granted, and where it stands.
+    /// Each of its patterns that fits nothing in these grants, with its place.
     pub(super) fn idle(&self, granted: &[&Grants]) -> impl Iterator<Item = (&Pattern, Place)> {
         let patterns = self.what.into_iter().flat_map(|What(patterns)| patterns);
         let idle = patterns.filter(|(word, pattern, _)| !granted.iter().any(|grants| meets(grants, word, pattern)));
@@ -175,14 +176,14 @@ impl Guardrails {
         listed
     }
 
-    /// The patterns of documents (`true`) and of transit keys that something is denied of.
+    /// The patterns that denials have of documents (`true`) and of transit keys (`false`).
     pub(super) fn patterns(&self) -> impl Iterator<Item = (bool, &Pattern)> {
         let what = || self.denied.iter().filter_map(|denied| denied.what.as_ref());
         let secrets = what().flat_map(|what| what.of(SecretGrant::WORD)).map(|pattern| (true, pattern));
         secrets.chain(what().flat_map(|what| what.of(TransitGrant::WORD)).map(|pattern| (false, pattern)))
     }
 
-    /// Whether something of this is denied to whatever identity of the issuer asks for it.
+    /// Whether a part of this entry is denied to every identity of the issuer.
     pub(super) fn denies_to_all<S: Section>(&self, issuer: &IssuerName, entry: &S) -> bool {
         let is_met = |what: &What| what.of(S::WORD).any(|pattern| entry.meets(pattern));
         let to_all = self.denied.iter().filter(|denied| denied.issuer == *issuer && denied.conditions.is_empty());
@@ -194,13 +195,13 @@ impl Guardrails {
         self.listed().len()
     }
 
-    /// What the denials for this issuer look at.
+    /// The attributes and claims that the denials for this issuer test.
     pub(super) fn subjects(&self, issuer: &IssuerName) -> impl Iterator<Item = &Subject> {
         let concerned = self.denied.iter().filter(move |denied| denied.issuer == *issuer);
         concerned.flat_map(|denied| denied.conditions.iter().map(|condition| &condition.subject))
     }
 
-    /// The raw claims that lines of denials look at, for each issuer that they concern.
+    /// The raw claims that lines of denials test, for each issuer that they concern.
     pub(super) fn claims(&self) -> impl Iterator<Item = (Place, &IssuerName, &str)> {
         self.denied.iter().flat_map(|denied| {
             denied.conditions.iter().filter_map(|line| match &line.subject {
@@ -210,13 +211,13 @@ impl Guardrails {
         })
     }
 
-    /// The identities of this issuer for which something stands against it.
+    /// The identities of this issuer to whom a denial denies this.
     pub(super) fn regions_against(&self, issuer: &IssuerName, mapping: &Mapping, wanted: &Target) -> Vec<Region> {
         let concerned = self.denied.iter().filter(|denied| denied.issuer == *issuer);
         concerned.flat_map(|denied| denied.regions_against(mapping, wanted)).collect()
     }
 
-    /// What is denied of one section, each with the issuer that it is for: what is denied to the same identities, together.
+    /// The patterns that are denied of one section, with their issuer. Denials to the same identities count as one.
     pub(super) fn denied_of(&self, word: &str) -> impl Iterator<Item = (&IssuerName, Vec<&Pattern>)> {
         let mut all: Vec<(&Denied, Vec<&Pattern>)> = Vec::new();
         for denied in &self.denied {
@@ -255,7 +256,8 @@ impl Guardrails {
         });
         let Some(description) = description else { return };
         let lacking = |mapping: &Mapping| conditions.iter().find_map(|line| Some((line, line.never_claimed(mapping)?)));
-        // What no issuer claims is a mistake; what only some claim denies nothing of the others, which the linter tells.
+        // An attribute that no issuer claims is a mistake. If only some claim it, the denial cannot apply to the others: the linter
+        // reports those.
         if let Some((line, attribute)) = concerned.first().and_then(|(_, mapping)| lacking(mapping))
             && concerned.iter().all(|(_, mapping)| lacking(mapping).is_some())
         {
@@ -276,7 +278,7 @@ impl Guardrails {
     }
 }
 
-/// Nothing would be denied, and somebody believes the opposite.
+/// Refuses empty lists: they deny nothing, and their author believes the opposite.
 fn tell_empty<'a>(fields: &mut Fields<'a, '_>, deny: &'a Node) {
     let lists: Vec<Place> = fields
         .members()
@@ -291,7 +293,7 @@ fn tell_empty<'a>(fields: &mut Fields<'a, '_>, deny: &'a Node) {
 }
 
 impl Denied {
-    /// Whether both deny the same to the same, wherever they stand and whatever they are called.
+    /// Whether both deny the same to the same identities, wherever they stand and whatever their descriptions are.
     fn denies_as(&self, other: &Self) -> bool {
         self.what == other.what && self.is_to_the_same(other)
     }
@@ -302,7 +304,7 @@ impl Denied {
             && self.conditions.iter().zip(&other.conditions).all(|(own, other)| own.tests_as(other))
     }
 
-    /// Whether every line holds; `None` where that depends on what cannot be read. A line that does not hold settles it.
+    /// Whether every line holds; `None` if that depends on an unreadable attribute. One line that does not hold decides.
     fn applies(&self, facts: &Facts) -> Option<bool> {
         let mut told = Some(true);
         for condition in &self.conditions {
@@ -315,7 +317,7 @@ impl Denied {
         told
     }
 
-    /// The identities for which it stands against this. Of the repository of whoever asks it depends on how that is called.
+    /// The identities to whom it denies this. A denial of the caller's own repository depends on the repository's name.
     fn regions_against(&self, mapping: &Mapping, wanted: &Target) -> Vec<Region> {
         let regions = || Region::denied(&self.conditions, mapping);
         match &self.what {
@@ -336,7 +338,7 @@ impl Denied {
     }
 }
 
-/// Where the patterns stand says nothing of what they are.
+/// Compares the patterns without their places.
 impl PartialEq for What {
     fn eq(&self, other: &Self) -> bool {
         let named = |what: &Self| what.0.iter().map(|(word, pattern, _)| (*word, pattern.clone())).collect::<Vec<_>>();
@@ -356,7 +358,7 @@ impl What {
         Self(patterns)
     }
 
-    /// Whether something that is granted, or used on the way, fits one of its patterns.
+    /// Whether one of its patterns fits something that these entries grant, or use on the way.
     pub(super) fn meets(&self, grants: &Grants) -> bool {
         self.0.iter().any(|(word, pattern, _)| meets(grants, word, pattern))
     }
@@ -366,7 +368,7 @@ impl What {
         self.0.iter().filter(move |(section, ..)| *section == word).map(|(_, pattern, _)| pattern)
     }
 
-    /// Each of its patterns, as it is written, and by itself.
+    /// Each of its patterns: as it is written, and as a `What` with this pattern only.
     pub(super) fn patterns(&self) -> impl Iterator<Item = (String, Self)> {
         self.0.iter().map(|one| (one.1.to_string(), Self(vec![one.clone()])))
     }

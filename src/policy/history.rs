@@ -1,6 +1,6 @@
-//! What a candidate revision would have denied of what was granted before. Pure: decisions of the past come in, counts go out.
+//! Decides past requests again with a candidate revision, and counts what it would have denied. Pure: past decisions in, counts out.
 //!
-//! Of each past decision only what either revision looks at counts, so that alike ones are decided once.
+//! Decisions that agree in everything that either revision reads are decided once.
 
 mod candidate;
 mod error;
@@ -19,19 +19,19 @@ use crate::words::names::{IssuerName, PolicyName};
 use crate::words::{Digest, UnixTime};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Grants that are told; a change that takes away more is told by its counts.
+/// Grants that are listed. Further ones are only counted.
 const TOLD_MAX: usize = 500;
-/// Lines that are told of a grant, and characters of each: enough to see what was meant.
+/// Lines that are listed for a grant, and characters of each: enough to see which line is meant.
 const LINES_MAX: usize = 8;
 const LINE_CHARACTERS_MAX: usize = 200;
-/// Where the lines look at more than this, alike decisions are decided each for itself: what is remembered stays small.
+/// If lines read more attributes and claims than this, each decision is decided anew. This bounds the memory.
 const SUBJECTS_MAX: usize = 64;
-/// Faults of the candidate that are told.
+/// Faults of the candidate that are listed.
 const FAULTS_MAX: usize = 100;
 
 /// A decision that released something.
 pub struct Past {
-    /// When.
+    /// When it was made.
     pub at: UnixTime,
     /// Who asked.
     pub facts: Facts,
@@ -43,9 +43,9 @@ pub struct Past {
 
 /// One credential that was released.
 pub struct PastUse {
-    /// As it was asked for.
+    /// As it was requested.
     pub wanted: Target,
-    /// As it was released, where a role was left open.
+    /// As it was released: with the role, if the request left it open.
     pub released: String,
     /// The policy that granted it.
     pub policy: PolicyName,
@@ -54,9 +54,9 @@ pub struct PastUse {
 /// Why a decision cannot be decided again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LeftOut {
-    /// A line looks at raw claims of its issuer, and its claims are pruned.
+    /// A line reads raw claims of its issuer, and its claims are pruned.
     ClaimsPruned,
-    /// Its record is of another form, or its issuer is configured no more.
+    /// Its record has another form, or its issuer is no longer configured.
     Unreadable,
 }
 
@@ -89,7 +89,7 @@ struct Denied {
 }
 
 impl<'a> Replay<'a> {
-    /// Both revisions decide at `now`: what has expired by now denies.
+    /// Both revisions decide at `now`: what has expired by now grants nothing.
     pub fn new(candidate: &'a Candidate, in_force: &'a PolicySet, now: UnixTime) -> Self {
         Self {
             candidate,
@@ -102,12 +102,12 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Whether any line for this issuer looks at raw claims; without one the attributes say all.
+    /// Whether any line for this issuer reads raw claims. If none does, the attributes suffice.
     pub fn looks_at_claims(&mut self, issuer: &IssuerName) -> bool {
         self.subjects(issuer).iter().any(|subject| matches!(subject, Subject::Claim(_)))
     }
 
-    /// Decides one again. The newest has to come first.
+    /// Decides a past decision again. The newest has to come first.
     pub fn add(&mut self, past: &Past) {
         self.found.decisions += 1;
         let denied: Vec<(&PastUse, Denied)> =
@@ -118,7 +118,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Counts one that cannot be.
+    /// Counts a decision that cannot be decided again.
     pub const fn leave_out(&mut self, why: LeftOut) {
         match why {
             LeftOut::ClaimsPruned => self.found.claims_pruned += 1,
@@ -126,7 +126,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Says that nothing before this was looked at.
+    /// Notes that nothing before this time was replayed.
     pub fn cut_off(&mut self, at: UnixTime) {
         self.found.cut_off_at = Some(at.to_string());
     }
@@ -174,7 +174,7 @@ impl<'a> Replay<'a> {
         Some(Asked { issuer, named, wanted, attributes, claims })
     }
 
-    /// What the two revisions look at of this issuer's identities.
+    /// The attributes and claims of this issuer that the two revisions read.
     fn subjects(&mut self, issuer: &IssuerName) -> &BTreeSet<Subject> {
         let sets = [self.candidate.set(), self.in_force];
         self.subjects.entry(issuer.clone()).or_insert_with(|| sets.iter().flat_map(|set| subjects(set, issuer)).collect())
@@ -229,7 +229,7 @@ fn subjects(set: &PolicySet, issuer: &IssuerName) -> BTreeSet<Subject> {
     lines.chain(terms.chain(DANGERS).map(Subject::Attribute)).chain(denials).collect()
 }
 
-/// A job hears which line did not hold, and not what a person's claims were.
+/// A job learns which line did not hold, but no value that may name a person.
 fn without_persons(miss: explain::NearMiss) -> NearMiss {
     let line = |line: super::miss::Line| {
         let saw = if line.personal { line.saw.map(|_| "what may name a person".to_owned()) } else { line.saw };

@@ -1,7 +1,7 @@
-//! Trust policies of others as ours. Pure: bytes in, files and notes out, or a reason why not.
+//! Imports trust policies of other systems. Pure: bytes in, policies and notes out, or the reason why there is none.
 //!
-//! An import is never wider than its original. What is narrower is told in a note, and what only something wider could say is
-//! refused. Before it leaves, each file is loaded as any other.
+//! An import never lets in more than its original. A note names what is narrower. What a policy could only express more widely is
+//! refused. Each policy is loaded like any other before it is returned.
 
 mod aws;
 mod azure;
@@ -38,7 +38,7 @@ use refusal::ImportError;
 use roles::RoleError;
 use trust::Trust;
 
-/// Reads a file of another kind, which may hold several policies.
+/// Imports a file of another system, which may hold several policies.
 pub fn import(path: &str, bytes: &[u8], settings: &ImportSettings<'_>) -> Vec<Result<Imported, NotImported>> {
     let original = Original { path, bytes };
     let refused = |part: String, reason: ImportError| NotImported {
@@ -64,8 +64,8 @@ pub fn import(path: &str, bytes: &[u8], settings: &ImportSettings<'_>) -> Vec<Re
     }
 }
 
-/// Reads an export of several files that belong together, by their paths in its folder. A file that nothing reads is refused: what
-/// it takes away would stay.
+/// Imports an export: files that belong together, each with its path in the export's folder. A file that nothing reads is refused,
+/// because it may restrict what the others grant.
 pub fn import_export(files: &[Exported], settings: &ImportSettings<'_>) -> Vec<Result<Imported, NotImported>> {
     let mut export = Export::default();
     let stray: Vec<&Exported> = files.iter().filter(|file| !export.take(file)).collect();
@@ -80,14 +80,14 @@ pub fn import_export(files: &[Exported], settings: &ImportSettings<'_>) -> Vec<R
     export.read(settings).into_iter().map(write).chain(stray).collect()
 }
 
-/// Whether a file at this path of a folder says that the folder is an export.
+/// Whether a file at this path shows that its folder is an export.
 pub fn is_of_export(path: &str) -> bool {
     let file = Exported { path: path.to_owned(), bytes: Vec::new() };
     let mut export = Export::default();
     export.take(&file) && !export.is_empty()
 }
 
-/// What an export holds, by whose it is.
+/// The files of an export, by the system that they come from.
 #[derive(Default)]
 struct Export<'a> {
     vault: vault::Export<'a>,
@@ -100,7 +100,7 @@ impl<'a> Export<'a> {
         self.vault.take(file) || self.gcp.take(file) || self.azure.take(file)
     }
 
-    /// Policies alone may be anybody's.
+    /// Files below `policies/` alone make no export: any project may have such a folder.
     fn is_empty(&self) -> bool {
         self.vault.is_empty() && self.gcp.is_empty() && self.azure.is_empty()
     }

@@ -1,4 +1,4 @@
-//! What is granted now, and the subject by which somebody outside knows whoever uses it.
+//! What is granted now, and the subject under which clouds and services see the user of it.
 
 use super::decide::PolicySet;
 use super::sections::Section;
@@ -6,8 +6,8 @@ use super::subject::subject;
 use crate::words::UnixTime;
 
 impl PolicySet {
-    /// Each entry of a section that may be granted now, with the subject that uses it. What a guardrail denies to everybody is granted
-    /// to nobody.
+    /// Each entry of a section that may be granted now, with the subject that uses it. Entries that a guardrail denies to everybody are
+    /// left out.
     pub(in crate::policy) fn in_force<S: Section>(&self, now: UnixTime) -> impl Iterator<Item = (String, &S)> {
         let rules = self.policies().iter().filter(move |policy| policy.in_force(now));
         let rules = rules.flat_map(|policy| policy.rules.iter().map(move |rule| (policy, rule)));

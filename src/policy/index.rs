@@ -1,4 +1,5 @@
-//! Which rules could match at all: those of the issuer that pin what the identity shows. A decision looks at few of many.
+//! An index of rules by what they pin, so that a decision evaluates few of many: only rules of the identity's issuer that pin one of
+//! its values, or that pin nothing.
 
 use super::condition::Pin;
 use super::file::{Rule, TrustPolicy};
@@ -8,7 +9,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The attributes that tell rules apart, the best first; what all jobs of a CI share tells nothing.
+/// The attributes by which rules are indexed, the best first. Attributes that all jobs of a CI share are left out.
 const ORDER: [Attribute; 13] = [
     Attribute::Repository,
     Attribute::ServiceAccount,
@@ -24,13 +25,13 @@ const ORDER: [Attribute; 13] = [
     Attribute::Pipeline,
     Attribute::Commit,
 ];
-/// Fewer rules than this under one pin are looked at faster than told apart.
+/// So few rules under one pin are faster evaluated than indexed by another attribute.
 const CROWD_MIN: usize = 16;
 
-/// A rule's place: which policy, which of its rules.
+/// The position of a rule: the number of its policy, and its number in that policy.
 type Entry = (u32, u32);
 
-/// Policies, and where their rules are found.
+/// Policies with an index of their rules.
 #[derive(Debug, Default)]
 pub(super) struct Indexed {
     policies: Vec<Arc<TrustPolicy>>,
@@ -62,7 +63,7 @@ impl Indexed {
     }
 }
 
-/// The rules of one issuer, each under the attribute that tells it best from the others.
+/// The rules of one issuer, each under the attribute that best separates it from the others.
 #[derive(Debug, Default)]
 struct Index {
     pinned: Vec<(Attribute, Buckets)>,
@@ -96,7 +97,7 @@ impl Index {
         index
     }
 
-    /// Rules that many others stand beside: each under whichever attribute fewest of them pin alike.
+    /// Indexes rules that share their first pin with many others: each under the attribute whose value the fewest of them share.
     fn spread(&mut self, rules: &[(Entry, &Rule)]) {
         let counts = Counts::of(rules);
         for (entry, rule) in rules {
@@ -139,7 +140,7 @@ impl Index {
     }
 }
 
-/// How many rules pin the same.
+/// How many rules pin the same value.
 struct Counts<'a>(HashMap<(Attribute, Pin<'a>), usize>);
 
 impl<'a> Counts<'a> {
@@ -164,7 +165,7 @@ fn pins(rule: &Rule, attribute: Attribute) -> Option<Vec<Pin<'_>>> {
     rule.conditions.iter().find_map(|condition| condition.pinned(attribute))
 }
 
-/// Names are looked up without regard to case, because some CIs compare them so; the rule itself decides.
+/// Folds a name for the lookup, because some CIs ignore case. The rule itself decides whether case counts.
 fn folded(name: &str) -> Cow<'_, str> {
     if name.bytes().any(|byte| byte.is_ascii_uppercase()) { name.to_ascii_lowercase().into() } else { name.into() }
 }

@@ -7,15 +7,15 @@ use crate::words::yaml::{Fault, Place, distance, nearest};
 
 /// The folders that are read, each with all that is below it.
 const FOLDERS: [&str; 5] = ["policies", "secrets", "transit", "tests", "sources"];
-/// Whom new files are encrypted to.
+/// The file with the recipients of new secrets.
 const RULES_FILE: &str = ".sops.yaml";
-/// Who owns what.
+/// The file with the owners.
 const OWNERS_FILE: &str = "CODEOWNERS";
-/// Endings of what is written for people alone, and may lie anywhere.
+/// Endings of files that are only for people, and that may be anywhere.
 const NOTES: [&str; 4] = [".md", ".txt", ".rst", ".adoc"];
 
-/// Whether an entry of a repository's root is looked at: the folders, YAML files (guardrails and the rows of `for_each`), the owners,
-/// and whatever has a name so near to one of these that it has to be told.
+/// Whether an entry of a repository's root is read: the folders, YAML files (guardrails and the rows of `for_each`), the owners, and
+/// entries whose name is so similar to one of these that they have to be reported.
 pub fn is_looked_at(entry: &str) -> bool {
     entry.ends_with(".yaml")
         || entry == OWNERS_FILE
@@ -25,7 +25,7 @@ pub fn is_looked_at(entry: &str) -> bool {
         || entry.starts_with(".sops.")
 }
 
-/// Whether a file of this path is the guardrails, or may be meant as them. Without its bytes nobody knows what is denied.
+/// Whether a file of this path is the guardrails, or may be meant as guardrails. Without its bytes nobody knows what is denied.
 pub fn may_be_guardrails(path: &str) -> bool {
     match path.split_once('/') {
         None => !is_note(path) && resembles_guardrails(path),
@@ -37,19 +37,19 @@ pub fn may_be_guardrails(path: &str) -> bool {
     }
 }
 
-/// Whether a file of this path counts even where its bytes are not taken, such as a symbolic link: nobody can tell then what is
-/// denied, or whom new files are encrypted to.
+/// Whether a file of this path counts even if its bytes cannot be read, such as a symbolic link. Nobody can tell then what is denied,
+/// or whom new files are encrypted to.
 pub fn counts_unread(path: &str) -> bool {
     may_be_guardrails(path) || path.rsplit('/').next() == Some(RULES_FILE)
 }
 
-/// Of these strays the files that may be meant as guardrails.
+/// Those of these stray files that may be meant as guardrails.
 pub(super) fn misplaced_guardrails(strays: &[Fault], tree: &Tree) -> Vec<Fault> {
     let is_meant = |fault: &&Fault| tree.get(&*fault.file).is_some_and(|bytes| is_misplaced(&fault.file, bytes));
     strays.iter().filter(is_meant).cloned().collect()
 }
 
-/// Whether a file may be meant as guardrails and stands where they are not read.
+/// Whether a file of the tree may be meant as guardrails, and stands where they are not read.
 pub(super) fn has_misplaced_guardrails(tree: &Tree) -> bool {
     tree.iter().any(|(path, bytes)| is_misplaced(path, bytes))
 }
@@ -58,19 +58,19 @@ fn is_misplaced(path: &str, bytes: &[u8]) -> bool {
     path != GUARDRAILS_FILE && (may_be_guardrails(path) || has_denials(path, bytes))
 }
 
-/// Whether a file at the root, or where policies and sources stand, says what guardrails say, whatever its name is.
+/// Whether a file reads like guardrails, whatever its name, at the root or below `policies/` or `sources/`.
 fn has_denials(path: &str, bytes: &[u8]) -> bool {
     let is_looked_at = path.split_once('/').is_none_or(|(folder, _)| matches!(folder, "policies" | "sources")) && !is_note(path);
     let says = |text: &str| text.starts_with("denials:") || text.contains("\ndenials:");
     is_looked_at && std::str::from_utf8(bytes).is_ok_and(says)
 }
 
-/// Whether nothing of it grants anything: it has no policy, and defines no further source.
+/// Whether the tree grants nothing: it has no policy, and defines no further source.
 pub fn grants_nothing(tree: &Tree) -> bool {
     !tree.keys().any(|path| is_policy(path) || (path.starts_with("sources/") && path.ends_with(".yaml")))
 }
 
-/// A fault for each file in a known place under an unknown name: nothing reads it, and somebody may believe the opposite.
+/// A fault for each file that nothing reads, although its place or its name suggests the opposite.
 pub fn strays(tree: &Tree) -> Vec<Fault> {
     tree.iter().filter_map(|(path, bytes)| stray(path, bytes)).collect()
 }
@@ -83,7 +83,7 @@ fn stray(path: &str, bytes: &[u8]) -> Option<Fault> {
     };
     if is_misplaced(path, bytes) {
         return fault(
-            "this may be meant as guardrails, and denies nothing: they stand in `guardrails.yaml` at the root; until this is settled nothing widens",
+            "this may be meant as guardrails, and denies nothing: they belong in `guardrails.yaml` at the root; until this is fixed nothing widens",
             "move it to guardrails.yaml, or give it another name",
         );
     }
@@ -115,25 +115,25 @@ fn is_folder(entry: &str) -> bool {
     FOLDERS.iter().any(|folder| folder.eq_ignore_ascii_case(entry))
 }
 
-/// Whether an entry may be meant as the folder of policies: `polices`, `policy`. What nobody reads of the others lets nobody believe that
-/// somebody is let in, or kept out.
+/// Whether an entry may be meant as the folder of policies: `polices`, `policy`. A misspelt name of another folder misleads nobody about
+/// who is let in or kept out.
 fn may_be_policies(entry: &str) -> bool {
     let lower = entry.to_ascii_lowercase();
     !is_folder(entry) && (lower == "policy" || distance(&lower, FOLDERS[0]) <= 1)
 }
 
-/// Whether a file stands in such a folder, which may be somebody's own: nothing of it is told that does not read like a policy.
+/// Whether a file stands in such a folder. The folder may have another purpose: only files that read like a policy are reported.
 pub fn is_beside(path: &str) -> bool {
     path.split_once('/').is_some_and(|(folder, _)| may_be_policies(folder))
 }
 
-/// Whether the bytes of a file are taken, where its folder is looked at.
+/// Whether the bytes of a file are read, if its folder is read.
 pub fn is_taken(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     !is_beside(path) || (name.ends_with(".yaml") && name != RULES_FILE)
 }
 
-/// Whether a file says what a policy says.
+/// Whether a file reads like a policy.
 fn reads_as_policy(bytes: &[u8]) -> bool {
     let says = |key: &[u8]| bytes.split(|byte| *byte == b'\n').any(|line| line.starts_with(key));
     says(b"issuer:") && says(b"grant:")
@@ -144,7 +144,7 @@ fn resembles_guardrails(name: &str) -> bool {
     stem.contains("guardrail") || nearest(&stem, &["guardrails"]).is_some()
 }
 
-/// The name up to its endings.
+/// The name without its endings and its leading dots.
 fn stem(name: &str) -> &str {
     name.trim_start_matches('.').split('.').next().unwrap_or_default()
 }
@@ -153,7 +153,7 @@ fn is_note(name: &str) -> bool {
     NOTES.iter().any(|ending| name.to_ascii_lowercase().ends_with(ending))
 }
 
-/// Such as `.gitkeep`.
+/// Whether a file is hidden, such as `.gitkeep`, and is no YAML.
 fn is_hidden(name: &str) -> bool {
     name.starts_with('.') && !is_yaml_by_another_name(name)
 }
@@ -197,9 +197,9 @@ mod tests {
         explain(ruleset.set(), &facts, &wanted, UnixTime::from_seconds(0)).allowed_by.is_some()
     }
 
-    /// Renamed by hand, moved, cut off by a symbolic link: what was denied stays denied.
+    /// A file that is renamed by hand or moved, or replaced by a symbolic link: what was denied stays denied.
     #[test]
-    fn guardrails_under_another_name_never_let_the_set_go_live_without_them() {
+    fn policies_never_go_live_without_guardrails_that_have_another_name() {
         let catalogue = catalogue();
         let (first, _) = Ruleset::load(&tree(&[("policies/a.yaml", DEPLOY), ("guardrails.yaml", RAILS)]), &catalogue, None);
         assert!(!is_allowed(&first));
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_is_no_stray() {
+    fn files_that_are_read_are_no_strays() {
         for path in [
             "guardrails.yaml",
             "repositories.yaml",
@@ -252,12 +252,12 @@ mod tests {
     }
 
     #[test]
-    fn policies_in_a_folder_of_nearly_the_right_name_are_told() {
+    fn policies_in_a_folder_with_a_misspelt_name_are_reported() {
         for folder in ["polices", "policy", "policie", "Policy"] {
             let file = format!("{folder}/shop/deploy.yaml");
             let fault = stray(&file, DEPLOY.as_bytes()).unwrap_or_else(|| panic!("{file}"));
             assert!(fault.message.contains("below policies/") && fault.severity == Severity::Warning, "{fault}");
-            assert!(is_looked_at(folder), "{folder} has to be looked at to be told");
+            assert!(is_looked_at(folder), "{folder} has to be read to be reported");
             assert!(stray(&format!("{folder}/x.yaml"), b"kind: Policy\n").is_none(), "what is no policy is no stray one");
             assert!(stray(&format!("{folder}/README.md"), b"").is_none());
         }
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_believed_to_be_read_is_told() {
+    fn files_that_only_seem_to_be_read_are_reported() {
         for (path, said) in [
             ("guardrails.yml", "meant as guardrails"),
             ("Guardrails.yaml", "meant as guardrails"),
@@ -295,7 +295,7 @@ mod tests {
             ("Policies/deploy.yaml", "small letters"),
         ] {
             assert!(told(path).is_some_and(|told| told.contains(said)), "{path}: {:?}", told(path));
-            assert!(is_looked_at(path.split('/').next().unwrap()), "{path} has to be looked at to be told");
+            assert!(is_looked_at(path.split('/').next().unwrap()), "{path} has to be read to be reported");
         }
     }
 }

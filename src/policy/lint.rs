@@ -1,8 +1,10 @@
-//! The linter: what loads, and still harms somebody one day. Each finding has a code, a place, a fix, and a token that shows the harm.
+//! The linter finds policies that load and may still do harm. Each finding has a code, a place and a fix. Most have a token that shows
+//! the harm.
 
 pub(super) mod codes;
 mod grants;
 mod identity;
+mod overlaps;
 mod together;
 mod upkeep;
 
@@ -39,16 +41,16 @@ pub(super) struct Subjected<'a> {
     pub(super) policy: &'a TrustPolicy,
     pub(super) rule: &'a Rule,
     pub(super) mapping: &'a Mapping,
-    /// Tenants that do not know each other share the issuer.
+    /// Whether unrelated tenants share the issuer.
     pub(super) shared: bool,
 }
 
-/// Every finding over the whole set, in the order of files and lines; each once, though a policy has many rows.
+/// Every finding over the whole set, in the order of files and lines. Each is reported once, even if a policy has many rows.
 pub fn lint(look: &Look<'_>) -> Vec<Fault> {
     lint_denying(look, &[])
 }
 
-/// The same, with findings of these codes also where a policy accepts them.
+/// The same, but findings of these codes are reported even if a policy accepts them.
 pub fn lint_denying(look: &Look<'_>, denied: &[String]) -> Vec<Fault> {
     let mut found = Vec::new();
     for policy in look.ruleset.set().policies() {
@@ -61,6 +63,7 @@ pub fn lint_denying(look: &Look<'_>, denied: &[String]) -> Vec<Fault> {
         }
         upkeep::lint(policy, look, &mut found);
     }
+    overlaps::lint(look, &mut found);
     together::lint(look, &mut found);
     let mut seen = BTreeSet::new();
     found.retain(|fault: &Fault| seen.insert((fault.file.clone(), fault.place, fault.code)));
@@ -86,7 +89,7 @@ impl<'a> Subjected<'a> {
         self.rule.conditions.iter().find(|condition| condition.subject == Subject::Attribute(attribute))
     }
 
-    /// A token of the rule that is also like this; `None` when there is none.
+    /// A token of the rule that also has these attributes; `None` if there is none.
     pub(super) fn example(&self, like: &[(Attribute, &str)]) -> Option<Map<String, Value>> {
         let regions = Region::of(&self.rule.conditions).into_iter();
         let narrowed =
@@ -110,7 +113,7 @@ impl<'a> Subjected<'a> {
     }
 }
 
-/// The patterns of a line that says what may be.
+/// The patterns of a positive line.
 pub(super) fn texts(condition: &Condition) -> impl Iterator<Item = &crate::policy::Pattern> {
     let singles = match &condition.test {
         Test::Any(singles) => singles.as_slice(),

@@ -1,4 +1,4 @@
-//! How a revision comes into force: what is faulty keeps its last good form, and what widens may have to wait.
+//! How a revision comes into force: a faulty file keeps its last good form, and a change that widens may have to wait.
 
 use super::access::narrows;
 use super::bounds::{self, Bounds};
@@ -16,7 +16,7 @@ use std::sync::{Arc, OnceLock};
 pub enum Widening {
     /// It goes live.
     GoesLive,
-    /// It waits for a person; what takes away goes live at once all the same.
+    /// It waits for a person. Changes that narrow go live at once.
     Waits,
 }
 
@@ -27,22 +27,22 @@ pub struct Loaded {
     pub ruleset: Ruleset,
     /// What is wrong with it.
     pub faults: Vec<Fault>,
-    /// Files of which an older form, or none, is in force, because they let somebody in.
+    /// Files that wait because they widen: an older form of them is in force, or none.
     pub held: Vec<String>,
 }
 
 impl Ruleset {
-    /// Reads a revision of which everything goes live.
+    /// Reads a revision. Everything in it goes live.
     pub fn load(tree: &Tree, catalogue: &Catalogue, last_good: Option<&Self>) -> (Self, Vec<Fault>) {
         let loaded = Self::load_with(tree, catalogue, last_good, Widening::GoesLive, &[]);
         (loaded.ruleset, loaded.faults)
     }
 
-    /// Reads a revision. A faulty file keeps its form of `last_good`, every other file and every deletion goes live;
-    /// faulty guardrails keep the old ones, and then nothing may widen; so do guardrails that stand where they are not read.
-    /// Whatever narrows never waits.
-    /// Files that are as they were are not read again; the catalogue has to be the same.
-    /// A policy outside of the `bounds` of its source counts as a faulty one.
+    /// Reads a revision. A faulty file keeps its form of `last_good`; every other file and every deletion goes live. If the guardrails
+    /// are faulty, or stand where they are not read, the old ones stay in force and nothing may widen. A change that narrows never waits.
+    ///
+    /// Unchanged files are not read again, so the catalogue has to be the same. A policy outside of the `bounds` of its source counts as
+    /// faulty.
     pub fn load_with(
         tree: &Tree,
         catalogue: &Catalogue,

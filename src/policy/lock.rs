@@ -1,6 +1,6 @@
-//! Names that a policy matches without their ids, and the ids that they were seen with: a proposal, as a patch.
+//! Proposes ids for names that a policy matches without one: a patch that writes the id that each name was seen with.
 //!
-//! A name can change hands and an id cannot. Only lines that say what may be are looked at: a denial by name stays wider.
+//! A name can change hands and an id cannot. Only positive lines are read: a denial by name is wider than one by id, and stays.
 
 mod patch;
 mod search;
@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Default)]
 pub struct Sightings(BTreeMap<(IssuerName, Attribute, String), BTreeMap<String, UnixTime>>);
 
-/// What is proposed.
+/// The proposal.
 #[derive(Debug, Serialize)]
 pub struct Lock {
     /// A unified diff, as `git apply` takes it; empty when nothing can be pinned.
@@ -31,7 +31,7 @@ pub struct Lock {
 pub struct NameFound {
     /// File and line.
     pub at: String,
-    /// Of what it is the name.
+    /// The attribute that the name is for.
     pub attribute: &'static str,
     /// The name.
     pub name: String,
@@ -46,7 +46,7 @@ pub struct NameFound {
 pub struct SeenId {
     /// The id.
     pub id: String,
-    /// When.
+    /// When it was last seen.
     pub last_at: String,
 }
 
@@ -60,7 +60,8 @@ pub enum LockOutcome {
     Unseen,
     /// Several ids were seen: the name changed hands, and a person has to say whose it is.
     Contested,
-    /// One id was seen, and it cannot be written there: behind an alias, or in a column of rows that is used for more.
+    /// One id was seen, and it cannot be written there: behind an alias, or in a column of rows that is used for more
+    /// than names.
     Unwritable,
 }
 
@@ -76,7 +77,7 @@ impl Sightings {
     }
 }
 
-/// A CI that compares names without regard to case gives one id to all their forms.
+/// The name in lower case if the CI ignores case: then all spellings have one id.
 fn folded(name: &str, attribute: Attribute, mapping: &Mapping) -> String {
     if mapping.ignores_case(attribute) { name.to_ascii_lowercase() } else { name.to_owned() }
 }
@@ -107,7 +108,7 @@ fn text_of<'a>(tree: &'a Tree, file: &str) -> Option<&'a str> {
 struct Unpinned<'a> {
     file: String,
     place: Place,
-    /// The column, where it stands in a file of rows.
+    /// The column, if it stands in a file of rows.
     column: Option<String>,
     writable: bool,
     issuer: IssuerName,

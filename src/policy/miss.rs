@@ -1,4 +1,4 @@
-//! What keeps a rule from matching: a line that does not hold, or a danger that no line names.
+//! Why a rule does not match: a line does not hold, or no line names a danger.
 
 use super::condition::Condition;
 use crate::identity::{Attribute, Facts};
@@ -19,15 +19,15 @@ pub struct Line {
     pub at: String,
     /// What it says.
     pub says: String,
-    /// What the identity shows; absent when it shows nothing.
+    /// The identity's value; absent if it has none.
     pub saw: Option<String>,
-    /// Whether what it shows may name a person.
+    /// Whether the value may name a person.
     #[serde(skip)]
     pub(super) personal: bool,
 }
 
 impl Miss<'_> {
-    /// Told of these facts; `file` is the policy's.
+    /// The line for these facts; `file` is the policy's.
     pub(super) fn line(&self, file: &str, facts: &Facts) -> Line {
         match self {
             Self::Condition(condition) => Line {
@@ -46,7 +46,7 @@ impl Miss<'_> {
     }
 }
 
-/// In one clause of a sentence.
+/// As one clause of a sentence.
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} says `{}` and saw ", self.at, plain(&self.says))?;

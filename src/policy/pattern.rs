@@ -1,6 +1,6 @@
 //! Whole-string, byte-exact patterns: `*` stays within a segment, `**` takes any number of them. No regex.
 //!
-//! Segments end at `/`, `:` and `@`. Matching walks the text once with a set of positions, so no pattern is slow.
+//! Segments end at `/`, `:` and `@`. Matching reads the text once with a set of positions, so no pattern is slow.
 
 mod printable;
 
@@ -10,19 +10,19 @@ use super::template::Piece;
 pub(in crate::policy) use printable::is_printable;
 use std::fmt;
 
-/// OpenID Connect Core 1.0, section 2: a subject has no more.
+/// The longest subject of OpenID Connect Core 1.0, section 2.
 const PLAIN_CHARACTERS_MAX: usize = 255;
-/// What shells, queries and markup take for their own.
+/// The characters with a meaning in shells, queries and markup.
 const SIGNS: &str = "\"'`\\<>;&$(){}[]";
 
 /// A parsed pattern.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Pattern {
     text: String,
-    /// Left out where the text has no wildcard: a hundred thousand policies are mostly such texts.
+    /// Empty if the text has no wildcard: most texts of a hundred thousand policies have none.
     steps: Box<[Step]>,
     literal: bool,
-    /// Only plain texts fit.
+    /// Whether only plain texts fit.
     plain: bool,
 }
 
@@ -49,7 +49,7 @@ const fn is_same(one: char, other: char, fold: bool) -> bool {
     one == other || (fold && one.eq_ignore_ascii_case(&other))
 }
 
-/// A text that has no white space, nothing that does not print, no quotes, no brackets and no signs of shells.
+/// Whether a text is plain: it has only printable characters, and no white space, quotes, brackets or signs of shells.
 pub(super) fn is_plain(text: &str) -> bool {
     text.chars().all(is_plain_character) && text.chars().count() <= PLAIN_CHARACTERS_MAX
 }
@@ -58,17 +58,17 @@ fn is_plain_character(character: char) -> bool {
     is_printable(character) && !SIGNS.contains(character)
 }
 
-/// Which steps a match may be at.
+/// For each step, whether a match may be there.
 pub(super) type Positions = Vec<bool>;
 
 impl Pattern {
-    /// Parses a pattern that stands alone.
+    /// Parses a pattern without placeholders.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
         let pieces: Vec<Piece> = text.chars().map(|character| Piece { character, literal: false }).collect();
         Self::from_pieces(&pieces)
     }
 
-    /// Parses a pattern into which values have been put: those are literal, whatever they hold.
+    /// Parses a pattern whose placeholders are filled. The values are literal: a `*` in them is no wildcard.
     pub(super) fn from_pieces(pieces: &[Piece]) -> Result<Self, PatternError> {
         if pieces.is_empty() {
             return Err(PatternError::Empty);
@@ -102,12 +102,12 @@ impl Pattern {
         Ok(Self { text, steps: if literal { Box::default() } else { steps.into() }, literal, plain: false })
     }
 
-    /// The same for plain texts alone.
+    /// The same pattern, which only plain texts fit.
     pub(super) fn of_plain_texts(self) -> Self {
         Self { plain: true, ..self }
     }
 
-    /// The same pattern with its steps, for those who walk them.
+    /// The same pattern with all of its steps, also if it is literal.
     pub(super) fn expanded(&self) -> Self {
         if self.literal { Self::literal_of(&self.text) } else { self.clone() }
     }
@@ -134,13 +134,13 @@ impl Pattern {
         if self.plain && !is_plain(text) {
             return false;
         }
-        // Most texts are told apart before the first wildcard, where there is only one way to go.
+        // Most texts differ before the first wildcard, where each step has one character.
         let Some((index, rest)) = self.behind_its_beginning(text, fold) else { return false };
         let end = rest.chars().fold(self.at(index), |positions, character| self.step(&positions, character, fold));
         self.accepts(&end)
     }
 
-    /// The first step that is a wildcard, and the text that is left for it; `None` where the text begins otherwise.
+    /// The first step that is a wildcard, and the rest of the text; `None` if the text begins otherwise.
     fn behind_its_beginning<'a>(&self, text: &'a str, fold: bool) -> Option<(usize, &'a str)> {
         let mut rest = text.chars();
         for (index, step) in self.steps.iter().enumerate() {
@@ -150,7 +150,7 @@ impl Pattern {
         Some((self.steps.len(), rest.as_str()))
     }
 
-    /// The expanded pattern as an automaton: where it is before the first character.
+    /// The pattern as an automaton: its positions before the first character. The pattern has to be expanded.
     pub(super) fn start(&self) -> Positions {
         self.at(0)
     }
@@ -161,7 +161,7 @@ impl Pattern {
         positions
     }
 
-    /// Where it is after one more character; `fold` compares ASCII letters without regard to case.
+    /// Its positions after one more character; `fold` ignores the case of ASCII letters.
     pub(super) fn step(&self, positions: &Positions, character: char, fold: bool) -> Positions {
         let mut next = vec![false; positions.len()];
         for (index, step) in self.steps.iter().enumerate().filter(|(index, _)| positions[*index]) {
@@ -182,17 +182,17 @@ impl Pattern {
         next
     }
 
-    /// Whether what was read so far is a whole match.
+    /// Whether the text read so far is a whole match.
     pub(super) fn accepts(&self, positions: &Positions) -> bool {
         positions[self.steps.len()]
     }
 
-    /// The characters that it names.
+    /// The characters of its text, without wildcards.
     pub(super) fn named(&self) -> impl Iterator<Item = char> {
         self.text.chars().filter(|character| self.literal || *character != '*')
     }
 
-    /// The characters that it tells apart.
+    /// The characters that it distinguishes from all others.
     pub(super) fn characters(&self) -> impl Iterator<Item = char> {
         let named = self.steps.iter().filter_map(|step| match step {
             Step::Literal(character) | Step::Segments(character) => Some(*character),
@@ -201,7 +201,7 @@ impl Pattern {
         named.chain(DELIMITERS).chain(self.plain.then_some(' '))
     }
 
-    /// Whether texts of both can begin alike: the characters before their first wildcards agree as far as both have some.
+    /// Whether texts of both can begin alike: the characters before their first wildcards agree over the shorter of the two beginnings.
     pub(super) fn begins_like(&self, other: &Self) -> bool {
         self.fixed_start().zip(other.fixed_start()).all(|(one, other)| one == other)
     }
@@ -213,12 +213,12 @@ impl Pattern {
         })
     }
 
-    /// A text that fits, in which each wildcard stands for one letter.
+    /// A text that fits, with one letter for each wildcard.
     pub(super) fn sample(&self) -> String {
         self.filled("a", "a")
     }
 
-    /// A text that fits, in which `within` stands for each wildcard of one segment and `across` for the others.
+    /// The pattern's text with `within` for each `*` and `across` for each `**`.
     pub(super) fn filled(&self, within: &str, across: &str) -> String {
         if self.literal {
             return self.text.clone();
@@ -238,25 +238,25 @@ impl Pattern {
         text
     }
 
-    /// Fits this text alone, whatever stands in it.
+    /// A pattern that fits this text only, whatever its characters.
     pub(super) fn literal_of(text: &str) -> Self {
         Self { text: text.to_owned(), steps: text.chars().map(Step::Literal).collect(), literal: true, plain: false }
     }
 
-    /// Fits everything that starts with this character.
+    /// A pattern that fits every text with this first character.
     pub(super) fn any_behind(first: char) -> Self {
         let steps = Box::new([Step::Literal(first), Step::Anything]);
         Self { text: format!("{first}**"), steps, literal: false, plain: false }
     }
 
-    /// The same pattern behind a first character that stands for itself.
+    /// The same pattern after a literal first character.
     pub(super) fn behind(&self, first: char) -> Self {
         let own = self.expanded();
         let steps = std::iter::once(Step::Literal(first)).chain(own.steps.iter().copied()).collect();
         Self { text: format!("{first}{}", self.text), steps, literal: self.literal, plain: self.plain }
     }
 
-    /// The text, when nothing in it is a wildcard.
+    /// The text, if it has no wildcard.
     pub fn literal(&self) -> Option<&str> {
         self.is_literal().then_some(self.text.as_str())
     }
@@ -265,7 +265,7 @@ impl Pattern {
         self.literal
     }
 
-    /// Marks a position, and those behind it that need no character.
+    /// Marks a position, and the next ones that can be reached without a character.
     fn enter(&self, positions: &mut [bool], index: usize) {
         positions[index] = true;
         if self.steps.get(index).is_some_and(|step| !matches!(step, Step::Literal(_))) && !positions[index + 1] {
@@ -346,7 +346,7 @@ mod tests {
         assert!(!matches(&pattern, &"a".repeat(2000)));
     }
 
-    /// The obvious matcher: every way to spend the text, tried.
+    /// The obvious matcher: it tries every way to divide the text among the wildcards.
     fn oracle(pattern: &[char], text: &[char], at_start: bool) -> bool {
         match pattern {
             [] => text.is_empty(),

@@ -1,4 +1,4 @@
-//! Policy files read side by side, and not again while nothing that they are made of has changed.
+//! Reads policy files in parallel. A file is not read again while it and the files that it uses are unchanged.
 
 use super::catalogue::{Catalogue, Tree};
 use super::expectation::{self, Outcome};
@@ -6,19 +6,19 @@ use super::file::TrustPolicy;
 use crate::words::yaml::{Fault, Node, Place, Yaml};
 use std::sync::Arc;
 
-/// Fewer files than this are read in one go: starting threads would cost more.
+/// The fewest files for one thread. For fewer, starting a thread would cost more than it saves.
 const FILES_PER_THREAD_MIN: usize = 64;
 
-/// What came of reading one policy file.
+/// The result of reading one policy file.
 #[derive(Debug)]
 pub(super) struct FileRead {
     pub(super) file: String,
     bytes: Arc<[u8]>,
-    /// Other files of the tree that it was made of, as they were.
+    /// The other files of the tree that it uses, as they were.
     others: Vec<(String, Option<Arc<[u8]>>)>,
-    /// The policy, when it is good and its own tests hold.
+    /// The policy, if it is good and its own tests hold.
     pub(super) policy: Option<Arc<TrustPolicy>>,
-    /// How the policy's own tests came out, where one of them does not hold.
+    /// The results of the policy's own tests, if one of them does not hold.
     pub(super) own_outcomes: Vec<Outcome>,
     pub(super) faults: Vec<Fault>,
 }
@@ -41,7 +41,7 @@ pub(super) struct Kept {
     pub(super) policy: Option<Arc<TrustPolicy>>,
 }
 
-/// Looks files up in the order of their names, in a list of that order.
+/// Looks up files in a list that is sorted by their names. The names have to be asked for in that order.
 pub(super) struct Cursor<'a>(&'a [Kept]);
 
 impl<'a> Cursor<'a> {
@@ -75,7 +75,7 @@ pub(super) fn read_all(tree: &Tree, catalogue: &Catalogue, known: &[Kept]) -> Ve
         files.iter().map(one).collect::<Vec<_>>()
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    // Beside a revision in force exchanges are served: half of the cores are left to them.
+    // The server serves exchanges at the same time if a revision is in force: half of the cores are left to them.
     let threads = if known.is_empty() { cores } else { cores.div_ceil(2) };
     let share = files.len().div_ceil(threads).max(FILES_PER_THREAD_MIN);
     if files.len() <= share {
@@ -87,7 +87,7 @@ pub(super) fn read_all(tree: &Tree, catalogue: &Catalogue, known: &[Kept]) -> Ve
     })
 }
 
-/// The file that a policy takes its rows from, as far as it can be read without its issuer.
+/// The file of a policy's rows. It is known without the policy's issuer.
 pub fn rows_file(policy: &Node) -> Option<String> {
     let Yaml::Mapping(members) = &policy.value else { return None };
     members.iter().find(|(key, ..)| key == "for_each").and_then(|(_, _, node)| node.as_text()).map(str::to_owned)
@@ -98,7 +98,7 @@ pub fn is_policy(file: &str) -> bool {
     file.starts_with("policies/") && file.ends_with(".yaml")
 }
 
-/// The policy of one file as this tree has it, if it is good and its own tests hold.
+/// The policy of one file in this tree, if it is good and its own tests hold.
 pub fn read_policy(file: &str, tree: &Tree, catalogue: &Catalogue) -> Option<Arc<TrustPolicy>> {
     read_one(file, tree.get(file)?, tree, catalogue).policy
 }
@@ -115,7 +115,7 @@ fn read_one(file: &str, bytes: &Arc<[u8]>, tree: &Tree, catalogue: &Catalogue) -
     let (policy, mut faults) = match TrustPolicy::parse(file, bytes, tree, catalogue) {
         Ok((policy, warnings)) => (Arc::new(policy), warnings),
         Err(faults) => {
-            // What it wanted to read is not known, so it counts as made of a file that is never the same.
+            // Nobody knows which other files it uses. This entry never matches, so the file is read again each time.
             return FileRead { others: vec![(file.to_owned(), None)], ..empty(faults) };
         }
     };

@@ -1,4 +1,4 @@
-//! What a job asks for: the body of `POST /v1/exchange`.
+//! The request of a job: the body of `POST /v1/exchange`.
 
 use super::aws_parameters::AwsParameters;
 use super::error::RequestError;
@@ -21,16 +21,16 @@ pub struct Request {
     /// The policy to use where several grant the same.
     #[serde(default, deserialize_with = "there")]
     pub policy: Option<PolicyName>,
-    /// Whether it is only tried: decided and recorded, and nothing is issued.
+    /// Whether it is a dry run: it is decided and recorded, and nothing is issued.
     #[serde(default)]
     pub dry_run: bool,
-    /// What an AWS API lets its caller say further; no body of ours does.
+    /// Further parameters of a request to the AWS API. Bodies of our own API have none.
     #[serde(skip)]
     pub aws_parameters: AwsParameters,
 }
 
 impl Request {
-    /// Reads a body. Objects are objects and each member stands once; the error holds no value of the body.
+    /// Reads a body. Objects have to be JSON objects, not arrays, and each member stands once. The error holds no value of the body.
     pub fn parse(body: &[u8]) -> Result<Self, RequestError> {
         let body = parse_json(body)?;
         let listed = body.get("credentials").and_then(Value::as_array).into_iter().flatten();
@@ -40,7 +40,7 @@ impl Request {
         Ok(from_json(body)?)
     }
 
-    /// A request for nothing: a login, which only says who.
+    /// A request without credentials: a login, which only proves the identity.
     pub fn nothing(policy: Option<PolicyName>) -> Self {
         Self { credentials: Vec::new(), policy, dry_run: false, aws_parameters: AwsParameters::default() }
     }
@@ -51,7 +51,7 @@ impl Request {
     }
 }
 
-/// What may be left out is no `null`: there is one way to leave it out.
+/// Refuses `null` for an optional member: leaving the member out is the only way to omit it.
 fn there<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(wanted.for_policies().to_string(), "secret_at shop/db.yaml#/password");
     }
 
-    /// A token in the wrong place is in nobody's log.
+    /// A client may send a token in the wrong place, and errors are logged.
     #[test]
     fn a_fault_holds_no_value() {
         let bodies = [

@@ -1,4 +1,4 @@
-//! What a cloud's own trust has to say of the roles that policies grant, and no more.
+//! Who assumes the roles that policies grant: what the roles' trust policies in AWS have to allow, and no more.
 
 use super::decide::PolicySet;
 use super::sections::AwsGrant;
@@ -8,27 +8,27 @@ use crate::words::UnixTime;
 use crate::words::names::RoleArn;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A session that no policy names bears the decision's id: a UUID of version 7, as an IAM `StringLike`.
+/// The default name of a session, the decision's id (a UUID of version 7), as an IAM `StringLike`.
 pub const DECISION_NAMES: &str = "????????-????-7???-????-????????????";
 
 /// Roles by ARN, each with who assumes it.
 pub type Roles = BTreeMap<RoleArn, RoleUse>;
 
-/// Who assumes a role, and what for.
+/// Who assumes a role, and which roles are assumed from it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct RoleUse {
-    /// The subjects of ours that assume it with a token.
+    /// The subjects of our tokens that assume it.
     pub subjects: BTreeSet<String>,
-    /// The roles that assume it, each with the external id that it shows.
+    /// The intermediate roles that assume it, each with its external id.
     pub hubs: BTreeSet<Hub>,
     /// The roles that are assumed from it.
     pub targets: BTreeSet<RoleArn>,
-    /// What the sessions are called, as IAM's `StringLike` has it.
+    /// The names of its sessions, as an IAM `StringLike`.
     pub session_names: BTreeSet<String>,
 }
 
 impl RoleUse {
-    /// Lets those in too who show the subject that a policy's rows share as long as they have no names.
+    /// Also trusts the subject that all rows of a policy share while they have no names.
     pub fn trust_shared_subjects(&mut self) {
         let shared: Vec<String> = self.subjects.iter().filter_map(|own| shared_subject(own)).map(str::to_owned).collect();
         self.subjects.extend(shared);
@@ -36,7 +36,7 @@ impl RoleUse {
 }
 
 impl PolicySet {
-    /// The roles that may be granted now, and those in between.
+    /// The roles that may be granted now, and their intermediate roles.
     pub fn roles(&self, now: UnixTime) -> Roles {
         let mut roles = Roles::new();
         for (subject, aws) in self.in_force::<AwsGrant>(now) {

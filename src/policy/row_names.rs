@@ -1,4 +1,4 @@
-//! The names of the rows of a `for_each` file: by them a cloud tells the rules of one policy apart.
+//! The names of the rows of a `for_each` file. Clouds tell the rules of one policy apart by them.
 
 use super::error::RowNameError;
 use super::template::Row;
@@ -6,15 +6,15 @@ use crate::words::names::RowName;
 use crate::words::yaml::{Fields, Node};
 use std::collections::HashSet;
 
-/// The column that holds them.
+/// The column of the names.
 const COLUMN: &str = "name";
 
-/// The names that were read so far.
+/// The names read so far.
 #[derive(Default)]
 pub(super) struct RowNames(HashSet<RowName>);
 
 impl RowNames {
-    /// The row's name, if it has one. A name that no subject can hold is a fault, and so is one that an earlier row has.
+    /// The row's name, if it has one. A name that cannot be part of a subject is a fault, and so is the name of an earlier row.
     pub(super) fn read<'a>(&mut self, fields: &mut Fields<'a, '_>, for_each: &'a Node, row: &Row) -> Option<RowName> {
         let text = row.get(COLUMN)?;
         let file = || for_each.as_text().unwrap_or_default().to_owned();

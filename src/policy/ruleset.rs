@@ -1,4 +1,4 @@
-//! All policies of a revision: each file's good form, or its last good one; deletions and guardrails at once.
+//! All policies in force of a revision, and its guardrails: each file in its own form, or in its last good one.
 
 use super::bounds::{self, Bounds};
 use super::catalogue::{Catalogue, Tree};
@@ -19,14 +19,14 @@ pub struct Ruleset {
     /// Every policy file, in the order of their names.
     pub(super) files: Vec<Kept>,
     pub(super) guardrails: StandingGuardrails,
-    /// What is wrong with the guardrails of the revision; empty where they could be read.
+    /// The faults of the revision's guardrails; empty if they could be read.
     pub(super) guardrail_faults: Vec<Fault>,
-    /// Made when it is first asked for: a further source's policies are asked beside those of the others.
+    /// Made at its first use: it is not needed for a further source, whose policies decide in a set with those of all sources.
     pub(super) set: OnceLock<PolicySet>,
 }
 
 impl Ruleset {
-    /// Whether somebody may have documents as older commits had them.
+    /// Whether a policy grants documents of older commits.
     pub fn opens_past(&self) -> bool {
         let rules = self.policies().flat_map(|policy| &policy.rules);
         rules.flat_map(|rule| rule.grants.of::<SecretGrant>()).any(|grant| grant.kept.history)
@@ -37,8 +37,8 @@ impl Ruleset {
         self.set().policies().iter().map(|policy| policy.accepted.len()).sum()
     }
 
-    /// What was in force before a restart: the forms of this tree, but for the policies in `others`, which have that form or none;
-    /// and these forms of the guardrails.
+    /// What was in force before a restart: the policies of this tree, except those in `others`, which have the form that is there (or
+    /// none); and these forms of the guardrails.
     pub fn recorded(
         tree: &Tree,
         catalogue: &Catalogue,
@@ -53,14 +53,14 @@ impl Ruleset {
         Self { files: read.map(kept).collect(), guardrails: StandingGuardrails::of(guardrails), ..Self::default() }
     }
 
-    /// A further source's policies alone, each as it decides beside those of other sources; and what keeps any of them from it.
+    /// Only a further source's policies, each as it decides beside those of other sources; and the faults of those that cannot.
     pub fn among_others(&self, bounds: &[Arc<Bounds>], catalogue: &Catalogue) -> (Self, Vec<Fault>) {
         let (placed, faults) = self.placed(bounds, catalogue);
         (Self { set: PolicySet::new(placed, self.guardrails.all().clone(), None).into(), ..Self::default() }, faults)
     }
 
-    /// A further source's policies by their own names, each as narrow as its bounds make it; and what keeps any of them from it. So its
-    /// own tests are run, which speak of its secrets by their own names.
+    /// A further source's policies under their own names, each narrowed by its bounds; and the faults of those outside. The source's own
+    /// tests run over these, because they name its secrets without the source's prefix.
     pub fn within(&self, bounds: &[Arc<Bounds>], catalogue: &Catalogue) -> (Self, Vec<Fault>) {
         let (mut files, mut faults) = (Vec::new(), Vec::new());
         for kept in &self.files {
@@ -71,7 +71,7 @@ impl Ruleset {
         (Self { files, guardrails: self.guardrails.clone(), ..Self::default() }, faults)
     }
 
-    /// A fault for each of the policies' own tests that does not hold. Where every policy is as it was read there is none.
+    /// A fault for each of the policies' own tests that does not hold. A policy as it was read has none.
     pub fn failed_tests(&self, tree: &Tree, catalogue: &Catalogue) -> Vec<Fault> {
         self.policies().flat_map(|policy| reading::failed_tests(policy, tree, catalogue)).collect()
     }
@@ -81,7 +81,7 @@ impl Ruleset {
         Self { set: PolicySet::new(vec![policy.clone()], Arc::default(), None).into(), ..Self::default() }
     }
 
-    /// What decides.
+    /// The set that decides.
     pub fn set(&self) -> &PolicySet {
         self.set.get_or_init(|| self.beside(&[], None))
     }
@@ -91,7 +91,7 @@ impl Ruleset {
         self.files.iter().filter_map(|kept| kept.policy.as_ref())
     }
 
-    /// The policies of which the revision's own form is not in force, because it is faulty, or waits; and whether an older one is.
+    /// The policies whose form in this revision is not in force, because it is faulty or waits; and whether an older form is.
     pub fn other_forms(&self) -> impl Iterator<Item = (&str, bool)> {
         let is_own = |kept: &Kept| match (&kept.policy, &kept.read.policy) {
             (Some(in_force), Some(own)) => Arc::ptr_eq(own, in_force),
@@ -101,12 +101,12 @@ impl Ruleset {
         others.map(|kept| (kept.read.file.as_str(), kept.policy.is_some()))
     }
 
-    /// The forms of the guardrails that are in force together.
+    /// The forms of the guardrails that are in force at the same time.
     pub fn guardrail_forms(&self) -> &[Arc<Guardrails>] {
         self.guardrails.forms()
     }
 
-    /// These policies as they are in force beside those of other sources, within their bounds; and what lies outside of them.
+    /// These policies as they are in force beside those of other sources, within their bounds; and the faults of those outside.
     pub fn placed(&self, bounds: &[Arc<Bounds>], catalogue: &Catalogue) -> (Vec<Arc<TrustPolicy>>, Vec<Fault>) {
         let (mut policies, mut faults) = (Vec::new(), Vec::new());
         for policy in self.policies() {
@@ -118,24 +118,23 @@ impl Ruleset {
         (policies, faults)
     }
 
-    /// What decides over these policies and those of further sources, in their places. Where few are others than `before`,
-    /// little is done.
+    /// The set of these policies and of those of further sources. If few differ from `before`, its index is used again.
     pub fn beside(&self, further: &[&[Arc<TrustPolicy>]], before: Option<&PolicySet>) -> PolicySet {
         let all = self.policies().chain(further.iter().copied().flatten()).cloned();
         PolicySet::new(all.collect(), self.guardrails.all().clone(), before)
     }
 
-    /// Whether the guardrails of the last commit could not be read: nothing may widen then, in no source.
+    /// Whether the guardrails of the last commit could not be read. Then nothing may widen in any source.
     pub const fn has_faulty_guardrails(&self) -> bool {
         !self.guardrail_faults.is_empty()
     }
 
-    /// What is wrong with them.
+    /// The faults of the guardrails.
     pub fn guardrail_faults(&self) -> &[Fault] {
         &self.guardrail_faults
     }
 
-    /// Runs every policy's tests, and the repository's own over the whole set.
+    /// Runs every policy's own tests, and the repository's expectations over the whole set.
     pub fn test(&self, tree: &Tree, catalogue: &Catalogue) -> (Vec<Outcome>, Vec<Fault>) {
         let own_outcomes = self.files.iter().flat_map(|kept| kept.read.own_outcomes.iter().cloned());
         let own = self.policies().flat_map(|policy| expectation::run_own_over_files(policy, tree, catalogue));

@@ -1,11 +1,11 @@
-//! JSON Schemas (draft 2020-12) of the files that people write, for their editors. What decides is the reader of each file:
-//! a test holds the two to the same keys.
+//! JSON Schemas (draft 2020-12) of the files that people write, for their editors. The reader of each file decides what loads; a test
+//! compares the keys of both.
 
-/// Of a trust policy.
+/// The schema of a trust policy.
 pub const POLICY_SCHEMA: &str = include_str!("../../policies/schema/policy.json");
-/// Of `guardrails.yaml`.
+/// The schema of `guardrails.yaml`.
 pub const GUARDRAILS_SCHEMA: &str = include_str!("../../policies/schema/guardrails.json");
-/// Of `sources/*.yaml`.
+/// The schema of `sources/*.yaml`.
 pub const SOURCE_SCHEMA: &str = include_str!("../../policies/schema/source.json");
 
 #[cfg(test)]

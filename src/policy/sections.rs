@@ -1,5 +1,5 @@
-//! The sections of `grant:`, each checked when the file is read. A section has a module of its name and one line in the list below;
-//! what all sections have in common is written once, over the list.
+//! The sections of `grant:`, each checked when the file is read. A section has a module of its name and one line in the list below.
+//! Code that all sections share is written once, over the list.
 
 mod aws;
 mod azure;
@@ -39,7 +39,7 @@ use error::TtlError;
 use std::fmt::Debug;
 use std::time::Duration;
 
-/// What each identity gets by the entries of a section.
+/// The terms that an identity gets by the entries of each section.
 pub(super) mod terms {
     pub use super::aws::{AwsTerms, Hub};
     pub use super::azure::AzureTerms;
@@ -50,7 +50,7 @@ pub(super) mod terms {
     pub use super::token_exchange::TokenExchangeTerms;
 }
 
-/// Hands the list of all sections to a macro: the section, and one entry of it.
+/// Passes the list of all sections to a macro: the name of each section, and the type of its entries.
 macro_rules! each_section {
     ($($then:tt)*) => {
         $($then)*! {
@@ -71,9 +71,9 @@ macro_rules! each_section {
 pub(super) trait Section: Sized + Clone + Eq + Debug + 'static {
     /// The section's key in policies, guardrails and bounds.
     const WORD: &'static str;
-    /// What a further source has of its own, and can grant no other's; as people call it.
+    /// For a section of which a further source grants only what it has itself: the name of these things for people.
     const OWN: Option<&'static str> = None;
-    /// Whether somebody outside is shown a token of ours, and may know its user by the subject.
+    /// Whether somebody outside sees a token of ours, and may identify its user by the subject.
     const SHOWS_SUBJECT: bool = true;
 
     /// Why a text is no pattern of it.
@@ -83,17 +83,17 @@ pub(super) trait Section: Sized + Clone + Eq + Debug + 'static {
 
     fn place(&self) -> Place;
 
-    /// Whether whoever holds it can change something elsewhere: a role, a token.
+    /// Whether its holder can change something elsewhere, as with a role or a token.
     fn acts(&self) -> bool {
         false
     }
 
-    /// The same, looked for below the folder of a further source.
+    /// The same entry with what it grants below the folder of a further source.
     fn below(&self, _folder: &str) -> Self {
         self.clone()
     }
 
-    /// The texts in which attributes stand.
+    /// The templates: texts with placeholders for attributes.
     fn templates(&self) -> Vec<&Template> {
         Vec::new()
     }
@@ -103,17 +103,17 @@ pub(super) trait Section: Sized + Clone + Eq + Debug + 'static {
         None
     }
 
-    /// What it uses on the way, which is given out to nobody.
+    /// What it uses on the way. Nobody receives that.
     fn between(&self) -> Option<Target> {
         None
     }
 
-    /// Who outside has to be told the subject of whoever uses it.
+    /// Who outside has to trust the subject of its users.
     fn trusting(&self) -> Option<Trusting> {
         None
     }
 
-    /// Reads what a guardrail denies of the section, or what bounds allow.
+    /// Reads a pattern of the section, from a guardrail or from bounds.
     fn pattern(text: &str) -> Result<Pattern, Self::PatternError> {
         Ok(Pattern::parse(text)?)
     }
@@ -121,7 +121,7 @@ pub(super) trait Section: Sized + Clone + Eq + Debug + 'static {
     /// Whether something that it grants, or uses on the way, fits the pattern.
     fn meets(&self, pattern: &Pattern) -> bool;
 
-    /// What of it one should know before it is merged: a code, what is so, and what to do.
+    /// What a reviewer should know before it is merged: a code, a message, and a hint.
     fn findings(&self) -> Vec<(&'static str, String, &'static str)> {
         Vec::new()
     }
@@ -198,7 +198,7 @@ macro_rules! declare {
         pub(super) const PATTERNS: &[(&str, fn(&str) -> Result<Pattern, SectionPatternError>)] =
             &[$((<$entry>::WORD, |text| <$entry>::pattern(text).map_err(SectionPatternError::$section)),)*];
 
-        /// The sections of which a further source grants only its own, and what they are called.
+        /// The sections of which a further source grants only what it has itself, each with the name of these things for people.
         pub(super) fn own() -> impl Iterator<Item = (&'static str, &'static str)> {
             [$((<$entry>::WORD, <$entry>::OWN)),*].into_iter().filter_map(|(word, told)| Some((word, told?)))
         }
@@ -216,7 +216,7 @@ macro_rules! declare {
 }
 each_section!(declare);
 
-/// Makes the entries of a section known by their variant.
+/// Implements `Section::of` for the entries of a variant.
 macro_rules! of {
     ($section:ident) => {
         fn of(entry: &$crate::policy::sections::Entry) -> Option<&Self> {
@@ -258,22 +258,22 @@ impl Grants {
         &self.0
     }
 
-    /// Whether by any of them somebody outside sees the rule's subject.
+    /// Whether somebody outside sees the rule's subject in any of them.
     pub(super) fn show_subject(&self) -> bool {
         self.0.iter().any(Entry::shows_subject)
     }
 
-    /// The same, with what a further source has of its own looked for below this folder.
+    /// The same entries, with what belongs to a further source below its folder.
     pub(super) fn below(&self, folder: &str) -> Self {
         Self(self.0.iter().map(|entry| entry.below(folder)).collect())
     }
 
-    /// Where each of them stands.
+    /// The place of each of them.
     pub(super) fn places(&self) -> impl Iterator<Item = Place> {
         self.0.iter().map(Entry::place)
     }
 
-    /// The attributes that enter the terms.
+    /// The attributes in the templates.
     pub(super) fn attributes(&self) -> impl Iterator<Item = Attribute> {
         self.0.iter().flat_map(Entry::templates).flat_map(Template::attributes)
     }
@@ -289,7 +289,7 @@ impl Grants {
     }
 }
 
-/// Reads an entry that is a mapping: what nothing takes of it is a fault.
+/// Reads an entry that is a mapping. A key that `read` does not ask for is a fault.
 fn within<'a, T>(fields: &mut Fields<'a, '_>, node: &'a Node, read: impl FnOnce(&mut Fields<'a, '_>) -> T) -> T {
     let mut inner = fields.below(node);
     let read = read(&mut inner);

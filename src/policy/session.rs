@@ -1,4 +1,4 @@
-//! `session: { ttl }` of a trust policy: how long a session of the Vault API may last although its token has ended.
+//! `session: { ttl }` of a trust policy: how long a session of the Vault API may last after its token has ended.
 
 use super::catalogue::IssuerEntry;
 use super::sections::Entry;
@@ -7,7 +7,7 @@ use crate::words::duration_text;
 use crate::words::yaml::Fields;
 use std::time::Duration;
 
-/// Reads it. What the issuer does not allow, and what could open nothing, does not load.
+/// Reads it. It does not load if the issuer does not allow it, or if the policy grants nothing that such a session can use.
 pub(super) fn read<'e>(
     fields: &mut Fields<'_, '_>,
     issuer: Option<&IssuerEntry>,
@@ -23,11 +23,11 @@ pub(super) fn read<'e>(
         Some(most) if ttl > most => Some(format!("its issuer lets a session last for {} at most", duration_text(most))),
         Some(_) => None,
     };
-    // A policy without any grant is told as such.
+    // A policy without any grant has a fault of its own.
     let first = entries.next();
     let nothing = first
         .is_some_and(|first| !std::iter::once(first).chain(entries).any(Entry::outlasts_token))
-        .then(|| "after its token's end a session opens secrets and transit keys alone, and this policy grants none".to_owned());
+        .then(|| "after its token's end a session opens only secrets and transit keys, and this policy grants none".to_owned());
     if let Some(told) = refused.or(nothing) {
         fields.report(fields.draft(node.place, told).coded("session_refused"));
     }

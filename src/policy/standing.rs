@@ -1,9 +1,9 @@
-//! The guardrails in force: what takes away goes live at once, and what gives back waits for a person.
+//! The guardrails in force: a new denial goes live at once, and a removed one waits for a person.
 
 use super::guardrail::Guardrails;
 use std::sync::Arc;
 
-/// Every form of the guardrails that denies something which nobody confirmed to be given back.
+/// The forms of the guardrails that are in force: the newest, and older ones with denials whose removal nobody has confirmed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct StandingGuardrails {
     forms: Vec<Arc<Guardrails>>,
@@ -11,7 +11,7 @@ pub(super) struct StandingGuardrails {
 }
 
 impl StandingGuardrails {
-    /// These forms together.
+    /// The denials of all of these forms.
     pub(super) fn of(forms: Vec<Arc<Guardrails>>) -> Self {
         let all = match forms.as_slice() {
             [] => Arc::default(),
@@ -21,7 +21,7 @@ impl StandingGuardrails {
         Self { forms, all }
     }
 
-    /// What is in force after a new form, and whether any of it waits: a denial of before that it does not have.
+    /// What is in force after a new form; and whether something waits, because the new form lacks an old denial.
     pub(super) fn next(&self, new: Guardrails, widening_waits: bool) -> (Self, bool) {
         if !widening_waits || new.cover(&self.all) {
             return (Self::of(vec![Arc::new(new)]), false);
@@ -32,7 +32,7 @@ impl StandingGuardrails {
         (Self::of(self.forms.iter().cloned().chain([Arc::new(new)]).collect()), true)
     }
 
-    /// What is denied by any of them.
+    /// The denials of all forms.
     pub(super) const fn all(&self) -> &Arc<Guardrails> {
         &self.all
     }

@@ -1,4 +1,4 @@
-//! What an operator denies at once, without Git: it only ever takes away.
+//! Operators' denials (`daypass deny`): they count at once, without Git, and they only take away.
 
 mod error;
 mod possible;
@@ -19,31 +19,32 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// Forges name repositories and runs by less. A reason is told with each refusal: what is longer belongs where it points to.
+/// Longer than the names of repositories and runs. Each rejection quotes the reason: a longer text belongs in the page or issue that the
+/// reason points to.
 const STOP_CHARACTERS_MAX: usize = 512;
 
-/// One denial: every line that is there has to fit.
+/// One denial. All of its lines have to fit.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stop {
-    /// Grants of this policy.
+    /// Only grants of this policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyName>,
-    /// Jobs of this repository: `name@id`, where the id decides, or a name.
+    /// Only jobs of this repository: `name@id`, where the id decides, or a name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repository: Option<String>,
-    /// Tokens of this issuer.
+    /// Only tokens of this issuer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<IssuerName>,
-    /// One run: the `pipeline` attribute.
+    /// Only jobs of one run: the `pipeline` attribute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,
-    /// Why, for the audit log and for whoever asks.
+    /// Why, for the audit log and for the rejected client.
     pub reason: String,
 }
 
 impl Stop {
-    /// Refused when it would deny everybody by mistake.
+    /// Refuses a denial that would deny everybody by mistake, and one without a reason or with too long a text.
     pub fn check(&self) -> Result<(), StopError> {
         if self.policy.is_none() && self.repository.is_none() && self.issuer.is_none() && self.run.is_none() {
             return Err(StopError::NamesNothing);
@@ -51,7 +52,7 @@ impl Stop {
         if [&self.repository, &self.run].into_iter().flatten().any(|text| text.trim().is_empty()) {
             return Err(StopError::Nameless);
         }
-        // Also where all of it is characters that nobody sees.
+        // A reason of invisible characters counts as none.
         if !self.reason.chars().any(char::is_alphanumeric) {
             return Err(StopError::NoReason);
         }
@@ -60,14 +61,14 @@ impl Stop {
         long.map_or(Ok(()), |(line, _)| Err(StopError::TooLong { line }))
     }
 
-    /// Refused when no token of the configured issuers can be what it names: a pattern, an address, another form. The error says what to
-    /// write.
+    /// Refuses a denial that no token of the configured issuers can fit: it names a pattern, an address, or a value of another form. The
+    /// error says what to write.
     pub fn check_possible(&self, catalogue: &Catalogue) -> Result<(), ImpossibleStop> {
         possible::check(self, catalogue)
     }
 
-    /// Refused when it names an issuer that is not configured, a policy that is not among these, or one that is for nobody whom the
-    /// rest of it names: it would fit nobody, and whoever wrote it would believe the opposite.
+    /// Refuses a denial that names an issuer that is not configured, a policy that is not among these, or a policy that matches nobody
+    /// whom its other lines fit. It would fit nobody, and its author would believe the opposite.
     pub fn check_known(&self, catalogue: &Catalogue, policies: &[Arc<TrustPolicy>]) -> Result<(), StopError> {
         if let Some(issuer) = self.issuer.as_ref().filter(|issuer| catalogue.issuer(issuer).is_none()) {
             let known: Vec<&str> = catalogue.names().map(IssuerName::as_str).collect();
@@ -81,8 +82,7 @@ impl Stop {
         possible::check_policy(self, catalogue, policy)
     }
 
-    /// Whether it stands against somebody whom these policies grant something; the attribute where that depends on one that cannot
-    /// be read.
+    /// Whether it denies an identity what these policies grant; as an error the attribute, if that depends on one that is unreadable.
     pub fn fits<'a>(&self, facts: &Facts, granting: impl IntoIterator<Item = &'a PolicyName>) -> Result<bool, Attribute> {
         let concerns = self.policy.as_ref().is_none_or(|policy| granting.into_iter().any(|granting| granting == policy))
             && self.issuer.as_ref().is_none_or(|issuer| *issuer == facts.issuer);
@@ -123,7 +123,7 @@ impl fmt::Display for Stop {
     }
 }
 
-/// The id decides where both have one; a name denies whatever its case.
+/// Whether the repository is called so. If both have an id, the id decides; else the name does, in any case.
 fn is_called(value: Option<&Value>, wanted: &str) -> bool {
     let (wanted_name, wanted_id) = wanted.rsplit_once('@').map_or((wanted, None), |(name, id)| (name, Some(id)));
     match (value, wanted_id) {
@@ -133,13 +133,13 @@ fn is_called(value: Option<&Value>, wanted: &str) -> bool {
     }
 }
 
-/// An operator's denial, and the time until which it stands.
+/// An operator's denial, and when it ends.
 pub type StopUntil = (Stop, Option<UnixTime>);
 
-/// Whether a source was read lately enough to grant anything.
+/// Checks that a source was read recently enough to grant anything.
 type Fresh<'a> = dyn Fn(&SourceName) -> Result<(), Denial> + Sync + 'a;
 
-/// What may stand against a decision at this moment: operators' denials, and sources that could not be read for too long.
+/// What may reject a decision at this moment: operators' denials, and sources that could not be read for too long.
 pub struct Standing<'a> {
     stops: &'a BTreeMap<String, StopUntil>,
     now: UnixTime,
@@ -147,12 +147,12 @@ pub struct Standing<'a> {
 }
 
 impl<'a> Standing<'a> {
-    /// The server's: `stops` by their ids, and whether a source is fresh.
+    /// With the operators' denials by their ids, and the check whether a source is fresh.
     pub(crate) const fn new(stops: &'a BTreeMap<String, StopUntil>, now: UnixTime, is_fresh: &'a Fresh<'a>) -> Self {
         Self { stops, now, is_fresh }
     }
 
-    /// Refuses what comes from a source that is not fresh, and what an operator denies.
+    /// Refuses a grant by a source that is not fresh, and a grant that an operator denies.
     pub(super) fn check<'g>(
         &self,
         granting: impl Iterator<Item = (&'g SourceName, &'g PolicyName)> + Clone,

@@ -1,11 +1,11 @@
-//! The subject of a token that we sign: source, policy and row. Clouds know a grant by it.
+//! The subject of a token that we sign: source, policy and row. Clouds identify a grant by it.
 
 use crate::words::names::{PolicyName, RowName, SourceName};
 
-/// Between a policy and its row. No name holds it, so no two rules have one subject; no cloud reads more into it than itself.
+/// Separates a policy and its row. No name contains it, so no two rules have one subject; and it has no special meaning in any cloud.
 const ROW_SEPARATOR: char = ':';
 
-/// The policies of a further source bear its name already.
+/// The subject of a rule. The names of a further source's policies begin with the source's name already.
 pub(super) fn subject(source: &SourceName, policy: &PolicyName, row: Option<&RowName>) -> String {
     let mut subject = if source.is_root() { format!("{source}/{policy}") } else { policy.to_string() };
     if let Some(row) = row {
@@ -15,7 +15,7 @@ pub(super) fn subject(source: &SourceName, policy: &PolicyName, row: Option<&Row
     subject
 }
 
-/// The subject that the rows of a policy share as long as they have no names; `None` where it is this one.
+/// The subject that the rows of this subject's policy share while they have no names; `None` if it is the same.
 pub fn shared_subject(subject: &str) -> Option<&str> {
     subject.split_once(ROW_SEPARATOR).map(|(policy, _)| policy)
 }

@@ -1,4 +1,4 @@
-//! Placeholders: `{each.NAME}` takes a row's value when the file is read, `{ATTRIBUTE}` a verified attribute when it is used.
+//! Placeholders: `{each.NAME}` is filled with a row's value when the file is read, `{ATTRIBUTE}` with a verified attribute at each use.
 
 use super::error::FILLED_CHARACTERS_MAX;
 use super::error::{FillError, TemplateError};
@@ -9,7 +9,7 @@ use std::fmt::{Display, Formatter};
 /// One row of a `for_each` file.
 pub(super) type Row = BTreeMap<String, String>;
 
-/// A character, and whether it came from a value: such a one is never a wildcard.
+/// A character, and whether it came from a row's value. Such a character is never a wildcard.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Piece {
     pub(super) character: char,
@@ -35,7 +35,7 @@ pub(super) fn fill_row(text: &str, row: Option<&Row>) -> Result<Vec<Piece>, Fill
     Ok(pieces)
 }
 
-/// The same as plain text, for values that are no patterns.
+/// The same as text, for values that are no patterns.
 pub(super) fn fill_row_text(text: &str, row: Option<&Row>) -> Result<String, FillError> {
     Ok(fill_row(text, row)?.iter().map(|piece| piece.character).collect())
 }
@@ -83,12 +83,12 @@ impl Template {
         })
     }
 
-    /// The text with this in the place of every value.
+    /// The text with this in the place of every placeholder.
     pub(super) fn with_values(&self, value: &str) -> String {
         self.0.iter().map(|part| if let Part::Text(text) = part { text } else { value }).collect()
     }
 
-    /// The text for this identity; an attribute that is absent is named.
+    /// The text for this identity; as an error an attribute of the template that the identity lacks.
     pub(super) fn fill(&self, facts: &Facts) -> Result<String, Attribute> {
         let fill = |part: &Part| match part {
             Part::Text(text) => Ok(text.clone()),

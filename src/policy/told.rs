@@ -1,4 +1,4 @@
-//! What everybody outside is told of our subjects: a policy that nobody there could take does not load.
+//! Which subjects clouds and services have to trust. A policy with a subject that one of them cannot accept does not load.
 
 use super::file::{Rule, TrustPolicy};
 use super::subject::subject;
@@ -6,12 +6,12 @@ use super::trusting::Trusting;
 use crate::words::yaml::{Fault, Place};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What everybody outside was told so far.
+/// The subjects so far, by who trusts them.
 #[derive(Default)]
 pub(super) struct Told(BTreeMap<String, BTreeSet<String>>);
 
 impl Told {
-    /// What stands already: of a policy whose form changes, what both forms tell.
+    /// Adds the subjects of a policy in force. If the policy changes, only those count that both forms have.
     pub(super) fn keep(&mut self, old: &TrustPolicy, new: Option<&TrustPolicy>) {
         let told = |policy: &TrustPolicy| -> BTreeSet<(String, String)> {
             subjects(policy).map(|(_, trusting, subject)| (trusting.by, subject)).collect()
@@ -26,7 +26,7 @@ impl Told {
         }
     }
 
-    /// Why nobody outside could take the policy beside those that were told before. Only where there is no fault it is told.
+    /// The faults of a policy whose subjects cannot be accepted besides those so far. Without a fault its subjects are added.
     pub(super) fn tell(&mut self, policy: &TrustPolicy) -> Vec<Fault> {
         let (mut faults, mut more) = (Vec::new(), BTreeMap::<String, BTreeSet<String>>::new());
         for (place, trusting, subject) in subjects(policy) {
@@ -66,7 +66,7 @@ fn subjects(policy: &TrustPolicy) -> impl Iterator<Item = (Place, Trusting, Stri
     entries.filter_map(move |(rule, entry)| Some((entry.place(), entry.trusting()?, of(rule))))
 }
 
-/// Who else takes the token that this gives out.
+/// Who else accepts the token that this entry gives out, under this subject and in this policy.
 fn taken_too(policy: &TrustPolicy, trusting: &Trusting, subject: &str) -> Option<String> {
     let mut others = subjects(policy).filter(|(_, other, of)| other.among == trusting.among && of == subject);
     others.find_map(|(_, other, _)| (trusting.gives_token && other.by != trusting.by).then_some(other.by))

@@ -1,28 +1,28 @@
-//! Who outside knows our users by their subjects one by one, and takes only some.
+//! Clouds and services that are set up with single subjects, and that accept only some subjects.
 
-/// Somebody who is told subjects.
+/// A cloud's or service's entity that trusts single subjects of our tokens.
 pub(super) struct Trusting {
-    /// As people call it: one of them for each entry that is told to the same.
+    /// Its name for people. Entries with the same name share their subjects.
     pub(super) by: String,
-    /// How many subjects it can be told, if there is a bound.
+    /// How many subjects it can trust, if there is a limit.
     pub(super) most: Option<usize>,
-    /// Whether it takes this one.
+    /// Whether it accepts this subject.
     pub(super) takes: fn(&str) -> Result<(), SubjectError>,
-    /// Among whom a token of ours with the subject counts: whoever holds one has what each of them gives to it.
+    /// The section whose entities all accept a token of ours with the subject: its holder has what each of them gives to the subject.
     pub(super) among: &'static str,
-    /// Whether the holder of the credential gets such a token, or what is as good.
+    /// Whether the holder of the credential gets such a token, or an equivalent.
     pub(super) gives_token: bool,
 }
 
-/// Why a subject is not taken.
+/// Why a subject is not accepted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum SubjectError {
-    /// Who compares byte by byte is told capitals wrongly.
+    /// It has capitals, which people mistype, and the other side compares byte for byte.
     #[error(
-        "has capitals, which are compared there byte for byte and mistyped here: write the names of policies and rows in lower case"
+        "has capitals, which are easily mistyped where subjects are compared byte for byte: write the names of policies and rows in lower case"
     )]
     Capitals,
-    /// The other side's bound.
+    /// It is longer than the other side's limit.
     #[error("has more than {0} bytes: choose a shorter name")]
     TooLong(usize),
 }

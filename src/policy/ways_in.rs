@@ -1,5 +1,5 @@
-//! Who besides daypass's own issuer may use what the policies grant in clouds, by what operators exported of the clouds' own trust.
-//! Pure: bytes in, ways in out. What is not understood may let others in, and is told as that.
+//! Finds who besides daypass's own issuer may use what the policies grant in clouds, from what operators exported of the clouds' own
+//! trust. Pure: bytes in, ways in out. What is not understood may let others in, and is reported as such.
 
 mod advice;
 mod aws;
@@ -21,8 +21,8 @@ pub use told::{Way, WayKind};
 
 use export::Exports;
 
-/// Every way in to everything that is granted. An export that is cut, or that nobody knows, is refused with all of them: who is missing
-/// in it would not be told.
+/// Every way in to everything that is granted. If one export is cut or of an unknown kind, all are refused: the ways that it lacks
+/// could not be reported.
 pub fn ways_in(exports: &[Export], granted: &GrantedInClouds) -> Result<Vec<Way>, ExportError> {
     let exports = Exports::read(exports)?;
     let mut ways = aws::ways(&exports.aws, granted);

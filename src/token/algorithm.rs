@@ -31,7 +31,7 @@ impl Algorithm {
     pub const ALL: [Self; 9] =
         [Self::Rs256, Self::Rs384, Self::Rs512, Self::Ps256, Self::Ps384, Self::Ps512, Self::Es256, Self::Es384, Self::EdDsa];
 
-    /// Those of RSA keys.
+    /// The algorithms of RSA keys.
     pub(super) const RSA: [Self; 6] = [Self::Rs256, Self::Rs384, Self::Rs512, Self::Ps256, Self::Ps384, Self::Ps512];
 
     /// The algorithm of this `alg` value, compared byte for byte.

@@ -1,6 +1,6 @@
 //! How an audience names the key that a token is bound to.
 
-/// What stands in an audience before the thumbprint.
+/// The separator between an audience and a thumbprint.
 const BINDING: &str = "?cnf=";
 
 /// An audience without the key that it names, and that key's thumbprint.

@@ -1,4 +1,4 @@
-//! The claims of a token: a JSON object in which no member stands twice.
+//! The claims of a token: a JSON object without duplicate members.
 
 use super::audience::unbound;
 use super::{ClaimsError, json};
@@ -6,7 +6,7 @@ use crate::words::{Denial, Reason};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-/// A claim set, of which a copy costs nothing. Having one says nothing about its signature; a [`super::VerifiedToken`] does.
+/// A claim set that is cheap to copy. It proves nothing about a signature; a [`super::VerifiedToken`] does.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Claims(Arc<Map<String, Value>>);
 
@@ -37,7 +37,7 @@ impl Claims {
         &self.0
     }
 
-    /// A claim that has to be a string that is not empty.
+    /// A claim that has to be a non-empty string.
     pub(super) fn text(&self, name: &str) -> Result<&str, Denial> {
         match self.0.get(name) {
             Some(Value::String(text)) if !text.is_empty() => Ok(text),
@@ -46,9 +46,9 @@ impl Claims {
         }
     }
 
-    /// A NumericDate (RFC 7519, section 2), as whole seconds: fractions and texts are refused.
+    /// A NumericDate (RFC 7519, section 2) in whole seconds. Fractions and texts are refused.
     pub(super) fn seconds(&self, name: &str) -> Result<Option<i64>, Denial> {
-        /// The year 9999: beyond it no clock will be asked.
+        /// The end of the year 9999.
         const SECONDS_MAX: i64 = 253_402_300_799;
         let Some(value) = self.0.get(name) else { return Ok(None) };
         match value.as_i64() {
@@ -57,12 +57,12 @@ impl Claims {
         }
     }
 
-    /// Whom it is for: its one audience, without the key that it may be bound to.
+    /// Its one audience, without the key that it may be bound to.
     pub fn addressee(&self) -> Option<&str> {
         self.audience().map(|audience| unbound(audience).0)
     }
 
-    /// The one audience (a string, or an array of one); several are no audience at all.
+    /// The one audience (a string, or an array of one string); `None` if there are several.
     pub(super) fn audience(&self) -> Option<&str> {
         match self.0.get("aud")? {
             Value::String(audience) => Some(audience),

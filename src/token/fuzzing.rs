@@ -1,4 +1,4 @@
-//! Doors for the fuzz targets to what this room alone reads.
+//! Entry points of the fuzz targets to readers that are private to this module.
 
 use super::proof::{self, Proof, RequestBody};
 use crate::words::{Digest, UnixTime};

@@ -1,4 +1,5 @@
-//! JSON as a signed token may hold it: no member twice at any depth (RFC 8259 leaves that open, and readers differ), bounded in depth and width.
+//! Strict JSON for tokens and requests. A duplicate member at any depth is refused (RFC 8259 allows it, and readers differ).
+//! Depth and width are bounded.
 
 mod form;
 
@@ -8,53 +9,53 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::{Map, Number, Value};
 use std::fmt;
 
-/// Real tokens are at most 4 deep (Kubernetes); twice the double leaves room.
+/// Real tokens are at most 4 levels deep (Kubernetes); four times that leaves room.
 const DEPTH_MAX: usize = 16;
-/// The largest real claim set has about 50 members; a bomb has 100,000.
+/// The largest real claim set has about 50 members.
 const ENTRIES_MAX: usize = 256;
 
-/// Room for a usual claim set, so that its table does not grow member by member.
+/// The initial capacity for a claim set, so that its table does not grow member by member.
 const MEMBERS_USUAL: usize = 32;
-/// A document from Git may have more: a thousand values are common, a hundred thousand are not.
+/// A document from Git may have more: a thousand values are common.
 const DOCUMENT_ENTRIES_MAX: usize = 100_000;
 
-/// Why bytes are no JSON that is taken here.
+/// Why bytes are no acceptable JSON.
 #[derive(Debug, thiserror::Error)]
 pub enum JsonError {
     /// RFC 8259, section 8.1.
     #[error("not UTF-8")]
     NotUtf8,
-    /// It breaks the grammar, a member stands twice, or it is beyond the bounds.
+    /// It breaks the grammar, has a member twice, or exceeds a bound.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
 }
 
-/// serde would take it for an object by its order.
+/// An array in place of an object. serde would read its elements as the members, in order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("an array stands where an object belongs")]
 pub struct ArrayForObject;
 
-/// Parses one part of a token and nothing behind it.
+/// Parses one part of a token. Bytes after it are refused.
 pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
     parse_bounded(bytes, ENTRIES_MAX, 0)
 }
 
-/// Parses a claim set: the same, with room for the usual one.
+/// Parses a claim set.
 pub(super) fn parse_claims(bytes: &[u8]) -> Result<Value, JsonError> {
     parse_bounded(bytes, ENTRIES_MAX, MEMBERS_USUAL)
 }
 
-/// Parses a document that is larger than a token may be, as strictly.
+/// Parses a document as strictly, with a larger bound.
 pub fn parse_document(bytes: &[u8]) -> Result<Value, JsonError> {
     parse_bounded(bytes, DOCUMENT_ENTRIES_MAX, 0)
 }
 
-/// The same strictness and bounds for a document in another notation, such as YAML.
+/// Reads a document in another notation, such as YAML, as strictly and with the same bounds.
 pub fn read_document<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
     Strict { depth: 0, entries_max: DOCUMENT_ENTRIES_MAX, room: 0 }.deserialize(deserializer)
 }
 
-/// Refuses an array where serde would take one for an object: the document itself, or an entry of this list of it.
+/// Refuses an array where serde would take one for an object: in place of the document, or of an entry of this list.
 pub fn check_objects(document: &Value, list: &str) -> Result<(), ArrayForObject> {
     let mut entries = document.get(list).and_then(Value::as_array).into_iter().flatten();
     if document.is_object() && entries.all(|entry| !entry.is_array()) {
@@ -64,7 +65,7 @@ pub fn check_objects(document: &Value, list: &str) -> Result<(), ArrayForObject>
 }
 
 fn parse_bounded(bytes: &[u8], entries_max: usize, room: usize) -> Result<Value, JsonError> {
-    // Checked once as a whole: reading from bytes would check every string on its own.
+    // UTF-8 is checked once for the whole text: a deserializer of bytes would check every string.
     let text = std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Strict { depth: 0, entries_max, room }.deserialize(&mut deserializer)?;
@@ -76,7 +77,7 @@ fn parse_bounded(bytes: &[u8], entries_max: usize, room: usize) -> Result<Value,
 struct Strict {
     depth: usize,
     entries_max: usize,
-    /// For how many members of the outermost object there is room at once.
+    /// The initial capacity of the outermost object.
     room: usize,
 }
 
@@ -175,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_member_that_stands_twice_is_refused_at_any_depth() {
+    fn a_duplicate_member_is_refused_at_any_depth() {
         let twice = [r#"{"a":1,"a":1}"#, r#"{"x":{"y":[{"a":1,"\u0061":2}]}}"#];
         for document in twice {
             assert!(parse(document.as_bytes()).is_err(), "{document}");
@@ -184,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn bombs_are_refused() {
+    fn deep_and_wide_documents_are_refused() {
         let deep = "[".repeat(17) + &"]".repeat(17);
         let wide = format!("[{}0]", "0,".repeat(256));
         let many = format!("{{{}}}", (0..257).map(|n| format!("\"{n}\":0")).collect::<Vec<_>>().join(","));

@@ -1,4 +1,4 @@
-//! An issuer's keys, imported from its JWKS (RFC 7517) by rules of our own and held parsed.
+//! An issuer's keys, imported strictly from its JWKS (RFC 7517) and kept parsed.
 
 use super::limits::KEYS_MAX;
 use super::{Algorithm, KeyError, KeySetError, ProofError, RawJws, json, roca};
@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 pub const JWKS_BYTES_MAX: usize = 256 * 1024;
 /// RFC 7518, section 3.3: at least 2048 bits.
 const RSA_BITS_MIN: usize = 2048;
-/// Beyond this a single check costs milliseconds.
+/// Beyond this a single verification takes milliseconds.
 const RSA_BITS_MAX: usize = 8192;
 
 /// The keys of one issuer: never empty.
@@ -22,15 +22,15 @@ pub struct KeySet(Vec<Key>);
 #[derive(Debug)]
 struct Key {
     id: Option<String>,
-    /// The digest of its public bytes: a `kid` may be given to another key.
+    /// The digest of its public bytes: an issuer may give a `kid` to another key.
     fingerprint: Digest,
-    /// The key once for each algorithm that it may be used with.
+    /// The key once for each algorithm that it may verify.
     uses: Vec<(Algorithm, ParsedPublicKey)>,
 }
 
 impl KeySet {
-    /// Imports the set. Keys that are not for signatures or of unknown kind are passed over; a set that mixes in
-    /// secrets, or names a key twice, is refused whole, because nothing in it can then be trusted.
+    /// Imports the set. Keys that are not for signatures or of unknown kind are ignored. A set with a secret key or with two keys
+    /// of one `kid` is refused as a whole, because nothing in it can be trusted then.
     pub fn import(jwks: &[u8]) -> Result<Self, KeySetError> {
         if jwks.len() > JWKS_BYTES_MAX {
             return Err(KeySetError::TooLarge);
@@ -51,17 +51,17 @@ impl KeySet {
         if keys.is_empty() { Err(KeySetError::NoneVerifies) } else { Ok(Self(keys)) }
     }
 
-    /// Whether a key for this token is here: its `kid`, or without one the only key.
+    /// Whether the set has a key for this token: the one of its `kid`, or without a `kid` the only key.
     pub fn holds(&self, jws: &RawJws) -> bool {
         self.by_id(jws).is_some()
     }
 
-    /// What tells the token's key from every other one.
+    /// The fingerprint of the token's key.
     pub fn fingerprint(&self, jws: &RawJws) -> Option<&Digest> {
         self.by_id(jws).map(|key| &key.fingerprint)
     }
 
-    /// Whether this very key is here.
+    /// Whether the set has the key of this fingerprint.
     pub fn has(&self, fingerprint: &Digest) -> bool {
         self.0.iter().any(|key| key.fingerprint == *fingerprint)
     }
@@ -124,7 +124,7 @@ fn is_for_signatures(jwk: &Map<String, Value>) -> bool {
 
 type Candidate = (Vec<u8>, &'static [Algorithm]);
 
-/// RFC 7518, section 6.3.1. A weak modulus refuses the set: an issuer that made one may have made more.
+/// RFC 7518, section 6.3.1. A modulus with the ROCA fingerprint refuses the set: an issuer that made one may have made more.
 fn rsa(jwk: &Map<String, Value>) -> Result<Option<Candidate>, KeyError> {
     let (Some(modulus), Some(exponent)) = (bytes(jwk, "n"), bytes(jwk, "e")) else { return Ok(None) };
     let modulus = &modulus[modulus.iter().take_while(|byte| **byte == 0).count()..];

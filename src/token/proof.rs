@@ -1,10 +1,10 @@
-//! Proof of possession (RFC 9449, DPoP): a token whose audience names a key counts only beside a signature by that key.
+//! Proof of possession (RFC 9449, DPoP): a token whose audience names a key is accepted only with a signature by that key.
 //!
-//! A CI lets a job choose its token's audience, and nothing else of it. So the binding stands there:
-//! `https://daypass.example?cnf=THUMBPRINT`, and such a token without its proof is refused wherever it is shown.
+//! A CI lets a job choose its token's audience, and nothing else of it. So the audience holds the binding:
+//! `https://daypass.example?cnf=THUMBPRINT`. Every API refuses such a token without its proof.
 //!
-//! RFC 9449 leaves the query and the body out. So a proof may have two claims more: `query_sha256` and `body_sha256`, each the
-//! SHA-256 in base64url of the bytes as they are sent. See docs/decisions/0025.
+//! RFC 9449 does not cover the query and the body. So a proof may have two further claims: `query_sha256` and `body_sha256`, each
+//! the SHA-256 in base64url of the bytes as they are sent. See docs/decisions/0025.
 
 mod error;
 mod key;
@@ -22,29 +22,29 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json as object};
 use std::time::Duration;
 
-/// A proof is made for one request; clocks may be apart by as much as for tokens.
+/// How old a proof may be: it is made for one request. The leeway for clocks is that of tokens.
 const PROOF_AGE_MAX: Duration = Duration::from_secs(60);
-/// A proof is known as used for this much longer than it is accepted: longer than any request takes from its proof to its record.
+/// A used proof is remembered this much longer than it is accepted: longer than any request takes from its proof to its record.
 const KEPT_BEYOND: Duration = Duration::from_secs(60);
-/// Tells the digest of a proof's id from any other.
+/// Separates the digest of a proof's id from any other digest.
 const PURPOSE: &[u8] = b"daypass proof v1";
-/// A header with a key, and seven short claims.
+/// Enough for a header with a key, and seven short claims.
 const PROOF_BYTES_MAX: usize = 4096;
 /// A thumbprint (RFC 7638): SHA-256 in base64url.
 const THUMBPRINT_LENGTH: usize = 43;
-/// What a job can make quickly, and every verifier knows.
+/// Algorithms whose keys a job can make quickly, and that every verifier has.
 const ALGORITHMS: [Algorithm; 2] = [Algorithm::Es256, Algorithm::EdDsa];
 
-/// A proof as it came, and the request that it came with.
+/// A proof that is not verified, and its request.
 #[derive(Clone, Debug)]
 pub struct Proof {
     /// The `DPoP` header.
     pub jws: String,
     /// The request's method.
     pub method: String,
-    /// The request's address without query and fragment, by each name that the server goes by.
+    /// The request's address without query and fragment, at each of the server's origins.
     pub urls: Vec<String>,
-    /// SHA-256 of the request's query as it came, without its question mark; of nothing where there is none.
+    /// SHA-256 of the request's raw query without its question mark; of nothing where there is none.
     pub query: Digest,
     /// The request's body.
     pub body: RequestBody,
@@ -53,13 +53,13 @@ pub struct Proof {
 /// The body of a request that is proved.
 #[derive(Clone, Copy, Debug)]
 pub enum RequestBody {
-    /// It was read: its SHA-256.
+    /// It was read. Holds its SHA-256.
     Read(Digest),
-    /// It is read when more is known of who sends it. [`Proven::check_body`] has to be asked then.
+    /// It is read after the grant. [`Proven::check_body`] has to be called then.
     Unread,
 }
 
-/// Checks that the proof is by this key, for this request and this token, and fresh.
+/// Checks that the proof is signed by this key, is for this request and this token, and is fresh.
 pub(super) fn check(thumbprint: &str, proof: Option<&Proof>, token: &[u8], now: UnixTime) -> Result<Proven, Denial> {
     if thumbprint.len() != THUMBPRINT_LENGTH || URL_SAFE_NO_PAD.decode(thumbprint).is_err() {
         return Err(Reason::AudienceMismatch.because("`aud` names no key by its thumbprint"));
@@ -102,7 +102,7 @@ impl RequestBody {
     }
 }
 
-/// A digest that the proof has of a part of the request, where it has one.
+/// The proof's digest of a part of the request, if it has one.
 fn covered(claims: &Members, claim: &'static str) -> Result<Option<Digest>, ProofError> {
     let Some(value) = claims.get(claim) else { return Ok(None) };
     let bytes = value.as_str().and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
@@ -110,7 +110,7 @@ fn covered(claims: &Members, claim: &'static str) -> Result<Option<Digest>, Proo
     digest.map(Some).ok_or(ProofError::NoDigest { claim })
 }
 
-/// SHA-256 in base64url: of the token it is `ath` (RFC 9449, section 4.2).
+/// SHA-256 in base64url. For the token it is `ath` (RFC 9449, section 4.2).
 fn hash_of(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(Digest::plain(bytes).as_bytes())
 }
@@ -118,7 +118,7 @@ fn hash_of(bytes: &[u8]) -> String {
 /// A JSON object.
 type Members = Map<String, Value>;
 
-/// Header and claims of a JWS of type `dpop+jwt` whose own key's signature holds.
+/// Header and claims of a JWS of type `dpop+jwt`, whose signature verifies by the key in its header.
 fn verified(jws: &str) -> Result<(Members, Members), ProofError> {
     let parts: Vec<&str> = jws.splitn(4, '.').collect();
     let [header, payload, signature] = parts[..] else { return Err(ProofError::NoJws) };
@@ -144,7 +144,7 @@ fn verified(jws: &str) -> Result<(Members, Members), ProofError> {
     Ok((header, claims))
 }
 
-/// RFC 7638 of the key in a proof's header: the required members in lexical order.
+/// The thumbprint (RFC 7638) of the key in a proof's header, over the required members in lexical order.
 fn thumbprint_of(header: &Members) -> Option<String> {
     let jwk = header.get("jwk")?;
     let members = match jwk["kty"].as_str()? {

@@ -1,4 +1,4 @@
-//! A token as it came: well-formed, and not believed. One textual form only (RFC 7515, section 7.1).
+//! A token that is well-formed and not verified. It has exactly one textual form (RFC 7515, section 7.1).
 
 use super::{Algorithm, Claims, json};
 use crate::words::{Denial, Digest, Reason, Secret};
@@ -6,13 +6,13 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-/// GitHub's and GitLab's largest tokens are near 3 KiB; refused before anything is split.
+/// The longest token; GitHub's and GitLab's largest are near 3 KiB. A longer one is refused before it is split.
 pub const TOKEN_BYTES_MAX: usize = 16 * 1024;
 
-/// The header members that change nothing (RFC 7515, section 4.1). Any other one may, and refuses the token.
+/// The header members that do not change the meaning of a token (RFC 7515, section 4.1). Any other might, so it is refused.
 const HEADER_MEMBERS: [&str; 5] = ["alg", "kid", "typ", "x5t", "x5t#S256"];
 
-/// A compact JWS whose parts are decoded and whose payload is not looked at.
+/// A compact JWS whose parts are decoded, and whose payload is not parsed.
 pub struct RawJws {
     token: Secret,
     signing_input_length: usize,
@@ -23,7 +23,7 @@ pub struct RawJws {
 }
 
 impl RawJws {
-    /// Splits and decodes; refuses whatever is not a plain JWS with a known algorithm.
+    /// Splits and decodes the token. Anything but a plain JWS with a known algorithm is refused.
     pub fn parse(token: Secret) -> Result<Self, Denial> {
         let malformed = |cause: &str| Reason::TokenMalformed.because(cause);
         if token.expose().len() > TOKEN_BYTES_MAX {
@@ -45,7 +45,7 @@ impl RawJws {
         Ok(Self { signing_input_length, algorithm, key_id, payload: payload_bytes, signature: signature_bytes, token })
     }
 
-    /// What was signed: header and payload as they came.
+    /// The signed bytes: header and payload in their original encoding.
     pub(super) fn signing_input(&self) -> &[u8] {
         &self.token.expose()[..self.signing_input_length]
     }
@@ -54,7 +54,7 @@ impl RawJws {
         &self.signature
     }
 
-    /// What the header says; the key and the configuration have to agree before it counts.
+    /// The header's `alg`. It is used only if the key and the configuration agree.
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
@@ -64,12 +64,12 @@ impl RawJws {
         self.key_id.as_deref()
     }
 
-    /// The payload as it came; not believed.
+    /// The payload, which is not verified.
     pub fn unverified_payload(&self) -> &[u8] {
         &self.payload
     }
 
-    /// The whole token, of which a proof of possession has the digest.
+    /// The whole token: a proof of possession has its digest.
     pub(super) fn expose(&self) -> &[u8] {
         self.token.expose()
     }
@@ -99,7 +99,7 @@ fn read_header(bytes: &[u8]) -> Result<(Algorithm, Option<String>), Denial> {
     Ok((algorithm, key_id))
 }
 
-/// A JWS whose payload is a claim set. Its claims choose the issuer's keys, and nothing else, until the signature holds.
+/// A JWS whose payload is a claim set. Before the signature is verified, its claims only choose the issuer's keys.
 pub struct RawToken {
     jws: RawJws,
     claims: Claims,
@@ -115,7 +115,7 @@ impl RawToken {
         Ok(Self { jws, claims })
     }
 
-    /// The `iss` claim, a string: only good for finding the configured issuer.
+    /// The `iss` claim, a string. Only use it to find the configured issuer.
     pub fn unverified_issuer(&self) -> &str {
         self.claims.text("iss").unwrap_or_default()
     }
@@ -125,7 +125,7 @@ impl RawToken {
         self.claims.addressee()
     }
 
-    /// The JWS around it.
+    /// The token as a JWS.
     pub const fn jws(&self) -> &RawJws {
         &self.jws
     }
@@ -134,7 +134,7 @@ impl RawToken {
         (self.jws, self.claims)
     }
 
-    /// SHA-256 of what was signed: the same for every malleated signature of it.
+    /// SHA-256 of the signed bytes, which does not change with a malleated signature.
     pub fn signing_input_digest(&self) -> Digest {
         Digest::plain(self.jws.signing_input())
     }

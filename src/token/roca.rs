@@ -1,6 +1,6 @@
-//! The fingerprint of RSA keys whose primes a flawed generator made (ROCA, CVE-2017-15361; Nemec and others, CCS 2017).
+//! The fingerprint of RSA keys of a flawed generator (ROCA, CVE-2017-15361; Nemec and others, CCS 2017).
 //!
-//! Such a modulus lies, for every small prime, in the group that 65537 generates. A sound key does so by chance once in 2^27.
+//! For every small prime, such a modulus is in the group that 65537 generates. A good key is so by chance once in 2^27.
 
 /// The odd primes to 167, as the published test uses them.
 const PRIMES: [u32; 38] = [
@@ -8,7 +8,7 @@ const PRIMES: [u32; 38] = [
     131, 137, 139, 149, 151, 157, 163, 167,
 ];
 
-/// Whether the modulus (big-endian) bears the fingerprint.
+/// Whether the modulus (big-endian) has the fingerprint.
 pub(super) fn bears_fingerprint(modulus: &[u8]) -> bool {
     PRIMES.iter().all(|prime| generated_by_65537(remainder(modulus, *prime), *prime))
 }

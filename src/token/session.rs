@@ -1,7 +1,8 @@
-//! A session: what an API hands out whose clients log in once and then ask often. It says who was proved, never what is granted.
+//! A session, for an API whose clients log in once and then send many requests. It holds a proven identity, and no grants.
 //!
-//! AES-256-GCM under a key of its own (RFC 5116). The key's random nonce is 96 bits, so one key seals at most 2^32 sessions
-//! (NIST SP 800-38D, section 8.3): a thousand logins a second for the month that a key is used stay below that.
+//! It is encrypted by AES-256-GCM (RFC 5116) under a key for this purpose alone. Nonces are random and have 96 bits, so one key
+//! seals at most 2^32 sessions (NIST SP 800-38D, section 8.3). A thousand logins a second for the month that a key is used stay
+//! below that.
 
 mod verified;
 
@@ -20,13 +21,13 @@ use verified::{Body, ends_at};
 
 /// The bytes of a session key.
 pub const SESSION_KEY_BYTES: usize = 32;
-/// What a session token starts with, for those who look for lost ones.
+/// The prefix of session tokens, by which secret scanners find leaked ones.
 const PREFIX: &str = "daypass-session.";
-/// Tells this use of a key from any other.
+/// Separates this use of a key's digest from any other.
 const PURPOSE: &[u8] = b"daypass session v1";
-/// A key's id, in front of what it sealed.
+/// The length of a key's id, which precedes the ciphertext.
 const KEY_ID_BYTES: usize = 8;
-/// Claims of a token of 16 KiB, and what stands beside them.
+/// Enough for the claims of a token of 16 KiB and the other members.
 const SESSION_BYTES_MAX: usize = 24 * 1024;
 
 /// A key that seals and opens sessions.
@@ -35,24 +36,24 @@ pub struct SessionKey {
     key: RandomizedNonceKey,
 }
 
-/// Who begins a session, beside the token that proves it.
+/// What a session begins with, in addition to the token.
 pub struct Beginning {
     /// The login's decision: the session's id.
     pub id: DecisionId,
     /// The issuer's name in the configuration.
     pub issuer: IssuerName,
-    /// Where the login comes from.
+    /// The login's address.
     pub client: IpAddr,
-    /// The one policy that the session is for, if it is for one.
+    /// The only policy that the session may use, if the login named one.
     pub policy: Option<PolicyName>,
-    /// How long the policies let it last although its token has ended.
+    /// How long the policies let it last after its token's end.
     pub lasting: Option<Duration>,
-    /// When.
+    /// The time of the login.
     pub now: UnixTime,
 }
 
 impl SessionKey {
-    /// The key of these bytes; its id is made from them.
+    /// The key of these bytes. Its id is derived from them.
     pub fn new(bytes: &Secret) -> Result<Self, SessionKeyError> {
         let key = RandomizedNonceKey::new(&AES_256_GCM, bytes.expose()).map_err(|_| SessionKeyError)?;
         let mut id = [0; KEY_ID_BYTES];
@@ -60,8 +61,8 @@ impl SessionKey {
         Ok(Self { id, key })
     }
 
-    /// Seals a session of this token's identity: it ends with the token, with the age at which the token is taken no more, or
-    /// after an hour, whichever comes first; or later than its token, where policies and issuer let it. Returns when.
+    /// Seals a session of this token's identity, and returns when it ends: with the token, when the token is too old for its
+    /// issuer's settings, or after an hour, whichever comes first. If policies and issuer permit, it ends later than the token.
     pub fn seal(&self, token: &VerifiedToken, expected: &Expected, beginning: Beginning) -> Result<(Secret, UnixTime), Denial> {
         let token_ends_at = ends_at(token.issued_at(), token.expires_at(), expected);
         if token_ends_at <= beginning.now {
@@ -99,7 +100,7 @@ impl SessionKey {
     }
 }
 
-/// Reads how long a session may last although its token has ended.
+/// Parses how long a session may last after its token's end.
 pub fn parse_lifetime(text: &str) -> Result<Duration, LifetimeError> {
     match parse_duration(text)? {
         Duration::ZERO => Err(LifetimeError::None),
@@ -108,7 +109,7 @@ pub fn parse_lifetime(text: &str) -> Result<Duration, LifetimeError> {
     }
 }
 
-/// Opens a session token with one of these keys: the one maker of a [`VerifiedSession`].
+/// Opens a session token with one of these keys. Only this function makes a [`VerifiedSession`].
 pub fn open(token: &Secret, keys: &[SessionKey]) -> Result<VerifiedSession, Denial> {
     let refused = |cause: &str| Reason::SessionRefused.because(cause);
     let text = token.expose_text().and_then(|text| text.strip_prefix(PREFIX)).ok_or_else(|| refused("no session token"))?;

@@ -1,4 +1,4 @@
-//! The one maker of a [`VerifiedToken`]: signature first, then every registered claim (RFC 7519, section 4.1; RFC 8725).
+//! Makes every [`VerifiedToken`]: it checks the signature first, then every registered claim (RFC 7519, section 4.1; RFC 8725).
 
 use super::audience::unbound;
 use super::limits::CLOCK_LEEWAY;
@@ -8,7 +8,7 @@ use crate::words::names::{Audience, IssuerUrl};
 use crate::words::{Denial, Digest, Reason, UnixTime, duration_text};
 use std::time::Duration;
 
-/// A token that lives longer than a day is a key.
+/// The longest lifetime of a token: one that lives longer than a day is like a permanent key.
 const TOKEN_LIFETIME_MAX: Duration = Duration::from_secs(24 * 3600);
 
 /// What the configuration says of one issuer's tokens.
@@ -20,22 +20,22 @@ pub struct Expected {
     pub audiences: Vec<Audience>,
     /// The algorithms that this issuer signs with.
     pub algorithms: Vec<Algorithm>,
-    /// How long after `iat` a token is taken.
+    /// How long after `iat` a token is accepted.
     pub token_age_max: Duration,
-    /// Whether a token serves the first client alone that it was used by, also where it may be shown often.
+    /// Whether a token serves only the first client that used it, even if it may be used often.
     pub one_client: bool,
-    /// How long a session may last although its token has ended; `None`: not at all.
+    /// How long a session may last after its token's end; `None`: not at all.
     pub session_max: Option<Duration>,
 }
 
-/// The proof that a token is the issuer's, for us, and in force.
+/// The proof that the issuer made a token, that it is for us, and that it is valid now.
 #[must_use]
 pub struct VerifiedToken {
     jws: RawJws,
     claims: Claims,
     issuer: IssuerUrl,
     audience: Audience,
-    /// Boxed: few tokens are bound to a key, and every request carries its room about.
+    /// Boxed: few tokens are bound to a key, and every request has room for this field.
     proven: Option<Box<Proven>>,
     identifier: Digest,
     signed_by: Digest,
@@ -43,7 +43,7 @@ pub struct VerifiedToken {
     expires_at: UnixTime,
 }
 
-/// The proof that the issuer signed a token. It may be for others, or over.
+/// The proof that the issuer signed a token. It may be for others, or expired.
 #[must_use]
 pub struct SignedToken<'a> {
     jws: RawJws,
@@ -52,7 +52,7 @@ pub struct SignedToken<'a> {
     expected: &'a Expected,
 }
 
-/// Checks all of a token that nobody has to prove to hold: one that is bound to a key is refused.
+/// Checks all of a token without a proof of possession: a token that is bound to a key is refused.
 pub fn verify(raw: RawToken, keys: &KeySet, expected: &Expected, now: UnixTime) -> Result<VerifiedToken, Denial> {
     verify_signed(raw, keys, expected)?.verify(None, now)
 }
@@ -69,8 +69,8 @@ pub fn verify_signed<'a>(raw: RawToken, keys: &KeySet, expected: &'a Expected) -
 }
 
 impl SignedToken<'_> {
-    /// Checks the rest, in this order: audience, type, times, subject, and, for a token that is bound to a key, the proof
-    /// that whoever shows it holds that key.
+    /// Checks the rest, in this order: audience, type, times, subject and, for a token that is bound to a key, the proof of
+    /// possession.
     pub fn verify(self, held: Option<&Proof>, now: UnixTime) -> Result<VerifiedToken, Denial> {
         let Self { jws, claims, signed_by, expected } = self;
         let (audience, bound_to) = check_audience(&claims, expected)?;
@@ -90,7 +90,7 @@ impl SignedToken<'_> {
     }
 }
 
-/// `jti`, else what was signed, which is the same for every malleated signature of it.
+/// The digest of `jti`. Without a `jti`, that of the signed bytes, which does not change with a malleated signature.
 fn identifier(jws: &RawJws, claims: &Claims, issuer: &IssuerUrl) -> Digest {
     let issuer = issuer.as_str().as_bytes();
     match claims.text("jti") {
@@ -99,7 +99,7 @@ fn identifier(jws: &RawJws, claims: &Claims, issuer: &IssuerUrl) -> Digest {
     }
 }
 
-/// The signature alone: the algorithm is one that the configuration allows and the key's own.
+/// Checks only the signature, by an algorithm that the configuration allows and that is the key's own.
 pub fn verify_signature(jws: &RawJws, keys: &KeySet, algorithms: &[Algorithm]) -> Result<(), Denial> {
     if !algorithms.contains(&jws.algorithm()) {
         return Err(Reason::AlgorithmRefused.because(format!("{} is not configured for this issuer", jws.algorithm())));
@@ -112,7 +112,7 @@ pub fn verify_signature(jws: &RawJws, keys: &KeySet, algorithms: &[Algorithm]) -
         .map_err(|_| Reason::SignatureInvalid.because("the signature does not verify"))
 }
 
-/// Our audience, and the thumbprint of the key that it may name.
+/// Checks the audience. Returns ours, and the thumbprint of the key that the token is bound to, if it is.
 fn check_audience(claims: &Claims, expected: &Expected) -> Result<(Audience, Option<String>), Denial> {
     let mismatch = |cause: &str| Reason::AudienceMismatch.because(cause);
     let audience = claims.audience().ok_or_else(|| mismatch("`aud` does not name exactly one audience"))?;
@@ -159,7 +159,7 @@ impl VerifiedToken {
         &self.audience
     }
 
-    /// The proof that whoever shows it holds the key that it is bound to, where it is bound to one.
+    /// The proof of possession of its key, if it is bound to one.
     pub fn proven(&self) -> Option<&Proven> {
         self.proven.as_deref()
     }
@@ -194,12 +194,12 @@ impl VerifiedToken {
         self.claims.text("jti").ok()
     }
 
-    /// By what the replay check knows it.
+    /// The replay check's identifier of it.
     pub const fn identifier(&self) -> &Digest {
         &self.identifier
     }
 
-    /// The signature: the part of a token that only its holders know, for the rest can be guessed and is printed by many tools.
+    /// The signature: the only part of a token that nobody else knows. The rest can be guessed, and many tools print it.
     pub fn signature(&self) -> &[u8] {
         self.jws.signature()
     }

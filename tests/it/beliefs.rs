@@ -164,7 +164,7 @@ async fn an_explanation_says_what_it_leaves_out() {
         let asked = ["policy", "explain", "--config", &config, "--issuer", "github", "--secret", secret];
         daypass(world.folder.path(), &[&asked[..], &claims, more].concat())
     };
-    let stale = "The server grants it only while it could read the repository within `max_stale`, which is not looked at here";
+    let stale = "The server grants it only if its last read of the repository is within `max_stale`, which is not looked at here";
     let told = said(&explain("shop/password.age", &[]));
     assert!(told.contains(stale), "{told}");
     for absent in ["dpop", "further source"] {

@@ -49,7 +49,7 @@ async fn a_good_server_has_nothing_wrong() {
         &["repository", "refs/heads/main"],
         &["policies", "1 load"],
         &["secrets", "1 documents open"],
-        &["issuer github", "can be had"],
+        &["issuer github", "can be read"],
         &["server", "it runs, with 1 policy"],
     ] {
         has(&ok, parts);

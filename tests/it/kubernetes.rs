@@ -200,7 +200,7 @@ async fn a_real_api_server_has_pods_injected_into_and_shows_our_refusals() {
     }
     let mut forged = pod("forged", &asks);
     forged["spec"]["initContainers"] = json!([{ "name": sidecar["name"], "image": "evil:latest" }]);
-    assert!(cluster.create(&forged).unwrap_err().contains("not the one which is injected"));
+    assert!(cluster.create(&forged).unwrap_err().contains("differs from the injected one"));
     let silent = cluster.create(&pod("silent", &[])).unwrap();
     assert_eq!(silent["spec"]["volumes"], Value::Null, "a pod that does not ask is left alone");
 }

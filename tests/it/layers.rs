@@ -128,7 +128,6 @@ const KINDS_NAMED_MAX: &[(&str, usize)] = &[
     ("policy/access/side.rs", 3),
     ("policy/access/unfiled.rs", 2),
     ("policy/aws_parameters.rs", 1),
-    ("policy/lint/together.rs", 1),
 ];
 
 /// A kind of credential has a module of its name in each room that has business with it, and a line in that room's list.

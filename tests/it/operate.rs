@@ -161,7 +161,7 @@ async fn a_revoked_decision_is_answered_to_nobody_again() {
     let lives_on = told["lives_on"].to_string();
     assert!(told["lives_on"].as_array().unwrap().len() == 1 && lives_on.contains("change it where it is used"), "{told}");
     let (_, said) = daypass(&world, &["revoke", decision, "--reason", "leaked"]).await;
-    assert!(said.contains("stays known to whoever read it"), "{said}");
+    assert!(said.contains("still knows it"), "{said}");
     assert!(said.contains("\n  secret  ") && !said.contains('{'), "for people, no JSON: {said}");
     assert_eq!(world.exchange(&token, wanted).await.1["code"], "replayed");
     let (status, _) = daypass(&world, &["revoke", "01a207f0-a7c7-7607-8f85-47f46e007f4f", "--reason", "x"]).await;
@@ -278,7 +278,7 @@ async fn what_widens_waits_for_a_person_and_what_narrows_does_not() {
     assert_eq!(daypass(&world, &["confirm", &"0".repeat(40)]).await.0, 64);
     std::fs::rename(world.path("access"), world.path("gone")).unwrap();
     let (status, told) = daypass(&world, &["confirm", revision]).await;
-    assert!(status == 0 && told.contains("goes live when the repository can be read"), "{status} {told}");
+    assert!(status == 0 && told.contains("goes live as soon as the repository can be read"), "{status} {told}");
     assert_eq!(world.exchange(&world.token_with(branch("false")), wanted.clone()).await.0, 403, "it cannot be read now");
     std::fs::rename(world.path("gone"), world.path("access")).unwrap();
     let (status, told) = daypass(&world, &["confirm", revision]).await;

@@ -250,7 +250,10 @@ async fn a_job_and_an_operator_hear_the_same_from_the_command() {
     let found: Value = serde_json::from_slice(&daypass(&beside).stdout).unwrap();
     assert_eq!(found["further_sources_not_looked_at"], json!(["team-a"]), "{found}");
     let text = String::from_utf8_lossy(&daypass(&beside[..4]).stdout).into_owned();
-    assert!(text.contains("further sources team-a are not looked at: what one granted is told as denied already"), "{text}");
+    assert!(
+        text.contains("further sources team-a are not looked at: what one of them granted is listed as denied already"),
+        "{text}"
+    );
     let (_, told) = replay("pull", &["--since", "1h"]).await;
     assert!(told.contains("further sources team-a decide as they are in force"), "{told}");
     let nowhere = daypass(&["--repository", "access"]);

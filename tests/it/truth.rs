@@ -59,7 +59,7 @@ async fn what_an_older_form_grants_is_recorded_by_the_commit_of_that_form() {
         assert_eq!(recorded(&world, &begun["request_id"]), (json!(first), json!(second)), "{begun}");
         let explained = daypass(&world, &["policy", "explain", "--issuer", "github", "--secret", "shop/password.age"]).await.1;
         let waits = format!(
-            "in force is {second}, with another form than its own, or none, of 2 files: policies/access/replay.yaml, policies/shop/deploy.yaml"
+            "{second} is in force, with an older form, or none, of 2 files: policies/access/replay.yaml, policies/shop/deploy.yaml"
         );
         assert!(explained.contains("`rollout` holds back") && explained.contains(&waits), "{explained}");
         if !restarted {
@@ -205,7 +205,7 @@ async fn a_commit_by_another_name_is_refused_with_its_id_and_one_that_is_waited_
         assert!(status == 64 && told.contains("a whole commit id") && !told.contains("deserialize"), "{command}: {told}");
     }
     let (status, told) = daypass(&world, &["accept", &first]).await;
-    assert!(status == 0 && told.contains("followed when the repository's ref is there"), "{told}");
+    assert!(status == 0 && told.contains("follows it as soon as the repository's ref"), "{told}");
     let (_, status) = daypass(&world, &["status"]).await;
     assert!(status.contains(&format!("accepted    {first}")), "{status}");
     world.commit_and_wait(&[("policies/shop/deploy.yaml", DEPLOY.as_bytes())]).await;
@@ -218,7 +218,7 @@ async fn while_no_revision_can_be_read_nothing_is_said_of_whom_a_denial_hits() {
     let world = World::start_unready(Setup { git: "elsewhere".to_owned(), ..Setup::default() }).await;
     assert_eq!(world.ready().await["revision"], Value::Null);
     let (status, told) = daypass(&world, &["deny", "--policy", "shop/deploy", "--reason", "INC-42"]).await;
-    assert!(status == 64 && told.contains("nobody can tell"), "{status} {told}");
+    assert!(status == 64 && told.contains("it is not known whether there is such a policy"), "{status} {told}");
     for policy in ["shop/deploy", "shop/deplyo"] {
         let (status, told) = daypass(&world, &["deny", "--policy", policy, "--reason", "INC-42", "--unknown-too"]).await;
         assert_eq!(status, 0, "{told}");
@@ -282,7 +282,7 @@ async fn a_policy_under_another_name_is_told_to_wait_before_the_merge() {
     let ready = world.commit_and_wait(&[]).await;
     assert_eq!(ready["held"], json!(["policies/shop/reads.yaml"]));
     let (status, told) = daypass(&world, &["policy", "diff", "HEAD~1...HEAD", "--fail-on", "widen"]).await;
-    assert!(status == 0 && told.contains("policies/shop/reads.yaml: where `rollout` holds"), "{status} {told}");
+    assert!(status == 0 && told.contains("policies/shop/reads.yaml: if `rollout` holds"), "{status} {told}");
 
     // Whoever trusts the subject of a token of ours meets another one: that is more than waiting.
     git(&access, &["mv", "policies/shop/deploy.yaml", "policies/shop/other.yaml"]);

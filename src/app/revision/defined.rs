@@ -1,4 +1,5 @@
-//! The further sources that the root repository defines: a change of what they may speak of waits, and narrows at once.
+//! The further sources that the root repository defines. A change of their bounds waits where it widens, and applies at once
+//! where it narrows.
 
 use super::{Reading, Revision};
 use crate::config::FurtherSource;
@@ -9,15 +10,15 @@ use crate::words::{Gain, Widened};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A further source as the root repository defines it, and all the bounds that it has to keep: while a change of them
-/// waits, the old ones and the new.
+/// A further source as the root repository defines it, with all the bounds that it has to keep: while a change of them waits,
+/// both the old and the new ones.
 #[derive(Clone, Debug)]
 pub struct Defined {
     /// The definition in force.
     pub source: Arc<FurtherSource>,
-    /// What it may speak of.
+    /// The bounds that it has to keep.
     pub bounds: Vec<Arc<Bounds>>,
-    /// Whether it is what the commit says, and nothing else.
+    /// Whether this is exactly the commit's definition.
     pub(super) is_own: bool,
 }
 
@@ -26,12 +27,12 @@ impl Defined {
         Self { bounds: vec![source.bounds.clone()], source, is_own: true }
     }
 
-    /// The same while the commit's definition is faulty.
+    /// The definition, kept while that of the commit is faulty.
     pub(super) fn kept(self) -> Self {
         Self { is_own: false, ..self }
     }
 
-    /// The same while another definition waits: all bounds hold, also those of one that was taken back since.
+    /// The definition while another one waits: all bounds apply, including those of a waiting definition that was withdrawn since.
     pub(super) fn narrowed(mut self, new: &FurtherSource) -> Self {
         if !self.bounds.iter().any(|bounds| **bounds == *new.bounds) {
             self.bounds.push(new.bounds.clone());
@@ -41,8 +42,8 @@ impl Defined {
 }
 
 impl Revision {
-    /// The further sources of this tree. A faulty definition keeps its last good form; one that is new or changed waits
-    /// where widening waits, and until then both the old bounds and the new ones hold.
+    /// The further sources of this tree. A faulty definition keeps its last good form. A new or changed one waits if widening
+    /// waits; until it goes live, both the old and the new bounds apply.
     pub(super) fn define(
         &self,
         tree: &Tree,
@@ -64,7 +65,7 @@ impl Revision {
                     _ = sources.insert(name, Defined::of(old.source))
                 }
                 (Ok((_, new)), Some((name, old))) if waits => {
-                    held.push(Widened::new(file, Gain::Source, "defines a further source anew"));
+                    held.push(Widened::new(file, Gain::Source, "changes the definition of a further source"));
                     sources.insert(name, old.narrowed(&new));
                 }
                 (Ok(_), None) if waits => held.push(Widened::new(file, Gain::Source, "defines a further source")),

@@ -1,4 +1,4 @@
-//! Of which commits the forms in force are: by this a revision is made again after a restart, and told by what granted.
+//! The commits of the forms in force: with them a revision is rebuilt after a restart, and records say which commit granted.
 
 use super::Revision;
 use crate::policy::GUARDRAILS_FILE;
@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl Revision {
-    /// The forms of this revision that are not its commit's own: what it kept of the one before, and what it has no form of.
+    /// The forms of this revision that are not its commit's own: forms kept from the revision before, and files without a form.
     pub(super) fn forms_since(&self, before: &Self) -> Forms {
         let mut forms = Forms::default();
         for (file, is_kept) in self.ruleset.other_forms() {
@@ -32,7 +32,7 @@ impl Revision {
         forms
     }
 
-    /// Encrypted files, and the rules by which they are encrypted: they are what their bytes are.
+    /// Notes encrypted files and the rules for encrypting them. Their bytes are their forms.
     fn note_encrypted(&self, before: &Self, forms: &mut Forms) {
         let in_force = self.in_force();
         let own = self.snapshot.files.keys().filter(|file| is_encrypted(file)).map(String::as_str);
@@ -45,7 +45,7 @@ impl Revision {
         }
     }
 
-    /// What holds together: a form that the revision before had is of the commit that it was of there, any other is this commit's.
+    /// Notes forms that apply together. A form of the revision before keeps its commit; any other one is of this commit.
     fn note_together<T>(&self, file: &str, before: &Self, (old, new): (&[Arc<T>], &[Arc<T>]), forms: &mut Forms) {
         let Some(own) = &self.commit else { return };
         let kept = before.commits_of(file);
@@ -64,7 +64,7 @@ impl Revision {
     }
 }
 
-/// Whether a file is in force as its bytes are, whatever stands beside it.
+/// Whether a file's bytes alone are its form, independent of other files.
 pub(super) fn is_encrypted(file: &str) -> bool {
     file.starts_with("secrets/") || file.starts_with(TransitFile::FOLDER) || is_rules_file(file)
 }

@@ -1,4 +1,4 @@
-//! What was in force before a restart: read from Git again, by the commits that the store has of each file.
+//! What was in force before a restart: read again from Git, with the commits that the store records for each file.
 
 use super::forms::{is_encrypted, source_of};
 use super::{Defined, Reading, Revision};
@@ -11,7 +11,7 @@ use crate::words::names::{CommitId, SourceName};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The root source's policies and guardrails as a server has them in force, or had them when it ended.
+/// The root source's policies and guardrails as the server has them in force, or had them when it stopped.
 pub fn recorded_policies(
     source: &Source,
     commit: &CommitId,
@@ -23,7 +23,7 @@ pub fn recorded_policies(
     Ok(recorded.ruleset(catalogue, guardrails))
 }
 
-/// The commits that have the forms that were in force.
+/// The commits with the forms that were in force.
 pub(in crate::app) struct Recorded {
     snapshot: Snapshot,
     forms: Forms,
@@ -31,7 +31,7 @@ pub(in crate::app) struct Recorded {
 }
 
 impl Recorded {
-    /// Reads them.
+    /// Reads the commits.
     pub(in crate::app) fn read(source: &Source, commit: &CommitId, forms: &Forms) -> Result<Self, GitError> {
         let snapshot = source.read_at(commit, &Snapshot::default())?;
         let other = |commit: &CommitId| Ok((commit.clone(), source.read_at(commit, &snapshot)?));
@@ -39,7 +39,8 @@ impl Recorded {
         Ok(Self { snapshot, forms: forms.clone(), others })
     }
 
-    /// Puts together what was in force. A form that does not load any more is not in force; where it is one of the guardrails, nothing is.
+    /// Rebuilds what was in force. A form that does not load any more is not in force. If it is a form of the guardrails, nothing
+    /// is in force.
     pub(in crate::app) fn revision(self, reading: &Reading<'_>) -> Result<Revision, UnreadForm> {
         let guardrails = if reading.bounds.is_some() { Vec::new() } else { self.guardrails(reading.catalogue)? };
         let ruleset = self.ruleset(reading.catalogue, guardrails);
@@ -78,7 +79,7 @@ impl Recorded {
         self.commits(GUARDRAILS_FILE).iter().map(read).collect()
     }
 
-    /// The encrypted files, and the rules by which they are encrypted.
+    /// The encrypted files, and the rules for encrypting them.
     fn encrypted(&self) -> Tree {
         let own = self.snapshot.files.keys().map(String::as_str);
         let files = own.chain(self.forms.iter().map(|(file, _)| file)).filter(|file| is_encrypted(file));

@@ -1,5 +1,5 @@
-//! `daypass audit export`: every record as a line of JSON, for what keeps logs. At least once: whoever takes a line twice knows it by
-//! its `seq`.
+//! `daypass audit export`: every record as a line of JSON, for a log archive. A record is written at least once: its `seq` shows
+//! a repetition.
 
 use super::place::Place;
 use super::{Log, failed};
@@ -13,9 +13,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How often `--follow` looks.
+/// How often `--follow` reads again.
 const FOLLOW_PAUSE: Duration = Duration::from_millis(500);
-/// Records that are written before the place is noted: few enough to be written twice after a crash.
+/// How many records are written before the position is saved: few enough to be repeated after a crash.
 const PAGE: usize = 1000;
 
 #[derive(Args, Debug)]
@@ -26,18 +26,18 @@ const PAGE: usize = 1000;
 pub(in crate::cli) struct ExportArgs {
     #[command(flatten)]
     log: Log,
-    /// Begin behind the record of this `seq`.
+    /// Begin after the record with this `seq`.
     #[arg(long, value_name = "SEQ", default_value_t = 0, conflicts_with = "state")]
     after: i64,
-    /// Note in this file how far it went, and go on from there after a restart.
+    /// Save the position in this file, and continue from it after a restart.
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
-    /// Go on as records come.
+    /// Go on, and print new records as they come.
     #[arg(long, short)]
     follow: bool,
 }
 
-/// Writes them to standard output. It waits as long as the reader of that takes, and loses nothing.
+/// Writes the records to standard output. It waits for a slow reader, and loses nothing.
 pub(super) async fn run(arguments: &ExportArgs) -> Result<u8, Failure> {
     let reader = arguments.log.open()?;
     let state = arguments.state.as_deref();
@@ -63,13 +63,13 @@ pub(super) async fn run(arguments: &ExportArgs) -> Result<u8, Failure> {
     }
 }
 
-/// A place that is another log's would leave out records of this one.
+/// A position from another log would skip records of this one.
 fn check_place(reader: &Reader, after: i64) -> Result<(), Failure> {
     let newest = reader.newest(1).map_err(failed)?.last().map_or(0, |entry| entry.seq);
     if (0..=newest).contains(&after) {
         return Ok(());
     }
-    let told = format!("the log has no record {after} yet, its newest one is {newest}: the place is another store's");
+    let told = format!("the log has no record {after} yet, its newest one is {newest}: the position is from another store");
     Err(Failure::new(STATUS_CONFIGURATION, told))
 }
 

@@ -1,12 +1,13 @@
-//! How far a server leads whoever reads its log page by page: one that lies would be asked for ever, and be shown the token each time.
+//! Limits of reading a server's log page by page. A server that lies could otherwise make the client ask forever, and send its
+//! token each time.
 
 use crate::exchange::SEQ_MAX;
 
-/// Pages that are asked for at most: of 10 million records that are found, or a thousand million that are looked at. Each page is a
-/// decision of its own in the log that is read; whoever wants more than that reads it where it is.
+/// The most pages of one query: 10 million records that match, or 1,000 million that are looked at. Each page adds a decision to
+/// the log that is read. A longer read belongs on the server's own machine.
 const PAGES_MAX: usize = 10_000;
 
-/// What is wrong with the place where the server says that it goes on.
+/// What is wrong with the position that the server gives for the next page.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum PageError {
     /// No record has this number.
@@ -15,7 +16,7 @@ pub(super) enum PageError {
         /// Before which record the next page is.
         next: i64,
     },
-    /// Pages go back, or they would never end.
+    /// The next page does not go back, so the pages would never end.
     #[error(
         "the server says that its log goes on before the record {next}, where it was asked for records before {before} already"
     )]
@@ -33,7 +34,7 @@ pub(super) enum PageError {
         /// How many were asked for.
         limit: usize,
     },
-    /// The last one was the last that is asked for.
+    /// The limit of pages is reached.
     #[error(
         "the server was asked for {PAGES_MAX} pages of its log, and has more: ask for less by --since, or read it on its own machine by --config"
     )]
@@ -47,7 +48,7 @@ pub(super) struct Pages {
 }
 
 impl Pages {
-    /// Takes a page that was asked for before this record, with so many records of at most so many, and the place of the next one.
+    /// Checks a page of the records before `before`: how many the server sent, how many were asked for, and the position of the next page.
     pub(super) fn take(
         &mut self,
         before: Option<i64>,
@@ -71,7 +72,7 @@ impl Pages {
 mod tests {
     use super::*;
 
-    /// How many pages are asked for, and how that ends, where the server names these places.
+    /// How many pages are read, and how that ends, if the server gives these positions.
     fn read(mut places: impl FnMut(usize) -> Option<i64>) -> (usize, Result<(), PageError>) {
         let (mut pages, mut before) = (Pages::default(), None);
         loop {
@@ -87,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_is_asked_as_long_as_it_goes_back_and_no_longer_than_a_log_is() {
+    fn pages_are_read_while_they_go_back_and_up_to_a_limit() {
         assert_eq!(read(|page| [Some(310), Some(1), None][page]), (3, Ok(())));
         for bad in [0, -1, i64::MIN] {
             assert_eq!(read(|page| [Some(310), Some(bad)][page]), (2, Err(PageError::NoRecord { next: bad })));

@@ -1,4 +1,4 @@
-//! How far an export went: the last record's `seq`, and what it was, so that the place of one log is never taken for that of another.
+//! The position of an export: the last record's `seq`, and what identifies this record, so that the position is never used in another log.
 
 use super::failed;
 use crate::client::{Failure, STATUS_CONFIGURATION};
@@ -8,17 +8,18 @@ use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
-/// Behind this record an export goes on.
+/// An export continues after this record.
 pub(super) struct Place(String);
 
 impl Place {
-    /// Behind this record, by what no version of daypass writes otherwise: its number, its time in milliseconds and its decision.
+    /// The position after this record, from what every version of daypass writes alike: its number, time in milliseconds, kind
+    /// and decision.
     pub(super) fn behind(entry: &Entry) -> Self {
         let decision = entry.decision.as_deref().unwrap_or("-");
         Self(format!("{} {} {} {decision}", entry.seq, entry.at.millis(), entry.kind))
     }
 
-    /// The place that the file notes, if it is there, in this log.
+    /// Reads the saved position, and checks that it is from this log. Without a file it is the beginning.
     pub(super) fn read(state: &Path, reader: &Reader) -> Result<i64, Failure> {
         let told = |fault: &dyn Display| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", state.plain()));
         let text = match read_named_text(state, NAMED_FILE_MAX) {
@@ -29,19 +30,19 @@ impl Place {
         let noted = text.trim_end();
         let seq = noted.split_once(' ').and_then(|(seq, _)| seq.parse::<i64>().ok()).filter(|seq| *seq > 0);
         let Some(seq) = seq else {
-            return Err(told(&"expected a record's number, time, kind and decision, as `--state` notes them"));
+            return Err(told(&"expected a record's number, time, kind and decision, as `--state` saves them"));
         };
         let entry = reader.after(seq - 1, 1).map_err(failed)?.into_iter().find(|entry| entry.seq == seq);
         match entry.as_ref().map(Self::behind) {
             Some(place) if place.0 == noted => Ok(seq),
             _ => Err(told(&format!(
-                "the log's record {seq} is not the one that was exported, so the place is another log's: take the file away to export \
+                "the log's record {seq} is not the one that was exported, so the position is from another log: remove the file to export \
                  this log from its beginning"
             ))),
         }
     }
 
-    /// Notes it: whole or not at all, also where the machine stops.
+    /// Saves it atomically, also if the machine crashes.
     pub(super) fn note(&self, state: &Path) -> Result<(), Failure> {
         let folder = state.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let written = || -> std::io::Result<()> {

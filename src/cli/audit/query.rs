@@ -1,4 +1,4 @@
-//! `daypass audit query`: the records that somebody asks for, or how many there are by one of their members.
+//! `daypass audit query`: finds records, or counts them by one of their members.
 
 use super::show;
 use super::source::Source;
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// A week of a team's records; more are counted, or written by `export`.
+/// A week of a team's records. For more, there are counts and `export`.
 const LISTED: usize = 100;
 
 #[derive(Args, Debug)]
@@ -30,46 +30,46 @@ const LISTED: usize = 100;
 pub(in crate::cli) struct QueryArgs {
     #[command(flatten)]
     reach: ReachArgs,
-    /// Of this decision: its id, or the end of it.
+    /// Records of this decision: its id, or the end of it.
     #[arg(long, value_name = "ID", value_parser = IdSuffix::parse)]
     decision: Option<IdSuffix>,
-    /// Of this kind, such as refused, released, dry_run or aggregated.
+    /// Records of this kind, such as refused, released, dry_run or aggregated.
     #[arg(long)]
     kind: Option<String>,
-    /// Refused or failed with this code, such as no_matching_policy.
+    /// Refusals and failures with this code, such as no_matching_policy.
     #[arg(long)]
     code: Option<String>,
-    /// By this policy, or for it.
+    /// Records of grants by this policy, or of requests that name it.
     #[arg(long, value_parser = PolicyName::parse)]
     policy: Option<PolicyName>,
-    /// Of jobs of this repository: a name, or name@id.
+    /// Records of jobs of this repository: a name, or name@id.
     #[arg(long)]
     repository: Option<String>,
-    /// Of tokens of this issuer.
+    /// Records of tokens of this issuer.
     #[arg(long, value_parser = IssuerName::parse)]
     issuer: Option<IssuerName>,
-    /// Only what was tried by `exec --dry-run`: alone, would-be denials by repository.
+    /// Only dry runs (`exec --dry-run`). Without --code and --count-by: the would-be denials, counted by repository.
     #[arg(long, conflicts_with = "kind")]
     dry: bool,
-    /// Of the last so long, such as 24h or 30d.
+    /// Not older than this, such as 24h or 30d.
     #[arg(long, value_name = "DURATION", value_parser = crate::words::parse_duration)]
     since: Option<Duration>,
-    /// At most so many, the newest ones.
+    /// At most this many, the newest ones.
     #[arg(long, short = 'n', default_value_t = LISTED)]
     lines: usize,
-    /// How many there are of each, instead of the records.
+    /// Count the records by this member, instead of printing them.
     #[arg(long, value_enum, value_name = "MEMBER")]
     count_by: Option<Counted>,
 }
 
-/// By what records are counted.
+/// The member by which records are counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 enum Counted {
-    /// The repository, or who it was where there is none.
+    /// The repository, or the subject where there is none.
     Repository,
     /// The code of a refusal.
     Code,
-    /// The policy that granted, or was named.
+    /// The policy that granted, or that was named.
     Policy,
     /// The issuer of the token.
     Issuer,
@@ -101,8 +101,8 @@ pub(super) async fn run(arguments: &QueryArgs, environment: &Environment, json: 
     drop(progress);
     listed.truncate(arguments.lines);
     if listed.is_empty() && counts.is_empty() {
-        // Standard output stays what programs read: no record.
-        anstream::eprintln!("no record is like that");
+        // Standard output is for programs, and stays empty.
+        anstream::eprintln!("no record matches");
     }
     match count_by {
         Some(_) => tell_counts(counts, json),
@@ -133,12 +133,12 @@ impl QueryArgs {
         }
     }
 
-    /// Alone, `--dry` is about what would be denied.
+    /// Without --code and --count-by, `--dry` shows only what would be denied.
     fn takes(&self, entry: &Entry) -> bool {
         !self.dry || self.count_by.is_some() || self.code.is_some() || entry.body["reason"].is_string()
     }
 
-    /// A slip would look like a quiet night.
+    /// Refuses unknown values: a misspelled one would find nothing, which looks like a quiet night.
     fn check(&self, source: &Source) -> Result<(), Failure> {
         let unknown =
             |what: String, known: Vec<&str>| Err(Failure::new(STATUS_USAGE, format!("{what}; there are {}", known.join(", "))));

@@ -1,4 +1,4 @@
-//! Where records are read: in the store on the server's own machine, or through a server, by whom a policy grants it.
+//! Where records are read: from the store on the server's own machine, or through a server, for anybody whom a policy lets.
 
 use super::failed;
 use super::pages::Pages;
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// Where records are read.
 pub(super) enum Source {
-    /// On this machine; and the issuers that are configured.
+    /// On this machine, with the configured issuers.
     Store(Box<Reader>, Vec<IssuerName>),
     /// Elsewhere.
     Server(Box<Server>, Pages),

@@ -1,4 +1,4 @@
-//! `daypass audit verify`: whether the log is whole, and still says what an export of it says.
+//! `daypass audit verify`: checks that the log is whole, and still matches an export of it.
 
 mod exported;
 
@@ -21,10 +21,10 @@ const PAGE: usize = 1000;
 /// Findings that are listed; more say nothing new.
 const FINDINGS_MAX: usize = 100;
 
-/// What a log that stands alone does not show. An export that is kept elsewhere does.
+/// What the log alone cannot show. An export that is kept elsewhere does.
 const NOT_LOOKED_AT: [&str; 2] = [
-    "whether a record says what it said when it was written",
-    "whether the log was cut behind its last record, where no other row of the store names what is missing",
+    "whether a record was changed after it was written",
+    "whether records at the end of the log were removed, if no other row of the store refers to them",
 ];
 
 #[derive(Args, Debug)]
@@ -35,14 +35,14 @@ const NOT_LOOKED_AT: [&str; 2] = [
 pub(in crate::cli) struct VerifyArgs {
     #[command(flatten)]
     log: Log,
-    /// What `audit export` wrote, kept elsewhere: each of its records has to be in the log as it was. `-`: standard input.
+    /// The output of `audit export`, kept elsewhere: each of its records has to be in the log, unchanged. `-` is standard input.
     export: Option<PathBuf>,
 }
 
-/// Something that is not as it should be.
+/// Something that is wrong.
 #[derive(Serialize, Debug, PartialEq, Eq)]
 struct Finding {
-    /// The record's place in the log; absent: of the whole.
+    /// The record's place in the log; absent if the finding is about the whole log.
     #[serde(skip_serializing_if = "Option::is_none")]
     seq: Option<i64>,
     what: String,
@@ -56,16 +56,16 @@ struct Verified {
     last: Option<i64>,
     /// What an export has.
     exported: Option<Exported>,
-    /// What the store has beside the log, and has a record.
+    /// How many rows of other tables have their record in the log.
     witnessed: u64,
-    /// What nobody can know without an export.
+    /// What cannot be checked without an export.
     not_looked_at: &'static [&'static str],
     findings: Vec<Finding>,
     /// Findings beyond those that are listed.
     more: u64,
 }
 
-/// Ends with 78 where something is found.
+/// Ends with 78 if something is found.
 pub(super) fn run(arguments: &VerifyArgs, json: bool) -> Result<u8, Failure> {
     let reader = arguments.log.open()?;
     let progress = Progress::of("reading the log");
@@ -96,8 +96,8 @@ impl Verified {
         }
     }
 
-    /// No record is missing or cannot be read, each intent from before the last start has an outcome, and what the store has
-    /// beside the log has its record.
+    /// Checks that every record is there and can be read, that each intent from before the last start has an outcome, and that
+    /// the rows of other tables have their record.
     fn whole(&mut self, reader: &Reader) -> Result<(), Failure> {
         let mut witnesses = reader.witnesses().map_err(failed)?;
         let (known, mut newest) = (witnesses.all.len(), None::<UnixTime>);
@@ -113,7 +113,7 @@ impl Verified {
                 newest = newest.max(Some(entry.at));
                 let Entry { seq, kind, decision, body, .. } = entry;
                 if seq < 1 {
-                    self.find(Some(seq), "no record of a server has this place");
+                    self.find(Some(seq), "no server writes a record with this number");
                     (self.records, place) = (self.records + 1, seq);
                     continue;
                 }
@@ -144,19 +144,19 @@ impl Verified {
             }
         }
         for (decision, seq) in orphaned {
-            self.find(Some(seq), format!("nothing says what became of the decision {decision}"));
+            self.find(Some(seq), format!("the log has no outcome of the decision {decision}"));
         }
         self.witnessed = (known - witnesses.all.len()) as u64;
         self.contradict(&witnesses, newest);
         Ok(())
     }
 
-    /// What the store has, and of which the log says nothing.
+    /// Finds rows of other tables that have no record in the log.
     fn contradict(&mut self, witnesses: &Witnesses, newest: Option<UnixTime>) {
         if self.records == 0 {
             self.find(None, "the log has no record: a server writes one whenever it starts");
         }
-        // Where nothing at all is said of a decision, its release is not worth a second line.
+        // If the log has no record of a decision at all, its missing release needs no second line.
         let is_told = |witness: &&Witness| match witness {
             Witness::Release(id) => !witnesses.all.contains(&Witness::Decision(id.clone())),
             _ => true,
@@ -187,13 +187,13 @@ impl Verified {
         let span = self.first.zip(self.last).map(|(first, last)| format!(", {first} to {last}")).unwrap_or_default();
         let compared = self.exported.as_ref().map(|exported| format!("; {}", exported.told())).unwrap_or_default();
         let witnessed = if self.witnessed > 0 {
-            format!("; {} rows beside the log have their record", self.witnessed)
+            format!("; {} rows of other tables have their record", self.witnessed)
         } else {
             String::new()
         };
         anstream::println!("{records}{span}{witnessed}{compared}");
         if !self.not_looked_at.is_empty() {
-            anstream::println!("not looked at: {}. An export that is kept elsewhere shows both", self.not_looked_at.join("; "));
+            anstream::println!("not checked: {}. An export that is kept elsewhere shows both", self.not_looked_at.join("; "));
         }
     }
 }
@@ -206,7 +206,7 @@ mod tests {
     use crate::words::{Forms, SystemClock};
     use std::sync::Arc;
 
-    /// A log of three starts, and a copy of it in which nothing keeps anybody from changing it.
+    /// A log of three starts, without the triggers that keep anybody from changing it.
     fn log() -> (tempfile::TempDir, rusqlite::Connection) {
         let folder = tempfile::tempdir().unwrap();
         for _ in 0..3 {
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_changed_taken_away_or_put_between_is_found() {
+    fn changed_removed_and_inserted_records_are_found() {
         let (folder, connection) = log();
         let export = export(folder.path());
         let good = verified(folder.path(), Some(&export));
@@ -246,7 +246,7 @@ mod tests {
             "{good:?}"
         );
         connection.execute("UPDATE audit SET body = CAST('{\"x\":1}' AS BLOB) WHERE seq = 1", []).unwrap();
-        assert!(verified(folder.path(), None).findings.is_empty(), "alone the log does not know");
+        assert!(verified(folder.path(), None).findings.is_empty(), "the log alone does not show it");
         let changed = verified(folder.path(), Some(&export));
         assert_eq!((changed.findings.len(), changed.findings[0].seq), (1, Some(1)), "{changed:?}");
         connection.execute("DELETE FROM audit WHERE seq = 1", []).unwrap();
@@ -255,9 +255,9 @@ mod tests {
         assert!(verified(folder.path(), None).findings[0].what.contains("cannot be read"));
     }
 
-    /// What is not as a server exports it proves nothing.
+    /// Lines that no server exports prove nothing.
     #[test]
-    fn an_export_that_was_cut_added_to_or_made_by_hand_is_told() {
+    fn an_export_that_was_cut_added_to_or_made_by_hand_is_reported() {
         let (folder, connection) = log();
         let whole = std::fs::read_to_string(export(folder.path())).unwrap();
         let lines: Vec<&str> = whole.lines().collect();
@@ -270,11 +270,14 @@ mod tests {
         };
         let (again, _) = with(format!("{}\n{}\n{}\n", lines[2], lines[0], lines[2]));
         let told = again.exported.unwrap().told();
-        assert_eq!(told, "2 of the export, 1 to 3, are in it as they were, and 1 between these are not in it");
+        assert_eq!(
+            told,
+            "2 of the export, 1 to 3, are in the log unchanged, and the log has 1 between them that the export lacks"
+        );
         assert!(again.findings.is_empty(), "an export may have a record twice, and less than the log");
         assert!(with(String::new()).0.findings[0].what.contains("it shows nothing"));
         let (more, _) = with(lines[0].replacen('{', "{\"note\":\"approved\",", 1));
-        assert_eq!(more.findings[0].what, "it was exported with other words");
+        assert_eq!(more.findings[0].what, "it differs from the export");
         let twice = with(lines[0].replacen("\"body\":{", "\"body\":{\"x\":1,\"x\":2,", 1)).1.unwrap_err();
         assert!(twice.contains("line 1 is no record"), "{twice}");
         assert!(Reader::open(folder.path()).unwrap().damage().unwrap()[0].contains("audit_only_next"), "nothing keeps the log");
@@ -286,7 +289,7 @@ mod tests {
         assert!(damage.iter().any(|told| told.contains("-9223372036854775808")), "{damage:?}");
     }
 
-    /// What stands in other tables was written with a record, in one transaction.
+    /// Each row of another table was written together with a record, in one transaction.
     #[tokio::test]
     async fn a_log_that_was_cut_or_emptied_contradicts_what_the_store_has_beside_it() {
         let folder = tempfile::tempdir().unwrap();
@@ -332,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn an_intent_of_before_a_start_has_an_outcome() {
+    fn an_intent_from_before_a_start_needs_an_outcome() {
         let (folder, connection) = log();
         let last: i64 = connection.query_row("SELECT max(seq) FROM audit", [], |row| row.get(0)).unwrap();
         let add = |seq: i64, kind: &str, decision: Option<&str>| {

@@ -1,4 +1,4 @@
-//! What a job needs: a server that it reaches and trusts, a token that is for it, and a clock.
+//! Checks what a job needs: a server that it reaches and trusts, a token for that server, and a right clock.
 
 use super::finding::Finding;
 use super::issuers::{clock, http_date};
@@ -20,7 +20,7 @@ pub(super) async fn look(arguments: &ServerArgs, environment: Environment) -> Ve
             return vec![Finding::error("job", failure.one_line(), advice)];
         }
     };
-    let mut findings = vec![Finding::ok("token", format!("it is brought by {}", server.brought_by()))];
+    let mut findings = vec![Finding::ok("token", format!("it comes from {}", server.brought_by()))];
     match server.date().await {
         Ok(date) => {
             findings.push(Finding::ok("server", format!("{} answers, and its certificate is trusted", server.address())));
@@ -44,11 +44,11 @@ pub(super) async fn look(arguments: &ServerArgs, environment: Environment) -> Ve
             let issuer = seen["issuer"].as_str().unwrap_or_default();
             Finding::ok(
                 "identity",
-                format!("the server takes the token, of the issuer {issuer}: {}", who.unwrap_or("see `daypass whoami`")),
+                format!("the server accepts the token of the issuer {issuer}: {}", who.unwrap_or("see `daypass whoami`")),
             )
         }
         Err(failure) if failure.status == STATUS_DENIED => {
-            Finding::error("identity", failure.one_line(), "the token is not good for this server: see the hint above")
+            Finding::error("identity", failure.one_line(), "this server does not accept the token: see the hint above")
         }
         Err(failure) => {
             Finding::error("token", failure.one_line(), "look at how this CI gives a job its OIDC token: docs/attributes.md")

@@ -1,4 +1,4 @@
-//! What was looked at, and what was found.
+//! A finding: what was checked, and the result.
 
 use crate::custody::CustodyError;
 use crate::words::plain;
@@ -9,20 +9,20 @@ use std::fmt::Display;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Level {
-    /// As it should be.
+    /// All is well.
     Ok,
     /// It works, and somebody should look.
     Warning,
     /// It does not work, or not for long.
     Error,
-    /// Nobody can tell from here.
+    /// It cannot be checked from here.
     Skipped,
 }
 
-/// One look.
+/// The result of one check.
 #[derive(Debug, Serialize)]
 pub(super) struct Finding {
-    /// What was looked at, such as `certificate`.
+    /// What was checked, such as `certificate`.
     pub(super) check: String,
     /// How bad it is.
     pub(super) level: Level,
@@ -31,7 +31,7 @@ pub(super) struct Finding {
     /// What to do.
     #[serde(rename = "do")]
     advice: Option<String>,
-    /// What kind of way in it is, where it is one.
+    /// The kind of way in, if the finding is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     way: Option<&'static str>,
 }
@@ -52,18 +52,18 @@ impl Finding {
         Self { level: Level::Warning, ..Self::error(check, says, advice) }
     }
 
-    /// It was not looked at, and why.
+    /// It was not checked, and why.
     pub(super) fn skipped(check: impl Into<String>, says: impl Display) -> Self {
         Self { level: Level::Skipped, ..Self::ok(check, says) }
     }
 
-    /// A way in to what a cloud guards.
+    /// A way in to what a cloud protects.
     pub(super) fn way(of: &str, level: Level, way: &'static str, says: &str, advice: &str) -> Self {
         let advice = (!advice.is_empty()).then(|| advice.to_owned());
         Self { level, advice, way: Some(way), ..Self::ok(of, says) }
     }
 
-    /// systemd keeps it for the service alone, so that an operator's command cannot look at it.
+    /// systemd keeps the credential for the service alone, so an operator's command cannot read it.
     pub(super) fn of_the_service(check: impl Into<String>, fault: &CustodyError) -> Self {
         let told =
             format!("{fault}; only the service has it: run doctor in a unit with the same `LoadCredential=` lines (systemd-run)");

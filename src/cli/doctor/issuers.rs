@@ -1,4 +1,4 @@
-//! The issuers whose tokens are taken, our own as clouds see it, and the clock, which both of them show.
+//! Checks the trusted issuers, our own issuer as clouds see it, and the clock, which the answers of both show.
 
 use super::finding::Finding;
 use crate::config::{Config, served_issuer};
@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
-/// Clocks may differ by this much before tokens are refused; half of it is told.
+/// Tokens are refused when clocks differ by 30 s. Half of that is already a finding.
 const SKEW_MAX: Duration = Duration::from_secs(15);
-/// A doctor answers within seconds, also where nobody answers it.
+/// `doctor` ends within seconds, also if nobody answers it.
 const LOOK_MAX: Duration = Duration::from_secs(4);
 
 pub(super) async fn look(config: &Config) -> Vec<Finding> {
@@ -32,17 +32,17 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
 
 async fn keys_of(issuer: Arc<Issuer>) -> Finding {
     let check = format!("issuer {}", issuer.name);
-    // Nobody has this key: what is looked at is whether the keys can be had.
+    // Nobody has this key: the question is only whether the keys can be fetched.
     let nobody = Digest::plain(b"");
-    let advice = "until its keys can be had its tokens are refused: look at the address, the file, the proxy and `ca`";
+    let advice = "its tokens are refused until its keys can be read: check the address, the file, the proxy and `ca`";
     match tokio::time::timeout(LOOK_MAX, issuer.has_key(&nobody)).await {
-        Ok(Ok(_)) => Finding::ok(check, format!("{}: its keys can be had", issuer.expected.issuer)),
+        Ok(Ok(_)) => Finding::ok(check, format!("{}: its keys can be read", issuer.expected.issuer)),
         Ok(Err(denial)) => Finding::error(check, denial.cause, advice),
         Err(_) => Finding::error(check, format!("{} does not answer", issuer.expected.issuer), advice),
     }
 }
 
-/// What a cloud does before it trusts a token of ours: it reads these two documents.
+/// Reads our discovery document, as a cloud does before it trusts a token of ours.
 async fn own_issuer(config: &Config) -> Vec<Finding> {
     let (check, url) = ("own issuer", config.issuer_url.as_str().trim_end_matches('/'));
     if config.providers.endpoints().is_empty() {
@@ -50,7 +50,7 @@ async fn own_issuer(config: &Config) -> Vec<Finding> {
     }
     let is_served = served_issuer(&config.public_url, OwnIssuer::Clouds).is_ok_and(|served| served == config.issuer_url);
     let advice = if is_served {
-        "clouds read it over the internet: the server has to run, and its address and certificate have to be good for them. A private one is told to Google and Entra by `bootstrap --jwks`"
+        "clouds read it over the internet: the server has to run, and its address and certificate have to be good for them. For a private one, give Google and Entra the keys by `bootstrap --jwks`"
     } else {
         "`daypass keys publish` writes the documents for that host"
     };
@@ -97,6 +97,6 @@ pub(super) fn clock(theirs: UnixTime) -> Finding {
     if apart <= SKEW_MAX {
         return Finding::ok("clock", "agrees with the server's answer");
     }
-    let told = format!("this machine says {ours}, and the answer that came now {theirs}");
-    Finding::error("clock", told, "set the clock by NTP: tokens count for minutes, and clocks may differ by 30 s")
+    let told = format!("this machine's time is {ours}, and the answer that came just now says {theirs}");
+    Finding::error("clock", told, "set the clock by NTP: tokens are valid for minutes, and clocks may differ by 30 s")
 }

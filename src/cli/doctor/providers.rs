@@ -1,10 +1,10 @@
-//! Whoever makes credentials outside: whether it answers.
+//! Checks that the providers of credentials answer.
 
 use super::finding::Finding;
 use crate::config::Config;
 use crate::issue::Reach;
 
-const ADVICE: &str = "until it answers none of its credentials are made: look at the address, the network, `proxy` and `ca`";
+const ADVICE: &str = "until it answers, none of its credentials can be issued: check the address, the network, `proxy` and `ca`";
 
 pub(super) async fn look(config: &Config) -> Vec<Finding> {
     config.providers.reach().await.into_iter().map(finding).collect()

@@ -9,7 +9,7 @@ use crate::secrets::Identities;
 use crate::words::PlainPath;
 use std::sync::Arc;
 
-/// Faults that are told one by one; more of them have one cause.
+/// How many faults are listed: more than these mostly have one cause.
 const TOLD_MAX: usize = 20;
 
 pub(super) async fn look(config: &Config) -> Vec<Finding> {
@@ -42,7 +42,7 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// What opens the root source's secrets.
+/// The identities that open the root source's secrets.
 async fn identities(config: &Config, findings: &mut Vec<Finding>) -> (Arc<Identities>, bool) {
     let custody = Custody::new(config.root.age_identities.clone(), Purpose::SourceSecrets);
     let fault = custody.read().await.fault;
@@ -52,18 +52,18 @@ async fn identities(config: &Config, findings: &mut Vec<Finding>) -> (Arc<Identi
             findings.push(Finding::of_the_service("age_identities", &fault));
         }
         Some(fault) => {
-            let advice = "without it secrets that are encrypted to it alone do not open: restore it, or encrypt them anew";
+            let advice = "without it, secrets that are encrypted to it alone do not open: restore it, or encrypt them again";
             findings.push(Finding::error("age_identities", fault, advice));
         }
         None if config.root.age_identities.is_empty() => {
-            findings.push(Finding::skipped("age_identities", "`root` names none: it holds no secrets"));
+            findings.push(Finding::skipped("age_identities", "`root` names none, so it can hold no secrets"));
         }
         None => findings.push(Finding::ok("age_identities", format!("{} open", config.root.age_identities.len()))),
     }
     (custody.identities(), opens)
 }
 
-/// `opens` is whether the identities could be looked at: without them no secret opens, which says nothing of the secrets.
+/// `opens` is whether the identities could be read: without them no secret opens, whatever its state.
 fn files(revision: &Revision, further: usize, opens: bool) -> Vec<Finding> {
     let is_secret = |file: &str| file.starts_with("secrets/") || file.starts_with("transit/");
     let faults: Vec<_> = revision.faults().filter(|fault| opens || !is_secret(&fault.file)).collect();
@@ -77,7 +77,7 @@ fn files(revision: &Revision, further: usize, opens: bool) -> Vec<Finding> {
     });
     let mut findings: Vec<Finding> = told.collect();
     if faults.len() > TOLD_MAX {
-        let more = format!("{} faults more", faults.len() - TOLD_MAX);
+        let more = format!("{} more faults", faults.len() - TOLD_MAX);
         findings.push(Finding::error("policies", more, "`daypass policy check` shows them all"));
     }
     if faults.is_empty() {
@@ -85,24 +85,24 @@ fn files(revision: &Revision, further: usize, opens: bool) -> Vec<Finding> {
         findings.push(Finding::ok("policies", format!("{policies} load")));
         findings.push(match opens {
             true => Finding::ok("secrets", format!("{documents} documents open")),
-            false => Finding::skipped("secrets", "the identities that open them are the service's"),
+            false => Finding::skipped("secrets", "only the service can read the identities that open them"),
         });
     }
     if revision.ruleset.policies().count() == 0 {
         let (told, advice) = match faults.is_empty() {
             true => ("there is none, so nothing is granted", "commit one below policies/"),
-            false => ("none of this commit loads, and a server that runs keeps their older forms", "correct what is told above"),
+            false => ("none of this commit loads; a running server keeps their older forms", "correct the faults above"),
         };
         findings.push(Finding::warning("policies", told, advice));
     }
     if further > 0 {
-        let told = format!("{further} further sources: their clones are the server's, which tells below how it follows each");
+        let told = format!("{further} further sources: only the server has their clones; how it follows each stands below");
         findings.push(Finding::skipped("sources", told));
     }
     findings
 }
 
-/// Git makes `master` where nobody says otherwise, and most configurations say `main`.
+/// Names the branches that exist: Git's default is `master`, and most configurations say `main`.
 fn advice(source: &Source) -> String {
     match source.branches() {
         Ok(branches) if branches.is_empty() => {

@@ -1,4 +1,4 @@
-//! What a server is made of: its configuration, files, store and disk; and what it says of itself where it runs.
+//! Checks a server's configuration, files, store and disk, and asks the server itself if it runs.
 
 use super::finding::{Finding, Level};
 use super::{issuers, providers, repository};
@@ -21,7 +21,7 @@ const ANSWER_MAX: Duration = Duration::from_secs(4);
 /// A grant's records have 4 KiB: room for a quarter of a million, which is a month of a large team.
 const FREE_BYTES_MIN: u64 = 1024 * 1024 * 1024;
 
-/// Everything, in the order in which a server starts.
+/// Runs every check, in the order in which a server starts.
 pub(super) async fn look(file: &Path, environment: &Environment) -> Vec<Finding> {
     let credentials = environment.value("CREDENTIALS_DIRECTORY").map(Path::new);
     let config = match Config::load(file, credentials) {
@@ -40,7 +40,7 @@ pub(super) async fn look(file: &Path, environment: &Environment) -> Vec<Finding>
     findings.push(key_encryption(&config).await);
     findings.extend(data(&config.data));
     findings.extend(repository::look(&config).await);
-    // Each waits for others: together they take no longer than the slowest of them.
+    // Each waits for other machines. At the same time they take no longer than the slowest.
     let (issuers, providers, running) = tokio::join!(issuers::look(&config), providers::look(&config), running(file));
     findings.extend(issuers.into_iter().chain(providers).chain(running));
     findings
@@ -51,7 +51,7 @@ fn certificate(config: &Config) -> Vec<Finding> {
     let certificate = match Certificate::load(config.tls_certificate.clone(), config.tls_key.clone()) {
         Ok(certificate) => certificate,
         Err(fault) => {
-            let advice = "give `tls` a certificate chain and its private key, both PEM; the server does not start without";
+            let advice = "give `tls` a certificate chain and its private key, both PEM: the server does not start without them";
             return vec![Finding::error("certificate", fault, advice)];
         }
     };
@@ -61,13 +61,17 @@ fn certificate(config: &Config) -> Vec<Finding> {
         findings.push(Finding::error(
             "certificate",
             format!("{what} {fault}"),
-            "renew it: a new file is taken without a restart",
+            "renew it: the server takes a new file without a restart",
         ));
     } else if let Some(warning) = validity.warning(now) {
-        findings.push(Finding::warning("certificate", format!("{what} {warning}"), "renew it, and see why nothing did"));
+        findings.push(Finding::warning(
+            "certificate",
+            format!("{what} {warning}"),
+            "renew it, and find out why it was not renewed",
+        ));
     }
     if let Some(fault) = certificate.fault_for(&config.public_url) {
-        let advice = "get one that is no authority's (CA:FALSE), for servers, with the name of `public_url` among its subject alternative names: docs/how-to/certificates.md makes one";
+        let advice = "get a server certificate that is no CA (CA:FALSE), with the name of `public_url` among its subject alternative names: docs/how-to/certificates.md makes one";
         findings.push(Finding::error("certificate", format!("{what} {fault}"), advice));
     }
     if findings.is_empty() {
@@ -84,18 +88,18 @@ async fn key_encryption(config: &Config) -> Finding {
             Err(fault @ CustodyError::NoCredentials { .. }) => Finding::of_the_service("key_encryption", &fault),
             Err(fault) => {
                 let advice =
-                    "without it the server's own keys stay closed, and it does not start: restore the file from its backup";
+                    "without it the server cannot open its own keys, and does not start: restore the file from its backup";
                 Finding::error("key_encryption", fault, advice)
             }
         },
     }
 }
 
-/// Whether the identity opens the keys that the server has made: one of another server is read as well.
+/// Whether the identity opens the keys that the server has made. That of another server can be read too, but opens nothing.
 fn own_keys(data: &Path, identities: &Identities) -> Finding {
     let sealed = match Reader::open(data).and_then(|reader| reader.sealed_keys()) {
         Ok(sealed) => sealed,
-        Err(_) => return Finding::ok("key_encryption", "the identity is read; there are no keys yet that it has to open"),
+        Err(_) => return Finding::ok("key_encryption", "the identity can be read; there are no keys yet that it has to open"),
     };
     let closed = sealed.iter().filter(|sealed| decrypt_key(sealed, identities).is_err()).count();
     if closed == 0 {
@@ -114,7 +118,7 @@ fn data(data: &Path) -> Vec<Finding> {
             return vec![Finding::warning(
                 "data",
                 format!("{what} is not there yet"),
-                "the first start makes it; where a server ran before, its audit log is gone: restore it",
+                "the first start makes it. If a server ran here before, its audit log is gone: restore it",
             )];
         }
         Err(fault) => return vec![Finding::error("data", format!("{what}: {fault}"), "run doctor as the server's own user")],
@@ -124,8 +128,8 @@ fn data(data: &Path) -> Vec<Finding> {
     if mode & 0o077 != 0 {
         findings.push(Finding::warning(
             "data",
-            format!("{what} has the mode {mode:o}: others on this machine can look into it"),
-            "chmod 0700 it; the next start does",
+            format!("{what} has the mode {mode:o}: others on this machine can read it"),
+            "run chmod 0700 on it; the next start does that too",
         ));
     }
     match Reader::open(data).and_then(|reader| reader.newest(1)) {
@@ -134,7 +138,7 @@ fn data(data: &Path) -> Vec<Finding> {
             findings.push(Finding::ok("data", format!("{what}: the audit log opens, with {records} records")));
         }
         Err(fault) => {
-            let advice = "where no server has started yet this is as it should be; else restore the store from its backup";
+            let advice = "this is right if no server has started yet; otherwise restore the store from its backup";
             findings.push(Finding::warning("data", fault, advice));
         }
     }
@@ -149,7 +153,7 @@ fn disk(data: &Path) -> Finding {
             let free = disk.f_bavail.saturating_mul(disk.f_frsize);
             let told = format!("{} MiB are free where {} is", free / (1024 * 1024), data.plain());
             if free < FREE_BYTES_MIN {
-                Finding::warning("disk", told, "make room: without it nothing is granted, for nothing is released unrecorded")
+                Finding::warning("disk", told, "make room: a grant needs an audit record, so nothing is granted on a full disk")
             } else {
                 Finding::ok("disk", told)
             }
@@ -157,15 +161,15 @@ fn disk(data: &Path) -> Finding {
     }
 }
 
-/// What the running server tells of itself, which nobody beside it can see.
+/// What only the running server itself can report.
 async fn running(file: &Path) -> Vec<Finding> {
     let server = operate::Server::of(file.to_owned());
     let status = match tokio::time::timeout(ANSWER_MAX, server.get("status")).await {
         Ok(Ok(status)) => status,
         Ok(Err(failure)) => return vec![Finding::skipped("server", failure.one_line())],
         Err(_) => {
-            let told = format!("it runs, and does not answer within {} s", ANSWER_MAX.as_secs());
-            return vec![Finding::error("server", told, "look at its log and at the load of this machine, and start it anew")];
+            let told = format!("it runs, but does not answer within {} s", ANSWER_MAX.as_secs());
+            return vec![Finding::error("server", told, "look at its log and at the load of this machine, and restart it")];
         }
     };
     let texts = |value: &Value| match value {
@@ -175,9 +179,9 @@ async fn running(file: &Path) -> Vec<Finding> {
     };
     let mut findings = Vec::new();
     for (check, member, advice) in [
-        ("server", "alarms", "mend it, or ask whoever keeps it"),
+        ("server", "alarms", "repair it, or ask whoever maintains it"),
         ("disk", "space", "make room on the store's disk"),
-        ("clock", "clock", "set the clock right, or take it as right: `daypass accept-clock`"),
+        ("clock", "clock", "correct the clock, or accept it: `daypass accept-clock`"),
     ] {
         findings.extend(texts(&status[member]).iter().map(|told| Finding::error(check, told, advice)));
     }
@@ -203,7 +207,7 @@ async fn running(file: &Path) -> Vec<Finding> {
     findings
 }
 
-/// The sources as the server follows them: it alone has the clones and the keys of further ones.
+/// The sources as the server follows them. Only the server has the clones and the keys of further sources.
 fn sources(told: &Value) -> Vec<Finding> {
     let sources = told.as_object().into_iter().flatten();
     sources
@@ -211,13 +215,13 @@ fn sources(told: &Value) -> Vec<Finding> {
             let check = format!("source {name}");
             let commit = source["revision"].as_str();
             match (source["alarm"].as_str(), commit) {
-                (Some(alarm), None) => Finding::error(check, alarm, "nothing of it is active before it can be followed"),
+                (Some(alarm), None) => Finding::error(check, alarm, "nothing of it is active until it can be followed"),
                 (Some(alarm), Some(_)) => {
-                    Finding::error(check, alarm, "until it is followed again its last good commit stays active")
+                    Finding::error(check, alarm, "its last good commit stays active until it can be followed again")
                 }
                 (None, _) if source["stale"] == true => Finding::error(
                     check,
-                    "it was not read for longer than `max_stale`",
+                    "its last read is older than `max_stale`",
                     "its policies grant nothing until it is read",
                 ),
                 (None, Some(commit)) => Finding::ok(check, format!("it is followed, at {commit}")),

@@ -1,4 +1,4 @@
-//! What clouds' exports say of who else gets what the policies grant. Nothing is asked of anybody.
+//! Reads clouds' exports: who else gets what the policies grant. It contacts nobody.
 
 use super::finding::{Finding, Level};
 use crate::cli::bootstrap;
@@ -15,7 +15,7 @@ use std::path::PathBuf;
 /// The details of an account with 5,000 users and roles have some 50 MB; what is larger is something else.
 const EXPORT_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
-/// An export, and whose it is where it does not say so itself.
+/// An export, and its owner if the export does not name it.
 #[derive(Clone, Debug)]
 pub(super) struct Given {
     whose: Option<String>,
@@ -55,10 +55,8 @@ pub(super) fn look(at: &Where, files: &[Given]) -> Result<Vec<Finding>, Failure>
     let ways = ways_in(&exports, &granted).map_err(|fault| Failure::new(STATUS_CONFIGURATION, plain(&fault.to_string())))?;
     let mut findings: Vec<Finding> = ways.iter().map(finding).collect();
     if !granted.further.is_empty() {
-        let told = format!(
-            "what the policies of {} grant is not looked at: look at their repositories by --repository",
-            granted.further.join(", ")
-        );
+        let told =
+            format!("the policies of {} are not looked at: check their repositories by --repository", granted.further.join(", "));
         findings.push(Finding::skipped("sources", told));
     }
     Ok(findings)

@@ -1,4 +1,4 @@
-//! An issuer's two documents on another host: written as files, and compared with what is there.
+//! An issuer's two documents on another host: writes them as files, and compares what is hosted.
 
 use super::super::operate::Server;
 use super::super::print;
@@ -14,7 +14,7 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// Below the issuer's address (OpenID Connect Discovery 1.0, section 4), and what its document says.
+/// The documents' paths below the issuer's address (OpenID Connect Discovery 1.0, section 4).
 const DISCOVERY: &str = ".well-known/openid-configuration";
 const JWKS: &str = ".well-known/jwks.json";
 /// Both are a few kilobytes.
@@ -23,9 +23,9 @@ const DOCUMENT_BYTES_MAX: usize = 256 * 1024;
 /// Which of the server's own issuers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 enum Issuer {
-    /// The one that clouds trust: `issuer_url`.
+    /// The issuer that clouds trust: `issuer_url`.
     Clouds,
-    /// The one of `id_token`s: `id_token_issuer_url`.
+    /// The issuer of `id_token`s: `id_token_issuer_url`.
     IdTokens,
 }
 
@@ -70,7 +70,7 @@ pub(in crate::cli) struct CheckArgs {
     ca: Option<PathBuf>,
 }
 
-/// Writes both documents. The JWKS goes first: a discovery document never names what is not there.
+/// Writes both documents, the JWKS first: a discovery document never names a missing file.
 pub(super) async fn publish(arguments: &PublishArgs, json: bool) -> Result<u8, Failure> {
     let own = arguments.issuer.own();
     let held = arguments.server.get("keys").await?[own.as_str()].take();
@@ -89,7 +89,7 @@ pub(super) async fn publish(arguments: &PublishArgs, json: bool) -> Result<u8, F
     }
     anstream::println!("{} keys of {} written below {}", kids.len(), text("issuer"), arguments.to.plain());
     if told["hosted_elsewhere"] == false {
-        anstream::println!("the issuer's address is this server's own, which serves them itself: nothing depends on these files");
+        anstream::println!("this server itself serves the issuer's address: nothing depends on these files");
     }
     anstream::println!(
         "run it again after {}, when the next key is made, and before {}",
@@ -99,7 +99,7 @@ pub(super) async fn publish(arguments: &PublishArgs, json: bool) -> Result<u8, F
     Ok(0)
 }
 
-/// Fails when a key that signs, or will, is not hosted as it is held.
+/// Fails if a key that signs, or will sign, is not hosted unchanged.
 pub(super) async fn check(arguments: &CheckArgs, json: bool) -> Result<u8, Failure> {
     let own = arguments.issuer.own();
     let held = arguments.server.get("keys").await?[own.as_str()].take();
@@ -124,12 +124,12 @@ pub(super) async fn check(arguments: &CheckArgs, json: bool) -> Result<u8, Failu
         return Err(unusable(&told));
     }
     if !json {
-        anstream::println!("{base} hosts every key that signs or will");
+        anstream::println!("{base} hosts every key that signs or will sign");
     }
     Ok(0)
 }
 
-/// What is wrong with what is hosted. A key that only verifies may be gone there, and one that is gone here may still be there.
+/// The faults of what is hosted. A key that only verifies may be missing there, and a key that the server has dropped may still be there.
 fn compare(held: &Value, discovery: &Value, hosted: &Value) -> Vec<String> {
     let mut faults = Vec::new();
     for member in ["issuer", "jwks_uri"] {
@@ -158,13 +158,13 @@ fn kids(jwks: &Value) -> impl Iterator<Item = &str> {
     jwks["keys"].as_array().into_iter().flatten().filter_map(|key| key["kid"].as_str())
 }
 
-/// Why a host cannot be asked.
+/// Why a host cannot be contacted.
 #[derive(Debug, thiserror::Error)]
 enum HostError {
-    /// There is no client.
+    /// The HTTP client cannot be made.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// The file of its authority is not read.
+    /// The CA file cannot be read.
     #[error("{}: {fault}", .path.plain())]
     File {
         /// Where it is.
@@ -173,7 +173,7 @@ enum HostError {
         #[source]
         fault: std::io::Error,
     },
-    /// The file of its authority is something else.
+    /// The CA file is not a CA bundle.
     #[error("{}: {fault}", .path.plain())]
     Authority {
         /// Where it is.
@@ -184,7 +184,7 @@ enum HostError {
     },
 }
 
-/// A document that is not where it is served from.
+/// Why a document cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {fault}", .path.plain())]
 struct WriteError {
@@ -193,7 +193,7 @@ struct WriteError {
     fault: std::io::Error,
 }
 
-/// Where the documents are, and whom we trust there.
+/// The host of the documents, and the CAs trusted for it.
 struct Host {
     client: reqwest::Client,
     trust: Trust<'static>,
@@ -208,7 +208,7 @@ impl Host {
         Ok(Self { client, trust })
     }
 
-    /// A certificate that is not trusted stays so: that is a fault of the configuration, and no other try helps.
+    /// Fetches a document. A certificate that is not trusted is a fault of the configuration: another try does not help.
     async fn fetch(&self, url: &str) -> Result<Value, Failure> {
         let failed = |fault: reqwest::Error| {
             let is_certificate = certificate_fault(&fault, self.trust).is_some();
@@ -232,7 +232,7 @@ impl Host {
     }
 }
 
-/// In one step: a host never serves half of it. Whoever serves it may read it.
+/// Writes a file atomically, so that a host never serves half of it, and readable for the host.
 fn write(path: &Path, text: &str) -> Result<(), WriteError> {
     let told = |fault: std::io::Error| WriteError { path: path.to_owned(), fault };
     let folder = path.parent().unwrap_or(Path::new("."));

@@ -1,4 +1,4 @@
-//! `daypass keys wrap`: an identity file becomes one that only AWS KMS opens.
+//! `daypass keys wrap`: encrypts an identity file so that only AWS KMS opens it.
 
 use crate::cli::examples::examples;
 use crate::cli::progress::Progress;
@@ -14,15 +14,15 @@ use std::path::PathBuf;
 #[derive(Args, Debug)]
 #[command(after_help = examples(&["daypass keys wrap --aws-kms arn:aws:kms:eu-central-1:123456789012:key/KEY root.key"]))]
 pub(in crate::cli) struct WrapArgs {
-    /// The key's ARN. AWS KMS is asked with this machine's own AWS credentials.
+    /// The key's ARN. The request to AWS KMS uses this machine's own AWS credentials.
     #[arg(long, value_name = "ARN", value_parser = KmsKeyArn::parse)]
     aws_kms: KmsKeyArn,
-    /// What the identity is for: it opens for nothing else.
+    /// What the identity is for: AWS KMS opens it for nothing else.
     #[arg(long, value_enum, default_value = "source-secrets")]
     purpose: For,
     /// The age identity file.
     file: PathBuf,
-    /// The file to write; FILE.kms otherwise. One that is there already is not overwritten.
+    /// The file to write; FILE.kms without this. An existing file is not overwritten.
     #[arg(long = "to", short = 'o')]
     to: Option<PathBuf>,
 }
@@ -35,7 +35,7 @@ enum For {
     KeyEncryption,
 }
 
-/// Wraps it, and unwraps it again before it is written: what could not be opened is never kept.
+/// Wraps the identity, and unwraps it again before it is written: a file that does not open is never kept.
 pub(super) async fn wrap(arguments: &WrapArgs) -> Result<u8, Failure> {
     let purpose = match arguments.purpose {
         For::SourceSecrets => Purpose::SourceSecrets,
@@ -50,7 +50,7 @@ pub(super) async fn wrap(arguments: &WrapArgs) -> Result<u8, Failure> {
     let opened = custody::unwrap(&arguments.aws_kms, purpose, &wrapped).await.map_err(|fault| unavailable(fault.to_string()))?;
     drop(progress);
     if opened.expose() != identity.expose() {
-        return Err(unavailable("AWS KMS gave back something else than it was given".to_owned()));
+        return Err(unavailable("what AWS KMS decrypted is not what it had encrypted".to_owned()));
     }
     let to = arguments.to.clone().unwrap_or_else(|| {
         let mut name = arguments.file.clone().into_os_string();

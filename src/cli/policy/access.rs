@@ -1,4 +1,4 @@
-//! `daypass policy diff` and, below, `who-can`: what policies permit, before a merge and today.
+//! `daypass policy diff` and, in modules, `who-can` and `what-can`: what policies permit, before a merge and today.
 
 mod denials;
 mod files;
@@ -44,11 +44,11 @@ const STATUS_WIDENS: u8 = 2;
     "daypass policy diff v1..v2 --config daypass.yaml --output markdown",
 ]))]
 pub(in crate::cli) struct DiffArgs {
-    /// OLD...NEW: what OLD is once NEW is merged into it; OLD..NEW: the two themselves.
+    /// OLD...NEW compares OLD with the result of merging NEW into it; OLD..NEW compares the two themselves.
     range: String,
     #[command(flatten)]
     of: OfSource,
-    /// End with status 2 when somebody gains access.
+    /// End with status 2 if somebody gains access.
     #[arg(long)]
     fail_on: Option<FailOn>,
     #[command(flatten)]
@@ -60,7 +60,7 @@ enum FailOn {
     Widen,
 }
 
-/// Who gains, who loses.
+/// Prints who gains and who loses access.
 pub(super) async fn diff(arguments: &DiffArgs, environment: Environment, output: Output) -> Result<u8, Failure> {
     let at = &arguments.of.at;
     at.refuse_folder()?;
@@ -82,7 +82,7 @@ pub(super) async fn diff(arguments: &DiffArgs, environment: Environment, output:
         || !files.is_empty();
     let told_compared = told_compared(&old.seen, &new.seen);
     let further = compared.further_sources();
-    let unknown = further_sources(&further, "of theirs nothing is compared, and what they grant may still stand or be new");
+    let unknown = further_sources(&further, "their policies are not compared, and what they grant may be unchanged or new");
     match output {
         Output::Json => {
             let mut told = json!({
@@ -114,8 +114,8 @@ pub(super) async fn diff(arguments: &DiffArgs, environment: Environment, output:
     Ok(if widens && arguments.fail_on == Some(FailOn::Widen) { STATUS_WIDENS } else { 0 })
 }
 
-/// Policies that wait where widening is held, although nobody gains by the two commits: under another name a policy is another one, and
-/// until somebody confirms it nobody has what it grants.
+/// Policies that wait if widening is held, although nobody gains between the two commits: a renamed policy counts as a new one,
+/// and until somebody confirms it nobody has what it grants.
 fn waiting(compared: &Revisions, catalogue: &Catalogue, found: &[Change]) -> Vec<String> {
     let Revisions { old, new, bounds, .. } = compared;
     let Loaded { held, .. } = Ruleset::load_with(&new.seen.files, catalogue, Some(&old.own), Widening::Waits, bounds);
@@ -123,7 +123,7 @@ fn waiting(compared: &Revisions, catalogue: &Catalogue, found: &[Change]) -> Vec
     held.into_iter().filter(|file| file.starts_with("policies/") && !is_told(file)).collect()
 }
 
-/// By which files somebody gains, or may, though no policy that both revisions have says so.
+/// The files by which somebody gains access, or may gain it, although no change of the compared policies shows it.
 fn widened(at: &Where, compared: &Revisions, denials: &Denials, catalogue: &Catalogue) -> Result<Vec<Widened>, Failure> {
     let Revisions { old, new, faults, held, .. } = compared;
     let (old_tree, new_tree) = (&old.seen.files, &new.seen.files);
@@ -134,8 +134,8 @@ fn widened(at: &Where, compared: &Revisions, denials: &Denials, catalogue: &Cata
         found.extend(files::beside_unloaded(old_tree, new_tree));
     }
     found.extend(files::unmerged(&compared.changed_by_both));
-    // The server holds it until the guardrails can be read. The commit that mends them does not change this file, so no later diff
-    // would tell it.
+    // The server holds the file until the guardrails can be read. The commit that repairs them does not change this file, so no
+    // later diff would report it.
     let waits = |file: &String| Widened::new(file, Gain::Policy, "may widen as soon as the guardrails can be read");
     found.extend(held.iter().map(waits));
     found.extend(unloaded(faults, old_tree, new_tree));
@@ -151,7 +151,7 @@ fn widened(at: &Where, compared: &Revisions, denials: &Denials, catalogue: &Cata
     Ok(found)
 }
 
-/// Which two revisions these are; that both are one would otherwise look like a change that nobody gains by.
+/// Names the two revisions, and says if they have the same files: that would otherwise look like a change by which nobody gains.
 fn told_compared(old: &Seen, new: &Seen) -> String {
     let same = if old.files == new.files {
         "\nBoth have the same files: --repository names the checkout that has the change."
@@ -163,16 +163,13 @@ fn told_compared(old: &Seen, new: &Seen) -> String {
 
 fn told_of_waiting(files: &[String]) -> String {
     let one = |file: &String| {
-        format!(
-            "{}: where `rollout` holds what widens, this waits, and nobody has by it what it grants before `daypass confirm`.\n",
-            plain(file)
-        )
+        format!("{}: if `rollout` holds what widens, this waits, and it grants nothing before `daypass confirm`.\n", plain(file))
     };
     files.iter().map(one).collect()
 }
 
-/// Policies that do not load by this configuration and that changed, or whose rows did: by the server's they may load, and then nobody
-/// was told. Of one that is no YAML any file may be the rows.
+/// Changed policies, or policies with changed rows, that do not load with this configuration: with the server's they may load,
+/// and nobody would be told. If a policy is no YAML, any file may be its rows.
 fn unloaded(faults: &[Fault], old: &Tree, new: &Tree) -> BTreeSet<Widened> {
     let changed = |file: &str| old.get(file) != new.get(file);
     let rows_changed = |file: &str| match new.get(file).map(|bytes| Node::parse(file, bytes)) {

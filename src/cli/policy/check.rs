@@ -17,7 +17,7 @@ use crate::words::{Clock, SystemClock, UnixTime, plain, plain_lines};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-/// Stands for every finding.
+/// The word for every finding.
 const ALL: &str = "warnings";
 
 #[derive(Args, Debug)]
@@ -32,10 +32,10 @@ pub(in crate::cli) struct CheckArgs {
     /// A finding that counts as an error, by its code; `warnings` means all that no policy accepts. May be given several times.
     #[arg(long, value_name = "CODE", value_parser = code)]
     deny: Vec<String>,
-    /// A finding that is not told, by its code. May be given several times.
+    /// A finding to leave out, by its code. May be given several times.
     #[arg(long, value_name = "CODE", value_parser = code)]
     allow: Vec<String>,
-    /// Another form than --output gives.
+    /// A form that --output does not have.
     #[arg(long)]
     format: Option<Format>,
 }
@@ -48,7 +48,7 @@ enum Format {
     Github,
 }
 
-/// A word that is no finding's.
+/// A word that is no finding's code.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("no finding has this code{}", .near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
 struct NoCode {
@@ -62,17 +62,17 @@ fn code(text: &str) -> Result<String, NoCode> {
     Err(NoCode { near: nearest(text, &LINT_CODES) })
 }
 
-/// What was looked at, and what of it is wrong.
+/// The checked policies, and their faults.
 struct Checked {
     ruleset: Ruleset,
     faults: Vec<Fault>,
-    /// Whether files of the server are named that are not here.
+    /// Whether further sources name files of the server, which are not here.
     leaves_out_server: bool,
-    /// Whether providers would make what is granted.
+    /// Whether the providers can make what is granted.
     fits: Fits,
 }
 
-/// Ends with 78 when something is an error.
+/// Ends with 78 if there is an error.
 pub(super) fn run(arguments: &CheckArgs, output: Output) -> Result<u8, Failure> {
     let progress = Progress::of("checking the policies");
     let read = arguments.of.load()?;
@@ -115,7 +115,7 @@ pub(super) fn run(arguments: &CheckArgs, output: Output) -> Result<u8, Failure> 
     Ok(if errors == 0 { 0 } else { STATUS_CONFIGURATION })
 }
 
-/// Granted keys that none of their documents has. SOPS leaves the names of keys readable, so nothing has to be opened.
+/// Granted keys that none of their documents has. SOPS leaves the names of keys readable, so no identity is needed.
 fn missing_keys(tree: &Tree, ruleset: &Ruleset, now: UnixTime) -> Vec<Fault> {
     let documents = tree.iter().filter_map(|(file, bytes)| {
         let path = SecretPath::parse(file.strip_prefix("secrets/")?).ok()?;
@@ -132,18 +132,18 @@ fn missing_keys(tree: &Tree, ruleset: &Ruleset, now: UnixTime) -> Vec<Fault> {
     missing.collect()
 }
 
-/// For what a server refuses the further sources that a root repository defines.
+/// The faults for which a server refuses the further sources that a root repository defines.
 fn definitions(tree: &Tree, catalogue: &Catalogue, here: Option<&SourceFiles>) -> Vec<Fault> {
     FurtherSource::definitions(tree).flat_map(|file| FurtherSource::faults(file, tree, here, catalogue)).collect()
 }
 
-/// Tests that hold for a further source's policies alone, and not within its bounds: whom they mean, the server lets in nowhere.
+/// Tests that hold for a further source's policies alone, but not within its bounds, which the server applies.
 fn within_bounds(read: &Read) -> Vec<Fault> {
     if read.definition.is_none() {
         return Vec::new();
     }
     let failed = read.tested().0.failed_tests(&read.seen.files, &read.catalogue);
-    failed.into_iter().map(|fault| fault.help("it holds for the policy alone, and not within the bounds of its source")).collect()
+    failed.into_iter().map(|fault| fault.help("it holds for the policy alone, but not within the bounds of its source")).collect()
 }
 
 impl CheckArgs {
@@ -174,7 +174,7 @@ impl CheckArgs {
         Checked { ruleset, faults, leaves_out_server, fits }
     }
 
-    /// What the flags make of a finding. What keeps a file from loading stays an error.
+    /// Applies --allow and --deny to a finding. A fault that keeps a file from loading stays an error.
     fn level(&self, fault: Fault) -> Option<Fault> {
         let named = |codes: &[String]| codes.iter().any(|code| code == fault.code);
         if fault.severity == Severity::Warning && named(&self.allow) {

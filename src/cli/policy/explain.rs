@@ -31,7 +31,8 @@ pub(super) use token::{TokenArgs, Told};
 pub(in crate::cli) struct ExplainArgs {
     #[command(flatten)]
     of: OfSource,
-    /// A decision of the server that runs on this machine, by its id or the end of it: its records, what stands against it, and the lines that did not hold.
+    /// A decision of the server on this machine, by its id or the end of it: shows its records, what speaks against it, and the
+    /// lines that did not match.
     #[arg(long, value_name = "ID", value_parser = IdSuffix::parse, conflicts_with_all = ["source", "repository", "folder", "issuer", "claims", "claim", "asked"])]
     decision: Option<IdSuffix>,
     #[command(flatten)]
@@ -40,7 +41,7 @@ pub(in crate::cli) struct ExplainArgs {
     asked: AskedArgs,
 }
 
-/// Ends with 77 when it is denied.
+/// Ends with 77 if it is denied.
 pub(super) async fn run(arguments: &ExplainArgs, json: bool) -> Result<u8, Failure> {
     if let Some(decision) = &arguments.decision {
         return decision::run(arguments.of.at.config_file(), decision, json).await;
@@ -120,8 +121,8 @@ fn told(explanation: &Explanation, read: &Read, (ruleset, faults): (&Ruleset, &[
     told.push_str(&read.root_not_looked_at());
     if explanation.allowed_by.is_some() {
         told.push_str(
-            "The server grants it only while it could read the repository within `max_stale`, which is not looked at here: \
-             `daypass status` tells.\n",
+            "The server grants it only if its last read of the repository is within `max_stale`, which is not looked at here: \
+             see `daypass status`.\n",
         );
     }
     format!("{told}Looked at: {}\n", seen.at)

@@ -1,4 +1,5 @@
-//! `daypass policy import`: trust policies of octo-sts and of IAM roles, and exports of Vault, as ours. It overwrites nothing.
+//! `daypass policy import`: turns trust policies of octo-sts and of IAM roles, and exports of Vault, Google Cloud and Azure, into
+//! ours. It overwrites nothing.
 
 mod files;
 
@@ -18,7 +19,7 @@ use clap::Args;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
-/// What lists the repositories of an organization: a few KiB for each.
+/// The size of a listing of an organization's repositories, which has a few KiB for each.
 const LISTING_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 #[derive(Args, Debug)]
@@ -32,13 +33,13 @@ pub(in crate::cli) struct ImportArgs {
     /// Trust policies of octo-sts, also all of a folder of checkouts (OWNER/REPOSITORY/.github/chainguard); of IAM roles as JSON: alone, of `aws iam get-role`, or of `terraform show -json`; and a folder with what Vault or OpenBao (auth/MOUNT/config.json, auth/MOUNT/role/NAME.json, policies/NAME.hcl), gcloud (providers/NAME.json, service-accounts/ADDRESS.json) or az (applications/CLIENT_ID.json) print.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The issuer's name in the configuration, where its URL does not tell.
+    /// The issuer's name in the configuration, if its URL does not decide it.
     #[arg(long)]
     issuer: Option<String>,
     /// A configuration, for its issuers.
     #[arg(long, env = "DAYPASS_CONFIG")]
     config: Option<PathBuf>,
-    /// The GitHub App that gives what octo-sts's did, as the server's configuration calls it.
+    /// The GitHub App, by its name in the server's configuration, that gives what the App of octo-sts gave.
     #[arg(long, value_name = "APP", value_parser = AppName::parse, requires = "ids")]
     app: Option<AppName>,
     /// Saved listings of repositories, for their ids: `gh api --paginate /orgs/acme/repos`.
@@ -47,10 +48,10 @@ pub(in crate::cli) struct ImportArgs {
     /// The repository to write to, below `policies/`; without it everything is printed.
     #[arg(long, value_name = "DIR")]
     to: Option<PathBuf>,
-    /// The KV store (version 2) of Vault's whose documents are meant; `secret` where nothing is said.
+    /// The KV store (version 2) of Vault whose documents the policies mean; `secret` without this.
     #[arg(long, value_name = "MOUNT", value_parser = files::mount)]
     mount: Option<String>,
-    /// What its documents are called here behind Vault's name of them; `.yaml` where nothing is said.
+    /// The ending that follows Vault's names of its documents here; `.yaml` without this.
     #[arg(long, value_name = "ENDING", value_parser = files::ENDINGS)]
     ending: Option<String>,
     /// The scope of Entra that applications' tokens are for, such as https://management.azure.com/.default.
@@ -61,7 +62,7 @@ pub(in crate::cli) struct ImportArgs {
     role: Option<String>,
 }
 
-/// What is refused is told and ends with status 78; the rest is imported all the same.
+/// Imports what can be imported. Ends with status 78, and says why, if something is refused.
 pub(super) fn run(arguments: &ImportArgs, output: Output) -> Result<u8, Failure> {
     let config = arguments.config.as_deref().map(PolicyConfig::load).transpose().map_err(|found| faults(&found))?;
     let catalogue = config.map(|config| config.catalogue());
@@ -83,7 +84,7 @@ pub(super) fn run(arguments: &ImportArgs, output: Output) -> Result<u8, Failure>
     Ok(if refused.is_empty() { 0 } else { STATUS_CONFIGURATION })
 }
 
-/// An option that names nothing.
+/// An option that cannot be used.
 #[derive(Debug, thiserror::Error)]
 enum OptionError {
     /// The issuer's.
@@ -140,12 +141,12 @@ fn settings<'a>(
     })
 }
 
-/// Writes the file, where there is none.
+/// Writes the file, if there is none yet.
 fn written(policy: Imported, to: Option<&Path>) -> Result<Imported, NotImported> {
     let Some(folder) = to else { return Ok(policy) };
     let path = folder.join(&policy.file);
     if let Some(link) = link_below(folder, &policy.file) {
-        let reason = format!("{} is a link: what it leads to may be no part of the repository", link.plain());
+        let reason = format!("{} is a link, which may lead out of the repository", link.plain());
         return Err(NotImported { original: policy.file, reason });
     }
     match create(&path, policy.text().as_bytes()) {
@@ -154,7 +155,7 @@ fn written(policy: Imported, to: Option<&Path>) -> Result<Imported, NotImported>
     }
 }
 
-/// The first folder on the way to a file that is a link. The folder that was named may be one.
+/// The first link on the way to a file. The named folder itself may be one.
 fn link_below(folder: &Path, file: &str) -> Option<PathBuf> {
     let mut path = folder.to_owned();
     file.split('/').find_map(|part| {

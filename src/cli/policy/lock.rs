@@ -1,4 +1,4 @@
-//! `daypass policy lock`: a patch that writes ids behind names, from the tokens that were seen. It changes no file itself.
+//! `daypass policy lock`: prints a patch that adds ids to names, from the tokens that were seen. It changes no file itself.
 
 use super::place::Where;
 use crate::cli::examples::examples;
@@ -13,7 +13,7 @@ use serde_json::Value;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-/// Outcomes that are looked at, the newest first: some seconds' reading, and years of most servers.
+/// How many outcomes are read, the newest first: that takes seconds, and covers years of most servers.
 const OUTCOMES_MAX: usize = 1_000_000;
 
 #[derive(Args, Debug)]
@@ -21,12 +21,12 @@ const OUTCOMES_MAX: usize = 1_000_000;
 pub(in crate::cli) struct LockArgs {
     #[command(flatten)]
     at: Where,
-    /// The server's data directory; the configuration's otherwise.
+    /// The server's data directory; without it, that of the configuration.
     #[arg(long)]
     data: Option<PathBuf>,
 }
 
-/// The patch on standard output, what a person has to see to on standard error.
+/// Prints the patch on standard output, and what needs a person on standard error.
 pub(super) fn run(arguments: &LockArgs, output: Output) -> Result<u8, Failure> {
     let progress = Progress::of("reading the log");
     let (seen_at, catalogue) = arguments.at.load()?;
@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &LockArgs, output: Output) -> Result<u8, Failure> {
     let proposed = lock(&seen_at.files, &catalogue, &seen);
     drop(progress);
     if !is_whole {
-        anstream::eprintln!("the newest {OUTCOMES_MAX} outcomes were looked at, and not what is older");
+        anstream::eprintln!("only the newest {OUTCOMES_MAX} outcomes were looked at");
     }
     if output == Output::Json {
         print::json(&serde_json::to_value(&proposed).unwrap_or_default());
@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &LockArgs, output: Output) -> Result<u8, Failure> {
     Ok(if contested { STATUS_CONFIGURATION } else { 0 })
 }
 
-/// What verified tokens showed, also those that were refused: whoever took a name over is among them; and whether that is all.
+/// What verified tokens showed, refused ones included, since whoever took over a name is among them; and whether the whole log was read.
 fn sightings(reader: &Reader, catalogue: &Catalogue) -> Result<(Sightings, bool), ReadError> {
     let (mut seen, mut looked_at) = (Sightings::default(), 0);
     reader.outcomes(|at, body| {
@@ -72,12 +72,15 @@ fn tell(found: &NameFound) {
         LockOutcome::Unseen => anstream::eprintln!("{name}: no token with this name and an id was seen"),
         LockOutcome::Contested => {
             let ids = found.ids.iter().map(|seen| format!("{} (last {})", seen.id, seen.last_at)).collect::<Vec<_>>();
-            anstream::eprintln!("{name}: was seen with several ids, so it changed hands; say whose it is: {}", ids.join(", "));
+            anstream::eprintln!(
+                "{name}: was seen with several ids, so it changed its owner; write the right id: {}",
+                ids.join(", ")
+            );
         }
         LockOutcome::Unwritable => {
             let id = found.ids.first().map(|seen| seen.id.as_str()).unwrap_or_default();
             anstream::eprintln!(
-                "{name}: was seen with the id {id}; write it by hand: it stands behind an alias, in a column that is used for more, or is an odd one"
+                "{name}: was seen with the id {id}; write it by hand: the name stands behind an alias, or in a column with several uses, or the id is unusual"
             );
         }
     }

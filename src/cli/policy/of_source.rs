@@ -1,5 +1,5 @@
-//! The policies of a further source, looked at as the server reads them: what it may not have counts for nobody, and what lies outside of
-//! its bounds is in force nowhere.
+//! Reads the policies of a further source as the server does: files that it may not have are left out, and what is outside of its
+//! bounds is not in force.
 
 use super::place::{Seen, Where};
 use crate::client::{Failure, STATUS_USAGE};
@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Whose policies they are, and where they are.
+/// Names the policies, and the further source that they belong to.
 #[derive(Args, Debug)]
 pub(in crate::cli) struct OfSource {
     #[command(flatten)]
@@ -23,27 +23,27 @@ pub(in crate::cli) struct OfSource {
     source: Option<PathBuf>,
 }
 
-/// What of a further source was read.
+/// The definition of a further source.
 pub(super) struct Definition {
     /// Its name.
     name: SourceName,
     /// Its file, as it was named.
     pub(super) file: String,
-    /// What the source may speak of; or what is wrong with that.
+    /// The source's bounds, or the faults of its definition.
     pub(super) bounds: Result<Arc<Bounds>, Vec<Fault>>,
 }
 
-/// Files, by whom they may be named, and what of the files is not read.
+/// The files, the issuers that they may name, and the faults of files that are not read.
 pub(super) struct Read {
     pub(super) seen: Seen,
     pub(super) catalogue: Catalogue,
     pub(super) unread: Vec<Fault>,
-    /// Of a further source.
+    /// The definition, if this is a further source.
     pub(super) definition: Option<Definition>,
 }
 
 impl OfSource {
-    /// Reads what is looked at.
+    /// Reads the files and the definition.
     pub(super) fn load(&self) -> Result<Read, Failure> {
         self.check()?;
         let (mut seen, catalogue) = self.at.load()?;
@@ -52,7 +52,7 @@ impl OfSource {
         Ok(Read { seen, catalogue, unread, definition })
     }
 
-    /// A further source's files are never those that the configuration follows.
+    /// Refuses --source with the repository of the configuration, which is never a further source's.
     pub(super) fn check(&self) -> Result<(), Failure> {
         if self.source.is_some() && self.at.is_of_the_configuration() {
             let told = "name the further source's own files: --folder or --repository";
@@ -61,7 +61,7 @@ impl OfSource {
         Ok(())
     }
 
-    /// What defines the further source; `None` of the root source.
+    /// Reads the definition of the further source; `None` for the root source.
     pub(super) fn definition(&self, catalogue: &Catalogue) -> Result<Option<Definition>, Failure> {
         let Some(file) = &self.source else { return Ok(None) };
         let shown = file.plain().to_string();
@@ -79,7 +79,7 @@ impl OfSource {
 }
 
 impl Definition {
-    /// The files by the names that a server knows this source's secrets and keys by.
+    /// The source's secrets and keys, by the names that a server uses.
     pub(super) fn named(&self, files: &Tree) -> Tree {
         let named = |(file, bytes): (&String, &Arc<[u8]>)| {
             let (room, within) = file.split_once('/').filter(|(room, _)| ["secrets", "transit"].contains(room))?;
@@ -89,7 +89,7 @@ impl Definition {
     }
 }
 
-/// For what a server refuses the definition of a further source, beside which its signers stand.
+/// The faults for which a server refuses the definition. The signers' files are in the folder of the definition.
 fn faults_of(file: &Path, name: &SourceName, bytes: &[u8], catalogue: &Catalogue) -> Vec<Fault> {
     let mut tree = Tree::new();
     if let Some(folder) = file.parent() {
@@ -103,7 +103,7 @@ fn faults_of(file: &Path, name: &SourceName, bytes: &[u8], catalogue: &Catalogue
     faults
 }
 
-/// What may be a file of signers: the definitions of other sources are none.
+/// Adds the files that may be signers'. Definitions of other sources are not.
 fn add_signers(tree: &mut Tree, folder: &Path, within: &str) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let (path, named) = (entry.path(), format!("{within}/{}", entry.file_name().to_string_lossy()));
@@ -118,25 +118,25 @@ fn add_signers(tree: &mut Tree, folder: &Path, within: &str) {
 }
 
 impl Read {
-    /// What an answer about a further source does not know of the root repository.
+    /// What an answer about a further source leaves out of the root repository.
     pub(super) fn root_not_looked_at(&self) -> String {
         let told = "The root repository's guardrails are not looked at, and may deny it all the same.\n";
         self.definition.as_ref().map(|_| told.to_owned()).unwrap_or_default()
     }
 
-    /// The files by the names that a server knows its secrets and keys by.
+    /// The files, by the names that a server uses for secrets and keys.
     pub(super) fn files_as_named(&self) -> Cow<'_, Tree> {
         self.definition
             .as_ref()
             .map_or(Cow::Borrowed(&self.seen.files), |definition| Cow::Owned(definition.named(&self.seen.files)))
     }
 
-    /// The policies as they decide on a server, and what keeps any of them from it.
+    /// The policies as they decide on a server, and the faults that keep others from it.
     pub(super) fn in_force(&self) -> (Ruleset, Vec<Fault>) {
         self.narrowed(Ruleset::among_others)
     }
 
-    /// The same by the names that they have in their own repository, by which their tests call them.
+    /// The same, by their names in their own repository, which their tests use.
     pub(super) fn tested(&self) -> (Ruleset, Vec<Fault>) {
         self.narrowed(Ruleset::within)
     }
@@ -150,7 +150,7 @@ impl Read {
                 return (ruleset, faults);
             }
             Some(Ok(bounds)) => [bounds.clone()],
-            // Without a definition that can be read nothing of it is in force.
+            // If the definition cannot be read, nothing of the source is in force.
             Some(Err(found)) => {
                 faults.extend(found.iter().cloned());
                 return (Ruleset::default(), faults);

@@ -1,4 +1,4 @@
-//! What operators deny at once, beside what policies say.
+//! Operators' denials, which apply in addition to policies.
 
 use super::place::Where;
 use crate::policy::StopUntil;
@@ -6,16 +6,16 @@ use crate::store::{ReadError, Reader};
 use crate::words::{UnixTime, plain};
 use serde_json::{Value, json};
 
-/// Why nobody can tell what operators deny.
+/// Why operators' denials are not known.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum UnknownDenials {
-    /// It is kept in no place that is known.
+    /// The data directory is not known.
     #[error("the configuration names no `data` directory")]
     NoData,
-    /// It is not read.
+    /// The store cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// One of them is none.
+    /// A denial cannot be parsed.
     #[error("the denial {id} cannot be read: {fault}")]
     Broken {
         /// Which one.
@@ -26,7 +26,7 @@ pub(super) enum UnknownDenials {
     },
 }
 
-/// What operators deny, read beside the server's store; or why nobody can tell.
+/// Operators' denials, from the server's store; or why they are not known.
 pub(super) fn denials(at: &Where, now: UnixTime) -> Result<Vec<(String, StopUntil)>, UnknownDenials> {
     let data = at.data_if_named().ok_or(UnknownDenials::NoData)?;
     let rows = Reader::open(&data).and_then(|reader| reader.denials(now))?;
@@ -38,14 +38,14 @@ pub(super) fn denials(at: &Where, now: UnixTime) -> Result<Vec<(String, StopUnti
     rows.into_iter().map(standing).collect()
 }
 
-/// What an answer about all of `policies/` says of them, in words and for programs.
+/// What an answer says of operators' denials, for people and for programs.
 pub(super) struct Beside {
     pub(super) text: String,
-    /// Each denial, or nothing where nobody can tell.
+    /// Each denial, or null if they are not known.
     pub(super) denials: Value,
 }
 
-/// What operators deny now. Whom it covers is refused, whatever policies grant.
+/// What operators deny now, whatever policies grant.
 pub(super) fn beside(at: &Where, now: UnixTime) -> Beside {
     let denials = match denials(at, now) {
         Ok(denials) => denials,

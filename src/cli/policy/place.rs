@@ -1,4 +1,4 @@
-//! Where policies are looked at: the server's repository, another checkout of it, or a folder as it stands.
+//! Where the policies are: the server's repository, another checkout of it, or a folder as it stands.
 
 use crate::cli::serve::faults;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
@@ -38,23 +38,23 @@ pub(in crate::cli) struct Seen {
     pub(in crate::cli) at: At,
 }
 
-/// Which files were looked at: of which repository, by which name, at which commit.
+/// The repository, name and commit of the files that were looked at.
 #[derive(Clone, Debug, Serialize)]
 pub(in crate::cli) struct At {
     /// A path, or the address of a remote.
     repository: String,
-    /// What was asked for, such as `HEAD`; absent: a folder as it stands.
+    /// The name as given, such as `HEAD`; absent for a folder as it stands.
     name: Option<String>,
     commit: Option<CommitId>,
-    /// The commit into which it is merged, where that is what was looked at.
+    /// The commit into which it is merged, if the result of a merge was looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) merged_into: Option<CommitId>,
 }
 
-/// Why nobody can tell which forms are in force.
+/// Why the forms in force are not known.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoneInForce {
-    /// The server's store is not read.
+    /// The server's store cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
     /// The server has read no commit.
@@ -62,14 +62,14 @@ pub(super) enum NoneInForce {
     NoRevision,
 }
 
-/// A clone without what is asked for, and what to do.
-/// Files in another form that are named.
+/// How many files in an older form are named.
 const FILES_TOLD_MAX: usize = 5;
+/// Why a clone lacks a commit, and what to do.
 const SHALLOW: &str = "this clone is shallow and has no older commits: run `git fetch --unshallow`";
-/// What nobody knows while the guardrails cannot be read.
+/// The note of answers that do not depend on a decision, while the guardrails cannot be read.
 pub(super) const GUARDRAILS_UNREAD: &str =
     "the guardrails cannot be read, so no policy decides here; a server keeps what it had, and nothing widens";
-/// The answer of whoever asks then.
+/// The answer to questions about access, while the guardrails cannot be read.
 pub(super) const NOBODY_CAN_TELL: &str =
     "Nobody can tell: the guardrails cannot be read, and without them no policy decides. Mend them first.";
 
@@ -79,7 +79,7 @@ pub(super) fn last_in_force(data: &Path) -> Result<(CommitId, Forms), NoneInForc
     marks.highest.zip(marks.forms).ok_or(NoneInForce::NoRevision)
 }
 
-/// A repository, and how it is told.
+/// A repository, and its name in answers.
 pub(super) struct Repository {
     pub(super) source: Source,
     told: String,
@@ -105,12 +105,12 @@ impl Seen {
         unread
     }
 
-    /// The names of the sources beside this one: their policies are in repositories of their own.
+    /// The names of the further sources. Their policies are in repositories of their own.
     pub(super) fn further_sources(&self) -> Vec<&str> {
         self.files.keys().filter_map(|path| path.strip_prefix("sources/")?.strip_suffix(".yaml")).collect()
     }
 
-    /// What an answer about these files does not know, line by line: the server may grant by more than them.
+    /// What an answer about these files leaves out, line by line: the server may grant by other files too.
     pub(super) fn not_looked_at(&self, ruleset: &Ruleset, faults: &[Fault]) -> String {
         let of_guardrails = |fault: &Fault| ruleset.guardrail_faults().iter().any(|other| other.file == fault.file);
         let faulty = |fault: &Fault| {
@@ -121,10 +121,13 @@ impl Seen {
             format!("{why}: {}:{} {}\n", plain(&fault.file), fault.place.line, plain(&fault.message))
         };
         let told: String = faults.iter().map(faulty).collect();
-        told + &further_sources(&self.further_sources(), "one may grant it too, or by other terms, which is refused")
+        told + &further_sources(
+            &self.further_sources(),
+            "one of them may grant it too, or on other terms, which makes the server refuse it",
+        )
     }
 
-    /// Refuses files of which none grants anything: some other folder was meant, and each answer about them would be misleading.
+    /// Refuses files that grant nothing: probably another folder was meant, and every answer about this one would mislead.
     fn not_empty(self) -> Result<Self, Failure> {
         if !grants_nothing(&self.files) {
             return Ok(self);
@@ -138,7 +141,7 @@ impl Seen {
     }
 }
 
-/// That the policies of these sources are not looked at, and what may come of it.
+/// Says that the policies of these sources are not looked at, and what follows from it.
 pub(super) fn further_sources(names: &[&str], so: &str) -> String {
     match names {
         [] => String::new(),
@@ -147,7 +150,7 @@ pub(super) fn further_sources(names: &[&str], so: &str) -> String {
 }
 
 impl At {
-    /// The commit; `None` of a folder as it stands.
+    /// The commit; `None` for a folder as it stands.
     pub(super) const fn commit(&self) -> Option<&CommitId> {
         self.commit.as_ref()
     }
@@ -157,7 +160,7 @@ impl At {
         self.commit.as_ref() == Some(commit)
     }
 
-    /// What a server that was asked for a replay has in force: the commit of the source whose policy let us ask.
+    /// What the server has in force that answered a replay: the commit of the source whose policy granted the replay.
     pub(super) fn of_server(commit: Option<CommitId>) -> Self {
         Self { repository: "the server".to_owned(), name: None, commit, merged_into: None }
     }
@@ -181,12 +184,12 @@ impl Where {
         &self.config
     }
 
-    /// A repository, or without one the configuration's.
+    /// A repository, or the configuration's without one.
     pub(in crate::cli) const fn repository(config: PathBuf, repository: Option<PathBuf>) -> Self {
         Self { config, repository, folder: None }
     }
 
-    /// Refuses a folder as it stands where two revisions are compared: another repository's would be, and nobody would see it.
+    /// Refuses --folder for a comparison of revisions: the configuration's repository would be compared instead, and nobody would notice.
     pub(in crate::cli) fn refuse_folder(&self) -> Result<(), Failure> {
         let Some(folder) = &self.folder else { return Ok(()) };
         let folder = folder.plain();
@@ -221,7 +224,7 @@ impl Where {
         Ok((seen.not_empty()?, self.catalogue()?))
     }
 
-    /// The names of the sources beside this one.
+    /// The names of the further sources.
     pub(in crate::cli) fn further_sources(&self) -> Result<Vec<String>, Failure> {
         let (seen, _) = self.load()?;
         Ok(seen.further_sources().into_iter().map(str::to_owned).collect())
@@ -238,19 +241,19 @@ impl Where {
         self.config()?.data.ok_or_else(|| Failure::new(STATUS_CONFIGURATION, named))
     }
 
-    /// The same of a configuration that need not be whole.
+    /// The data directory, if the configuration can be read and names one.
     pub(super) fn data_if_named(&self) -> Option<PathBuf> {
         self.config().ok()?.data
     }
 
-    /// How the configuration describes whoever makes this kind of credentials.
+    /// The configuration's settings for the provider of this kind of credential.
     pub(in crate::cli) fn provider<K: Connected>(&self) -> Result<Option<K::Settings>, Failure> {
-        let unread = "a section of `providers` in the configuration has a fault: a server that starts with it tells which";
+        let unread = "a section of `providers` in the configuration has a fault: `daypass doctor --config FILE` says which";
         let providers = self.config()?.providers.ok_or_else(|| Failure::new(STATUS_CONFIGURATION, unread))?;
         Ok(K::settings_of(&providers).cloned())
     }
 
-    /// How the configuration describes those who make credentials outside; `None` where it cannot be read.
+    /// The configuration's settings for all providers; `None` if they cannot be read.
     pub(super) fn provider_settings(&self) -> Option<ProviderSettings> {
         self.config().ok()?.providers
     }
@@ -260,20 +263,20 @@ impl Where {
         self.config().map(|config| config.issuer_url)
     }
 
-    /// That a server may decide by older forms of these files, where it holds back what widens; `None` where nothing is held.
+    /// Says that a server that holds what widens may decide by older forms of these files; `None` if nothing is held.
     pub(super) fn held_back(&self, seen: &Seen) -> Option<String> {
         if !self.is_of_the_configuration() {
             return None;
         }
         let config = self.config().ok().filter(|config| config.widening == Widening::Waits)?;
-        let holds = "The configuration's `rollout` holds back what widens, and by older forms of such files the server decides until somebody confirms (`daypass status` lists them)";
+        let holds = "The configuration's `rollout` holds back what widens: the server decides by older forms of such files until somebody confirms (`daypass status` lists them)";
         match last_in_force(&config.data?) {
             Ok((commit, forms)) if forms.is_empty() && seen.at.is(&commit) => None,
             Ok((commit, forms)) => {
                 let named: Vec<&str> = forms.iter().map(|(file, _)| file).take(FILES_TOLD_MAX).collect();
                 let (count, named) = (forms.len(), named.join(", "));
                 let files = if count == 0 { String::new() } else { format!(": {}", plain(&named)) };
-                Some(format!("{holds}: in force is {commit}, with another form than its own, or none, of {count} files{files}."))
+                Some(format!("{holds}. {commit} is in force, with an older form, or none, of {count} files{files}."))
             }
             Err(why) => Some(format!("{holds}; whether anything waits is not known: {}.", plain(&why.to_string()))),
         }
@@ -284,12 +287,12 @@ impl Where {
         self.config().map(|config| config.issuers)
     }
 
-    /// The server's folders for what further sources name, where the whole of the configuration is here.
+    /// The server's folders for files that further sources name, if the whole configuration is here.
     pub(super) fn server_files(&self) -> Option<SourceFiles> {
         Config::load(&self.config, None).ok().map(|config| config.source_files)
     }
 
-    /// The issuers; the server's keys need not be here.
+    /// The issuers. The server's keys are not needed for them.
     pub(super) fn catalogue(&self) -> Result<Catalogue, Failure> {
         self.config().map(|config| config.catalogue())
     }
@@ -303,8 +306,8 @@ impl Where {
         self.source()?.at(name)
     }
 
-    /// Shows each form that files had in this commit and behind it, but not in `known` and behind that. Returns what is missing of them,
-    /// and what to do.
+    /// Passes to `show` each form that files had in this commit and its ancestors, without those in `known` and its ancestors.
+    /// Returns what to do if some are missing.
     pub(super) fn each_form(
         &self,
         seen: &Seen,
@@ -324,7 +327,7 @@ impl Where {
         })
     }
 
-    /// Where the objects of what is looked at are read.
+    /// The repository whose objects are read.
     pub(super) fn own_source(&self) -> Result<Source, Failure> {
         self.source().map(|repository| repository.source)
     }
@@ -352,21 +355,21 @@ impl Repository {
         let source = &self.source;
         let revision = source.resolve(name).map_err(|fault| self.unreadable(&fault))?;
         let snapshot = source.read_at(&revision, &Snapshot::default()).map_err(|fault| self.unreadable(&fault))?;
-        // A mirror has a ref of its own for the one that is followed.
+        // A mirror has a ref of its own for the followed one.
         let name = if *name == source.reference { self.reference.as_str() } else { name };
         Ok(Seen::new(snapshot, self.told.clone(), Some(name.to_owned())))
     }
 }
 
 impl Repository {
-    /// Why a commit is not read, and what to do where the clone may only lack it.
+    /// Why a commit cannot be read, and what to do if the clone is shallow.
     pub(super) fn unreadable(&self, fault: &GitError) -> Failure {
         let shallow = self.source.is_shallow().is_ok_and(|shallow| shallow);
         unreadable(if shallow { format!("{SHALLOW} ({fault})") } else { fault.to_string() })
     }
 }
 
-/// The files of a commit of this checkout, for those who have no configuration.
+/// The files of a commit of this checkout, for callers without a configuration.
 pub(super) fn of_checkout(path: &Path, name: &str) -> Result<Seen, Failure> {
     Repository::checkout(path).at(name)
 }

@@ -1,4 +1,4 @@
-//! Whether the providers of the configuration would make what policies grant.
+//! Checks that the providers of the configuration can make what policies grant.
 
 use super::of_source::Read;
 use super::place::Where;
@@ -8,18 +8,18 @@ use crate::policy::{Ruleset, named_grants};
 use crate::words::yaml::Fault;
 use std::collections::BTreeSet;
 
-/// The code of a grant that no job could ever use.
+/// The code for a grant that no job can ever use.
 const CODE: &str = "provider_misfit";
 
-/// What was found, and what could not be looked at.
+/// The findings, and the kinds that could not be checked.
 #[derive(Default)]
 pub(super) struct Fits {
     pub(super) faults: Vec<Fault>,
-    /// Kinds that are granted, and of which the configuration does not say who makes them.
+    /// Granted kinds whose provider the configuration does not describe.
     pub(super) not_checked: BTreeSet<&'static str>,
 }
 
-/// Of providers that cannot be read nobody knows what they would make.
+/// What the provider cannot make of a target. `None` if that is not known, because the settings cannot be read.
 fn misfits(settings: Option<&ProviderSettings>, target: &Target) -> Option<Vec<Misfit>> {
     match settings {
         Some(settings) => settings.misfits(target),
@@ -29,7 +29,7 @@ fn misfits(settings: Option<&ProviderSettings>, target: &Target) -> Option<Vec<M
 }
 
 impl Fits {
-    /// Looks at all that is granted by name; each fault is told once, though a policy has many rows.
+    /// Checks everything that is granted by name. Each fault is reported once, even if a policy has many rows.
     pub(super) fn of(read: &Read, ruleset: &Ruleset, at: &Where) -> Self {
         let (mut fits, mut told) = (Self::default(), BTreeSet::new());
         let settings = at.provider_settings();
@@ -53,7 +53,7 @@ impl Fits {
         fits
     }
 
-    /// What a person has to know of what was not looked at.
+    /// A note about the kinds that were not checked.
     pub(super) fn note(&self) -> Option<String> {
         let kinds = self.not_checked.iter().copied().collect::<Vec<_>>().join(", ");
         (!kinds.is_empty()).then(|| {

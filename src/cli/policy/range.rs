@@ -1,4 +1,4 @@
-//! Which two revisions a diff compares. What a merge makes of files is looked at file by file: a change of one side alone is taken.
+//! The two revisions that a diff compares. A merge is computed file by file: a change of only one side is taken.
 
 use super::place::{Seen, Where};
 use crate::client::{Failure, STATUS_USAGE};
@@ -11,15 +11,14 @@ use std::collections::BTreeSet;
 pub(super) struct Range {
     pub(super) old: Seen,
     pub(super) new: Seen,
-    /// Files that both sides changed since they parted: what a merge makes of them is not known.
+    /// Files that both sides changed since their common base: the result of a merge is not known.
     pub(super) changed_by_both: Vec<String>,
 }
 
 /// The files after a merge.
 struct Merged {
     files: Tree,
-    /// Files that both sides changed, each otherwise: what becomes of their lines is not looked at. The form of the one that is merged
-    /// stands for them.
+    /// Files that both sides changed differently: their lines are not merged here. The form of the merged side stands for them.
     changed_by_both: Vec<String>,
 }
 
@@ -39,8 +38,8 @@ fn merge(base: &Tree, ours: &Tree, theirs: &Tree) -> Merged {
     Merged { files, changed_by_both }
 }
 
-/// Files that one side changed or added in a place that the other one took away. Where that one has new files that are read, a merge
-/// may take these for the same ones, moved: it then changes them, or adds to their folder.
+/// Files that one side changed, or added to a folder, while the other side removed the file or the folder. If that other side has
+/// new files that are read, Git may see a move: the merge then changes the moved files, or adds to the moved folder.
 fn perhaps_moved(changed: &Changed, away: &Changed, read: &Tree) -> Vec<String> {
     if !away.added.iter().any(|file| read.contains_key(file)) {
         return Vec::new();
@@ -51,7 +50,7 @@ fn perhaps_moved(changed: &Changed, away: &Changed, read: &Tree) -> Vec<String> 
 }
 
 impl Where {
-    /// `OLD...NEW` compares OLD with what it is once NEW is merged into it, `OLD..NEW` the two themselves.
+    /// `OLD...NEW` compares OLD with the result of merging NEW into it, `OLD..NEW` the two themselves.
     pub(super) fn range(&self, range: &str) -> Result<Range, Failure> {
         let usage = || Failure::new(STATUS_USAGE, "expected two revisions, such as origin/main...HEAD");
         let (old, new, from_base) = match range.split_once("...") {
@@ -89,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_one_side_is_taken_and_one_of_both_is_told() {
+    fn a_change_of_one_side_is_taken_and_one_of_both_is_reported() {
         let base =
             tree(&[("kept", "0"), ("ours", "0"), ("theirs", "0"), ("both", "0"), ("alike", "0"), ("gone", "0"), ("left", "0")]);
         let ours =

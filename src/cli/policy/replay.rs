@@ -1,4 +1,4 @@
-//! `daypass policy replay`: what a revision would have denied of what was granted, asked of a server or read beside its store.
+//! `daypass policy replay`: which past grants a revision would have denied, by a server's answer or from its store.
 
 use super::place::{At, Seen, Where, further_sources, last_in_force};
 use crate::answers::{Findings, Lost};
@@ -21,7 +21,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-/// The status of `replay --fail-on deny` when something would have been denied.
+/// The status of `replay --fail-on deny` if something would have been denied.
 const STATUS_DENIES: u8 = 2;
 
 #[derive(Args, Debug)]
@@ -30,19 +30,19 @@ const STATUS_DENIES: u8 = 2;
     "daypass policy replay HEAD --config daypass.yaml --data /var/lib/daypass --fail-on deny",
 ]))]
 pub(in crate::cli) struct ReplayArgs {
-    /// The revision that is tried, such as HEAD.
+    /// The revision to try, such as HEAD.
     new: String,
     /// How far back, at most 90d.
     #[arg(long, default_value = "30d")]
     since: String,
-    /// A checkout or bare repository that has the revision: this folder, or with --data the configuration's. What is in force is
-    /// the configuration's own, or the server's, whatever is named here.
+    /// A checkout or bare repository that has the revision; without this it is this folder, or with --data the configuration's.
+    /// It does not change what is in force, which is the configuration's or the server's own.
     #[arg(long)]
     repository: Option<PathBuf>,
-    /// End with status 2 when something would have been denied that is granted today.
+    /// End with status 2 if something would have been denied that is granted today.
     #[arg(long)]
     fail_on: Option<FailOn>,
-    /// The server's data directory, read on its own machine; without it a server is asked.
+    /// The server's data directory, to read on its own machine; without it the server is asked.
     #[arg(long, requires = "config")]
     data: Option<PathBuf>,
     /// The server's configuration, with --data.
@@ -57,7 +57,7 @@ enum FailOn {
     Deny,
 }
 
-/// What is told: what was found, of which commits.
+/// The answer: what was found, and which commits were compared.
 #[derive(Serialize)]
 struct Told<'a> {
     #[serde(flatten)]
@@ -68,7 +68,7 @@ struct Told<'a> {
     further_sources_as_in_force: BTreeSet<String>,
 }
 
-/// Asks, and tells.
+/// Runs the replay, and prints the result.
 pub(super) async fn run(arguments: &ReplayArgs, environment: Environment, output: Output) -> Result<u8, Failure> {
     let progress = Progress::of("replaying decisions");
     let Asked { found, in_force, new, sources } = match (&arguments.data, &arguments.config) {
@@ -90,7 +90,7 @@ pub(super) async fn run(arguments: &ReplayArgs, environment: Environment, output
     Ok(if denies && arguments.fail_on == Some(FailOn::Deny) { STATUS_DENIES } else { 0 })
 }
 
-/// What came of a replay, and of which revisions.
+/// The result of a replay, and its revisions.
 struct Asked {
     found: Findings,
     in_force: At,
@@ -98,7 +98,7 @@ struct Asked {
     sources: Further,
 }
 
-/// What a replay knows of the further sources that the revisions name.
+/// How a replay treats the further sources that the revisions define.
 enum Further {
     /// Their policies are not here.
     NotLookedAt(BTreeSet<String>),
@@ -111,7 +111,7 @@ impl Further {
         seen.iter().flat_map(|seen| seen.further_sources()).map(ToOwned::to_owned).collect()
     }
 
-    /// Those that are not looked at, and those that decide as they are in force.
+    /// The sources that are not looked at, and those that decide as they are in force.
     fn parts(&self) -> (BTreeSet<String>, BTreeSet<String>) {
         match self {
             Self::NotLookedAt(names) => (names.clone(), BTreeSet::new()),
@@ -123,7 +123,10 @@ impl Further {
         match self {
             Self::NotLookedAt(names) => {
                 let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                further_sources(&names, "what one granted is told as denied already, and what NEW lets one do is not tried")
+                further_sources(
+                    &names,
+                    "what one of them granted is listed as denied already, and what NEW lets one do is not tried",
+                )
             }
             Self::AsInForce(names) if names.is_empty() => String::new(),
             Self::AsInForce(names) => {
@@ -138,7 +141,7 @@ impl Further {
 }
 
 impl ReplayArgs {
-    /// As a job: the server decides whether it may ask.
+    /// Asks a server, as a job: its policies decide whether it may.
     async fn ask(&self, environment: Environment) -> Result<Asked, Failure> {
         let path = self.repository.clone().unwrap_or_else(|| PathBuf::from("."));
         let new = super::place::of_checkout(&path, &self.new)?;
@@ -149,7 +152,7 @@ impl ReplayArgs {
         Ok(Asked { found, in_force, new: new.at, sources })
     }
 
-    /// As an operator: what is in force is the configuration's ref, wherever the revision is from that is tried.
+    /// Reads the store, as an operator: the configuration's ref is in force, wherever the tried revision is from.
     fn beside(&self, data: &Path, config: &Path) -> Result<Asked, Failure> {
         let at = |repository| Where::repository(config.to_owned(), repository);
         let (seen, catalogue) = at(None).load()?;
@@ -167,8 +170,8 @@ impl ReplayArgs {
     }
 }
 
-/// The policies that a server has in force of this commit: also those that are faulty in it, or wait, in the form that is. Of a commit
-/// that it did not look at yet, the policies as they stand.
+/// The policies that a server has in force at this commit; a faulty or waiting file counts in its older form. If the server did
+/// not read the commit yet, the policies as they stand.
 fn recorded(at: &Where, seen: &Seen, data: &Path, catalogue: &Catalogue) -> Result<Ruleset, Failure> {
     match last_in_force(data) {
         Ok((commit, forms)) if seen.at.is(&commit) => {
@@ -194,11 +197,11 @@ fn told(found: &Findings, since: &str) -> String {
     text + &left_out(found)
 }
 
-/// What was not decided again, and what is not listed.
+/// The decisions that were left out, and the uses that are not listed.
 pub(super) fn left_out(found: &Findings) -> String {
     let mut text = String::new();
     for (count, said) in [
-        (found.uses_more, "uses more would have been denied, of grants that are not listed."),
+        (found.uses_more, "more uses would have been denied, of grants that are not listed."),
         (found.claims_pruned, "decisions were left out: their claims are pruned, and a line looks at claims."),
         (found.unreadable, "decisions were left out: their records cannot be read."),
     ] {
@@ -207,12 +210,12 @@ pub(super) fn left_out(found: &Findings) -> String {
         }
     }
     if let Some(at) = &found.cut_off_at {
-        let _ = writeln!(text, "There are more than one replay takes: nothing up to {} was looked at.", plain(at));
+        let _ = writeln!(text, "There are more decisions than one replay reads: nothing up to {} was looked at.", plain(at));
     }
     text
 }
 
-/// How often, and by whom the last time.
+/// How often it was used, when last, and by whom.
 pub(super) fn used(times: u64, last: &Lost) -> String {
     let times = if times == 1 { "once".to_owned() } else { format!("{times} times") };
     let by = [("", &last.last_repository), ("run ", &last.last_run)];

@@ -1,4 +1,4 @@
-//! `daypass policy schema`: what an editor completes and checks a file by.
+//! `daypass policy schema`: prints the schema by which an editor completes and checks a file.
 
 use crate::cli::examples::examples;
 use crate::policy::{GUARDRAILS_SCHEMA, POLICY_SCHEMA, SOURCE_SCHEMA};
@@ -26,7 +26,7 @@ enum Of {
     Source,
 }
 
-/// Prints it as it is checked in.
+/// Prints the schema as it is in the repository.
 pub(super) fn run(arguments: &SchemaArgs) -> u8 {
     anstream::print!(
         "{}",

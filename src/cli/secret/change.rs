@@ -1,4 +1,4 @@
-//! `daypass secret set` and `unset`: one value of one file changes, and nothing else of it.
+//! `daypass secret set` and `unset`: change one value of a file, and nothing else in it.
 
 use super::keyring::KeyArgs;
 use super::target::{Target, finish, finish_value};
@@ -17,18 +17,18 @@ use clap::Args;
 ]))]
 pub(in crate::cli) struct SetArgs {
     /// The file, and in a SOPS file the value's JSON pointer: secrets/shop/db.yaml#/password. The value is read from standard
-    /// input; a line end at its end is not part of it.
+    /// input, without its last line end.
     target: String,
     /// The value is JSON: a number, true, a list, a mapping.
     #[arg(long)]
     json: bool,
-    /// The line end at the value's end is part of it.
+    /// Keep the value's last line end.
     #[arg(long, conflicts_with = "json")]
     exact: bool,
-    /// The value may be empty. Without this, an empty standard input is refused: it is mostly a command before that failed.
+    /// Allow an empty value. Without this, an empty standard input is refused: mostly a command before it has failed.
     #[arg(long, conflicts_with = "json")]
     empty: bool,
-    /// For an age file: a recipient; .sops.yaml or --config name them otherwise.
+    /// For an age file: a recipient; without any, .sops.yaml or --config names them.
     #[arg(long = "recipient", short = 'r')]
     recipients: Vec<String>,
     #[command(flatten)]
@@ -75,7 +75,7 @@ pub(super) async fn set(arguments: &SetArgs, environment: &Environment, json: bo
             .edit(&value, SystemClock.now())
             .map_err(|fault| told(fault.to_string()))?,
         (Seen::Sops(sops), None) if sops.is_one_value() => {
-            return Err(told("the file is one value, and it is no JSON".to_owned()));
+            return Err(told("the file is one value, which is no JSON".to_owned()));
         }
         (Seen::Sops(sops), Some(_)) if sops.is_one_value() => {
             return Err(told("the file is one value: leave `#/…` out".to_owned()));

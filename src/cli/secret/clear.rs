@@ -1,15 +1,15 @@
-//! Says what is in clear: to who gives a value to be encrypted, on standard error, and to who looks a file over.
+//! Reports what stays in clear: on standard error when something is encrypted, and in `status` and `hook`.
 
 use crate::secrets::{SopsFile, turned_readable};
 use crate::words::names::SecretPath;
 use crate::words::{PlainPath, plain};
 use std::path::Path;
 
-/// Places that are told, of one file.
+/// How many places of one file are listed.
 const TOLD_MAX: usize = 3;
 
-/// Of a document that was encrypted as a whole; `before` is what its file held. What a rule leaves in clear by naming what it
-/// encrypts, as for Kubernetes, is meant, unless that is all.
+/// For a document that was encrypted as a whole; `before` is the file's old content. A rule that names what it encrypts, as for
+/// Kubernetes, leaves the rest in clear on purpose, unless that is everything.
 pub(super) fn tell_of_document(file: &Path, path: &SecretPath, before: &[u8], after: &[u8]) {
     let Ok(mut sops) = SopsFile::parse(path, after) else { return };
     let (clear, all) = sops.clear_values();
@@ -25,20 +25,20 @@ pub(super) fn tell_of_document(file: &Path, path: &SecretPath, before: &[u8], af
     tell(file, &told, &sops);
 }
 
-/// What was not in clear there before: who writes the same again has heard it.
+/// The values that were not in clear in the file before: whoever writes the same again was told already.
 fn newly_clear(path: &SecretPath, before: &[u8], clear: &[String]) -> Vec<String> {
     let known = SopsFile::parse(path, before).map(|mut before| before.clear_values().0).unwrap_or_default();
     clear.iter().filter(|place| !known.contains(place)).cloned().collect()
 }
 
-/// What stays in clear of a document of which all should be encrypted, and by which rule.
+/// What stays in clear of a document that should be encrypted completely, and by which rule.
 pub(super) fn left_in_clear(path: &SecretPath, bytes: &[u8]) -> Option<String> {
     let Ok(mut sops) = SopsFile::parse(path, bytes) else { return Some("what was encrypted cannot be read".to_owned()) };
     let told = some_of(&sops.clear_values().0)?;
     Some(format!("{told} would stay in clear, by `{}`", plain(&sops.setting())))
 }
 
-/// Of one value.
+/// For one value.
 pub(super) fn tell_of_value(file: &Path, path: &SecretPath, pointer: &str, after: &[u8]) {
     if let Ok(sops) = SopsFile::parse(path, after)
         && sops.is_clear(pointer)
@@ -47,7 +47,7 @@ pub(super) fn tell_of_value(file: &Path, path: &SecretPath, pointer: &str, after
     }
 }
 
-/// Why a file is not as its own rule says: somebody wrote into it without encrypting.
+/// Why a file breaks its own rule: somebody wrote into it without encrypting.
 pub(super) fn unsealed(sops: &mut SopsFile) -> Option<String> {
     if let Some(told) = some_of(&sops.strays()) {
         let why = "is in the file's `sops` section, where sops does not write it and nothing encrypts it";

@@ -1,4 +1,4 @@
-//! To whom a file is encrypted: those that are named, the rule of the nearest `.sops.yaml`, or the source's own recipients.
+//! The recipients of a file: those that are named, the rule of the nearest `.sops.yaml`, or the source's own recipients.
 
 use super::keyring::KeyArgs;
 use super::place::settled;
@@ -8,12 +8,12 @@ use crate::secrets::{Creation, Creations, RULES_FILE, RepositoryPath};
 use crate::words::PlainPath;
 use std::path::Path;
 
-/// How a file of this path is encrypted, which it is bound to where that is one of a source.
+/// How a file at this path is encrypted. It is bound to its path if that is one of a source.
 pub(super) async fn of_path(path: &Path, named: &[String], keys: &KeyArgs) -> Result<Creation, Failure> {
     recipients(path, named, keys).await.map(|creation| creation.at(repository_path(path)))
 }
 
-/// The path by which a source has this file: in a checkout, below the folders of encrypted files.
+/// The path of this file in its source: in a checkout, below the folders of encrypted files.
 pub(super) fn repository_path(file: &Path) -> Option<RepositoryPath> {
     let file = settled(file).ok()?;
     RepositoryPath::parse(&Checkout::around(&file).ok()?.name(&file).ok()?).ok()
@@ -30,11 +30,11 @@ async fn recipients(path: &Path, named: &[String], keys: &KeyArgs) -> Result<Cre
     own.map(|recipients| Creation::to(&recipients)).ok_or_else(|| {
         let ways =
             "name a recipient (-r age1…), write a .sops.yaml with creation_rules above the file, or give the server's --config";
-        Failure::new(STATUS_USAGE, format!("{}: nothing says to whom it is encrypted; {ways}", path.plain()))
+        Failure::new(STATUS_USAGE, format!("{}: its recipients are not known; {ways}", path.plain()))
     })
 }
 
-/// By the nearest `.sops.yaml` above the file, if there is one.
+/// The rule of the nearest `.sops.yaml` above the file, if there is one.
 pub(super) fn by_rules(path: &Path) -> Result<Option<Creation>, Failure> {
     let told = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
     let absolute = settled(path)?;

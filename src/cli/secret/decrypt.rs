@@ -1,4 +1,4 @@
-//! `daypass secret decrypt`: an encrypted file's plaintext on standard output, where a key is at hand. Nothing is written to a disk.
+//! `daypass secret decrypt`: prints the plaintext of an encrypted file, with a key that opens it. It writes nothing to a disk.
 
 use super::keyring::KeyArgs;
 use super::target::{Target, path_of};
@@ -34,7 +34,7 @@ struct Decrypted<'a> {
     #[serde(with = "crate::words::exposed::text")]
     value: Secret,
     encoding: Option<crate::kind::Encoding>,
-    /// Whether it holds a value that the file's MAC does not cover.
+    /// Whether it has a value that the file's MAC does not cover.
     unauthenticated: bool,
 }
 
@@ -45,8 +45,7 @@ pub(super) async fn run(arguments: &DecryptArgs, environment: &Environment, json
     let name = SecretName { path: target.path.clone(), key: None };
     hide_file(environment, &name, &plain.value).await?;
     if plain.unauthenticated && !print::streams_are_one() {
-        let why =
-            "the MAC covers encrypted values alone (mac_only_encrypted), so whoever changes the file chose what is in clear";
+        let why = "the MAC covers only encrypted values (mac_only_encrypted), so anybody who can change the file can change what is in clear";
         anstream::eprintln!("{}: {why}", target.file.plain());
     }
     if !json {
@@ -64,7 +63,7 @@ async fn open(target: &Target, keys: &KeyArgs, environment: &Environment) -> Res
     let told = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", target.file.plain()));
     let bytes = target.bytes()?;
     match look(&target.path, &bytes).map_err(|fault| told(fault.to_string()))? {
-        Seen::Plain => Err(told("the file is not encrypted: what it holds is in clear".to_owned())),
+        Seen::Plain => Err(told("the file is not encrypted: its content is in clear".to_owned())),
         // An age file is authentic to its last byte, or does not open.
         Seen::Age(_) => {
             let identities = keys.keyring(environment).await?.for_file(&bytes).await?;

@@ -23,9 +23,9 @@ use std::path::{Path, PathBuf};
     "daypass secret edit secrets/shop/db.yaml --identity age.key",
 ]))]
 pub(in crate::cli) struct EditArgs {
-    /// The file; one that is not there is made.
+    /// The file. It is made if it does not exist.
     file: PathBuf,
-    /// For an age file or a new one: a recipient; .sops.yaml or --config name them otherwise.
+    /// For an age file or a new one: a recipient; without any, .sops.yaml or --config names them.
     #[arg(long = "recipient", short = 'r')]
     recipients: Vec<String>,
     #[command(flatten)]
@@ -71,10 +71,10 @@ pub(super) async fn edit(arguments: &EditArgs, environment: &Environment, json: 
     finish(&target.file, &bytes, &changed, json)
 }
 
-/// Why what the person made of it is no file.
+/// Why the edited text cannot become a file.
 #[derive(Debug, thiserror::Error)]
 enum Unmade {
-    #[error("nothing was written, and no file is made")]
+    #[error("the text is empty, so no file is made")]
     Nothing,
     #[error(transparent)]
     Age(#[from] AgeError),
@@ -82,7 +82,7 @@ enum Unmade {
     Sops(#[from] SopsError),
 }
 
-/// What the person made of it. Where that cannot be encrypted, it stays on the desk for another try while somebody is there.
+/// Edits and encrypts the text. If it cannot be encrypted, and a person is at the terminal, the text stays for another try.
 async fn edited(
     file: &Path,
     plain: &Secret,
@@ -96,7 +96,7 @@ async fn edited(
         match encrypt(&desk.read()?) {
             Ok(bytes) => return Ok(bytes),
             Err(fault) if std::io::stdin().is_terminal() => {
-                anstream::eprintln!("{}: {fault}\nEnter edits it again, Ctrl-C gives it up", file.plain());
+                anstream::eprintln!("{}: {fault}\nPress Enter to edit it again, or Ctrl-C to discard it", file.plain());
                 std::io::stdin().lock().read_line(&mut String::new()).map_err(unusable)?;
             }
             Err(fault) => {

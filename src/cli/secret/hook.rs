@@ -1,4 +1,4 @@
-//! `daypass secret hook`: what is about to be committed, and whether somebody could read a secret in it.
+//! `daypass secret hook`: checks what is about to be committed for readable secrets.
 
 use super::clear;
 use crate::cli::examples::examples;
@@ -14,7 +14,7 @@ use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// What git runs before each commit, and before it commits a merge without a conflict.
+/// The hooks that Git runs before a commit, and before it commits a merge without conflicts.
 const HOOKS: [&str; 2] = ["pre-commit", "pre-merge-commit"];
 const SCRIPT: &str = r#"#!/bin/sh
 # Refuses plaintexts. Made by `daypass secret hook --install`.
@@ -24,19 +24,19 @@ command -v daypass >/dev/null 2>&1 || {
 }
 exec daypass secret hook
 "#;
-/// What was made before.
+/// The script of earlier versions.
 const OLDER: &str = "#!/bin/sh\n# Refuses plaintexts. Made by `daypass secret hook --install`.\nexec daypass secret hook\n";
 const SCRIPT_MODE: u32 = 0o755;
 
 #[derive(Args, Debug)]
 #[command(after_help = examples(&["daypass secret hook --install"]))]
 pub(in crate::cli) struct HookArgs {
-    /// Put it into this checkout, as .git/hooks/pre-commit and pre-merge-commit.
+    /// Install the hook in this checkout, as .git/hooks/pre-commit and pre-merge-commit.
     #[arg(long)]
     install: bool,
 }
 
-/// Looks at what is staged: status 78 when it may not be committed.
+/// Checks what is staged. Ends with 78 if it may not be committed.
 pub(super) fn run(arguments: &HookArgs, json: bool) -> Result<u8, Failure> {
     let checkout = Checkout::around(Path::new("."))?;
     if arguments.install {
@@ -73,10 +73,10 @@ fn staged(checkout: &Checkout) -> Result<Vec<(String, String)>, Failure> {
     Ok(found)
 }
 
-/// Why a file may not be committed. `encrypted` tells of one that has to be.
+/// Why a file may not be committed. `encrypted` says whether it has to be encrypted.
 pub(super) fn fault(name: &str, bytes: &[u8], encrypted: bool) -> Option<String> {
     if let Some((folder, why)) = name.split_once('/').and_then(|(folder, _)| Some((folder, nearly_called(folder)?))) {
-        return Some(format!("of the folder {folder}/: {why}"));
+        return Some(format!("the folder {folder}/: {why}"));
     }
     let looks = || looks_secret(bytes).map(|what| format!("it holds what looks like {what}"));
     if !encrypted {
@@ -92,13 +92,13 @@ pub(super) fn fault(name: &str, bytes: &[u8], encrypted: bool) -> Option<String>
     };
     match look(&path, bytes) {
         Ok(Seen::Age(_)) => None,
-        Ok(Seen::Plain) => Some("it is not encrypted, and everything in its place has to be".to_owned()),
+        Ok(Seen::Plain) => Some("it is not encrypted, and every file in this place has to be".to_owned()),
         Ok(Seen::Sops(mut sops)) => in_clear(&mut sops),
         Err(fault) => Some(fault.to_string()),
     }
 }
 
-/// What of it may not be readable.
+/// What is readable in it and may not be.
 fn in_clear(sops: &mut SopsFile) -> Option<String> {
     let told = |one: Shown| Some(format!("`{}` is readable and looks like {}", one.pointer(), one.looks?));
     let looks = sops.shown().into_iter().find_map(told);
@@ -106,7 +106,7 @@ fn in_clear(sops: &mut SopsFile) -> Option<String> {
     looks.or_else(|| clear::unsealed(sops)).or_else(|| {
         all.then(|| {
             format!(
-                "nothing in it is encrypted, by the rule `{}` in its `sops` section: change the rule, and encrypt it anew",
+                "nothing in it is encrypted, by the rule `{}` in its `sops` section: change the rule, and encrypt it again",
                 sops.setting()
             )
         })
@@ -129,19 +129,19 @@ fn install(checkout: &Checkout) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// Where a hook goes; one of somebody else's stays.
+/// The path for a hook. Somebody else's hook is not replaced.
 fn place(checkout: &Checkout, hook: &str) -> Result<PathBuf, Failure> {
     let place = checkout.git(&["rev-parse", "--git-path", &format!("hooks/{hook}")], &[])?;
     let path = checkout.root().join(String::from_utf8_lossy(&place).trim());
     let is_ours = |bytes: &[u8]| [SCRIPT, OLDER].iter().any(|own| own.as_bytes() == bytes);
     if read_if_there(&path)?.is_some_and(|bytes| !is_ours(&bytes)) {
-        let told = "there is another one; add the line `daypass secret hook || exit 1` to it";
+        let told = "there is another hook already: add the line `daypass secret hook || exit 1` to it";
         return Err(Failure::new(STATUS_USAGE, format!("{}: {told}", path.plain())));
     }
     Ok(path)
 }
 
-/// Whether git will find the program, as far as this process can tell.
+/// Whether Git will find the program, judged by this process's PATH.
 fn is_found() -> bool {
     let path = Environment::of_process()
         .value("PATH")
@@ -157,7 +157,7 @@ mod tests {
     use crate::words::UnixTime;
 
     #[test]
-    fn plaintext_where_none_belongs_and_keys_anywhere_are_refused() {
+    fn plaintexts_in_encrypted_folders_and_keys_anywhere_are_refused() {
         let (identity, recipient) = Identities::generate();
         let identity = identity.expose_text().unwrap();
         let to = std::slice::from_ref(&recipient);

@@ -1,4 +1,4 @@
-//! `secret import`: a KV export on standard input becomes a SOPS file. Its plaintext is on no disk, and no value of it is told.
+//! `secret import`: encrypts a KV export from standard input as a SOPS file. Its plaintext goes to no disk, and no value is printed.
 
 use super::keyring::KeyArgs;
 use super::{creation, target};
@@ -19,17 +19,17 @@ use std::path::{Path, PathBuf};
     "daypass secret import --from dotenv --to secrets/shop/web.env < .env",
 ]))]
 pub(in crate::cli) struct ImportArgs {
-    /// What standard input is written in.
+    /// The format of standard input.
     #[arg(long, value_enum)]
     from: From,
-    /// The file to write, below secrets/; its ending tells the form (.yaml, .json, .env).
+    /// The file to write, below secrets/. Its format follows from its ending (.yaml, .json, .env).
     #[arg(long = "to", short = 'o', value_name = "FILE")]
     to: PathBuf,
-    /// Write over a file that is there.
+    /// Overwrite an existing file.
     #[arg(long)]
     force: bool,
-    /// A recipient, age1…, age1pq1… or an SSH public key; several may be given. The nearest .sops.yaml above the file, or the
-    /// source of --config, name them otherwise.
+    /// A recipient, age1…, age1pq1… or an SSH public key; several may be given. Without any, the nearest .sops.yaml above the
+    /// file, or the source of --config, names them.
     #[arg(long = "recipient", short = 'r')]
     recipients: Vec<String>,
     #[command(flatten)]
@@ -46,7 +46,7 @@ enum From {
     Dotenv,
 }
 
-/// Nothing is written where anything is refused.
+/// Imports the values. If anything is refused, nothing is written.
 pub(super) async fn run(arguments: &ImportArgs, json: bool) -> Result<u8, Failure> {
     let file = arguments.to.as_path();
     let path = target::path_of(file)?;
@@ -58,7 +58,7 @@ pub(super) async fn run(arguments: &ImportArgs, json: bool) -> Result<u8, Failur
     }
     let is_there = file.symlink_metadata().is_ok();
     if is_there && !arguments.force {
-        return Err(Failure::new(STATUS_USAGE, format!("{} is there already: --force writes over it", file.plain())));
+        return Err(Failure::new(STATUS_USAGE, format!("{} is there already: --force overwrites it", file.plain())));
     }
     let form = match arguments.from {
         From::Vault => ExportForm::Vault,
@@ -74,7 +74,7 @@ pub(super) async fn run(arguments: &ImportArgs, json: bool) -> Result<u8, Failur
     let encrypted = encrypted.map_err(|fault| refused(fault.to_string()))?;
     let in_clear = super::clear::left_in_clear(&path, &encrypted);
     if let Some(told) = in_clear {
-        return Err(refused(format!("{told}: call these otherwise, or change the rule; nothing is written")));
+        return Err(refused(format!("{told}: rename these, or change the rule; nothing is written")));
     }
     if is_there {
         replace(file, &encrypted)?

@@ -10,14 +10,14 @@ use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_UNAVAILABLE};
 use serde_json::json;
 
-/// Asks for all pages.
+/// Reads all pages.
 pub(super) async fn status(keys: &KeyArgs, environment: &Environment, below: Option<&str>) -> Result<SecretStatus, Failure> {
     let progress = Progress::of("asking the server");
     let mut all = page(keys, environment, below, None).await?;
     while let Some(after) = all.next_after.take() {
         let next = page(keys, environment, below, Some(&after)).await?;
         if next.commit != all.commit || next.files.first().is_none_or(|first| first.file <= after) {
-            let told = "the server has another commit in force meanwhile, or answers with the same page again: ask again";
+            let told = "the server has put another commit in force meanwhile, or sent the same page twice: ask again";
             return Err(Failure::new(STATUS_UNAVAILABLE, told));
         }
         all.files.extend(next.files);
@@ -44,7 +44,7 @@ async fn page(
     serde_json::from_value(answer).map_err(|fault| Failure::new(STATUS_UNAVAILABLE, fault))
 }
 
-/// Whether something is to be done. A folder that has nothing is a slip.
+/// Whether something needs to be done. An empty folder is probably a mistake.
 pub(super) fn is_to_do(status: &SecretStatus) -> bool {
     if status.files.is_empty() {
         return true;
@@ -58,7 +58,7 @@ pub(super) fn told(status: &SecretStatus) -> String {
     let commit = status.commit.as_ref().map_or("none", |commit| commit.as_str());
     let mut out = format!("{} {commit}: {}\n", status.source, counted(status.files.len(), "encrypted file"));
     if status.files.is_empty() {
-        out.push_str("No encrypted file is there: is the folder written as it is in the repository, such as secrets/shop?\n");
+        out.push_str("There is no encrypted file: is the folder spelled as in the repository, such as secrets/shop?\n");
     }
     let of = |why: &dyn Fn(&FileStatus) -> Option<String>| -> Vec<String> {
         status.files.iter().filter_map(|file| Some(format!("{}{}", file.file, why(file)?))).collect()

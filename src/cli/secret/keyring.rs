@@ -1,4 +1,5 @@
-//! Whose keys open a file: those that are named, a source's own on the server's machine, sops's, or the server's by asking it.
+//! The keys that open a file: named identities, a source's own on the server's machine, those of sops's variables, or the
+//! server's through its API.
 
 use crate::cli::job::ServerArgs;
 use crate::client::environment::Environment;
@@ -15,14 +16,14 @@ use std::path::{Path, PathBuf};
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct KeyArgs {
-    /// An age identity file that opens it; several may be given. Otherwise, in this order: --config, sops's variables
-    /// (SOPS_AGE_KEY, SOPS_AGE_KEY_FILE), and the server, which has to grant the document whole.
+    /// An age identity file that opens the file; several may be given. Without any, in this order: --config, sops's variables
+    /// (SOPS_AGE_KEY, SOPS_AGE_KEY_FILE), and the server, which has to grant the whole document.
     #[arg(long = "identity", short = 'i', value_name = "FILE")]
     identities: Vec<PathBuf>,
     /// The server's configuration, on its own machine: its source's identities open the files.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// With --config: the source that the files are of.
+    /// With --config: the source of the files.
     #[arg(long, default_value = "root", value_parser = SourceName::parse)]
     source: SourceName,
     #[command(flatten)]
@@ -30,7 +31,7 @@ pub(in crate::cli) struct KeyArgs {
 }
 
 impl KeyArgs {
-    /// What opens files.
+    /// The keys that open files.
     pub(super) async fn keyring(&self, environment: &Environment) -> Result<Keyring, Failure> {
         if let Some(held) = self.held(environment).await? {
             return Ok(Keyring::Held(held));
@@ -43,17 +44,17 @@ impl KeyArgs {
         Ok(Keyring::Server(Box::new(server)))
     }
 
-    /// The configuration of the server on this machine, where it is named, and the source that is meant.
+    /// The configuration of the server on this machine, if it is named, and the chosen source.
     pub(super) fn on_this_machine(&self) -> Option<(&Path, &SourceName)> {
         self.config.as_deref().map(|config| (config, &self.source))
     }
 
-    /// The server that is asked.
+    /// The named server.
     pub(super) fn server(&self, environment: &Environment) -> Result<Server, Failure> {
         self.server.connect(environment.clone())
     }
 
-    /// Private keys of this machine, where any are named.
+    /// Private keys on this machine, if any are named.
     pub(super) async fn held(&self, environment: &Environment) -> Result<Option<Identities>, Failure> {
         if !self.identities.is_empty() {
             return read_all(&self.identities).map(Some);
@@ -68,7 +69,7 @@ impl KeyArgs {
         environment.value("SOPS_AGE_KEY_FILE").map(|file| read_all(&[PathBuf::from(file)])).transpose()
     }
 
-    /// To whom the source's own files are encrypted, where --config names one.
+    /// The recipients of the source's own files, if --config names a source.
     pub(super) async fn source_recipients(&self) -> Result<Option<Vec<String>>, Failure> {
         Ok(self.of_source().await?.map(|identities| identities.recipients()))
     }
@@ -107,13 +108,13 @@ fn read_all(files: &[PathBuf]) -> Result<Identities, Failure> {
     Ok(all)
 }
 
-/// Why a file of identities is not read.
+/// Why a file of identities cannot be read.
 #[derive(Debug, thiserror::Error)]
 enum KeyFileError {
-    /// It is not there, or not for us.
+    /// It does not exist, or we may not read it.
     #[error(transparent)]
     Io(#[from] std::io::Error),
-    /// It is something else.
+    /// It is no file of identities.
     #[error(transparent)]
     Identity(#[from] IdentityError),
 }

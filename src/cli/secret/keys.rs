@@ -1,4 +1,4 @@
-//! `daypass secret keygen` and `plugin-identity`: what opens a source's files, and what asks the server to.
+//! `daypass secret keygen` and `plugin-identity`: make identities that open a source's files, or that ask the server to.
 
 use crate::cli::examples::examples;
 use crate::client::age_plugin;
@@ -19,7 +19,7 @@ pub(in crate::cli) struct KeygenArgs {
     /// Post-quantum: ML-KEM-768 with X25519, for age 1.3 and sops 3.12 or later.
     #[arg(long)]
     pq: bool,
-    /// The file to write, for its owner alone; standard output otherwise. It is never overwritten.
+    /// The file to write, readable for its owner alone; without it, standard output. An existing file is not overwritten.
     #[arg(long = "to", short = 'o')]
     to: Option<PathBuf>,
 }

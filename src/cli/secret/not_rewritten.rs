@@ -11,27 +11,27 @@ pub(super) enum NotRewritten {
     /// It cannot be read.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// Nobody can tell for whom it is.
+    /// Its recipients are not known.
     #[error("{0}")]
     Recipients(Failure),
-    /// Whoever put it there need not be able to read it, and would be by the policy for its new path.
-    #[error("is bound to {0}: it was copied or moved; name it to move it")]
+    /// It is bound to another path. Whoever put it here may not be able to read it, and could do so by the policy for the new path.
+    #[error("is bound to {0}: it was copied or moved; name the file on the command line to bind it to its new path")]
     Bound(String),
-    /// What was written since then would be lost.
-    #[error("was changed by somebody else meanwhile, and is left as it is")]
+    /// It was changed since it was listed, and that change would be lost.
+    #[error("was changed by somebody else meanwhile, and is left unchanged")]
     Changed,
-    /// The server would be locked out, as by its own rotation it never is.
+    /// The server could not open it any more. The server's own rotation never does that.
     #[error(
-        "the recipients that it would be encrypted to do not include the source's own ({}), so the server could not open it any more: \
+        "the new recipients do not include the source's own ({}), so the server could not open it any more: \
          add one of them to {RULES_FILE} or by --recipient", .0.join(", ")
     )]
     LockedOut(Vec<String>),
-    /// It does not open, or is not written.
+    /// It does not open, or cannot be encrypted.
     #[error(transparent)]
     Secret(#[from] SecretError),
 }
 
-/// A file's bytes. Its size is asked for first: nothing is read that is larger than any encrypted file.
+/// A file's bytes. Its size is checked first: nothing larger than any encrypted file is read.
 pub(super) fn read(file: &Path) -> Result<Vec<u8>, NotRewritten> {
     let found = std::fs::symlink_metadata(file)?;
     if !found.is_file() {

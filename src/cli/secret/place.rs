@@ -1,11 +1,11 @@
-//! Where a file is that somebody named: by its one path, and in the checkout itself.
+//! The place of a named file: its one path, which has to be in the checkout itself.
 
 use crate::client::checkout::{Checkout, PassedOver};
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::words::PlainPath;
 use std::path::{Component, Path, PathBuf};
 
-/// The path without `..`, as the system goes: a file has one path, and rules and its binding go by that.
+/// The path without `..`, resolved as the system does: rules and the binding of a file use its one path.
 pub(super) fn settled(path: &Path) -> Result<PathBuf, Failure> {
     let unusable = |fault: std::io::Error| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", path.plain()));
     let mut settled = PathBuf::new();
@@ -22,7 +22,7 @@ pub(super) fn settled(path: &Path) -> Result<PathBuf, Failure> {
     Ok(settled)
 }
 
-/// Refuses a path of a checkout that goes through a symbolic link, or is one: what is behind it is in no commit, and may be anywhere.
+/// Refuses a path of a checkout that is a symbolic link, or goes through one: its target is in no commit, and may be anywhere.
 pub(super) fn check_unlinked(checkout: &Checkout, path: &Path) -> Result<(), Failure> {
     checkout.name(path)?;
     let below = path.ancestors().take_while(|one| *one != checkout.root());

@@ -1,5 +1,5 @@
-//! What `updatekeys` and `rotate` will change, before they do: each file, and who opens it from then on. What is done is what was
-//! listed: the rules are read once, and a file that is another since then is left as it is.
+//! What `updatekeys` and `rotate` will change: each file, and its new recipients. They do exactly what they listed: the rules are
+//! read once, and a file that was changed since then is left unchanged.
 
 use super::creation;
 use super::keyring::KeyArgs;
@@ -13,19 +13,19 @@ use crate::words::{Clock, Digest, SystemClock, plain};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, IsTerminal, Write};
 
-/// Files of one and the same change that are listed.
+/// How many files with the same change are listed.
 const FILES_SHOWN_MAX: usize = 20;
 
-/// What is asked for.
+/// The requested change.
 pub(super) struct TreeChange<'a> {
     pub(super) how: Rewrite,
     pub(super) recipients: &'a [String],
     pub(super) keys: &'a KeyArgs,
-    /// The files that were named themselves.
+    /// The files that were named one by one, not by their folder.
     pub(super) named: BTreeSet<String>,
 }
 
-/// The files in their order, and what is done to each, or why nothing is.
+/// The files in order, and what is done to each, or why nothing is done.
 pub(super) struct Planned {
     how: Rewrite,
     files: Vec<(String, Result<Step, NotRewritten>)>,
@@ -35,12 +35,12 @@ pub(super) struct Planned {
 struct Step {
     before: Digest,
     to: Creation,
-    /// As it is listed; none of a file that is as it should be, if it opens.
+    /// The listed change; none if the file is right as it is, provided that it opens.
     change: Option<String>,
 }
 
 impl Planned {
-    /// Of these files, without those that an earlier try did for the same recipients. A file is held while it is looked at.
+    /// Plans the change of these files, without those that an earlier run changed for the same recipients. One file at a time is in memory.
     pub(super) async fn of(asked: &TreeChange<'_>, names: Vec<String>, work: &mut Work<'_>) -> Result<Self, Failure> {
         let own = asked.keys.source_recipients().await?;
         let mut files = Vec::new();
@@ -51,9 +51,9 @@ impl Planned {
         Ok(Self { how: asked.how, files })
     }
 
-    /// Prints them, and asks where somebody is there to answer.
+    /// Prints the changes, and asks if a person is at the terminal.
     pub(super) fn is_agreed(&self, asks: bool) -> Result<bool, Failure> {
-        // What is the same for many files is told once, so that none is left out that is otherwise.
+        // Equal changes are grouped, so that a different one is always listed.
         let mut alike: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (file, step) in &self.files {
             let change = step.as_ref().ok().and_then(|step| step.change.as_deref());
@@ -77,7 +77,7 @@ impl Planned {
         Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
     }
 
-    /// Does it. What is wrong with one file ends no other's turn.
+    /// Makes the changes. A fault in one file does not stop the others.
     pub(super) fn run(self, identities: &Identities, work: &mut Work<'_>) -> Result<(), Failure> {
         let progress = Progress::of_steps("changing files", self.files.len());
         for (name, step) in self.files {
@@ -94,7 +94,7 @@ impl Planned {
     }
 }
 
-/// What is to be done to a file; nothing to one that an earlier try did.
+/// Plans the change of one file; none if an earlier run changed it.
 async fn step(
     asked: &TreeChange<'_>,
     name: &str,
@@ -121,7 +121,7 @@ async fn step(
     Ok(Some(Step { before, to, change }))
 }
 
-/// By the same recipients and for the same path as it was listed, of the same bytes.
+/// Rewrites the listed bytes, for the listed recipients and path.
 fn rewritten(
     name: &str,
     step: &Step,
@@ -138,7 +138,7 @@ fn rewritten(
     Ok(FileRewrite::of(&path, &bytes, how, &step.to)?.run(identities, SystemClock.now())?)
 }
 
-/// Those who open a file of this creation, in whatever order.
+/// A digest of the recipients, in any order.
 fn readers(to: &Creation) -> Digest {
     let mut recipients: Vec<&[u8]> = to.recipients().iter().map(String::as_bytes).collect();
     recipients.sort_unstable();
@@ -167,7 +167,7 @@ fn change(rewrite: &FileRewrite<'_>, how: Rewrite, to: &Creation, binding: &Bind
     parts.join(", ")
 }
 
-/// Who opens a file and should not, and who does not and should.
+/// The recipients that a file has and should not have, and those that it lacks.
 pub(super) fn difference(sops: &SopsFile, recipients: &[String]) -> String {
     let own = sops.recipients();
     let too_many = own

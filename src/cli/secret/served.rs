@@ -1,4 +1,4 @@
-//! The same by a server that has the keys: it is shown which files are asked for, and hands their new forms back.
+//! Rewrites files by a server that has the keys: it gets their paths and digests, and returns their new forms.
 
 use super::not_rewritten::read as read_file;
 use super::work::Work;
@@ -13,9 +13,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Asks for the files in turns, each of which the server bounds by its own measure.
+/// Asks for the files in several requests. The server limits how many it answers in each.
 pub(super) async fn run(server: &Server, how: Rewrite, names: Vec<String>, work: &mut Work<'_>) -> Result<(), Failure> {
-    // Only the server knows to whom it encrypts.
+    // Only the server knows the recipients.
     let readers = Digest::of(&[b"by the server"]);
     let mut left = BTreeMap::new();
     for name in names {
@@ -50,13 +50,13 @@ pub(super) async fn run(server: &Server, how: Rewrite, names: Vec<String>, work:
 /// Why the server has no new form of a file.
 #[derive(Debug, thiserror::Error)]
 enum NotServed {
-    /// It says so itself.
+    /// The server gives a reason.
     #[error("{said}")]
     Refused {
-        /// In its words.
+        /// The server's text.
         said: String,
     },
-    /// It answers in another form.
+    /// The answer is malformed.
     #[error("the server's answer is not base64")]
     NoBase64,
 }

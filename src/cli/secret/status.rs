@@ -1,4 +1,4 @@
-//! `daypass secret status`: the encrypted files of a checkout looked over, and of one recipient what it could read.
+//! `daypass secret status`: checks the encrypted files of a checkout, and lists what one recipient could read.
 
 mod departed;
 mod report;
@@ -31,28 +31,28 @@ pub(in crate::cli) struct StatusArgs {
     /// The checkout, or a folder of it.
     #[arg(default_value = ".")]
     checkout: PathBuf,
-    /// Of this recipient: the files that it opens, and the values that have not changed since it opened them last. With the keys
-    /// that open both forms the values are compared, without them the ciphertexts.
+    /// List the files that this recipient opens, and the values that have not changed since it last could open them. With the
+    /// keys that open both forms it compares values, without them ciphertexts.
     #[arg(long)]
     recipient: Option<String>,
-    /// The files as a server has them in force, instead of a checkout: asked by --config on its own machine, or by --server, which a
+    /// List the files that a server has in force, instead of a checkout: by --config on its own machine, or by --server, which a
     /// policy has to grant (`grant: { daypass: [secret.status] }`).
     #[arg(long, conflicts_with_all = ["checkout", "recipient"])]
     in_force: bool,
-    /// With --in-force: those below this folder of the repository alone, such as secrets/shop.
+    /// With --in-force: only files below this folder of the repository, such as secrets/shop.
     #[arg(long, value_name = "FOLDER", requires = "in_force")]
     below: Option<String>,
-    /// End with status 78 when something is to be done.
+    /// End with status 78 if something needs to be done.
     #[arg(long)]
     check: bool,
-    /// The server's configuration: its issuers let the policies be read, to say what is granted to nobody.
+    /// The server's configuration. With its issuers the policies can be read, to say which files are granted to nobody.
     #[arg(long, env = "DAYPASS_CONFIG", value_name = "FILE")]
     policies_config: Option<PathBuf>,
     #[command(flatten)]
     keys: KeyArgs,
 }
 
-/// Looks, and tells.
+/// Prints the status.
 pub(super) async fn run(arguments: &StatusArgs, environment: &Environment, json: bool) -> Result<u8, Failure> {
     if arguments.in_force {
         let found = in_force::status(&arguments.keys, environment, arguments.below.as_deref()).await?;
@@ -64,7 +64,7 @@ pub(super) async fn run(arguments: &StatusArgs, environment: &Environment, json:
         return Ok(status(arguments.check && in_force::is_to_do(&found)));
     }
     let checkout = Checkout::around(&arguments.checkout)?;
-    // Read in any case: a key that is named and cannot be read is a slip.
+    // Always read: a named key that cannot be read is a mistake to report.
     let held = arguments.keys.held(environment).await?;
     if let Some(recipient) = &arguments.recipient {
         let found = Departed::of(&checkout, recipient, held.as_ref())?;

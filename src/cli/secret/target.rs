@@ -1,4 +1,4 @@
-//! The file that a command is about, and the value in it.
+//! The file that a command changes or prints, and the value in it.
 
 use super::keyring::KeyArgs;
 use crate::cli::print;
@@ -12,18 +12,18 @@ use crate::words::{PlainPath, plain};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
-/// Puts the new form in the file's place, and tells.
+/// Replaces the file by its new form, and prints the result.
 pub(super) fn finish(file: &Path, before: &[u8], after: &[u8], json: bool) -> Result<u8, Failure> {
     finish_value(file, before, after, None, json)
 }
 
-/// The same of one value: `added` is its place, where none was there before.
+/// The same for one value: `added` is its place, if it is new.
 pub(super) fn finish_value(file: &Path, before: &[u8], after: &[u8], added: Option<&str>, json: bool) -> Result<u8, Failure> {
     let changed = before != after;
     if changed {
         // An editor may be open for hours.
         if read_if_there(file)?.unwrap_or_default() != before {
-            let told = "was changed by somebody else meanwhile, and is left as it is: begin anew";
+            let told = "was changed by somebody else meanwhile, and is left unchanged: start again";
             return Err(Failure::new(STATUS_CONFIGURATION, format!("{}: {told}", file.plain())));
         }
         replace(file, after)?;
@@ -43,7 +43,7 @@ pub(super) fn finish_value(file: &Path, before: &[u8], after: &[u8], added: Opti
 /// A file, and a value in it.
 pub(super) struct Target {
     pub(super) file: PathBuf,
-    /// Its name, which tells the form.
+    /// Its name, which decides the format.
     pub(super) path: SecretPath,
     pub(super) pointer: Option<String>,
 }
@@ -76,16 +76,16 @@ impl Target {
     }
 }
 
-/// The name alone tells how a file is written.
+/// The file's name, which alone decides the format.
 pub(super) fn path_of(file: &Path) -> Result<SecretPath, Failure> {
     let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     SecretPath::parse(name).map_err(|fault| Failure::new(STATUS_USAGE, format!("{}: {fault}", file.plain())))
 }
 
-/// Why a text is no name of a secret that a server is asked for.
+/// Why a text cannot be the name of a requested secret.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(in crate::cli) enum AskedError {
-    /// It is none at all.
+    /// It is no secret's name.
     #[error(transparent)]
     Name(#[from] NameError),
     /// It is the file's path in the repository.

@@ -1,4 +1,4 @@
-//! `daypass secret updatekeys` and `rotate`: every encrypted file of a checkout, one by one, as one commit.
+//! `daypass secret updatekeys` and `rotate`: rewrite every encrypted file of a checkout, one by one, as one commit.
 
 use super::keyring::KeyArgs;
 use super::planned::{Planned, TreeChange};
@@ -15,20 +15,20 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Names that one run of git takes as arguments, well below what the system does.
+/// How many names one run of Git gets as arguments, well below the system's limit.
 const NAMES_MAX: usize = 500;
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct TreeArgs {
-    /// Files or folders; without any, all below secrets/ and transit/ of this checkout.
+    /// Files or folders; without any, everything below secrets/ and transit/ of this checkout.
     paths: Vec<PathBuf>,
-    /// A recipient; the nearest .sops.yaml above each file, or the source of --config, name them otherwise.
+    /// A recipient; without any, the nearest .sops.yaml above each file, or the source of --config, names them.
     #[arg(long = "recipient", short = 'r')]
     recipients: Vec<String>,
-    /// Make one commit of what was changed.
+    /// Commit what was changed, as one commit.
     #[arg(long)]
     commit: bool,
-    /// Write what was changed into this file too, as `git apply` takes it.
+    /// Also write what was changed to this file, as a patch for `git apply`.
     #[arg(long, value_name = "FILE")]
     patch: Option<PathBuf>,
     /// Do not ask on a terminal before files are changed.
@@ -38,7 +38,7 @@ pub(in crate::cli) struct TreeArgs {
     keys: KeyArgs,
 }
 
-/// Runs the change. One that is ended is gone on with by the same command.
+/// Runs the change. After an interruption, the same command continues it.
 pub(super) async fn run(arguments: &TreeArgs, how: Rewrite, environment: &Environment, json: bool) -> Result<u8, Failure> {
     let paths = arguments.paths.iter().map(|path| place::settled(path)).collect::<Result<Vec<_>, _>>()?;
     let checkout = Checkout::around(paths.first().map_or(Path::new("."), PathBuf::as_path))?;
@@ -57,7 +57,7 @@ pub(super) async fn run(arguments: &TreeArgs, how: Rewrite, environment: &Enviro
             }
             planned.run(&identities, &mut work)?;
         }
-        // It rewrites by the rules that it has in force, which need not be those of this checkout.
+        // The server uses the rules that it has in force, which may differ from those of this checkout.
         Keyring::Server(server) => served::run(&server, how, names, &mut work).await?,
     }
     finish(arguments, how, work, json)
@@ -97,7 +97,7 @@ fn finish(arguments: &TreeArgs, how: Rewrite, work: Work<'_>, json: bool) -> Res
     Ok(if whole { 0 } else { STATUS_CONFIGURATION })
 }
 
-/// Those of these files that differ from the commit: one that got back who opened it there need not.
+/// The files that differ from the commit. A rewritten file need not differ, if it has the commit's recipients again.
 fn changed(checkout: &Checkout, names: &BTreeSet<String>) -> Result<Vec<String>, Failure> {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut changed = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! A change of many files under way, and what came of it.
+//! A running change of many files, and its outcome.
 
 use super::not_rewritten::{NotRewritten, read};
 use crate::cli::print::counted;
@@ -14,16 +14,16 @@ use std::fmt::Display;
 #[derive(Default)]
 pub(super) struct Outcome {
     pub(super) changed: usize,
-    /// They were as they should be.
+    /// They needed no change.
     pub(super) unchanged: usize,
-    /// An earlier try did them.
+    /// An earlier run changed them.
     pub(super) before: usize,
     pub(super) faults: Vec<(String, String)>,
-    /// Those that this or an earlier try wrote, of the files that were looked at.
+    /// The files that this or an earlier run wrote, of those that were looked at.
     pub(super) written: BTreeSet<String>,
 }
 
-/// A change under way.
+/// A running change.
 pub(super) struct Work<'a> {
     pub(super) checkout: &'a Checkout,
     pub(super) outcome: Outcome,
@@ -31,12 +31,12 @@ pub(super) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    /// Begins, or goes on where an earlier try ended.
+    /// Begins, or continues where an earlier run ended.
     pub(super) fn begin(checkout: &'a Checkout, how: Rewrite) -> Result<Self, Failure> {
         Ok(Self { checkout, outcome: Outcome::default(), journal: Journal::open(checkout, how.as_str())? })
     }
 
-    /// Whether an earlier try did this file, for the same readers.
+    /// Whether an earlier run changed this file, for the same readers.
     pub(super) fn is_done(&mut self, name: &str, digest: &Digest, readers: &Digest) -> bool {
         let is_done = self.journal.has(name, digest, readers);
         if is_done {
@@ -46,7 +46,8 @@ impl<'a> Work<'a> {
         is_done
     }
 
-    /// Puts a file's new form in its place, if the file is what the form was made of. What is wrong with one file ends no other's turn.
+    /// Replaces a file by its new form, if it still has the content from which the form was made. A fault in one file does not
+    /// stop the others.
     pub(super) fn take(
         &mut self,
         name: &str,
@@ -71,18 +72,18 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    /// Notes a file that is left as it is, and why.
+    /// Notes a file that is left unchanged, and why.
     pub(super) fn fault(&mut self, name: String, fault: &impl Display) {
         self.outcome.faults.push((name, fault.to_string()));
     }
 
-    /// All of it is done.
+    /// Ends the change, which is complete.
     pub(super) fn close(self) -> Result<(), Failure> {
         self.journal.close()
     }
 }
 
-/// What a person hears of it.
+/// Prints the outcome for people.
 pub(super) fn tell(how: Rewrite, outcome: &Outcome, commit: Option<&str>) {
     for (file, fault) in &outcome.faults {
         anstream::eprintln!("{}: {}", plain(file), plain_lines(fault));
@@ -97,7 +98,7 @@ pub(super) fn tell(how: Rewrite, outcome: &Outcome, commit: Option<&str>) {
         anstream::println!("{faulty} could not be changed; the same command goes on with what is left");
     } else if how == Rewrite::UpdateKeys && outcome.changed > 0 {
         anstream::println!(
-            "Who lost access by this, if anybody, may have kept the data keys: `daypass secret rotate`, then change what they guarded."
+            "Anybody who lost access by this may have kept the data keys: run `daypass secret rotate`, then change the secret values."
         );
     }
 }

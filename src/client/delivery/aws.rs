@@ -1,4 +1,4 @@
-//! `--aws`: a session's keys in variables; with `--refresh`, the address on loopback where AWS's SDKs ask for them.
+//! `--aws`: a session's keys in variables; with `--refresh`, an address on loopback from which AWS's SDKs get them.
 
 use super::command::Delivery;
 use super::delivered::Delivered;
@@ -13,7 +13,7 @@ use crate::words::names::RoleArn;
 use clap::Args;
 use serde_json::{Value, json};
 
-/// What AWS's SDKs would take before the container credentials, or instead of our token.
+/// Variables that AWS's SDKs would read before the container credentials, or instead of our token.
 const READ_BEFORE: [&str; 9] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -26,12 +26,12 @@ const READ_BEFORE: [&str; 9] = [
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 ];
 
-/// What chooses other credentials than those in variables: a profile goes before them in AWS's SDK for JavaScript.
+/// Variables that choose other credentials: AWS's SDK for JavaScript prefers a profile to the keys in variables.
 const CHOSEN: [&str; 2] = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"];
-/// Where the SDKs ask, with `--refresh`.
+/// The variables that tell the SDKs where to ask, with `--refresh`.
 const SERVED: [&str; 2] = ["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN"];
 
-/// A session of this role; without one, of the role that the policies name.
+/// A session of this role, or of the role that the policies name.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AwsRequest(pub Option<RoleArn>);
 
@@ -48,7 +48,7 @@ impl Request for AwsRequest {
 
 #[derive(Args, Debug)]
 pub(super) struct AwsDelivery {
-    /// AWS credentials in the command's environment; a role where the policies leave a choice.
+    /// AWS credentials in the command's environment. Name a role if the policies leave a choice.
     #[arg(long, num_args = 0..=1, value_name = "ROLE", value_parser = RoleArn::parse)]
     aws: Option<Option<RoleArn>>,
 }

@@ -1,5 +1,5 @@
-//! `--azure`: an access token in AZURE_ACCESS_TOKEN; or the token of ours in a file that Azure's libraries read anew each time, with
-//! the variables by which they find application, tenant and Entra. Always renewed where it is a file.
+//! `--azure`: an access token in AZURE_ACCESS_TOKEN; or our own token in a file that Azure's libraries read again each time, with
+//! the variables that name the application, the tenant and Entra. A file is always renewed.
 
 use super::command::Delivery;
 use super::delivered::Delivered;
@@ -13,14 +13,14 @@ use crate::kind::{AzureTarget, AzureToken, Kind};
 use clap::Args;
 use serde_json::{Value, json};
 
-/// For `curl`, `az rest` and scripts; Azure's libraries read no access token from the environment.
+/// The variable for `curl`, `az rest` and scripts. Azure's libraries read no access token from the environment.
 const ACCESS_TOKEN: &str = "AZURE_ACCESS_TOKEN";
-/// By which Azure's libraries find the file ("WorkloadIdentityCredential").
+/// The variable by which Azure's libraries find the file ("WorkloadIdentityCredential").
 const FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
-/// All that is set, whichever of the two it is.
+/// All variables that either form sets.
 const SET: [&str; 5] = [ACCESS_TOKEN, FILE, "AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_AUTHORITY_HOST"];
-/// What Azure's libraries take before the file (`EnvironmentCredential` is the first of `DefaultAzureCredential`), and what chooses
-/// among its credentials.
+/// Variables that Azure's libraries read before the file (`EnvironmentCredential` is the first of `DefaultAzureCredential`), and
+/// the one that chooses among its credentials.
 pub(super) const READ_BEFORE: [&str; 7] = [
     "AZURE_CLIENT_SECRET",
     "AZURE_CLIENT_CERTIFICATE_PATH",
@@ -30,12 +30,13 @@ pub(super) const READ_BEFORE: [&str; 7] = [
     "AZURE_PASSWORD",
     "AZURE_TOKEN_CREDENTIALS",
 ];
-/// As people call it.
+/// Its name in messages.
 const WHAT: &str = "the Azure token";
 
 #[derive(Args, Debug)]
 pub(super) struct AzureDelivery {
-    /// An access token in AZURE_ACCESS_TOKEN, or the token that Azure's libraries exchange in AZURE_FEDERATED_TOKEN_FILE, kept fresh; "CLIENT_ID/SCOPE" or "CLIENT_ID/federated-token" where the policies leave a choice.
+    /// An access token in AZURE_ACCESS_TOKEN; or the token that Azure's libraries exchange, in the file of
+    /// AZURE_FEDERATED_TOKEN_FILE, kept fresh. If the policies leave a choice: "CLIENT_ID/SCOPE" or "CLIENT_ID/federated-token".
     #[arg(long, num_args = 0..=1, value_name = "WHAT", value_parser = AzureTarget::question)]
     azure: Option<Option<AzureTarget>>,
 }
@@ -105,7 +106,7 @@ mod tests {
     use crate::client::delivery::tests::{environment, flags, nothing};
 
     #[tokio::test]
-    async fn what_azures_libraries_read_before_the_token_file_is_taken_out() {
+    async fn variables_that_azures_libraries_read_before_the_token_file_are_removed() {
         let mut sample = samples().into_iter().find(|sample| sample.get("azure").is_some()).unwrap();
         let mut delivery = nothing(false);
         let given = |sample: &Value| serde_json::from_value(document(std::slice::from_ref(sample))).unwrap();

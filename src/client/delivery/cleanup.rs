@@ -1,27 +1,27 @@
-//! What is done after the command has ended.
+//! The clean-up after the command has ended.
 
 use crate::client::{Ended, Failure};
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
-/// For everything that is done at the end. Ten seconds after it cancels a job, GitHub's runner kills whatever still runs.
+/// The time for the whole clean-up. Ten seconds after it cancels a job, GitHub's runner kills everything that still runs.
 const CLEAN_UP_MAX: Duration = Duration::from_secs(5);
 
-/// One thing to be done.
+/// One step of the clean-up.
 pub(super) type CleanUp = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
 
-/// What is to be done at the end, in order.
+/// The steps of the clean-up, in order.
 #[derive(Default)]
 pub(super) struct CleanUps(Vec<(&'static str, CleanUp)>);
 
 impl CleanUps {
-    /// Adds one; `what` says what could not be done if it fails: "the GitHub token could not be revoked".
+    /// Adds a step. `what` is the message if it fails, such as "the GitHub token could not be revoked".
     pub(super) fn push(&mut self, what: &'static str, clean_up: CleanUp) {
         self.0.push((what, clean_up));
     }
 
-    /// Does everything, one after the other. A failure is told and changes nothing else.
+    /// Runs all steps, one after the other. A failure is printed, and does not stop the others.
     pub(super) async fn run(self) -> Ended {
         let count = self.0.len();
         let failed = self.failures(CLEAN_UP_MAX).await;
@@ -31,7 +31,8 @@ impl CleanUps {
         Ended { revoked: count - failed.len(), failed }
     }
 
-    /// What failed. Each may take an equal part of the time that is left: one that hangs leaves time for the others.
+    /// Runs all steps, and returns the failures. Each step may take an equal part of the remaining time, so that one that hangs
+    /// leaves time for the others.
     async fn failures(self, within: Duration) -> Vec<String> {
         let (end, count) = (Instant::now() + within, self.0.len());
         let mut failures = Vec::new();
@@ -53,7 +54,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     #[tokio::test]
-    async fn everything_is_done_in_order_and_what_fails_or_hangs_keeps_nothing_from_being_done() {
+    async fn all_steps_run_in_order_even_if_one_fails_or_hangs() {
         let (done, mut clean_ups) = (Arc::new(Mutex::new(Vec::new())), CleanUps::default());
         let mut push = |what: &'static str, outcome: Result<(), Failure>| {
             let done = done.clone();

@@ -1,4 +1,4 @@
-//! What one command runs with, and what lives as long as it does.
+//! What one command gets, and what lives as long as the command.
 
 use super::cleanup::CleanUps;
 use super::private_file::PrivateFile;
@@ -19,13 +19,13 @@ use tempfile::TempDir;
 /// What is renewed while the command runs, and when.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Refresh {
-    /// Renew also what is otherwise delivered once.
+    /// Also renew what is otherwise delivered only once.
     pub all: bool,
-    /// Renew when less than this is left; see [`Renewed::new`] for what holds without it.
+    /// Renew when less than this is left. [`Renewed::new`] describes the default.
     pub ahead: Option<Duration>,
 }
 
-/// What deliveries hand to one command. Fields are dropped in this order: keepers before what they write.
+/// What deliveries hand to one command. Fields are dropped in this order: keepers before the files that they write.
 pub struct Delivery {
     /// What is renewed, and when.
     pub(super) refresh: Refresh,
@@ -40,7 +40,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// Nothing yet. Renewals come from this server and, where several grant the same, from this policy.
+    /// Starts without anything. Renewals use this server and, if several policies grant the same, this policy.
     pub fn new(server: Arc<Server>, policy: Option<String>, refresh: Refresh) -> Self {
         Self {
             refresh,
@@ -59,11 +59,11 @@ impl Delivery {
         self.variables.apply(command);
     }
 
-    /// Ends what was delivered, when the command has ended or could not be started.
+    /// Removes and revokes what was delivered, after the command has ended or could not be started.
     pub async fn end(mut self) -> Ended {
-        // Nothing is to be renewed that is about to be ended.
+        // Nothing may be renewed while it is being ended.
         self.keepers.clear();
-        // A renewal that is under way may hold a file a little longer.
+        // A running renewal may hold a file a little longer.
         self.files.iter().for_each(|file| file.remove());
         std::mem::take(&mut self.at_end).run().await
     }
@@ -80,14 +80,14 @@ impl Delivery {
         renewed
     }
 
-    /// Writes a private file where the command wants it; it goes at the end.
+    /// Writes a private file at the named path. It is removed at the end.
     pub(super) fn file(&mut self, path: &Path, value: Secret) -> Result<Arc<PrivateFile>, Failure> {
         let file = Arc::new(PrivateFile::create(path, value)?);
         self.files.push(file.clone());
         Ok(file)
     }
 
-    /// Writes a private file into a private folder, and returns where it is. `what` says what is in it.
+    /// Writes a private file into a private folder, and returns its path. `what` names its content in messages.
     pub(super) fn placed_file(&mut self, name: &str, what: &str, value: Secret) -> Result<(Secret, Arc<PrivateFile>), Failure> {
         let failed = |fault| Failure::new(STATUS_EXEC, format!("a folder for {what} cannot be made: {fault}"));
         let private = std::fs::Permissions::from_mode(0o700);
@@ -107,8 +107,8 @@ impl Delivery {
         self.held.push(Box::new(held));
     }
 
-    /// Does something when the command has ended, however it ended: also when it was killed or could not be started. If it
-    /// fails, `what` is told: "the GitHub token could not be revoked"; the command's status stays.
+    /// Runs `work` after the command has ended, also if it was killed or could not be started. If `work` fails, `what` is
+    /// printed, such as "the GitHub token could not be revoked", and the command's status stays the same.
     pub fn at_end(&mut self, what: &'static str, work: impl Future<Output = Result<(), Failure>> + Send + 'static) {
         self.at_end.push(what, Box::pin(work));
     }

@@ -1,7 +1,7 @@
-//! `--gcp`: an access token of Google's where `gcloud`, Terraform and Google's libraries look for one; always renewed.
+//! `--gcp`: a Google access token where `gcloud`, Terraform and Google's libraries look for one; always renewed.
 //!
-//! Google's libraries take no access token from a variable. They take a file of an external account: which token they exchange (ours,
-//! in a file beside it), and where (on loopback, by this command).
+//! Google's libraries read no access token from a variable. They read the file of an external account, which names the token to
+//! exchange (ours, in a file beside it) and the address (on loopback, served by this command).
 
 mod endpoint;
 
@@ -18,17 +18,17 @@ use clap::Args;
 use endpoint::{Endpoint, JWT};
 use serde_json::{Value, json};
 
-/// As people call it.
+/// Its name in messages.
 const WHAT: &str = "the Google access token";
-/// What `gcloud` reads anew with each of its commands (`auth/access_token_file`).
+/// The variable that `gcloud` reads with each of its commands (`auth/access_token_file`).
 const GCLOUD: &str = "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE";
-/// What Terraform's provider reads once.
+/// The variable that Terraform's provider reads once.
 const TERRAFORM: &str = "GOOGLE_OAUTH_ACCESS_TOKEN";
-/// Where Google's libraries find the file (Application Default Credentials).
+/// The variable by which Google's libraries find the file (Application Default Credentials).
 const LIBRARIES: &str = "GOOGLE_APPLICATION_CREDENTIALS";
-/// Of an ID token. Nothing of Google's reads one from a variable, so its name is ours.
+/// The variable of an ID token. No Google program reads one from a variable, so the name is ours.
 const ID_TOKEN: &str = "DAYPASS_GCP_ID_TOKEN";
-/// What they would take instead.
+/// Variables that these programs would read instead.
 const READ_BEFORE: [&str; 6] = [
     "CLOUDSDK_AUTH_ACCESS_TOKEN",
     "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE",
@@ -40,7 +40,8 @@ const READ_BEFORE: [&str; 6] = [
 
 #[derive(Args, Debug)]
 pub(super) struct GcpDelivery {
-    /// A Google access token for gcloud, Terraform and Google's libraries, kept fresh; a service account where the policies leave a choice, "ACCOUNT audience=URL" for an ID token in DAYPASS_GCP_ID_TOKEN.
+    /// A Google access token for gcloud, Terraform and Google's libraries, kept fresh. Name a service account if the policies
+    /// leave a choice; "ACCOUNT audience=URL" gives an ID token in DAYPASS_GCP_ID_TOKEN.
     #[arg(long, num_args = 0..=1, value_name = "WHAT", value_parser = GcpTarget::question)]
     gcp: Option<Option<GcpTarget>>,
 }
@@ -115,7 +116,7 @@ mod tests {
     use std::path::Path;
 
     #[test]
-    fn what_is_asked_for_is_as_narrow_as_the_words() {
+    fn the_request_is_as_narrow_as_the_flag() {
         assert_eq!(flags(&["--gcp"]).requests(), [json!({ "gcp": {} })]);
         let account = "deploy@acme.iam.gserviceaccount.com";
         let asked = json!({ "gcp": { "service_account": account, "audience": "https://a" } });

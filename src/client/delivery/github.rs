@@ -12,14 +12,15 @@ use clap::Args;
 use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 
-/// `gh` takes the first, most others the second.
+/// `gh` reads the first, most other programs the second.
 const VARIABLES: [&str; 2] = ["GH_TOKEN", "GITHUB_TOKEN"];
 /// GitHub REST API, "Revoke an installation access token".
 const REVOKE: &str = "installation/token";
 
 #[derive(Args, Debug)]
 pub(super) struct GitHubDelivery {
-    /// A GitHub App's token in GH_TOKEN and GITHUB_TOKEN, revoked at the end; "OWNER/REPOSITORY contents=read" where the policies leave a choice.
+    /// A GitHub App's token in GH_TOKEN and GITHUB_TOKEN, revoked at the end. If the policies leave a choice: "OWNER/REPOSITORY
+    /// contents=read".
     #[arg(long, num_args = 0..=1, value_name = "WHAT", value_parser = GitHubTarget::question)]
     github: Option<Option<GitHubTarget>>,
 }
@@ -58,7 +59,7 @@ impl Delivered for GitHubDelivery {
     }
 }
 
-/// Whoever holds a token may end it. One that has ended is none that GitHub knows.
+/// Revokes a token, which its holder may do. GitHub answers 401 for a token that has ended already.
 async fn revoke(api: String, token: Secret) -> Result<(), Failure> {
     let failed = |cause: String| Failure::new(STATUS_UNAVAILABLE, cause);
     let address = revocation(&api).ok_or_else(|| failed("the answer names no address".to_owned()))?;
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_for_is_as_narrow_as_the_words() {
+    fn the_request_is_as_narrow_as_the_flag() {
         assert_eq!(flags(&["--github"]).requests(), [json!({ "github": {} })]);
         let some = flags(&["--github", "acme acme/shop contents=read"]).requests();
         let asked = json!({ "app": "acme", "repositories": ["acme/shop"], "permissions": { "contents": "read" } });
@@ -100,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_of_an_address_is_kept() {
+    fn the_path_of_an_address_is_kept() {
         for api in ["https://ghe.example/api/v3", "https://ghe.example/api/v3/"] {
             assert_eq!(revocation(api).unwrap().as_str(), "https://ghe.example/api/v3/installation/token");
         }

@@ -1,4 +1,4 @@
-//! `--azure-token`: a token of the server's issuer in a file that Azure's libraries read anew each time; always renewed.
+//! `--azure-token`: a token of the server's issuer in a file that Azure's libraries read again each time; always renewed.
 
 use super::azure::READ_BEFORE;
 use super::command::Delivery;
@@ -14,9 +14,9 @@ use crate::words::names::Audience;
 use clap::Args;
 use serde_json::{Value, json};
 
-/// Where Azure's libraries look for the file (workload identity).
+/// The variable by which Azure's libraries find the file (workload identity).
 const FILE_VARIABLE: &str = "AZURE_FEDERATED_TOKEN_FILE";
-/// As people call it.
+/// Its name in messages.
 const WHAT: &str = "the Azure token";
 
 /// A token for this audience.

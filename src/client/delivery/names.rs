@@ -1,9 +1,9 @@
-//! Names of variables that a person gives: none by which a command would run otherwise, and none twice.
+//! Names of variables that the user gives: none that changes how a command runs, and none twice.
 
 use crate::client::{Failure, STATUS_USAGE};
 
-/// What the loader, the C library, shells and interpreters act on before a command's first line: ld.so(8), dyld(1), bash(1), POSIX
-/// "Shell Variables", and each interpreter's manual.
+/// Variables by which the loader, the C library, shells and interpreters change how a command runs: ld.so(8), dyld(1), bash(1),
+/// POSIX "Shell Variables", and each interpreter's manual.
 const ACTED_ON: [&str; 30] = [
     "PATH",
     "HOME",
@@ -36,10 +36,10 @@ const ACTED_ON: [&str; 30] = [
     "JAVA_TOOL_OPTIONS",
     "_JAVA_OPTIONS",
 ];
-/// The same of whole families; bash takes functions from `BASH_FUNC_…`.
+/// Prefixes of such variables. bash takes functions from `BASH_FUNC_…`.
 const FAMILIES: [&str; 3] = ["LD_", "DYLD_", "BASH_FUNC_"];
 
-/// Why a variable is not set.
+/// Why a variable cannot hold a credential.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum VariableError {
     #[error("expected a variable's name before `=`, without control characters")]
@@ -48,7 +48,7 @@ pub(super) enum VariableError {
     ActedOn(String),
 }
 
-/// Whether a credential may stand in a variable of this name.
+/// Checks that a variable of this name may hold a credential.
 pub(super) fn check(name: &str) -> Result<(), VariableError> {
     if name.is_empty() || name.chars().any(char::is_control) {
         return Err(VariableError::Name);
@@ -57,8 +57,8 @@ pub(super) fn check(name: &str) -> Result<(), VariableError> {
     if is_acted_on { Err(VariableError::ActedOn(name.to_owned())) } else { Ok(()) }
 }
 
-/// That nothing is set twice: the command would find one of two credentials, and nobody would know which. Asked before anything is
-/// released.
+/// Checks that nothing is set twice: the command would find one of two credentials, and nobody would know which. Called before
+/// anything is released.
 pub(super) fn check_each_once(mut names: Vec<String>) -> Result<(), Failure> {
     names.sort();
     match names.windows(2).find(|pair| pair[0] == pair[1]) {
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_name_by_which_a_command_would_run_otherwise_is_taken() {
+    fn a_variable_that_changes_how_commands_run_is_refused() {
         for bad in [
             "PATH",
             "LD_PRELOAD",

@@ -1,4 +1,4 @@
-//! A file for the command: its owner's alone, replaced as a whole, removed when the command ends.
+//! A file for the command: readable only for its owner, replaced atomically, removed when the command ends.
 
 use crate::client::{Failure, STATUS_EXEC};
 use crate::words::{PlainPath, Secret};
@@ -7,16 +7,16 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// It goes when this is dropped.
+/// The file is removed when this is dropped.
 #[derive(Debug)]
 pub(super) struct PrivateFile {
     path: PathBuf,
-    /// What it holds; nothing once it was removed, so that a renewal that ends late does not bring it back.
+    /// Its content; none after the file was removed, so that a late renewal does not bring it back.
     content: Mutex<Option<Secret>>,
 }
 
 impl PrivateFile {
-    /// Writes it with mode 0600; a file that is there already is not overwritten.
+    /// Writes the file with mode 0600. An existing file is not overwritten.
     pub(super) fn create(path: &Path, value: Secret) -> Result<Self, Failure> {
         let mut file = std::fs::OpenOptions::new()
             .write(true)
@@ -25,17 +25,17 @@ impl PrivateFile {
             .open(path)
             .map_err(|fault| unwritable(path, &fault))?;
         let written = file.write_all(value.expose()).map_err(|fault| unwritable(path, &fault));
-        // Half of it goes too.
+        // On a failure, dropping it removes the incomplete file.
         let made = Self { path: path.to_owned(), content: Mutex::new(Some(value)) };
         written.map(|()| made)
     }
 
-    /// Whether this is what it holds.
+    /// Whether the file has this content.
     pub(super) fn holds(&self, value: &Secret) -> bool {
         self.content.lock().unwrap_or_else(PoisonError::into_inner).as_ref() == Some(value)
     }
 
-    /// Puts a new content in its place with one rename: whoever reads sees the old one or the new one.
+    /// Replaces the content with one rename: a reader sees the old content or the new one.
     pub(super) fn replace(&self, value: Secret) -> Result<(), Failure> {
         let mut content = self.content.lock().unwrap_or_else(PoisonError::into_inner);
         if content.is_some() {
@@ -45,7 +45,7 @@ impl PrivateFile {
         Ok(())
     }
 
-    /// Takes it away, whoever else still holds it.
+    /// Removes the file, even if somebody else still holds this value.
     pub(super) fn remove(&self) {
         if self.content.lock().unwrap_or_else(PoisonError::into_inner).take().is_some() {
             let _ = std::fs::remove_file(&self.path);
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_private_never_overwrite_are_replaced_as_a_whole_and_go_away() {
+    fn files_are_private_overwrite_nothing_are_replaced_atomically_and_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("app.env");
         let file = PrivateFile::create(&path, secret("x")).unwrap();

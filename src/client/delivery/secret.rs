@@ -1,4 +1,4 @@
-//! `--env` and `--file`: secrets of a repository in variables and in files; with `--refresh`, the files are read anew.
+//! `--env` and `--file`: secrets of a repository in variables and in files. With `--refresh`, the files are read again.
 
 mod assignment;
 mod request;
@@ -23,7 +23,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Secrets have no end, so their files are read again this often: each time is a decision and a record.
+/// Secrets do not expire, so their files are read again this often. Each time is a decision and a record.
 const READ_EVERY: Duration = Duration::from_secs(5 * 60);
 
 #[derive(Args, Debug)]
@@ -48,7 +48,7 @@ impl Delivered for SecretDelivery {
         requests(self.env.iter().chain(&self.file))
     }
 
-    /// And the places of files.
+    /// Also the paths of files.
     fn variables(&self) -> Vec<String> {
         let files = self.file.iter().map(|(path, _)| format!("--file {path}"));
         self.env.iter().map(|(name, _)| name.clone()).chain(files).collect()
@@ -82,7 +82,7 @@ fn values(wanted: &[(String, SecretName)], answer: &Document) -> Result<Vec<Secr
     wanted.iter().map(|(_, name)| SecretRequest(name.clone()).value(answer)).collect()
 }
 
-/// All or none, as they were asked for at first; a file whose secret did not change is not touched.
+/// Replaces all files or none. A file whose secret did not change is not touched.
 fn replace(files: &[Arc<PrivateFile>], wanted: &[(String, SecretName)], answer: &Document) -> Result<Dated<()>, Failure> {
     for (file, value) in files.iter().zip(values(wanted, answer)?).filter(|(file, value)| !file.holds(value)) {
         file.replace(value)?;

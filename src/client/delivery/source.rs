@@ -11,15 +11,15 @@ use std::time::Duration;
 
 /// What is renewed.
 pub(super) struct Renewal {
-    /// As people call it.
+    /// Its name in messages.
     pub(super) what: &'static str,
-    /// What the server is asked for: what this delivery needs, and nothing of the others.
+    /// The requests of this delivery alone.
     pub(super) requests: Vec<Value>,
-    /// How long before its end; without it by its life.
+    /// How long before the end to renew; without it, a part of the life.
     pub(super) ahead: Option<Duration>,
 }
 
-/// The server, and the policy that is asked. Each request asks the CI for a token of its own.
+/// The server, and the policy to use. Each request asks the CI for a new token.
 #[derive(Clone)]
 pub(super) struct Source {
     pub(super) server: Arc<Server>,
@@ -27,7 +27,7 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// A credential that is asked for anew; `read` finds it in the answer and puts it in its place.
+    /// A credential that is requested again when it is due; `read` finds it in the answer and puts it in its place.
     pub(super) fn renewed<T: Send + Sync + 'static>(
         &self,
         renewal: Renewal,
@@ -46,7 +46,7 @@ impl Source {
     }
 }
 
-/// A failure is told at once, though the command may not notice before the end of what it has.
+/// Prints a failure at once: the command may notice it only when its last credential ends.
 fn tell<T>(what: &str, outcome: Result<T, Failure>) -> Result<T, Failure> {
     if let Err(failure) = &outcome {
         anstream::eprintln!("daypass: {what} could not be renewed, the last good state stays: {failure}");

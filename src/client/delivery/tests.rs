@@ -22,14 +22,14 @@ pub(crate) fn answer(kinds: &[&str]) -> Document {
     serde_json::from_value(document(&kinds.iter().map(one).collect::<Vec<_>>())).unwrap()
 }
 
-/// Nobody answers there.
+/// A delivery whose server does not answer.
 pub(crate) fn nothing(refresh: bool) -> Delivery {
     let address = Address { server: "https://127.0.0.1:1", audience: None, ca: None, token_file: None, wait: Duration::ZERO };
     let server = Server::new(&address, [("DAYPASS_TOKEN", "t")].into()).unwrap();
     Delivery::new(Arc::new(server), None, Refresh { all: refresh, ahead: None })
 }
 
-/// What an answer of these credentials comes to.
+/// Delivers an answer with these credentials.
 pub(crate) async fn delivered(arguments: &[&str], refresh: bool, kinds: &[&str]) -> Delivery {
     let mut delivery = nothing(refresh);
     flags(arguments).deliver(answer(kinds), &mut delivery).await.unwrap();

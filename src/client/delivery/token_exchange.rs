@@ -1,4 +1,4 @@
-//! `--token-exchange`: a token of a service in a variable of the command; revoked at the end where the service takes that.
+//! `--token-exchange`: a token of a service in a variable of the command; revoked at the end if the service supports that.
 
 use super::command::Delivery;
 use super::delivered::Delivered;
@@ -13,17 +13,18 @@ use clap::Args;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
-/// WHATWG URL, of a body by a form.
+/// The content type of a form (WHATWG URL).
 const FORM: &str = "application/x-www-form-urlencoded";
 
 #[derive(Args, Debug)]
 pub(super) struct TokenExchangeDelivery {
-    /// VARIABLE=SERVICE: a token of the service in this variable, such as PARTNER_TOKEN=partner; "SERVICE?NAME=VALUE" where the policies leave a choice.
+    /// VARIABLE=SERVICE: a token of the service in this variable, such as PARTNER_TOKEN=partner. If the policies leave a choice:
+    /// "SERVICE?NAME=VALUE".
     #[arg(long, value_name = "VARIABLE=SERVICE", value_parser = read)]
     token_exchange: Vec<(String, TokenExchangeTarget)>,
 }
 
-/// Why the text asks for nothing.
+/// Why the flag's value cannot be read.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 enum AskedError {
     #[error("expected VARIABLE=SERVICE, such as PARTNER_TOKEN=partner")]
@@ -75,7 +76,10 @@ impl Delivered for TokenExchangeDelivery {
                 Ok(ExchangedToken { token, revoke: None, .. }) => delivery.variables.set(variable.clone(), token),
                 Ok(ExchangedToken { token, revoke: Some(address), .. }) => {
                     delivery.variables.set(variable.clone(), token.duplicate());
-                    delivery.at_end("the service's token could not be revoked, and lives to its end", revoke(address, token));
+                    delivery.at_end(
+                        "the service's token could not be revoked, and is valid until it expires",
+                        revoke(address, token),
+                    );
                 }
                 Err(failure) => outcome = Err(failure),
             }
@@ -84,7 +88,7 @@ impl Delivered for TokenExchangeDelivery {
     }
 }
 
-/// RFC 7009, section 2.1: the token in a form; section 2.2: 200 also where it is none any more.
+/// RFC 7009, section 2.1: the token in a form; section 2.2: 200 also if the token is not valid any more.
 async fn revoke(address: String, token: Secret) -> Result<(), Failure> {
     let failed = |cause: String| Failure::new(STATUS_UNAVAILABLE, cause);
     let client = provider_client(None, None).map_err(|fault| failed(fault.to_string()))?;
@@ -110,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_for_is_as_narrow_as_the_words() {
+    fn the_request_is_as_narrow_as_the_flag() {
         let asked = flags(&["--token-exchange", "A=partner?role=deploy&x=a%3Db"]).requests();
         assert_eq!(asked, [json!({ "token_exchange": { "service": "partner", "fields": { "role": "deploy", "x": "a=b" } } })]);
         for bad in ["partner", "=partner", "1A=partner", "A-B=partner", "A=", "A=Partner", "PATH=partner", "LD_PRELOAD=partner"] {

@@ -1,4 +1,4 @@
-//! The environment of the command, as deliveries change it.
+//! The changes of deliveries to the command's environment.
 
 use crate::words::Secret;
 use tokio::process::Command;
@@ -12,17 +12,17 @@ pub(super) struct Variables {
 }
 
 impl Variables {
-    /// A variable that holds a credential.
+    /// Sets a variable that holds a credential.
     pub(super) fn set(&mut self, name: impl Into<String>, value: Secret) {
         self.values.push((name.into(), value));
     }
 
-    /// Variables that programs would read instead of what is delivered.
+    /// Removes variables that programs would read instead of what is delivered.
     pub(super) fn remove(&mut self, names: &[&'static str]) {
         self.removed.extend(names);
     }
 
-    /// A variable that says where a credential is. Nothing that is set or removed changes it.
+    /// Sets a variable that says where a credential is. It wins over every other change.
     pub(super) fn set_place(&mut self, name: &'static str, place: Secret) {
         self.places.push((name, place));
     }
@@ -47,7 +47,7 @@ mod tests {
     use std::ffi::OsStr;
 
     #[test]
-    fn what_says_where_a_credential_is_stands_before_what_is_set_or_removed() {
+    fn a_place_wins_over_values_and_removals_and_a_removal_over_values() {
         let mut variables = Variables::default();
         let text = |text: &str| Secret::from(text.to_owned());
         variables.set_place("FILE", text("/run/token"));

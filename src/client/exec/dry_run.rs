@@ -1,4 +1,4 @@
-//! `daypass exec --dry-run`: a pipeline keeps its old keys and hears, run by run, whether daypass would give it what it asks for.
+//! `daypass exec --dry-run`: a pipeline keeps its old keys and learns, run by run, whether daypass would grant its requests.
 
 use crate::answers::{Outcome, Used};
 use crate::client::Failure;
@@ -6,7 +6,7 @@ use crate::client::server::Server;
 use crate::words::plain;
 use serde_json::Value;
 
-/// Asks, and says what came of it. The command runs whatever that is.
+/// Asks the server, and prints the result. The command runs in any case.
 pub(super) async fn tell(server: Result<Server, Failure>, requests: &[Value], policy: Option<&str>) {
     let asked = match server {
         Ok(server) => server.dry_run(requests, policy).await,
@@ -28,7 +28,7 @@ fn granted(used: &Used) -> String {
     )
 }
 
-/// A server that is not there would stop the pipeline as a denial does, and is told as that.
+/// The message of a failure. An unavailable server counts too: it would stop the pipeline as a denial does.
 fn denied(failure: &Failure) -> String {
     let told = failure.to_string().replace('\n', "\ndaypass: ");
     format!("daypass: dry run: WOULD FAIL with status {}: {told}\ndaypass: the command runs unchanged", failure.status)
@@ -40,7 +40,7 @@ mod tests {
     use crate::client::STATUS_DENIED;
 
     #[test]
-    fn each_line_of_a_denial_says_whose_it_is() {
+    fn each_line_of_a_denial_begins_with_the_programs_name() {
         let told = denied(&Failure::new(STATUS_DENIED, "No trust policy grants this. (no_matching_policy)\nhint: Ask."));
         assert!(told.starts_with("daypass: dry run: WOULD FAIL with status 77: No trust policy"), "{told}");
         assert!(told.lines().all(|line| line.starts_with("daypass: ")), "{told}");

@@ -4,7 +4,7 @@ use crate::client::{Failure, STATUS_EXEC};
 use std::os::unix::process::ExitStatusExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Signals that no longer end this process: whoever listens passes them on.
+/// Signals that no longer end this process, but are passed on to the child.
 pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
@@ -12,7 +12,7 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Listens from here on; what comes before the child is there is passed on when it is.
+    /// Listens from here on. A signal that comes before the child has started is passed on after its start.
     pub(super) fn listen() -> std::io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
@@ -30,7 +30,7 @@ impl Signals {
     }
 }
 
-/// Runs it; its status, or 128 and the signal that ended it.
+/// Runs the command. Returns its status, or 128 plus the signal that ended it.
 pub(super) async fn run(
     command: &mut tokio::process::Command,
     program: &str,
@@ -51,7 +51,7 @@ pub(super) async fn run(
     }
 }
 
-/// As shells do: the status, or 128 and the signal.
+/// As shells do: the status, or 128 plus the signal.
 fn exit_status(status: std::process::ExitStatus) -> u8 {
     let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
     u8::try_from(code).unwrap_or(STATUS_EXEC)

@@ -19,7 +19,7 @@ fn there_has_to_be_something_to_refresh() {
     assert!(wishes(&["--aws"]).check().is_ok());
 }
 
-/// Runs a script; what came of it, and whether what was to be done at the end was done.
+/// Runs a script. Returns the outcome, and whether the clean-up ran.
 async fn outcome(script: &str, delivered: Result<(), Failure>, folder: &Path) -> (Result<u8, Failure>, bool) {
     let (mut delivery, done) = (nothing(false), folder.join("done"));
     let _ = std::fs::remove_file(&done);
@@ -36,7 +36,7 @@ async fn outcome(script: &str, delivered: Result<(), Failure>, folder: &Path) ->
 }
 
 #[tokio::test]
-async fn what_is_to_be_done_at_the_end_is_done_however_the_command_ends() {
+async fn the_clean_up_runs_however_the_command_ends() {
     let folder = tempfile::tempdir().unwrap();
     let status = async |script: &str| {
         let (outcome, done) = outcome(script, Ok(()), folder.path()).await;

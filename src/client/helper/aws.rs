@@ -1,5 +1,5 @@
-//! `credential_process` (AWS SDKs and Tools reference guide, "Process credential provider"): a document of version 1 on standard output,
-//! faults on standard error with a status that is not 0.
+//! `credential_process` (AWS SDKs and Tools reference guide, "Process credential provider"): a document of version 1 on standard
+//! output; failures on standard error, with a status other than 0.
 
 use crate::kind::AwsKeys;
 use serde_json::{Value, json};

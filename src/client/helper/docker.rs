@@ -1,7 +1,7 @@
-//! Docker's credential helpers (docker/docker-credential-helpers, "Development"): a program `docker-credential-NAME` that is called with
-//! an action and no flag, the registry on standard input, JSON or a message on standard output.
+//! Docker's credential helpers (docker/docker-credential-helpers, "Development"): Docker calls a program `docker-credential-NAME`
+//! with an action and no flag, and the registry on standard input. The program prints JSON or a message.
 //!
-//! So what a flag would say stands in a file beside Docker's own configuration: which registry, which user, which secret.
+//! A file beside Docker's own configuration therefore replaces flags: it names the registry, the user and the secret.
 
 use super::{Password, PasswordSource};
 use crate::client::environment::Environment;
@@ -12,7 +12,7 @@ use crate::words::{NAMED_FILE_MAX, PlainPath, read_named};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
-/// What Docker takes for "go on without": any other message ends its command.
+/// The message after which Docker continues without a password. Any other message ends its command.
 pub const NOT_FOUND: &str = "credentials not found in native keychain";
 /// The file beside Docker's `config.json`.
 const FILE: &str = "daypass.yaml";
@@ -21,7 +21,7 @@ const FILE: &str = "daypass.yaml";
 #[derive(Debug, PartialEq, Eq)]
 pub struct Registry {
     host: String,
-    /// Who the password belongs to.
+    /// The user of the password.
     pub username: String,
     /// Where the password comes from.
     pub password: PasswordSource,
@@ -29,7 +29,7 @@ pub struct Registry {
     pub policy: Option<PolicyName>,
 }
 
-/// The file: as it is named, else beside Docker's configuration.
+/// The named file, or the one beside Docker's configuration.
 pub fn file(named: Option<&Path>, environment: &Environment) -> Result<PathBuf, Failure> {
     let beside = || {
         let folder = environment.value("DOCKER_CONFIG").map(PathBuf::from);
@@ -39,7 +39,7 @@ pub fn file(named: Option<&Path>, environment: &Environment) -> Result<PathBuf, 
     named.map(Path::to_owned).or_else(beside).ok_or_else(unknown)
 }
 
-/// Reads the registries; every fault is told at once.
+/// Reads the registries, and reports all faults at once.
 pub fn read(path: &Path) -> Result<Vec<Registry>, Failure> {
     let name = path.plain().to_string();
     let bytes = read_named(path, NAMED_FILE_MAX)
@@ -67,7 +67,7 @@ fn parse(name: &str, bytes: &[u8]) -> Result<Vec<Registry>, Vec<Fault>> {
 
 fn read_registry<'a>(entries: &mut Fields<'a, '_>, host: &str, place: Place, entry: &'a Node) -> Option<Registry> {
     if host_of(host).as_deref() != Some(host) {
-        entries.fault(place, format!("`{host}` is no registry: write its host in small letters, with its port if it has one"));
+        entries.fault(place, format!("`{host}` is no registry: write its host in lower case, with its port if it has one"));
     }
     let mut fields = entries.below(entry);
     let username = fields.required("username").and_then(|node| fields.text(node)).map(str::to_owned);
@@ -86,13 +86,13 @@ fn read_registry<'a>(entries: &mut Fields<'a, '_>, host: &str, place: Place, ent
     Some(Registry { host: host.to_owned(), username: username?, password: password?, policy })
 }
 
-/// The registry that Docker asks for; `None` is for [`NOT_FOUND`].
+/// The registry that Docker asks for; `None` leads to [`NOT_FOUND`].
 pub fn find<'a>(registries: &'a [Registry], server: &str) -> Option<&'a Registry> {
     let host = host_of(server.trim())?;
     registries.iter().find(|registry| registry.host == host)
 }
 
-/// `https://index.docker.io/v1/` and `index.docker.io` are the same registry; one without TLS is none.
+/// The host of a registry: `https://index.docker.io/v1/` and `index.docker.io` are the same one. `None` for an address without TLS.
 fn host_of(server: &str) -> Option<String> {
     let rest = match server.split_once("://") {
         Some(("https", rest)) => rest,
@@ -104,12 +104,12 @@ fn host_of(server: &str) -> Option<String> {
     (!host.is_empty() && host.bytes().all(fits)).then(|| host.to_ascii_lowercase())
 }
 
-/// What `get` answers.
+/// The answer to `get`.
 pub fn document(server: &str, registry: &Registry, password: &Password) -> Value {
     json!({ "ServerURL": server.trim(), "Username": registry.username, "Secret": password.value.expose_text() })
 }
 
-/// What `list` answers: who is known where, without any request.
+/// The answer to `list`: the user of each registry, without a request to the server.
 pub fn list(registries: &[Registry]) -> Value {
     Value::Object(registries.iter().map(|one| (one.host.clone(), one.username.clone().into())).collect::<Map<_, _>>())
 }

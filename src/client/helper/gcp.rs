@@ -1,16 +1,16 @@
 //! Google's executable-sourced credentials (google-auth, "pluggable"; AIP-4117): a subject token of version 1 on standard output.
 //!
-//! Nothing else may be printed, on either stream, and the status is 0 also for a refusal: the Go libraries show a status that is not 0
-//! without the message, the Python library reads both streams as one document.
+//! Nothing else may be printed on either stream, and the status is 0 even for a refusal: the Go libraries show another status
+//! without the message, and the Python library reads both streams as one document.
 
 use crate::client::Failure;
 use crate::client::environment::Environment;
 use crate::kind::IdToken;
 use serde_json::{Value, json};
 
-/// Where the library says which type it expects; it takes no other.
+/// The variable in which the library names the only type that it accepts.
 const TYPE_VARIABLE: &str = "GOOGLE_EXTERNAL_ACCOUNT_TOKEN_TYPE";
-/// What a token of our issuer may be called.
+/// The types of our issuer's tokens.
 const TYPES: [&str; 2] = ["urn:ietf:params:oauth:token-type:id_token", "urn:ietf:params:oauth:token-type:jwt"];
 
 /// The type that the library expects.
@@ -21,7 +21,7 @@ pub fn token_type(environment: &Environment) -> Result<&'static str, Failure> {
     known.ok_or_else(|| Failure::new(crate::client::STATUS_USAGE, advice()))
 }
 
-/// The answer that holds a token.
+/// The answer with a token.
 pub fn success(token_type: &str, token: &IdToken) -> Value {
     json!({
         "version": 1, "success": true, "token_type": token_type,
@@ -29,7 +29,7 @@ pub fn success(token_type: &str, token: &IdToken) -> Value {
     })
 }
 
-/// The answer that says why there is none.
+/// The answer that says why there is no token.
 pub fn failure(failure: &Failure) -> Value {
     let code = failure.code.as_deref().unwrap_or("failed");
     json!({ "version": 1, "success": false, "code": code, "message": failure.one_line() })

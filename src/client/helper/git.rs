@@ -1,7 +1,7 @@
 //! Git's credential helpers (gitcredentials(7), git-credential(1)): lines of `key=value` in and out.
 //!
-//! An answer is given to `get` alone, for https, and for the host and path that the flags name: whoever adds a submodule or a redirect
-//! of another host gets nothing.
+//! The helper answers only `get`, only for https, and only for the host and path that the flags name: a submodule or a redirect
+//! on another host gets nothing.
 
 use super::Password;
 use crate::client::{Failure, STATUS_USAGE};
@@ -10,27 +10,27 @@ use crate::words::Secret;
 /// What the flags name.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// The host, with its port where the address has one.
+    /// The host, with its port if the address has one.
     pub host: String,
     /// A repository or a folder of them.
     pub path: Option<String>,
-    /// Who the password belongs to.
+    /// The user of the password.
     pub username: String,
 }
 
-/// What Git asks.
+/// Git's request.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Asked {
     protocol: String,
     host: String,
     path: Option<String>,
     username: Option<String>,
-    /// Git understands `ephemeral` (2.46 and newer).
+    /// Whether Git understands `ephemeral` (2.46 and newer).
     authtype: bool,
 }
 
 impl Asked {
-    /// Reads Git's lines up to an empty one; attributes that are not known are passed over, as the protocol wants it.
+    /// Reads Git's lines up to an empty one. Unknown attributes are ignored, as the protocol demands.
     pub fn read(text: &str) -> Result<Self, Failure> {
         let mut asked = Self::default();
         for line in text.lines().take_while(|line| !line.is_empty()) {
@@ -51,15 +51,15 @@ impl Asked {
     }
 }
 
-/// Why Git is not answered although the flags name the host.
+/// Why Git gets no answer although the flags name the host.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum NotAnswered {
-    /// The password could be read on its way.
+    /// Others could read the password on its way.
     #[error("no password is sent by {protocol} to {host}: only by https")]
     Clear {
-        /// What Git would speak.
+        /// Git's protocol.
         protocol: String,
-        /// To whom.
+        /// The host.
         host: String,
     },
     /// The flags name a path too.
@@ -67,7 +67,7 @@ pub enum NotAnswered {
     NoPath,
 }
 
-/// Whether this is for us; why not, in words, when the flags name the host and something else stands against it.
+/// Whether the flags cover this request. If they name the host, but something else prevents an answer, the error says what.
 pub fn covers(target: &Target, asked: &Asked) -> Result<bool, NotAnswered> {
     if !asked.host.eq_ignore_ascii_case(&target.host) {
         return Ok(false);
@@ -85,7 +85,7 @@ pub fn covers(target: &Target, asked: &Asked) -> Result<bool, NotAnswered> {
     }
 }
 
-/// Whole segments; a repository is meant with and without `.git`.
+/// Compares whole segments, with or without `.git` at the end.
 fn is_below(path: &str, wanted: &str) -> bool {
     let segments = |path: &str| {
         let path = path.trim_matches('/');
@@ -95,7 +95,7 @@ fn is_below(path: &str, wanted: &str) -> bool {
     path.iter().all(|segment| !matches!(segment.as_str(), "" | "." | "..")) && path.starts_with(&segments(wanted))
 }
 
-/// The answer. Nothing in it is to be kept: `ephemeral` says so to helpers that store, where Git knows the word.
+/// The answer. Nobody may store it: `ephemeral` tells helpers that store, if Git knows the word.
 pub fn answer(target: &Target, password: &Password, asked: &Asked) -> Secret {
     let mut lines = String::new();
     if asked.authtype {
@@ -109,7 +109,7 @@ pub fn answer(target: &Target, password: &Password, asked: &Asked) -> Secret {
     Secret::new([lines.as_bytes(), password.value.expose(), end].concat())
 }
 
-/// After a refusal: Git asks no other helper, and no person at a terminal that is not there.
+/// The answer after a refusal: Git then asks no other helper, and no person at a terminal.
 pub const QUIT: &str = "quit=1\n\n";
 
 #[cfg(test)]
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn the_named_host_alone_by_https_alone() {
+    fn only_the_named_host_is_covered_and_only_by_https() {
         let all = target(None);
         assert_eq!(
             covers(&all, &asked("protocol=https\nhost=git.example:8443\nwwwauth[]=Basic realm=\"x\"\n\nhost=ignored")),
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn the_named_path_by_whole_segments() {
+    fn the_named_path_is_compared_by_whole_segments() {
         let covered = |wanted: &str, path: &str| {
             covers(&target(Some(wanted)), &asked(&format!("protocol=https\nhost=git.example:8443\npath={path}\n"))).unwrap()
         };
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_git_understands_is_said_about_the_password() {
+    fn the_answer_has_only_attributes_that_git_understands() {
         let password = Password { value: "s3cret".to_owned().into(), expires_at: Some(UnixTime::from_seconds(1_800_000_000)) };
         let said = |text: &str| answer(&target(None), &password, &asked(text)).expose_text().unwrap().to_owned();
         assert_eq!(said(""), "password_expiry_utc=1800000000\nusername=ci\npassword=s3cret\n\n");

@@ -5,12 +5,12 @@ use crate::client::{Failure, STATUS_USAGE};
 use crate::kind::IdToken;
 use serde_json::{Value, json};
 
-/// The versions that kubectl has; both have the same members here.
+/// The versions that kubectl supports. Both have the same members here.
 const VERSIONS: [&str; 2] = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
-/// Where kubectl says what it wants.
+/// The variable with kubectl's request.
 const EXEC_INFO: &str = "KUBERNETES_EXEC_INFO";
 
-/// The version that the caller asks for; the newest where none asks.
+/// The version that the caller asks for, or the newest one.
 pub fn version(environment: &Environment) -> Result<&'static str, Failure> {
     let Some(text) = environment.value(EXEC_INFO) else { return Ok(VERSIONS[0]) };
     let failure = |fault: &str| Failure::new(STATUS_USAGE, format!("{EXEC_INFO} {fault}"));

@@ -1,7 +1,7 @@
 use super::*;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-/// A clock that stands where the test puts it, in seconds.
+/// A clock that the test sets, in seconds.
 #[derive(Default)]
 struct Hand(AtomicI64);
 
@@ -46,7 +46,7 @@ impl Bench {
 }
 
 #[tokio::test]
-async fn a_new_one_is_due_when_less_than_the_chosen_time_is_left() {
+async fn a_renewal_is_due_when_less_than_the_chosen_time_is_left() {
     for (ahead, not_yet, due) in [(None, 666, 667), (Some(100), 899, 900), (Some(0), 999, 1000), (Some(2000), 0, 0)] {
         let bench = bench(ahead.map(Duration::from_secs));
         assert_eq!(bench.at(not_yet).renewed.is_due(), not_yet == due, "{ahead:?}");
@@ -57,7 +57,7 @@ async fn a_new_one_is_due_when_less_than_the_chosen_time_is_left() {
 }
 
 #[tokio::test]
-async fn the_last_good_one_is_served_until_it_really_ends_and_a_denial_only_then() {
+async fn the_last_good_value_is_served_until_its_end_and_a_denial_only_after_it() {
     let bench = bench(None);
     *bench.denied.lock().unwrap() = true;
     assert!(bench.at(900).renewed.renew().await.is_err());
@@ -72,7 +72,7 @@ async fn the_last_good_one_is_served_until_it_really_ends_and_a_denial_only_then
 }
 
 #[tokio::test]
-async fn many_who_wait_share_one_renewal() {
+async fn all_who_wait_share_one_renewal() {
     let bench = bench(None);
     bench.at(1000);
     let all: Vec<_> = (0..50)

@@ -1,4 +1,4 @@
-//! For who keeps asking: a denial told apart from an outage, and the server's word that something changed.
+//! For the sidecar, which asks again and again: distinguishes a denial from an outage, and listens for the server's events.
 
 use super::{Server, document, refusal, unreachable_server};
 use crate::answers::Document;
@@ -12,19 +12,19 @@ use std::time::Duration;
 
 /// The server ends a stream after five minutes, or a little later.
 const STREAM_MAX: Duration = Duration::from_secs(600);
-/// The server is heard every 15 seconds; after three times that nobody is there.
+/// The server sends something every 15 seconds. After three times that it counts as gone.
 const SILENCE_MAX: Duration = Duration::from_secs(45);
-/// How soon another token is noticed: the old one is to be gone from here within a minute.
+/// How often the token's file is read: an old token must not be used for more than a minute.
 const TOKEN_LOOK: Duration = Duration::from_secs(10);
-/// Who keeps asking asks again soon: on a network that swallows packets nothing is won by waiting.
+/// The time for one request. The sidecar asks again soon anyway, and on a network that drops packets waiting does not help.
 const ASK_MAX: Duration = Duration::from_secs(10);
 
 /// Why there is no answer.
 #[derive(Debug)]
 pub enum Unanswered {
-    /// The server says no: 403, in its own words.
+    /// The server's own denial: 403 with a code and a decision.
     Denied(Failure),
-    /// Anything else: nobody there, a token that is not good now, a fault, or somebody between who speaks for the server.
+    /// Anything else: no server, a token that is not accepted now, a fault, or a proxy that answers instead of the server.
     Unavailable(Failure),
 }
 
@@ -49,12 +49,12 @@ impl Server {
         read(self, response).await
     }
 
-    /// The client by which it asks, for addresses within a pod.
+    /// The HTTP client, which also serves for addresses within a pod.
     pub fn http(&self) -> reqwest::Client {
         self.http.clone()
     }
 
-    /// Waits until the token's file holds another token than at the time of this call, or none. What is in a variable stays.
+    /// Waits until the token's file has another token than at the time of this call, or none. A token in a variable never changes.
     pub fn another_token(&self) -> impl Future<Output = ()> + use<> {
         let file = match &self.source {
             TokenSource::File(path) => Some(path.clone()),
@@ -69,7 +69,7 @@ impl Server {
         }
     }
 
-    /// `GET /v1/events`, from what was last heard.
+    /// `GET /v1/events`, from the last event on.
     pub async fn events(&self, last: Option<&str>) -> Result<Events, Unanswered> {
         let build = |token: &str| {
             let request = self.http.get(self.url("v1/events")?).bearer_auth(token).timeout(STREAM_MAX);
@@ -89,7 +89,7 @@ impl Server {
     }
 }
 
-/// Enough to know a token again, and nothing to show.
+/// A digest to recognize a token by, without keeping the token.
 fn digest(token: &Path) -> Option<Digest> {
     read_named(token, NAMED_FILE_MAX).ok().map(Secret::new).map(|token| Digest::plain(token.expose()))
 }
@@ -104,7 +104,7 @@ async fn read(server: &Server, response: reqwest::Response) -> Result<Document, 
     Err(classify(status.as_u16(), &body))
 }
 
-/// A proxy may say 403 too; only a problem document with a code and a decision is the server's own denial.
+/// A proxy may answer 403 too: only a problem document with a code and a decision is the server's own denial.
 fn classify(status: u16, problem: &Value) -> Unanswered {
     let failure = refusal(status, problem);
     match status {
@@ -113,7 +113,7 @@ fn classify(status: u16, problem: &Value) -> Unanswered {
     }
 }
 
-/// A stream of events that is open.
+/// An open stream of events.
 pub struct Events {
     response: reqwest::Response,
     stream: EventStream,

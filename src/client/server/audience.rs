@@ -1,5 +1,5 @@
-//! For whom a token is, before it is sent: tokens of fixed audience (GitLab, pods, Bitbucket, HCP Terraform) are good until they expire
-//! for whoever holds them, so they go to the server that they name and to no other.
+//! Checks a token's audience before the token is sent. Anybody who holds a token of fixed audience (GitLab, pods, Bitbucket, HCP
+//! Terraform) can use it until it expires, so it goes only to the server that it names.
 
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION};
@@ -7,17 +7,17 @@ use crate::token::RawToken;
 use crate::words::Secret;
 use reqwest::Url;
 
-/// The audience that this server's tokens have to name.
+/// The audience that tokens for this server have to name.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ServerAudience {
-    /// What a CI is asked for.
+    /// The audience to ask a CI for.
     name: String,
     server: Url,
 }
 
 impl ServerAudience {
-    /// `named` is by a flag or a variable. What `DAYPASS_AUDIENCE` says is of the server that `DAYPASS_SERVER` names: another server, as an
-    /// age identity may name one, is never asked with it.
+    /// `named` comes from a flag or a variable. `DAYPASS_AUDIENCE` belongs to the server of `DAYPASS_SERVER`: it is never used
+    /// for another server, which an age identity may name.
     pub(super) fn new(server: &Url, address: &str, named: Option<&str>, environment: &Environment) -> Self {
         let usual = environment.value("DAYPASS_SERVER").and_then(|usual| Url::parse(usual).ok());
         let is_usual = usual.is_some_and(|usual| usual.origin() == server.origin());
@@ -30,7 +30,7 @@ impl ServerAudience {
         &self.name
     }
 
-    /// Refuses to send a token that is for somebody else. An audience at the server's own address is the server's, with or without a path.
+    /// Refuses to send a token for another audience. An audience at the server's own address is the server's, with or without a path.
     pub(super) fn check(&self, token: &Secret) -> Result<(), Failure> {
         let refused =
             |what: String| Failure::new(STATUS_CONFIGURATION, format!("the job's token was not sent to {}: {what}", self.server));
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn an_audience_at_the_servers_own_address_or_one_that_is_named_for_it_is_the_servers() {
+    fn an_audience_at_the_servers_address_or_named_for_it_is_accepted() {
         for audience in
             ["https://daypass.example", "https://daypass.example/", "https://daypass.example/eu", "https://DAYPASS.example?cnf=x"]
         {

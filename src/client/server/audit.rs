@@ -1,4 +1,4 @@
-//! The server's audit log, for whom a policy lets read it.
+//! Reading the server's audit log, which a policy has to grant.
 
 use super::{Server, outcome};
 use crate::answers::{Outcome, Records};

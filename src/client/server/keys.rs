@@ -1,4 +1,4 @@
-//! What a server does with private keys that it keeps: gives out the key of one file, or encrypts files anew.
+//! Uses of a server's private keys: getting the key of one file, or encrypting files again.
 
 use super::{Server, document, outcome};
 use crate::answers::{Outcome, Rewritten};
@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::{Value, json};
 
 impl Server {
-    /// `POST /v1/age/unwrap`: the file key of the document in force that has a header of these stanzas.
+    /// `POST /v1/age/unwrap`: the file key of the document in force whose header has these stanzas.
     pub async fn file_key(&self, stanzas: &[Stanza]) -> Result<Secret, Failure> {
         let written = |one: &Stanza| json!({ "type": one.tag, "args": one.args, "body": STANDARD_NO_PAD.encode(&one.body) });
         let body = json!({ "stanzas": stanzas.iter().map(written).collect::<Vec<Value>>() });

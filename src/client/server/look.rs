@@ -1,4 +1,4 @@
-//! What `doctor --client` looks at, without a token.
+//! What `doctor --client` checks without a token.
 
 use super::Server;
 use crate::client::Failure;
@@ -6,12 +6,12 @@ use crate::client::job_token::TokenSource;
 use crate::words::PlainPath;
 
 impl Server {
-    /// Where it is.
+    /// The server's address.
     pub const fn address(&self) -> &reqwest::Url {
         &self.base
     }
 
-    /// How the job's token comes.
+    /// Where the job's token comes from.
     pub fn brought_by(&self) -> String {
         match &self.source {
             TokenSource::Variable(name) => format!("the variable {name}"),
@@ -21,7 +21,7 @@ impl Server {
         }
     }
 
-    /// Whether anybody answers whose certificate is trusted, and the `Date` of the answer.
+    /// Checks that the server answers with a trusted certificate, and returns the `Date` of the answer.
     pub async fn date(&self) -> Result<Option<String>, Failure> {
         let asked = self.http.get(self.url("v1/openapi.json")?).send().await;
         let response = asked.map_err(|fault| self.unanswered(&fault))?;

@@ -1,4 +1,4 @@
-//! What an operator does through the server, for whom a policy lets.
+//! What an operator does through the server's API, which a policy has to grant.
 
 use super::{Server, outcome};
 use crate::answers::{Denied, Outcome, SecretStatus};
@@ -7,7 +7,7 @@ use crate::client::request::missing;
 use crate::policy::DenyRequest;
 
 impl Server {
-    /// `POST /v1/deny`: a denial that stands from now on.
+    /// `POST /v1/deny`: an immediate denial.
     pub async fn deny(&self, request: &DenyRequest) -> Result<Denied, Failure> {
         let deny = |token: &str| Ok(self.http.post(self.url("v1/deny")?).bearer_auth(token).json(request));
         let Outcome::Deny(denied) = outcome(self.send(deny).await?)? else { return Err(missing()) };

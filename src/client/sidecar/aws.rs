@@ -16,14 +16,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
-/// What AWS's SDKs show, in `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE`; they read it again each time.
+/// The file of `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE`, with the token that AWS's SDKs send. They read it again each time.
 pub(super) const TOKEN_FILE: &str = "aws-token";
-/// Where it listens when nothing is said.
+/// The default address.
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9403);
-/// On loopback somebody listens at once or not at all.
+/// The time for a connection on loopback, which succeeds at once or not at all.
 const LOOK_MAX: Duration = Duration::from_millis(500);
 
-/// Whose sessions, and where they are had.
+/// The role of the sessions, and the address that serves them.
 #[derive(Clone, Debug)]
 pub(super) struct AwsWish {
     role: RoleArn,
@@ -37,17 +37,17 @@ impl AwsWish {
         Some(Self { role: role?, listen: listen? })
     }
 
-    /// Whether somebody listens there.
+    /// Whether the address accepts connections.
     pub(super) fn is_served(&self) -> bool {
         TcpStream::connect_timeout(&self.listen, LOOK_MAX).is_ok()
     }
 
-    /// By what it is known again.
+    /// A text that identifies these settings.
     pub(super) fn text(&self) -> String {
         format!("{} {}", self.role, self.listen)
     }
 
-    /// The file that goes with it.
+    /// The name of the token's file.
     pub(super) fn token_file() -> Option<FileName> {
         FileName::parse(TOKEN_FILE).ok()
     }
@@ -58,14 +58,14 @@ fn parse_listen(text: &str) -> Result<SocketAddr, ValueError> {
     address.ok_or(ValueError::Listen)
 }
 
-/// The open address; it closes when it is dropped.
+/// The open address. It closes when this is dropped.
 pub(super) struct Door {
     _renewing: Keeper,
     _loopback: Loopback,
 }
 
 impl Door {
-    /// Opens it with a first session, to whoever shows the token.
+    /// Opens the address after a first session, for clients that send the token.
     pub(super) async fn open(
         wish: &AwsWish,
         server: Arc<Server>,

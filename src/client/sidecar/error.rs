@@ -1,4 +1,4 @@
-//! What is wrong with the sidecar's settings, and why a file cannot be made.
+//! Faults of the sidecar's settings, and why a file cannot be made.
 
 use super::file_name::FileName;
 use super::signals::signal_names;
@@ -7,12 +7,12 @@ use crate::issuers::http::UrlError;
 use crate::words::DurationError;
 use minijinja::ErrorKind;
 
-/// What a file of the application may have: as much as a Secret of Kubernetes.
+/// The largest file for the application: as large as a Secret of Kubernetes.
 pub(super) const OUTPUT_BYTES_MAX: usize = 1024 * 1024;
-/// A configuration file, not a page.
+/// The longest template: enough for a configuration file.
 pub(super) const TEXT_BYTES_MAX: usize = 64 * 1024;
 
-/// A value of the settings that is none of its kind; the words say what was expected.
+/// A malformed value of the settings. The message says what was expected.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum ValueError {
     /// `on_change`.
@@ -44,16 +44,16 @@ pub(super) enum ValueError {
     Probe,
 }
 
-/// What is wrong with a template. The engine's own details may repeat a value, so they are not kept.
+/// A fault of a template. The engine's own details may repeat a value, so they are dropped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum TemplateError {
-    /// It is longer than a configuration file.
+    /// The template is too long.
     #[error("a template has at most {} KiB", TEXT_BYTES_MAX / 1024)]
     TooLong,
-    /// What it makes is more than an application's file may have.
+    /// Its output is too large.
     #[error("its output is larger than {} KiB", OUTPUT_BYTES_MAX / 1024)]
     TooLarge,
-    /// What the engine says of it.
+    /// A fault that the engine reports.
     #[error("{}{}", what(*.kind), .line.map(|line| format!(" in line {line}")).unwrap_or_default())]
     Engine {
         /// Which kind of fault.
@@ -65,7 +65,7 @@ pub enum TemplateError {
 
 fn what(kind: ErrorKind) -> String {
     match kind {
-        ErrorKind::UndefinedError => "something that is not there is used: see `secrets`".to_owned(),
+        ErrorKind::UndefinedError => "it uses a name that is not there: see `secrets`".to_owned(),
         ErrorKind::OutOfFuel => "it takes too long or too much room".to_owned(),
         kind => kind.to_string(),
     }
@@ -80,13 +80,13 @@ impl From<minijinja::Error> for TemplateError {
 /// Why an answer makes no files.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum GivenError {
-    /// It is not in the answer.
+    /// The answer lacks a secret.
     #[error("{}", .0.message)]
     Lacking(Failure),
-    /// The secrets are there.
+    /// A template cannot be rendered.
     #[error("the template `{name}`: {fault}")]
     Template {
-        /// Of which file.
+        /// The template's file.
         name: FileName,
         /// Why not.
         #[source]

@@ -1,17 +1,17 @@
-//! The name of a file that the application sees: one plain name, and nothing that leads elsewhere.
+//! The name of a file for the application: one plain name that cannot lead to another folder.
 
 use std::fmt;
 
-/// As Kubernetes limits the keys of its own Secrets.
+/// Kubernetes's limit for the keys of its Secrets.
 pub(super) const NAME_BYTES_MAX: usize = 253;
 
-/// A file's name that leads elsewhere, or is too long.
+/// Why a text is no plain file name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum FileNameError {
-    /// By its bytes.
+    /// Its length.
     #[error("a file's name has 1 to {NAME_BYTES_MAX} characters")]
     Length,
-    /// By its characters.
+    /// Its characters.
     #[error("a file's name is one plain name: letters, digits, `-`, `_` and `.`")]
     NotPlain,
     /// Names that the sidecar keeps for itself.

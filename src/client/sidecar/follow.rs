@@ -1,4 +1,4 @@
-//! Listens for changes, from what was last heard. Without a stream there is still the asking at intervals.
+//! Listens for the server's events, from the last one on. Without a stream the sidecar still asks at intervals.
 
 use crate::client::server::{Server, Unanswered};
 use std::sync::Arc;
@@ -7,21 +7,21 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-/// A stream that ended, as each does after minutes, is opened again after a second.
+/// The pause before a stream that ended is opened again. The server ends each stream after minutes.
 const PAUSE_MIN: Duration = Duration::from_secs(1);
-/// While the server is gone.
+/// The longest pause while the server is unavailable.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
-/// What is heard.
+/// What the stream reports.
 #[derive(Clone, Default)]
 pub(super) struct Heard {
-    /// Something changed, or may have while nobody listened.
+    /// Wakes the keeper: something changed, or may have changed while no stream was open.
     pub(super) changed: Arc<Notify>,
     listening: Arc<AtomicBool>,
 }
 
 impl Heard {
-    /// Whether a change would be heard of now, or in a second: between two streams nothing is missed.
+    /// Whether a change is reported now, or within a second: nothing is missed between two streams.
     pub(super) fn is_listening(&self) -> bool {
         self.listening.load(Ordering::Relaxed)
     }
@@ -37,7 +37,7 @@ pub(super) async fn follow(server: Arc<Server>, heard: Heard, interval: Duration
         }
         match listened {
             Ok(()) => (pause, denied) = (PAUSE_MIN, false),
-            // The exchange knows whether the grant has ended; without any policy there is nothing to listen for.
+            // The exchange shows whether the grant has ended. Without any policy there is nothing to listen for.
             Err(Unanswered::Denied(_)) => {
                 if !std::mem::replace(&mut denied, true) {
                     heard.changed.notify_one();
@@ -53,13 +53,13 @@ pub(super) async fn follow(server: Arc<Server>, heard: Heard, interval: Duration
     }
 }
 
-/// One stream, until it ends, or until another token takes the place of the one that opened it: its connection holds that token.
+/// Reads one stream until it ends, or until the token that opened it was replaced: the connection still holds the old one.
 async fn listen(server: &Server, heard: &Heard, last: &mut Option<String>, after_failure: bool) -> Result<(), Unanswered> {
     let another_token = server.another_token();
     let mut events = server.events(last.as_deref()).await?;
     heard.listening.store(true, Ordering::Relaxed);
     if after_failure {
-        // The server is back: whoever waits for it need not wait longer.
+        // The server is back: the keeper need not wait any longer.
         heard.changed.notify_one();
     }
     tokio::pin!(another_token);
@@ -67,7 +67,7 @@ async fn listen(server: &Server, heard: &Heard, last: &mut Option<String>, after
         let event = tokio::select! {
             event = events.next() => event,
             () = &mut another_token => {
-                tracing::debug!("another token: the stream of events is opened anew");
+                tracing::debug!("another token: the stream of events is opened again");
                 return Ok(());
             }
         };

@@ -1,4 +1,4 @@
-//! From an answer to files, and until when they may be there.
+//! Turns an answer into files, and into the time for which they may stay.
 
 use super::error::GivenError;
 use super::lease::Terms;
@@ -14,26 +14,26 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// What is asked for: each secret once, however many files want it.
+/// The requested credentials: each secret once, even if several files need it.
 pub(super) fn wanted(settings: &Settings) -> Vec<Value> {
     let names: BTreeMap<String, _> = settings.secrets.values().map(|name| (name.to_string(), name)).collect();
     names.into_values().map(|name| SecretRequest(name.clone()).body()).collect()
 }
 
-/// The secrets of the answer by the names of their files.
+/// The secrets of the answer, by the names of their files.
 pub(super) fn secrets(settings: &Settings, answer: &Document) -> Result<Files, GivenError> {
     let one = |wanted: &SecretName| SecretRequest(wanted.clone()).value(answer).map_err(GivenError::Lacking);
     settings.secrets.iter().map(|(name, secret)| Ok((name.clone(), one(secret)?))).collect()
 }
 
-/// The shortest terms of all that was given.
+/// The shortest terms of all secrets in the answer.
 pub(super) fn terms(answer: &Document) -> Terms {
     let secrets = || answer.credentials.iter().filter_map(SecretValue::of);
     let offline = secrets().map(|secret| Duration::from_secs(secret.offline_seconds)).min();
     Terms { offline: offline.unwrap_or(OFFLINE_DEFAULT), expires_at: secrets().filter_map(Answered::expires_at).min() }
 }
 
-/// The files: the secrets as they are, and what the templates make of them.
+/// The files: the secrets themselves, and the rendered templates.
 pub(super) fn files(settings: &Settings, secrets: Files) -> Result<Files, GivenError> {
     let rendered = settings.templates.iter().map(|(name, template)| {
         let value = template.render(&secrets).map_err(|fault| GivenError::Template { name: name.clone(), fault })?;
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn each_secret_is_asked_for_once_and_lands_in_each_of_its_files() {
+    fn each_secret_is_requested_once_and_written_to_each_of_its_files() {
         let settings = settings();
         assert_eq!(wanted(&settings), [json!({ "secret": "shop/a.yaml" }), json!({ "secret": "shop/c.yaml#/x" })]);
         let files = files(&settings, secrets(&settings, &answer()).unwrap()).unwrap();
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shortest_terms_count_and_a_lack_is_told() {
+    fn the_shortest_terms_count_and_a_missing_secret_is_an_error() {
         let expires_at = UnixTime::from_rfc3339("2027-01-15T08:00:00Z");
         assert_eq!(terms(&answer()), Terms { offline: Duration::from_secs(60), expires_at });
         assert_eq!(terms(&nothing()), Terms { offline: OFFLINE_DEFAULT, expires_at: None });

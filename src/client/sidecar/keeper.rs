@@ -1,4 +1,4 @@
-//! Asks, writes, and takes away: the files are there while somebody who may says so, and no longer.
+//! Asks the server, writes the files, and removes them. It keeps the files only while the server confirms the grant.
 
 use super::aws::Door;
 use super::error::GivenError;
@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// An end is noticed this soon.
+/// How soon the end of a lease is noticed.
 const TICK: Duration = Duration::from_millis(250);
 /// Keeps one folder.
 pub(super) struct Keeper {
@@ -30,16 +30,16 @@ pub(super) struct Keeper {
     volume: Volume,
     status: Status,
     lease: Option<Lease>,
-    /// What AWS's SDKs show, and where they are answered while the files are there.
+    /// The token that AWS's SDKs send, and the address that answers them while the files are there.
     aws_token: Option<Secret>,
     door: Option<Door>,
     pace: Pace,
-    /// Whether an application may have seen files of ours already: it hears of further ones.
+    /// Whether an application may have read our files already, so that it must be notified of new ones.
     known: bool,
 }
 
 impl Keeper {
-    /// Takes over what an earlier process of this pod left, while its terms say so; what is past its end goes at once.
+    /// Takes over the files of an earlier process of this pod, if their terms still allow it. Expired files are removed at once.
     pub(super) fn new(settings: Settings, server: Arc<Server>, volume: Volume, status: Status) -> Self {
         let (pace, known) = (Pace::new(settings.interval), volume.is_written());
         let mut keeper = Self { settings, server, volume, status, lease: None, aws_token: None, door: None, pace, known };
@@ -51,14 +51,14 @@ impl Keeper {
                 keeper.lease = Some(Lease::taken_over(&note, now));
                 keeper.status.set(keeper.settings.aws.is_none());
             }
-            // Of other settings, or incomplete: what is asked for now takes its place, or it goes.
+            // Files of other settings, or incomplete ones: the next answer replaces them, or they are removed.
             Some(note) if note.is_running(now) => {}
-            _ => keeper.take_away("nobody says how long they may be there"),
+            _ => keeper.take_away("nothing says how long they may stay"),
         }
         keeper
     }
 
-    /// Keeps on for as long as the process runs.
+    /// Keeps the files for as long as the process runs.
     pub(super) async fn keep(mut self, heard: Heard) -> Infallible {
         tokio::spawn(follow(self.server.clone(), heard.clone(), self.settings.interval));
         let teller = Teller::start(self.settings.on_change.take(), self.server.http(), self.volume.untold());
@@ -67,14 +67,14 @@ impl Keeper {
         }
         loop {
             let answer = self.ask().await;
-            // Why is in the log already.
+            // The log has the failure already.
             let _ = self.settle(answer, &teller);
             self.open_door(&heard).await;
             self.wait(&heard).await;
         }
     }
 
-    /// Writes once, within `wait`; what is there already and may be is enough when the server is gone.
+    /// Writes the files once, within `wait`. If the server is unavailable, existing files that are still allowed are enough.
     pub(super) async fn write_once(mut self, wait: Duration) -> Result<(), Failure> {
         let (started, teller) = (Instant::now(), Teller::nobody());
         loop {
@@ -93,7 +93,7 @@ impl Keeper {
         }
     }
 
-    /// Nobody comes after this process who would take away what it replaced.
+    /// Removes replaced folders before the end: no later process would do it.
     async fn leave_nothing_behind(&mut self) {
         if self.volume.has_replaced() {
             sleep(LOOKUP_MAX).await;
@@ -104,11 +104,11 @@ impl Keeper {
 
     fn note_cleared(cleared: std::io::Result<()>) {
         if let Err(fault) = cleared {
-            tracing::warn!(%fault, "what was replaced could not be taken away");
+            tracing::warn!(%fault, "replaced files could not be removed");
         }
     }
 
-    /// Asks once.
+    /// Asks the server once.
     async fn ask(&mut self) -> Result<Document, Unanswered> {
         self.pace.asks_now();
         let (server, wanted, policy) = (self.server.clone(), given::wanted(&self.settings), self.settings.policy.clone());
@@ -131,14 +131,14 @@ impl Keeper {
         let failures = self.pace.ended(settled.as_ref().err().map(|(trouble, _)| *trouble));
         settled.map_err(|(_, failure)| {
             if self.lease.is_none() {
-                self.take_away("nobody says that they may stay");
+                self.take_away("the server has not confirmed that they may stay");
             }
             tracing::warn!(fault = %failure, failures, kept = self.lease.is_some(), "the files could not be renewed");
             failure
         })
     }
 
-    /// The grant is confirmed, whatever becomes of the writing: the files that are there may stay.
+    /// Writes the files of an answer. The answer confirms the grant even if writing fails, so the existing files may stay.
     fn put_in_place(&mut self, answer: &Document, teller: &Teller) -> Result<(), (Trouble, Failure)> {
         let failed = |fault: GivenError| (Trouble::Unanswered, Failure::new(STATUS_UNAVAILABLE, fault));
         let secrets = given::secrets(&self.settings, answer).map_err(failed)?;
@@ -159,7 +159,7 @@ impl Keeper {
         Ok(())
     }
 
-    /// The token of an earlier process goes on, as long as its file is there: SDKs may hold it.
+    /// The token for AWS's SDKs. That of an earlier process is kept while its file is there, because SDKs may hold it.
     fn aws_token(&mut self) -> Option<Secret> {
         let name = self.settings.aws_token.as_ref()?;
         if self.aws_token.is_none() {
@@ -169,7 +169,7 @@ impl Keeper {
         self.aws_token.as_ref().map(Secret::duplicate)
     }
 
-    /// Answers AWS's SDKs from when the files are there, once a first session is. Secrets do not wait for it, nor does a change.
+    /// Begins to answer AWS's SDKs, when the files are there and a first session is issued. Neither the files nor a change wait for it.
     async fn open_door(&mut self, heard: &Heard) {
         let (Some(wish), None, Some(_)) = (self.settings.aws.clone(), &self.door, &self.lease) else { return };
         let Some(token) = self.aws_token() else { return };
@@ -193,7 +193,7 @@ impl Keeper {
         }
     }
 
-    /// Meanwhile an end is an end.
+    /// Waits for `work`, and removes files meanwhile if their lease ends.
     async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> T {
         tokio::pin!(work);
         loop {
@@ -208,7 +208,7 @@ impl Keeper {
         self.lease = Some(lease);
         let note = lease.note(&self.settings.wish(), SystemClock.now());
         if let Err(fault) = note.write(self.volume.folder()) {
-            tracing::warn!(%fault, "the end of the files could not be noted for a restart");
+            tracing::warn!(%fault, "the end of the files could not be saved for a restart");
         }
     }
 
@@ -233,7 +233,7 @@ impl Keeper {
         self.settings.names().all(|name| self.volume.folder().join(name.as_str()).is_file())
     }
 
-    /// What is over goes.
+    /// Removes what has expired.
     fn tick(&mut self) {
         let cleared = self.volume.end_lookups(std::time::Instant::now());
         Self::note_cleared(cleared);
@@ -242,11 +242,11 @@ impl Keeper {
 
     fn end_when_over(&mut self) {
         if self.lease.is_some_and(|lease| lease.is_over(SystemClock.now())) {
-            self.take_away("their time is over");
+            self.take_away("their time has run out");
         }
     }
 
-    /// Also what could not be taken away before, and what a killed process left half-made.
+    /// Removes all files, including those that could not be removed before, and those that a killed process left incomplete.
     fn take_away(&mut self, why: &'static str) {
         self.lease = None;
         (self.door, self.aws_token) = (None, None);
@@ -254,13 +254,13 @@ impl Keeper {
         let were_there = self.volume.is_written();
         Note::remove(self.volume.folder());
         match self.volume.wipe() {
-            Ok(()) if were_there => tracing::warn!(why, "the files were taken away"),
+            Ok(()) if were_there => tracing::warn!(why, "the files were removed"),
             Ok(()) => {}
-            Err(fault) => tracing::error!(why, %fault, "the files could not be taken away whole"),
+            Err(fault) => tracing::error!(why, %fault, "the files could not be removed completely"),
         }
     }
 
-    /// Until there is a reason to ask again.
+    /// Waits until there is a reason to ask again.
     async fn wait(&mut self, heard: &Heard) {
         loop {
             tokio::select! {

@@ -1,21 +1,21 @@
-//! Until when the files may be there: by the policies' own end, and by how long they may go unconfirmed.
+//! Until when the files may stay: until the policies expire, and as long as they may go unconfirmed.
 
 use super::note::Note;
 use crate::words::{Digest, UnixTime};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Before the policies end it is asked once more: somebody may have prolonged them, unseen by a broken stream.
+/// How long before the policies expire the server is asked once more: they may have been prolonged while the stream was broken.
 const AHEAD: Duration = Duration::from_secs(30);
 
-/// What the answer says of how long it holds: the shortest of its secrets' terms.
+/// How long an answer is valid: the shortest terms of its secrets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Terms {
     pub(super) offline: Duration,
     pub(super) expires_at: Option<UnixTime>,
 }
 
-/// A confirmation, and when it ends: by this machine's clock, and by one that nobody sets.
+/// A confirmation and its end, by this machine's wall clock and by the monotonic clock.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lease {
     ask_within: Option<Duration>,
@@ -24,7 +24,7 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    /// Confirmed by an answer to what was asked at `asked_at`.
+    /// A lease from an answer to a request of this time.
     pub(super) fn confirmed(terms: Terms, asked_at: UnixTime, asked: Instant) -> Self {
         let offline_ends = asked_at.plus(terms.offline);
         let ends_at = terms.expires_at.map_or(offline_ends, |expires| expires.min(offline_ends));
@@ -34,22 +34,22 @@ impl Lease {
         Self { ask_within, ends_at, ends: asked + ends_at.since(asked_at) }
     }
 
-    /// Taken over from a process before this one.
+    /// A lease of an earlier process.
     pub(super) fn taken_over(note: &Note, now: UnixTime) -> Self {
         Self { ask_within: None, ends_at: note.ends_at(), ends: Instant::now() + note.ends_at().since(now) }
     }
 
-    /// Either clock may end it.
+    /// Whether it has ended by either clock.
     pub(super) fn is_over(&self, now: UnixTime) -> bool {
         self.ends_at <= now || self.ends <= Instant::now()
     }
 
-    /// From when it was asked to when it has to be asked again at the latest, so that a broken answer leaves time for others.
+    /// The longest time from one request to the next, so that a failed answer leaves time for others.
     pub(super) const fn ask_within(&self) -> Option<Duration> {
         self.ask_within
     }
 
-    /// What a process after this one may know.
+    /// The state for a later process.
     pub(super) fn note(&self, wish: &Digest, confirmed_at: UnixTime) -> Note {
         Note::new(wish, confirmed_at, self.ends_at)
     }
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn whichever_end_comes_first_ends_it() {
+    fn a_lease_ends_at_the_earlier_of_its_ends() {
         let at = UnixTime::from_seconds;
         assert!(!lease(HOUR, None).is_over(at(4599)) && lease(HOUR, None).is_over(at(4600)));
         assert!(lease(HOUR, Some(at(1500))).is_over(at(1500)) && !lease(HOUR, Some(at(9000))).is_over(at(1500)));
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_asked_ahead_of_either_end() {
+    fn the_server_is_asked_before_either_end() {
         let at = UnixTime::from_seconds;
         assert_eq!(lease(HOUR, None).ask_within(), Some(HOUR / 3));
         assert_eq!(lease(HOUR, Some(at(1100))).ask_within(), Some(Duration::from_secs(70)));

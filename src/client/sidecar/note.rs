@@ -1,4 +1,4 @@
-//! What a later process of this pod may know of the files: whose wish they are, and until when they may be there. No secret.
+//! The state file for a later process of this pod: the settings of the files, and until when they may stay. It has no secret.
 
 use crate::words::{Digest, UnixTime};
 use serde::{Deserialize, Serialize};
@@ -6,12 +6,12 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
-/// Its name; it begins as everything does that the sidecar keeps for itself.
+/// Its name. Like all of the sidecar's own names, it begins with `..`.
 const NAME: &str = "..daypass.json";
-/// A clock may be set back by a little; by more, nothing that was said of time counts.
+/// How far the clock may have been set back. Beyond that, no saved time counts.
 const LEEWAY: Duration = Duration::from_secs(60);
 
-/// The note.
+/// The state file.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Note {
@@ -25,29 +25,29 @@ impl Note {
         Self { wish: wish.to_string(), confirmed_at: confirmed_at.millis(), ends_at: ends_at.millis() }
     }
 
-    /// The note in this folder; one that cannot be read is none.
+    /// Reads the state file of this folder; `None` if it cannot be read.
     pub(super) fn read(folder: &Path) -> Option<Self> {
         serde_json::from_slice(&std::fs::read(folder.join(NAME)).ok()?).ok()
     }
 
-    /// Puts it into the place of the one before.
+    /// Writes the file, and replaces the one before.
     pub(super) fn write(&self, folder: &Path) -> io::Result<()> {
         let mut file = tempfile::Builder::new().prefix("..note.").tempfile_in(folder)?;
         file.write_all(&serde_json::to_vec(self)?)?;
         file.persist(folder.join(NAME)).map(drop).map_err(|fault| fault.error)
     }
 
-    /// Takes it away.
+    /// Removes the file.
     pub(super) fn remove(folder: &Path) {
         let _ = std::fs::remove_file(folder.join(NAME));
     }
 
-    /// Whether what was written for this wish may be there now.
+    /// Whether the files of these settings may stay now.
     pub(super) fn counts(&self, wish: &Digest, now: UnixTime) -> bool {
         self.wish == wish.to_string() && self.is_running(now)
     }
 
-    /// Whether what was written may be there now, whatever it was.
+    /// Whether the files may stay now, whatever their settings.
     pub(super) fn is_running(&self, now: UnixTime) -> bool {
         UnixTime::from_millis(self.confirmed_at) < now.plus(LEEWAY) && now < self.ends_at()
     }
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_note_counts_for_its_wish_and_until_its_end() {
+    fn a_state_file_counts_for_its_settings_until_its_end() {
         let folder = tempfile::tempdir().unwrap();
         let at = UnixTime::from_seconds;
         let (wish, other) = (Digest::plain(b"a"), Digest::plain(b"b"));

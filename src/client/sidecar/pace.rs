@@ -1,43 +1,43 @@
-//! When it asks again: soon after a failure, later after more of them, and hardly while it hears of changes.
+//! When to ask the server again: soon after a failure, later after several, and seldom while the stream reports changes.
 
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// From the first failure to the second try, and twice as long after each further one.
+/// The pause after the first failure. It doubles with each further one.
 pub(super) const RETRY_MIN: Duration = Duration::from_secs(1);
 const RETRY_MAX: Duration = Duration::from_secs(30);
-/// A volume that is full may have room again at any moment, and nobody else is pressed by a try.
+/// The longest pause if the volume cannot be written: it may have room again at any moment, and a try burdens nobody else.
 const RETRY_WRITING_MAX: Duration = Duration::from_secs(5);
-/// While changes are heard of, it is asked all the same: nothing lives by a stream alone.
+/// The pause while the stream reports changes: the sidecar does not rely on the stream alone.
 const STEADY: Duration = Duration::from_secs(600);
-/// However often it hears of changes, it asks no more often.
+/// The shortest pause between two requests, however often something changes.
 const ASK_MIN: Duration = Duration::from_millis(500);
-/// A change is heard by every pod at once, and asked about within this time.
+/// Every pod hears of a change at once, so their requests are spread over this time.
 const SPREAD_MILLIS: u64 = 300;
 
-/// Why the files are not what they should be.
+/// Why the files could not be renewed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Trouble {
-    /// The server says no.
+    /// The server denies them.
     Denied,
-    /// There is no answer, or none that files can be made of.
+    /// There is no answer, or no files can be made of it.
     Unanswered,
-    /// The volume does not take them.
+    /// The volume cannot be written.
     Unwritable,
 }
 
-/// How it went of late.
+/// The recent requests and failures.
 pub(super) struct Pace {
     interval: Duration,
     asked: Instant,
     trouble: Option<Trouble>,
-    /// In a row.
+    /// The failures in a row.
     failures: u32,
     door_failures: u32,
 }
 
 impl Pace {
-    /// Where nothing is heard of changes, it asks every `interval`.
+    /// Without a stream of events the sidecar asks every `interval`.
     pub(super) fn new(interval: Duration) -> Self {
         Self { interval, asked: Instant::now(), trouble: None, failures: 0, door_failures: 0 }
     }
@@ -46,24 +46,24 @@ impl Pace {
         self.asked = Instant::now();
     }
 
-    /// When it last asked.
+    /// The time of the last request.
     pub(super) const fn asked(&self) -> Instant {
         self.asked
     }
 
-    /// How it ended; the number of failures in a row.
+    /// Notes how a request ended. Returns the number of failures in a row.
     pub(super) const fn ended(&mut self, trouble: Option<Trouble>) -> u32 {
         self.trouble = trouble;
         self.failures = if trouble.is_some() { self.failures.saturating_add(1) } else { 0 };
         self.failures
     }
 
-    /// Whether AWS's SDKs are answered.
+    /// Notes whether the address for AWS's SDKs was opened.
     pub(super) const fn door_ended(&mut self, opened: bool) {
         self.door_failures = if opened { 0 } else { self.door_failures.saturating_add(1) };
     }
 
-    /// From when it asked to when it asks again, at the latest `within` what its lease wants.
+    /// The pause from the last request to the next, at most `within`, which the lease demands.
     pub(super) fn pause(&self, is_listening: bool, within: Option<Duration>) -> Duration {
         match self.trouble {
             Some(Trouble::Unanswered) => return doubled(self.failures).min(RETRY_MAX),
@@ -75,7 +75,7 @@ impl Pace {
         within.map_or(usual, |within| within.min(usual))
     }
 
-    /// From when it hears of a change to when it asks: not every pod in the same moment.
+    /// The pause after a change, random so that not every pod asks at the same moment.
     pub(super) fn after_change(&self) -> Duration {
         let mut random = [0; 8];
         let _ = aws_lc_rs::rand::fill(&mut random);
@@ -105,10 +105,10 @@ mod tests {
     }
 
     #[test]
-    fn after_each_failure_it_waits_longer_up_to_a_bound_and_a_success_forgets_them() {
+    fn pauses_grow_with_each_failure_up_to_a_bound_and_a_success_resets_them() {
         assert_eq!(pauses(Trouble::Unanswered), [1, 2, 4, 8, 16, 30, 30]);
         assert_eq!(pauses(Trouble::Unwritable), [1, 2, 4, 5, 5, 5, 5]);
-        assert_eq!(pauses(Trouble::Denied), [60; 7], "whoever is denied presses nobody");
+        assert_eq!(pauses(Trouble::Denied), [60; 7], "a denial does not shorten the pause");
         let mut pace = Pace::new(INTERVAL);
         (0..400).for_each(|_| _ = pace.ended(Some(Trouble::Unanswered)));
         assert_eq!(pace.pause(false, None), RETRY_MAX);
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_that_ends_sooner_is_asked_for_sooner_and_a_closed_door_is_tried_again() {
+    fn a_short_lease_shortens_the_pause_and_a_closed_address_is_tried_again() {
         let mut pace = Pace::new(INTERVAL);
         assert_eq!(pace.pause(true, Some(SECOND * 7)), SECOND * 7);
         pace.door_ended(false);
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn many_changes_are_asked_about_twice_a_second_at_most() {
+    fn many_changes_lead_to_two_requests_a_second_at_most() {
         let mut pace = Pace::new(INTERVAL);
         pace.asked = Instant::now() + SECOND;
         assert_eq!(pace.after_change(), ASK_MIN, "it asks at this moment");

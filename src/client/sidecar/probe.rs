@@ -1,4 +1,4 @@
-//! `/healthz` and `/readyz` for the kubelet: whether the sidecar runs, and whether every file is there.
+//! `/healthz` and `/readyz` for the kubelet: the sidecar runs, and every file is there.
 
 use crate::client::{Failure, STATUS_UNAVAILABLE};
 use axum::Router;
@@ -27,12 +27,12 @@ impl Status {
     }
 }
 
-/// Takes the address.
+/// Binds the address.
 pub(super) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|fault| Failure::new(STATUS_UNAVAILABLE, format!("{address}: {fault}")))
 }
 
-/// Answers the kubelet. Nothing else is told: whoever reaches the pod may ask.
+/// Answers the kubelet, and tells nothing else, because anybody who reaches the pod may ask.
 pub(super) async fn serve(listener: TcpListener, status: Status) {
     let ready = get(move || std::future::ready(status.answer()));
     let router = Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", ready);

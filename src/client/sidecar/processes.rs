@@ -1,9 +1,9 @@
-//! The processes of this pod, where they share a namespace (`shareProcessNamespace`): proc(5).
+//! The processes of this pod, if they share a namespace (`shareProcessNamespace`): proc(5).
 
 use rustix::process::Pid;
 use std::path::Path;
 
-/// The kernel keeps 15 bytes of a name that a process may also choose itself.
+/// The kernel keeps 15 bytes of a process's name, which the process may also choose itself.
 const COMM_BYTES_MAX: usize = 15;
 
 struct Process {
@@ -12,7 +12,7 @@ struct Process {
     name: String,
 }
 
-/// The processes that run this executable, without their children that run it too: a server's workers hear of its master.
+/// The processes that run this executable, without children of theirs that run it too: a server's main process informs its workers.
 pub(super) fn running(executable: &str) -> Vec<Pid> {
     let found: Vec<Process> = all().into_iter().filter(|process| process.name == executable).collect();
     let among = |id: i32| found.iter().any(|process| process.id == id);
@@ -33,14 +33,14 @@ fn look(id: i32) -> Option<Process> {
     if state == "Z" {
         return None;
     }
-    // Another user's executable cannot be seen; its first argument and its name can.
+    // The executable of another user's process cannot be read, but its first argument and its name can.
     let executable = std::fs::read_link(folder.join("exe")).ok();
     let named = executable.as_deref().and_then(Path::file_name).and_then(|name| name.to_str()).map(str::to_owned);
     let name = named.or_else(|| called(&folder, comm)).unwrap_or_else(|| comm.to_owned());
     Some(Process { id, parent, name: name.trim_end_matches(" (deleted)").to_owned() })
 }
 
-/// The first argument's name, where the kernel's own short name is the beginning of it.
+/// The first argument's file name, if the kernel's short name is its beginning.
 fn called(folder: &Path, comm: &str) -> Option<String> {
     let line = std::fs::read(folder.join("cmdline")).ok()?;
     let first = std::str::from_utf8(line.split(|byte| *byte == 0).next()?).ok()?;
@@ -49,7 +49,7 @@ fn called(folder: &Path, comm: &str) -> Option<String> {
     (short == comm).then(|| name.to_owned())
 }
 
-/// Name, state and parent; the name may hold anything, so what follows its last bracket counts.
+/// Name, state and parent. The name may contain anything, so the fields are read after the last bracket.
 fn parse_stat(stat: &str) -> Option<(&str, &str, i32)> {
     let (before, after) = (stat.find('(')?, stat.rfind(')')?);
     let comm = stat.get(before + 1..after)?;
@@ -62,13 +62,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_with_brackets_hides_nothing() {
+    fn a_name_with_brackets_is_read_whole() {
         assert_eq!(parse_stat("7 (a) Z 1) S 3 7 7"), Some(("a) Z 1", "S", 3)));
         assert_eq!(parse_stat("7"), None);
     }
 
     #[test]
-    fn a_process_is_found_by_its_executable_and_its_children_are_not() {
+    fn a_process_is_found_by_its_executable_without_its_children() {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("daypass-test-shell");
         // By a child: a copy that is open for writing here is inherited by whatever another test starts meanwhile, and busy.

@@ -1,4 +1,4 @@
-//! `on_change`: how the application hears that its files are others now.
+//! `on_change`: how the application is notified that its files have changed.
 
 mod error;
 
@@ -15,10 +15,10 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-/// A reload that takes longer hangs.
+/// The time for a reload request. A longer one counts as hanging.
 const HTTP_MAX: Duration = Duration::from_secs(10);
 
-/// One way to tell it.
+/// A way to notify the application.
 #[derive(Debug)]
 pub(super) enum Reaction {
     /// A signal.
@@ -34,7 +34,7 @@ pub(super) enum Reaction {
 pub(super) enum Whom {
     /// The processes of this executable.
     Process(String),
-    /// The process whose number stands in this file.
+    /// The process whose number is in this file.
     PidFile(PathBuf),
 }
 
@@ -69,7 +69,7 @@ impl Reaction {
         chosen
     }
 
-    /// Tells the application once.
+    /// Notifies the application once.
     pub(super) async fn carry_out(&self, http: &reqwest::Client) -> Result<(), ReactionError> {
         match self {
             Self::Signal(signal, whom) => send(*signal, whom),
@@ -85,7 +85,7 @@ fn parse_signal(text: &str) -> Result<Signal, ValueError> {
     known.map(|(_, signal)| *signal).ok_or(ValueError::Signal)
 }
 
-/// Only within the pod, and by number: what a name means is not ours to say.
+/// Accepts only addresses within the pod, as numbers: a name may lead elsewhere.
 fn parse_url(text: &str) -> Result<Url, ValueError> {
     let url = Url::parse(text).map_err(|_| ValueError::Reload)?;
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
@@ -110,7 +110,8 @@ fn send(signal: Signal, whom: &Whom) -> Result<(), ReactionError> {
     Ok(())
 }
 
-/// One process: zero and negative numbers mean many, the first one means the pod, and our own means nothing.
+/// Reads the number of one process. Zero and negative numbers mean groups, 1 is the pod's first process, and our own makes no
+/// sense: all are refused.
 fn read_pid(path: &Path) -> Result<Pid, ReactionError> {
     let text = read_named_text(path, NAMED_FILE_MAX).map_err(|fault| ReactionError::PidFile { path: path.to_owned(), fault })?;
     let number = text.trim().parse::<i32>().ok().filter(|number| *number > 1);
@@ -192,7 +193,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_command_is_no_shell_line_and_its_failure_is_told() {
+    async fn a_command_is_no_shell_line_and_its_failure_is_reported() {
         execute(&["true".to_owned()]).await.unwrap();
         assert!(execute(&["false".to_owned()]).await.is_err());
         assert!(execute(&["true; true".to_owned()]).await.is_err());

@@ -1,4 +1,4 @@
-//! The sidecar's own configuration, by the words of the pod annotations. Every fault is told at once.
+//! The sidecar's own configuration, with the keys of the pod annotations. All faults are reported at once.
 
 use super::aws::AwsWish;
 use super::error::ValueError;
@@ -15,21 +15,21 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Where the application finds its files.
+/// The default folder of the application's files.
 const FOLDER: &str = "/run/daypass";
-/// Without a stream of events: seldom enough for an audit log, often enough for a denial.
+/// The default pause between requests without a stream of events: long enough for the audit log, short enough for a denial.
 const INTERVAL: Duration = Duration::from_secs(30);
 const INTERVAL_MAX: Duration = Duration::from_secs(3600);
-/// As many credentials as one request may name.
+/// The most credentials that one request may name.
 const SECRETS_MAX: usize = 32;
-/// For the owner alone.
+/// The default mode: readable only for the owner.
 const MODE: u32 = 0o400;
 
-/// What the sidecar keeps, and how.
+/// The settings of a sidecar.
 #[derive(Debug)]
 pub struct Settings {
     pub(super) server: String,
-    /// What the pod's token names; the server's address otherwise.
+    /// The audience that the pod's token names; by default the server's address.
     pub(super) audience: Option<Audience>,
     pub(super) ca: Option<PathBuf>,
     pub(super) token_file: PathBuf,
@@ -39,7 +39,7 @@ pub struct Settings {
     pub(super) secrets: BTreeMap<FileName, SecretName>,
     pub(super) templates: BTreeMap<FileName, Template>,
     pub(super) aws: Option<AwsWish>,
-    /// The file with the token of that address.
+    /// The file with the token for AWS's SDKs.
     pub(super) aws_token: Option<FileName>,
     pub(super) on_change: Option<Reaction>,
     pub(super) interval: Duration,
@@ -69,12 +69,12 @@ impl Settings {
         }
     }
 
-    /// Every file that there has to be.
+    /// The names of all files.
     pub(super) fn names(&self) -> impl Iterator<Item = &FileName> {
         self.secrets.keys().chain(self.templates.keys()).chain(&self.aws_token)
     }
 
-    /// By what files of these settings are known again.
+    /// Identifies the settings that decide the files' content.
     pub(super) fn wish(&self) -> Digest {
         let mut parts = vec![self.server.clone(), format!("{:?} {:o}", self.policy, self.mode)];
         parts.extend(self.secrets.iter().map(|(name, secret)| format!("{name}={secret}")));

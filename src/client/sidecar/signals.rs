@@ -1,8 +1,8 @@
-//! Signals by which applications are told something, or end.
+//! Signals that notify applications, or end them.
 
 use rustix::process::Signal;
 
-/// Those that are sent, by their names.
+/// The supported signals, by their names.
 pub(super) const SIGNALS: [(&str, Signal); 7] = [
     ("HUP", Signal::HUP),
     ("USR1", Signal::USR1),
@@ -13,7 +13,7 @@ pub(super) const SIGNALS: [(&str, Signal); 7] = [
     ("QUIT", Signal::QUIT),
 ];
 
-/// Their names, for whoever writes another one.
+/// Their names, for an error message.
 pub(super) fn signal_names() -> String {
     SIGNALS.map(|(name, _)| name).join(", ")
 }

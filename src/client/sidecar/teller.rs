@@ -1,4 +1,4 @@
-//! Tells the application of changes, beside the writing: several before it could be told are one.
+//! Notifies the application of changes, in parallel to the writing. Several changes before a notification count as one.
 
 use super::reaction::Reaction;
 use std::path::PathBuf;
@@ -7,15 +7,15 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-/// From the first failure to the second try, and twice as long after each further one.
+/// The pause after the first failure. It doubles with each further one.
 const PAUSE_MIN: Duration = Duration::from_secs(1);
 const PAUSE_MAX: Duration = Duration::from_secs(60);
 
-/// Somebody to tell, if anybody is.
+/// The notifier, if the settings have `on_change`.
 pub(super) struct Teller(Option<Arc<Notify>>);
 
 impl Teller {
-    /// Starts; `untold` is the note that goes when it is done.
+    /// Starts the notifier. It removes the file `untold` when the application was notified.
     pub(super) fn start(reaction: Option<Reaction>, http: reqwest::Client, untold: PathBuf) -> Self {
         Self(reaction.map(|reaction| {
             let changed = Arc::new(Notify::new());
@@ -24,17 +24,17 @@ impl Teller {
         }))
     }
 
-    /// For who writes once, before the application starts.
+    /// A notifier that does nothing: `once` writes before the application starts.
     pub(super) const fn nobody() -> Self {
         Self(None)
     }
 
-    /// Whether anybody is to be told.
+    /// Whether an application is to be notified.
     pub(super) const fn tells(&self) -> bool {
         self.0.is_some()
     }
 
-    /// The files are others now; returns at once.
+    /// Reports that the files have changed, and returns at once.
     pub(super) fn tell(&self) {
         self.0.iter().for_each(|changed| changed.notify_one());
     }
@@ -45,11 +45,11 @@ async fn tell_on(reaction: Reaction, http: reqwest::Client, untold: PathBuf, cha
         changed.notified().await;
         let mut pause = PAUSE_MIN;
         while let Err(fault) = reaction.carry_out(&http).await {
-            tracing::warn!(%fault, again_in_seconds = pause.as_secs(), "the application could not be told of the change");
+            tracing::warn!(%fault, again_in_seconds = pause.as_secs(), "the application could not be notified of the change");
             sleep(pause).await;
             pause = (pause * 2).min(PAUSE_MAX);
         }
-        tracing::info!("the application was told of the change");
+        tracing::info!("the application was notified of the change");
         let _ = std::fs::remove_file(&untold);
     }
 }

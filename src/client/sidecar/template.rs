@@ -1,4 +1,4 @@
-//! Templates over the secrets of this sidecar: no files, no network, bounded work and output.
+//! Templates over the secrets of this sidecar: without files and network, and with bounded work and output.
 
 use super::error::{OUTPUT_BYTES_MAX, TEXT_BYTES_MAX, TemplateError};
 use super::file_name::FileName;
@@ -9,9 +9,9 @@ use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-/// Instructions, and 64 bytes of intermediate values for each: 6 MiB in all.
+/// The most instructions. Each may make 64 bytes of intermediate values: 6 MiB in all.
 const FUEL_MAX: u64 = 100_000;
-/// The template's only name within its environment; errors are told by the file's name.
+/// The template's name within its environment. Errors use the file's name instead.
 const NAME: &str = "template";
 
 /// A template whose syntax was checked.
@@ -38,7 +38,7 @@ impl Template {
             Some(text) => Ok((Value::from(name.as_str()), Value::from(text))),
             None => Err(name.clone()),
         };
-        // What is not text cannot stand in a template; where none asks for it, nothing is wrong.
+        // A secret that is not text is left out: it matters only if a template uses it.
         let values: Value = secrets.iter().map(text).filter_map(Result::ok).collect::<BTreeMap<Value, Value>>().into();
         let context: Value = BTreeMap::from([("secrets", values)]).into();
         let environment = environment(&self.0)?;
@@ -66,7 +66,7 @@ fn environment(text: &str) -> Result<Environment<'_>, Error> {
     Ok(environment)
 }
 
-/// Takes no more than an application's file may have.
+/// A buffer of limited size for the output.
 struct Bounded {
     bytes: Vec<u8>,
     over: bool,
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_stand_where_they_are_named_and_as_they_are() {
+    fn secrets_are_inserted_unchanged_where_they_are_named() {
         assert_eq!(render("DB={{ secrets['db-password'] }}\n").unwrap(), "DB=hunt<er>&2\n");
         assert_eq!(render("{{ secrets['db-password'] | urlencode }}").unwrap(), "hunt%3Cer%3E%262");
         assert_eq!(render("{{ {'p': secrets['db-password']} | tojson }}").unwrap(), "{\"p\": \"hunt\\u003cer\\u003e\\u00262\"}");
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_or_not_text_is_a_fault_without_a_value() {
+    fn a_missing_or_binary_secret_is_a_fault_that_repeats_no_value() {
         for text in ["{{ secrets.nobody }}", "{{ secrets.binary }}", "{{ nothing }}", "a\n{{ secrets['db-password'].x.y }}"] {
             let fault = render(text).unwrap_err();
             assert!(!fault.contains("hunt"), "{fault}");
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_a_template_reaches_beyond_it() {
+    fn a_template_reaches_nothing_outside_of_it() {
         for text in [
             "{% include '/etc/passwd' %}",
             "{% extends 'x' %}",

@@ -1,8 +1,8 @@
 //! The folder in memory, written as the kubelet writes its own volumes (Kubernetes, `pkg/volume/util/atomic_writer.go`): each
-//! file is a link into `..data`, which is a link to a folder named by its time. One rename puts a whole new folder in place.
+//! file is a link into `..data`, which is a link to a folder named by its time. One rename replaces the whole folder.
 //!
-//! A reader sees the old files or the new ones: a folder that was replaced stays for as long as a lookup may be on its way into
-//! it. What is gone is unlinked: the pages of a tmpfs are freed with that.
+//! A reader sees the old files or the new ones: a replaced folder stays for as long as a lookup may still lead into it. Removed
+//! files are unlinked, which frees the pages of a tmpfs.
 
 mod names;
 
@@ -19,26 +19,26 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Whoever followed `..data` just before it was renamed looks into the folder before, which stays there for them so long. The
-/// kubelet takes it away at once, and a reader that it comes in between finds no file.
+/// How long a replaced folder stays, for readers that followed `..data` just before the rename. The kubelet removes it at once,
+/// so that such a reader finds no file.
 pub(super) const LOOKUP_MAX: Duration = Duration::from_secs(1);
-/// A folder whose new files belong to its own group: how a pod's fsGroup reaches them.
+/// The mode bit by which new files belong to the folder's group, so that a pod's fsGroup can read them.
 const SET_GROUP: u32 = 0o2000;
 
 /// The files of one moment.
 pub(super) type Files = BTreeMap<FileName, Secret>;
 
-/// The folder, held by this process alone.
+/// The folder, locked by this process.
 pub(super) struct Volume {
     folder: PathBuf,
     mode: u32,
-    /// Folders that were in force, and since when they are not.
+    /// Replaced folders, and when they were replaced.
     replaced: Vec<(PathBuf, Instant)>,
     _lock: File,
 }
 
 impl Volume {
-    /// Takes the folder, which has to be there, in memory, and nobody else's.
+    /// Opens the folder, which has to exist, to be in memory, and not to be locked by another sidecar.
     pub(super) fn open(folder: &Path, mode: u32, allow_disk: bool) -> Result<Self, Failure> {
         let shown = folder.plain();
         let refused = |what: String| Failure::new(STATUS_CONFIGURATION, what);
@@ -50,7 +50,7 @@ impl Volume {
             )));
         }
         flock(&lock, FlockOperation::NonBlockingLockExclusive)
-            .map_err(|_| Failure::new(STATUS_UNAVAILABLE, format!("another sidecar keeps the folder {shown}")))?;
+            .map_err(|_| Failure::new(STATUS_UNAVAILABLE, format!("another sidecar uses the folder {shown}")))?;
         Ok(Self { folder: folder.to_owned(), mode, replaced: Vec::new(), _lock: lock })
     }
 
@@ -58,7 +58,7 @@ impl Volume {
         &self.folder
     }
 
-    /// Whether exactly these files are there, in their present form.
+    /// Whether the folder has exactly these files, with these contents.
     pub(super) fn holds(&self, files: &Files) -> bool {
         let data = self.folder.join(DATA);
         let as_it_should_be = |(name, value): (&FileName, &Secret)| {
@@ -73,12 +73,12 @@ impl Volume {
         count == files.len() && files.iter().all(as_it_should_be)
     }
 
-    /// Whether there are any files, of whichever settings.
+    /// Whether there are any files, whatever their settings.
     pub(super) fn is_written(&self) -> bool {
         fs::symlink_metadata(self.folder.join(DATA)).is_ok()
     }
 
-    /// Puts these files in the place of those that are there. When it fails, those are there as they were.
+    /// Replaces the files by these. On a failure the old files are unchanged.
     pub(super) fn write(&mut self, files: &Files, now: UnixTime) -> io::Result<()> {
         self.drop_replaced(Instant::now());
         self.clear_leftovers()?;
@@ -94,36 +94,36 @@ impl Volume {
         self.clear_leftovers()
     }
 
-    /// Takes everything away: by one unlink no file can be opened any more, then the contents go.
+    /// Removes everything. One unlink makes all files inaccessible at once, then the contents are removed.
     pub(super) fn wipe(&mut self) -> io::Result<()> {
         absent_is_good(fs::remove_file(self.folder.join(DATA)))?;
         self.replaced.clear();
         self.clear_leftovers()
     }
 
-    /// Takes away what was replaced so long before this moment that nobody is on their way into it any more.
+    /// Removes folders that were replaced so long ago that no lookup can still lead into them.
     pub(super) fn end_lookups(&mut self, at: Instant) -> io::Result<()> {
         if self.drop_replaced(at) { self.clear_leftovers() } else { Ok(()) }
     }
 
-    /// Whether there is a folder that goes later.
+    /// Whether there is a replaced folder to remove later.
     pub(super) const fn has_replaced(&self) -> bool {
         !self.replaced.is_empty()
     }
 
-    /// Notes that the application has yet to hear of what is about to be written, for whoever takes over from here.
+    /// Notes, for a later process, that the application has yet to be notified of the files that are about to be written.
     pub(super) fn note_untold(&self) {
         if let Err(fault) = fs::write(self.folder.join(UNTOLD), b"") {
-            tracing::warn!(%fault, "it cannot be noted that the application has yet to be told");
+            tracing::warn!(%fault, "the pending notification of the application cannot be saved");
         }
     }
 
-    /// Where that note is.
+    /// The file of that note.
     pub(super) fn untold(&self) -> PathBuf {
         self.folder.join(UNTOLD)
     }
 
-    /// A file that is not ours is left alone.
+    /// Refuses to replace a file that is not ours.
     fn check_place(&self, name: &FileName) -> io::Result<()> {
         let path = self.folder.join(name.as_str());
         if fs::symlink_metadata(&path).is_err() || is_link_of_ours(&path) {
@@ -132,7 +132,7 @@ impl Volume {
         Err(io::Error::other(format!("{} is there already, and not the sidecar's", path.plain())))
     }
 
-    /// A new folder with all files in it; it goes again unless it is kept.
+    /// A new folder with all files. It is removed unless it is kept.
     fn stage(&self, files: &Files, now: UnixTime) -> io::Result<tempfile::TempDir> {
         let staged = tempfile::Builder::new().prefix(&stamp(now)).tempdir_in(&self.folder)?;
         for (name, value) in files {
@@ -141,7 +141,7 @@ impl Volume {
             file.write_all(value.expose())?;
             file.set_permissions(Permissions::from_mode(self.mode))?;
         }
-        // Whoever may read a file may look it up; only the owner, who takes it away again, may write.
+        // Readers of the files may search the folder. Only the owner, who removes it later, may write.
         let inherited = fs::metadata(staged.path())?.permissions().mode() & SET_GROUP;
         let lookup = if self.mode & 0o040 == 0 { 0o700 } else { 0o750 };
         fs::set_permissions(staged.path(), Permissions::from_mode(lookup | inherited))?;
@@ -158,14 +158,14 @@ impl Volume {
         Ok(())
     }
 
-    /// Forgets those that need not stay; whether there were any.
+    /// Forgets replaced folders that need not stay. Returns whether there were any.
     fn drop_replaced(&mut self, at: Instant) -> bool {
         let before = self.replaced.len();
         self.replaced.retain(|(_, since)| at.saturating_duration_since(*since) < LOOKUP_MAX);
         self.replaced.len() < before
     }
 
-    /// Folders that are not in force, half-made links, and links to files that are not there any more.
+    /// Removes folders that are not in force, incomplete links, and links to missing files.
     pub(super) fn clear_leftovers(&self) -> io::Result<()> {
         let current = fs::read_link(self.folder.join(DATA)).ok();
         let stays = |name: &Path| Some(name) == current.as_deref() || self.replaced.iter().any(|(folder, _)| folder == name);

@@ -12,7 +12,7 @@ fn parse(text: &str) -> Result<Egress, Vec<String>> {
 }
 
 #[test]
-fn a_pool_is_one_client_wherever_in_it_and_others_are_by_their_address() {
+fn a_pool_is_one_client_and_any_other_address_is_its_own() {
     let egress = parse(
         "[ { name: nat-eu, networks: [198.51.100.0/29, \"2001:db8:1::/57\"] }, { name: nat-us, networks: [203.0.113.7/32] } ]",
     )
@@ -37,7 +37,10 @@ fn a_pool_that_is_too_large_overlaps_or_is_no_pool_does_not_load() {
         ("[ { networks: [198.51.100.0/29] } ]", "`name` is missing"),
         ("[ { name: \"A b\", networks: [198.51.100.0/29] } ]", "expected 1 to 64"),
         ("[ { name: a, networks: [198.51.100.0/29], size: 8 } ]", "size"),
-        ("[ { name: a, networks: [198.51.100.0/29] }, { name: b, networks: [198.51.100.4/30] } ]", "an address is of one pool"),
+        (
+            "[ { name: a, networks: [198.51.100.0/29] }, { name: b, networks: [198.51.100.4/30] } ]",
+            "an address belongs to one pool",
+        ),
         ("[ { name: a, networks: [198.51.100.0/29] }, { name: a, networks: [203.0.113.0/29] } ]", "two pools are called"),
     ];
     for (text, told) in bad {

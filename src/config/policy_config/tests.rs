@@ -6,7 +6,7 @@ const ISSUERS: &str = "issuers:
     issuer: https://token.actions.githubusercontent.com
     audiences: [https://daypass.acme.example]
 ";
-/// All that a server has. None of the files is here.
+/// A server's whole configuration. None of its files exists.
 const SERVER: &str = "listen: 0.0.0.0:8443
 admin_listen: 127.0.0.1:9443
 public_url: https://daypass.acme.example
@@ -85,7 +85,7 @@ fn a_misspelt_key_is_told_wherever_it_stands() {
 fn what_is_read_is_checked() {
     let faulty = [
         ("issuer_url: http://oidc.acme.example\n", "an issuer is an https URL"),
-        ("issuer_url: https://token.actions.githubusercontent.com\n", "our own issuers are never accepted ones"),
+        ("issuer_url: https://token.actions.githubusercontent.com\n", "our own issuers are never accepted"),
         ("root: { git: git://git.acme.example/a.git, ref: refs/heads/main }\n", "git://git.acme.example"),
         ("root: { git: access, ref: main }\n", "expected a full ref"),
     ];
@@ -97,7 +97,7 @@ fn what_is_read_is_checked() {
 }
 
 #[test]
-fn what_no_provider_makes_is_known_where_providers_are() {
+fn a_target_without_a_provider_is_reported_if_the_configuration_has_providers() {
     let of = |text: &str, line: &str| parse(text).unwrap().providers.unwrap().misfits(&crate::kind::Target::parse(line).unwrap());
     let server = format!("{SERVER}{ISSUERS}");
     for kind in ["gcp", "azure", "token_exchange"] {

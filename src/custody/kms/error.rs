@@ -6,31 +6,31 @@ use crate::words::names::KmsKeyArn;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use std::error::Error;
 
-/// Why not. None of it holds a byte of the file.
+/// Why not. No variant holds a byte of the file.
 #[derive(Debug, thiserror::Error)]
 pub enum KmsError {
-    /// Encrypt takes no more.
+    /// The file is longer than Encrypt takes.
     #[error("AWS KMS wraps at most {PLAINTEXT_BYTES_MAX} bytes: split the file")]
     TooLong,
-    /// Decrypt takes no such blob.
-    #[error("no ciphertext of AWS KMS: it has 1 to {BLOB_BYTES_MAX} bytes (`daypass keys wrap` makes one)")]
+    /// The file is empty, or longer than any ciphertext blob.
+    #[error("not a ciphertext of AWS KMS, which has 1 to {BLOB_BYTES_MAX} bytes (`daypass keys wrap` makes one)")]
     NoBlob,
-    /// An answer that says nothing.
+    /// An answer without its result.
     #[error("AWS KMS answered without a {what}")]
     Without {
         /// What it lacks.
         what: &'static str,
     },
-    /// An endpoint that used another key than the one it was asked for.
+    /// An endpoint that used another key than the requested one.
     #[error("it was wrapped by {used}, and not by {key}")]
     ByAnother {
-        /// The one that it used, by its own words.
+        /// The key that the endpoint says it used.
         used: String,
-        /// The one that was asked for.
+        /// The requested key.
         key: KmsKeyArn,
     },
-    /// No answer.
-    #[error("AWS KMS was not asked about {key}: {}", innermost(.fault.as_ref()))]
+    /// No answer of AWS KMS.
+    #[error("no answer from AWS KMS about {key}: {}", innermost(.fault.as_ref()))]
     NotAsked {
         /// The key.
         key: KmsKeyArn,
@@ -40,13 +40,13 @@ pub enum KmsError {
     },
     /// AWS KMS: `InvalidCiphertextException`.
     #[error(
-        "AWS KMS does not open it by {key}: it is damaged, or was wrapped by another key or for another purpose than {}",
+        "AWS KMS does not open it with {key}: it is damaged, or was wrapped by another key or for another purpose than {}",
         .purpose.as_str()
     )]
     Closed {
         /// The key.
         key: KmsKeyArn,
-        /// For what.
+        /// The purpose for which it should open.
         purpose: Purpose,
     },
     /// AWS KMS: `IncorrectKeyException`.
@@ -56,23 +56,23 @@ pub enum KmsError {
         key: KmsKeyArn,
     },
     /// AWS KMS: `AccessDeniedException`.
-    #[error("AWS KMS refuses kms:{operation} by {key} to this machine's role: {words}")]
+    #[error("AWS KMS does not let this machine's role use kms:{operation} with {key}: {words}")]
     Refused {
         /// Such as `Decrypt`.
         operation: &'static str,
         /// The key.
         key: KmsKeyArn,
-        /// AWS's own, cut short.
+        /// AWS's own message, cut short.
         words: String,
     },
-    /// Any other answer.
-    #[error("AWS KMS says {code} of {key}: {words}")]
+    /// Any other error.
+    #[error("AWS KMS answered {code} for {key}: {words}")]
     Service {
-        /// AWS's own.
+        /// AWS's own code.
         code: String,
         /// The key.
         key: KmsKeyArn,
-        /// AWS's own, cut short.
+        /// AWS's own message, cut short.
         words: String,
     },
 }

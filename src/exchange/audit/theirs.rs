@@ -1,4 +1,4 @@
-//! Which records a policy lets read, and how much of each.
+//! Which records a policy lets its reader see, and how much of each.
 
 use crate::app::Live;
 use crate::kind::{InTree, Target};
@@ -7,19 +7,19 @@ use crate::words::names::SourceName;
 use crate::words::{Denial, Reason};
 use serde_json::{Map, Value, json};
 
-/// What a record of several sources has of the request itself: who asked, from where, and what came of it. A `cause` and an operator's
-/// words may quote names, and what is not listed here may too.
+/// The members of a record of several sources that describe the request itself: who asked, from where, and the outcome. All
+/// others are left out: a `cause`, an operator's words and members that come later may quote names.
 const OF_REQUEST: [&str; 11] =
     ["v", "api", "client", "issuer", "subject", "attributes", "claims", "in_session", "token_ended", "first_use", "repeats"];
-/// By index those of `policies`.
+/// The lists that have one entry for each entry of `policies`.
 const OF_EACH: [&str; 3] = ["credentials", "rows", "issued"];
-/// What says that names were too many to be recorded; its digest is of all of them.
+/// The member of a record with too many names to list; its digest covers all of them.
 const LEFT_OUT: &str = "credentials_left_out";
-/// What says that a record has more than its reader sees.
+/// The member that marks a record of which the reader sees only a part.
 const PARTIAL: &str = "partial";
 
-/// Which records a policy lets read. One of the root lets read everything. One of a further source lets read what its own source's
-/// policies did, what was asked of them by name, and what came in force of it: what others do there is not its business.
+/// The records that a reader sees. With a policy of the root these are all records. With a policy of a further source they are
+/// what that source's policies granted, requests that named them, and that source's revisions.
 pub(super) enum Theirs {
     Everything,
     OfSource { name: SourceName, repository: String },
@@ -38,7 +38,7 @@ impl Theirs {
     /// What its reader sees of a record.
     pub(super) fn part(&self, entry: Entry) -> Option<Entry> {
         let Self::OfSource { name, repository } = self else { return Some(entry) };
-        // A name had another past where it was a folder of the root's, or another repository's: the record tells whose it was.
+        // The name may have belonged to a folder of the root, or to another repository, before. The record says to which.
         if entry.body["sources"][name.as_str()] != repository.as_str() {
             return None;
         }
@@ -60,7 +60,7 @@ fn is_below(path: &str, source: &SourceName) -> bool {
     source.within(path).is_some()
 }
 
-/// What several sources granted together: which credential is whose is known by its place alone.
+/// The part of a record that several sources granted together. Only the index says which credential is of which source.
 fn granted(entry: &Entry, policies: &[bool], (source, repository): (&SourceName, &str)) -> Value {
     let mut body = of_request(entry);
     for member in ["policies"].into_iter().chain(OF_EACH) {
@@ -74,7 +74,8 @@ fn granted(entry: &Entry, policies: &[bool], (source, repository): (&SourceName,
     Value::Object(body)
 }
 
-/// What was asked of the source's policy by its name, and was granted by none. Whoever asks may name what is in another source's tree.
+/// The part of a record of a request that named the source's policy and was not granted. It may also name what is in another
+/// source's tree.
 fn asked(entry: &Entry, source: &SourceName) -> Value {
     let of_others = |line: &Value| line.as_str().is_none_or(|line| !may_be_of(line, source));
     let credentials = entry.body["credentials"].as_array();
@@ -98,7 +99,7 @@ fn of_request(entry: &Entry) -> Map<String, Value> {
     OF_REQUEST.iter().filter_map(told).chain(code).chain([partial]).collect()
 }
 
-/// Whether a credential stands in the source's own tree, or in none.
+/// Whether a credential is in the source's own tree, or in no tree.
 fn may_be_of(line: &str, source: &SourceName) -> bool {
     Target::parse(line).is_ok_and(|wanted| match wanted.in_tree() {
         Some(InTree::Document(path)) => is_below(path.as_str(), source),

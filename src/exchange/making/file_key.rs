@@ -1,4 +1,4 @@
-//! `file_key`: the key by which the document has just opened.
+//! `file_key`: the key that opens the document in force.
 
 use super::Making;
 use crate::app::{App, Live};

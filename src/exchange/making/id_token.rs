@@ -1,4 +1,4 @@
-//! `id_token`: signed by the issuer of tokens for everybody who is no cloud.
+//! `id_token`: signed by the issuer whose tokens are for services other than clouds.
 
 use super::Making;
 use crate::app::{App, Live};

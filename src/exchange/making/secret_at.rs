@@ -1,4 +1,4 @@
-//! `secret_at`: read from Git as its commit had it.
+//! `secret_at`: read from Git as an earlier commit had it.
 
 use super::Making;
 use crate::app::{App, Live};

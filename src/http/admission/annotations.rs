@@ -1,4 +1,4 @@
-//! What a pod asks for: its `daypass.dev/…` annotations. All that is wrong with them is told at once.
+//! What a pod asks for: its `daypass.dev/…` annotations. All their faults are reported together.
 
 mod reaction;
 
@@ -12,21 +12,21 @@ use crate::words::names::{IssuerName, NameError, PolicyName, RoleArn, SecretName
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Annotations whose name goes on with that of a file.
+/// The annotations whose name ends with that of a file.
 const SECRET: &str = "secret.";
 const TEMPLATE: &str = "template.";
 /// Our annotations of one pod: a pod needs a handful of secrets, and each costs an exchange.
 const ANNOTATIONS_MAX: usize = 128;
-/// Of one template; a whole configuration file fits.
+/// Bytes of one template: a whole configuration file fits.
 const TEMPLATE_BYTES_MAX: usize = 16 * 1024;
-/// Of any other value: the longest names have 2,048.
+/// Bytes of any other value: the longest names have 2,048.
 const VALUE_BYTES_MAX: usize = 4096;
-/// A file's name; what Kubernetes leaves of an annotation's 63 after `secret.`.
+/// A file's name: the limit of Kubernetes for the name of an annotation.
 const FILE_BYTES_MAX: usize = 63;
 /// The sidecar asks for everything in one request, and one names at most this many.
 const SECRETS_MAX: usize = 32;
 
-/// How the sidecar stands in the pod.
+/// How the sidecar runs in the pod.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Mode {
     /// A restartable init container: starts before the app, ends after it, and lets a Job end.
@@ -59,15 +59,15 @@ pub(super) struct Wishes {
     pub(super) containers: Option<Vec<String>>,
 }
 
-/// Whether a pod is to be injected into.
+/// Whether a pod asks for an injection.
 pub(super) enum Asked {
-    /// It is.
+    /// It does.
     Injection(Box<Wishes>),
-    /// It is not; inside, our annotations that do nothing for that reason.
+    /// It does not. Holds our annotations that therefore do nothing.
     Nothing(Vec<String>),
 }
 
-/// Reads all of them.
+/// Reads all annotations.
 pub(super) fn read(annotations: &Map<String, Value>) -> Result<Asked, Refusal> {
     let ours: Vec<(&str, &Value)> =
         annotations.iter().filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?, value))).collect();
@@ -139,7 +139,7 @@ impl Wishes {
         matches!(self.on_change, Some(Reaction::Signal(..)))
     }
 
-    /// What has to be said, and is not; and what is said too often.
+    /// The fault of too many secrets, or of none.
     fn lacking(&self) -> Option<String> {
         let secrets = self.files.values().filter_map(|file| match file {
             File::Secret(name) => Some(name),
@@ -154,7 +154,7 @@ impl Wishes {
         let wanted = "`daypass.dev/secret.NAME: path/of/secret.yaml#/key`";
         (secrets == 0).then(|| match self.files.is_empty() && self.aws_role.is_none() {
             true => format!("nothing is asked for: add {wanted}"),
-            false => format!("the sidecar keeps at least one secret, beside a template or `daypass.dev/aws-role`: add {wanted}"),
+            false => format!("a template or `daypass.dev/aws-role` needs at least one secret: add {wanted}"),
         })
     }
 }

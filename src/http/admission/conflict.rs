@@ -1,4 +1,4 @@
-//! Whether what a pod already has is what would be injected, nothing, or something in its way.
+//! Compares what a pod already has with what would be injected: it is the same, missing, or in conflict.
 
 use super::error::Conflict;
 use super::sidecar::{DIRECTORY, FILES_VOLUME};
@@ -6,7 +6,8 @@ use serde_json::Value;
 
 /// `/var/run` is a link to `/run` in most images.
 const TAKEN: [&str; 2] = [DIRECTORY, "/var/run/daypass"];
-/// What AWS SDKs look at before container credentials. AWS SDKs and Tools Reference Guide, "Standardized credential providers".
+/// Variables that AWS SDKs read before container credentials. AWS SDKs and Tools Reference Guide, "Standardized credential
+/// providers".
 const BEFORE_CONTAINER_CREDENTIALS: [&str; 4] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
@@ -14,8 +15,8 @@ const BEFORE_CONTAINER_CREDENTIALS: [&str; 4] = [
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
 ];
 
-/// Whether all of `wanted` is in `found`. What other admission adds beside it (defaults, the service account's mount) does not
-/// matter; nor does another registry for the same image, nor other resources.
+/// Whether `found` contains all of `wanted`. It may also have what other admission adds (defaults, the service account's mount),
+/// another registry for the same image, and other resources.
 pub(super) fn is_the_same(found: &Value, wanted: &Value) -> bool {
     match (found, wanted) {
         (Value::Object(found), Value::Object(wanted)) => {
@@ -23,7 +24,7 @@ pub(super) fn is_the_same(found: &Value, wanted: &Value) -> bool {
                 ("resources" | "imagePullPolicy", _) => true,
                 (_, None) => false,
                 ("image", Some(found)) => digest(found).is_some() && digest(found) == digest(wanted),
-                // What runs inside the sidecar, and with which powers, is not for others to add to.
+                // Nobody else may add to the sidecar's command, or to its privileges.
                 ("command" | "args", Some(found)) => found == wanted,
                 ("securityContext", Some(found)) => has_the_same_powers(found, wanted),
                 (_, Some(found)) => is_the_same(found, wanted),
@@ -36,7 +37,7 @@ pub(super) fn is_the_same(found: &Value, wanted: &Value) -> bool {
     }
 }
 
-/// API servers write `procMount: Default` into it, which is what its absence means.
+/// Equal, except for `procMount: Default`: API servers add it, and its absence means the same.
 fn has_the_same_powers(found: &Value, wanted: &Value) -> bool {
     let mut found = found.clone();
     if let Some(members) = found.as_object_mut()
@@ -51,7 +52,7 @@ fn digest(image: &Value) -> Option<&str> {
     image.as_str()?.split_once("@sha256:").map(|(_, digest)| digest)
 }
 
-/// Whether the mount of the files is still to be added; the error says what is in its place.
+/// Whether the mount of the files is missing; the error names what is in its place.
 pub(super) fn missing_mount(container: &Value) -> Result<bool, Conflict> {
     for mount in container["volumeMounts"].as_array().into_iter().flatten() {
         let path = resolved(mount["mountPath"].as_str().unwrap_or_default());
@@ -66,7 +67,7 @@ pub(super) fn missing_mount(container: &Value) -> Result<bool, Conflict> {
     Ok(true)
 }
 
-/// Whether a variable is still to be added; the error says what is in its way.
+/// Whether a variable is missing; the error names the variable in its way.
 pub(super) fn missing_variable(container: &Value, variable: &Value) -> Result<bool, Conflict> {
     for there in container["env"].as_array().into_iter().flatten() {
         let name = there["name"].as_str().unwrap_or_default();
@@ -100,7 +101,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_others_add_is_no_difference_and_what_they_change_is() {
+    fn additions_of_others_are_no_difference_and_changes_are() {
         let wanted = json!({ "name": "daypass", "image": "a/daypass@sha256:11", "args": ["x"], "env": [{ "name": "A", "value": "1" }], "resources": { "limits": { "cpu": "1000m" } } });
         let with = |key: &str, value: Value| {
             let mut found = wanted.clone();

@@ -1,4 +1,4 @@
-//! What stands against an injection: what a pod asks for, what it is, and what asks about it.
+//! Why a sidecar is not injected: faults of a pod's annotations, of the pod, and of the review.
 
 use super::names::{API, AWS_TOKEN, CONTAINERS_MAX, KIND, NAMES, PREFIX, SIGNALS, shown};
 use crate::client::sidecar::TemplateError;
@@ -11,33 +11,33 @@ pub(super) enum AnnotationError {
     /// It is a number, or a flag.
     #[error("an annotation's value is text: put it in quotes")]
     NoText,
-    /// By its bytes.
+    /// Its value has too many bytes.
     #[error("longer than {bytes_max} bytes")]
     TooLong {
         /// How long it may be.
         bytes_max: usize,
     },
-    /// It names something, and that is no name of it.
+    /// Its value is no valid name.
     #[error("{}: {fault}; expected {example}", shown(.text))]
     Name {
-        /// What is named.
+        /// The value.
         text: String,
-        /// Why it is none.
+        /// Why it is no name.
         #[source]
         fault: NameError,
-        /// What one looks like.
+        /// A name that would be valid.
         example: &'static str,
     },
-    /// Its template.
+    /// Its template is faulty.
     #[error(transparent)]
     Template(#[from] TemplateError),
-    /// The file that it is about.
+    /// The name of its file is not allowed.
     #[error("a file's name has up to 63 letters, digits, `-`, `_` and `.`, and does not start with two dots")]
     FileName,
-    /// The file that it is about.
+    /// The sidecar itself writes a file of this name.
     #[error("`{AWS_TOKEN}` is kept for `daypass.dev/aws-role`: call the file differently")]
     KeptFile,
-    /// The file that it is about.
+    /// Another annotation has the same file.
     #[error("two annotations are about the file `{file}`: call one of them differently")]
     TwiceFile {
         /// Its name.
@@ -49,10 +49,10 @@ pub(super) enum AnnotationError {
         SIGNALS.join(", ")
     )]
     Reaction,
-    /// `on-change`.
-    #[error("say which program of the app hears it: signal:{signal}:EXECUTABLE, such as signal:{signal}:nginx")]
+    /// `on-change` with a signal for nobody.
+    #[error("say which program of the app gets the signal: signal:{signal}:EXECUTABLE, such as signal:{signal}:nginx")]
     NoExecutable {
-        /// Which one it would hear.
+        /// The signal.
         signal: String,
     },
     /// `mode`.
@@ -63,7 +63,7 @@ pub(super) enum AnnotationError {
     /// `containers`.
     #[error("expected names of containers with commas between: web, worker")]
     Containers,
-    /// None is called so.
+    /// There is no annotation of this name.
     #[error("there is no such annotation{}", instead(.name))]
     Unknown {
         /// What it is called.
@@ -71,17 +71,17 @@ pub(super) enum AnnotationError {
     },
 }
 
-/// What may have been meant, or all there are.
+/// The annotation that was probably meant, or all of them.
 fn instead(name: &str) -> String {
     let meant = nearest(&shown(name), &NAMES).map(|near| format!("; did you mean `{PREFIX}{near}`?"));
     meant.unwrap_or_else(|| format!("; there are secret.NAME, template.NAME, {}", NAMES.join(", ")))
 }
 
-/// What of a pod is in the way of what would be injected.
+/// A part of a pod that is in the way of an injection.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum Conflict {
     /// A mount of a container.
-    #[error("something is mounted at {path}, where the secrets are to be: mount it elsewhere")]
+    #[error("something is mounted at {path}, where the secrets go: mount it elsewhere")]
     Mount {
         /// Where.
         path: String,
@@ -92,7 +92,7 @@ pub(super) enum Conflict {
         /// Its name.
         variable: String,
     },
-    /// A variable of a container.
+    /// A variable of a container that AWS SDKs prefer.
     #[error("AWS SDKs would use {variable} and never ask the sidecar: leave it out, or leave out `daypass.dev/aws-role`")]
     BeforeOurs {
         /// Its name.
@@ -100,7 +100,7 @@ pub(super) enum Conflict {
     },
     /// A volume or a container.
     #[error(
-        "the pod has a {what} called `{name}` that is not the one which is injected: call it differently, or leave it to daypass"
+        "the pod has a {what} called `{name}` that differs from the injected one: call it differently, or leave it to daypass"
     )]
     Item {
         /// What it is.
@@ -110,20 +110,20 @@ pub(super) enum Conflict {
     },
 }
 
-/// A pod that is none, or has too much.
+/// A pod that is malformed, or has too many containers.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum PodError {
-    /// It says nothing of itself.
+    /// It has no specification.
     #[error("the pod has no `spec`")]
     NoSpec,
-    /// What holds its containers is something else.
+    /// The member of its containers is no list.
     #[error("`spec.{list}` is not a list")]
     NoList {
         /// Which list.
         list: &'static str,
     },
-    /// By its containers.
-    #[error("`spec.{list}` has {count} containers: at most {CONTAINERS_MAX} are injected into")]
+    /// It has too many containers.
+    #[error("`spec.{list}` has {count} containers: daypass takes at most {CONTAINERS_MAX}")]
     TooMany {
         /// Which list.
         list: &'static str,
@@ -140,7 +140,7 @@ pub(super) enum PodError {
     },
 }
 
-/// Why nobody can own the files.
+/// Why no user can own the files.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum OwnerError {
     /// The sidecar could not signal the app.
@@ -159,22 +159,22 @@ pub(super) enum OwnerError {
     },
 }
 
-/// A body that is no review.
+/// Why a body is no review.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReviewError {
-    /// It is no JSON, or has no form of one.
+    /// It is no JSON, or no JSON of this form.
     #[error("this is no {KIND} of {API}: {0}")]
     Json(#[from] serde_json::Error),
     /// It is of another API.
     #[error("this webhook speaks {KIND} of {API}, not {said}: register it with `admissionReviewVersions: [v1]`")]
     Other {
-        /// What it says that it is.
+        /// The kind and API that it names.
         said: String,
     },
-    /// It asks nothing.
+    /// It has no request.
     #[error("the review has no `request`")]
     NoRequest,
-    /// It could not be answered.
+    /// Its request has no id to answer to.
     #[error("the request has no usable `uid`")]
     NoUid,
 }

@@ -1,4 +1,4 @@
-//! A pod in, a patch out. Pure: the same pod and settings give the same patch, and a pod that was injected into gives none.
+//! A pod in, a patch out. Pure: the same pod and settings give the same patch, and a pod that already has the sidecar gives none.
 
 use super::annotations::{self, Asked, Mode, Wishes};
 use super::conflict;
@@ -44,7 +44,7 @@ pub(super) fn inject(pod: Value, settings: &SidecarSettings) -> Result<Injected,
     if faults.is_empty() { Ok(Injected { patch, warnings: Vec::new() }) } else { Err(Refusal::all_forbidden(faults)) }
 }
 
-/// What the sidecar will be, or everything that stands against it.
+/// The sidecar to inject, or everything that prevents it.
 fn plan<'a>(pod: &Value, wishes: &'a Wishes, settings: &'a SidecarSettings) -> Result<Sidecar<'a>, Refusal> {
     let default = if settings.native { Mode::Native } else { Mode::Init };
     let mode = wishes.mode.unwrap_or(default);
@@ -76,7 +76,7 @@ fn plan<'a>(pod: &Value, wishes: &'a Wishes, settings: &'a SidecarSettings) -> R
     Ok(sidecar)
 }
 
-/// Adds what is not there yet; the faults say what is there and is another thing.
+/// Adds what is missing; the faults name what differs from what would be added.
 fn apply(patch: &mut Patch, pod: &Value, wishes: &Wishes, sidecar: &Sidecar<'_>) -> Vec<String> {
     let mut faults = Vec::new();
     for volume in sidecar.volumes() {
@@ -88,7 +88,7 @@ fn apply(patch: &mut Patch, pod: &Value, wishes: &Wishes, sidecar: &Sidecar<'_>)
             let expected = containers.iter().any(|(where_to, _, value)| *where_to == list && value["name"] == name);
             if !expected && named(patch.pod(), &["spec", list], name).is_some() {
                 faults.push(format!(
-                    "a container of `spec.{list}` is called `{name}`, which is the name of what is injected: call it differently"
+                    "a container of `spec.{list}` is called `{name}`, which is the name of an injected container: call it differently"
                 ));
             }
         }
@@ -122,7 +122,7 @@ fn apply(patch: &mut Patch, pod: &Value, wishes: &Wishes, sidecar: &Sidecar<'_>)
     faults
 }
 
-/// Adds an item by its name; one of that name that is there has to be the very same.
+/// Adds an item unless the list has one of its name, which has to be the same.
 fn ensure(patch: &mut Patch, list: &[&str], end: End, what: &'static str, wanted: Value) -> Result<(), Conflict> {
     let name = wanted["name"].as_str().unwrap_or_default().to_owned();
     match named(patch.pod(), list, &name) {

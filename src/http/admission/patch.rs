@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-/// What is added so far. Every addition is made in a copy of the pod too, so that the next one sees it.
+/// The additions so far. Each is also made in a copy of the pod, so that the next one sees it.
 pub(super) struct Patch {
     pod: Value,
     operations: Vec<Value>,
@@ -22,7 +22,7 @@ impl Patch {
         Self { pod, operations: Vec::new() }
     }
 
-    /// The pod as it is by now.
+    /// The pod with the additions so far.
     pub(super) const fn pod(&self) -> &Value {
         &self.pod
     }
@@ -32,7 +32,7 @@ impl Patch {
         &self.operations
     }
 
-    /// Sets a member that is not there, with the objects on the way to it. Each of `path` is a key, or an index of a list.
+    /// Sets a missing member, and makes the missing objects above it. Each of `path` is a key, or an index of a list.
     pub(super) fn set(&mut self, path: &[&str], value: Value) {
         if let Some((_, above)) = path.split_last() {
             (1..=above.len()).for_each(|length| self.make(&path[..length], Value::Object(Map::new())));
@@ -40,13 +40,13 @@ impl Patch {
         }
     }
 
-    /// Puts an item into a list, which is made where it is missing.
+    /// Puts an item into a list, and makes the list if it is missing.
     pub(super) fn push(&mut self, list: &[&str], end: End, value: Value) {
         self.make(list, Value::Array(Vec::new()));
         self.add(&[list, &[if end == End::Front { "0" } else { "-" }]].concat(), value);
     }
 
-    /// Kubernetes writes an empty list as null or leaves it out.
+    /// Makes a missing object or list. Null counts as missing: Kubernetes writes an empty list as null.
     fn make(&mut self, path: &[&str], empty: Value) {
         if self.pod.pointer(&pointer(path)).is_none_or(Value::is_null) {
             self.add(path, empty);

@@ -1,4 +1,4 @@
-//! What a pod says of itself, and what of it stands against an injection.
+//! What a pod states, and what in it prevents an injection.
 
 use super::annotations::{Mode, Wishes};
 use super::error::{OwnerError, PodError};
@@ -6,12 +6,13 @@ use super::names::{CONTAINERS_MAX, shown};
 use crate::config::SidecarSettings;
 use serde_json::Value;
 
-/// The sidecar's name, and that of the init container which fetches once. Nothing else may be called so.
+/// The sidecar's name, and that of the init container which fetches once. No other container may have them.
 pub(super) const SIDECAR: &str = "daypass";
 pub(super) const FETCH: &str = "daypass-init";
 /// The lists of containers, in the order in which they run.
 pub(super) const LISTS: [&str; 2] = ["initContainers", "containers"];
-/// Whose group Kubernetes does not change, or changes only for this pod. Kubernetes docs, "Configure a Security Context for a Pod".
+/// Volumes whose group Kubernetes does not change, or changes only for this pod. Kubernetes docs, "Configure a Security Context
+/// for a Pod".
 const VOLUMES_OF_THE_POD: [&str; 8] = ["emptyDir", "configMap", "secret", "projected", "downwardAPI", "hostPath", "nfs", "image"];
 
 /// A pod, its containers in order.
@@ -28,19 +29,19 @@ pub(super) struct Container<'a> {
     pub(super) value: &'a Value,
 }
 
-/// As whom the sidecar runs, and who may read its files.
+/// The user and group of the sidecar, and who may read its files.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Owner {
     pub(super) user: u32,
     pub(super) group: u32,
     /// Whether the pod's own user owns the files; else its `fsGroup` reads them.
     pub(super) is_app: bool,
-    /// The `fsGroup` that the pod has to be given.
+    /// The `fsGroup` to give to the pod, if it needs one.
     pub(super) new_fs_group: Option<u32>,
 }
 
 impl<'a> Pod<'a> {
-    /// Looks at the pod; the error says what is malformed or too much.
+    /// Reads the pod; the error names what is malformed or too much.
     pub(super) fn read(pod: &'a Value) -> Result<Self, PodError> {
         let spec = pod.get("spec").filter(|spec| spec.is_object()).ok_or(PodError::NoSpec)?;
         let mut containers = Vec::new();
@@ -68,7 +69,7 @@ impl<'a> Pod<'a> {
         self.containers.iter().filter(move |container| !container.is_called_as_ours() && named(container.name))
     }
 
-    /// Everything that stands against it, in words.
+    /// Everything that prevents an injection.
     pub(super) fn faults(&self, wishes: &Wishes, mode: Mode) -> Vec<String> {
         let flag = |name: &str| self.spec[name].as_bool();
         let signals = wishes.signals();
@@ -112,7 +113,7 @@ impl<'a> Pod<'a> {
         faults
     }
 
-    /// The app's own user where every container states the same one, so that nobody else reads the files; else a group.
+    /// The app's own user, if all chosen containers state the same one, so that nobody else reads the files. Else a group.
     pub(super) fn owner(&self, wishes: &Wishes, settings: &SidecarSettings) -> Result<Owner, OwnerError> {
         let stated = |value: &Value, key: &str| value["securityContext"][key].as_u64().and_then(|id| u32::try_from(id).ok());
         let pod = |key: &str| self.spec["securityContext"][key].as_u64().and_then(|id| u32::try_from(id).ok());

@@ -1,12 +1,12 @@
 //! Why a pod is not let in.
 
-/// Faults that are told at once.
+/// The most faults in one message.
 const FAULTS_MAX: usize = 8;
 
 /// Why a pod is not let in.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
-    /// 400: what the pod asks for is wrong. 403: it stands against what the pod is.
+    /// 400: the pod's annotations are wrong. 403: the rest of the pod prevents an injection.
     pub(super) code: u16,
     pub(super) faults: Vec<String>,
 }

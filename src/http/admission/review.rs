@@ -1,4 +1,5 @@
-//! `AdmissionReview` of `admission.k8s.io/v1`: what of it is read, and what is answered. Kubernetes docs, "Dynamic Admission Control".
+//! `AdmissionReview` of `admission.k8s.io/v1`: the members that are read, and the answer. Kubernetes docs, "Dynamic Admission
+//! Control".
 
 use super::error::ReviewError;
 use super::names::{API, KIND};
@@ -8,14 +9,14 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// An uid is a UUID.
+/// The longest `uid`; Kubernetes writes a UUID.
 const UID_BYTES_MAX: usize = 128;
 /// Kubernetes cuts warnings beyond 256 characters, and drops them beyond 4,096 in all.
 const WARNING_CHARACTERS_MAX: usize = 256;
-/// Of what is shown by kubectl on one line.
+/// Characters of a message, which kubectl shows on one line.
 const MESSAGE_CHARACTERS_MAX: usize = 4096;
 
-/// The question. Newer servers may say more in it than is read here.
+/// The review as the API server sends it. Newer servers may add members.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Review {
@@ -24,16 +25,16 @@ pub(super) struct Review {
     request: Option<Request>,
 }
 
-/// What is asked.
+/// The request of a review.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Request {
-    /// What the answer repeats.
+    /// The id that the answer repeats.
     pub(super) uid: String,
     kind: GroupVersionKind,
     #[serde(default)]
     sub_resource: String,
-    /// Of the pod.
+    /// The pod's namespace.
     #[serde(default)]
     pub(super) namespace: String,
     operation: String,
@@ -50,7 +51,7 @@ struct GroupVersionKind {
 }
 
 impl Review {
-    /// Reads the body; the error is for whoever wrote it, which is the API server. Nesting ends where `serde_json`'s does: at 128.
+    /// Reads the body; the error is for the API server, which wrote it. `serde_json` limits its nesting to 128.
     pub(super) fn read(body: &[u8]) -> Result<Request, ReviewError> {
         let review: Self = serde_json::from_slice(body)?;
         if review.api_version != API || review.kind != KIND {
@@ -66,7 +67,7 @@ impl Review {
 }
 
 impl Request {
-    /// The pod that is to be created. What is asked about anything else is a mistake of the registration, and told.
+    /// The pod to create. A request about anything else is a mistake in the webhook's registration, and the refusal says so.
     pub(super) fn pod(&mut self) -> Result<Value, Refusal> {
         let kind = &self.kind;
         let asked =
@@ -81,7 +82,7 @@ impl Request {
     }
 }
 
-/// Let it be as it is, or with what is added.
+/// The answer that lets the pod in, as it is or with additions.
 pub(super) fn allowed(uid: &str, operations: &[Value], warnings: &[String]) -> Value {
     let mut response = json!({ "uid": uid, "allowed": true });
     if !operations.is_empty() {
@@ -94,7 +95,7 @@ pub(super) fn allowed(uid: &str, operations: &[Value], warnings: &[String]) -> V
     envelope(response)
 }
 
-/// Refuse it, in words that `kubectl` shows.
+/// The answer that refuses the pod, in a text that `kubectl` shows.
 pub(super) fn refused(uid: &str, refusal: &Refusal) -> Value {
     let reason = if refusal.code == 400 { "BadRequest" } else { "Forbidden" };
     let status = json!({ "code": refusal.code, "reason": reason, "message": cut(&refusal.message(), MESSAGE_CHARACTERS_MAX) });

@@ -1,4 +1,4 @@
-//! What is put into a pod: the sidecar's containers, its volumes, its configuration, and what the app's containers get.
+//! What is injected into a pod: the sidecar's containers, its volumes, its configuration, and what the app's containers get.
 
 use super::annotations::{File, Mode, Reaction, Wishes};
 use super::names::AWS_TOKEN;
@@ -13,22 +13,22 @@ pub(super) const DIRECTORY: &str = "/run/daypass";
 pub(super) const FILES_VOLUME: &str = "daypass-files";
 const TOKEN_VOLUME: &str = "daypass-token";
 const AUTHORITY: &str = "ca.crt";
-/// The variable that holds the configuration: no object of the cluster has to be made for it, and no other container sees it.
+/// The variable that holds the configuration: it needs no other object of the cluster, and no other container sees it.
 const CONFIGURATION: &str = "DAYPASS_SIDECAR";
-/// Linux takes no longer string for a process (`MAX_ARG_STRLEN`, 128 KiB), with room for its name.
+/// Linux limits a variable with its name to 128 KiB (`MAX_ARG_STRLEN`).
 pub(super) const CONFIGURATION_BYTES_MAX: usize = 120 * 1024;
 /// Memory for the files; it counts against the sidecar's own limit.
 const FILES_SIZE: &str = "16Mi";
 /// Where the sidecar serves AWS credentials, on loopback.
 const AWS_LISTEN: &str = "127.0.0.1:9403";
-/// The first fetch may wait this long for a server that restarts; then the container is started anew.
+/// The first fetch may wait this long for a server that restarts; then Kubernetes restarts the container.
 const WAIT: &str = "5m";
 const STARTUP_PERIOD_SECONDS: u32 = 1;
 const STARTUP_FAILURES_MAX: u32 = 300;
-/// A node that starts many pods takes its time to start a probe.
+/// A node that starts many pods is slow to run a probe.
 const STARTUP_TIMEOUT_SECONDS: u32 = 5;
 
-/// An injection that nothing stands against.
+/// A sidecar that can be injected.
 pub(super) struct Sidecar<'a> {
     pub(super) settings: &'a SidecarSettings,
     pub(super) wishes: &'a Wishes,
@@ -70,7 +70,7 @@ impl Sidecar<'_> {
         configuration.to_string()
     }
 
-    /// Memory for the files; and the token, with the server's authority beside it, which only the sidecar sees.
+    /// The files' volume, in memory, and a volume that only the sidecar mounts, with the token and the server's authority.
     pub(super) fn volumes(&self) -> [Value; 2] {
         let token =
             json!({ "path": file(), "audience": self.token.audience, "expirationSeconds": self.token.expiration.as_secs() });
@@ -85,7 +85,7 @@ impl Sidecar<'_> {
         ]
     }
 
-    /// The containers: in which list, at which end, what.
+    /// The containers to inject: the list, the end of the list, and the container.
     pub(super) fn containers(&self) -> Vec<(&'static str, End, Value)> {
         match self.mode {
             Mode::Native => {
@@ -102,7 +102,8 @@ impl Sidecar<'_> {
         }
     }
 
-    /// The same for every pod but for its user: Kubernetes' `restricted` Pod Security Standard, and a file system that is not written.
+    /// Only the user and group differ from pod to pod. It meets Kubernetes' `restricted` Pod Security Standard, and its root file
+    /// system is read-only.
     fn container(&self, name: &str, more: &[&str]) -> Value {
         let command = [&["daypass", "sidecar"], more].concat();
         json!({
@@ -137,7 +138,7 @@ impl Sidecar<'_> {
         })
     }
 
-    /// The variables by which AWS SDKs find the sidecar; in init containers only where it runs beside them.
+    /// The variables by which AWS SDKs find the sidecar. Init containers get them only if the sidecar runs while they do.
     pub(super) fn variables(&self, list: &str) -> Vec<Value> {
         if self.wishes.aws_role.is_none() || (list == "initContainers" && self.mode != Mode::Native) {
             return Vec::new();
@@ -149,12 +150,12 @@ impl Sidecar<'_> {
     }
 }
 
-/// The files, for the app to read.
+/// The files' mount in the app's containers.
 pub(super) fn mount_for_the_app() -> Value {
     json!({ "name": FILES_VOLUME, "mountPath": DIRECTORY, "readOnly": true })
 }
 
-/// The kubelet expands `$(NAME)` in variables, and `$$` is one `$` to it.
+/// Escapes a text for the kubelet, which expands `$(NAME)` in variables and reads `$$` as one `$`.
 fn literal(text: &str) -> String {
     text.replace('$', "$$")
 }

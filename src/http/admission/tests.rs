@@ -91,7 +91,7 @@ async fn a_pod_that_does_not_ask_is_let_through_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_in_words_that_kubectl_shows() {
+async fn a_refusal_has_a_message_that_kubectl_shows() {
     let mut wrong = pod();
     wrong["metadata"]["annotations"]["daypass.dev/mod"] = "init".into();
     let answer = answer_to(&review_of(&wrong)).await;
@@ -103,7 +103,7 @@ async fn a_refusal_is_in_words_that_kubectl_shows() {
 }
 
 #[tokio::test]
-async fn what_was_not_registered_for_is_refused() {
+async fn a_review_of_anything_but_a_new_pod_is_refused() {
     let change = |pointer: &str, value: Value| {
         let mut review = review_of(&pod());
         *review.pointer_mut(pointer).unwrap() = value;
@@ -125,7 +125,7 @@ async fn what_was_not_registered_for_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_no_review_gets_no_review_back() {
+async fn a_body_that_is_no_review_gets_an_error() {
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let deep_pod = review_of(&json!("HERE")).to_string().replace("\"HERE\"", &format!("{{\"spec\":{deep}}}"));
     let beta = review_of(&pod()).to_string().replace("admission.k8s.io/v1", "admission.k8s.io/v1beta1");
@@ -150,7 +150,7 @@ async fn what_is_no_review_gets_no_review_back() {
 }
 
 #[tokio::test]
-async fn there_is_nothing_else_at_this_listener() {
+async fn the_listener_has_no_other_route() {
     for (method, path) in
         [("GET", "/admission/inject"), ("POST", "/v1/exchange"), ("GET", "/metrics"), ("GET", "/.well-known/jwks.json")]
     {

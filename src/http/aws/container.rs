@@ -1,6 +1,6 @@
-//! AWS container credentials: what SDKs ask at AWS_CONTAINER_CREDENTIALS_FULL_URI (AWS SDKs and Tools reference guide).
+//! AWS container credentials: the API behind AWS_CONTAINER_CREDENTIALS_FULL_URI (AWS SDKs and Tools reference guide).
 //!
-//! `Authorization` is the token file's content as it stands; a `Bearer` before it is taken too.
+//! `Authorization` is the token file's content as it is, or with `Bearer` before it.
 
 use super::Caller;
 use super::errors::{AwsError, Fault};
@@ -42,7 +42,7 @@ pub(super) async fn answer(
         Ok(response) => response,
         Err(refused) => {
             let error = AwsError::of(&refused);
-            // These clients know a passing fault by its status alone.
+            // These clients recognize a transient fault by its status alone.
             let status = if refused.denial().reason.status() == 503 { 503 } else { error.status };
             response(&refusal(&error), status)
         }
@@ -75,7 +75,7 @@ fn token(headers: &HeaderMap) -> Result<Secret, Denial> {
     Ok(token.to_owned().into())
 }
 
-/// As documented, and once more with capitals: so the JavaScript SDK looks for them.
+/// The documented members, and once more with capitals for the JavaScript SDK.
 fn refusal(error: &AwsError) -> Value {
     json!({ "code": error.code, "message": error.message, "Code": error.code, "Message": error.message })
 }

@@ -1,11 +1,11 @@
-//! Refusals in AWS's words: its code decides whether a client tries again, its message reaches the job's log verbatim.
+//! Refusals as AWS's errors: the code decides whether a client tries again, and the message reaches the job's log verbatim.
 
 use super::form::echo;
 use super::xml::Xml;
 use crate::exchange::Refused;
 use crate::words::{Denial, Reason};
 
-/// A request that is none, with what AWS calls that.
+/// A malformed request, with AWS's code for it.
 #[derive(Debug)]
 pub(super) struct Fault {
     pub(super) code: &'static str,
@@ -14,7 +14,7 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    /// A fault of the request's form; the words go to the caller.
+    /// A fault of the request's form; the caller sees the text.
     pub(super) fn of(code: &'static str, words: impl Into<String>) -> Self {
         let words = words.into();
         Self { code, status: 400, denial: Reason::BadRequest.because(format!("{code}: {words}")).saying(words) }
@@ -48,10 +48,10 @@ impl AwsError {
         Self::coded(refused, code, status)
     }
 
-    /// The refusal by another code: what is wrong with a request's form has several.
+    /// The refusal by another code: AWS has several codes for a malformed request.
     pub(super) fn coded(refused: &Refused, code: &'static str, status: u16) -> Self {
         let (denial, decision) = (refused.denial(), refused.decision().to_string());
-        // What could not be recorded is not refused for its form.
+        // If the refusal could not be recorded, it is refused for that reason and not for its form.
         let (code, status) = if denial.reason == Reason::BadRequest { (code, status) } else { self::code(denial.reason) };
         let message = format!("{} {} ({}, decision {decision})", denial.told(), refused.hint(), denial.reason.code());
         Self { code, status, message, decision }
@@ -75,8 +75,8 @@ impl AwsError {
     }
 }
 
-/// AWS STS's code and status (API reference, AssumeRoleWithWebIdentity and common errors). SDKs try again on a status of 500
-/// or more, on IDPCommunicationError and on throttling, and on nothing else: a denial is said once.
+/// AWS STS's code and status (API reference, AssumeRoleWithWebIdentity and common errors). SDKs try again only on a status of 500
+/// or more, on IDPCommunicationError and on throttling. They never repeat a request that was denied.
 pub(super) const fn code(reason: Reason) -> (&'static str, u16) {
     match reason {
         Reason::TokenMissing
@@ -118,7 +118,7 @@ pub(super) const fn code(reason: Reason) -> (&'static str, u16) {
         | Reason::AuditUnavailable
         | Reason::PolicyUnavailable
         | Reason::Overloaded => ("ServiceUnavailable", 503),
-        // AWS's own clients wait longer with each try after this one.
+        // After this code AWS's own clients wait longer before each try.
         Reason::RateLimited => ("Throttling", 400),
         Reason::Internal => ("InternalFailure", 500),
     }
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_pass_is_tried_again_and_a_denial_never_is() {
+    fn sdks_repeat_transient_faults_and_never_a_denial() {
         for reason in Reason::ALL {
             let passing = matches!(reason.status(), 500 | 503);
             assert_eq!(is_retried(code(*reason)), passing, "{}", reason.code());

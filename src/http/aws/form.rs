@@ -4,28 +4,28 @@
 use crate::words::Secret;
 use std::collections::BTreeMap;
 
-/// What of a caller's own words comes back in a message.
+/// Characters of a caller's own text in a message.
 const ECHO_CHARS_MAX: usize = 64;
 
 /// What is wrong with a form; it names the parameter, never its value.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum ParameterError {
-    /// Its name is not to be read.
+    /// Its name cannot be decoded.
     #[error("A parameter's name is not encoded well.")]
     Name,
-    /// Its value is not to be read.
+    /// Its value cannot be decoded.
     #[error("The value of `{}` is not encoded well.", echo(.name))]
     Value {
         /// Its name.
         name: String,
     },
-    /// Readers would differ on which one counts.
+    /// It is there twice, and readers would differ on which one counts.
     #[error("`{}` is given twice.", echo(.name))]
     Twice {
         /// Its name.
         name: String,
     },
-    /// It could have been meant to make a session less.
+    /// It is unknown, and could have been meant to narrow a session.
     #[error("`{}` is no parameter of this action here.", echo(.name))]
     Unknown {
         /// Its name.
@@ -59,7 +59,7 @@ impl Form {
         self.0.remove(name)
     }
 
-    /// Takes one out that is no secret.
+    /// Takes out a parameter that is no secret.
     pub(super) fn take_text(&mut self, name: &str) -> Option<String> {
         self.take(name)?.expose_text().map(str::to_owned)
     }
@@ -69,13 +69,13 @@ impl Form {
         self.0.keys().map(String::as_str)
     }
 
-    /// Nothing may be left: what is not understood could have been meant to make a session less.
+    /// Refuses parameters that nobody took: an unknown one could have been meant to narrow a session.
     pub(super) fn finish(self) -> Result<(), ParameterError> {
         self.0.into_keys().next().map_or(Ok(()), |name| Err(ParameterError::Unknown { name }))
     }
 }
 
-/// The beginning of a caller's word.
+/// The beginning of a caller's text.
 pub(super) fn echo(word: &str) -> String {
     word.chars().take(ECHO_CHARS_MAX).collect()
 }

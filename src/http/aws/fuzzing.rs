@@ -1,4 +1,4 @@
-//! STS's form.
+//! The fuzz target of STS's form.
 
 use super::form::Form;
 use super::identity;

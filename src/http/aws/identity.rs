@@ -1,7 +1,7 @@
-//! GetCallerIdentity for AWS sessions that were released here: clients ask the STS that gave them their keys who they are.
+//! GetCallerIdentity for AWS sessions that daypass released: clients ask it of the STS that gave them their keys.
 //!
-//! The holder is known by the session token alone. The request's signature is not checked: what is told (account and ARN) is
-//! told to whoever holds the token, opens nothing, and was told with the keys already.
+//! The session token alone identifies its holder, and the request's signature is not checked. The answer (account and ARN) opens
+//! nothing, and the holder of the token got it with the keys already.
 
 use super::Caller;
 use super::errors::{AwsError, Fault};
@@ -24,7 +24,7 @@ pub(super) fn read(mut form: Form, headers: &HeaderMap) -> Result<Option<Secret>
     Ok(token)
 }
 
-/// Who holds the session; uses nothing up, and releases nothing.
+/// Who holds the session. It uses nothing up, and releases nothing.
 pub(super) async fn answer(app: &App, caller: Caller, token: Option<Secret>) -> Result<(String, String), AwsError> {
     match find(app, token).await {
         Ok((decision, session)) => Ok((document(&decision, &session), decision.to_string())),

@@ -15,7 +15,7 @@ const ARN_CHARS: RangeInclusive<usize> = 20..=2048;
 const SESSION_NAME_CHARS: RangeInclusive<usize> = 2..=64;
 /// `clientTokenType`, in characters. A token that daypass takes is shorter: 16 KiB.
 const TOKEN_CHARS: RangeInclusive<usize> = 4..=20_000;
-/// `unrestrictedSessionPolicyDocumentType`, in characters: AWS takes no more than these of a plain session policy.
+/// `unrestrictedSessionPolicyDocumentType`, in characters: AWS takes no longer session policy in plain text.
 const POLICY_CHARS: RangeInclusive<usize> = 1..=2048;
 /// `policyDescriptorListType`.
 const POLICY_ARNS_MAX: usize = 10;
@@ -30,7 +30,7 @@ pub(super) struct AssumeRole {
 }
 
 impl AssumeRole {
-    /// Reads what is left of the form.
+    /// Reads the form without its `Action` and `Version`.
     pub(super) fn read(mut form: Form) -> Result<Self, Fault> {
         let role = required(&mut form, "RoleArn", ARN_CHARS)?;
         let role = RoleArn::parse(&role).map_err(|fault| Fault::value("RoleArn", &format!("is no role's ARN: {fault}.")))?;
@@ -73,14 +73,14 @@ fn duration(form: &mut Form) -> Result<Option<Duration>, Fault> {
     seconds.map(|seconds| Some(Duration::from_secs(seconds))).ok_or_else(|| Fault::value("DurationSeconds", &words))
 }
 
-/// `[\u0009\u000A\u000D\u0020-\u00FF]+`, and a JSON object; the rest is AWS's to judge.
+/// `[\u0009\u000A\u000D\u0020-\u00FF]+`, and a JSON object; AWS checks the rest.
 fn policy(form: &mut Form) -> Result<Option<String>, Fault> {
     let Some(text) = form.take_text("Policy") else { return Ok(None) };
     check_chars("Policy", &text, POLICY_CHARS)?;
     let good = |character: char| matches!(character, '\t' | '\n' | '\r' | ' '..='\u{ff}');
     let is_object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&text).is_ok();
     if !is_object || !text.chars().all(good) {
-        return Err(Fault::of("MalformedPolicyDocument", "`Policy` is no JSON object of AWS's characters."));
+        return Err(Fault::of("MalformedPolicyDocument", "`Policy` is no JSON object, or has characters that AWS refuses."));
     }
     Ok(Some(text))
 }

@@ -19,11 +19,11 @@ use std::sync::Arc;
 
 /// The API's name in the audit log.
 const API: &str = "aws-sts";
-/// The only version that there is.
+/// The only version of this API.
 const VERSION: &str = "2011-06-15";
 const FORM: &[u8] = b"application/x-www-form-urlencoded";
 
-/// What is asked for.
+/// The requested action.
 enum Action {
     AssumeRoleWithWebIdentity(AssumeRole),
     GetCallerIdentity(Option<Secret>),
@@ -50,7 +50,7 @@ pub(super) async fn answer(
     }
 }
 
-/// A token in an address would be in the access logs of everything on its way, so it is only taken from a body.
+/// Reads a token only from a body: an address would put it into the access logs of everything on its way.
 async fn read(method: &Method, uri: &Uri, headers: &HeaderMap, body: Body) -> Result<Action, Fault> {
     if *method != Method::POST || uri.query().is_some() {
         let words = "Send a POST with the parameters in its body: in an address the token would be in access logs.";
@@ -69,7 +69,7 @@ async fn read(method: &Method, uri: &Uri, headers: &HeaderMap, body: Body) -> Re
     match action.as_str() {
         "AssumeRoleWithWebIdentity" => AssumeRole::read(form).map(Action::AssumeRoleWithWebIdentity),
         "GetCallerIdentity" => identity::read(form, headers).map(Action::GetCallerIdentity),
-        other => Err(Fault::of("InvalidAction", format!("`{}` is asked of AWS's own STS.", echo(other)))),
+        other => Err(Fault::of("InvalidAction", format!("`{}` is no action of daypass: ask AWS's own STS.", echo(other)))),
     }
 }
 
@@ -79,7 +79,7 @@ async fn assume_role(app: Arc<App>, caller: Caller, asked: AssumeRole) -> Result
     answered.map_err(|refused| AwsError::of(&refused))
 }
 
-/// The answer, from the same values as every other API's.
+/// The answer, made of the same values as that of every other API.
 fn assumed(released: &Released) -> Result<(String, String), Refused> {
     let keys = released.only::<AwsKeys>()?;
     let (decision, bearer, session) = (released.decision().to_string(), released.bearer(), &keys.session);
@@ -113,7 +113,7 @@ fn assumed(released: &Released) -> Result<(String, String), Refused> {
     Ok((document, decision))
 }
 
-/// The request's id, by which an operator finds the decision.
+/// The response. Its request id is the decision's id, by which an operator finds the record.
 fn response(document: String, decision: &str, status: u16) -> Response<Body> {
     let mut response = reply::secret_answer(Body::from(document), "text/xml");
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

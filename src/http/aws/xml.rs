@@ -1,4 +1,4 @@
-//! XML as AWS's query APIs answer it: elements and text, in one namespace. What comes from outside is text, and always escaped.
+//! XML as AWS's query APIs answer it: elements and text, in one namespace. Text is always escaped.
 
 use crate::words::Secret;
 
@@ -33,7 +33,7 @@ impl Xml {
         self.text(name, secret.expose_text().unwrap_or_default());
     }
 
-    /// What ends every answer.
+    /// The last element of every answer.
     pub(super) fn metadata(&mut self, decision: &str) {
         self.element("ResponseMetadata", |xml| xml.text("RequestId", decision));
     }

@@ -1,4 +1,4 @@
-//! A token exchange's body, of either type.
+//! The fuzz target of a token exchange's body, of either type.
 
 use super::parameters::Parameters;
 use axum::http::{HeaderMap, HeaderValue, header};

@@ -1,15 +1,15 @@
-//! What Google's own clients ask a token endpoint for. Their `audience` is a provider of a workload identity pool, as at Google's STS,
-//! and then the only access token that is granted is meant; or it is a service account.
+//! What Google's own clients ask a token endpoint for. Their `audience` is a provider of a workload identity pool, as at Google's
+//! STS, which means the only access token that is granted. Or it is a service account.
 
 use crate::issue::gcp::ProviderName;
 use crate::kind::{GcpScope, GcpTarget, Principal, ServiceAccount};
 
-/// Before a provider's name.
+/// The prefix of a provider's name.
 const PROVIDERS: &str = "//iam.googleapis.com/";
-/// Before a service account's; AIP-122, "Full resource names".
+/// The prefix of a service account's; AIP-122, "Full resource names".
 const ACCOUNTS: &str = "//iamcredentials.googleapis.com/projects/-/serviceAccounts/";
 
-/// What is meant by an audience, where it is one of Google's.
+/// The target that an audience of Google's means; `None` for any other.
 pub(super) fn target(audience: &str) -> Option<GcpTarget> {
     if let Some(account) = audience.strip_prefix(ACCOUNTS) {
         let of = ServiceAccount::parse(account).map(Principal::ServiceAccount).ok()?;
@@ -18,12 +18,13 @@ pub(super) fn target(audience: &str) -> Option<GcpTarget> {
     provider(audience).map(|_| GcpTarget::default())
 }
 
-/// Which provider of a workload identity pool is named, where one is.
+/// The provider of a workload identity pool that the audience names, if it names one.
 pub(super) fn provider(audience: &str) -> Option<ProviderName> {
     ProviderName::parse(audience.strip_prefix(PROVIDERS)?).ok()
 }
 
-/// Whether they are scopes of Google's, and no policy's name. The policy alone says for which ones the token is, and the answer tells it.
+/// Whether these are scopes of Google's, and not a policy's name. They are ignored: the policy decides the token's scopes, and
+/// the answer names them.
 pub(super) fn are_scopes(text: &str) -> bool {
     text.split(' ').all(|scope| scope.contains("://") && GcpScope::parse(scope).is_ok())
 }
@@ -34,7 +35,7 @@ mod tests {
     use crate::kind::Kind;
 
     #[test]
-    fn an_audience_of_googles_is_an_access_token_and_no_other_is() {
+    fn only_an_audience_of_googles_means_an_access_token() {
         let provider = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/providers/daypass";
         assert!(target(provider).unwrap().is_open());
         let account = format!("{ACCOUNTS}deploy@acme.iam.gserviceaccount.com");

@@ -1,4 +1,4 @@
-//! What a token exchange asks for: a form (RFC 8693, section 2.1), or the JSON object that Google's action sends.
+//! The parameters of a token exchange, from a form (RFC 8693, section 2.1) or from the JSON object that Google's action sends.
 
 use super::gcp;
 use crate::http::form;
@@ -13,27 +13,27 @@ use std::collections::BTreeMap;
 /// The one grant type.
 pub(super) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
-/// A good request.
+/// A valid request.
 pub(super) struct Parameters {
     /// The job's token.
     pub(super) token: Secret,
-    /// Whom the new one is for.
+    /// The audience of the new token.
     pub(super) audience: Audience,
-    /// What is asked for of Google's, where the audience is one of Google's.
+    /// The requested token of Google's, if the audience is one of Google's.
     pub(super) google: Option<GcpTarget>,
     /// The policy to use where several grant the same.
     pub(super) policy: Option<PolicyName>,
-    /// As what the new one is asked for.
+    /// The requested type of the new token.
     pub(super) requested: TokenType,
 }
 
-/// A request that is none, and its error code (RFC 6749, section 5.2).
+/// An invalid request, and its error code (RFC 6749, section 5.2).
 pub(super) struct Fault {
     pub(super) code: &'static str,
     pub(super) denial: Denial,
 }
 
-/// RFC 8693, section 3. What we sign is the same for all three.
+/// RFC 8693, section 3. The server signs the same token for all three.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum TokenType {
     Access,
@@ -50,7 +50,7 @@ impl TokenType {
         }
     }
 
-    /// `token_type`: how it is used. Who asks for an ID token does not mean to use it as an access token.
+    /// `token_type`: how the token is used. An ID token is not used as an access token.
     pub(super) const fn usage(self) -> &'static str {
         match self {
             Self::Access | Self::Jwt => "Bearer",
@@ -64,7 +64,7 @@ impl TokenType {
 }
 
 impl Fault {
-    /// RFC 8693, section 2.2.2: of the `audience` or `resource`.
+    /// A fault of the `audience` or `resource` (RFC 8693, section 2.2.2).
     pub(super) fn target(told: &str) -> Self {
         fault("invalid_target", told)
     }
@@ -77,7 +77,7 @@ impl From<Denial> for Fault {
 }
 
 impl Parameters {
-    /// Reads the body as its type says. An error tells a parameter's name, never its value.
+    /// Reads the body by its type. An error names a parameter, and never its value.
     pub(super) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, Fault> {
         if headers.contains_key(header::AUTHORIZATION) {
             return Err(fault(
@@ -109,7 +109,7 @@ impl Parameters {
         let requested = requested.transpose()?;
         let target = match (values.remove("audience"), values.remove("resource")) {
             (Some(target), None) | (None, Some(target)) => target,
-            _ => return Err(invalid("Name whom the token is for, once: `audience` or `resource`.")),
+            _ => return Err(invalid("Name the token's audience once, as `audience` or `resource`.")),
         };
         let audience = Audience::parse(&target).map_err(|told| fault("invalid_target", &format!("The audience: {told}.")))?;
         let google = gcp::target(audience.as_str());
@@ -121,7 +121,7 @@ impl Parameters {
         let policy = policy.map_err(|_| {
             fault("invalid_scope", "A scope here is the name of one trust policy; leave it out to use whichever grants.")
         })?;
-        // A public client's name for itself: nothing is decided by it.
+        // The name of a public client decides nothing.
         values.remove("client_id");
         match values.into_keys().next() {
             Some(unknown) => Err(invalid(&format!("{} is no parameter of this endpoint.", form::shown(&unknown)))),
@@ -141,13 +141,13 @@ fn fault(code: &'static str, told: &str) -> Fault {
 /// What is wrong with a JSON body.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 enum MembersError {
-    /// It is none, or not strictly.
+    /// It is no JSON, or has a member twice.
     #[error("it is not one, or a member stands twice")]
     Broken,
-    /// It is other JSON.
+    /// It is no object.
     #[error("it is not an object")]
     Other,
-    /// A member of it.
+    /// A member of another form.
     #[error("{} is no text under a camelCase name", form::shown(.name))]
     Member {
         /// Its name.
@@ -155,7 +155,7 @@ enum MembersError {
     },
 }
 
-/// The members of a JSON object under the form's names. One that is written as in a form is not Google's, and refused.
+/// The members of a JSON object by the form's names. A name that is written as in a form is refused: Google's action writes none.
 fn members(body: &[u8]) -> Result<form::Values, MembersError> {
     let Value::Object(members) = parse_json(body).map_err(|_| MembersError::Broken)? else {
         return Err(MembersError::Other);

@@ -5,7 +5,7 @@ use super::{problems, schemas};
 use crate::http::problem::RETRY_AFTER_SECONDS;
 use serde_json::{Map, Value, json};
 
-/// Addresses of other protocols: their own documents describe them, and clients of theirs know them.
+/// Routes of other protocols, which have documents of their own.
 pub(super) const FOREIGN: [(&str, &str); 10] = [
     ("/oauth2/token", "docs/api/oauth.md"),
     ("/aws/sts", "docs/api/aws-sts.md"),
@@ -71,8 +71,8 @@ fn security_schemes() -> Value {
 fn headers() -> Value {
     let text = |description: &str, schema: Value| json!({ "description": description, "required": true, "schema": schema });
     json!({
-        "NoStore": text("Nothing on the way may keep the answer.", json!({ "type": "string", "const": "no-store" })),
-        "NoSniff": text("The type is the one that is said.", json!({ "type": "string", "const": "nosniff" })),
+        "NoStore": text("No cache may keep the answer.", json!({ "type": "string", "const": "no-store" })),
+        "NoSniff": text("Clients may not guess another type.", json!({ "type": "string", "const": "nosniff" })),
         "Bearer": text("RFC 6750.", json!({ "type": "string", "const": "Bearer" })),
         "Allow": text("The methods that the address takes.", json!({ "type": "string" })),
         "Accept": text("What the body may be.", json!({ "type": "string", "const": "application/json" })),

@@ -1,4 +1,4 @@
-//! One row for each public address of ours. A route that is not here, or in the list of other protocols, fails a test.
+//! One row for each public route of the native API. A route that is neither here nor in the list of other protocols fails a test.
 
 use super::problems::{Heard, heard};
 use super::schemas::{self, LABEL, LABEL_CHARACTERS_MAX, POINTER, reference};
@@ -6,7 +6,7 @@ use crate::http::{hooks, reply};
 use crate::words::Reason;
 use serde_json::{Value, json};
 
-/// One method of one address.
+/// One method of one route.
 pub(super) struct Operation {
     /// As in the router.
     pub(super) path: &'static str,
@@ -27,11 +27,13 @@ pub(super) const OPERATIONS: [Operation; 15] = [
         method: "post",
         id: "exchange",
         summary: "Exchanges the job's token for credentials.",
-        description: "All credentials that are asked for, or none. What was released is answered alike to the same client for a minute, where the issuer makes a token per request.",
+        description: "All requested credentials, or none. If the issuer makes a token per request, the same client gets the same answer again for a minute.",
         heard: Heard::Exchange,
         parameters: none,
         body: Some(|| json_body("Request", reply::BODY_BYTES_MAX)),
-        answer: || secret_answer("What was released, or would be, durably recorded.", "Exchanged"),
+        answer: || {
+            secret_answer("The released credentials, or those that a dry run would release, durably recorded.", "Exchanged")
+        },
         security: token,
     },
     Operation {
@@ -62,7 +64,7 @@ pub(super) const OPERATIONS: [Operation; 15] = [
         path: "/v1/policy/replay",
         method: "post",
         id: "replay",
-        summary: "What a candidate revision would have denied of what was granted before.",
+        summary: "The earlier grants that a candidate revision would have denied.",
         description: "For a job to which a policy grants `daypass: [policy.replay]`. The body is read after the decision; one replay runs at a time.",
         heard: Heard::Replay,
         parameters: none,
@@ -75,7 +77,7 @@ pub(super) const OPERATIONS: [Operation; 15] = [
         method: "get",
         id: "audit",
         summary: "Records of the audit log, the newest first.",
-        description: "For whom a policy grants `daypass: [audit.read]`: by a policy of the root repository all records, by one of a further source those of its own policies. Reading is recorded too. Where a bound ended the page, `next_before` is the `before` of the next one; a page may be empty and not the last.",
+        description: "For identities to which a policy grants `daypass: [audit.read]`. A policy of the root repository gives all records, one of a further source those of its own policies. Each read is recorded too. If a bound ended the page, `next_before` is the `before` of the next one. An empty page is not always the last.",
         heard: Heard::Audit,
         parameters: schemas::audit_parameters,
         body: None,
@@ -86,8 +88,8 @@ pub(super) const OPERATIONS: [Operation; 15] = [
         path: "/v1/secret-status",
         method: "get",
         id: "secretStatus",
-        summary: "How the encrypted files of a source stand.",
-        description: "For whom a policy grants `daypass: [secret.status]`: the files of that policy's source, those that are not in force among them. Names and recipients; nothing is opened.",
+        summary: "The state of a source's encrypted files.",
+        description: "For identities to which a policy grants `daypass: [secret.status]`: the files of that policy's source, also those that are not in force. Names and recipients; nothing is opened.",
         heard: Heard::SecretStatus,
         parameters: schemas::secret_status_parameters,
         body: None,
@@ -99,11 +101,11 @@ pub(super) const OPERATIONS: [Operation; 15] = [
         method: "post",
         id: "deny",
         summary: "Denies from now on, without Git.",
-        description: "For whom a policy grants `daypass: [deny]`: by a policy of the root repository anything, by one of a further source what its own policies grant. It stands at once, and is lifted on the server's own machine alone.",
+        description: "For identities to which a policy grants `daypass: [deny]`. A policy of the root repository lets them deny anything, one of a further source what its own policies grant. The denial takes effect at once. It is lifted only on the server's own machine.",
         heard: Heard::Deny,
         parameters: none,
         body: Some(|| json_body("DenyRequest", reply::BODY_BYTES_MAX)),
-        answer: || secret_answer("The denial stands.", "DenyAnswer"),
+        answer: || secret_answer("The denial is in force.", "DenyAnswer"),
         security: token,
     },
     Operation {
@@ -111,7 +113,7 @@ pub(super) const OPERATIONS: [Operation; 15] = [
         method: "post",
         id: "rewrite",
         summary: "Files encrypted to today's recipients, or with new data keys.",
-        description: "For an operator to whom a policy grants `daypass: [secret.rotate]`, over the files of that policy's source. The recipients are those that the commit in force names. Ciphertext is answered, and no plaintext.",
+        description: "For an operator to whom a policy grants `daypass: [secret.rotate]`, over the files of that policy's source. The recipients are those that the commit in force names. The answer holds ciphertext, and no plaintext.",
         heard: Heard::Rewrite,
         parameters: none,
         body: Some(|| json_body("RewriteRequest", reply::REWRITE_BYTES_MAX)),
@@ -123,7 +125,7 @@ pub(super) const OPERATIONS: [Operation; 15] = [
         method: "get",
         id: "openapi",
         summary: "This document.",
-        description: "As it is checked in.",
+        description: "The document in the repository.",
         heard: Heard::Nothing,
         parameters: none,
         body: None,
@@ -134,14 +136,14 @@ pub(super) const OPERATIONS: [Operation; 15] = [
         path: "/hooks/git/{source}",
         method: "post",
         id: "hook",
-        summary: "A forge says that a source has something new.",
-        description: "Wakes the source's own fetch. What the body says is not read; whether there is such a source is not told.",
+        summary: "A forge reports a push to a source.",
+        description: "Wakes the source's own fetch. The body is not interpreted. The answer does not say whether the source exists.",
         heard: Heard::Hook,
         parameters: || json!([{ "name": "source", "in": "path", "required": true, "schema": { "type": "string", "pattern": LABEL, "maxLength": LABEL_CHARACTERS_MAX }, "example": "root" }]),
         body: Some(
             || json!({ "required": false, "description": size("The forge's event", hooks::EVENT_BYTES_MAX), "content": { "application/json": { "schema": true } } }),
         ),
-        answer: || (202, json!({ "description": "The source is looked at." })),
+        answer: || (202, json!({ "description": "The source is polled." })),
         security: || json!([{ "hookSignature": [] }, { "hookToken": [] }]),
     },
     Operation {
@@ -196,7 +198,7 @@ pub(super) const OPERATIONS: [Operation; 15] = [
         path: "/.well-known/oauth-authorization-server",
         method: "get",
         id: "oauthMetadata",
-        summary: "Where tokens are exchanged as RFC 8693 says.",
+        summary: "The metadata of the token exchange (RFC 8693).",
         description: "RFC 8414, section 2.",
         heard: Heard::Nothing,
         parameters: none,
@@ -273,7 +275,7 @@ fn keys() -> (u16, Value) {
 }
 
 fn secret() -> (u16, Value) {
-    let (status, mut answer) = secret_answer("What was released, durably recorded.", "Answer");
+    let (status, mut answer) = secret_answer("The released secret, durably recorded.", "Answer");
     answer["content"]["text/plain"] = json!({ "schema": { "type": "string", "description": "The bare value." } });
     (status, answer)
 }
@@ -283,12 +285,12 @@ fn secret_parameters() -> Value {
         { "name": "path", "in": "path", "required": true, "schema": reference("SecretPath"), "example": "shop/production/db.yaml",
           "description": "May have several segments; a `/` in it may stand as it is or as `%2F`." },
         { "name": "key", "in": "query", "schema": { "type": "string", "pattern": POINTER }, "example": "/password", "description": "One value of the document, by JSON pointer (RFC 6901)." },
-        { "name": "commit", "in": "query", "schema": reference("Commit"), "description": "As this commit had it, behind the one in force; for a policy that says `history: allow`." },
+        { "name": "commit", "in": "query", "schema": reference("Commit"), "description": "The value at this commit, an ancestor of the one in force; for a policy with `history: allow`." },
         { "name": "policy", "in": "query", "schema": reference("PolicyName"), "example": "shop/deploy", "description": "The policy to use where several grant the same." },
     ])
 }
 
-/// The schemas are all used, and by their names.
+/// The names of all schemas: a test checks that each is used.
 pub(super) fn schema_names() -> Vec<String> {
     schemas::all().as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect()
 }

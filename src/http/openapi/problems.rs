@@ -3,7 +3,7 @@
 use crate::words::Reason;
 use serde_json::{Map, Value, json};
 
-/// By what the reasons of an operation are known.
+/// The operations, for the table of their reasons.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Heard {
     Exchange,
@@ -19,7 +19,7 @@ pub(super) enum Heard {
     Nothing,
 }
 
-/// Which operations answer with this reason. Those of other protocols are heard in their forms alone.
+/// The operations that answer with this reason. Other protocols answer in their own forms.
 pub(super) const fn heard(reason: Reason) -> &'static [Heard] {
     use Heard::{Audit, Deny, Exchange, Hook, Replay, Rewrite, Secret, SecretStatus, Whoami};
     match reason {
@@ -64,7 +64,7 @@ pub(super) const fn heard(reason: Reason) -> &'static [Heard] {
         Reason::AuditUnavailable | Reason::Internal => {
             &[Exchange, Secret, Whoami, Replay, Audit, Rewrite, SecretStatus, Deny, Hook]
         }
-        // At no address of ours, or at none that is described here.
+        // Of no route, or only of routes that are not described here.
         Reason::NotFound
         | Reason::MethodNotAllowed
         | Reason::SessionRefused
@@ -73,7 +73,7 @@ pub(super) const fn heard(reason: Reason) -> &'static [Heard] {
     }
 }
 
-/// The reasons of what is no operation.
+/// The reasons of a request that reaches no operation.
 pub(super) fn of_no_address(status: u16) -> Vec<Reason> {
     Reason::ALL.iter().copied().filter(|reason| reason.status() == status).collect()
 }
@@ -81,13 +81,13 @@ pub(super) fn of_no_address(status: u16) -> Vec<Reason> {
 /// What a status means to the caller.
 pub(super) const fn words(status: u16) -> &'static str {
     match status {
-        400 => "The request is not one that this address knows.",
+        400 => "The request is malformed.",
         401 => "The token is not acceptable.",
         403 => "Nothing grants this.",
         413 => "The request is larger than the limit.",
-        415 => "The body is not said to be JSON.",
+        415 => "The body's type is not JSON.",
         429 => "This identity was answered too often.",
-        502 => "It is granted, and cannot be had.",
+        502 => "It is granted, but cannot be obtained.",
         503 => "Try again in a moment.",
         _ => "Something failed inside of daypass.",
     }
@@ -131,7 +131,7 @@ pub(super) fn schema() -> Value {
             "decision_id": { "$ref": "#/components/schemas/DecisionId" },
             "detail": { "type": "string", "description": "What happened here; safe in a public job log." },
             "hint": { "type": "string", "description": "What to do next; safe in a public job log." },
-            "provider": { "type": "string", "description": "Whose refusal it is, such as `github`, beside `provider_denied` and `provider_unavailable`." },
+            "provider": { "type": "string", "description": "The provider that refused, such as `github`; only with `provider_denied` and `provider_unavailable`." },
         },
     })
 }

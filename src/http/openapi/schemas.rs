@@ -1,4 +1,4 @@
-//! What requests and answers are made of. The patterns of names are those of `words/names.rs`, which a test holds them to.
+//! The schemas of requests and answers. A test compares the patterns of names with the parsers in `words/names.rs`.
 
 mod audit;
 mod secret_status;
@@ -14,7 +14,7 @@ use crate::policy::CREDENTIALS_MAX;
 use crate::words::names::NAME_BYTES_MAX;
 use serde_json::{Map, Value, json};
 
-/// Segments that are not empty and start with no dot.
+/// Segments that are not empty and do not start with a dot.
 pub(super) const PATH: &str = "^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$";
 pub(super) const SECRET_NAME: &str =
     "^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*(#/([^~\\u0000-\\u001f\\u007f-\\u009f]|~[01])*)?$";
@@ -24,7 +24,7 @@ pub(super) const LABEL: &str = "^[a-z0-9][a-z0-9-]*$";
 pub(super) const COMMIT: &str = "^([0-9a-f]{40}|[0-9a-f]{64})$";
 /// Labels are DNS labels.
 pub(super) const LABEL_CHARACTERS_MAX: usize = 63;
-/// A quarter, in days; a candidate's history is not longer.
+/// Up to 90 days, the longest history of a replay.
 const SINCE: &str = "^([1-9]|[1-8][0-9]|90)d$";
 
 pub(super) fn all() -> Value {
@@ -85,7 +85,7 @@ fn names() -> Map<String, Value> {
         ),
         (
             "DecisionId",
-            json!({ "type": "string", "format": "uuid", "description": "By which the operator finds the decision (RFC 9562, version 7)." }),
+            json!({ "type": "string", "format": "uuid", "description": "The id by which the operator finds the decision (RFC 9562, version 7)." }),
         ),
         ("Moment", json!({ "type": "string", "format": "date-time", "description": "RFC 3339." })),
     ];
@@ -101,7 +101,7 @@ fn request() -> Value {
                 "description": "All of these, or none.",
             },
             "policy": { "$ref": "#/components/schemas/PolicyName", "description": "The policy to use where several grant the same." },
-            "dry_run": { "type": "boolean", "default": false, "description": "Decide and record as dry, and issue nothing: the answer has `dry_run` in place of credentials, or is the refusal that there would be." },
+            "dry_run": { "type": "boolean", "default": false, "description": "Decides and records a dry run, and issues nothing. The answer has `dry_run` in place of credentials, or is the refusal that the request would get." },
         }),
     );
     schema["examples"] = json!([
@@ -118,7 +118,7 @@ fn decided(more: &[&str], properties: Value) -> Value {
     let mut all = json!({
         "decision_id": reference("DecisionId"),
         "policy": { "type": "string", "description": "The policies that grant, with a comma between them." },
-        "policy_revision": { "type": "string", "description": "The commit of the policies that grant. Where an older form of one is in force, because it waits or its newer one is faulty, the commit of that form. Where they differ, one for each of `policy`, with a comma between them." },
+        "policy_revision": { "type": "string", "description": "The commit of the granting policies. If an older form of a policy is in force, because its newer form waits or is faulty, it is the commit of the older form. If the commits differ, there is one for each of `policy`, with a comma between them." },
     });
     if let (Some(all), Value::Object(properties)) = (all.as_object_mut(), properties) {
         all.extend(properties);
@@ -130,8 +130,8 @@ fn answer() -> Value {
     decided(
         &["expires_at", "credentials"],
         json!({
-            "expires_at": { "anyOf": [reference("Moment"), { "type": "null" }], "description": "When the first of them ends; null where none does." },
-            "credentials": { "type": "array", "minItems": 1, "maxItems": CREDENTIALS_MAX, "items": reference("Credential"), "description": "In the order in which they were asked for." },
+            "expires_at": { "anyOf": [reference("Moment"), { "type": "null" }], "description": "When the first credential expires; null if none does." },
+            "credentials": { "type": "array", "minItems": 1, "maxItems": CREDENTIALS_MAX, "items": reference("Credential"), "description": "In the order of the request." },
         }),
     )
 }

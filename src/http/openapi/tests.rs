@@ -1,4 +1,4 @@
-//! The document against what it describes: routes, reasons, names, and itself.
+//! Compares the document with what it describes: routes, reasons, names, and itself.
 
 use super::DOCUMENT;
 use super::document::{FOREIGN, document};
@@ -16,7 +16,7 @@ use regex::Regex;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The document is left in the build's folder, so that it can be put in place.
+/// Writes the generated document to the build's folder if it differs.
 #[test]
 fn the_document_is_the_one_that_is_checked_in() {
     let generated = serde_json::to_string_pretty(&document()).unwrap() + "\n";
@@ -71,7 +71,8 @@ fn every_reference_leads_somewhere_and_every_schema_is_used() {
     assert_eq!(ids.len(), OPERATIONS.len());
 }
 
-/// Notes which members a value has of the schema's objects; all have to be described, and none that is required may lack.
+/// Notes which members of the schema's objects a value has. The schema has to describe all members, and the value has to have all
+/// required ones.
 fn note(document: &Value, schema: &Value, value: &Value, seen: &mut BTreeMap<String, BTreeSet<String>>) {
     if let Some(reference) = schema["$ref"].as_str() {
         return note(document, &document[reference.trim_start_matches("#/components/schemas/")], value, seen);
@@ -99,9 +100,9 @@ fn note(document: &Value, schema: &Value, value: &Value, seen: &mut BTreeMap<Str
     seen.entry(schema.to_string()).or_default().extend(members.keys().cloned());
 }
 
-/// The types of `answers` write what is described, member by member.
+/// The types of `answers` write exactly the described members.
 #[test]
-fn what_is_answered_is_described_and_what_is_described_is_answered() {
+fn answers_have_exactly_the_described_members() {
     let (document, mut seen) = (document()["components"]["schemas"].take(), BTreeMap::new());
     let native = |sample: &Value| sample.get("file_key").is_none();
     let credentials: Vec<Value> = Credential::samples().into_iter().filter(native).collect();
@@ -126,7 +127,7 @@ fn the_examples_of_a_request_are_read() {
     }
 }
 
-/// A pattern, and what reads the name.
+/// A pattern, and the parser of the name.
 type Name = (&'static str, fn(&str) -> bool);
 const NAMES: [Name; 8] = [
     (schemas::PATH, |text| SecretPath::parse(text).is_ok() && PolicyName::parse(text).is_ok()),
@@ -142,9 +143,9 @@ const NAMES: [Name; 8] = [
 ];
 
 proptest! {
-    /// What fits a pattern is read.
+    /// The parser accepts what fits a pattern.
     #[test]
-    fn what_the_document_allows_is_read(
+    fn parsers_accept_what_patterns_allow(
         which in 0..NAMES.len(),
         texts in NAMES.map(|(pattern, _)| proptest::string::string_regex(pattern.trim_matches(['^', '$'])).unwrap().boxed()).to_vec(),
     ) {
@@ -154,9 +155,9 @@ proptest! {
         prop_assert!(is_read(text), "{pattern}: {text:?}");
     }
 
-    /// What is read fits it: of texts that are nearly names.
+    /// The pattern fits what the parser accepts, tried with texts that are nearly names.
     #[test]
-    fn what_is_read_is_allowed(
+    fn patterns_allow_what_parsers_accept(
         which in 0..7_usize,
         start in prop::sample::select(vec!["", "a", "/", "shop/db.yaml#", "0123456789abcdef0123456789abcdef01234567", "arn:aws", "arn:aws:iam::123456789012:role/", "a-"]),
         rest in "[a-cA-C0-2/.#~:*%_ \\-\u{0}\n\u{7f}\u{85}\u{430}]{0,12}",

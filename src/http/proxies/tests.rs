@@ -11,7 +11,7 @@ async fn origin(bytes: &[u8], protocol: ProxyProtocol) -> Result<Origin, HeaderE
 }
 
 #[tokio::test]
-async fn a_header_tells_the_client_and_nothing_behind_it_is_read() {
+async fn a_header_names_the_client_and_nothing_after_it_is_read() {
     let bytes = [&v2(V4), &b"\x16\x03\x01"[..]].concat();
     let mut stream = &*bytes;
     let told = read(&mut stream, ProxyProtocol::V2).await.unwrap();
@@ -24,14 +24,14 @@ async fn a_header_tells_the_client_and_nothing_behind_it_is_read() {
 }
 
 #[tokio::test]
-async fn a_proxys_own_connection_is_nobodys() {
+async fn a_proxys_own_connection_has_no_client() {
     assert_eq!(origin(&v2(b"\x20\0\0\0"), ProxyProtocol::V2).await.unwrap(), Origin::Itself);
     assert_eq!(origin(&v2(&[b"\x20", &V4[1..]].concat()), ProxyProtocol::V2).await.unwrap(), Origin::Itself);
     assert_eq!(origin(b"PROXY UNKNOWN\r\n", ProxyProtocol::V1).await.unwrap(), Origin::Itself);
 }
 
 #[tokio::test]
-async fn what_is_no_header_of_the_version_that_is_due_is_a_fault() {
+async fn anything_but_a_header_of_the_configured_version_is_a_fault() {
     let unix = [b"\x21\x31\0\xd8".as_slice(), &[0; 216]].concat();
     let large = [b"\x21\x11\xff\xff".as_slice(), &[0; 65_535]].concat();
     let cases: [(&str, Vec<u8>, &str); 10] = [
@@ -43,8 +43,8 @@ async fn what_is_no_header_of_the_version_that_is_due_is_a_fault() {
         ("no address family", v2(b"\x21\0\0\0"), "no client's address"),
         ("a Unix socket", v2(&unix), "no client's address"),
         ("datagrams", v2(&[b"\x21\x12", &V4[2..]].concat()), "no client's address"),
-        ("addresses that are too short", v2(b"\x21\x21\0\x0c0123456789ab"), "is none"),
-        ("an unknown command", v2(&[b"\x22", &V4[1..]].concat()), "is none"),
+        ("addresses that are too short", v2(b"\x21\x21\0\x0c0123456789ab"), "is malformed"),
+        ("an unknown command", v2(&[b"\x22", &V4[1..]].concat()), "is malformed"),
     ];
     for (what, bytes, said) in cases {
         let fault = origin(&bytes, ProxyProtocol::V2).await.expect_err(what);
@@ -53,8 +53,8 @@ async fn what_is_no_header_of_the_version_that_is_due_is_a_fault() {
     let cases: [(&str, Vec<u8>, &str); 5] = [
         ("version 2", v2(V4), "of version 2 where version 1 is due"),
         ("no end", [b"PROXY TCP4 ".as_slice(), &[b'1'; 200]].concat(), "no PROXY header"),
-        ("a name for an address", b"PROXY TCP4 localhost 192.0.2.2 1 2\r\n".to_vec(), "is none"),
-        ("an address of the other family", b"PROXY TCP4 ::1 ::1 1 2\r\n".to_vec(), "is none"),
+        ("a name for an address", b"PROXY TCP4 localhost 192.0.2.2 1 2\r\n".to_vec(), "is malformed"),
+        ("an address of the other family", b"PROXY TCP4 ::1 ::1 1 2\r\n".to_vec(), "is malformed"),
         ("nothing", Vec::new(), "ended within"),
     ];
     for (what, bytes, said) in cases {
@@ -64,14 +64,14 @@ async fn what_is_no_header_of_the_version_that_is_due_is_a_fault() {
 }
 
 #[tokio::test]
-async fn a_header_that_does_not_come_is_not_waited_for() {
+async fn a_missing_header_times_out() {
     let (mut here, _there) = tokio::io::duplex(64);
     let fault = read(&mut here, ProxyProtocol::V2).await.unwrap_err();
     assert!(fault.to_string().contains("in time"), "{fault}");
 }
 
 #[test]
-fn a_header_is_known_by_its_first_bytes() {
+fn a_header_is_recognized_by_its_first_bytes() {
     assert!(is_header(&v2(V4)) && is_header(b"PROXY TCP4"));
     assert!(!is_header(b"\x16\x03\x01\x02\0") && !is_header(b"PRO") && !is_header(b""));
 }

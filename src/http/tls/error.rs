@@ -1,4 +1,4 @@
-//! Why a certificate and its key are not in use, in words that say what to do.
+//! Why a certificate and its key cannot be used, with what to do.
 
 use crate::words::PlainPath;
 use rustls::pki_types::pem::Error as PemFault;
@@ -27,9 +27,9 @@ pub enum TlsError {
         #[source]
         fault: PrivateKeyError,
     },
-    /// Both are good, and not of each other.
+    /// Both are valid, but no pair.
     #[error(
-        "{}: it is not the key of the certificate in {}: `openssl x509 -noout -pubkey` and `openssl pkey -pubout` print the same of a pair; the server's own certificate stands first in its file",
+        "{}: it is not the key of the certificate in {}: `openssl x509 -noout -pubkey` and `openssl pkey -pubout` print the same of a pair; the server's own certificate comes first in its file",
         .key.plain(), .chain.plain()
     )]
     NoPair {
@@ -38,7 +38,7 @@ pub enum TlsError {
         /// The chain's file.
         chain: PathBuf,
     },
-    /// Both cannot be served for another reason.
+    /// The library refuses them for another reason.
     #[error("{}: {fault}", .chain.plain())]
     Refused {
         /// The chain's file.
@@ -52,14 +52,14 @@ pub enum TlsError {
 /// What is wrong with a file of certificates.
 #[derive(Debug, thiserror::Error)]
 pub enum ChainError {
-    /// It is not there, or not for us.
+    /// It is missing, or the server may not read it.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// It is PEM, and not whole.
+    /// It is PEM, but faulty.
     #[error(transparent)]
     Pem(#[from] PemError),
-    /// The two files were changed over.
-    #[error("it holds a key and no certificate: were the two files changed over?")]
+    /// The two files were swapped.
+    #[error("it holds a key and no certificate: were the two files swapped?")]
     KeyInstead,
     /// It is binary.
     #[error("it is no PEM: `openssl x509 -inform der` writes a binary certificate (DER) as PEM")]
@@ -67,13 +67,13 @@ pub enum ChainError {
     /// It is something else.
     #[error("it holds no PEM certificate (`-----BEGIN CERTIFICATE-----`)")]
     NoPem,
-    /// There is none in it.
+    /// It holds none.
     #[error("it holds no certificate")]
     Empty,
-    /// No client can read it either.
+    /// A certificate that no client can read either.
     #[error("a certificate in it cannot be read (X.509): copy it anew")]
     Unreadable,
-    /// Nobody could be let in by it.
+    /// No client certificate can be verified with it.
     #[error(transparent)]
     Authorities(#[from] VerifierBuilderError),
 }
@@ -81,17 +81,17 @@ pub enum ChainError {
 /// What is wrong with a file of a key.
 #[derive(Debug, thiserror::Error)]
 pub enum PrivateKeyError {
-    /// It is not there, or not for us.
+    /// It is missing, or the server may not read it.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// It is PEM, and not whole.
+    /// It is PEM, but faulty.
     #[error(transparent)]
     Pem(#[from] PemError),
     /// It is encrypted.
-    #[error("the key has a passphrase, for which nobody is asked: `openssl pkey` writes it without")]
+    #[error("the key has a passphrase, and the server asks for none: `openssl pkey` writes the key without one")]
     Passphrase,
-    /// The two files were changed over.
-    #[error("it holds a certificate and no key: were the two files changed over?")]
+    /// The two files were swapped.
+    #[error("it holds a certificate and no key: were the two files swapped?")]
     CertificateInstead,
     /// It is binary.
     #[error("it is no PEM: `openssl pkey -inform der` writes a binary key (DER) as PEM")]
@@ -99,21 +99,21 @@ pub enum PrivateKeyError {
     /// It is something else.
     #[error("it holds no PEM key (`-----BEGIN PRIVATE KEY-----`)")]
     NoPem,
-    /// It is of another kind.
-    #[error("no key that TLS has use for: ECDSA (P-256, P-384, P-521), Ed25519, or RSA of 2048 bits and more")]
+    /// It is a key of another kind.
+    #[error("TLS cannot use this key; it takes ECDSA (P-256, P-384, P-521), Ed25519, or RSA of 2048 bits and more")]
     Unfit,
 }
 
 /// What is wrong with PEM.
 #[derive(Debug, thiserror::Error)]
 pub enum PemError {
-    /// It ends too soon.
+    /// It has no end.
     #[error("its PEM has no `-----END`: it was cut off")]
     CutOff,
     /// It cannot be read.
     #[error(transparent)]
     Io(io::Error),
-    /// What stands in it is no base64, or stands nowhere.
+    /// It is no valid base64, or has a malformed section.
     #[error("its PEM is broken: copy it anew")]
     Broken(#[source] PemFault),
 }

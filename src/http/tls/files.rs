@@ -1,4 +1,4 @@
-//! The PEM files of a certificate and its key, and what is wrong with them in words that say what to do.
+//! Reads the PEM files of a certificate and its key.
 
 use super::error::{ChainError, PemError, PrivateKeyError, TlsError};
 use rustls::pki_types::pem::{Error as PemFault, PemObject};
@@ -8,12 +8,12 @@ use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// What is no file.
+/// The path is no regular file.
 #[derive(Debug, thiserror::Error)]
 #[error("it is a pipe, a device or a folder, and no file")]
 struct NoFile;
 
-/// Reads a file. A pipe has no end as long as nobody writes into it: a start and `doctor` would wait for it.
+/// Reads a regular file. A pipe without a writer has no end: a start or `doctor` would wait for it.
 pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
     let mut file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
@@ -25,7 +25,7 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The certificates of a file, of which there is at least one.
+/// The certificates of a file, at least one.
 pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, ChainError> {
     let found: Result<Vec<_>, PemFault> = CertificateDer::pem_slice_iter(bytes).collect();
     let found = found.map_err(PemError::from)?;
@@ -53,7 +53,7 @@ pub(super) fn key(path: &Path) -> Result<PrivateKeyDer<'static>, PrivateKeyError
     })
 }
 
-/// Why these two are no pair; it names the file that is wrong.
+/// Why these two are no pair. The error names the file that is wrong.
 pub(super) fn no_pair(chain: &Path, key: &Path, fault: rustls::Error) -> TlsError {
     let (chain, key) = (chain.to_owned(), key.to_owned());
     match fault {
@@ -64,7 +64,7 @@ pub(super) fn no_pair(chain: &Path, key: &Path, fault: rustls::Error) -> TlsErro
     }
 }
 
-/// The first byte of what is not in PEM: a sequence.
+/// The first byte of a file in DER: the tag of a sequence.
 const DER: u8 = 0x30;
 
 fn holds(bytes: &[u8], line: &str) -> bool {

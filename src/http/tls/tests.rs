@@ -7,7 +7,7 @@ fn pair() -> (String, String) {
     (certificate.pem(), key.serialize_pem())
 }
 
-/// What is told of these files.
+/// The error of these files.
 fn told(chain: &[u8], key: &[u8], client_ca: Option<&[u8]>) -> String {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let folder = tempfile::tempdir().unwrap();
@@ -22,11 +22,11 @@ fn told(chain: &[u8], key: &[u8], client_ca: Option<&[u8]>) -> String {
     told.replace(&format!("{}/", folder.path().display()), "")
 }
 
-/// Chain, key, authorities of clients, and how what is told of them begins.
+/// Chain, key, authorities of clients, and the beginning of the error.
 type Case<'a> = (&'a [u8], &'a [u8], Option<&'a [u8]>, &'a str);
 
 #[test]
-fn each_fault_of_the_files_is_told_in_plain_words() {
+fn each_fault_of_the_files_has_an_error_that_names_it() {
     let ((chain, key), (other, other_key)) = (pair(), pair());
     let (chain, key) = (chain.as_bytes(), key.as_bytes());
     let block = |name: &str, body: &str| format!("-----BEGIN {name}-----\n{body}\n-----END {name}-----\n").into_bytes();
@@ -48,7 +48,7 @@ fn each_fault_of_the_files_is_told_in_plain_words() {
         (chain, b"", None, "tls.key: it holds no PEM key"),
         (chain, chain, None, "tls.key: it holds a certificate and no key"),
         (chain, &block("ENCRYPTED PRIVATE KEY", "AAAA"), None, "tls.key: the key has a passphrase"),
-        (chain, &block("PRIVATE KEY", "AAAA"), None, "tls.key: no key that TLS has use for"),
+        (chain, &block("PRIVATE KEY", "AAAA"), None, "tls.key: TLS cannot use this key"),
         (chain, key, Some(b""), "ca.crt: it holds no PEM certificate"),
     ];
     for (chain, key, client_ca, expected) in cases {
@@ -58,7 +58,7 @@ fn each_fault_of_the_files_is_told_in_plain_words() {
     assert!(told(chain, key, Some(&garbage)).starts_with("ca.crt: a certificate in it cannot be read"));
 }
 
-/// Nobody writes into it: whoever waited for its end would wait for ever.
+/// Nobody writes into the pipe, so a reader that waited for its end would wait for ever.
 #[test]
 fn a_pipe_is_no_certificate_and_is_not_waited_for() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();

@@ -1,4 +1,4 @@
-//! What an address of Vault's means here. Read segment by segment, each decoded once.
+//! What a path of Vault's API means here. It is read segment by segment, and each is decoded once.
 
 use super::mount::{Below, Mount};
 use super::not_here::not_here;
@@ -8,18 +8,18 @@ use crate::words::{Denial, Reason};
 use axum::http::Method;
 use std::collections::BTreeMap;
 
-/// More segments than any name has.
+/// The most segments of a path: no name has as many.
 const SEGMENTS_MAX: usize = 64;
 
-/// What is asked for.
+/// What a path and its method ask for.
 #[derive(PartialEq, Eq, Debug)]
 pub(super) enum Address {
     Health,
     SealStatus,
-    /// `bao status` asks it beside the seal.
+    /// `bao status` asks for it after the seal status.
     Leader,
     Mounts,
-    /// Clients ask what is mounted at a path, before they read it.
+    /// Clients ask what is mounted at a path before they read it.
     Mount(Mount),
     Login,
     LookupSelf,
@@ -27,10 +27,10 @@ pub(super) enum Address {
     RevokeSelf,
     /// A document, or one key of it: `shop/db.yaml#/password`.
     Read(String),
-    /// The names of a document's values, so many levels deep; 0 is all of them.
+    /// The names of a document's values down to this level; 0 means all levels.
     Subkeys(String, u32),
     Metadata(String),
-    /// A folder; empty is the whole mount.
+    /// A folder; empty means the whole mount.
     List(String),
     /// AWS credentials, by the name of a trust policy.
     Aws(Aws),
@@ -46,16 +46,16 @@ pub(super) struct Transit {
     pub(super) key: String,
 }
 
-/// A role of Vault's, which is a trust policy here, and what the query asks beside it.
+/// A role of Vault's, which is a trust policy here, and the parameters of the query.
 #[derive(PartialEq, Eq, Debug)]
 pub(super) struct Aws {
-    /// As it was asked for: a lease is named after it.
+    /// The requested path: a lease is named after it.
     pub(super) path: String,
     pub(super) policy: String,
     pub(super) query: BTreeMap<String, String>,
 }
 
-/// What a request does at its address.
+/// What a request's method does.
 #[derive(Clone, Copy)]
 struct Does {
     get: bool,
@@ -124,18 +124,18 @@ impl Address {
     }
 }
 
-/// What stands at the root as well, below `/v1`, because sops and Flux take no address with a path: logins and transit.
+/// Whether it is also served below `/v1`: logins and transit are, because sops and Flux accept no server address with a path.
 pub(super) fn is_at_root(method: &Method, path: &str) -> bool {
     matches!(Address::read(method, path, ""), Ok(Address::Login | Address::Transit(_)))
 }
 
-/// The path's segments: empty ones left out, as Vault does, and each decoded by itself. A slash that is encoded is none.
+/// The path's segments, without the empty ones, as in Vault. Each is decoded by itself, and an encoded slash is refused.
 fn segments(path: &str) -> Result<Vec<String>, Denial> {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).take(SEGMENTS_MAX + 1).collect();
     if parts.len() > SEGMENTS_MAX {
         return Err(not_here("The path has too many segments."));
     }
-    // `+` is itself in a path, and a space in a form.
+    // In a path `+` means itself; in a form it means a space.
     let decode = |part: &&str| form::decode(part.replace('+', "%2B").as_bytes()).ok();
     let good = |part: String| (!part.contains('/') && part != "." && part != "..").then_some(part);
     let decoded: Option<Vec<String>> = parts.iter().map(|part| decode(part).and_then(good)).collect();
@@ -149,8 +149,8 @@ fn check_query(query: &BTreeMap<String, String>, known: &[&str]) -> Result<(), D
     }
 }
 
-/// What is in force is the only version there is, and the first one. Vault takes every number up to 0 for the newest. A higher one is
-/// told in words: it would be a 404 of Vault's, which says that a secret is gone.
+/// The form in force is the only version, number 1. Vault takes 0 and negative numbers for the newest. A higher one gets an error
+/// and not Vault's 404, which would mean that a secret is gone.
 fn take_version(query: &mut BTreeMap<String, String>) -> Result<(), Denial> {
     match query.remove("version").filter(|version| !version.is_empty()).as_deref().map(str::parse::<i64>) {
         None | Some(Ok(..=1)) => Ok(()),
@@ -164,7 +164,8 @@ fn depth(query: &BTreeMap<String, String>) -> Result<u32, Denial> {
     depth.map_err(|_| not_here("`depth` is no number of levels."))
 }
 
-/// Not as 404: that says that a secret is gone. Vault's clients print no words of it, and External Secrets may delete what it wrote.
+/// The refusal of a path that is not served. It is no 404, which would mean that a secret is gone: Vault's clients do not print
+/// its text, and External Secrets may delete what it wrote.
 fn unserved(path: &str) -> Denial {
     let cause = format!("{:?} is no address of the Vault API here", path.chars().take(200).collect::<String>());
     Reason::BadRequest

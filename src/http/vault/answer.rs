@@ -10,16 +10,16 @@ use hyper::ext::ReasonPhrase;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// Tells a client of inline authentication that its login failed, and not what came after.
+/// Tells a client of inline authentication that its login failed, and not the request itself.
 const INLINE_FAILED: &str = "x-vault-inline-auth-failed";
-/// A status line goes through every proxy on the way; none takes less than 4 KiB of headers.
+/// The longest reason phrase. The status line passes every proxy on the way, and each takes at least 4 KiB of headers.
 const PHRASE_BYTES_MAX: usize = 512;
-/// Of it, for what names the decision, and what stands for the words that are left out.
+/// The part of it for the decision's id and the dots in place of the omitted text.
 const DECISION_BYTES_MAX: usize = 64;
-/// Clients read a version as three numbers, and go by Vault's own where they know features by it.
+/// Clients read three numbers, and some derive Vault's features from them.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "+daypass");
 
-/// What every answer has around it.
+/// The members that every answer has.
 #[derive(Serialize)]
 pub(super) struct Answer<D> {
     request_id: String,
@@ -33,36 +33,36 @@ pub(super) struct Answer<D> {
 }
 
 impl<D: Serialize> Answer<D> {
-    /// An answer that the audit log has by this decision, with no lease and no login.
+    /// An answer of this decision, without a lease and a login.
     pub(super) fn new(decision: impl Into<String>, data: D) -> Self {
         let (request_id, auth) = (decision.into(), Value::Null);
         Self { request_id, lease_id: String::new(), renewable: false, lease_duration: 0, data, auth, wrap_info: (), warnings: () }
     }
 
-    /// The same with a lease, which nothing renews: what is requested below `path`, for so long. Terraform keeps no state of an answer
-    /// whose lease has no name.
+    /// Adds a lease below `path`, of this duration, which cannot be renewed. Terraform keeps no state of an answer whose lease
+    /// has no name.
     pub(super) fn leased(self, path: &str, seconds: u64) -> Self {
         let lease_id = format!("{path}/{}", self.request_id);
         Self { lease_id, lease_duration: seconds, ..self }
     }
 
-    /// The same with a login.
+    /// Adds a login.
     pub(super) fn logged_in(self, auth: Value) -> Self {
         Self { auth, ..self }
     }
 
-    /// As an answer that nobody may keep.
+    /// The answer, which no cache may keep.
     pub(super) fn into_response(self) -> Response<Body> {
         reply::json_answer(&self)
     }
 }
 
-/// An answer that holds no lease and no login.
+/// An answer without a lease and a login.
 pub(super) fn data(decision: impl Into<String>, data: impl Serialize) -> Response<Body> {
     Answer::new(decision, data).into_response()
 }
 
-/// A refusal. Vault has no 401: what is not accepted is 403 there, and its clients log in again on that.
+/// A refusal. Vault has no 401: it answers 403 to a token that it does not accept, and its clients log in again on 403.
 pub(super) fn refused(refused: &Refused) -> Response<Body> {
     let sentence = sentence(refused);
     let body = json!({ "errors": [sentence] });
@@ -82,8 +82,8 @@ pub(super) fn refused(refused: &Refused) -> Response<Body> {
     response
 }
 
-/// The sentence as HTTP/1.1's reason phrase, which vault-action prints where it prints no body: printable ASCII, so that every client
-/// reads it alike (RFC 9112, section 4). Of a long one the middle goes, for its end names the decision.
+/// The sentence as HTTP/1.1's reason phrase, which vault-action prints where it prints no body. It is printable ASCII, so that
+/// every client reads it alike (RFC 9112, section 4). A long one loses its middle, because its end names the decision.
 fn phrase(sentence: &str) -> String {
     let printable: String = sentence.replace('…', "...").chars().map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect();
     if printable.len() <= PHRASE_BYTES_MAX {
@@ -96,7 +96,7 @@ fn phrase(sentence: &str) -> String {
     format!("{words}...{decision}")
 }
 
-/// `sys/health`: sealed while no revision is in force, for then nothing can be read.
+/// `sys/health`: sealed while no revision is in force, because nothing can be read then.
 pub(super) fn health(app: &App) -> Response<Body> {
     let sealed = app.in_force().is_err();
     let body = json!({
@@ -119,7 +119,7 @@ pub(super) fn seal_status(app: &App) -> Response<Body> {
     reply::secret_answer(Body::from(body.to_string()), "application/json")
 }
 
-/// `sys/leader`: whoever answers is it.
+/// `sys/leader`: every server is its own leader.
 pub(super) fn leader() -> Response<Body> {
     let body = json!({
         "ha_enabled": false, "is_self": true, "leader_address": "", "leader_cluster_address": "", "performance_standby": false,

@@ -18,7 +18,7 @@ use axum::http::Response;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Exchanges for the AWS role that the policy grants; `role_arn` names it where it grants several.
+/// Exchanges the token for a session of the AWS role that the policy grants; `role_arn` names the role if it grants several.
 pub(super) async fn credentials(asking: Asking, aws: &Aws) -> Response<Body> {
     let Asking { app, call, headers, body } = asking;
     let bytes = reply::body(body, reply::BODY_BYTES_MAX).await;
@@ -48,14 +48,14 @@ fn wanted(aws: &Aws, body: &[u8]) -> Result<(Target, PolicyName), Denial> {
     let mut parameters = aws.query.clone();
     for (name, value) in members(body)? {
         if parameters.insert(name, value).is_some() {
-            return Err(not_here("A parameter stands in the query and in the body."));
+            return Err(not_here("A parameter is both in the query and in the body."));
         }
     }
     let role = parameters.remove("role_arn").filter(|role| !role.is_empty()).map(|role| RoleArn::parse(&role)).transpose();
     let role = role.map_err(|fault| not_here(&format!("`role_arn`: {fault}.")))?;
     match parameters.into_iter().find(|(_, value)| !value.is_empty()) {
         Some((name, _)) => {
-            Err(not_here(&format!("{} is not the caller's to choose: the policy has the terms.", form::shown(&name))))
+            Err(not_here(&format!("{} cannot be chosen by the caller: the policy decides the terms.", form::shown(&name))))
         }
         None => Ok((Target::Aws(AwsTarget { role }), policy)),
     }
@@ -75,7 +75,7 @@ fn members(body: &[u8]) -> Result<form::Values, Denial> {
     members.into_iter().map(text).collect()
 }
 
-/// What Vault's secrets engine answers.
+/// The answer of Vault's secrets engine.
 #[derive(Serialize)]
 struct Credentials<'a> {
     access_key: &'a str,

@@ -1,4 +1,4 @@
-//! Addresses, and logins in bodies and in headers.
+//! The fuzz targets of paths, and of logins in bodies and in headers.
 
 use super::address::Address;
 use super::inline::{self, Login};

@@ -1,4 +1,5 @@
-//! Logins: their parameters, from a body, or with OpenBao's inline authentication from headers of the very request that they are for.
+//! The parameters of logins. They are in a body or, with OpenBao's inline authentication, in headers of the request that needs
+//! the login.
 
 use super::not_here::not_here;
 use crate::http::form;
@@ -16,7 +17,7 @@ const NAMESPACE: &str = "x-vault-inline-auth-namespace";
 const PARAMETER_PREFIX: &str = "x-vault-inline-auth-parameter-";
 const ANY_PREFIX: &str = "x-vault-inline-auth-";
 
-/// The parameters of JWT and Kubernetes logins alike.
+/// The parameters of both JWT and Kubernetes logins.
 pub(super) struct Login {
     /// The job's token.
     pub(super) jwt: Secret,
@@ -87,7 +88,7 @@ impl Login {
     fn read(mut parameters: Map<String, Value>) -> Result<Self, Denial> {
         let jwt = match parameters.remove("jwt") {
             Some(Value::String(jwt)) if !jwt.is_empty() => jwt.into(),
-            _ => return Err(not_here("A login shows the job's OIDC token as `jwt`.")),
+            _ => return Err(not_here("A login sends the job's OIDC token as `jwt`.")),
         };
         let role = match parameters.remove("role") {
             None | Some(Value::Null) => None,

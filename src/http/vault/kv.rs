@@ -1,4 +1,4 @@
-//! KV, version 2: documents of the repositories, as far as the identity is granted them. Each read is an exchange of its own.
+//! KV, version 2: the documents of the repositories that are granted to the identity. Each read is an exchange of its own.
 
 use super::Asking;
 use super::answer;
@@ -16,9 +16,9 @@ use axum::http::Response;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
-/// What a name in a KV store lacks of a document's: tried in this order where there is none of the name as it is.
+/// The extensions that are tried, in this order, if no document has exactly the requested name.
 const ENDINGS: [&str; 5] = [".yaml", ".yml", ".json", ".env", ".age"];
-/// The name of the one value that a file is which is no mapping.
+/// The name of the only value of a file that is no mapping.
 const VALUE: &str = "value";
 
 /// `<mount>/data/<path>`.
@@ -26,13 +26,14 @@ pub(super) async fn read(asking: Asking, text: &str) -> Response<Body> {
     released(asking, text, |values| ("data", values)).await
 }
 
-/// `<mount>/subkeys/<path>`: the names of a document's values. Whoever hears them could read the values: it is a read like any other.
+/// `<mount>/subkeys/<path>`: the names of a document's values. This is a read like any other: only callers that may read the
+/// values get their names.
 pub(super) async fn subkeys(asking: Asking, text: &str, depth: u32) -> Response<Body> {
     let levels = if depth == 0 { u32::MAX } else { depth };
     released(asking, text, |values| ("subkeys", names(&values, levels))).await
 }
 
-/// A read, of which `tell` says what leaves under which name.
+/// A read. `tell` makes the answer's member, and its name, from the values.
 async fn released(asking: Asking, text: &str, tell: impl FnOnce(Value) -> (&'static str, Value)) -> Response<Body> {
     let (name, proof) = match resolve(&asking.app.live.load(), text).and_then(|name| Ok((name, asking.proof()?))) {
         Ok(found) => found,
@@ -59,13 +60,13 @@ fn told(
 ) -> Result<Response<Body>, Refused> {
     let secret = released.only::<SecretValue>()?;
     let (member, told) = tell(values(name, secret));
-    // Moved, and not by `json!`, which copies.
+    // The values are moved: `json!` would copy them.
     let members = [(member, told), ("metadata", version(changed_at, secret.unauthenticated))];
     let data: Map<String, Value> = members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     Ok(answer::data(released.decision().to_string(), data))
 }
 
-/// `<mount>/metadata/<path>`: that there is such a document, for whoever may read it.
+/// `<mount>/metadata/<path>`: that a document exists, for identities that may read it.
 pub(super) async fn metadata(asking: Asking, text: &str) -> Response<Body> {
     let name = resolve(&asking.app.live.load(), text);
     let name =
@@ -81,7 +82,7 @@ pub(super) async fn metadata(asking: Asking, text: &str) -> Response<Body> {
     }
 }
 
-/// LIST `<mount>/metadata/<folder>`: names and folders, as far as something in them is granted.
+/// LIST `<mount>/metadata/<folder>`: the documents and folders in which something is granted.
 pub(super) async fn list(asking: Asking, folder: &str) -> Response<Body> {
     match documents(asking, folder).await {
         Ok(paths) => answer::data("", json!({ "keys": children(folder, &paths) })),
@@ -101,7 +102,7 @@ async fn documents(asking: Asking, below: &str) -> Result<Vec<SecretPath>, Respo
     found.map_err(|refused| answer::refused(&refused))
 }
 
-/// The document that is meant. Which of several there is says nothing of who may read it: that is decided after.
+/// The document that the name means. The decision comes later, so this reveals nothing about who may read it.
 fn resolve(live: &Live, text: &str) -> Result<SecretName, Denial> {
     let name = SecretName::parse(text).map_err(|fault| not_here(&format!("The name of a secret: {fault}.")))?;
     if live.has_document(&name.path) {
@@ -112,7 +113,7 @@ fn resolve(live: &Live, text: &str) -> Result<SecretName, Denial> {
     Ok(SecretName { path: found.unwrap_or(name.path), key: name.key })
 }
 
-/// A document's values by name; one value by the last part of its pointer, or as `value`.
+/// A document's values by their names. A single value gets the last part of its pointer, or `value`.
 fn values(name: &SecretName, secret: &SecretValue) -> Value {
     let text = secret.value.expose_text().unwrap_or_default();
     if let Some(key) = &name.key {
@@ -134,7 +135,7 @@ fn children(folder: &str, paths: &[SecretPath]) -> BTreeSet<String> {
     paths.iter().filter_map(below).collect()
 }
 
-/// The same with each value left out. A list is a value, and so is a mapping of none.
+/// The names without their values. A list counts as a value, and so does an empty mapping.
 fn names(value: &Value, levels: u32) -> Value {
     match value {
         Value::Object(members) if levels > 0 && !members.is_empty() => {
@@ -144,10 +145,10 @@ fn names(value: &Value, levels: u32) -> Value {
     }
 }
 
-/// There is one version: the one in force, of the commit that made it so. Nothing of it changes while the document does not: agents
-/// and operators take another answer for another secret, and restart what reads it.
+/// The only version: the form in force, with the time of the commit that made it. It changes only when the document does: agents
+/// and operators take a changed answer for a changed secret, and restart what reads it.
 fn version(changed_at: UnixTime, unauthenticated: bool) -> Value {
-    // Vault's own are texts.
+    // The values of Vault's own metadata are texts.
     let custom = if unauthenticated { json!({ "unauthenticated": "true" }) } else { Value::Null };
     json!({
         "created_time": changed_at.to_string(), "custom_metadata": custom, "deletion_time": "", "destroyed": false, "version": 1,

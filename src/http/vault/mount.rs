@@ -1,11 +1,11 @@
-//! Where a mount ends in a path, and of which type it is. Its name is the client's own: nothing is mounted here by hand.
+//! Where a mount ends in a path, and which type it has. A client may use any name for it: nobody mounts anything here.
 
 use serde_json::{Value, json};
 
-/// A mount ends before the first of these words: what is asked of it.
+/// The words after a mount: it ends before the first of them.
 const WORDS: [&str; 11] =
     ["data", "metadata", "subkeys", "delete", "undelete", "destroy", "creds", "sts", "encrypt", "decrypt", "keys"];
-/// The types of mounts that are no KV store, each with the word that its name is or begins with: `aws`, `aws-prod`, `transit_eu`.
+/// The types of mounts other than KV stores. A mount's name is the type or begins with it: `aws`, `aws-prod`, `transit_eu`.
 const NAMED: [&str; 2] = ["aws", "transit"];
 
 /// A path below a mount.
@@ -16,21 +16,21 @@ pub(super) struct Below<'a> {
 }
 
 impl<'a> Below<'a> {
-    /// Splits the path at its first word. `keys` is one of a read alone, for keys in a folder of that name.
+    /// Splits the path at its first word. `keys` is a word only in a read: in a write it may be the folder of a key.
     pub(super) fn split(parts: &'a [&'a str], reads: bool) -> Option<Self> {
         let is_word = |part: &&str| WORDS.contains(part) && (reads || *part != "keys");
         let at = 1 + parts.iter().skip(1).position(is_word)?;
         Some(Self { mount: &parts[..at], word: parts[at], rest: &parts[at + 1..] })
     }
 
-    /// A transit key's name begins with what stands between the mount's first segment and the operation: sops takes a key of one
-    /// segment, and for the rest a mount of several.
+    /// A transit key's name begins with the segments between the mount's first one and the operation: sops accepts only a key of
+    /// one segment, and a mount of several.
     pub(super) fn transit_key(&self) -> String {
         [&self.mount[1..], self.rest].concat().join("/")
     }
 }
 
-/// A mount, for clients that ask of which type it is before they read.
+/// A mount, for clients that ask for its type before they read.
 #[derive(PartialEq, Eq, Debug)]
 pub(super) struct Mount {
     path: String,
@@ -38,7 +38,7 @@ pub(super) struct Mount {
 }
 
 impl Mount {
-    /// The mount of this path. Only a KV store has several segments, where the path says where they end.
+    /// The mount of this path. Only a KV store can have several segments, if the path shows where they end.
     pub(super) fn of(parts: &[&str]) -> Option<Self> {
         let first = parts.first()?;
         let begins = |kind: &&str| first.strip_prefix(*kind).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']));
@@ -50,7 +50,7 @@ impl Mount {
         Some(Self { path, kind: "kv" })
     }
 
-    /// As `sys/internal/ui/mounts/PATH` tells it.
+    /// The answer of `sys/internal/ui/mounts/PATH`.
     pub(super) fn described(&self) -> Value {
         let mut mount = described(self.kind);
         mount["path"] = format!("{}/", self.path).into();
@@ -58,7 +58,7 @@ impl Mount {
     }
 }
 
-/// Every mount by its usual name, as `sys/internal/ui/mounts` tells them.
+/// The answer of `sys/internal/ui/mounts`: every mount by its usual name.
 pub(super) fn all() -> Value {
     json!({
         "secret": { "secret/": described("kv"), "aws/": described("aws"), "transit/": described("transit") },
@@ -66,7 +66,7 @@ pub(super) fn all() -> Value {
     })
 }
 
-/// Clients read below `data/` where the options say version 2, and the path as it is elsewhere.
+/// The options of a KV store say version 2, so that clients read below `data/`.
 fn described(kind: &str) -> Value {
     let options = if kind == "kv" { json!({ "version": "2" }) } else { Value::Null };
     json!({ "type": kind, "options": options, "description": "", "local": false, "config": {} })

@@ -1,8 +1,8 @@
-//! A request of Vault's that is none of ours.
+//! The refusal of a request that Vault would take.
 
 use crate::words::{Denial, Reason};
 
-/// Refuses it in words of its own.
+/// Refuses the request with this text.
 pub(super) fn not_here(told: &str) -> Denial {
     Reason::BadRequest.because(told).saying(told)
 }

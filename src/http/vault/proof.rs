@@ -1,4 +1,4 @@
-//! What a request shows: a session's token, or, with OpenBao's inline authentication, the job's own.
+//! The token of a request: a session's or, with OpenBao's inline authentication, the job's own.
 
 use super::inline;
 use crate::exchange::{Call, Shown};
@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, header};
 
 pub(super) const TOKEN: &str = "x-vault-token";
 
-/// A token, of which kind, and the policy that an inline login names.
+/// A token, its kind, and the policy that an inline login names.
 pub(super) struct Proof {
     token: Secret,
     pub(super) shown: Shown,
@@ -16,7 +16,7 @@ pub(super) struct Proof {
 }
 
 impl Proof {
-    /// Reads the headers. Two ways at once are none: nobody could say whose request it is.
+    /// Reads the headers. A request with both kinds of token is refused: it would be unclear whose it is.
     pub(super) fn read(headers: &HeaderMap) -> Result<Self, Denial> {
         let token = session_token(headers)?;
         match (token, inline::login(headers)?) {
@@ -27,18 +27,18 @@ impl Proof {
         }
     }
 
-    /// The token that is shown.
+    /// The token.
     pub(super) const fn token(&self) -> &Secret {
         &self.token
     }
 
-    /// The call with the token in it, and of which kind that is.
+    /// The call with the token, and the token's kind.
     pub(super) fn into_call(self, call: Call) -> (Call, Shown) {
         (Call { token: Ok(self.token), ..call }, self.shown)
     }
 }
 
-/// `X-Vault-Token`, or `Authorization: Bearer`; both only when they say the same.
+/// The token in `X-Vault-Token` or `Authorization: Bearer`. Both headers are allowed only with the same token.
 fn session_token(headers: &HeaderMap) -> Result<Option<Secret>, Denial> {
     let mut values = headers.get_all(TOKEN).iter().map(|value| value.to_str()).collect::<Result<Vec<_>, _>>();
     if let Ok(values) = &mut values {

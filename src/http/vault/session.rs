@@ -1,4 +1,4 @@
-//! `auth/<mount>/login`, and what a client asks of its own token.
+//! `auth/<mount>/login`, and requests about the client's own token.
 
 use super::Asking;
 use super::answer::{self, Answer};
@@ -14,7 +14,7 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use serde_json::{Value, json};
 
-/// Begins a session, for JWT and Kubernetes logins alike: both show a token, and its issuer says what it is.
+/// Begins a session. JWT and Kubernetes logins are the same: both send a token, and its issuer decides how it is read.
 pub(super) async fn login(asking: Asking) -> Response<Body> {
     let Asking { app, call, body, headers } = asking;
     let login = match reply::body(body, reply::BODY_BYTES_MAX).await {
@@ -44,7 +44,7 @@ fn begun(session: &Session, now: UnixTime) -> Response<Body> {
     Answer::new(session.decision_id.to_string(), Value::Null).logged_in(auth).into_response()
 }
 
-/// `lookup-self`: of type `batch`, which clients neither renew nor keep for others.
+/// `lookup-self`. The token's type is `batch`, which clients neither renew nor share.
 pub(super) async fn look_up(asking: Asking) -> Response<Body> {
     let proof = match own(&asking) {
         Ok(proof) => proof,

@@ -18,7 +18,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-/// What Vault's transit takes and these keys do not have, each with why.
+/// Parameters of Vault's transit that are refused here, each with the reason.
 const REFUSED: [(&str, &str); 8] = [
     ("context", "keys are not derived here"),
     ("convergent_encryption", "keys are not derived here"),
@@ -57,7 +57,7 @@ fn done(released: &Released) -> Result<Response<Body>, Refused> {
     Ok(answer::data(released.decision().to_string(), result))
 }
 
-/// `<mount>/keys/<key>`: the versions that there are, for whoever may use the key.
+/// `<mount>/keys/<key>`: the versions of a key, for identities that may use it.
 pub(super) async fn look_up(asking: Asking, text: &str) -> Response<Body> {
     let key = TransitKey::parse(text).map_err(|fault| not_here(&format!("The name of a key: {fault}.")));
     let (key, proof) = match key.and_then(|key| Ok((key, asking.proof()?))) {
@@ -81,7 +81,7 @@ pub(super) async fn look_up(asking: Asking, text: &str) -> Response<Body> {
     }
 }
 
-/// What Vault tells of a key. The keys are in the order of their versions as numbers.
+/// Vault's description of a key. The keys are sorted by their version numbers.
 fn described(key: &TransitKey, made: &Map<String, Value>) -> Value {
     let versions = || made.keys().filter_map(|version| version.parse::<u32>().ok());
     json!({
@@ -117,7 +117,7 @@ fn input(operation: Operation, body: &Secret) -> Result<Input, Denial> {
     }
 }
 
-/// What is left may only say nothing: empty, or the highest version.
+/// Refuses the remaining members, unless they are empty or ask for the highest version.
 fn check_rest(members: Map<String, Value>) -> Result<(), Denial> {
     for (name, value) in members {
         let says_nothing = matches!(&value, Value::Null | Value::Bool(false)) || value == json!("");

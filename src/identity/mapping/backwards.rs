@@ -1,19 +1,19 @@
-//! A mapping read backwards, for examples: claims that give an attribute the value that is wanted.
+//! Makes claims from attributes, for examples: claims that give an attribute a wanted value.
 
 use super::{Attribute, Mapping, Source};
 use serde_json::{Map, Value};
 
-/// What a claim says of which only the presence counts.
+/// The value of a claim of which only the presence counts.
 const ANYTHING: &str = "x";
 
 impl Mapping {
-    /// Claims that give the attribute this text, or this name.
+    /// Adds claims that give the attribute this text, or this name.
     pub fn put_text(&self, attribute: Attribute, text: &str, claims: &mut Map<String, Value>) {
         let mut sources = self.attributes.get(&attribute).into_iter().flatten();
         let _ = sources.any(|source| source.put_text(text, claims));
     }
 
-    /// Claims that give the attribute this id, beside its name.
+    /// Adds the claim that gives the attribute this id.
     pub fn put_id(&self, attribute: Attribute, id: &str, claims: &mut Map<String, Value>) {
         let mut sources = self.attributes.get(&attribute).into_iter().flatten();
         if let Some(claim) = sources.find_map(|source| source.id.as_ref()) {
@@ -48,7 +48,7 @@ impl Source {
         true
     }
 
-    /// The CI's word for ours: the same where it has it, else the first.
+    /// The CI's word for ours: the same word if the CI has it, else the first.
     fn claimed<'a>(&'a self, text: &'a str) -> Option<&'a str> {
         if let Some(word) = &self.is {
             return (word == text).then_some(ANYTHING);
@@ -59,7 +59,7 @@ impl Source {
     }
 }
 
-/// Puts a claim by its name, or at its JSON pointer with the objects on the way.
+/// Adds a claim by its name, or at its JSON pointer with the objects above it.
 pub fn put(claims: &mut Map<String, Value>, claim: &str, value: Value) {
     let Some(pointer) = claim.strip_prefix('/') else {
         claims.insert(claim.to_owned(), value);

@@ -1,4 +1,4 @@
-//! What each CI documents of its tokens, as files: `fixtures/<mapping>/<case>.json`, and what the mapping reads from them.
+//! Tests each mapping with the tokens that its CI documents: `fixtures/<mapping>/<case>.json`.
 
 use super::*;
 use std::collections::BTreeSet;
@@ -8,17 +8,17 @@ use std::path::{Path, PathBuf};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Fixture {
-    /// The issuer, as the claim set has it.
+    /// The issuer in the claim set.
     issuer: String,
     /// Whether tenants that do not know each other share it.
     shared: bool,
     claims: Json,
-    /// Every attribute that it gives, as a policy would write it…
+    /// Every attribute of it, as a policy would write it…
     attributes: Option<BTreeMap<String, Json>>,
-    /// What of it is claimed in a form that says nothing.
+    /// Its unreadable attributes.
     #[serde(default)]
     unreadable: Vec<String>,
-    /// …or a part of why it gives none.
+    /// …or a part of the refusal's cause.
     refused: Option<String>,
 }
 
@@ -61,9 +61,9 @@ pub fn documented() -> Vec<(String, Vec<(Attribute, String)>)> {
     fixtures().into_iter().map(|(mapping, _, fixture)| (mapping, of(fixture))).collect()
 }
 
-/// A claim set of every kind of job has what its mapping says every token has, and nothing in it is unreadable.
+/// Every documented claim set has the attributes that its mapping calls `always`, and only the expected ones are unreadable.
 #[test]
-fn what_is_always_claimed_is_in_every_documented_token() {
+fn attributes_that_are_always_there_are_in_every_documented_token() {
     for (name, at, fixture) in fixtures().into_iter().filter(|(.., fixture)| fixture.refused.is_none()) {
         let claims = Claims::parse(fixture.claims.to_string().as_bytes()).unwrap();
         let facts = Mapping::built_in(&name).unwrap().facts(&IssuerName::parse("issuer").unwrap(), claims).unwrap();
@@ -73,7 +73,7 @@ fn what_is_always_claimed_is_in_every_documented_token() {
 }
 
 #[test]
-fn what_is_optional_is_missing_in_some_documented_token() {
+fn optional_attributes_are_missing_in_some_documented_token() {
     let fixtures = fixtures();
     for name in Mapping::built_in_names() {
         let mapping = Mapping::built_in(name).unwrap();
@@ -90,7 +90,7 @@ fn what_is_optional_is_missing_in_some_documented_token() {
 }
 
 #[test]
-fn each_ci_is_read_by_what_it_documents() {
+fn each_documented_token_gives_the_expected_attributes() {
     for (mapping, at, fixture) in fixtures() {
         let mapping = Mapping::built_in(&mapping).unwrap();
         assert_eq!(fixture.claims["iss"], *fixture.issuer, "{at}");
@@ -121,7 +121,7 @@ fn every_mapping_and_every_attribute_of_it_has_a_fixture() {
     }
 }
 
-/// What is not listed could be taken for a slip, and a slip for what is not listed.
+/// A documented claim that the mapping does not list could be taken for a typo.
 #[test]
 fn every_documented_claim_is_known() {
     fn pointers(at: &str, claims: &Json, found: &mut Vec<String>) {
@@ -134,7 +134,7 @@ fn every_documented_claim_is_known() {
     for (name, at, fixture) in fixtures().into_iter().filter(|(name, ..)| name != "generic") {
         let (mapping, mut found) = (Mapping::built_in(&name).unwrap(), Vec::new());
         pointers("", &fixture.claims, &mut found);
-        // An organization makes these names.
+        // An organization chooses these names.
         for pointer in found.iter().filter(|pointer| !pointer.starts_with("/repo_property_")) {
             assert!(mapping.knows_claim(pointer), "{at}: put {pointer} below `claims:` of the mapping");
             assert_eq!(mapping.meant_claim(pointer), None, "{at}");
@@ -143,7 +143,7 @@ fn every_documented_claim_is_known() {
     }
 }
 
-/// A guardrail that names a value of another type does not load.
+/// The types matter: a guardrail that names a value of another type does not load.
 #[test]
 fn every_documented_claim_has_the_type_that_its_mapping_says() {
     fn check(mapping: &Mapping, at: &str, pointer: &str, value: &Json) {
@@ -185,7 +185,7 @@ fn every_issuer_that_tenants_share_has_a_fixture() {
     }
 }
 
-/// The example in `docs/new-mapping.md` is the mapping and the claims that it names.
+/// `docs/new-mapping.md` quotes this mapping and these claims.
 #[test]
 fn the_documented_example_is_true() {
     let text = include_str!("../../../docs/new-mapping.md");

@@ -1,15 +1,15 @@
-//! The claims that a CI documents, by JSON pointer, and whether a pointer is nearly one of them: a slip, and no claim of its own.
+//! The claims that a CI documents, by JSON pointer, and whether a pointer is a typo of one of them.
 
 use super::{Mapping, Source};
 use crate::words::yaml::distance;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
-/// What a claim is in JSON.
+/// The JSON type of a claim.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClaimType {
-    /// A text, also where it reads like a number or a flag.
+    /// A text, even if it looks like a number or a flag.
     Text,
     /// A number.
     Number,
@@ -22,7 +22,7 @@ pub enum ClaimType {
 }
 
 impl ClaimType {
-    /// In a person's words: "is claimed as ..." goes before it.
+    /// The type in a sentence, after "is claimed as ...".
     pub const fn described(self) -> &'static str {
         match self {
             Self::Text => "text",
@@ -38,18 +38,18 @@ impl ClaimType {
 const REGISTERED: [&str; 8] = ["/iss", "/sub", "/aud", "/exp", "/nbf", "/iat", "/jti", "/azp"];
 
 impl Mapping {
-    /// Whether this claim is documented, or a part of one that is, or what holds one.
+    /// Whether this claim is documented, is a part of a documented claim, or contains one.
     pub fn knows_claim(&self, pointer: &str) -> bool {
         let within = |outer: &str, inner: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
         self.pointers().iter().any(|known| known == pointer || within(known, pointer) || within(pointer, known))
     }
 
-    /// What a documented claim is in JSON; `None` where that is not known, or several are possible.
+    /// The JSON type of a documented claim; `None` if it is not known or has several.
     pub fn claim_type(&self, pointer: &str) -> Option<ClaimType> {
         let holds = |known: &String| known.strip_prefix(pointer).is_some_and(|rest| rest.starts_with('/'));
         let known = self.pointers();
         match pointer {
-            // One text or several.
+            // A text or a list of texts.
             "/aud" => None,
             "/exp" | "/nbf" | "/iat" => Some(ClaimType::Number),
             _ if self.types.contains_key(pointer) => self.types.get(pointer).copied(),
@@ -58,12 +58,12 @@ impl Mapping {
         }
     }
 
-    /// Whether it lists what its CI documents: of another one nothing is a slip.
+    /// Whether it lists the claims that its CI documents. Without a list no claim is taken for a typo.
     pub const fn lists_claims(&self) -> bool {
         !self.further_claims.is_empty()
     }
 
-    /// The documented claim that is meant by one that is not, where one is near enough. Nothing is said where the mapping lists none.
+    /// The documented claim that a typo probably means, if one is near enough. `None` if the mapping lists no claims.
     pub fn meant_claim(&self, pointer: &str) -> Option<String> {
         if !self.lists_claims() || self.knows_claim(pointer) {
             return None;
@@ -82,14 +82,14 @@ impl Mapping {
 }
 
 impl Source {
-    /// Every claim that it looks at.
+    /// Every claim that it reads.
     fn claims(&self) -> impl Iterator<Item = &String> {
         let one = [&self.claim, &self.name, &self.id, &self.flag, &self.verified_by].into_iter().flatten();
         one.chain(self.differs.iter().flatten()).chain(self.when.keys())
     }
 }
 
-/// Whether one name on the way is written nearly like the known one, and all others are the same.
+/// Whether one name of the pointer is nearly the known one, and all others are the same.
 fn is_slip(known: &str, pointer: &str) -> bool {
     let (known, names): (Vec<&str>, Vec<&str>) = (known.split('/').collect(), pointer.split('/').collect());
     let mut others = known.iter().zip(&names).filter(|(known, name)| known != name);
@@ -99,7 +99,7 @@ fn is_slip(known: &str, pointer: &str) -> bool {
     }
 }
 
-/// Short names are near to each other without being meant: `/run` is no slip of `/ref`.
+/// Short names need a smaller distance: `/run` is no typo of `/ref`.
 fn is_near(known: &str, name: &str) -> bool {
     let plain = |text: &str| text.to_ascii_lowercase().replace(['-', '_'], "");
     let most = match known.len().max(name.len()) {

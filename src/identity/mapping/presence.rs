@@ -1,6 +1,7 @@
-//! Which attributes an issuer's tokens always have, and which claims are there and cannot be read.
+//! Which attributes an issuer's tokens always have, and which claims cannot be read.
 //!
-//! A policy does not need this: what it cannot read does not match. A denial does, or it would let pass what it cannot read.
+//! A policy does not need this: an unreadable value does not match. A denial does: otherwise it would let an unreadable value
+//! pass.
 
 use super::{Attribute, Claims, Denial, Mapping, Reason, Source, Value, claimed, flag_of, text_of};
 
@@ -25,7 +26,7 @@ impl Mapping {
         }
     }
 
-    /// Whether the attribute has an id wherever it is there.
+    /// Whether the attribute has an id in every token that has the attribute.
     pub fn id_presence(&self, attribute: Attribute) -> Presence {
         match (self.has_id(attribute), self.ids_optional.contains(&attribute)) {
             (true, false) => Presence::Always,
@@ -34,7 +35,7 @@ impl Mapping {
         }
     }
 
-    /// Whether something is missing that every token has: the attribute, or its id.
+    /// Whether the token lacks what every other token has: the attribute, or its id.
     pub(super) fn lacks(&self, attribute: Attribute, value: Option<&Value>) -> bool {
         match value {
             None => self.presence(attribute) == Presence::Always,
@@ -56,8 +57,8 @@ impl Mapping {
 }
 
 impl Source {
-    /// Whether its claim is there, and is nothing that it could yield a value from. `null` and the empty text are how CIs say
-    /// that there is none; a flag is true or false, and everything else is unreadable.
+    /// Whether its claim is there and has no readable value. CIs write an absent value as `null` or an empty text. A flag is true
+    /// or false, and anything else is unreadable.
     pub(super) fn is_garbled(&self, claims: &Claims) -> bool {
         let says = |claim: &String| claimed(claims, claim).is_some_and(|value| !value.is_null() && value.as_str() != Some(""));
         if let Some(flag) = &self.flag {
@@ -69,7 +70,7 @@ impl Source {
         }
     }
 
-    /// A token is refused of whose claim the issuer itself says that it is not verified.
+    /// Refuses a token whose issuer says itself that it did not verify the claim.
     pub(super) fn check_verified(&self, claims: &Claims) -> Result<(), Denial> {
         let Some(flag) = self.verified_by.as_deref().filter(|flag| claimed(claims, flag).is_some()) else { return Ok(()) };
         let claim = self.claim.as_ref().or(self.name.as_ref());

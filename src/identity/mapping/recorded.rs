@@ -1,4 +1,4 @@
-//! Attributes read back from a record: for looking at what was, never for granting.
+//! Facts from an audit record: for reports about the past, and never for grants.
 
 use super::{Attribute, Attributes, Facts, Mapping, Value};
 use crate::token::Claims;
@@ -7,9 +7,9 @@ use serde_json::{Map, Value as Json};
 use std::collections::BTreeSet;
 
 impl Mapping {
-    /// What a record's attributes tell when its claims are gone. An id is what stands after the last `@` of an attribute
-    /// to which this issuer gives ids. There are no claims, so lines that look at them have to be left alone. What every token
-    /// has and the record has not counts as unreadable.
+    /// The facts in a record's attributes, for a record whose claims are pruned. For an attribute with ids, the id is the part
+    /// after the last `@`. There are no claims, so lines that compare claims cannot be decided. An attribute that every token has
+    /// and the record lacks counts as unreadable.
     pub fn facts_of_record(&self, issuer: &IssuerName, recorded: &Map<String, Json>) -> Facts {
         let read = |(name, value): (&String, &Json)| {
             let attribute = Attribute::parse(name)?;

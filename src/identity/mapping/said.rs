@@ -1,34 +1,34 @@
-//! A mapping asked by claim: which attribute says it, and whether it says the same.
+//! Looks a claim up in a mapping: which attribute has its value, and in which form.
 
 use super::{Attribute, Mapping, Source};
 
-/// How an attribute says a claim.
+/// The form in which an attribute has a claim's value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Said {
     /// As its text.
     Text,
-    /// As a name, beside an id or without one.
+    /// As a name, with or without an id.
     Name,
     /// As the id that decides.
     Id,
     /// As true or false.
     Flag,
-    /// In words of our own.
+    /// As one of our words.
     Words,
 }
 
-/// A CI's word, and ours for it.
+/// A CI's word, and our word for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Word<'a> {
-    /// The CI's.
+    /// The CI's word.
     pub theirs: &'a str,
-    /// Ours.
+    /// Our word.
     pub ours: &'a str,
 }
 
 impl Mapping {
-    /// The attribute that says this claim, how, and whether no other claim may say it too. What says more than the claim,
-    /// or only sometimes says it, is no such attribute. Whether case counts is another question.
+    /// The attribute that has this claim's value, its form, and whether it comes from this claim alone. Attributes that add to
+    /// the claim or depend on others do not count. This says nothing about case.
     pub fn said(&self, claim: &str) -> Option<(Attribute, Said, bool)> {
         self.attributes.iter().find_map(|(attribute, sources)| {
             let said = sources.iter().find_map(|source| source.said(claim))?;
@@ -36,18 +36,18 @@ impl Mapping {
         })
     }
 
-    /// The claim that names an attribute beside its id.
+    /// The claim with the name of an attribute that has an id.
     pub fn name_claim(&self, attribute: Attribute) -> Option<&str> {
         self.attributes.get(&attribute)?.iter().find_map(|source| source.name.as_deref())
     }
 
-    /// The claim by which an attribute is known first.
+    /// The claim of an attribute's first source.
     pub fn claim_of(&self, attribute: Attribute) -> Option<&str> {
         let mut sources = self.attributes.get(&attribute)?.iter();
         sources.find_map(|source| source.claim.as_deref().or(source.name.as_deref()).or(source.flag.as_deref()))
     }
 
-    /// The CI's words for an attribute, and ours.
+    /// The CI's words for an attribute, with ours.
     pub fn words(&self, attribute: Attribute) -> impl Iterator<Item = Word<'_>> {
         let values = self.attributes.get(&attribute).into_iter().flatten().filter_map(|source| source.values.as_ref());
         values.flatten().map(|(theirs, ours)| Word { theirs, ours })
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_attribute_is_the_same_where_one_claim_makes_it() {
+    fn a_claim_is_found_in_the_attribute_that_has_its_value() {
         let github = Mapping::built_in("github-actions").unwrap();
         assert_eq!(github.said("ref"), Some((Attribute::Ref, Said::Text, true)));
         assert_eq!(github.said("repository_id"), Some((Attribute::Repository, Said::Id, true)));
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn two_words_of_the_ci_may_be_one_of_ours() {
+    fn two_words_of_a_ci_may_have_the_same_word_of_ours() {
         let github = Mapping::built_in("github-actions").unwrap();
         let of = |ours| github.words(Attribute::Event).filter(move |word| word.ours == ours).map(|word| word.theirs);
         assert_eq!(of("push").collect::<Vec<_>>(), ["create", "push"]);

@@ -1,12 +1,12 @@
-//! What values and ids of an issuer look like. A policy that names another one would never match, and does not load.
+//! The forms of an issuer's values and ids. A policy that names a value of another form would never match, so it does not load.
 
 use super::{Attribute, Mapping};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
-/// SPIFFE ID specification: an ID is at most this long.
+/// SPIFFE ID specification: the longest ID.
 const SPIFFE_ID_BYTES_MAX: usize = 2048;
-/// What a repository's name never ends with: it stands behind the name in the address to clone it, and CIs take no name that has it.
+/// A repository's name never ends with this: it follows the name in the address to clone it, and CIs refuse names with it.
 const CLONED_AS: &str = ".git";
 /// Commits are SHA-1 or SHA-256.
 const COMMIT_DIGITS: [usize; 2] = [40, 64];
@@ -23,17 +23,17 @@ pub enum Shape {
     Number,
     /// A name of letters, digits, `-`, `_` and `.`.
     Name,
-    /// Two such names with a `/` between them.
+    /// Two such names, separated by `/`.
     OwnerAndName,
-    /// Two such names or more.
+    /// Two or more such names.
     GroupsAndName,
     /// A hexadecimal number.
     Hex,
-    /// A commit by all of its digits.
+    /// A commit with all its digits.
     Commit,
-    /// A workflow's file in its repository, `@`, and the ref that it comes from: by its full name, or a commit.
+    /// A workflow's file in its repository, `@`, and its full ref or its commit.
     WorkflowFile,
-    /// The name of a pipeline in an address.
+    /// A pipeline's name as in a URL.
     Slug,
     /// A UUID.
     Uuid,
@@ -46,7 +46,7 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// Whether it is a text of this form. What patterns say is for those who know patterns.
+    /// Whether the text has this form. The patterns of [`Self::Like`] are not compared here: this layer has no pattern language.
     pub fn fits(&self, text: &str) -> bool {
         let made_of = !text.is_empty() && text.chars().all(|character| self.takes(character));
         match self {
@@ -80,7 +80,7 @@ impl Shape {
         }
     }
 
-    /// What a pattern has to meet, beside being made of its characters.
+    /// The pattern that a policy's pattern has to overlap, in addition to the form's characters.
     pub const fn likeness(&self) -> Option<&'static str> {
         match self {
             Self::Name => Some("*"),
@@ -90,7 +90,7 @@ impl Shape {
         }
     }
 
-    /// In a person's words: "is not ..." goes before it.
+    /// The form in a sentence, after "is not ...".
     pub fn described(&self) -> String {
         match self {
             Self::Like(patterns) => format!("like `{}`", patterns.join("` or `")),
@@ -112,17 +112,17 @@ impl Shape {
 }
 
 impl Mapping {
-    /// What the values of this attribute look like.
+    /// The form of this attribute's values.
     pub fn shape(&self, attribute: Attribute) -> Option<&Shape> {
         self.values.get(&attribute)
     }
 
-    /// What the ids of this attribute look like.
+    /// The form of this attribute's ids.
     pub fn id_shape(&self, attribute: Attribute) -> Option<&Shape> {
         self.ids.get(&attribute)
     }
 
-    /// Every word that the attribute can be, where those are known.
+    /// All values of the attribute, if they are known.
     pub fn closed_set(&self, attribute: Attribute) -> Option<BTreeSet<&str>> {
         let mut words = BTreeSet::new();
         for source in self.attributes.get(&attribute)? {
@@ -136,13 +136,13 @@ impl Mapping {
     }
 }
 
-/// Names between slashes, none of which climbs.
+/// Names separated by slashes, none of which is `.` or `..`.
 fn are_names(text: &str) -> bool {
     let is_name = |name: &str| !matches!(name, "" | "." | "..");
     text.split('/').all(is_name) && !is_cloned_as(text)
 }
 
-/// Whether it ends as the address does by which a repository is cloned.
+/// Whether it ends with `.git`, like an address to clone a repository.
 pub fn is_cloned_as(text: &str) -> bool {
     text.to_ascii_lowercase().ends_with(CLONED_AS)
 }
@@ -165,8 +165,8 @@ const fn is_of_spiffe(character: char) -> bool {
     character.is_ascii_alphanumeric() || matches!(character, '.' | '-' | '_')
 }
 
-/// SPIFFE ID specification, section 2: a trust domain in small letters, and a path of segments that are neither empty nor dots.
-/// No port, user, query or fragment, and nothing that is percent-encoded.
+/// SPIFFE ID specification, section 2: a trust domain in lower case, and a path of segments that are neither empty nor dots. It
+/// has no port, user, query or fragment, and no percent-encoding.
 fn is_spiffe_id(text: &str) -> bool {
     let Some(rest) = text.strip_prefix("spiffe://").filter(|_| text.len() <= SPIFFE_ID_BYTES_MAX) else { return false };
     let (domain, path) = rest.split_once('/').map_or((rest, None), |(domain, path)| (domain, Some(path)));

@@ -26,7 +26,7 @@ fn every_built_in_mapping_loads() {
 }
 
 #[test]
-fn github_gives_names_with_ids_and_leaves_out_what_is_empty() {
+fn github_names_have_ids_and_empty_claims_are_absent() {
     let read = read("github-actions", github(json!({}))).unwrap();
     assert_eq!(read["repository"], "acme/shop@456789");
     assert_eq!((read["event"].as_str(), read["ref_protected"].as_str(), read["runner"].as_str()), ("push", "true", "hosted"));
@@ -87,7 +87,7 @@ fn kubernetes_reads_nested_claims() {
 }
 
 #[test]
-fn what_contradicts_is_told_as_that() {
+fn the_refusal_of_a_contradiction_says_so() {
     let denial = read("github-actions", github(json!({"sub": "repo:evil/shop:ref:x"}))).unwrap_err();
     assert_eq!((denial.reason, denial.told()), (Reason::ClaimRefused, "Two claims of the token contradict each other."));
     let missing = read("github-actions", github(json!({"repository": null}))).unwrap_err();
@@ -95,7 +95,7 @@ fn what_contradicts_is_told_as_that() {
 }
 
 #[test]
-fn an_address_that_is_not_verified_is_nobodys() {
+fn a_token_with_an_unverified_address_is_refused() {
     let of = |verified: serde_json::Value| {
         read("google", json!({"sub": "108", "email": "alice@acme.example", "email_verified": verified}))
     };
@@ -130,7 +130,7 @@ fn a_nested_id_is_put_where_it_is_read() {
 }
 
 #[test]
-fn a_mapping_read_backwards_reads_forwards_again() {
+fn claims_made_from_attributes_give_these_attributes() {
     for name in Mapping::built_in_names() {
         let mapping = Mapping::built_in(name).unwrap();
         for attribute in Attribute::ALL.iter().filter(|attribute| mapping.claims(**attribute)) {
@@ -152,7 +152,7 @@ fn a_mapping_read_backwards_reads_forwards_again() {
     }
 }
 
-/// The table of attribute by CI in `docs/attributes.md`, generated.
+/// Compares the table in `docs/attributes.md` with the mappings.
 #[test]
 fn the_table_of_attributes_is_as_the_mappings_are() {
     let names: Vec<&str> = Mapping::built_in_names().collect();
@@ -178,7 +178,7 @@ fn the_table_of_attributes_is_as_the_mappings_are() {
     assert!(include_str!("../../../docs/attributes.md").contains(&table), "put this into docs/attributes.md:\n{table}");
 }
 
-/// A policy that says `ssh_session: false` compares flags: a text would be neither.
+/// A policy with `ssh_session: false` compares flags: a text would equal neither value.
 #[test]
 fn a_word_for_true_or_false_is_a_flag() {
     let of = |word: &str, attribute| Value::Text(word.to_owned()).of(attribute);

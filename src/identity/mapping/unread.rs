@@ -1,20 +1,20 @@
-//! What a token says of an attribute from which no value came.
+//! Why an attribute has no value in a token.
 
 use super::{Attribute, Claims, Mapping, Source, claimed};
 
-/// What the claims of an attribute say that has no value. The later one is told where several claims could give it.
+/// What the claims of an attribute without a value are. If its sources differ, the later variant counts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Unread<'a> {
-    /// Nothing: no claim of it is there.
+    /// None of its claims is there.
     Absent,
-    /// Something that is no text, or no flag: no token of the issuer has it so.
+    /// A claim of a wrong type, which no token of the issuer has.
     Form,
-    /// A word that the mapping does not know. The issuer may have more of them than it.
+    /// A word that the mapping does not know. The issuer may have added it.
     Word(&'a str),
 }
 
 impl Mapping {
-    /// Why no value of the attribute came from these claims.
+    /// Why the attribute has no value in these claims.
     pub fn unread<'a>(&self, attribute: Attribute, claims: &'a Claims) -> Unread<'a> {
         let sources = self.attributes.get(&attribute).into_iter().flatten();
         sources.map(|source| source.unread(claims)).max().unwrap_or(Unread::Absent)

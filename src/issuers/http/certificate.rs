@@ -1,26 +1,26 @@
-//! What is wrong with a server's certificate, in words that say what to do.
+//! What is wrong with a server's certificate, with what to do.
 
 use crate::words::UnixTime;
 use rustls::CertificateError;
 use std::error::Error;
 use std::fmt;
 
-/// How to make a certificate that stands for itself and is no authority's.
+/// How to make a self-signed certificate that is no authority's.
 const SELF_SIGNED: &str = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 -subj /CN=HOST -keyout tls.key \
      -out tls.crt -addext subjectAltName=DNS:HOST -addext basicConstraints=critical,CA:FALSE";
 
-/// Whom we trust, for the words to whoever reads them.
+/// Which authorities are trusted, for the texts.
 #[derive(Clone, Copy, Debug)]
 pub struct Trust<'a> {
-    /// Authorities are named, instead of the system's.
+    /// Whether a file names them, in place of the system's.
     pub is_named: bool,
-    /// By what they are named.
+    /// The option or key that names the file.
     pub named_by: &'a str,
-    /// Who has the server's certificate in hand.
+    /// Who manages the server's certificate.
     pub keeper: &'a str,
 }
 
-/// Why there was no answer, and what to do, where that is known.
+/// Why there was no answer, and what to do, if that is known.
 #[derive(Clone, Debug)]
 pub struct Cause {
     /// Why.
@@ -43,19 +43,19 @@ impl fmt::Display for Cause {
     }
 }
 
-/// What is wrong, where the certificate is why there is no connection.
+/// What is wrong with the certificate, if that is why there is no connection.
 pub fn certificate_fault(fault: &reqwest::Error, trust: Trust<'_>) -> Option<Cause> {
     find(fault).map(|fault| told(fault, trust))
 }
 
-/// The library's own word for it, wherever it is within.
+/// The library's error for a certificate, at any depth of the causes.
 pub(super) fn find(fault: &reqwest::Error) -> Option<&CertificateError> {
     let mut cause: Option<&(dyn Error + 'static)> = fault.source();
     while let Some(found) = cause {
         if let Some(rustls::Error::InvalidCertificate(fault)) = found.downcast_ref() {
             return Some(fault);
         }
-        // What an I/O error was made of is inside of it: its source is what comes behind that.
+        // An I/O error wraps another error: its `source` would skip that one.
         let inside = found.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         cause = inside.map(|inside| inside as &(dyn Error + 'static)).or_else(|| found.source());
     }
@@ -64,7 +64,7 @@ pub(super) fn find(fault: &reqwest::Error) -> Option<&CertificateError> {
 
 fn told(fault: &CertificateError, Trust { is_named, named_by, keeper }: Trust<'_>) -> Cause {
     match fault {
-        // An authority of the right name with another key, as a certificate that was made anew has it, is not the one.
+        // Also an authority of the right name with another key, as after it was made anew.
         CertificateError::UnknownIssuer
         | CertificateError::BadSignature
         | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
@@ -110,7 +110,7 @@ fn told(fault: &CertificateError, Trust { is_named, named_by, keeper }: Trust<'_
     }
 }
 
-/// rustls has no name of its own for it, and hands on what its checker of certificates says.
+/// rustls has no variant for this, and passes on webpki's error.
 fn is_authority(fault: &rustls::OtherError) -> bool {
     fault.0.downcast_ref::<webpki::Error>() == Some(&webpki::Error::CaUsedAsEndEntity)
 }
@@ -139,7 +139,7 @@ fn names(presented: &[String]) -> String {
     if names.is_empty() { "it has none".to_owned() } else { names.join(", ") }
 }
 
-/// Why there was no answer; a certificate's fault in plain words, with what to do.
+/// Why there was no answer. A fault of the certificate has a plain text, with what to do.
 pub fn cause(fault: &reqwest::Error, trust: Trust<'_>) -> Cause {
     let certificate = certificate_fault(fault, trust);
     let certificate = certificate.map(|cause| Cause { told: format!("its certificate is not trusted: {}", cause.told), ..cause });

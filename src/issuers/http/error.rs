@@ -1,4 +1,4 @@
-//! Why there is no HTTP client, and why a document is not had.
+//! Why an HTTP client cannot be made, and why a document cannot be fetched.
 
 use super::certificate::{Trust, cause, root_cause};
 use reqwest::{StatusCode, Url};
@@ -6,16 +6,16 @@ use reqwest::{StatusCode, Url};
 /// Why no client could be built.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// No address of one.
+    /// The proxy's address is malformed.
     #[error(transparent)]
     Proxy(reqwest::Error),
-    /// The file of authorities is something else.
+    /// The file of authorities has no certificate.
     #[error("the CA file holds no PEM certificate")]
     NoCertificate,
-    /// The file of authorities is PEM of something else.
+    /// The file of authorities has a broken certificate.
     #[error("the CA file holds a PEM certificate that is broken: copy it anew")]
     BrokenCertificate(#[source] reqwest::Error),
-    /// As in an image that has no authorities.
+    /// The client does not start, as in an image without authorities.
     #[error(
         "the HTTP client does not start: {}; name a CA file, or install this system's certificate authorities (ca-certificates)",
         root_cause(.0)
@@ -23,47 +23,47 @@ pub enum ClientError {
     NotStarted(#[source] reqwest::Error),
 }
 
-/// Why an issuer's document is not had.
+/// Why an issuer's document cannot be fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
-    /// Its address is none.
+    /// Its address is malformed.
     #[error("{url}: {fault}")]
     Url {
-        /// It, as it is written.
+        /// The address as written.
         url: String,
         /// Why not.
         #[source]
         fault: UrlError,
     },
-    /// Its address is literal, and elsewhere.
+    /// Its address is an IP address that is not allowed.
     #[error("{url}: the address is not one of the issuer's `addresses`")]
     Address {
-        /// It.
+        /// The address.
         url: String,
     },
-    /// Nobody answered.
+    /// There was no answer.
     #[error("{url}: {}", cause(fault, *trust))]
     Unanswered {
-        /// Who was asked.
+        /// The requested address.
         url: String,
-        /// Whom we trust.
+        /// The trusted authorities.
         trust: Trust<'static>,
         /// Why not.
         #[source]
         fault: reqwest::Error,
     },
-    /// Another answer than the document.
+    /// The answer is not the document.
     #[error("{url}: answered {status}")]
     Status {
-        /// Who was asked.
+        /// The requested address.
         url: String,
-        /// The answer.
+        /// The answer's status.
         status: StatusCode,
     },
-    /// A larger one.
+    /// The document is too large.
     #[error("{url}: more than {limit} bytes")]
     TooLarge {
-        /// Who was asked.
+        /// The requested address.
         url: String,
         /// How large it may be.
         limit: usize,
@@ -73,7 +73,7 @@ pub enum FetchError {
 /// Why a text is no URL.
 pub type UrlError = <Url as std::str::FromStr>::Err;
 
-/// A name that leads elsewhere.
+/// A name without an allowed address.
 #[derive(Debug, thiserror::Error)]
 #[error("no address of {host} is one of the issuer's `addresses`")]
 pub(super) struct NoneAllowed {

@@ -1,4 +1,4 @@
-//! Whose a token claims to be, before anything of it is verified, and the keys that are asked for then.
+//! The issuer that an unverified token claims, and the keys for it.
 
 use super::*;
 
@@ -11,9 +11,9 @@ impl Issuers {
     }
 }
 
-/// Which of two issuers at one address is meant, the audience alone says.
+/// Only the audience tells two issuers at one address apart.
 #[tokio::test]
-async fn a_token_for_others_is_claimed_by_one_issuer_or_by_none() {
+async fn a_token_of_another_audience_claims_the_only_issuer_at_its_address() {
     let (us, them) = (settings("https://issuer.example", |_| ()), settings("https://issuer.example", |_| ()));
     let shared: Arc<dyn Clock> = Arc::new(TestClock(Arc::new(AtomicI64::new(1_800_000_000))));
     let raw = token("https://issuer.example", "others", "k1");

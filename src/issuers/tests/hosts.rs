@@ -1,12 +1,12 @@
-//! At which hosts an issuer's keys are taken.
+//! The hosts from which an issuer's keys are accepted.
 
 use super::*;
 use crate::issuers::origin::Origin;
 
-/// `accounts.google.com` keeps its keys at `www.googleapis.com`: what a test can show without them is which address is refused, and
-/// which one is asked.
+/// `accounts.google.com` keeps its keys at `www.googleapis.com`. Without the network a test can show which addresses are accepted
+/// and refused.
 #[test]
-fn keys_are_on_the_issuers_own_host_or_on_one_that_is_named_or_known() {
+fn keys_are_accepted_from_the_issuers_own_host_and_from_named_and_known_ones() {
     let of = |mapping: &str, issuer: &str, hosts: &[&str], keys: &str| {
         let settings = settings(issuer, |settings| {
             settings.mapping = Mapping::built_in(mapping).unwrap();

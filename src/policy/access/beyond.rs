@@ -1,12 +1,12 @@
-//! What one grant lets in that others do not.
+//! The identities that one grant lets in and others do not.
 
 use super::permits::{Permit, without, without_all};
 use super::region::Region;
 use crate::identity::Mapping;
 
 impl Permit<'_> {
-    /// Whom this lets in, and none of the others does. Guardrails that take no less from this than from the other are put aside
-    /// first: they may leave more parts than are looked at.
+    /// The identities that this grant lets in and none of the others does. If all denials against another grant are also against this
+    /// one, the two are compared without these denials first: denials may leave more parts than can be compared.
     pub(super) fn beyond_all<'a, 'b: 'a>(
         &self,
         others: impl IntoIterator<Item = &'a Permit<'b>>,
@@ -20,7 +20,7 @@ impl Permit<'_> {
         known.fold(rest, |rest, known| without(rest, known, mapping))
     }
 
-    /// Whether of what the other lets in somebody may be told as gained who had it: nobody can tell whom guardrails left.
+    /// Whether an identity may be reported as gained although this grant let it in: the guardrails leave too many parts to know.
     pub(super) fn is_unknown_beside(&self, other: &Permit<'_>) -> bool {
         !self.is_exact && !self.is_denied_no_more_than(other)
     }

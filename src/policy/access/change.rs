@@ -1,4 +1,4 @@
-//! One change of what is permitted, as it is told.
+//! One change of what is permitted, as it is reported.
 
 use super::region::Region;
 use crate::identity::Mapping;
@@ -11,16 +11,16 @@ use serde_json::{Map, Value};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
-    /// Some identity may now what it might not.
+    /// Some identity may do more than before.
     Widens,
-    /// Some identity may no longer what it might.
+    /// Some identity may do less than before.
     Narrows,
 }
 
 /// One grant that reaches more or fewer identities than before.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Change {
-    /// More or fewer.
+    /// Whether it reaches more or fewer.
     pub direction: Direction,
     /// What they reach: one credential, or several that change alike.
     pub credentials: Vec<String>,
@@ -30,37 +30,37 @@ pub struct Change {
     pub issuer: IssuerName,
     /// The identities, in parts that do not overlap.
     pub parts: Vec<Part>,
-    /// Why, where it is not the policy: a new file under a grant that stood.
+    /// Why, if it is not the policy: for example a new file under an old grant.
     pub because: Option<String>,
-    /// Of those who had it before: by which terms they get more of it, or less. Empty: they did not have it.
+    /// If the identities had it before: the terms by which they get more of it, or less. Empty: they did not have it.
     pub terms: Vec<TermChange>,
-    /// Who answers for the policy.
+    /// The policy's owners.
     pub owners: Vec<String>,
 }
 
 /// Identities that change, and one of them.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Part {
-    /// In the words of the policy; what was taken away stands last, after `not`.
+    /// The identities in the words of the policy, with exclusions last, after `not`.
     pub who: String,
     /// One of them, as claims of that issuer.
     pub example: Map<String, Value>,
 }
 
 impl Change {
-    /// Whether it is told of this credential alone.
+    /// Whether it is about this credential only.
     pub(super) fn is_of(&self, credential: &str) -> bool {
         matches!(&self.credentials[..], [only] if only == credential)
     }
 
-    /// Whether both tell the same, of whichever credentials.
+    /// Whether both report the same, apart from the credentials.
     pub(super) fn tells(&self, other: &Self) -> bool {
         let is_alike = self.direction == other.direction && self.at == other.at;
         is_alike && self.parts == other.parts && self.terms == other.terms
     }
 }
 
-/// One of these identities, if there is any.
+/// The part with one of its identities; `None` if it has none.
 pub(super) fn part(region: &Region, mapping: &Mapping) -> Option<Part> {
     Some(Part { example: region.token(mapping)?, who: region.wording(mapping) })
 }

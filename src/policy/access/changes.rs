@@ -1,4 +1,4 @@
-//! What two revisions permit, compared: who gains and who loses which credential, with one identity that proves it.
+//! Compares what two revisions permit: who gains and who loses which credential, with one identity that proves it.
 
 use super::change::{Change, Direction};
 use super::gained::{TOO_MANY_PARTS, gained};
@@ -16,7 +16,7 @@ use crate::words::names::{SecretName, SecretPath};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-/// Compares two revisions. Widenings stand first.
+/// Compares two revisions. Widenings come first.
 pub fn changes(old: (&Ruleset, &Tree), new: (&Ruleset, &Tree), catalogue: &Catalogue, now: UnixTime) -> Vec<Change> {
     let (old, new) = (Side::new(old.0, old.1), Side::new(new.0, new.1));
     let credentials = old.credentials().chain(new.credentials());
@@ -42,7 +42,7 @@ fn of_one(wanted: &Target, old: &Side<'_>, new: &Side<'_>, catalogue: &Catalogue
     found
 }
 
-/// The same of parts of credentials, where the same is not told of the whole.
+/// The same for parts of credentials, without changes that are already reported for the whole.
 fn of_parts(
     known: &BTreeSet<Target>,
     told: &[Change],
@@ -60,7 +60,8 @@ fn of_parts(
         let changes = of_one(part, old, new, catalogue, now).into_iter().filter(|change| !is_told(change));
         found.extend(changes.map(|change| Change { because: because.clone(), ..change }));
     }
-    // Of what cannot be taken apart, all that a new policy grants may be a gain, and all that an old one does where denials changed.
+    // If an entry has too many parts to compare, everything that a new policy grants by it may be a gain. If denials changed, so may
+    // everything that an old one grants.
     let (stood, all_count): (HashSet<_>, _) = (old.policies().map(Arc::as_ptr).collect(), guardrails_differ([old, new]));
     let is_new = |policy: &Arc<TrustPolicy>| new.policies().any(|one| Arc::ptr_eq(one, policy));
     let may_gain = |policy: &Arc<TrustPolicy>| is_new(policy) && (all_count || !stood.contains(&Arc::as_ptr(policy)));
@@ -73,7 +74,7 @@ fn of_parts(
     found
 }
 
-/// Whether the new form of a policy lets nobody in whom the old one did not, and gives nobody more.
+/// Whether the new form of a policy lets in nobody whom the old one did not, and gives nobody more.
 pub(in crate::policy) fn narrows(old: &Arc<TrustPolicy>, new: &Arc<TrustPolicy>, tree: &Tree, catalogue: &Catalogue) -> bool {
     if Arc::ptr_eq(old, new) {
         return true;
@@ -83,7 +84,7 @@ pub(in crate::policy) fn narrows(old: &Arc<TrustPolicy>, new: &Arc<TrustPolicy>,
     }
     let (before, after) = (Ruleset::alone(old), Ruleset::alone(new));
     let (before, after) = (Side { ruleset: &before, tree }, Side { ruleset: &after, tree });
-    // Both are looked at before they expire.
+    // Both are compared at a time before they expire.
     let now = UnixTime::from_seconds(0);
     let (past, stand_for_all) = past([&before, &after]);
     stand_for_all
@@ -91,7 +92,7 @@ pub(in crate::policy) fn narrows(old: &Arc<TrustPolicy>, new: &Arc<TrustPolicy>,
         && after.credentials().chain(past).chain(Side::parts([&before, &after]).of.into_keys()).all(|wanted| {
             let (before, after) = (before.permits(&wanted, catalogue, now), after.permits(&wanted, catalogue, now));
             after.iter().all(|permit| {
-                // Under another row's name one is somebody else to a cloud, as under another policy's.
+                // To a cloud, a job under another row's name is another subject, as under another policy's.
                 let alike = before.iter().filter(|other| other.row == permit.row);
                 let alike: Vec<&Permit<'_>> = alike.filter(|other| permit.terms.beyond(&other.terms).is_empty()).collect();
                 let Some(mapping) = mapping(catalogue, permit.policy) else { return false };
@@ -100,8 +101,8 @@ pub(in crate::policy) fn narrows(old: &Arc<TrustPolicy>, new: &Arc<TrustPolicy>,
         })
 }
 
-/// Secrets of the past, whichever commit they are of: those of the documents that there are, and of those that no tree tells of some;
-/// and whether these stand for all.
+/// Secrets of older commits, without a commit: those of all present documents, and those of some documents that no present tree has; and
+/// whether these stand for all.
 fn past<'a>(sides: [&Side<'a>; 2]) -> (Vec<Target>, bool) {
     if !sides.iter().flat_map(|side| side.rules()).any(|rule| rule.grants.of::<SecretGrant>().any(|grant| grant.kept.history)) {
         return (Vec::new(), true);
@@ -116,7 +117,7 @@ fn past<'a>(sides: [&Side<'a>; 2]) -> (Vec<Target>, bool) {
     (documents.flat_map(of).collect(), past.stand_for_all)
 }
 
-/// Credentials that change alike by the same grant are one change.
+/// Joins changes that differ only in their credentials.
 fn together(found: Vec<Change>) -> Vec<Change> {
     let mut joined: BTreeMap<(Direction, String), Vec<Change>> = BTreeMap::new();
     for change in found {

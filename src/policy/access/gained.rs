@@ -8,10 +8,10 @@ use crate::kind::Target;
 use crate::policy::Catalogue;
 use crate::policy::file::TrustPolicy;
 
-/// Why more may be told than is gained.
+/// Why a reported gain may be larger than the real one.
 pub(super) const TOO_MANY_PARTS: &str = "guardrails deny so many parts of it that nobody can tell which of them are gained";
 
-/// What `after` lets in that `before` did not.
+/// The identities that `after` lets in and `before` did not.
 pub(super) fn gained(
     before: &[Permit<'_>],
     after: &[Permit<'_>],
@@ -32,7 +32,9 @@ pub(super) fn gained(
         }
         let because = match direction {
             _ if is_unknown => Some(TOO_MANY_PARTS.to_owned()),
-            _ if without_it.lacks_now(wanted) => Some("for example: whatever the past has under this grant".to_owned()),
+            _ if without_it.lacks_now(wanted) => {
+                Some("for example: older commits may have documents under this grant".to_owned())
+            }
             _ if without_it.has(wanted) => None,
             Direction::Widens => Some("a new file under a grant that names it".to_owned()),
             Direction::Narrows => Some("the file is gone".to_owned()),
@@ -44,7 +46,7 @@ pub(super) fn gained(
     found
 }
 
-/// Those of the file in both revisions: a change may name other owners as well.
+/// The policy's owners in both revisions: a change may also change the owners.
 fn owners(policy: &TrustPolicy, other: &Side<'_>, direction: Direction) -> Vec<String> {
     let there = other.policies().find(|other| other.file == policy.file).map_or(policy, |there| there);
     match direction {

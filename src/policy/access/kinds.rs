@@ -1,19 +1,19 @@
-//! Texts that patterns tell apart: which fit these and none of those, and an example of each kind.
+//! Kinds of texts: the texts that fit some patterns and none of some others, and an example of each kind.
 
 use super::language::{Found, Matcher, Test, meet, search_for};
 use crate::policy::pattern::Pattern;
 
-/// What may stand for `*` and for `**`, the likeliest first: a folder within a folder tells the two apart.
+/// Texts for `*` and for `**`, the likeliest first. A folder within a folder distinguishes the two.
 const FILLERS: [(&str, &str); 4] = [("a", "a"), ("b", "a/a"), ("c", "a/a/a"), ("z0", "z0")];
 
-/// Texts that all fit these patterns and none of those.
+/// The texts that fit all patterns of `inside` and none of `outside`.
 #[derive(Clone, Default)]
 pub(in crate::policy) struct Kind<'a> {
     pub(super) inside: Vec<&'a Pattern>,
     outside: Vec<&'a Pattern>,
 }
 
-/// Whether a kind has one that can be read.
+/// Whether a kind has a text that can be read as something.
 pub(in crate::policy) enum Met<T> {
     One(T),
     None,
@@ -21,14 +21,14 @@ pub(in crate::policy) enum Met<T> {
 }
 
 impl<'a> Kind<'a> {
-    /// Of the texts that fit this pattern.
+    /// The texts that fit this pattern.
     pub(in crate::policy) fn of(pattern: &'a Pattern) -> Self {
         Self { inside: vec![pattern], outside: Vec::new() }
     }
 
-    /// The two kinds into which a pattern takes it apart; one that has no text is left out.
+    /// The two kinds into which a pattern divides it. A kind without a text is left out.
     pub(in crate::policy) fn apart(&self, pattern: &'a Pattern) -> impl Iterator<Item = Self> {
-        // Most patterns have nothing in common with one of those that it fits already, and then there is nothing to take apart.
+        // Most patterns have no text in common with one of `inside`. Then there is nothing to divide.
         if self.inside.iter().any(|inside| !meet(inside, pattern)) {
             return vec![self.clone()].into_iter();
         }
@@ -52,14 +52,14 @@ impl<'a> Kind<'a> {
         self.inside.iter().all(|pattern| pattern.matches(text)) && !self.outside.iter().any(|pattern| pattern.matches(text))
     }
 
-    /// One of them that can be read so.
+    /// The result of the first of its texts that `read` accepts.
     pub(in crate::policy) fn meet<T>(&self, read: impl Fn(&str) -> Option<T>) -> Met<T> {
         if let Some(one) = self.suggested().find_map(|text| read(&text)) {
             return Met::One(one);
         }
         match self.search(&|text| read(text).is_some()) {
             Found::Example(text) => read(&text).map_or(Met::Unknown, Met::One),
-            // A text that is read otherwise may stand behind the same steps.
+            // The search visits each state once, with one text: `read` may accept another text of that state.
             Found::Nothing if self.is_empty() => Met::None,
             Found::Nothing | Found::Unknown => Met::Unknown,
         }
@@ -74,7 +74,7 @@ impl<'a> Kind<'a> {
         all.filter(|text| self.holds(text))
     }
 
-    /// The patterns that they fit, with these in the places of `*` and `**`: some of these texts may be of the kind.
+    /// The texts of the patterns of `inside` with these fillers for `*` and `**`. Not all of them are of the kind.
     pub(in crate::policy) fn filled(&self, fillers: &[(&str, &str)]) -> impl Iterator<Item = String> {
         self.inside.iter().flat_map(|pattern| fillers.iter().map(|(within, across)| pattern.filled(within, across)))
     }

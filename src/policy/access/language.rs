@@ -3,24 +3,24 @@
 use crate::policy::pattern::{Pattern, Positions};
 use std::collections::{HashSet, VecDeque};
 
-/// States of one search; real conditions need a few hundred. Beyond it nothing is claimed.
+/// The most states of one search. Real conditions need a few hundred. With more, the result is unknown.
 const STATES_MAX: usize = 100_000;
-/// Letters that stand for "any other": the first that is in no pattern.
+/// Letters for "any other character": the first that no pattern names is used.
 const OTHERS: &str = "abcdefghijklmnopqrstuvwxyz0123456789-_";
-/// Where the patterns name all of those, one of these does; patterns of plain texts take them too.
+/// More such letters, if the patterns name all of `OTHERS`. Plain texts may have them too.
 const FURTHER: std::ops::RangeInclusive<char> = '\u{4e00}'..='\u{9fa5}';
 
-/// One way for a text to fit.
+/// One pattern that a text may fit.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Matcher {
     pub(super) pattern: Pattern,
-    /// Compares ASCII letters without regard to case.
+    /// Whether it ignores the case of ASCII letters.
     pub(super) fold: bool,
-    /// The name that a policy writes before an id; it decides nothing.
+    /// The name that a policy writes before an id. It is only for people.
     pub(super) name: Option<String>,
 }
 
-/// What has to hold of the text: it may be one that fits, one that does not, or both.
+/// A condition on a text: whether it may fit one of the matchers (`inside`), and whether it may fit none (`outside`).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Test<'a> {
     pub(super) matchers: &'a [Matcher],
@@ -33,14 +33,14 @@ pub(super) struct Test<'a> {
 pub(super) enum Found {
     /// This text satisfies all tests.
     Example(String),
-    /// None can.
+    /// No text can.
     Nothing,
-    /// The search was given up: whether one can is not known.
+    /// The search stopped early: nobody knows whether one can.
     Unknown,
 }
 
 impl Matcher {
-    /// The only text that fits, where there is only one.
+    /// The only text that fits, if there is only one.
     pub(super) fn word(&self) -> Option<&str> {
         if self.fold { None } else { self.pattern.literal() }
     }
@@ -63,16 +63,16 @@ pub(super) fn among(words: &[&str], tests: &[Test<'_>]) -> Found {
     fits.map_or(Found::Nothing, |word| Found::Example((*word).to_owned()))
 }
 
-/// A text that satisfies all tests: one that a pattern suggests where that will do, else a shortest one. No value is empty.
+/// A text that satisfies all tests: a sample of a pattern if that satisfies them, else a shortest one. It is never empty.
 pub(super) fn search(tests: &[Test<'_>]) -> Found {
     search_for(tests, &|_| true)
 }
 
-/// The same of texts that are `good` beside.
+/// The same for texts that are also `good`.
 pub(super) fn search_for(tests: &[Test<'_>], good: &dyn Fn(&str) -> bool) -> Found {
     let positive = || tests.iter().filter(|test| test.inside && !test.outside);
     let holds = |text: &str| !text.is_empty() && good(text) && tests.iter().all(|test| test.holds(text));
-    // Where a test lets only whole words through, those are all there is to try.
+    // If a test accepts only whole words, no other texts have to be tried.
     if let Some(words) = positive().find_map(|test| test.matchers.iter().map(Matcher::word).collect::<Option<Vec<_>>>()) {
         let fits = words.into_iter().find(|word| holds(word));
         return fits.map_or(Found::Nothing, |word| Found::Example(word.to_owned()));
@@ -86,7 +86,7 @@ pub(super) fn search_for(tests: &[Test<'_>], good: &dyn Fn(&str) -> bool) -> Fou
 
 /// Whether a text fits both patterns.
 pub(in crate::policy) fn meet(one: &Pattern, other: &Pattern) -> bool {
-    // Every grant is compared with every pattern of before: most pairs differ where they begin, and need no search.
+    // Every grant is compared with every old pattern: most pairs differ at their beginnings and need no search.
     match one.literal().or(other.literal()) {
         Some(text) => one.matches(text) && other.matches(text),
         None => one.begins_like(other) && have_a_text_in_common(one, other),
@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_that_are_told_apart_by_their_beginnings_have_no_text_in_common() {
+    fn patterns_with_different_beginnings_have_no_text_in_common() {
         let texts = [
             "shop/db.yaml",
             "shop/db.yamlx",

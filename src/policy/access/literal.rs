@@ -1,4 +1,4 @@
-//! One test of one thing about an identity, and a policy's line as such tests.
+//! One test of one dimension of an identity, and a policy's line as such tests.
 
 use super::language::{Found, Matcher, Test, among, search};
 use crate::identity::{Attribute, Mapping, Presence};
@@ -7,7 +7,7 @@ use crate::policy::pattern::Pattern;
 use serde_json::Value as Json;
 use std::sync::Arc;
 
-/// Marks a claim that is text; every other JSON value stands as its own text behind `JSON_MARK`.
+/// The first character of a claim that is text. Every other JSON value is its JSON text after `JSON_MARK`.
 const TEXT_MARK: char = '\u{1}';
 const JSON_MARK: char = '\u{2}';
 
@@ -22,7 +22,7 @@ pub(super) enum Dimension {
     Claim(String),
 }
 
-/// A test of one dimension: which of absent, fitting and not fitting it lets through.
+/// A test of one dimension: whether it accepts an absent value, one that fits, and one that does not fit.
 #[derive(Clone, PartialEq, Debug)]
 pub(in crate::policy) struct Literal {
     pub(super) dimension: Dimension,
@@ -33,12 +33,12 @@ pub(in crate::policy) struct Literal {
 }
 
 impl Literal {
-    /// The same test, answered the other way.
+    /// The negated test.
     pub(super) fn negated(&self) -> Self {
         Self { absent: !self.absent, inside: !self.inside, outside: !self.outside, ..self.clone() }
     }
 
-    /// Whether no value passes both: each lets only whole words through, and no word is in both.
+    /// Whether no value passes both tests, as far as is seen at once: each accepts only whole words, and they share no word.
     pub(super) fn is_apart(&self, other: &Self) -> bool {
         let known = |matcher: &Matcher| other.matchers.iter().any(|other| other.word() == matcher.word());
         self.dimension == other.dimension && self.lets_only_words() && other.lets_only_words() && !self.matchers.iter().any(known)
@@ -48,13 +48,13 @@ impl Literal {
         self.inside && !self.outside && !self.absent && self.matchers.iter().all(|matcher| matcher.word().is_some())
     }
 
-    /// The attribute is this text, or is called so.
+    /// Tests that the attribute has this text or name.
     pub(in crate::policy) fn is(attribute: Attribute, text: &str) -> Self {
         Self::some_text(Dimension::Attribute(attribute), Some(text))
     }
 
-    /// The attribute is called so, whatever the case, or has the id behind the `@`. `None` where tokens may lack the id: then either
-    /// counts.
+    /// Tests that the attribute has this name, in any case, or the id after the `@`. `None` if tokens may lack the id: then the name or the
+    /// id counts, which is no single test.
     pub(in crate::policy) fn is_called(attribute: Attribute, text: &str, mapping: &Mapping) -> Option<Self> {
         let Some((_, id)) = text.rsplit_once('@') else {
             let folded = Matcher { fold: true, ..exact(text) };
@@ -64,7 +64,7 @@ impl Literal {
         is_told.then(|| Self::some_text(Dimension::Id(attribute), Some(id)))
     }
 
-    /// The attribute is called so as one of these has it, whatever the case.
+    /// Tests that the attribute's name fits one of these patterns, in any case.
     pub(in crate::policy) fn is_called_like(attribute: Attribute, patterns: &[&Pattern]) -> Self {
         let folded = |pattern: &&Pattern| Matcher { pattern: pattern.expanded(), fold: true, name: None };
         let matchers: Vec<Matcher> = patterns.iter().map(folded).collect();
@@ -72,14 +72,14 @@ impl Literal {
         Self { dimension, matchers: matchers.into(), absent: false, inside: true, outside: false }
     }
 
-    /// There is a text: this one, or any.
+    /// Tests that the dimension has this text, or any text at all.
     pub(super) fn some_text(dimension: Dimension, text: Option<&str>) -> Self {
         let matchers: Vec<Matcher> = text.map(exact).into_iter().collect();
         Self { dimension, matchers: matchers.into(), absent: false, inside: text.is_some(), outside: text.is_none() }
     }
 
-    /// What the rules say without a word: code from forks, and jobs in which a person sits, are denied unless named.
-    /// Where every token has the attribute, one without it is refused.
+    /// The implicit test of every rule that does not name this danger (code from forks, a person's SSH session): the attribute may not be
+    /// true. If every token has the attribute, a token without it is refused.
     pub(super) fn unless_named(attribute: Attribute, mapping: &Mapping) -> Self {
         let (matchers, absent) = (Arc::from([exact("true")]), mapping.presence(attribute) != Presence::Always);
         Self { dimension: Dimension::Attribute(attribute), matchers, absent, inside: false, outside: true }
@@ -90,7 +90,7 @@ fn exact(text: &str) -> Matcher {
     Matcher { pattern: Pattern::literal_of(text), fold: false, name: None }
 }
 
-/// A value for this dimension; `None` where it may be absent, which is simplest.
+/// A value for this dimension that passes all tests; `None` if the value may be absent, which is simplest.
 pub(super) fn value_of(dimension: &Dimension, literals: &[&Literal], mapping: &Mapping) -> Option<Found> {
     if literals.iter().all(|literal| literal.absent) {
         return None;
@@ -118,7 +118,7 @@ impl Dimension {
             },
             Self::Id(_) => search(tests),
             Self::Claim(_) => {
-                // A value is text or another JSON value, which its mark tells.
+                // The mark says whether a value is text or another JSON value.
                 let any = |mark| Matcher { pattern: Pattern::any_behind(mark), fold: false, name: None };
                 let marked = [any(TEXT_MARK), any(JSON_MARK)];
                 let mut all = tests.to_vec();
@@ -129,7 +129,7 @@ impl Dimension {
     }
 }
 
-/// A claim's value as JSON again.
+/// The JSON value of a marked claim.
 pub(super) fn claim_value(marked: &str) -> serde_json::Value {
     let body = &marked[1..];
     if marked.starts_with(JSON_MARK) {
@@ -138,7 +138,7 @@ pub(super) fn claim_value(marked: &str) -> serde_json::Value {
     body.into()
 }
 
-/// The ways in which a line can hold; each is a conjunction.
+/// The ways in which a line can hold. Each is a conjunction of tests.
 pub(super) fn ways(condition: &Condition) -> Vec<Vec<Literal>> {
     let (singles, wanted) = match &condition.test {
         Line::Any(singles) => (singles, true),
@@ -163,7 +163,7 @@ pub(super) fn ways(condition: &Condition) -> Vec<Vec<Literal>> {
             let of_texts = literal(Dimension::Attribute(*attribute), texts.clone(), false);
             match (ids.is_empty(), wanted) {
                 (true, _) => vec![vec![of_texts]],
-                // It is there, its name is none of these, and its id is none of those or not claimed.
+                // The attribute is there, its name is none of these, and its id is none of those or absent.
                 (false, false) => vec![vec![of_texts, of_ids(true)]],
                 (false, true) if texts.is_empty() => vec![vec![of_ids(false)]],
                 (false, true) => vec![vec![of_ids(false)], vec![of_texts]],
@@ -172,8 +172,7 @@ pub(super) fn ways(condition: &Condition) -> Vec<Vec<Literal>> {
     }
 }
 
-/// The ways in which a line of a denial can hold, or cannot be told to fail: what is absent counts as the slow way of
-/// [`Condition::denies`] has it.
+/// The ways in which a line of a denial can hold, or in which nobody can tell. Absent values count as in [`Condition::denies`].
 pub(super) fn denied_ways(condition: &Condition, mapping: &Mapping) -> Vec<Vec<Literal>> {
     let mut ways = ways(condition);
     let (Line::Any(singles) | Line::Not(singles)) = &condition.test;
@@ -193,7 +192,7 @@ pub(super) fn denied_ways(condition: &Condition, mapping: &Mapping) -> Vec<Vec<L
         ways.push(vec![only_absent(named.clone())]);
     }
     if !names.is_empty() {
-        // There is a name and no id: where every token has one it is refused, else the name counts.
+        // A token with a name and no id is refused if every token has an id. Else its name counts.
         let name = if mapping.id_presence(attribute) == Presence::Always {
             Literal::some_text(named, None)
         } else {

@@ -1,5 +1,5 @@
-//! Those who had a credential before and get more of it now: for longer, with fewer bounds, or with less asked of them; or have it
-//! under another subject: to whoever trusts that subject they are somebody else.
+//! Identities that had a credential before and get more of it now: for longer, with fewer limits, or with less proof. Also identities that
+//! have it under another subject: whoever trusts that subject takes them for somebody else.
 
 use super::change::{Change, Direction, Part, part};
 use super::permits::{Permit, mapping, without};
@@ -11,11 +11,11 @@ use crate::policy::file::{SESSION, TrustPolicy};
 use crate::policy::sections::TermChange;
 use crate::policy::subject::subject;
 
-/// As it is called in our tokens (RFC 7519, section 4.1.2) and in what clouds trust.
+/// The word of RFC 7519, section 4.1.2, and of clouds.
 const SUBJECT: &str = "subject";
 
-/// What `after` gives on terms beyond those that `before` had for the same identities. Where things narrow, the two are the other
-/// way around, and terms without an order were told as a widening already.
+/// The grants of `after` that give the same identities more than those of `before`, with the terms that differ. To find what narrows,
+/// the caller swaps the two; terms without an order are left out then, because they are reported as widening.
 pub(super) fn looser<'a>(
     before: &[Permit<'a>],
     after: &[Permit<'a>],
@@ -29,7 +29,7 @@ pub(super) fn looser<'a>(
         let others = before.iter().filter(|other| other.policy.issuer == permit.policy.issuer);
         let compared = others.map(|other| (other, permit.beyond(other)));
         let (alike, stricter): (Vec<_>, Vec<_>) = compared.partition(|(_, beyond)| beyond.is_empty());
-        // Of a thousand policies nearly all are on the same terms, or for repositories of their own.
+        // Nearly all of a thousand policies have the same terms, or are for repositories of their own.
         if !stricter.iter().any(|(other, _)| in_both(&permit.regions, &other.regions).next().is_some()) {
             continue;
         }
@@ -53,13 +53,13 @@ pub(super) fn looser<'a>(
     found
 }
 
-/// The owners that the policy had stand first: whoever changes it may have changed its owners as well.
+/// The old owners, then the new ones: a change of the policy may also change its owners.
 pub(super) fn owners_of_both(old: &TrustPolicy, new: &TrustPolicy) -> Vec<String> {
     let added = new.owners.iter().filter(|owner| !old.owners.contains(owner));
     old.owners.iter().chain(added).cloned().collect()
 }
 
-/// Who has it in `after` under a subject under which they did not have it in `before` (decision 34).
+/// Identities that have it in `after` under a subject under which they did not have it in `before` (decision 34).
 pub(super) fn renamed<'a>(before: &[Permit<'a>], after: &[Permit<'a>], catalogue: &Catalogue, wanted: &Target) -> Vec<Change> {
     let mut found = Vec::new();
     for permit in after.iter().filter(|permit| permit.terms.shows_subject()) {
@@ -81,19 +81,19 @@ pub(super) fn renamed<'a>(before: &[Permit<'a>], after: &[Permit<'a>], catalogue
     found
 }
 
-/// Whoever is of these regions and has it by the other permit as well.
+/// The identities of these regions that also have it by the other permit.
 fn parts_of_both(regions: &[Region], other: &Permit<'_>, mapping: &Mapping) -> Vec<Part> {
     let both = in_both(regions, &other.regions).map(|(one, other)| if one == other { one.clone() } else { one.both(other) });
     both.filter_map(|region| part(&region, mapping)).collect()
 }
 
-/// What may have identities in common, as far as that is seen at once.
+/// The pairs that may have identities in common, as far as is seen at once.
 fn in_both<'a>(some: &'a [Region], others: &'a [Region]) -> impl Iterator<Item = (&'a Region, &'a Region)> {
     let pairs = some.iter().flat_map(|region| others.iter().map(move |other| (region, other)));
     pairs.filter(|(region, other)| !region.is_apart(other))
 }
 
-/// By the revisions' own order.
+/// The terms with the old revision's value first, also if the two revisions were swapped.
 fn told(beyond: Vec<TermChange>, direction: Direction) -> Vec<TermChange> {
     match direction {
         Direction::Widens => beyond,
@@ -105,9 +105,9 @@ fn told(beyond: Vec<TermChange>, direction: Direction) -> Vec<TermChange> {
 }
 
 impl Permit<'_> {
-    /// The terms by which this gives more than the other one, those of its policy among them.
+    /// The terms by which this gives more than the other one, including those of its policy.
     fn beyond(&self, other: &Self) -> Vec<TermChange> {
-        // After its token's end a session has nothing of the other kinds.
+        // A session whose token has ended gets none of the other kinds.
         let opens = self.terms.outlasts_token();
         let of_policy = self.policy.beyond(other.policy).filter(|change| opens || change.term != SESSION);
         self.terms.beyond(&other.terms).into_iter().chain(of_policy).collect()

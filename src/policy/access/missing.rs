@@ -1,11 +1,10 @@
-//! What is asked for and is not among the files.
+//! Whether the files have what is asked for.
 
 use crate::kind::{InTree, Target};
 use crate::policy::Tree;
 use crate::words::TransitFile;
 
-/// The file that these files would have to hold for it, or the folder of it, where they do not. What is no file of a revision's is
-/// never missing.
+/// The file or folder of this target, if these files lack it. A target that is no file of a revision is never missing.
 pub fn missing(files: &Tree, wanted: &Target) -> Option<String> {
     match wanted.in_tree()? {
         InTree::Document(path) => {

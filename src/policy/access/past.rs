@@ -1,5 +1,5 @@
-//! Documents that only the past has. No tree tells of them, so the grants' own patterns do: they are told apart into kinds, and of
-//! each kind one document stands for all.
+//! Documents that only older commits have. No present tree lists them, so the patterns of grants divide all possible documents into kinds,
+//! and one document of each kind stands for all.
 
 use super::kinds::{Kind, Met};
 use crate::policy::file::Rule;
@@ -8,22 +8,22 @@ use crate::policy::sections::SecretGrant;
 use crate::words::names::SecretPath;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Kinds that are told apart: a policy names a handful of folders, and the work grows with the square. Beyond it nothing is claimed.
+/// The most kinds. A policy names a handful of folders, and the work grows with the square. With more, the result is unknown.
 const KINDS_MAX: usize = 64;
-/// Documents of the past, and whether they stand for all of which these rules grant it.
+/// Documents of older commits, and whether they stand for all of these that the rules grant.
 pub(super) struct Documents {
     pub(super) documents: BTreeSet<SecretPath>,
     pub(super) stand_for_all: bool,
 }
 
-/// One document of each kind of which these rules grant the past, of those that there are where one is. Where the kinds are too many
-/// to be told apart, one for each pattern. What is denied takes a kind apart too.
+/// One document of each kind that these rules grant as older commits had it: a present document if the kind has one. If there are too
+/// many kinds, one document for each pattern. Patterns of denials divide kinds too.
 pub(super) fn documents<'a>(
     rules: impl Iterator<Item = &'a Rule>,
     denied: impl Iterator<Item = &'a Pattern>,
     present: &BTreeSet<SecretPath>,
 ) -> Documents {
-    // What stands beside an entry that grants the past may take that of some documents away again.
+    // Another entry of the same rule may take the past of some documents away again.
     let granting = rules.filter(|rule| rule.grants.of::<SecretGrant>().any(|grant| grant.kept.history));
     let mut patterns: BTreeMap<String, &Pattern> = denied.map(|pattern| (pattern.to_string(), pattern)).collect();
     let mut past = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! For one credential of one revision: the regions of identities that may have it.
+//! The regions of identities that may have one credential of one revision.
 
 use super::literal::{Dimension, Literal, claim_value};
 use super::region::{Example, Region};
@@ -14,32 +14,33 @@ use crate::words::yaml::Place;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// The parts into which a region may fall; beyond it the rest is told as one, larger than it is.
+/// The most parts of a region. With more, nothing further is subtracted, and the region is reported larger than it is.
 pub(super) const PARTS_MAX: usize = 256;
 
 /// One grant of a credential, and the identities that it reaches.
+#[derive(Clone)]
 pub(in crate::policy) struct Permit<'a> {
     pub(in crate::policy) policy: &'a TrustPolicy,
     pub(in crate::policy) place: Place,
     pub(in crate::policy) terms: Offer<'a>,
     pub(super) row: Option<&'a RowName>,
-    /// Whom its rule matches.
+    /// The identities that its rule matches.
     pub(super) matched: Vec<Region>,
-    /// Whom guardrails deny it.
+    /// The identities to whom guardrails deny it.
     pub(super) denied: Vec<Region>,
-    /// The first without the second.
+    /// `matched` without `denied`.
     pub(super) regions: Vec<Region>,
-    /// Whether nobody of `denied` is in `regions`: there may be more parts than are looked at.
+    /// Whether all of `denied` is subtracted from `regions`. It is not if there are too many parts.
     pub(super) is_exact: bool,
 }
 
 /// Who can reach a credential by one policy.
 #[derive(Debug, Serialize)]
 pub struct Reach {
-    /// What they reach of it, where it is not all: one value of a document.
+    /// The part that they reach, if it is not all: for example one value of a document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part: Option<String>,
-    /// What they reach instead, by which they have it.
+    /// The other credential that they reach, and by which they get this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// The grant: file and line.
@@ -83,7 +84,7 @@ fn reaches(ruleset: &Ruleset, catalogue: &Catalogue, wanted: &Target, part: Opti
 }
 
 impl Reach {
-    /// Whether both are told of the same identities by the same file.
+    /// Whether both are about the same identities and the same file.
     fn is_of_same(&self, other: &Self) -> bool {
         let file = |reach: &Self| reach.at.rsplit_once(':').map(|(file, _)| file.to_owned());
         self.issuer == other.issuer && self.who == other.who && file(self) == file(other)
@@ -129,14 +130,14 @@ fn regions(rule: &Rule, mapping: &Mapping) -> Vec<Region> {
         .collect()
 }
 
-/// Of these regions the identities that have a repository of their own, where it is of that.
+/// These regions, limited to identities with a repository of their own, if the target is for that one.
 fn of_own(regions: Vec<Region>, wanted: &Target) -> Vec<Region> {
     let Some(own) = wanted.own_pattern() else { return regions };
     let called = Literal::is_called_like(Attribute::Repository, &[&own]);
     regions.into_iter().map(|region| region.and(called.clone())).collect()
 }
 
-/// Of these regions the identities to whose repositories it is offered.
+/// These regions, limited to the identities to whom it is offered.
 fn of_whose(regions: Vec<Region>, whose: Whose) -> Vec<Region> {
     let called = |names: Vec<String>| {
         let names: Vec<Pattern> = names.iter().map(|name| Pattern::literal_of(name)).collect();
@@ -151,8 +152,8 @@ fn of_whose(regions: Vec<Region>, whose: Whose) -> Vec<Region> {
     regions.into_iter().map(|region| region.and(literal.clone())).collect()
 }
 
-/// These regions without the other one. Of a thousand policies nearly all are for repositories of their own, which is seen
-/// before anything is searched.
+/// These regions without the other one. Nearly all of a thousand policies are for repositories of their own, which is seen without a
+/// search.
 pub(super) fn without(regions: Vec<Region>, other: &Region, mapping: &Mapping) -> Vec<Region> {
     if regions.len() > PARTS_MAX {
         return regions;
@@ -161,7 +162,7 @@ pub(super) fn without(regions: Vec<Region>, other: &Region, mapping: &Mapping) -
     regions.into_iter().flat_map(rest).collect()
 }
 
-/// These regions without all of the others, and whether none of them is left in.
+/// These regions without all of the others, and whether all were subtracted.
 pub(super) fn without_all(mut regions: Vec<Region>, others: &[Region], mapping: &Mapping) -> (Vec<Region>, bool) {
     for other in others {
         if regions.len() > PARTS_MAX {
@@ -172,21 +173,21 @@ pub(super) fn without_all(mut regions: Vec<Region>, others: &[Region], mapping: 
     (regions, true)
 }
 
-/// A token that both let in.
+/// The claims of a token that both let in.
 pub(in crate::policy) fn overlap(one: &Permit<'_>, other: &Permit<'_>, catalogue: &Catalogue) -> Option<Map<String, Value>> {
     let mapping = mapping(catalogue, one.policy)?;
     let pairs = one.regions.iter().flat_map(|region| other.regions.iter().map(|other| region.both(other)));
     pairs.into_iter().find_map(|both| both.token(mapping))
 }
 
-/// Whether the other lets in everybody whom the one does.
+/// Whether the other lets in everybody whom this one lets in.
 pub(in crate::policy) fn within<'a>(one: &Permit<'a>, other: &Permit<'a>, catalogue: &Catalogue) -> bool {
     let Some(mapping) = mapping(catalogue, one.policy) else { return false };
     one.beyond_all([other], mapping).iter().all(|region| region.example(mapping).is_none())
 }
 
 impl Permit<'_> {
-    /// Whether its entry grants no more than this, as far as that is named.
+    /// Whether its entry names no other credential than this.
     pub(in crate::policy) fn grants_only(&self, wanted: &Target) -> bool {
         let entries = self.policy.rules.iter().flat_map(|rule| rule.grants.entries());
         entries.filter(|entry| entry.place() == self.place).all(|entry| entry.named().is_none_or(|named| named == *wanted))
@@ -198,15 +199,15 @@ impl Permit<'_> {
 }
 
 impl Region {
-    /// A token of the region; `None` when there is none.
+    /// The claims of a token of the region; `None` if there is none.
     pub(in crate::policy) fn token(&self, mapping: &Mapping) -> Option<Map<String, Value>> {
         self.example(mapping).map(|example| self.claims(&example, mapping))
     }
 
-    /// The example as claims of its issuer, as far as the mapping can be read backwards.
+    /// The example as claims of its issuer, as far as the mapping can be inverted.
     fn claims(&self, example: &Example, mapping: &Mapping) -> Map<String, Value> {
         let mut claims = Map::new();
-        // Whether it is a fork says how two claims differ that others set.
+        // `fork` comes last: it changes claims that other attributes set.
         let (last, first): (Vec<_>, Vec<_>) =
             example.iter().partition(|(dimension, _)| **dimension == Dimension::Attribute(Attribute::Fork));
         for (dimension, text) in first.into_iter().chain(last) {

@@ -1,4 +1,4 @@
-//! A region: the identities for which several tests hold at once. Regions can be told apart, and each has an example.
+//! A region: the identities for which several tests hold at once. One region can be subtracted from another, and each has an example.
 
 use super::language::Found;
 use super::literal::{Dimension, Literal, denied_ways, value_of, ways};
@@ -10,16 +10,16 @@ use std::collections::BTreeMap;
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(in crate::policy) struct Region(Vec<Literal>);
 
-/// A value for each dimension that has to be there.
+/// A value for each dimension that needs one.
 pub(super) type Example = BTreeMap<Dimension, String>;
 
 impl Region {
-    /// The regions of a conjunction of lines: several, where one line tests ids or names.
+    /// The regions in which all of these lines hold. There are several if a line can hold by an id or by a name.
     pub(in crate::policy) fn of(conditions: &[Condition]) -> Vec<Self> {
         Self::where_all(conditions.iter().map(ways))
     }
 
-    /// The regions of a denial's lines: those to whom it applies, and those of whom it cannot tell.
+    /// The regions of a denial's lines: the identities to which it applies, and those of which nobody can tell.
     pub(in crate::policy) fn denied(conditions: &[Condition], mapping: &Mapping) -> Vec<Self> {
         Self::where_all(conditions.iter().map(|condition| denied_ways(condition, mapping)))
     }
@@ -40,7 +40,7 @@ impl Region {
         self
     }
 
-    /// What of this region is not in the other, in parts that do not overlap. The region has to have identities.
+    /// This region without the other, in parts that do not overlap. This region may not be empty.
     pub(super) fn minus(&self, other: &Self, mapping: &Mapping) -> Vec<Self> {
         let mut parts = Vec::new();
         if self == other {
@@ -50,7 +50,7 @@ impl Region {
         for literal in &other.0 {
             let part = rest.clone().and(literal.negated());
             if !part.has_value_of(&literal.dimension, mapping) {
-                // All of the rest passes this test: it says nothing here.
+                // All of the rest passes this test.
                 continue;
             }
             parts.push(part);
@@ -62,12 +62,12 @@ impl Region {
         parts
     }
 
-    /// Whether some test of one and some test of the other exclude each other, as far as that is seen at once.
+    /// Whether the two have no identity in common, as far as is seen at once: a test of one excludes a test of the other.
     pub(super) fn is_apart(&self, other: &Self) -> bool {
         self.0.iter().any(|literal| other.0.iter().any(|other| literal.is_apart(other)))
     }
 
-    /// What is in both.
+    /// The identities that are in both.
     pub(super) fn both(&self, other: &Self) -> Self {
         Self(self.0.iter().chain(&other.0).cloned().collect())
     }
@@ -77,8 +77,8 @@ impl Region {
         value_of(dimension, &literals, mapping) != Some(Found::Nothing)
     }
 
-    /// An identity of the region, with a value for what has to be there; `None` when there is none.
-    /// Where the search was given up the region counts as one with identities: a doubt is never told as "nobody".
+    /// An identity of the region, with a value for each dimension that needs one; `None` if the region is empty. If a search stops early, the
+    /// region counts as not empty: a doubt is never reported as "nobody".
     pub(super) fn example(&self, mapping: &Mapping) -> Option<Example> {
         let mut example = Example::new();
         for (dimension, literals) in self.by_dimension() {
@@ -92,7 +92,7 @@ impl Region {
         Some(example)
     }
 
-    /// An id never comes without a name: the policy's own where nothing stands against it.
+    /// Adds a name for each id, because no token has an id without a name: the policy's own name if the tests allow it.
     fn name_the_ids(&self, example: &mut Example, mapping: &Mapping) -> Option<()> {
         for (dimension, id) in example.clone() {
             let Dimension::Id(attribute) = &dimension else { continue };

@@ -1,5 +1,5 @@
-//! Tokens of GitHub Apps: an entry grants them for several repositories, of which guardrails may deny some to some. So what is left of
-//! it is compared part by part.
+//! Tokens of GitHub Apps: an entry grants them for several repositories, and guardrails may deny some of these to some identities. So what
+//! is left of the entry is compared part by part.
 
 use crate::kind::Target;
 use crate::policy::pattern::Pattern;
@@ -7,15 +7,15 @@ use crate::policy::sections::{GitHubGrant, Knives, Section};
 use crate::words::names::IssuerName;
 use std::collections::BTreeMap;
 
-/// What is granted, part by part.
+/// The parts of what is granted.
 pub(super) struct Parts<P> {
-    /// Each part that an entry may come to, and of what it is one.
+    /// Each part that guardrails may leave of an entry, and its whole.
     pub(super) of: BTreeMap<Target, Whole>,
-    /// Entries that cannot be taken apart, and the policy of each.
+    /// Entries with too many parts, and the policy of each.
     pub(super) too_many: Vec<(P, Target)>,
 }
 
-/// What a part is of.
+/// The whole of a part.
 pub(super) struct Whole {
     /// All that the entry grants.
     pub(super) target: Target,
@@ -23,7 +23,7 @@ pub(super) struct Whole {
     pub(super) has_more_like_it: bool,
 }
 
-/// An entry, the policy that it stands in, and whose issuer's denials count.
+/// The policy of an entry, the issuer whose denials count, and the entry.
 pub(super) type Granting<'a, P> = (P, &'a IssuerName, &'a GitHubGrant);
 
 /// The parts of all that these entries grant, as any of these denials may leave it.

@@ -1,4 +1,4 @@
-//! One of the revisions that are compared.
+//! One of the two revisions of a comparison.
 
 use super::missing::missing;
 use super::permits::{Permit, permits};
@@ -14,7 +14,7 @@ use crate::words::{TransitFile, UnixTime};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// One revision: what it permits, and the files that it has.
+/// One revision: its rules and its files.
 pub(super) struct Side<'a> {
     pub(super) ruleset: &'a Ruleset,
     pub(super) tree: &'a Tree,
@@ -34,7 +34,7 @@ impl<'a> Side<'a> {
         self.ruleset.set().policies().iter().flat_map(|policy| &policy.rules)
     }
 
-    /// The parts of what either grants, as the guardrails of either leave it.
+    /// The parts of everything that either side grants, as the guardrails of either side leave them.
     pub(super) fn parts(sides: [&Self; 2]) -> Parts<&'a Arc<TrustPolicy>> {
         let policies = sides.iter().flat_map(|side| side.policies());
         let granting: Vec<Granting<'a, _>> = policies
@@ -47,17 +47,17 @@ impl<'a> Side<'a> {
         parts(&granting, &denied.collect::<Vec<_>>())
     }
 
-    /// The patterns of documents (`true`) and of transit keys that something of is denied.
+    /// The patterns that denials have of documents (`true`) and of transit keys (`false`).
     pub(super) fn denied(&self) -> impl Iterator<Item = (bool, &'a Pattern)> + use<'a> {
         self.ruleset.set().guardrails().patterns()
     }
 
-    /// The values that are granted by themselves, of whichever document.
+    /// The values that are granted singly, of any document.
     pub(super) fn keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.rules().flat_map(|rule| rule.grants.of::<SecretGrant>().filter_map(|grant| grant.key.as_deref()))
     }
 
-    /// Every credential that a policy names, and every secret and use of a transit key that the revision has.
+    /// Every credential that a policy names, and every secret and every use of a transit key that the revision has.
     pub(super) fn credentials(&self) -> impl Iterator<Item = Target> + 'a {
         let rules = self.rules();
         let keys: BTreeSet<&str> = self.keys().collect();
@@ -80,7 +80,7 @@ impl<'a> Side<'a> {
         missing(self.tree, wanted).is_none()
     }
 
-    /// Whether it is a secret of the past that has no file now, and stands for others like it.
+    /// Whether it is a secret of older commits whose document has no file now. It stands for others of its kind.
     pub(super) fn lacks_now(&self, wanted: &Target) -> bool {
         matches!(wanted, Target::SecretAt(past) if !self.tree.contains_key(&format!("secrets/{}", past.name.path)))
     }
@@ -100,12 +100,12 @@ impl<'a> Side<'a> {
         TransitFile::among(self.tree).map(|file| file.key.to_string()).collect()
     }
 
-    /// Who may have it, if it were there.
+    /// Who may have it, whether or not its file is there.
     pub(super) fn would_permit(&self, wanted: &Target, catalogue: &Catalogue, now: UnixTime) -> Vec<Permit<'a>> {
         permits(self.ruleset, catalogue, wanted, now)
     }
 
-    /// A secret or a key that the revision does not have is nobody's.
+    /// Who may have it. Nobody may have a secret or a key whose file is not there.
     pub(super) fn permits(&self, wanted: &Target, catalogue: &Catalogue, now: UnixTime) -> Vec<Permit<'a>> {
         if self.has(wanted) { permits(self.ruleset, catalogue, wanted, now) } else { Vec::new() }
     }

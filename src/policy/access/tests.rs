@@ -55,7 +55,7 @@ fn allows(ruleset: &Ruleset, claims: &Map<String, Value>, wanted: &Target) -> bo
     ruleset.set().would_grant(&facts(claims), wanted, None, NOW).is_ok()
 }
 
-/// By which policies the identity has it, as a job may name each, and how long a session lasts.
+/// The policies by which the identity has it, as a job may name each, and how long a session lasts.
 fn by(ruleset: &Ruleset, claims: &Map<String, Value>) -> BTreeMap<String, Duration> {
     let facts = facts(claims);
     let granting = ruleset.set().policies().iter();
@@ -87,7 +87,7 @@ fn a_wider_ref_is_told_with_a_token_that_proves_it() {
 }
 
 #[test]
-fn a_new_file_under_a_grant_that_stood_is_a_widening() {
+fn a_new_file_under_an_old_grant_is_a_widening() {
     let old = tree(&[("policies/shop/deploy.yaml", DEPLOY), ("secrets/shop/a.yaml", "x")]);
     let new = tree(&[
         ("policies/shop/deploy.yaml", DEPLOY),
@@ -126,7 +126,7 @@ fn who_can_names_every_way() {
     assert!(who_can(&ruleset, &catalogue(), &nobody, NOW).is_empty());
 }
 
-/// Small worlds in which everything meets: few names, few wildcards.
+/// Few names and few wildcards, so that policies often overlap.
 fn policy() -> impl Strategy<Value = String> {
     let repository = prop::sample::select(vec!["acme/a@1", "acme/b@2", "[acme/a@1, acme/b]", "acme/a"]);
     let reference = prop::sample::select(vec![
@@ -177,9 +177,9 @@ fn token() -> impl Strategy<Value = Map<String, Value>> {
 }
 
 proptest! {
-    /// In the long run by `PROPTEST_CASES`. Against the decision itself: every example proves its change, and no token changes its fate untold.
+    /// Compared with the decision itself. `PROPTEST_CASES` sets the number of cases.
     #[test]
-    fn what_is_told_is_true_and_nothing_is_left_untold(
+    fn every_example_proves_its_change_and_no_change_is_missing(
         old in prop::collection::vec(policy(), 0..4), new in prop::collection::vec(policy(), 0..4),
         tokens in prop::collection::vec(token(), 40),
     ) {
@@ -218,7 +218,7 @@ proptest! {
     }
 }
 
-/// Warnings aside.
+/// Loads a tree that may have warnings.
 fn load_any(tree: &Tree) -> Ruleset {
     Ruleset::load(tree, &catalogue(), None).0
 }
@@ -237,7 +237,7 @@ fn a_permission_is_compared_as_any_credential_is() {
     assert_eq!(who_can(&load(&with), &catalogue(), &replay, NOW)[0].who, "acme/shop@456789 refs/heads/main push");
 }
 
-/// How many files wait when the policy becomes this one and widening waits.
+/// How many files wait if the policy becomes this one and widening waits.
 fn held(old: &str, new: &str) -> usize {
     let tree = |policy: &str| tree(&[("policies/shop/deploy.yaml", policy), ("secrets/shop/a.yaml", "x")]);
     Ruleset::load_with(&tree(new), &catalogue(), Some(&load(&tree(old))), Widening::Waits, &[]).held.len()
@@ -251,7 +251,7 @@ fn looser_terms_of_a_secret_wait_and_stricter_ones_do_not() {
     assert_eq!((held(&allowing, &shorter), held(&shorter, &allowing), held(&shorter, DEPLOY)), (0, 1, 1));
 }
 
-/// What is told when the policy becomes this one: the direction, the credential, and each term.
+/// What is reported if the policy becomes this one: the direction, the credential, and each term.
 fn terms(old: &str, new: &str) -> Vec<(Direction, String, String)> {
     let tree = |policy: &str| tree(&[("policies/shop/deploy.yaml", policy), ("secrets/shop/a.yaml", "x")]);
     let told = |change: Change| {
@@ -289,7 +289,7 @@ fn looser_terms_are_told_and_stricter_ones_too() {
 }
 
 #[test]
-fn what_a_policy_asks_for_is_among_the_terms() {
+fn the_terms_of_the_policy_itself_are_compared() {
     let strict = format!("expires: 2027-06-30T00:00:00Z\nreplay: once\ndpop: required\n{DEPLOY}");
     let told = "expires: 2027-06-30T00:00:00Z → never, replay: once → any number of times, dpop: required → not required";
     let weaker = strict.replace("dpop: required", "dpop: standard");
@@ -334,7 +334,7 @@ fn the_past_is_compared_as_any_credential_is() {
 }
 
 #[test]
-fn a_past_that_no_tree_tells_of_widens_all_the_same() {
+fn history_of_deleted_documents_is_compared() {
     let of = |secrets: &str| DEPLOY.replace("[shop/**]", secrets);
     let gone = of("[{ secret: gone/*.yaml, history: allow }]");
     let found = compared(&tree(&[("policies/a.yaml", DEPLOY)]), &tree(&[("policies/a.yaml", &gone)]));
@@ -354,14 +354,14 @@ fn a_past_that_no_tree_tells_of_widens_all_the_same() {
     for (old, new) in &waits {
         assert_eq!(held(old, new), 1, "{old}\n{new}");
     }
-    // The other way around nothing waits, but where one takes the other's place.
+    // In the other direction nothing waits, except where one pattern takes the other's place.
     for (new, old) in waits.iter().take(6).filter(|(old, _)| old != DEPLOY) {
         assert_eq!(held(old, new), 0, "{old}\n{new}");
     }
 }
 
 #[test]
-fn a_past_of_more_kinds_than_can_be_told_apart_waits() {
+fn history_of_too_many_kinds_of_documents_waits() {
     let of = |count: usize| {
         let entries: Vec<String> =
             (0..count).map(|number| format!("{{ secret: gone/{number}/x.yaml, history: allow }}")).collect();
@@ -370,9 +370,9 @@ fn a_past_of_more_kinds_than_can_be_told_apart_waits() {
     assert_eq!((held(&of(20), &of(10)), held(&of(20), &of(21)), held(&of(400), &of(399))), (0, 1, 1));
 }
 
-/// Patterns of plain texts that name every letter which could stand for any other one.
+/// The patterns of plain texts name every letter of `OTHERS`.
 #[test]
-fn a_letter_that_no_pattern_names_is_found_where_they_name_all_the_usual_ones() {
+fn the_search_finds_another_letter_if_the_patterns_name_all_usual_ones() {
     let letters = "abcdefghijklmnopqrstuvwxyz0123456789-_";
     let excluded: Vec<String> = letters.chars().map(|letter| format!("\"repo:acme/shop:{letter}*\"")).collect();
     let with = |more: &str| {

@@ -1,4 +1,4 @@
-//! Grants by pattern under which no file stands yet: whoever has one has whatever comes there, and no file tells of it today.
+//! Grants by pattern without a file under the pattern. Their holders get every future file there, and no present file shows that.
 
 use super::change::{Change, Direction};
 use super::gained::gained;
@@ -20,43 +20,43 @@ use std::sync::Arc;
 
 /// Why a document stands for others.
 const UNFILED: &str = "no file stands under it yet: it grants whatever comes";
-/// Why more may be told than is gained.
+/// Why a reported gain may be larger than the real one.
 const TOO_MANY_PATTERNS: &str = "so many patterns meet it that nobody can tell which documents are gained";
-/// Kinds of documents under one pattern that are told apart by the patterns of before.
+/// The most kinds of documents into which other patterns divide one pattern.
 const KINDS_MAX: usize = 64;
 
-/// What is granted of one document, if it can be one.
+/// The target that is granted for this document or key, if there is one.
 type OfDocument<'a> = Box<dyn Fn(&SecretPath) -> Option<Target> + 'a>;
 
-/// A pattern of a grant, and what is granted of each document or key that fits it.
+/// A pattern of a grant, and what is granted for each document or key that fits it.
 struct Granted<'a> {
     pattern: &'a Pattern,
     is_secret: bool,
     terms: Option<SecretOffer>,
-    /// As it is told.
+    /// The credential in the report.
     told: String,
     wanted: OfDocument<'a>,
 }
 
-/// A pattern that stands beside others: by it the old revision may have granted more of a document, or less.
+/// Another pattern, of a grant or a denial: the old revision may have granted more of the documents that fit it, or less.
 struct Beside<'a> {
     pattern: &'a Pattern,
     was_denied: bool,
-    /// On which terms the old revision granted it.
+    /// The terms on which the old revision granted it.
     had: Vec<SecretOffer>,
 }
 
 impl Beside<'_> {
-    /// Whether the old revision gave less of what fits it than another entry of these terms gives.
+    /// Whether the old revision gave less for what fits it than an entry with these terms gives.
     fn gave_less(&self, terms: Option<SecretOffer>) -> bool {
         self.was_denied || self.had.iter().any(|had| Some(*had) != terms)
     }
 }
 
-/// By whether they are of documents, and their texts.
+/// The patterns by whether they are of documents, and by their texts.
 type Patterns<'a> = BTreeMap<(bool, String), Beside<'a>>;
 
-/// Who gains by a pattern of the new revision what has no file in it.
+/// Who gains something by a pattern of the new revision that has no file yet.
 pub(super) fn unfiled<'a>(old: &Side<'a>, new: &Side<'a>, catalogue: &Catalogue, now: UnixTime) -> Vec<Change> {
     let changed = may_gain(old, new);
     if changed.is_empty() {
@@ -70,7 +70,7 @@ pub(super) fn unfiled<'a>(old: &Side<'a>, new: &Side<'a>, catalogue: &Catalogue,
         for Stand { document, is_alike, why } in documents(&granted, &patterns, files) {
             let Some(wanted) = (granted.wanted)(&document) else { continue };
             let past = if is_alike { old.would_permit(&wanted, catalogue, now) } else { Vec::new() };
-            // Where nobody can tell what is denied of its kind, nothing is.
+            // If nobody can tell what is denied of its kind, denials do not count.
             let alone = Ruleset::alone(policy);
             let next =
                 if is_alike { new.would_permit(&wanted, catalogue, now) } else { permits(&alone, catalogue, &wanted, now) };
@@ -86,7 +86,8 @@ pub(super) fn unfiled<'a>(old: &Side<'a>, new: &Side<'a>, catalogue: &Catalogue,
     found
 }
 
-/// Who gains what older commits had, where its kinds are too many to be told apart: whatever a policy grants of these that may gain.
+/// Who gains secrets of older commits, if there are too many kinds of documents: everything that the policies grant by which somebody may
+/// gain.
 pub(super) fn untold_past(past: &[Target], old: &Side<'_>, new: &Side<'_>, catalogue: &Catalogue, now: UnixTime) -> Vec<Change> {
     let mut found = Vec::new();
     for policy in may_gain(old, new) {
@@ -100,14 +101,15 @@ pub(super) fn untold_past(past: &[Target], old: &Side<'_>, new: &Side<'_>, catal
     found
 }
 
-/// The policies by which somebody may gain. What is denied no more is gained by those that stay as they are.
+/// The policies by which somebody may gain. If denials changed, these are also the unchanged ones.
 fn may_gain<'a>(old: &Side<'a>, new: &Side<'a>) -> Vec<&'a Arc<TrustPolicy>> {
     let known: HashSet<*const TrustPolicy> = old.policies().map(Arc::as_ptr).collect();
     let all_count = guardrails_differ([old, new]);
     new.policies().filter(|policy| all_count || !known.contains(&Arc::as_ptr(policy))).collect()
 }
 
-/// What is denied, and what another entry grants otherwise, stands for nothing beside it.
+/// The patterns that divide kinds: those of denials, and those of other entries. A document that fits one of them does not stand for one
+/// that does not.
 fn patterns<'a>(old: &Side<'a>, new: &Side<'a>, changed: &[&'a Arc<TrustPolicy>]) -> Patterns<'a> {
     let mut patterns = Patterns::new();
     let mut add = |is_secret, pattern: &'a Pattern, was_denied, had: Option<SecretOffer>| {
@@ -156,9 +158,9 @@ struct Stand {
     why: &'static str,
 }
 
-/// One document of each kind that fits the pattern and that the new revision has no file of. Where the kinds are too many to be told
-/// apart, one is taken that fits none of the patterns that are left; where there is none, or the old revision gave less of what fits
-/// one of these, nobody can tell who had it.
+/// One document of each kind that fits the pattern and has no file in the new revision. If there are too many kinds, it is one that fits
+/// none of the remaining patterns. If there is none, or if the old revision gave less for what fits one of these, nobody can tell who
+/// had it.
 fn documents(granted: &Granted<'_>, patterns: &Patterns<'_>, files: &BTreeSet<String>) -> Vec<Stand> {
     let (mut kinds, mut left, mut gave_less) = (vec![Kind::of(granted.pattern)], Vec::new(), false);
     let own = granted.pattern.to_string();
@@ -166,7 +168,7 @@ fn documents(granted: &Granted<'_>, patterns: &Patterns<'_>, files: &BTreeSet<St
         *is_secret == granted.is_secret && *text != own && meet(granted.pattern, other.pattern)
     });
     let mut others: Vec<&Beside<'_>> = others.map(|(_, other)| other).collect();
-    // By what is left of the others more is told, and nothing is hidden.
+    // Patterns that remain make the report larger and hide nothing. Those that matter most divide the kinds first.
     others.sort_by_key(|other| !other.gave_less(granted.terms));
     for other in others {
         let apart: Vec<Kind<'_>> = kinds.iter().flat_map(|kind| kind.apart(other.pattern)).collect();
@@ -185,7 +187,7 @@ fn documents(granted: &Granted<'_>, patterns: &Patterns<'_>, files: &BTreeSet<St
         match document(&alike) {
             Met::One(document) if !gave_less => Some(Stand { document, is_alike: true, why: UNFILED }),
             Met::None if left.is_empty() => None,
-            // Whether there is one is not known: any that fits the pattern stands for it.
+            // Nobody knows whether there is one: any document that fits the pattern stands for it.
             _ => {
                 let any = match document(kind) {
                     Met::One(document) => Some(document),

@@ -1,4 +1,4 @@
-//! Everything that one identity may have: the question of who looks at a pipeline, not at a role.
+//! Everything that one identity may have: the question about a pipeline, not about a role.
 
 use super::side::Side;
 use crate::identity::Facts;
@@ -12,13 +12,13 @@ use std::collections::BTreeSet;
 /// One credential that it would be granted.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Holding {
-    /// The credential, as the audit log calls it.
+    /// The credential, as the audit log writes it.
     pub credential: String,
     /// The policy that grants it.
     pub policy: PolicyName,
 }
 
-/// What these facts would be granted, of all that a policy names or a file of the tree holds. What operators deny is not looked at.
+/// What this identity would be granted, of all that a policy names or the tree has a file of. Operators' denials do not count.
 pub fn what_can(ruleset: &Ruleset, tree: &Tree, facts: &Facts, now: UnixTime) -> Vec<Holding> {
     let credentials: BTreeSet<Target> = Side::new(ruleset, tree).credentials().collect();
     let mut held: Vec<(Target, PolicyName)> = Vec::new();
@@ -33,8 +33,8 @@ pub fn what_can(ruleset: &Ruleset, tree: &Tree, facts: &Facts, now: UnixTime) ->
     held.into_iter().map(|(wanted, policy)| Holding { credential: wanted.to_string(), policy }).collect()
 }
 
-/// The credentials that a policy names or a file of the tree holds, and whose text this pattern fits, with or without their kind's word.
-/// A value stands for itself only where its document is not among them.
+/// The credentials that a policy names or the tree has a file of, and whose text fits this pattern, with or without the word of their kind.
+/// A value is listed only if its document is not.
 pub fn credentials_like(ruleset: &Ruleset, tree: &Tree, pattern: &Pattern) -> Vec<Target> {
     let fits = |wanted: &Target| {
         let text = wanted.to_string();
@@ -50,7 +50,7 @@ pub fn credentials_like(ruleset: &Ruleset, tree: &Tree, pattern: &Pattern) -> Ve
     told
 }
 
-/// A value of a document that is granted whole; a document sorts before its values.
+/// Whether it is a value of this whole document. A document sorts before its values.
 fn is_part(wanted: &Target, whole: &Target) -> bool {
     wanted.pointer().is_some() && whole.pointer().is_none() && wanted.in_tree().is_some() && wanted.in_tree() == whole.in_tree()
 }

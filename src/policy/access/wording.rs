@@ -1,4 +1,4 @@
-//! A region in the words of a policy: what may be, and what was taken away.
+//! A region in the words of a policy: what it includes, and what it excludes.
 
 use super::language::{Found, Matcher};
 use super::literal::{Dimension, Literal, value_of};
@@ -6,11 +6,11 @@ use super::region::Region;
 use crate::identity::{Attribute, Mapping};
 use std::sync::Arc;
 
-/// A repository at all.
+/// Any repository.
 const ANY_REPOSITORY: &str = "*/*";
 
 impl Region {
-    /// One line for people. Values that cannot be any more are left out, and so is what excludes nothing.
+    /// One line for people. Values that are no longer possible are left out, and so are exclusions without an effect.
     pub(super) fn wording(&self, mapping: &Mapping) -> String {
         let phrases = self.by_dimension().into_iter().filter_map(|(dimension, literals)| phrase(dimension, &literals, mapping));
         phrases.collect::<Vec<_>>().join(" ")
@@ -21,7 +21,7 @@ fn phrase(dimension: &Dimension, literals: &[&Literal], mapping: &Mapping) -> Op
     if matches!(dimension, Dimension::Attribute(Attribute::Fork | Attribute::SshSession))
         && literals.iter().all(|literal| literal.absent)
     {
-        return None; // said by every policy that does not name it
+        return None; // every policy implies this unless it names the attribute
     }
     let possible = |wanted: &Literal| {
         let all: Vec<&Literal> = literals.iter().copied().chain([wanted]).collect();
@@ -38,7 +38,7 @@ fn phrase(dimension: &Dimension, literals: &[&Literal], mapping: &Mapping) -> Op
     let left: Vec<Matcher> =
         positive.iter().flat_map(|literal| literal.matchers.iter()).filter(|matcher| possible(&only(matcher))).cloned().collect();
     let values: Vec<String> = left.iter().map(|matcher| value(dimension, matcher)).collect();
-    // What is excluded is worth a word only where it would otherwise be among what is left.
+    // An exclusion is shown only if its value would otherwise be included.
     let among = positive.map(|literal| Literal { matchers: left.into(), ..literal.clone() });
     let bites = |matcher: &Matcher| {
         let narrowed = only(matcher);
@@ -49,12 +49,12 @@ fn phrase(dimension: &Dimension, literals: &[&Literal], mapping: &Mapping) -> Op
         literals.iter().filter(|literal| literal.outside && !literal.inside).flat_map(|literal| literal.matchers.iter());
     let excluded: Vec<String> = excluding.filter(|matcher| bites(matcher)).map(|matcher| value(dimension, matcher)).collect();
     if *dimension == Dimension::Attribute(Attribute::Repository) && excluded.is_empty() && values == [ANY_REPOSITORY] {
-        return None; // said of every credential of the repository of whoever asks
+        return None; // implied by every credential of the caller's own repository
     }
     Some(joined(dimension, values, excluded, literals.iter().all(|literal| literal.absent)))
 }
 
-/// Of the tests that say what it is, the first that no other one makes needless.
+/// The first of the tests that list what is included, without those that another test makes redundant.
 fn narrowest<'a>(literals: &[&'a Literal], mapping: &Mapping) -> Option<&'a Literal> {
     let all: Vec<&Literal> =
         literals.iter().copied().filter(|literal| literal.inside && !literal.outside && !literal.absent).collect();
@@ -80,7 +80,7 @@ fn joined(dimension: &Dimension, values: Vec<String>, mut excluded: Vec<String>,
     }
 }
 
-/// What speaks for itself stands without its key.
+/// The key before a value. Values that need no explanation have none.
 fn key(dimension: &Dimension) -> String {
     match dimension {
         Dimension::Id(_) | Dimension::Attribute(Attribute::Repository | Attribute::Owner | Attribute::Ref | Attribute::Event) => {

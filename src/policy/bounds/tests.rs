@@ -1,4 +1,4 @@
-//! Each bound, and a policy that tries to cross it.
+//! Each bound, with a policy that tries to cross it.
 
 use super::*;
 use crate::identity::{Facts, Mapping};
@@ -43,7 +43,7 @@ fn bounds(text: &str) -> Arc<Bounds> {
     Arc::new(bounds)
 }
 
-/// The set of a root without policies and of a source with this one, and what was told.
+/// The set of a root without policies and a source with this policy, and the faults.
 fn in_force(policy: &str, allowed: &str, last_good: Option<&Ruleset>) -> (Ruleset, PolicySetAndFaults) {
     let bounds = [bounds(allowed)];
     let tree: Tree = [("policies/deploy.yaml".to_owned(), Arc::from(policy.as_bytes()))].into();
@@ -72,7 +72,7 @@ fn secret(name: &str) -> Target {
 }
 
 #[test]
-fn a_sources_policies_and_secrets_bear_its_name_and_reach_no_other() {
+fn a_sources_policies_and_secrets_have_its_prefix_and_reach_no_other() {
     let (_, (set, faults)) = in_force(POLICY, ALLOWED, None);
     let team = facts("acme/team-a-shop", "7");
     assert!(faults.is_empty(), "{faults:?}");
@@ -88,7 +88,7 @@ fn a_sources_policies_and_secrets_bear_its_name_and_reach_no_other() {
 }
 
 #[test]
-fn whoever_a_policy_lets_in_has_to_be_within_the_bounds() {
+fn a_policy_matches_only_identities_within_the_bounds() {
     let foreign = POLICY.replace("acme/team-a-shop@7", "acme/platform@9");
     let (_, (set, _)) = in_force(&foreign, ALLOWED, None);
     assert_eq!(grants(&set, &facts("acme/platform", "9"), &Target::Aws(AwsTarget { role: None })), None);
@@ -97,7 +97,7 @@ fn whoever_a_policy_lets_in_has_to_be_within_the_bounds() {
 }
 
 #[test]
-fn what_may_not_be_granted_or_named_keeps_the_policy_out() {
+fn a_policy_that_crosses_a_bound_does_not_load() {
     let crossing = [
         ("role/team-a-deploy", "role/admin", "may not grant aws arn:aws:iam::111122223333:role/admin"),
         ("111122223333", "444455556666", "may not grant aws"),
@@ -116,7 +116,7 @@ fn what_may_not_be_granted_or_named_keeps_the_policy_out() {
 }
 
 #[test]
-fn narrower_bounds_count_at_once_also_for_what_was_good() {
+fn narrower_bounds_count_at_once_for_policies_in_force() {
     let (good, _) = in_force(POLICY, ALLOWED, None);
     let narrower = [bounds(&ALLOWED.replace("role/team-a-*", "role/team-a-plan"))];
     let (placed, faults) = good.placed(&narrower, &catalogue());
@@ -194,7 +194,7 @@ fn a_guardrail_against_a_role_in_between_denies_what_is_reached_through_it() {
 }
 
 #[test]
-fn a_session_outlives_its_token_within_the_sources_bounds_alone() {
+fn a_session_outlives_its_token_only_within_the_bounds() {
     let policy = format!("{POLICY}session: {{ ttl: 20m }}\n");
     let allowed = |most: &str| format!("{ALLOWED}session_max: {most}\n");
     let team = facts("acme/team-a-shop", "7");

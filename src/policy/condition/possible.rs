@@ -1,4 +1,4 @@
-//! Values that no token of an issuer can have. A line that names one never matches, or never excludes anything.
+//! Values that no token of an issuer can have. A line with such a value never matches, or never excludes anything.
 
 use super::single::Single;
 use crate::identity::{Attribute, ClaimType, Facts, Mapping, Presence, Shape, Unread, Value, is_cloned_as};
@@ -8,13 +8,13 @@ use crate::token::Claims;
 use crate::words::yaml::{Yaml, nearest};
 use std::sync::Arc;
 
-/// What is wrong with a value, and how to mend it.
+/// What is wrong with a value, and how to correct it.
 pub(super) struct Impossible {
     pub(super) message: String,
     pub(super) help: String,
 }
 
-/// A value has to be one that some issuer of these mappings claims. Without a mapping that claims the attribute nothing is said.
+/// Checks that some issuer of these mappings can claim the value. If no mapping claims the attribute, every value passes.
 pub(super) fn check(mappings: &[Arc<Mapping>], attribute: Attribute, single: &Single) -> Result<(), Impossible> {
     let mut claiming = mappings.iter().filter(|mapping| mapping.claims(attribute)).peekable();
     let Some(first) = claiming.peek().copied() else { return Ok(()) };
@@ -42,7 +42,7 @@ fn is_possible(mapping: &Mapping, attribute: Attribute, single: &Single) -> bool
     }
 }
 
-/// Whether a text of this shape may fit the pattern.
+/// Whether some text of this shape may fit the pattern.
 fn fits(shape: &Shape, pattern: &Pattern) -> bool {
     let like = |other: &str| {
         let other = Pattern::parse(other);
@@ -60,7 +60,7 @@ fn fits(shape: &Shape, pattern: &Pattern) -> bool {
     }
 }
 
-/// Whether what stands behind the `@` may begin a ref by its full name, or a commit.
+/// Whether the text after the `@` may be the beginning of a full ref or of a commit.
 fn may_end_in_a_ref(workflow: &str) -> bool {
     let Some((file, at)) = workflow.split_once('@').filter(|(file, _)| !file.contains("**")) else { return true };
     let begins = at.split('*').next().unwrap_or_default();
@@ -70,7 +70,7 @@ fn may_end_in_a_ref(workflow: &str) -> bool {
     !file.is_empty() && (is_ref || is_commit)
 }
 
-/// A claim has to be one that an issuer of these mappings may have: one that is nearly a documented one is a slip.
+/// Checks that an issuer of these mappings may have this claim. A name that is similar to a documented one is a spelling mistake.
 pub(super) fn check_claim(mappings: &[Arc<Mapping>], pointer: &str) -> Result<(), Impossible> {
     if mappings.iter().any(|mapping| mapping.knows_claim(pointer)) {
         return Ok(());
@@ -78,13 +78,13 @@ pub(super) fn check_claim(mappings: &[Arc<Mapping>], pointer: &str) -> Result<()
     let slip = mappings.iter().find_map(|mapping| Some((mapping.name(), mapping.meant_claim(pointer)?)));
     slip.map_or(Ok(()), |(mapping, meant)| {
         Err(Impossible {
-            message: format!("no token of the mapping {mapping} is documented to claim `{pointer}`, and one nearly so called is"),
+            message: format!("no token of the mapping {mapping} is documented to claim `{pointer}`, but a similar name is"),
             help: format!("did you mean `{meant}`?"),
         })
     })
 }
 
-/// A value has to be of the type that some issuer of these mappings gives the claim. Nothing is said of what nobody documents.
+/// Checks that the value has the type that some issuer of these mappings gives the claim. An undocumented claim passes.
 pub(super) fn check_claim_type(mappings: &[Arc<Mapping>], pointer: &str, value: &Yaml) -> Result<(), Impossible> {
     let found = match value {
         Yaml::Text(_) => ClaimType::Text,
@@ -116,72 +116,72 @@ pub(super) fn check_claim_type(mappings: &[Arc<Mapping>], pointer: &str, value: 
     })
 }
 
-/// Attributes that no token of an issuer has.
+/// Why no token of an issuer has these attributes.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(in crate::policy) enum Nobodys {
-    /// It is claimed always, and not here.
+    /// Every token has the attribute, and these claims lack it.
     #[error("every token has `{attribute}`")]
     Lacking {
-        /// What is lacking.
+        /// The attribute.
         attribute: Attribute,
     },
-    /// Its claim is no text, or no flag.
+    /// Its claim has another form: it is no text, or no flag.
     #[error("no token has `{attribute}` in such a form")]
     Form {
-        /// What is there.
+        /// The attribute.
         attribute: Attribute,
     },
-    /// Its claim says what policies say, and tokens never do.
+    /// Its claim has the word of policies, which tokens never have.
     #[error("`{ours}` is a policy's word for `{attribute}`: tokens say `{theirs}`")]
     OurWord {
-        /// What is there.
+        /// The attribute.
         attribute: Attribute,
-        /// As it is written.
+        /// The word of policies.
         ours: String,
-        /// As tokens have it.
+        /// The word of tokens.
         theirs: String,
     },
-    /// Its id is.
+    /// Every token has its id, and these claims lack it.
     #[error("every token has an id of `{attribute}`: write `{name}@ID`")]
     NoId {
-        /// Of what the id is lacking.
+        /// The attribute.
         attribute: Attribute,
-        /// What is there.
+        /// Its name.
         name: String,
     },
-    /// It is something else.
+    /// No token of the mapping has the attribute.
     #[error("no token of the mapping {mapping} claims `{attribute}`")]
     Never {
-        /// What is there.
+        /// The attribute.
         attribute: Attribute,
-        /// Of the issuer.
+        /// The issuer's mapping.
         mapping: String,
     },
-    /// It is something else.
+    /// No token of the mapping has this value of the attribute.
     #[error("{message}: {help}")]
     Impossible {
         /// What is wrong with it.
         message: String,
-        /// How to mend it.
+        /// How to correct it.
         help: String,
     },
     /// It is neither true nor false.
     #[error("`{attribute}` is true or false, and never `{text}`")]
     NoFlag {
-        /// What it is.
+        /// The attribute.
         attribute: Attribute,
-        /// As it is written.
+        /// The value, as it is written.
         text: String,
     },
-    /// It is nothing.
+    /// Its value is empty.
     #[error("`{attribute}`: an empty text is no claim: write `null`")]
     Empty {
-        /// What it is.
+        /// The attribute.
         attribute: Attribute,
     },
 }
 
-/// Whether some token of this mapping may have these attributes, as far as that is known of each by itself.
+/// Checks that a token of this mapping may have each of these attributes.
 pub(in crate::policy) fn check_facts(mapping: &Mapping, facts: &Facts) -> Result<(), Nobodys> {
     for (attribute, value) in facts.attributes.iter() {
         let attribute = *attribute;
@@ -208,7 +208,8 @@ pub(in crate::policy) fn check_facts(mapping: &Mapping, facts: &Facts) -> Result
     facts.unreadable.iter().try_for_each(|attribute| check_unread(mapping, *attribute, &facts.claims))
 }
 
-/// A CI has more words than its mapping knows, so that an unknown one is no proof, unless it is one of ours.
+/// Checks an unreadable attribute. A CI may have more words than its mapping knows, so an unknown word proves nothing, except a word of
+/// policies.
 fn check_unread(mapping: &Mapping, attribute: Attribute, claims: &Claims) -> Result<(), Nobodys> {
     let said = match mapping.unread(attribute, claims) {
         Unread::Absent => return Err(Nobodys::Lacking { attribute }),
@@ -225,7 +226,7 @@ pub(in crate::policy) fn may_be(mapping: &Mapping, attribute: Attribute, text: &
     is_possible(mapping, attribute, &Single::Text(Pattern::literal_of(text)))
 }
 
-/// The same of its id.
+/// The same for its id.
 pub(in crate::policy) fn may_be_id(mapping: &Mapping, attribute: Attribute, id: &str) -> bool {
     is_possible(mapping, attribute, &Single::Id { name: String::new(), id: id.to_owned() })
 }
@@ -272,7 +273,7 @@ fn impossible_text(mapping: &Mapping, attribute: Attribute, pattern: &Pattern) -
     }
 }
 
-/// A workflow whose ref is the name of a branch alone, with the whole name of the ref.
+/// The workflow with a full ref, if its ref is only the name of a branch.
 fn of_a_branch(pattern: &Pattern) -> Option<String> {
     let text = pattern.to_string();
     let (file, branch) = text.rsplit_once('@')?;

@@ -1,4 +1,4 @@
-//! The values of one line: one or many, as they are or by what they are meant for.
+//! Reads the values of one line: one or several, directly or below `like`, `plain` or `not`.
 
 use super::single::{EVENTS, Single, Test};
 use crate::identity::Attribute;
@@ -7,11 +7,11 @@ use crate::policy::template::{Piece, Row, fill_row};
 use crate::words::yaml::{Fields, Node, Yaml};
 use serde_json::Value as Json;
 
-/// How a value is meant.
+/// The form of a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     Like,
-    /// As a pattern of plain texts: what octo-sts takes for a subject.
+    /// A pattern that only plain texts fit, as for subjects of octo-sts.
     Plain,
     Not,
 }
@@ -26,7 +26,7 @@ impl Form {
     }
 }
 
-/// A value or a list of them, or a mapping of these forms. What may be comes before what may not.
+/// Reads a value, a list of values, or a mapping of these forms. `not` comes last.
 pub(super) fn read_tests<'a>(
     fields: &mut Fields<'a, '_>,
     node: &'a Node,
@@ -44,7 +44,7 @@ pub(super) fn read_tests<'a>(
             continue;
         };
         if *form != Form::Not && std::mem::replace(&mut positive, true) {
-            fields.fault(*place, "`like` and `plain` say the same line twice");
+            fields.fault(*place, "a line has either `like` or `plain`");
         }
         tests.extend(read_test(fields, inner, *form, &mut single));
     }
@@ -119,7 +119,7 @@ pub(super) fn read_single<'a>(
 /// A value of a raw claim: texts by pattern, other JSON exactly.
 pub(super) fn read_claimed<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, form: Form, row: Option<&Row>) -> Option<Single> {
     match &node.value {
-        // The empty text is a value that only `not` needs to name.
+        // Only `not` can use the empty text: as a pattern it would match nothing.
         Yaml::Text(text) if text.is_empty() && form == Form::Not => Some(Single::Json(node.to_json())),
         Yaml::Text(text) => {
             let pattern = read_pattern(fields, node, text, row)?;
@@ -137,7 +137,7 @@ pub(super) fn read_claimed<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, form
     }
 }
 
-/// `name@id`: the id decides. Without an id the name is a pattern.
+/// Reads `name@id`, where the id decides, or a pattern of names.
 fn read_named<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, text: &str, row: Option<&Row>) -> Option<Single> {
     let pieces = filled(fields, node, text, row)?;
     let Some(at) = pieces.iter().rposition(|piece| piece.character == '@') else {

@@ -1,4 +1,4 @@
-//! One value of a line: what a claim is compared with.
+//! One value of a line, with which an attribute or a claim is compared.
 
 use crate::identity::Value;
 use crate::policy::pattern::Pattern;
@@ -19,10 +19,11 @@ pub(in crate::policy) const EVENTS: [&str; 11] = [
     "webhook",
 ];
 
-/// Events that may run a stranger's code with the repository's rights, or cannot be told from those: `not` never means them.
+/// Events that may run a stranger's code with the repository's rights, or that cannot be distinguished from such events. A `not` never
+/// includes them: a policy has to name them.
 pub(in crate::policy) const UNNAMED_EVENTS: [&str; 2] = ["privileged-pull-request", "webhook"];
 
-/// What has to hold.
+/// The test of a line: the value fits one of these, or it fits none of these.
 #[derive(Clone, PartialEq, Debug)]
 pub(in crate::policy) enum Test {
     Any(Vec<Single>),
@@ -40,7 +41,7 @@ pub(in crate::policy) enum Single {
     Json(Json),
 }
 
-/// One thing that a condition pins.
+/// One value that a condition pins.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(in crate::policy) enum Pin<'a> {
     Id(&'a str),
@@ -60,7 +61,7 @@ impl Single {
         }
     }
 
-    /// Whether it is a `name@id` of this name, where the token tells no id: a denial by id counts by name then.
+    /// Whether it is a `name@id` with the name of this value, and the token has no id: a denial by id then counts by name.
     pub(super) fn is_called(&self, value: &Value) -> bool {
         matches!((self, value), (Self::Id { name, .. }, Value::Named { name: claimed, id: None }) if name.eq_ignore_ascii_case(claimed))
     }

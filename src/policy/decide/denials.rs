@@ -1,4 +1,4 @@
-//! How denials read what is absent, and what cannot be read: nothing passes by it.
+//! How denials treat absent and unreadable attributes: nothing gets past a denial by them.
 
 use super::tests::{DEPLOY, aws, catalogue, github, good, tree};
 use super::*;
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 const PROTECTED: &str =
     "denials:\n  - description: Protected refs alone.\n    match: { ref_protected: { not: true } }\n    issuer: github\n";
 
-/// A policy that says nothing of what the denials look at.
+/// A policy without lines for the attributes that the denials test.
 fn open() -> String {
     DEPLOY.replace("  ref: refs/heads/main\n  ref_protected: true\n", "")
 }
@@ -57,7 +57,7 @@ fn a_guardrail_lets_nothing_pass_that_it_cannot_read() {
 }
 
 #[test]
-fn what_is_optional_and_absent_is_none_of_the_values_for_a_guardrail() {
+fn for_a_guardrail_an_absent_optional_attribute_has_none_of_the_values() {
     let rails = PROTECTED.replace("ref_protected: { not: true }", "environment: { not: [production, staging] }");
     assert_eq!(under(&rails, &github(json!({}))), Some(Reason::Denied));
     assert_eq!(under(&rails, &github(json!({"environment": ""}))), Some(Reason::Denied));
@@ -72,7 +72,7 @@ fn what_is_optional_and_absent_is_none_of_the_values_for_a_guardrail() {
 }
 
 #[test]
-fn a_line_that_does_not_hold_settles_a_guardrail_whatever_the_others_cannot_read() {
+fn a_line_that_does_not_hold_decides_whatever_other_lines_cannot_read() {
     let elsewhere = PROTECTED.replace("match: {", "match: { repository: acme/other@7,");
     let unreadable = github(json!({"ref_protected": "False"}));
     assert_eq!(under(&elsewhere, &unreadable), None);
@@ -92,7 +92,7 @@ fn a_guardrail_by_id_refuses_a_token_without_one() {
     assert_eq!(under(&but, &named("acme", json!(null))), Some(Reason::ClaimUnreadable));
 }
 
-/// Where a job asks for its ids itself, it does not escape by not asking.
+/// With some CIs the job chooses whether its token has ids. It does not escape a denial by leaving them out.
 #[test]
 fn a_guardrail_by_id_counts_by_name_where_a_job_may_leave_the_id_out() {
     let id = "0184990a-4777-4d3a-a0d8-7c6a1e2f3b4c";
@@ -192,16 +192,16 @@ fn an_id_that_the_issuer_cannot_emit_does_not_load() {
     }
 }
 
-/// Who denied one value would believe it to be safe, and whoever gets the document would have it.
+/// The author of a denial of one value would believe it safe, and the holder of the document would have the value.
 #[test]
-fn a_denial_of_documents_that_none_can_be_does_not_load() {
+fn a_denial_of_impossible_documents_does_not_load() {
     for pattern in ["production/db.yaml#/password", "production/**#/password", "production/", "/production/**"] {
         let rails = format!("denials: [ {{ description: No., deny: {{ secrets: [\"{pattern}\"] }} }} ]\n");
         assert!(faults(&rails).iter().any(|fault| fault.message.contains("document")), "{pattern}");
     }
 }
 
-/// Who wrote one of these would believe that something is denied.
+/// The authors of these would believe that something is denied.
 #[test]
 fn a_denial_with_a_part_that_can_hit_nothing_does_not_load() {
     let arn = "arn:aws:iam::123456789012:role";
@@ -235,7 +235,7 @@ fn a_denial_with_a_part_that_can_hit_nothing_does_not_load() {
 }
 
 #[test]
-fn an_event_that_may_be_a_strangers_is_never_meant_by_not() {
+fn not_never_includes_an_event_that_may_be_a_strangers() {
     let policy = |event: &str| open().replace("[push, manual]", event);
     let allowed = |event: &str, name: &str| {
         reason(&good(&[("policies/a.yaml", &policy(event))]), &github(json!({"sub": "x", "event_name": name}))).is_none()
@@ -273,7 +273,7 @@ fn a_denial_of_an_actor_folds() {
 }
 
 #[test]
-fn an_operators_denial_refuses_a_token_that_does_not_tell_its_repository() {
+fn an_operators_denial_refuses_a_token_without_a_readable_repository() {
     let stop = |repository: Option<&str>, run: Option<&str>| Stop {
         policy: None,
         repository: repository.map(str::to_owned),
@@ -296,7 +296,7 @@ fn an_operators_denial_refuses_a_token_that_does_not_tell_its_repository() {
     assert_eq!(decided(stop(Some("acme/x@1"), Some("7")), json!({"run_id": 7})), None, "it is about another repository");
 }
 
-/// By a merge after an incident, for example: nobody confirmed them, for nothing of them waited.
+/// For example after an incident: the first guardrails went live without a confirmation, because nothing of them had to wait.
 #[test]
 fn the_first_guardrails_of_a_running_server_are_not_taken_back_unconfirmed() {
     let rails = "denials:\n  - description: No.\n    match: { repository: acme/shop@456789 }\n";
@@ -318,7 +318,7 @@ fn the_first_guardrails_of_a_running_server_are_not_taken_back_unconfirmed() {
     }
 }
 
-/// Each change of them takes away at once; what it gives back waits, also where nobody confirmed the change before it.
+/// Each change takes away at once, and what it gives back waits, also if nobody has confirmed the change before it.
 #[test]
 fn guardrails_that_change_twice_unconfirmed_lose_no_denial() {
     let rails = |repositories: &[&str]| -> String {

@@ -1,4 +1,4 @@
-//! A set of policies that is indexed beside what was decides as one that is indexed anew.
+//! A set of policies that uses an older index again decides as one that is indexed anew.
 
 use super::tests::{DEPLOY, aws, catalogue, github};
 use super::*;

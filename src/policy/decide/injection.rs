@@ -1,6 +1,6 @@
-//! Names that an attacker chooses: branches, tags, environments, workflow files, steps. A second set of small functions builds
-//! tokens from such names as each CI does, and a policy that pins one job has to accept nobody whose names differ.
-//! 1,000 pairs of jobs a mapping with every run; `DAYPASS_NAMES` asks for more.
+//! Names that an attacker chooses: branches, tags, environments, workflow files, steps. Small functions build tokens from such names as
+//! each CI does, and a policy that pins one job has to accept no job with other names. Each run tries 1,000 pairs of jobs a mapping;
+//! `DAYPASS_NAMES` sets another number.
 
 mod builders;
 
@@ -22,7 +22,7 @@ use serde_json::{Value as Json, json};
 const PAIRS: usize = 1_000;
 const JOBS_PER_POLICY: usize = 20;
 const PARTS_MAX: usize = 8;
-/// What forged names are made of: delimiters of subjects, refs and patterns, and the words between them.
+/// The pieces of forged names: delimiters of subjects, refs and patterns, and the words between them.
 const PIECES: [&str; 25] = [
     ":",
     "/",
@@ -50,10 +50,10 @@ const PIECES: [&str; 25] = [
     ".yml",
     "@refs/heads/main",
 ];
-/// What CIs let nobody put a delimiter into, such as the names of owners and repositories.
+/// Names into which CIs allow no delimiter, such as those of owners and repositories.
 const PLAIN: [&str; 8] = ["acme", "shop", "evil", "a", "b", "acme-1", "shop-2", "x.y"];
 
-/// What becomes of one name of a job: which choice, and pieces for a new one.
+/// How one name of a job is drawn: whether it is new, and the pieces of a new one.
 type Draw = (u8, Vec<Index>);
 
 fn draws() -> impl Strategy<Value = Vec<Draw>> {
@@ -69,7 +69,7 @@ fn name(text: Text, pieces: &[Index], dictionary: &[String]) -> String {
     }
 }
 
-/// The job that the policy is for. Where only others forge a name, its own is plain.
+/// The job that the policy is for. If only others forge a name, its own is plain.
 fn our_job(ci: &Ci, draws: &[Draw]) -> Names {
     let pieces: Vec<String> = PIECES.map(str::to_owned).to_vec();
     let own = |text| if matches!(text, Text::Forged) { Text::Plain } else { text };
@@ -93,7 +93,7 @@ fn another_job(ci: &Ci, ours: &Names, draws: &[Draw]) -> Names {
     ci.parts.iter().zip(draws).map(|(part, draw)| (part.0, choose(part, draw))).collect()
 }
 
-/// Two names that a claim joins, cut at another place where the text between them stands: the claim stays what it was.
+/// Two names that a claim joins, cut at another occurrence of the text between them: the claim stays the same.
 fn respell(ci: &Ci, ours: &Names, claimed: &[&str], pieces: &[Index]) -> Option<Names> {
     let free: Vec<&'static str> = ci.parts.iter().filter(|(_, text)| text.is_free()).map(|(key, _)| *key).collect();
     let joined = claimed.iter().flat_map(|text| {
@@ -129,7 +129,7 @@ fn same(ci: &Ci, ours: &Names, theirs: &Names) -> bool {
     })
 }
 
-/// The policy that pins this job: by a row, whose values are literal, or as a person writes it. `None` where it cannot be written.
+/// The policy that pins this job: by a row, whose values are literal, or as a person writes it. `None` if nobody can write it.
 fn policy(ci: &Ci, ours: &Names, by_row: bool, catalogue: &Catalogue) -> Option<Ruleset> {
     let row = builders::with_derived(ours);
     let mut policy = if by_row { ci.policy.clone() } else { builders::fill(&ci.policy, &row) };
@@ -163,7 +163,7 @@ fn catalogue(ci: &Ci) -> Catalogue {
 }
 
 #[test]
-fn no_name_makes_a_job_another() {
+fn no_forged_name_makes_a_job_pass_for_another() {
     let pairs = std::env::vars().find(|(name, _)| name == "DAYPASS_NAMES").map_or(PAIRS, |(_, count)| count.parse().unwrap());
     let mut runner = TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &[19; 32]));
     let jobs = (draws(), any::<bool>(), prop::collection::vec(draws(), JOBS_PER_POLICY));

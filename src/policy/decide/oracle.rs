@@ -1,5 +1,5 @@
-//! A second evaluator, slow and obvious, written from the language's description alone: it shares no code with the first.
-//! 100,000 pairs of policies and claims with every run; `DAYPASS_PAIRS` asks for more.
+//! A second evaluator, slow and obvious, written only from the language's description: it shares no code with the first. Each run tries
+//! 100,000 pairs of policies and claims; `DAYPASS_PAIRS` sets another number.
 
 use super::tests::{catalogue, tree};
 use super::*;
@@ -45,10 +45,10 @@ fn attribute(claims: &Map<String, Json>, name: &str) -> Option<Json> {
     }
 }
 
-/// What every job of GitHub has, by docs/attributes.md; each repository and owner has an id. The others some jobs have.
+/// The attributes that every job of GitHub has, by docs/attributes.md; each repository and owner has an id. Only some jobs have the others.
 const ALWAYS: [&str; 4] = ["repository", "owner", "ref_protected", "event"];
 
-/// Whether a denial cannot tell the attribute: it is not there and always is, or its claim is no text, nor a flag.
+/// Whether a denial cannot read the attribute: the token lacks it and every token has it, or its claim is neither text nor a flag.
 fn is_unreadable(claims: &Map<String, Json>, name: &str) -> bool {
     if attribute(claims, name).is_some() {
         return false;
@@ -57,7 +57,7 @@ fn is_unreadable(claims: &Map<String, Json>, name: &str) -> bool {
     ALWAYS.contains(&name) || claim.is_some_and(|claim| !claim.is_null() && claim != "")
 }
 
-/// `*` within a segment, `**` over segments: every way to spend the text, tried.
+/// `*` within a segment, `**` over segments: it tries every way to divide the text among the wildcards.
 fn fits(pattern: &[u8], text: &[u8], at_start: bool) -> bool {
     let ends_segment = |byte: u8| matches!(byte, b'/' | b':' | b'@');
     match pattern {
@@ -100,14 +100,14 @@ fn line_holds(name: &str, line: &Json, seen: Option<Json>) -> bool {
         one => one_fits(name, one, &seen),
     };
     match line.get("not") {
-        // It has to be named.
+        // A policy has to name this event.
         Some(_) if name == "event" && seen == "privileged-pull-request" => false,
         Some(excluded) => !any(excluded),
         None => any(line),
     }
 }
 
-/// A line of a denial: whether it holds, or `None` where nobody can tell.
+/// Whether a line of a denial holds; `None` if nobody can tell.
 fn denial_holds(name: &str, line: &Json, claims: &Map<String, Json>) -> Option<bool> {
     let (negated, expected) = line.get("not").map_or((false, line), |excluded| (true, excluded));
     let list = expected.as_array().cloned().unwrap_or_else(|| vec![expected.clone()]);
@@ -144,7 +144,7 @@ fn matches(policy: &Json, claims: &Map<String, Json>) -> bool {
         && raw.iter().all(|(pointer, line)| line_holds(pointer, line, claims.get(&pointer[1..]).cloned()))
 }
 
-/// Nothing where some policy allows the role and no guardrail stands against it, else why not.
+/// Why the role is denied; `None` if a policy allows it and no guardrail denies it.
 fn refusal(policies: &[Json], guardrails: &[Json], role: &str, claims: &Map<String, Json>) -> Option<Reason> {
     let grants = |policy: &Json| policy["grant"]["aws"].as_array().unwrap().iter().any(|grant| grant["role"] == role);
     if !policies.iter().any(|policy| grants(policy) && matches(policy, claims)) {
@@ -194,7 +194,7 @@ fn lines() -> impl Strategy<Value = Map<String, Json>> {
         })
 }
 
-/// A denial looks at few things, so that it leaves somebody.
+/// A denial has few lines, so that it does not deny everybody.
 fn rail() -> impl Strategy<Value = Json> {
     let pick = |values: Vec<Json>| prop::sample::select(values);
     let line = prop_oneof![

@@ -237,7 +237,7 @@ fn faulty_guardrails_hold_back_every_widening() {
 }
 
 #[test]
-fn what_narrows_goes_live_also_beside_faulty_guardrails_and_while_widenings_wait() {
+fn what_narrows_goes_live_even_with_faulty_guardrails_and_while_widenings_wait() {
     let first = good(&[("policies/a.yaml", DEPLOY), ("policies/b.yaml", &DEPLOY.replace("shop-deploy", "other"))]);
     let narrower = [
         DEPLOY.replace("[push, manual]", "push"),
@@ -346,7 +346,7 @@ fn circleci_demands_the_tenant_and_keeps_forks_and_ssh_out() {
 }
 
 #[test]
-fn the_index_leaves_nothing_out_where_many_pin_the_same() {
+fn the_index_finds_every_rule_if_many_pin_the_same() {
     let text = |number: usize| {
         let policy =
             DEPLOY.replace("refs/heads/main", &format!("refs/heads/b{number}")).replace("shop-deploy", &format!("r{number}"));

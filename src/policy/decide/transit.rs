@@ -1,4 +1,4 @@
-//! The grant in everything that looks at grants: the decision, guardrails, comparison, who can, tests, explanation, the linter.
+//! Grants of transit keys in everything that evaluates grants: the decision, guardrails, comparison, who can, tests, explanation.
 
 use crate::kind::{Target, TransitUse};
 use super::*;
@@ -57,7 +57,7 @@ fn is_granted(ruleset: &Ruleset, text: &str) -> bool {
 }
 
 #[test]
-fn a_key_by_its_pattern_and_only_what_is_allowed() {
+fn keys_are_granted_by_pattern_for_the_allowed_operations_only() {
     let tree = tree(POLICY, &[]);
     let ruleset = load(&tree);
     let digest = Digest::plain(b"x").to_string();
@@ -125,7 +125,7 @@ fn a_new_key_and_a_further_operation_widen_and_a_further_version_does_not() {
 }
 
 #[test]
-fn a_further_operation_waits_where_what_widens_does() {
+fn a_further_operation_waits_where_widenings_wait() {
     let plain = &POLICY[..POLICY.find("tests:").unwrap()];
     let old = load(&tree(plain, &["flux/1"]));
     let held =

@@ -1,5 +1,4 @@
-//! What is granted in parts: of a document of which only some values are granted, whoever asks for it whole is answered with those,
-//! and told which.
+//! Grants in parts: a request for a whole document gets the values that are granted, if only some are, and the answer says which.
 
 use super::{Moment, PolicySet};
 use crate::identity::Facts;
@@ -9,7 +8,7 @@ use crate::words::names::PolicyName;
 use crate::words::{Denial, Reason};
 
 impl PolicySet {
-    /// What is asked for, or where it is not granted whole its granted parts.
+    /// The grant of the target, or the grants of its parts if it is not granted whole.
     pub(super) fn grant_whole_or_parts(
         &self,
         facts: &Facts,
@@ -25,7 +24,7 @@ impl PolicySet {
         }
     }
 
-    /// The parts that are granted one by one; `None` when none is. Each is decided over as if it were asked for alone.
+    /// The parts of it that are granted, as one grant; `None` if no part is. Each part is decided as if it were requested alone.
     fn grant_parts(
         &self,
         facts: &Facts,

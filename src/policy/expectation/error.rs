@@ -1,60 +1,60 @@
-//! Why a test's claims are nobody's.
+//! Why a test proves nothing.
 
 use crate::policy::condition::possible::Nobodys;
 use crate::token::JsonError;
 use crate::words::Denial;
 use crate::words::names::{IssuerName, IssuerUrl};
 
-/// Why a test says nothing of its policy.
+/// Why a test proves nothing about its policy.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FactsError {
-    /// The claims that it names are not there.
+    /// The repository has no file with its claims.
     #[error("the repository has no file `{file}`")]
     NoFile {
-        /// Where they were to be.
+        /// The file's name.
         file: String,
     },
-    /// They are something else.
+    /// The file is not JSON.
     #[error("{file}: {fault}")]
     Json {
-        /// Where they are.
+        /// The file's name.
         file: String,
         /// What is wrong.
         #[source]
         fault: JsonError,
     },
-    /// Nobody says whose they are.
+    /// Neither the file nor the policy names the issuer of the claims.
     #[error("no issuer is named")]
     NoIssuer,
-    /// They are other JSON.
+    /// The claims are other JSON.
     #[error("the claims are no object")]
     NoObject,
     /// Their issuer is not known here.
     #[error("no issuer `{issuer}` is configured")]
     UnknownIssuer {
-        /// By this name.
+        /// Its name.
         issuer: IssuerName,
     },
-    /// The server never takes a token with them for one of this issuer.
+    /// The claims have another `iss`: the server never accepts such a token as one of this issuer.
     #[error("this proves nothing: the claims have {iss} as `iss`, and the issuer `{issuer}` is {url}")]
     OtherIssuer {
-        /// Whose they are said to be.
+        /// The issuer that the file or the policy names.
         issuer: IssuerName,
         /// Its URL.
         url: IssuerUrl,
-        /// Whose they are by their own word.
+        /// The `iss` of the claims.
         iss: String,
     },
-    /// No token of the issuer has them, so whatever comes of them says nothing.
+    /// No token of the issuer has these claims.
     #[error("this proves nothing: {0}")]
     Nobodys(#[from] Nobodys),
-    /// Nobody could have it, whatever the policies say.
+    /// What the test denies does not exist, so nobody could have it, whatever the policies say.
     #[error("this proves nothing: there is no {missing}, and no policy grants it")]
     NotThere {
-        /// What is to be denied.
+        /// The missing file or folder.
         missing: String,
     },
-    /// The mapping refuses them.
+    /// The mapping refuses the claims.
     #[error("{}", .0.cause)]
     Refused(#[from] Denial),
 }

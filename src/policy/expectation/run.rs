@@ -16,7 +16,7 @@ use crate::words::names::{IssuerName, PolicyName};
 use serde::Serialize;
 use std::sync::Arc;
 
-/// How an expectation came out.
+/// The result of an expectation.
 #[derive(Clone, Debug, Serialize)]
 pub struct Outcome {
     /// File and line of the expectation.
@@ -50,7 +50,8 @@ impl Expectation {
         self.outcome(file, verdict)
     }
 
-    /// The same where it is refused if nobody could have what it denies. A file that is taken away keeps no policy from loading.
+    /// The same, but a test fails if it denies something that does not exist. Loading does not use this: the deletion of a file must not keep
+    /// a policy from loading.
     pub(in crate::policy) fn run_over_files(
         &self,
         file: &str,
@@ -99,7 +100,8 @@ impl Expectation {
         Ok(facts)
     }
 
-    /// What is to be denied has to be there, or to be granted to somebody once it is: else nobody could have it, whatever policies say.
+    /// Checks that what the test denies exists, or that a policy would grant it if it existed. Else nobody could have it, whatever the policies
+    /// say.
     fn check_wanted(&self, set: &PolicySet, tree: &Tree) -> Result<(), FactsError> {
         let Some(wanted) = self.wanted.in_tree().filter(|_| !self.allow) else { return Ok(()) };
         let rules = || set.policies().iter().flat_map(|policy| &policy.rules);
@@ -117,7 +119,7 @@ impl Expectation {
                 (format!("transit/{key}/"), key.as_str(), granted.map(|grant| &grant.keys).any(|name| name.matches(key.as_str())))
             }
         };
-        // What a further source has is in its own repository.
+        // Documents and keys of a further source are in its own repository.
         let first = name.split('/').next().unwrap_or_default();
         let is_it = |file: &String| *file == missing || (missing.ends_with('/') && file.starts_with(&missing));
         let is_there = tree.range(missing.clone()..).next().is_some_and(|(file, _)| is_it(file));
@@ -138,7 +140,7 @@ fn nearest_miss(set: &PolicySet, facts: &Facts, wanted: &Target) -> Option<Strin
     (!lines.is_empty()).then(|| lines.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
 }
 
-/// Puts an attribute in the place of the one that the claims give; nothing takes it away.
+/// Replaces an attribute of the claims; without a text it removes the attribute.
 fn change(facts: &mut Facts, attribute: Attribute, text: Option<&str>, mapping: &Mapping) -> Result<(), Nobodys> {
     facts.unreadable.remove(&attribute);
     facts.attributes.remove(&attribute);
@@ -163,18 +165,18 @@ fn change(facts: &mut Facts, attribute: Attribute, text: Option<&str>, mapping: 
     Ok(())
 }
 
-/// Runs a policy's own tests against itself alone, as it is decided whether it loads: as if it were enforced.
+/// Runs a policy's own tests against this policy only, as if it were enforced. The result decides whether it loads.
 pub(in crate::policy) fn run_own(policy: &Arc<TrustPolicy>, tree: &Tree, catalogue: &Catalogue) -> Vec<Outcome> {
     own(policy, |expectation, set| expectation.run(&policy.file, set, Some(&policy.issuer), tree, catalogue))
 }
 
-/// The same, where what they deny has to be there.
+/// The same, but what the tests deny has to exist.
 pub(in crate::policy) fn run_own_over_files(policy: &Arc<TrustPolicy>, tree: &Tree, catalogue: &Catalogue) -> Vec<Outcome> {
     own(policy, |expectation, set| expectation.run_over_files(&policy.file, set, Some(&policy.issuer), tree, catalogue))
 }
 
 fn own(policy: &Arc<TrustPolicy>, run: impl Fn(&Expectation, &PolicySet) -> Outcome) -> Vec<Outcome> {
-    // They say what it decides once it is enforced, also while it is on trial.
+    // The tests say what the policy decides once it is enforced, also while its mode is `audit`.
     let mut enforced = TrustPolicy::clone(policy);
     enforced.audit_only = false;
     let set = PolicySet::new(vec![Arc::new(enforced)], Default::default(), None);

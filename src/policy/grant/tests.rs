@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
-/// A monorepo's services, each with a role of its own and a token for one partner.
+/// Services of a monorepo, each with a role of its own and a token for one partner.
 const SERVICES: &str = "issuer: github
 for_each: services.yaml
 match: { repository: acme/mono@456789, environment: \"{each.environment}\", event: push }
@@ -73,7 +73,7 @@ fn a_role_is_assumed_by_the_subjects_of_those_rows_that_grant_it() {
 }
 
 #[test]
-fn what_is_in_force_is_told_with_its_subject_and_nothing_else() {
+fn only_policies_in_force_are_listed_with_their_subjects() {
     let (ruleset, _) = load(SERVICES, ROWS);
     let roles: Vec<(String, &str)> =
         ruleset.set().in_force::<AwsGrant>(NOW).map(|(subject, aws)| (subject, aws.role.as_str())).collect();
@@ -88,7 +88,7 @@ fn what_is_in_force_is_told_with_its_subject_and_nothing_else() {
 }
 
 #[test]
-fn names_that_tell_no_row_from_another_do_not_load() {
+fn row_names_that_do_not_identify_a_row_do_not_load() {
     let twice = "- { name: web, environment: a, role: a }\n- { name: web, environment: b, role: b }\n";
     let (ruleset, faults) = load(SERVICES, twice);
     assert!(ruleset.set().policies().is_empty() && faults[0].contains("two are called `web`"), "{faults:?}");
@@ -103,7 +103,7 @@ fn names_that_tell_no_row_from_another_do_not_load() {
     assert!(ruleset.set().policies().len() == 1, "nobody outside sees a subject, so any value may be called `name`: {faults:?}");
 }
 
-/// To whoever trusts a subject, its job would become another's.
+/// A cloud that trusts the subject would take another job for the one that it trusts.
 #[test]
 fn a_row_under_another_name_waits_where_widenings_wait() {
     let (before, _) = load(SERVICES, ROWS);

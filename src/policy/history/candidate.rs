@@ -1,4 +1,4 @@
-//! The revision that is tried, from its files. They are nobody's word yet: what reading them costs is bounded.
+//! The candidate revision, read from its files. Nobody has approved them yet, so the cost of reading them is bounded.
 
 use super::error::{CandidateError, CandidateSizeError, LookbackError, ReplayBodyError};
 use super::error::{FILES_MAX, VALUES_MAX};
@@ -19,15 +19,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How far back a replay goes when nobody says.
+/// How far back a replay goes by default.
 const SINCE_DEFAULT: &str = "30d";
-/// And at most: a quarter's release is among it.
+/// How far back it goes at most: long enough to include a quarterly release.
 const SINCE_MAX: Duration = Duration::from_secs(90 * 86_400);
-/// Values that a file counts for which is no YAML: finding that out may have cost as much as reading many.
+/// A file that is no YAML counts as this many values: finding that out may cost as much as reading them.
 const FAULTY_FILE_VALUES: usize = 20_000;
-/// Bytes of text that weigh as much as a value.
+/// Bytes of text that count as one value.
 const TEXT_PER_VALUE: usize = 16;
-/// Bytes of a file of rows that weigh as much as a row: every value of it may be put in wherever a policy has a place for it.
+/// Bytes of a file of rows that count as one row: a policy may use each value in many places.
 const TEXT_PER_ROW: usize = 64;
 
 /// The body of `POST /v1/policy/replay`.
@@ -58,13 +58,13 @@ pub struct Candidate {
 }
 
 impl ReplayRequest {
-    /// Reads a body, each member once; the error holds no value of it.
+    /// Reads a body. A member that stands twice is an error. The error holds no value of the body.
     pub fn parse(body: &[u8]) -> Result<Self, ReplayBodyError> {
         let body = parse_document(body)?;
         if body.is_object() { Ok(from_json(body)?) } else { Err(ReplayBodyError::NoObject) }
     }
 
-    /// Of a revision's files those that decide, and of its secrets their names.
+    /// Takes the files of a revision that decide, and the names of its secrets and transit keys.
     pub fn of(tree: &Tree, since: String) -> Result<Self, CandidateError> {
         if layout::has_misplaced_guardrails(tree) {
             return Err(CandidateError::Misplaced { strays: layout::strays(tree) });
@@ -82,13 +82,13 @@ impl ReplayRequest {
         Ok(Self { since, files, secrets: Some(secrets), transit: Some(transit) })
     }
 
-    /// How far back.
+    /// How far back the replay goes.
     pub fn lookback(&self) -> Result<Duration, LookbackError> {
         let since = parse_duration(&self.since).map_err(LookbackError::Duration)?;
         if since.is_zero() || since > SINCE_MAX { Err(LookbackError::OutOfRange) } else { Ok(since) }
     }
 
-    /// Refuses one that would cost more than a good one to read: for those who take it from somebody else.
+    /// Refuses a candidate that would cost too much to read. For callers that receive it from somebody else.
     pub fn check_size(&self, catalogue: &Catalogue) -> Result<(), CandidateSizeError> {
         if self.files.len() > FILES_MAX {
             return Err(CandidateSizeError::Files);
@@ -96,8 +96,8 @@ impl ReplayRequest {
         check_values(&self.files, catalogue)
     }
 
-    /// Reads it as far as it decides, as a revision of this source; what is in force of the others stays beside it. A faulty
-    /// file counts in its form of `in_force`, as it would when it is merged; tests are not run.
+    /// Reads it as a revision of this source, beside what is in force of the other sources. A faulty file counts in its form of
+    /// `in_force`, as it would after a merge. Tests are not run.
     pub fn candidate(
         self,
         catalogue: &Catalogue,
@@ -140,17 +140,17 @@ impl ReplayRequest {
 }
 
 impl Candidate {
-    /// What would decide.
+    /// The policies that would decide.
     pub(super) const fn set(&self) -> &PolicySet {
         &self.set
     }
 
-    /// What keeps files of it from loading.
+    /// The errors that keep its files from loading.
     pub fn faults(&self) -> impl Iterator<Item = &Fault> {
         self.faults.iter().filter(|fault| fault.severity == Severity::Error)
     }
 
-    /// Why it could not be given although it is granted: the revision does not have it.
+    /// Why a granted credential could not be given: the revision does not contain it.
     pub(in crate::policy) fn lacks(&self, wanted: &Target) -> Option<String> {
         match (wanted.in_tree()?, &self.secrets, &self.transit) {
             (InTree::Document(path), Some(secrets), _) => {
@@ -189,7 +189,7 @@ fn since_default() -> String {
     SINCE_DEFAULT.to_owned()
 }
 
-/// Refuses, before it is read in earnest, what rows or issuers would multiply beyond measure.
+/// Refuses files whose values multiply beyond the limit by rows or issuers, before the policies are read.
 fn check_values(files: &BTreeMap<String, String>, catalogue: &Catalogue) -> Result<(), CandidateSizeError> {
     let mut rows_of: BTreeMap<String, usize> = BTreeMap::new();
     let guardrails = files.get(GUARDRAILS_FILE).and_then(|text| Node::parse(GUARDRAILS_FILE, text.as_bytes()).ok());
@@ -215,7 +215,7 @@ fn rows_in(files: &BTreeMap<String, String>, file: &str) -> usize {
     match Node::parse(file, text.as_bytes()).map(|node| node.value) {
         Ok(Yaml::List(rows)) => rows.len().max(1) + text.len() / TEXT_PER_ROW,
         Ok(_) => 1,
-        // Perhaps too large to be looked at here, and not where it is used.
+        // It may be too large to be parsed here, and still be parsed where it is used.
         Err(_) => text.len().max(FAULTY_FILE_VALUES),
     }
 }

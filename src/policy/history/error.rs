@@ -1,4 +1,4 @@
-//! Why a candidate revision is not tried.
+//! Why a candidate revision is not replayed.
 
 use crate::token::{FormError, JsonError};
 use crate::words::DurationError;
@@ -19,7 +19,7 @@ pub enum ReplayBodyError {
     /// It is other JSON.
     #[error("it is no object")]
     NoObject,
-    /// Its members are others.
+    /// Its members are not those of a request.
     #[error(transparent)]
     Form(#[from] FormError),
 }
@@ -27,38 +27,38 @@ pub enum ReplayBodyError {
 /// A revision that is no candidate.
 #[derive(Debug, thiserror::Error)]
 pub enum CandidateError {
-    /// What it denies would be looked at by nobody.
+    /// Its guardrails are in a place where nothing reads them.
     #[error("{}", told(.strays))]
     Misplaced {
-        /// What stands where nothing is looked at.
+        /// The misplaced files.
         strays: Vec<Fault>,
     },
     /// A file that decides is no text.
     #[error("{file} is not UTF-8")]
     NoText {
-        /// Which one.
+        /// Its path.
         file: String,
     },
 }
 
-/// A time that no replay goes back.
+/// A `since` that no replay accepts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum LookbackError {
-    /// It is none.
+    /// It is no duration.
     #[error("`since`: {0}")]
     Duration(#[source] DurationError),
-    /// It is none that helps.
+    /// It is zero, or too long.
     #[error("`since` is at most 90d, and not zero")]
     OutOfRange,
 }
 
-/// A candidate that costs more to read than a good one.
+/// A candidate that costs too much to read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum CandidateSizeError {
-    /// By its files.
+    /// It has too many files.
     #[error("a candidate has at most {FILES_MAX} files")]
     Files,
-    /// By what is in them.
+    /// Its policies hold too many values.
     #[error("the candidate's policies, a policy counted once for each of its rows, hold more than {VALUES_MAX} values")]
     Values,
 }

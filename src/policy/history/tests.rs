@@ -52,7 +52,7 @@ fn past(reference: &str, run: u64, credential: &str) -> Past {
     Past { at, facts, named: None, uses: vec![PastUse { released: wanted.to_string(), wanted, policy }] }
 }
 
-/// What a candidate makes of these, the newest first, where `DEPLOY` is in force.
+/// Replays these decisions, the newest first, on a candidate while `DEPLOY` is in force.
 fn replayed(candidate: &Tree, pasts: &[Past]) -> (Findings, usize) {
     let (in_force, faults) = Ruleset::load(&tree(&[("policies/deploy.yaml", DEPLOY)]), &catalogue(), None);
     assert!(faults.is_empty(), "{}", faults[0]);
@@ -69,7 +69,7 @@ fn deploy(text: &str) -> Tree {
 }
 
 #[test]
-fn alike_decisions_are_decided_once_and_counted_each() {
+fn equal_decisions_are_decided_once_and_counted_each() {
     let narrower = deploy(&DEPLOY.replace("[refs/heads/main, refs/heads/release]", "refs/heads/main"));
     let pasts: Vec<Past> = (0..10_u64)
         .rev()
@@ -88,7 +88,7 @@ fn alike_decisions_are_decided_once_and_counted_each() {
 }
 
 #[test]
-fn what_denies_by_now_denies() {
+fn a_candidate_denies_for_every_reason_that_counts_now() {
     let main = [past("refs/heads/main", 1, ROLE)];
     let rails = "denials: [ { description: Freeze., match: { repository: acme/shop@456789 } } ]\n";
     let other = DEPLOY.replace("} ]", ", ttl: 15m } ]");
@@ -111,14 +111,14 @@ fn what_denies_by_now_denies() {
 }
 
 #[test]
-fn a_secret_that_the_revision_has_no_more_is_denied() {
+fn a_secret_that_the_revision_no_longer_has_is_denied() {
     let used = [past("refs/heads/main", 2, "secret shop/a.age"), past("refs/heads/main", 1, "secret shop/b.age")];
     let (found, _) = replayed(&deploy(DEPLOY), &used);
     assert_eq!((found.denied, found.grants[0].because.as_str()), (1, "the revision has no file secrets/shop/b.age"));
 }
 
 #[test]
-fn a_faulty_file_counts_in_the_form_that_is_in_force_and_is_told() {
+fn a_faulty_file_counts_in_the_form_that_is_in_force_and_is_reported() {
     let faulty =
         tree(&[("policies/deploy.yaml", "grant: ["), ("policies/new.yaml", "issuer: github\n"), ("guardrails.yaml", "x: 1")]);
     let (found, _) = replayed(&faulty, &[past("refs/heads/main", 1, ROLE)]);
@@ -128,7 +128,7 @@ fn a_faulty_file_counts_in_the_form_that_is_in_force_and_is_told() {
 }
 
 #[test]
-fn nothing_that_may_name_a_person_is_told() {
+fn nothing_that_may_name_a_person_is_reported() {
     let asking = DEPLOY.replace("  event: push\n", "  event: push\n  actor: somebody\nclaims: { /enterprise: other }\n");
     let (found, _) = replayed(&deploy(&asking), &[past("refs/heads/main", 1, ROLE)]);
     let told = serde_json::to_string(&found).unwrap();
@@ -139,13 +139,13 @@ fn nothing_that_may_name_a_person_is_told() {
 }
 
 #[test]
-fn only_lines_that_look_at_claims_need_them() {
+fn only_lines_that_read_raw_claims_need_them() {
     let by_claim = DEPLOY.replace("grant:", "claims: { /enterprise: acme-corp }\ngrant:");
     let mapping = Mapping::built_in("github-actions").unwrap();
     let recorded = past("refs/heads/main", 1, ROLE);
     let attributes = recorded.facts.attributes_json();
     let pruned = mapping.facts_of_record(&github(), attributes.as_object().unwrap());
-    assert_eq!(pruned.attributes, recorded.facts.attributes, "a record says the attributes as they were");
+    assert_eq!(pruned.attributes, recorded.facts.attributes, "a record holds the attributes as they were");
     for (text, needed) in [(DEPLOY, false), (&*by_claim, true)] {
         let request = ReplayRequest::of(&deploy(text), "1d".to_owned()).unwrap();
         let candidate = request.candidate(&catalogue(), &PolicySet::default(), &SourceName::root(), &[]);

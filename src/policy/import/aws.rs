@@ -1,7 +1,7 @@
 //! Trust policies of IAM roles: who may call `sts:AssumeRoleWithWebIdentity`, by claims of an OIDC provider.
 //!
 //! Sources: IAM User Guide, "IAM JSON policy elements: Condition operators" and "Available keys for AWS OIDC federation".
-//! A key that no token has holds for some operators there, and never here: narrower.
+//! Some operators hold in IAM if the token lacks the key. No line of a policy does, which is narrower.
 
 mod error;
 
@@ -16,16 +16,16 @@ use crate::words::names::RoleArn;
 use error::{ConditionError, ElementError};
 use serde_json::{Map, Value};
 
-/// The one action that a token of an OIDC provider is for.
+/// The action by which a token of an OIDC provider assumes a role.
 const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
-/// Actions with a wildcard that take it in.
+/// Actions with a wildcard that include it.
 const ACTIONS_WITH_IT: [&str; 4] = ["*", "sts:*", "sts:AssumeRole*", "sts:Assume*"];
 
 /// Issuers of CI jobs and pods, by how their addresses begin: none of their tokens has `azp`.
 const WITHOUT_AZP: [&str; 6] =
     ["token.actions.", "gitlab.", "agent.buildkite.com", "oidc.circleci.com", "app.terraform.io", "oidc.eks."];
-/// "Available keys for AWS OIDC federation": of a token with `azp`, that is the value of `ISSUER:aud`.
-const AZP: &str = "where tokens of this issuer have `azp`, AWS compared that one, and this policy asks for no client: add `claims: { /azp: … }` with what was listed";
+/// "Available keys for AWS OIDC federation": if a token has `azp`, `ISSUER:aud` is the value of that claim.
+const AZP: &str = "if tokens of this issuer have `azp`, AWS compared that claim, and this policy compares none: add `claims: { /azp: … }` with the clients";
 
 /// A role, and its trust policy.
 pub(super) struct Role<'a> {
@@ -34,7 +34,7 @@ pub(super) struct Role<'a> {
     pub(super) document: &'a Value,
 }
 
-/// Every way in by an OIDC provider; none where the role has none.
+/// A trust for each statement and OIDC provider; empty if the role trusts no provider.
 pub(super) fn read(role: &Role<'_>) -> Result<Vec<Trust>, AwsError> {
     let document = object(role.document, "the trust policy")?;
     check_keys(document, &["Version", "Id", "Statement"])?;
@@ -72,7 +72,8 @@ struct Condition<'a> {
 }
 
 impl<'a> Statement<'a> {
-    /// One that lets tokens of a provider in. One that denies cannot be left out, since what it takes away would stay.
+    /// A statement that lets in tokens of a provider; `None` if it does not. A statement that denies is refused: without it the import
+    /// would be wider.
     fn read(statement: &'a Value) -> Result<Option<Self>, ElementError> {
         let members = object(statement, "a statement")?;
         check_keys(members, &["Sid", "Effect", "Principal", "Action", "Condition"])?;
@@ -113,12 +114,12 @@ fn granted(role: &Role<'_>) -> Granted {
     }
 }
 
-/// The provider's URL without `https://`, which is also how its keys begin.
+/// The provider's URL without `https://`. The keys of its conditions begin with it.
 fn provider_of(principal: &str) -> Result<&str, ElementError> {
     host_of(principal).ok_or_else(|| ElementError::NoProvider { principal: principal.to_owned() })
 }
 
-/// The same; none of what is no provider of OIDC.
+/// The same; `None` if the principal is no OIDC provider.
 pub(in crate::policy) fn host_of(principal: &str) -> Option<&str> {
     let fields: Vec<&str> = principal.splitn(6, ':').collect();
     match fields[..] {
@@ -155,7 +156,7 @@ impl Condition<'_> {
             return Ok(());
         }
         if when_absent {
-            trust.notes.push(format!("{claim}: there a token without this claim was let in, and here it is not"));
+            trust.notes.push(format!("{claim}: AWS let in a token without this claim, and this policy does not"));
         }
         Ok(trust.want(wanted)?)
     }
@@ -192,7 +193,7 @@ fn object<'a>(value: &'a Value, what: &str) -> Result<&'a Map<String, Value>, El
     value.as_object().ok_or_else(|| ElementError::NoObject { what: what.to_owned() })
 }
 
-/// An element that is not known may take something away.
+/// Refuses an unknown element, because it may restrict something.
 fn check_keys(members: &Map<String, Value>, known: &[&str]) -> Result<(), ElementError> {
     match members.keys().find(|key| !known.contains(&key.as_str())) {
         Some(key) => Err(ElementError::Unknown { element: key.clone() }),

@@ -22,12 +22,12 @@ const COMMAND: &str = "az ad app federated-credential list --id APPLICATION";
 const FOR_PEOPLE: [&str; 4] = ["@odata.context", "description", "id", "name"];
 const READ: [&str; 4] = ["issuer", "subject", "audiences", "claimsMatchingExpression"];
 
-/// What an export holds: applications by their client ids.
+/// The files of an export: applications by their client ids.
 #[derive(Default)]
 pub(super) struct Export<'a>(Vec<(&'a str, &'a Exported)>);
 
 impl<'a> Export<'a> {
-    /// Takes a file of it, where it is one.
+    /// Takes a file if it belongs to such an export.
     pub(super) fn take(&mut self, file: &'a Exported) -> bool {
         let name = file.path.strip_prefix("applications/").and_then(|rest| rest.strip_suffix(".json"));
         self.0.extend(name.map(|name| (name, file)));
@@ -78,7 +78,7 @@ fn trust(client: &Guid, name: &str, members: &Members, folder: &str, settings: &
     let missing = |field, why| AzureError::Field { field, why };
     let issuer = members.text("issuer")?.ok_or_else(|| missing("issuer", "it is missing"))?;
     if members.texts("audiences")?.is_empty() {
-        return Err(missing("audiences", "it is empty, and no token is taken"));
+        return Err(missing("audiences", "it is empty, so Entra takes no token"));
     }
     let expression = members.members("claimsMatchingExpression").map(|expression| {
         let member = |name: &str| expression.iter().find(|(member, _)| *member == name).map(|(_, value)| (*value).clone());
@@ -112,7 +112,7 @@ fn trust(client: &Guid, name: &str, members: &Members, folder: &str, settings: &
     if settings.scope.is_none() {
         trust
             .notes
-            .push("a policy here is for one scope, and the credential was for every one: choose it, or say --scope".to_owned());
+            .push("a policy is for one scope, and the credential was for every scope: choose one, or give --scope".to_owned());
     }
     Ok(trust)
 }
@@ -136,7 +136,7 @@ fn granted(client: &Guid, settings: &ImportSettings<'_>) -> Granted {
     match &settings.scope {
         Some(scope) => Granted::Line("azure", format!("[{{ client_id: \"{client}\", scope: \"{scope}\" }}]")),
         None => Granted::Chosen(vec![
-            "one of, with the scope that is meant:".to_owned(),
+            "one of these, with the scope that you need:".to_owned(),
             format!("azure: [{{ client_id: \"{client}\", scope: \"https://management.azure.com/.default\" }}]"),
         ]),
     }

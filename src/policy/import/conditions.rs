@@ -1,26 +1,26 @@
-//! Conditions of clouds on claims: texts, starts of texts and flags, which have to hold together.
+//! Conditions of clouds on claims: texts, beginnings of texts, and flags. All of them have to hold.
 
 use super::error::WantedError;
 use super::lines::{Raw, Scalar, Wanted, pointer_of};
 use super::pieces::{Piece, PieceError, Wild, write};
 
-/// A claim: by its name, or by a JSON pointer into it.
+/// A claim, or a part of one, by its JSON pointer.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Claim {
     pub(super) pointer: String,
-    /// Where it is one of the token's own members.
+    /// Its name, if it is a member of the token itself.
     name: Option<String>,
 }
 
 impl Claim {
-    /// By its steps from the token on.
+    /// The claim that these steps lead to, from the token on.
     pub(super) fn of(steps: &[String]) -> Self {
         let pointer = steps.iter().map(|step| pointer_of(step)).collect();
         Self { pointer, name: if let [name] = steps { Some(name.clone()) } else { None } }
     }
 }
 
-/// What has to hold.
+/// Conditions that all have to hold.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Conditions {
     pub(super) wanted: Vec<Wanted>,
@@ -29,11 +29,11 @@ pub(super) struct Conditions {
 }
 
 impl Conditions {
-    /// One of these patterns of ours, and a text.
+    /// The claim has to be a text that matches one of these patterns.
     pub(super) fn texts(&mut self, claim: &Claim, patterns: Vec<String>) -> Result<(), WantedError> {
         let name = claim.name.clone().unwrap_or_else(|| claim.pointer.clone());
         let wanted = Wanted { claim: name, patterns, excluded: Vec::new(), plain: false, typed: true };
-        // That it is there was asked, and now what it is.
+        // This condition implies the one that any text is there.
         if claim.name.is_some() {
             self.raw.retain(|raw| *raw != Raw::some_text(claim.pointer.clone()));
         }
@@ -51,7 +51,7 @@ impl Conditions {
         Ok(())
     }
 
-    /// This flag.
+    /// The claim has to be this flag.
     pub(super) fn flag(&mut self, claim: &Claim, flag: bool) -> Result<(), WantedError> {
         if self.is_asked(claim) {
             return Err(WantedError::Both { claim: claim.pointer.clone() });
@@ -60,7 +60,7 @@ impl Conditions {
         Ok(())
     }
 
-    /// A text has to be there, whichever. Every token that is taken here has a subject that is one.
+    /// The claim has to be a text. Every token that daypass takes has a text as its subject.
     pub(super) fn some_text(&mut self, claim: &Claim) -> Result<(), WantedError> {
         let is_flag = |raw: &Raw| raw.pointer == claim.pointer && raw.values.iter().any(|value| value.as_text().is_none());
         if self.raw.iter().any(is_flag) {
@@ -78,7 +78,7 @@ impl Conditions {
     }
 }
 
-/// The texts of a line that is there, and those that have to hold too.
+/// The texts that satisfy an existing line and this condition.
 fn of_both(raw: &Raw, wanted: &Wanted) -> Result<Vec<Scalar>, WantedError> {
     let patterns: Option<Vec<String>> = raw.values.iter().map(|value| value.as_text().map(str::to_owned)).collect();
     let patterns = patterns.ok_or_else(|| WantedError::Exclusive { claim: wanted.claim.clone() })?;
@@ -86,12 +86,12 @@ fn of_both(raw: &Raw, wanted: &Wanted) -> Result<Vec<Scalar>, WantedError> {
     Ok(known.and(wanted)?.patterns.into_iter().map(Scalar::Text).collect())
 }
 
-/// A text as it stands.
+/// The pattern that matches this text alone.
 pub(super) fn exactly(text: &str) -> Result<String, PieceError> {
     write(&text.chars().map(Piece::Literal).collect::<Vec<_>>()).map(|written| written.text)
 }
 
-/// Every text that starts so, and what is narrower.
+/// The pattern for texts that begin like this, and a note if it is narrower.
 pub(super) fn starting(text: &str) -> Result<(String, Option<String>), PieceError> {
     let any = Piece::Wild(Wild { crosses: true, least: 0 });
     let written = write(&text.chars().map(Piece::Literal).chain([any]).collect::<Vec<_>>())?;

@@ -1,4 +1,4 @@
-//! Why an original, or a part of it, is not imported. Only something wider could say it, or nothing would match.
+//! Why an original, or a part of it, is not imported: a policy would be wider, or would match nobody.
 
 use super::pieces::PieceError;
 use crate::identity::{Attribute, MappingError};
@@ -6,55 +6,44 @@ use crate::policy::error::PatternError;
 use crate::words::names::{IssuerName, IssuerUrl, NameError};
 use crate::words::yaml::Fault;
 
-/// Why no policy of ours says it.
+/// Why an original cannot be written as a policy.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum WriteError {
-    /// Nobody knows whom it trusts.
+    /// Its issuer is not clear.
     #[error(transparent)]
     Issuer(#[from] IssuerError),
-    /// No lines say it.
+    /// No lines express its conditions.
     #[error(transparent)]
     Lines(#[from] LinesError),
-    /// What was written is no policy.
+    /// The policy that was written does not load.
     #[error(transparent)]
     Load(#[from] LoadError),
 }
 
-/// A policy that was written here, and is none.
+/// A policy that the import wrote and that does not load.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
-#[error("it would not load: {}", .faults.iter().map(|fault| fault.message.to_string()).collect::<Vec<_>>().join("; "))]
+#[error("the imported policy does not load: {}", .faults.iter().map(|fault| fault.message.to_string()).collect::<Vec<_>>().join("; "))]
 pub(super) struct LoadError {
-    /// What keeps it from loading.
     pub(super) faults: Vec<Fault>,
 }
 
-/// Why nobody knows whom an original trusts.
+/// Why the issuer of an original is not clear.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum IssuerError {
-    /// Its issuer is none.
+    /// Its issuer is no URL.
     #[error("the issuer `{url}`: {fault}")]
     Url {
-        /// What it names.
         url: String,
-        /// What is wrong with it.
         #[source]
         fault: NameError,
     },
-    /// Its issuer is another one than was asked for.
-    #[error("the original is for {url}, and no issuer `{name}` of this URL is configured")]
-    Another {
-        /// What it names.
-        url: IssuerUrl,
-        /// What was asked for.
-        name: IssuerName,
-    },
-    /// More than one is configured.
-    #[error("several issuers have the URL {url}; say which by --issuer")]
-    Several {
-        /// What it names.
-        url: IssuerUrl,
-    },
-    /// No name is to be made of its URL.
+    /// The issuer that the caller named has another URL.
+    #[error("the original is for {url}, and no configured issuer `{name}` has this URL")]
+    Another { url: IssuerUrl, name: IssuerName },
+    /// Several configured issuers have its URL.
+    #[error("several issuers have the URL {url}; name one with --issuer")]
+    Several { url: IssuerUrl },
+    /// Its URL yields no name.
     #[error(transparent)]
     Name(#[from] NameError),
     /// No mapping reads its tokens.
@@ -62,73 +51,59 @@ pub(super) enum IssuerError {
     Mapping(#[from] MappingError),
 }
 
-/// A condition that no line says.
+/// A condition that no line expresses.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum WantedError {
-    /// A text that no pattern means as it stands.
+    /// A text that no pattern matches literally.
     #[error("{claim}: `{text}`: {reason}")]
     Exact {
-        /// Of which claim.
         claim: String,
-        /// The text.
         text: String,
-        /// Why not.
         #[source]
         reason: PieceError,
     },
-    /// A line has one pattern, or several of which one is enough.
-    #[error("{claim}: two patterns that have to hold both, which one line cannot say")]
-    Both {
-        /// Of which claim.
-        claim: String,
-    },
-    /// Nothing holds them all.
+    /// Two patterns that both have to match. In a line one of several patterns is enough.
+    #[error("{claim}: two patterns both have to match, which no line expresses")]
+    Both { claim: String },
+    /// No value satisfies all conditions.
     #[error("{claim}: its conditions exclude each other, so nothing matches")]
-    Exclusive {
-        /// Of which claim.
-        claim: String,
-    },
+    Exclusive { claim: String },
 }
 
-/// Conditions that no lines say.
+/// Conditions that no lines express.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum LinesError {
     /// The subject ends within a name.
     #[error(transparent)]
     Subject(#[from] SubjectError),
-    /// Their words are none of ours.
+    /// No word of a policy corresponds to theirs.
     #[error(transparent)]
     Words(#[from] WordsError),
-    /// Jobs choose their audience.
+    /// Only the audience is bound, and a job chooses its audience.
     #[error(
         "nothing but the audience is bound, and audiences are left out here: every job of the issuer would get it; bind the subject or a claim too"
     )]
     AudienceAlone,
-    /// A policy for a CI names its events.
-    #[error("the original names no event, and none that is usually meant is one of this CI")]
+    /// A policy for a CI has to name events, and this CI has none of the usual ones.
+    #[error("the original names no event, and this CI has none of the usual ones")]
     NoEvent,
 }
 
 /// A subject that would match nobody.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("sub: as `{subject}` it would match nobody, for `*` stays within the name: name the repositories")]
+#[error("sub: `{subject}` would match nobody, because `*` stays within the name: name the repositories")]
 pub(super) struct SubjectError {
-    /// As a pattern of ours.
+    /// As a pattern of the policy.
     pub(super) subject: String,
 }
 
-/// Words of a CI that are none of ours.
+/// Words of a CI to which no word of a policy corresponds.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum WordsError {
     /// One of them is no pattern.
     #[error(transparent)]
     Pattern(#[from] PatternError),
-    /// None of them is known.
-    #[error("no `{attribute}` here is any of {}", .patterns.join(", "))]
-    Unknown {
-        /// What they say.
-        attribute: Attribute,
-        /// What was to be matched.
-        patterns: Vec<String>,
-    },
+    /// No word corresponds to any of them.
+    #[error("no `{attribute}` of a policy corresponds to {}", .patterns.join(", "))]
+    Unknown { attribute: Attribute, patterns: Vec<String> },
 }

@@ -1,21 +1,21 @@
-//! A CI's words in ours: what started a job, and on what it runs.
+//! Translates a CI's words into those of a policy: what started a job, and on what it runs.
 
 use super::super::condition::{EVENTS, UNNAMED_EVENTS};
 use super::super::pattern::Pattern;
 use super::error::WordsError;
 use crate::identity::{Attribute, Mapping};
 
-/// What became of a claim that holds words.
+/// The translation of a claim that holds words.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Words {
-    /// Ours; none where the original takes every word.
+    /// The words of the policy; empty if the original takes every word.
     pub(super) ours: Vec<String>,
-    /// They mean the same words of the CI and no others, so that the claim need not stand beside them.
+    /// Whether they mean exactly the CI's words of the original, so that no line for the claim is needed.
     pub(super) says_it: bool,
     pub(super) notes: Vec<String>,
 }
 
-/// Our words for those that the patterns take in.
+/// The words of a policy for the CI's words that the patterns match.
 pub(super) fn words(
     mapping: &Mapping,
     attribute: Attribute,
@@ -36,7 +36,7 @@ pub(super) fn words(
         let before = theirs.len();
         theirs.extend(meant.copied());
         if theirs.len() == before {
-            words.notes.push(format!("no `{attribute}` here is their `{pattern}`: left out"));
+            words.notes.push(format!("no `{attribute}` of a policy corresponds to `{pattern}`: left out"));
         }
     }
     if theirs.is_empty() {
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_stands_alone_only_where_it_means_no_other() {
+    fn a_word_replaces_the_claim_only_if_it_means_no_other() {
         let cases: [(&[&str], &[&str], bool); 6] = [
             (&["workflow_dispatch", "schedule"], &["schedule", "manual"], true),
             (&["push"], &["push", "tag"], false),
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_are_not_known_are_left_out_and_told() {
+    fn unknown_words_are_left_out_with_a_note() {
         let words = github(&["push", "issues"]).unwrap();
         assert!(words.notes.iter().any(|note| note.contains("`issues`")), "{words:?}");
         assert!(github(&["issues"]).is_err());

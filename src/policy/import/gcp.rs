@@ -1,5 +1,5 @@
-//! Providers of Google's workload identity pools with the IAM policies of service accounts: whose tokens of another issuer become an
-//! account's.
+//! Reads providers of Google's workload identity pools and the IAM policies of service accounts: which tokens of another issuer give
+//! access to an account.
 
 pub(in crate::policy) mod cel;
 mod error;
@@ -17,7 +17,7 @@ use crate::kind::ServiceAccount;
 use member::{Member, Who};
 use provider::Provider;
 
-/// What an export holds.
+/// The files of an export.
 #[derive(Default)]
 pub(super) struct Export<'a> {
     providers: Vec<&'a Exported>,
@@ -25,7 +25,7 @@ pub(super) struct Export<'a> {
 }
 
 impl<'a> Export<'a> {
-    /// Takes a file of it, where it is one.
+    /// Takes a file if it belongs to such an export.
     pub(super) fn take(&mut self, file: &'a Exported) -> bool {
         let below = |folder: &str| {
             let name = file.path.strip_prefix(folder)?.strip_suffix(".json")?;
@@ -123,8 +123,8 @@ fn trust(
     };
     trust.note_audience();
     let notes = [
-        "Google takes no subject of more than 127 bytes, and has deny policies and rules of the organization, which are in no file here",
-        "every mapped claim has to be a text that is there, as for Google",
+        "Google takes no subject of more than 127 bytes, and may have deny policies and organization policies, which no file here contains",
+        "every mapped claim has to be there as a text, as Google demands",
         "the account has to trust daypass's own issuer: `daypass gcp bootstrap` prints what to run",
     ];
     trust.notes.extend(notes.map(str::to_owned));

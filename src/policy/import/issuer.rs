@@ -1,4 +1,4 @@
-//! Which configured issuer an original means; without a configuration, a name and a mapping are proposed.
+//! Finds the configured issuer that an original means. If there is none, a name and a mapping are proposed.
 
 use super::error::IssuerError;
 use super::settings::ImportSettings;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// Names are this long at most (`words::names`).
 const NAME_CHARACTERS_MAX: usize = 63;
 
-/// What well-known issuers are called here, and their mapping.
+/// Well-known issuers: the URL, the name that is proposed, and the mapping.
 const KNOWN: [(&str, &str, &str); 6] = [
     ("https://token.actions.githubusercontent.com", "github", "github-actions"),
     ("https://gitlab.com", "gitlab", "gitlab"),
@@ -19,7 +19,7 @@ const KNOWN: [(&str, &str, &str); 6] = [
     ("https://oidc.circleci.com", "circleci", "circleci"),
 ];
 
-/// Issuers known by how their URL begins, for there is one for each enterprise, organization or cluster.
+/// Issuers that are recognized by the beginning of their URL, because each enterprise, organization or cluster has its own.
 const KNOWN_BEGINNINGS: [(&str, &str); 4] = [
     ("https://token.actions.", "github-actions"),
     ("https://oidc.circleci.com/org/", "circleci"),
@@ -27,10 +27,10 @@ const KNOWN_BEGINNINGS: [(&str, &str); 4] = [
     ("https://container.googleapis.com/", "kubernetes"),
 ];
 
-/// Issuers of installations of one's own are known by what they sign.
+/// Issuers of self-hosted installations, which are recognized by the beginning of their subjects.
 const KNOWN_SUBJECTS: [(&str, &str); 2] = [("project_path:", "gitlab"), ("system:serviceaccount:", "kubernetes")];
 
-/// An issuer, as the policy is to name it.
+/// An issuer as the policy names it.
 pub(super) struct Issuer {
     pub(super) name: IssuerName,
     pub(super) url: IssuerUrl,
@@ -38,7 +38,7 @@ pub(super) struct Issuer {
     pub(super) note: Option<String>,
 }
 
-/// Finds the issuer of this URL, whose subjects begin like these.
+/// Finds the issuer with this URL. The subjects tell a self-hosted installation's mapping.
 pub(super) fn find(url: &str, subjects: &[String], settings: &ImportSettings<'_>) -> Result<Issuer, IssuerError> {
     let url = IssuerUrl::parse(url).map_err(|fault| IssuerError::Url { url: url.to_owned(), fault })?;
     let Some(catalogue) = settings.catalogue else { return proposed(url, subjects, settings) };
@@ -62,7 +62,7 @@ fn proposed(url: IssuerUrl, subjects: &[String], settings: &ImportSettings<'_>) 
         (None, None) => IssuerName::parse(&label_of(url.as_str()))?,
     };
     let shown = mapping.name().to_owned();
-    let note = format!("read as `issuers: [{{ name: {name}, mapping: {shown}, issuer: {url} }}]` of daypass.yaml");
+    let note = format!("the policy expects `issuers: [{{ name: {name}, mapping: {shown}, issuer: {url} }}]` in daypass.yaml");
     Ok(Issuer { name, url, mapping, note: Some(note) })
 }
 

@@ -1,8 +1,8 @@
-//! `StringLike` of IAM: `*` is any characters, also `/` and `:`, and `?` is one of them.
+//! `StringLike` of IAM: `*` matches any characters, also `/` and `:`; `?` matches one.
 
 use super::pieces::{LikeError, Piece, Wild, write};
 
-/// The pattern of ours that takes in nothing more, and what is narrower.
+/// The pattern of a policy that matches no more than the text, and a note if it matches less.
 pub(super) fn translate(text: &str) -> Result<(String, Option<String>), LikeError> {
     if text.contains('?') {
         return Err(LikeError::OneCharacter { text: text.to_owned() });
@@ -36,7 +36,7 @@ mod tests {
     }
 
     #[test]
-    fn stars_take_segments_where_they_stand_for_whole_ones() {
+    fn a_star_matches_further_segments_where_it_begins_one() {
         for (text, pattern, narrowed) in [
             ("repo:o/r:*", "repo:o/r:**", false),
             ("repo:o/*", "repo:o/**", false),
@@ -55,7 +55,7 @@ mod tests {
         fn no_translation_is_wider(original in "[ab/:@*]{1,8}", text in "[ab/:@]{0,8}") {
             let (pattern, _) = translate(&original).unwrap();
             if Pattern::parse(&pattern).unwrap().matches(&text) {
-                prop_assert!(fits(original.as_bytes(), text.as_bytes()), "{pattern} takes {text}, and {original} does not");
+                prop_assert!(fits(original.as_bytes(), text.as_bytes()), "{pattern} matches {text}, and {original} does not");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Conditions on claims as the lines of `match` and `claims`. An attribute replaces a claim only where it says the same.
+//! Writes conditions on claims as the lines of `match` and `claims`. An attribute replaces a claim only if it means the same.
 
 use super::super::pattern::{Pattern, is_plain};
 use super::error::{LinesError, WantedError};
@@ -8,36 +8,36 @@ use super::subject::{self, Told};
 use crate::identity::{Attribute, Mapping, Said};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A claim, and what it may be: any of these patterns of ours.
+/// A condition: the claim matches one of these patterns of a policy.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Wanted {
     pub(super) claim: String,
     pub(super) patterns: Vec<String>,
-    /// And none of these, of which one may be the empty text.
+    /// It matches none of these. The empty text may be one of them.
     pub(super) excluded: Vec<String>,
-    /// Only a plain text is meant (see [`Pattern::of_plain_texts`]).
+    /// Only a plain text matches (see [`Pattern::of_plain_texts`]).
     pub(super) plain: bool,
-    /// The original compares types too, so that an attribute which also reads a flag or a number says more.
+    /// The original compares types too. An attribute that also reads a flag or a number would match more.
     pub(super) typed: bool,
 }
 
-/// A claim by its JSON pointer, as it is: what no attribute says.
+/// A condition on a claim by its JSON pointer, which no attribute expresses.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Raw {
     pub(super) pointer: String,
-    /// Texts are patterns of ours.
+    /// Texts are patterns of a policy.
     pub(super) values: Vec<Scalar>,
     pub(super) excluded: Vec<String>,
 }
 
 impl Raw {
-    /// A text has to be there, whichever.
+    /// The claim has to be a text.
     pub(super) fn some_text(pointer: String) -> Self {
         Self { pointer, values: vec![Scalar::Text("**".to_owned())], excluded: Vec::new() }
     }
 }
 
-/// Whether one of these patterns takes the text.
+/// Whether one of these patterns matches the text.
 fn is_among(patterns: &[String], text: &str) -> bool {
     let fits = |pattern: &String| {
         if pattern.is_empty() { text.is_empty() } else { Pattern::parse(pattern).is_ok_and(|pattern| pattern.matches(text)) }
@@ -46,7 +46,7 @@ fn is_among(patterns: &[String], text: &str) -> bool {
 }
 
 impl Wanted {
-    /// A text that has to be there as it is.
+    /// The claim has to be exactly this text.
     pub(super) fn exact(claim: &str, text: &str) -> Result<Self, WantedError> {
         let pieces: Vec<Piece> = text.chars().map(Piece::Literal).collect();
         let claim = claim.to_owned();
@@ -57,7 +57,7 @@ impl Wanted {
         Ok(Self { claim, patterns: vec![written.text], excluded: Vec::new(), plain: false, typed: false })
     }
 
-    /// What both take in, where one of them is texts alone.
+    /// The texts that satisfy both conditions, if one of them lists texts without wildcards.
     pub(super) fn and(&self, other: &Self) -> Result<Self, WantedError> {
         let literal = |wanted: &Self| wanted.patterns.iter().all(|pattern| !pattern.contains('*'));
         let (excluded, plain) = ([&self.excluded[..], &other.excluded].concat(), self.plain || other.plain);
@@ -80,7 +80,7 @@ impl Wanted {
     }
 }
 
-/// A value as YAML has it.
+/// A value in YAML.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Scalar {
     Text(String),
@@ -88,7 +88,7 @@ pub(super) enum Scalar {
     Number(i64),
 }
 
-/// What a line says beside its values.
+/// What a line has in addition to its values.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Beside {
     pub(super) excluded: Vec<String>,
@@ -101,12 +101,12 @@ pub(super) struct Lines {
     pub(super) attributes: BTreeMap<Attribute, Vec<Scalar>>,
     /// By JSON pointer.
     pub(super) claims: BTreeMap<String, Vec<Scalar>>,
-    /// By attribute or pointer: what a line says beside its values.
+    /// By attribute or pointer: what a line has in addition to its values.
     pub(super) beside: BTreeMap<String, Beside>,
     pub(super) notes: BTreeSet<String>,
 }
 
-/// Writes the conditions, all of which have to hold; a claim stands in one of them only.
+/// Writes conditions that all have to hold. A claim occurs in one of them only.
 pub(super) fn write(conditions: &[Wanted], raw: &[Raw], mapping: &Mapping) -> Result<Lines, LinesError> {
     let subjects = conditions.iter().find(|wanted| wanted.claim == "sub").map_or(&[][..], |wanted| &wanted.patterns);
     subjects.iter().try_for_each(|subject| subject::check_ends(mapping, subject))?;
@@ -118,7 +118,7 @@ pub(super) fn write(conditions: &[Wanted], raw: &[Raw], mapping: &Mapping) -> Re
     writer.pin_ids();
     raw.iter().for_each(|raw| writer.lines.add_raw(raw));
     writer.add_told();
-    // The events of a policy for a CI are added here, and bind nobody to anything.
+    // The events that are added below bind the policy to nobody.
     if mapping.is_ci() && writer.lines.attributes.is_empty() && writer.lines.claims.is_empty() {
         return Err(LinesError::AudienceAlone);
     }
@@ -160,10 +160,10 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Whether the attribute alone says it: not where the CI compares without case.
+    /// Writes the attribute, and returns whether it suffices alone. It does not where the CI compares without case.
     fn text(&mut self, attribute: Attribute, wanted: &Wanted) -> bool {
         self.lines.attributes.insert(attribute, wanted.patterns.iter().cloned().map(Scalar::Text).collect());
-        // An attribute that would be the empty text is absent, and matches nothing anyway.
+        // An empty attribute counts as absent, and matches nothing anyway.
         let excluded: Vec<String> = wanted.excluded.iter().filter(|text| !text.is_empty()).cloned().collect();
         self.lines.say_beside(attribute.as_str(), excluded, false);
         !self.mapping.ignores_case(attribute)
@@ -186,20 +186,22 @@ impl Writer<'_> {
         Ok(words.says_it)
     }
 
-    /// The claim as it is.
+    /// Writes a line for the claim itself.
     fn raw(&mut self, wanted: &Wanted) {
         let pointer = pointer_of(&wanted.claim);
         self.lines.say_beside(&pointer, wanted.excluded.clone(), wanted.plain);
         self.lines.claims.insert(pointer, wanted.patterns.iter().cloned().map(Scalar::Text).collect());
     }
 
-    /// `name@id`: the id decides, so that a name which was asked for too stays as a claim.
+    /// Writes `name@id`. The id alone decides then, so a condition on the name becomes a line for its claim.
     fn pin_ids(&mut self) {
         for (attribute, ids) in std::mem::take(&mut self.ids) {
             let named = self.lines.attributes.remove(&attribute).unwrap_or_default();
             let name = self.name_beside(attribute, &named, &ids);
             if name.is_none() {
-                let note = format!("`{attribute}` is by id, which stands for its name too: the original does not tell it");
+                let note = format!(
+                    "`{attribute}` is matched by id, and the id stands in place of the name, which the original does not contain"
+                );
                 self.lines.notes.insert(note);
             }
             let beside = self.lines.beside.remove(attribute.as_str()).unwrap_or_default();
@@ -212,7 +214,7 @@ impl Writer<'_> {
         }
     }
 
-    /// The name of an id, where there is one of each.
+    /// The name for an id, if there is one name and one id.
     fn name_beside(&self, attribute: Attribute, named: &[Scalar], ids: &[String]) -> Option<String> {
         let told = self.told.attributes.get(&attribute).map_or(&[][..], Vec::as_slice);
         let name = match (named, told, ids) {
@@ -223,12 +225,12 @@ impl Writer<'_> {
         (!name.contains('*')).then(|| name.to_owned())
     }
 
-    /// Whether the claim alone makes its attribute, so that it was left to it.
+    /// Whether the attribute is made of this claim alone, so that no line for the claim was written.
     fn is_alone(&self, claim: &str) -> bool {
         self.mapping.said(claim).is_some_and(|(.., same)| same)
     }
 
-    /// What the subject says beside the conditions.
+    /// Adds the attributes that the subject names and the conditions do not.
     fn add_told(&mut self) {
         for (attribute, values) in &self.told.attributes {
             let repository_told = *attribute == Attribute::Owner
@@ -241,7 +243,7 @@ impl Writer<'_> {
         }
     }
 
-    /// The events of branches and of tags as the conditions have them, in words of this CI.
+    /// Adapts `push` and `tag` to the branches or tags that the conditions match, and keeps the events that this CI has.
     fn of_this_ci(&self, events: Vec<&'static str>, conditions: &[Wanted]) -> Result<Vec<&'static str>, LinesError> {
         let kind = conditions.iter().find(|wanted| wanted.claim == "ref_type").map(|wanted| &wanted.patterns[..]);
         let refs = self.lines.attributes.get(&Attribute::Ref).map_or(&[][..], Vec::as_slice);
@@ -272,11 +274,14 @@ impl Writer<'_> {
         let events = self.of_this_ci(events, conditions)?;
         if self.told.events.is_empty() || self.told.events_supposed {
             let shown = events.join(", ");
-            let note = format!("the original names no event, and a policy for a CI does: narrower as {shown}; add what is meant");
+            let note = format!(
+                "the original names no event, and a policy for a CI has to: narrower as {shown}; add the events that you need"
+            );
             self.lines.notes.insert(note);
         }
         if events.contains(&"pull-request") {
-            let note = "`pull-request` leaves out events with the repository's rights, which may have the same subject";
+            let note =
+                "`pull-request` leaves out events that run with the repository's rights, even if their subject is the same";
             self.lines.notes.insert(note.to_owned());
         }
         let events = events.iter().map(|event| Scalar::Text((*event).to_owned())).collect();
@@ -284,7 +289,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// A tag is no event of a branch.
+    /// Removes the event `tag` if all refs are branches.
     fn drop_tags(&mut self) {
         let of_branches = |value: &Scalar| value.as_text().is_some_and(|text| text.starts_with("refs/heads/"));
         let branches_alone = self.lines.attributes.get(&Attribute::Ref).is_some_and(|refs| refs.iter().all(of_branches));

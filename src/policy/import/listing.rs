@@ -29,12 +29,12 @@ struct Account {
 }
 
 impl Listing {
-    /// Nothing yet.
+    /// An empty listing.
     pub const fn new(app: AppName) -> Self {
         Self { app, repositories: BTreeMap::new(), owners: BTreeMap::new() }
     }
 
-    /// Adds a file: one list, or several one behind the other, as pages are.
+    /// Adds a file: one list, or several in a row, which is how pages are saved.
     pub fn add(&mut self, bytes: &[u8]) -> Result<(), serde_json::Error> {
         for page in serde_json::Deserializer::from_slice(bytes).into_iter::<Vec<Listed>>() {
             for one in page? {

@@ -1,48 +1,27 @@
-//! An object of an export, read strictly: of a member that is not known nobody can tell what it takes away.
+//! Reads an object of an export strictly: an unknown member is refused, because it may restrict something.
 
 use crate::token::JsonError;
 use serde_json::{Map, Value};
 
-/// A file that is no such object.
+/// Why a file is not read as such an object.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum MemberError {
     /// It is no JSON.
     #[error("{file}: {fault}; was it cut?")]
     Json {
-        /// Which.
         file: String,
-        /// What is wrong.
         #[source]
         fault: JsonError,
     },
-    /// It is other JSON.
+    /// It is JSON of another form.
     #[error("{file}: expected what `{command}` prints: {expected}")]
-    Form {
-        /// Which.
-        file: String,
-        /// What prints it.
-        command: &'static str,
-        /// What that is.
-        expected: &'static str,
-    },
-    /// A member that may take something away.
-    #[error("{file}: `{member}` is not known here, and may take something away: leave it out there, or write the policy by hand")]
-    Unknown {
-        /// In which file.
-        file: String,
-        /// Which.
-        member: String,
-    },
+    Form { file: String, command: &'static str, expected: &'static str },
+    /// A member that is not known.
+    #[error("{file}: `{member}` is not known here, and may restrict something: leave it out there, or write the policy by hand")]
+    Unknown { file: String, member: String },
     /// A member of another type.
     #[error("{file}: `{member}`: expected {expected}")]
-    Type {
-        /// In which file.
-        file: String,
-        /// Which.
-        member: String,
-        /// What it should be.
-        expected: &'static str,
-    },
+    Type { file: String, member: String, expected: &'static str },
 }
 
 /// An object whose members are all known.
@@ -52,7 +31,7 @@ pub(super) struct Members {
 }
 
 impl Members {
-    /// Takes an object over; `known` are the members that may be there.
+    /// Takes an object; `known` lists the members that may be there.
     pub(super) fn of(file: &str, members: Map<String, Value>, known: &[&[&str]]) -> Result<Self, MemberError> {
         let file = file.to_owned();
         match members.keys().find(|member| !known.iter().any(|known| known.contains(&member.as_str()))) {
@@ -74,14 +53,14 @@ impl Members {
         self.value(member).is_some()
     }
 
-    /// A text; none where it is empty.
+    /// A text; `None` if it is missing or empty.
     pub(super) fn text(&self, member: &str) -> Result<Option<&str>, MemberError> {
         let Some(value) = self.value(member) else { return Ok(None) };
         let text = value.as_str().ok_or_else(|| self.refuse(member, "a text"))?;
         Ok((!text.is_empty()).then_some(text))
     }
 
-    /// A list of texts; empty where there is none.
+    /// A list of texts; empty if it is missing.
     pub(super) fn texts(&self, member: &str) -> Result<Vec<&str>, MemberError> {
         let Some(value) = self.value(member) else { return Ok(Vec::new()) };
         let texts = value.as_array().and_then(|list| list.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
@@ -93,13 +72,13 @@ impl Members {
         value.as_bool().ok_or_else(|| self.refuse(member, "true or false"))
     }
 
-    /// A number; zero where there is none.
+    /// A whole number; zero if it is missing.
     pub(super) fn number(&self, member: &str) -> Result<i64, MemberError> {
         let Some(value) = self.value(member) else { return Ok(0) };
         value.as_i64().ok_or_else(|| self.refuse(member, "a whole number"))
     }
 
-    /// An object's members.
+    /// The members of an object; empty if it is missing.
     pub(super) fn members(&self, member: &str) -> Result<Vec<(&String, &Value)>, MemberError> {
         let Some(value) = self.value(member) else { return Ok(Vec::new()) };
         let members = value.as_object().ok_or_else(|| self.refuse(member, "an object"))?;

@@ -1,4 +1,4 @@
-//! Trust policies of octo-sts: one file for each identity, whose values are texts or regular expressions that match whole.
+//! Trust policies of octo-sts: one file for each identity. Its values are texts, or regular expressions that match whole texts.
 //!
 //! Source: octo-sts docs, "Trust policies". It grants a token of its GitHub App.
 
@@ -68,11 +68,10 @@ fn texts(fields: &mut Fields<'_, '_>, key: &'static str, source: &str) -> Vec<(S
     read
 }
 
-/// What YAML 1.1, which octo-sts reads, takes for true or false.
+/// Words that are flags in YAML 1.1, which octo-sts reads.
 const FLAGS_OF_YAML_1_1: [&str; 6] = ["y", "yes", "on", "n", "no", "off"];
 
-/// Text; also a flag or a whole number without quotes, which octo-sts reads as their texts. What its YAML may read otherwise
-/// than ours is refused.
+/// A text. octo-sts reads a flag or a whole number without quotes as text too. What YAML 1.1 and 1.2 read differently is refused.
 fn scalar<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, source: &str) -> Option<String> {
     let line = source.lines().nth(node.place.line.saturating_sub(1)).unwrap_or_default();
     let rest: String = line.chars().skip(node.place.column.saturating_sub(1)).collect();
@@ -114,7 +113,7 @@ fn trust(mut read: Read, original: &Original<'_>, listing: Option<&Listing>) -> 
     };
     if matches!(trust.granted, Granted::Chosen(_)) {
         trust.notes.push(
-            "which App gives the token, and the repository's id, is not known: choose a grant, or say `--app` and `--ids`"
+            "which App gives the token, and the repository's id, is not known: choose a grant, or give `--app` and `--ids`"
                 .to_owned(),
         );
     }
@@ -137,7 +136,7 @@ fn trust(mut read: Read, original: &Original<'_>, listing: Option<&Listing>) -> 
 }
 
 impl Trust {
-    /// The text, or the expression, of which there is one.
+    /// The text or the expression of a member; both together are an error.
     fn one_of(&mut self, read: &mut Read, member: &'static str) -> Result<Option<Wanted>, OctoStsError> {
         match (read.exact.remove(member), read.patterns.remove(member)) {
             (Some(_), Some(_)) => Err(OctoStsError::Twice { member }),
@@ -147,8 +146,8 @@ impl Trust {
         }
     }
 
-    /// Whatever the policy says, octo-sts takes no subject with white space, quotes, brackets or signs of shells in it, nor
-    /// with what does not print (its `IsValidSubject`).
+    /// Whatever the policy says, octo-sts takes no subject with white space, quotes, brackets, shell characters or unprintable
+    /// characters (its `IsValidSubject`).
     fn plain_subject(&mut self, subject: Wanted) -> Result<Wanted, OctoStsError> {
         let (plain, others): (Vec<String>, Vec<String>) =
             subject.patterns.into_iter().partition(|pattern| is_plain(&pattern.replace('*', "")));

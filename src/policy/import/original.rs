@@ -1,4 +1,4 @@
-//! An original's file, and where its policy is to stand.
+//! The file of an original, and the path of its policy.
 
 /// A file as it was given.
 pub(super) struct Original<'a> {
@@ -13,13 +13,13 @@ impl Original<'_> {
         endings.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name)
     }
 
-    /// Where the policy is to stand: below a folder, by the name of the original.
+    /// The path of the policy: in this folder, named after the original.
     pub(super) fn file(&self, endings: &[&str], folder: &str) -> String {
         file_of(folder, self.stem(endings))
     }
 }
 
-/// The file of a policy that is named after something from elsewhere.
+/// The path of a policy with a name from an original. Other characters become `-`.
 pub(super) fn file_of(folder: &str, name: &str) -> String {
     let good = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
     let name: String = name.chars().map(|character| if good(character) { character } else { '-' }).collect();

@@ -1,4 +1,4 @@
-//! A foreign pattern in pieces, and the same as a pattern of ours that takes in nothing more.
+//! Translates another system's pattern, read in pieces, into a pattern of a policy that matches no more texts.
 
 mod error;
 
@@ -7,35 +7,33 @@ pub(super) use error::{LikeError, PieceError};
 use super::super::pattern::is_delimiter;
 use std::ops::Range;
 
-/// One piece of a foreign pattern.
+/// One piece of another system's pattern.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Piece {
-    /// This character.
     Literal(char),
-    /// Any characters, or those that end no segment.
     Wild(Wild),
 }
 
 /// A wildcard.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Wild {
-    /// It goes beyond a segment.
+    /// Whether it matches delimiters of segments too.
     pub(super) crosses: bool,
-    /// How many characters it takes at least. Ours also stand for nothing.
+    /// The fewest characters that it matches. A wildcard of a policy also matches none.
     pub(super) least: usize,
 }
 
-/// A pattern of ours.
+/// A pattern of a policy.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Written {
     pub(super) text: String,
-    /// It takes in less than the original, because a wildcard stays within its segment.
+    /// Whether it matches less than the original, because a wildcard stays within its segment.
     pub(super) narrowed: bool,
-    /// What has to be left out: where a wildcard of the original takes a character at least, the same without it.
+    /// Patterns to exclude: for each wildcard that needs a character in the original, the pattern without that wildcard.
     pub(super) excluded: Vec<String>,
 }
 
-/// Writes the pieces as a pattern of ours. The error says what cannot be said.
+/// Writes the pieces as a pattern of a policy. The error names what no pattern expresses.
 pub(super) fn write(pieces: &[Piece]) -> Result<Written, PieceError> {
     let mut written = Written { text: String::new(), narrowed: false, excluded: Vec::new() };
     let mut holes = Vec::new();
@@ -71,8 +69,8 @@ fn literal(character: char) -> Result<char, PieceError> {
     }
 }
 
-/// Wildcards one behind the other are one: two stars that meet would be another wildcard here. What has to hold a character
-/// that ends no segment stays within its segment, whatever stands beside it.
+/// Joins adjacent wildcards into one, because two adjacent stars are a wildcard of another kind here. If one of them needs a
+/// character other than a delimiter, the joined one stays within its segment.
 fn run_of(pieces: &[Piece]) -> (Wild, &[Piece]) {
     let (mut run, mut stays) = (Wild { crosses: false, least: 0 }, false);
     let mut rest = pieces;
@@ -143,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_to_take_a_character_is_told_without_it() {
+    fn a_wildcard_that_needs_a_character_excludes_the_pattern_without_it() {
         for (original, text, excluded) in [
             ("+", "**", &[""][..]),
             ("a+", "a*", &["a"]),
@@ -162,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ours_would_widen_is_refused() {
+    fn what_a_pattern_would_widen_is_refused() {
         for bad in ["++", "refs/heads/++", "=+", "a*b", "a\nb", "{each.x}"] {
             assert!(write(&pieces(bad)).is_err(), "{bad}");
         }

@@ -7,22 +7,22 @@ use super::octo_sts::OctoStsError;
 use super::roles::RoleError;
 use super::vault::VaultError;
 
-/// Why there is no policy of ours.
+/// Why an original does not become a policy.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ImportError {
-    /// A role says nothing of ours.
+    /// A role of IAM's is refused.
     #[error(transparent)]
     Role(#[from] RoleError),
-    /// A file of octo-sts says nothing of ours.
+    /// A file of octo-sts is refused.
     #[error(transparent)]
     OctoSts(#[from] OctoStsError),
-    /// A role of Vault's says nothing of ours.
+    /// A role of Vault's is refused.
     #[error(transparent)]
     Vault(#[from] VaultError),
-    /// A provider or a member of Google's says nothing of ours.
+    /// A provider or a member of Google's is refused.
     #[error(transparent)]
     Gcp(#[from] GcpError),
-    /// A federated credential of Entra's says nothing of ours.
+    /// A federated credential of Entra's is refused.
     #[error(transparent)]
     Azure(#[from] AzureError),
     /// A file of an export that nothing reads.
@@ -31,7 +31,7 @@ pub(super) enum ImportError {
          service-accounts/ADDRESS.json; applications/CLIENT_ID.json"
     )]
     Stray,
-    /// It is read, and is no policy of ours.
+    /// It was read, and cannot be written as a policy.
     #[error(transparent)]
     Write(#[from] WriteError),
 }

@@ -1,7 +1,7 @@
-//! Regular expressions as patterns of ours: each alternative by itself, and none takes in more than the expression does.
+//! Translates regular expressions into patterns of a policy: one for each alternative, and none matches more than the expression.
 //!
-//! An expression is read for what it says, and never run. What no pattern says is refused with its place. Texts are taken to
-//! be of one line: `.` leaves out line feeds, which no ref and no name of a CI holds.
+//! An expression is parsed and never run. What no pattern expresses is refused with its place. Texts are taken to be of one line:
+//! `.` does not match line feeds, which no ref and no name of a CI contains.
 
 mod error;
 
@@ -15,15 +15,15 @@ use regex_syntax::ast::{
 };
 use std::collections::BTreeSet;
 
-/// A class of more characters is meant as a kind of character, and no list of them reads well.
+/// A class of more characters stands for a kind of character: a list of them would be unreadable.
 const CLASS_CHARACTERS_MAX: usize = 16;
 
-/// What became of an expression.
+/// The translation of an expression.
 #[derive(PartialEq, Eq, Debug)]
 pub(super) struct Translated {
-    /// The patterns, of which any may match.
+    /// One of these patterns has to match.
     pub(super) patterns: Vec<String>,
-    /// Patterns of which none may match: a wildcard stands for nothing too, and the original's does not.
+    /// None of these patterns may match: a wildcard of a policy also matches no character, and the original's does not.
     pub(super) excluded: Vec<String>,
     /// What is narrower than the original, and why.
     pub(super) notes: BTreeSet<String>,
@@ -46,7 +46,7 @@ fn at(span: &Span, regex: &str, reason: PartError) -> RegexError {
     RegexError::Part { regex: regex.to_owned(), column: span.start.column, part, reason }
 }
 
-/// Whether nothing stands before, and nothing behind: there `^` and `$` say what holds anyway.
+/// Whether a part is at the start and at the end of the expression, where `^` and `$` change nothing.
 #[derive(Clone, Copy)]
 struct Edges {
     start: bool,
@@ -74,7 +74,7 @@ impl Reader<'_> {
             Ast::Empty(_) => Ok(vec![Vec::new()]),
             Ast::Literal(literal) => Ok(vec![vec![Piece::Literal(literal.c)]]),
             Ast::Dot(_) => {
-                self.note("`.` alone is any character there, and the full stop here");
+                self.note("`.` alone matches any character there, and only a full stop here");
                 Ok(vec![vec![Piece::Literal('.')]])
             }
             Ast::Assertion(assertion) if holds_anyway(&assertion.kind, edges) => Ok(vec![Vec::new()]),
@@ -135,7 +135,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A class of few characters is that many alternatives.
+    /// A class of few characters becomes one alternative for each.
     fn class(&self, class: &ClassBracketed) -> Result<Alternatives, RegexError> {
         match listed(class).filter(|_| !class.negated) {
             Some(characters) => Ok(characters.into_iter().map(|character| vec![Piece::Literal(character)]).collect()),
@@ -152,7 +152,10 @@ impl Reader<'_> {
             }
             let wildcards = written.text.replace("**", "*").matches('*').count();
             if !written.excluded.is_empty() && (wildcards > 1 || alternatives.len() > 1) {
-                self.note(&format!("narrower as `{}`: nothing is taken in which a wildcard may stand for nothing", written.text));
+                self.note(&format!(
+                    "narrower as `{}`: no text matches in which a wildcard could match no character",
+                    written.text
+                ));
             }
             excluded.extend(written.excluded);
             match written.text.is_empty() {
@@ -176,7 +179,7 @@ const fn holds_anyway(kind: &AssertionKind, edges: Edges) -> bool {
     }
 }
 
-/// `(?i:…)` changes what everything in it means.
+/// Flags such as `(?i:…)` change what the group means.
 fn has_flags(kind: &GroupKind) -> bool {
     matches!(kind, GroupKind::NonCapturing(flags) if !flags.items.is_empty())
 }
@@ -188,12 +191,12 @@ fn ungrouped(ast: &Ast) -> &Ast {
     }
 }
 
-/// Whether a class takes whatever ends no segment, and perhaps more.
+/// Whether a class excludes nothing but delimiters of segments.
 fn excludes_delimiters_alone(class: &ClassBracketed) -> bool {
     class.negated && listed(class).is_some_and(|excluded| excluded.into_iter().all(super::super::pattern::is_delimiter))
 }
 
-/// The characters of a class that lists them. Classes within classes and their operators mean other things elsewhere.
+/// The characters of a class that lists them; `None` for nested classes and operators, which other engines read differently.
 fn listed(class: &ClassBracketed) -> Option<BTreeSet<char>> {
     let ClassSet::Item(item) = &class.kind else { return None };
     let items = match item {

@@ -1,4 +1,4 @@
-//! Where the trust policies of roles stand: alone, in what `aws iam` prints, and in what `terraform show -json` prints.
+//! Finds the trust policies of roles: in a file of their own, in what `aws iam` prints, and in what `terraform show -json` prints.
 
 mod error;
 
@@ -12,10 +12,10 @@ use crate::words::names::RoleArn;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// What a document holds: a way in each, or a part of it and why that is not imported.
+/// What a document holds: a trust for each way in, or the name of a role and why it is not imported.
 pub(super) type Found = Vec<Result<Trust, (String, RoleError)>>;
 
-/// Reads a document, if it is one of these; a role for a trust policy that stands alone may be given.
+/// Reads a document, if it has one of these forms. `role` is for a trust policy that does not name its role.
 pub(super) fn read(original: &Original<'_>, role: Option<&RoleArn>) -> Option<Result<Found, RoleError>> {
     if !original.bytes.trim_ascii_start().starts_with(b"{") {
         return None;
@@ -75,7 +75,7 @@ impl Described {
     }
 }
 
-/// IAM's API answers with a URL-encoded document (RFC 3986). None of what is cut off, or no text.
+/// Decodes a document that IAM's API URL-encodes (RFC 3986). `None` if it is cut off or no text.
 pub(in crate::policy) fn decoded(text: &str) -> Option<String> {
     if !text.starts_with('%') {
         return Some(text.to_owned());
@@ -98,7 +98,7 @@ fn described(role: &Value) -> Described {
     Described { name, arn: text("Arn"), document: role.get("AssumeRolePolicyDocument").cloned() }
 }
 
-/// A plan or a state (Terraform docs, "JSON output format"). What else they hold is not read.
+/// A plan or a state (Terraform docs, "JSON output format"). The rest of it is not read.
 #[derive(Deserialize)]
 struct Plan {
     #[serde(alias = "values")]

@@ -1,4 +1,4 @@
-//! What an import is told beside the files, and what comes of it.
+//! The settings of an import, and its results.
 
 use super::listing::Listing;
 use crate::kind::Scope;
@@ -6,49 +6,49 @@ use crate::policy::catalogue::Catalogue;
 use crate::words::names::{IssuerName, RoleArn};
 use serde::Serialize;
 
-/// What the files alone do not say.
+/// What an import needs beyond the files.
 #[derive(Clone, Default, Debug)]
 pub struct ImportSettings<'a> {
     /// The issuer, by its name in the configuration.
     pub issuer: Option<IssuerName>,
     /// The configured issuers.
     pub catalogue: Option<&'a Catalogue>,
-    /// The role of a trust policy that stands alone.
+    /// The role for a trust policy that does not name its role.
     pub role: Option<RoleArn>,
-    /// The KV mount of Vault's whose documents are meant.
+    /// The KV mount of Vault's whose documents are granted.
     pub mount: Option<String>,
-    /// What its documents are called here behind Vault's name.
+    /// The ending that its documents have here, such as `.yaml`.
     pub ending: Option<String>,
     /// The scope of Entra that an application's tokens are for.
     pub scope: Option<Scope>,
-    /// The ids of repositories, and the App that gives what octo-sts's did.
+    /// The ids of repositories, and the App whose tokens replace those of octo-sts.
     pub listing: Option<&'a Listing>,
 }
 
 /// A file of an export.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Exported {
-    /// Where it stands in the export's folder.
+    /// Its path in the export's folder.
     pub path: String,
-    /// What it holds.
+    /// Its content.
     pub bytes: Vec<u8>,
 }
 
-/// A trust policy of ours.
+/// A policy that was imported.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Imported {
-    /// Where it is to stand in the repository.
+    /// Its path in the repository.
     pub file: String,
-    /// The file.
+    /// Its content.
     pub yaml: String,
-    /// What it narrowed, and what it could not say.
+    /// What is narrower than the original, and what is left to do.
     pub notes: Vec<String>,
 }
 
-/// What is not imported.
+/// An original that was not imported.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct NotImported {
-    /// The original, or the part of it.
+    /// Its path, and which part of it is meant.
     pub original: String,
     /// Why not.
     pub reason: String,

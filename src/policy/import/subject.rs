@@ -1,26 +1,26 @@
-//! What a `sub` says in our words. It narrows and never replaces: the subject itself stays a line beside it, since two jobs
-//! that differ (with an environment and without one) may have all these attributes alike.
+//! Reads attributes from a `sub`. The policy has them in addition to the subject and never in its place: two different jobs (one
+//! with an environment and one without) may agree in all these attributes.
 
 use super::error::SubjectError;
 use crate::identity::{Attribute, Mapping};
 use std::collections::BTreeMap;
 
-/// What one subject says, or several alternatives say together.
+/// What one subject names, or what several alternatives name together.
 #[derive(Debug, Default)]
 pub(super) struct Told {
     /// The attributes that each of them names.
     pub(super) attributes: BTreeMap<Attribute, Vec<String>>,
-    /// The events that are meant by it.
+    /// The events that the subjects stand for.
     pub(super) events: Vec<&'static str>,
-    /// Whether an event was only supposed.
+    /// Whether some of the events are an assumption.
     pub(super) events_supposed: bool,
 }
 
-/// What is taken for meant where a subject says nothing of events: what people who may write to the repository started.
+/// The events that are assumed where a subject names none: those that people with write access start.
 const OF_BRANCHES: [&str; 2] = ["push", "manual"];
 const OF_TAGS: [&str; 2] = ["tag", "manual"];
 
-/// Reads the alternatives of a `sub`, which are patterns of ours.
+/// Reads the alternatives of a `sub`, which are patterns of a policy.
 pub(super) fn read(mapping: &Mapping, subjects: &[String]) -> Told {
     let mut told = Told::default();
     let read: Vec<One> = subjects.iter().map(|subject| one(mapping.name(), subject)).collect();
@@ -41,8 +41,8 @@ pub(super) fn read(mapping: &Mapping, subjects: &[String]) -> Told {
     told
 }
 
-/// A subject of GitHub that ends within a repository's name. There the wildcard also took what follows the name; here it
-/// stays within, and no subject of the usual form ends there: the policy would let nobody in.
+/// Refuses a subject of GitHub that ends with a wildcard within a repository's name. In the original the wildcard also matches what
+/// follows the name. Here it stays within the name, where no subject ends, so the policy would let nobody in.
 pub(super) fn check_ends(mapping: &Mapping, subject: &str) -> Result<(), SubjectError> {
     let rest = subject.strip_prefix("repo:").filter(|_| mapping.name() == "github-actions").unwrap_or_default();
     if rest.contains(':') || !rest.ends_with('*') || rest.ends_with("**") {
@@ -156,7 +156,7 @@ fn organization(rest: &str) -> One {
     read
 }
 
-/// `ORGANIZATION-ID/project/…` (CircleCI docs): the id is the only name that there is.
+/// `ORGANIZATION-ID/project/…` (CircleCI docs): an organization has an id and no name.
 fn circleci(rest: &str) -> One {
     let mut read = One::default();
     let id = rest.split('/').next().unwrap_or_default();
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn other_subjects_name_what_they_have() {
+    fn subjects_of_other_issuers_are_read() {
         let cases = [
             ("gitlab", "project_path:g/p:ref_type:tag:ref:v1", "repository=g/p event=tag|manual"),
             ("gitlab", "project_path:g/**", "event=push|manual"),

@@ -20,7 +20,7 @@ pub(super) fn body(imported: &Imported) -> Vec<&str> {
 }
 
 #[test]
-fn a_file_says_what_it_was_and_what_is_left_to_do() {
+fn an_imported_file_names_its_original_and_what_is_left_to_do() {
     let original = "issuer: https://token.actions.githubusercontent.com\nsubject: repo:acme/shop:ref:refs/heads/main\n\
                     permissions:\n  contents: write\nrepositories: [shop]\n";
     let imported = octo(original).unwrap();
@@ -59,14 +59,14 @@ fn it_does_not_load_before_a_grant_is_chosen() {
 }
 
 #[test]
-fn what_is_told_is_of_one_line() {
+fn a_reason_is_one_line_without_control_characters() {
     let text = "issuer: https://accounts.google.com\nsubject: \"1\"\nclaim_pattern: { \"a\\nb\\e[31m\": \"x|y\" }\n";
     let refused = octo(text).unwrap_err();
     assert!(refused.contains("JSON pointer") && !refused.contains(char::is_control), "{refused:?}");
 }
 
 #[test]
-fn names_from_elsewhere_stay_below_the_folder() {
+fn names_from_originals_stay_below_the_folder() {
     for (name, file) in
         [("../../x", "policies/-..-x.yaml"), (".hidden", "policies/hidden.yaml"), ("a b/c", "policies/a-b-c.yaml")]
     {

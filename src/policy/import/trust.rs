@@ -1,4 +1,4 @@
-//! An original, read: who is trusted, in claims. It becomes a file of ours, which is loaded as any other before it leaves.
+//! An original that was read, and how it becomes a policy. The policy is loaded like any other before it is returned.
 
 use super::error::{LoadError, WantedError, WriteError};
 use super::issuer::{self, Issuer};
@@ -9,7 +9,7 @@ use crate::policy::catalogue::{Catalogue, IssuerEntry, Tree};
 use crate::policy::file::TrustPolicy;
 use crate::words::yaml::Severity;
 
-/// An original, read: who is trusted, in claims.
+/// An original that was read: its issuer, its conditions on claims, and its grant.
 pub(super) struct Trust {
     pub(super) file: String,
     pub(super) description: String,
@@ -22,7 +22,7 @@ pub(super) struct Trust {
 }
 
 impl Trust {
-    /// Adds a condition. Two on one claim have to hold both, which is said where one of them is a list of texts.
+    /// Adds a condition. Two conditions on one claim both have to hold, which a line expresses only if one of them lists texts.
     pub(super) fn want(&mut self, wanted: Wanted) -> Result<(), WantedError> {
         match self.wanted.iter_mut().find(|known| known.claim == wanted.claim) {
             Some(known) => *known = known.and(&wanted)?,
@@ -32,7 +32,8 @@ impl Trust {
     }
 
     pub(super) fn note_audience(&mut self) {
-        let note = "the audience is left out: a token for daypass has daypass's own, which the issuer's `audiences` say";
+        let note =
+            "the audience is left out: a token for daypass has daypass's own audience, which `audiences` of the issuer names";
         self.notes.push(note.to_owned());
     }
 
@@ -52,7 +53,7 @@ impl Trust {
     }
 }
 
-/// Loads the policy by itself; where a grant is to be chosen, with one that every policy may have.
+/// Loads the policy alone. Where a person has to choose the grant, a placeholder grant stands in.
 pub(super) fn check_loads(file: &str, yaml: &str, granted: &Granted, issuer: &Issuer) -> Result<(), LoadError> {
     let chosen = if matches!(granted, Granted::Chosen(_)) { "  secrets: [any]\n" } else { "" };
     let entry = IssuerEntry { url: issuer.url.clone(), mapping: issuer.mapping.clone(), session_max: None };

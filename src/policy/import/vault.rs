@@ -1,5 +1,5 @@
-//! Roles of Vault's and OpenBao's JWT auth method with the ACL policies that they name, as `vault read` and `vault policy read` print
-//! them: who logs in by the role, and which documents of a KV mount (version 2) he may read.
+//! Reads roles of Vault's and OpenBao's JWT auth method and the ACL policies that they name, as `vault read` and `vault policy read`
+//! print them: who logs in with a role, and which documents of a KV mount (version 2) the role may read.
 
 mod acl;
 mod answer;
@@ -19,14 +19,14 @@ use super::written::Granted;
 use acl::Place;
 use std::collections::BTreeMap;
 
-/// Where Vault mounts its first KV store, and what most have.
+/// The default mount of Vault's KV store.
 const MOUNT: &str = "secret";
-/// What a document of ours is called behind Vault's name of it.
+/// The ending that a document has here, after its name in Vault.
 const ENDING: &str = ".yaml";
-/// The policy that every token has whose role does not say otherwise.
+/// The policy that every token has unless its role excludes it.
 const DEFAULT_POLICY: &str = "default";
 
-/// What an export holds, by its paths.
+/// The files of an export.
 #[derive(Default)]
 pub(super) struct Export<'a> {
     /// By the mount.
@@ -38,7 +38,7 @@ pub(super) struct Export<'a> {
 }
 
 impl<'a> Export<'a> {
-    /// Takes a file of it, where it is one.
+    /// Takes a file if it belongs to such an export.
     pub(super) fn take(&mut self, file: &'a Exported) -> bool {
         let name = |text: &'a str, endings: &[&str]| endings.iter().find_map(|ending| text.strip_suffix(ending));
         if let Some(rest) = file.path.strip_prefix("auth/") {
@@ -53,7 +53,7 @@ impl<'a> Export<'a> {
             return mount.is_some();
         }
         let policy = file.path.strip_prefix("policies/").and_then(|policy| name(policy, &[".hcl", ".json"]));
-        // Vault's names of policies have no upper case; of two that are one nobody knows which counts.
+        // Vault writes the names of policies in lower case. Of two files with the same name, the second is refused.
         let policy = policy.map(str::to_lowercase).filter(|policy| !self.policies.contains_key(policy));
         let is_one = policy.is_some();
         self.policies.extend(policy.map(|policy| (policy, file)));

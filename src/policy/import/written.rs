@@ -1,4 +1,4 @@
-//! A policy as YAML. What comes from elsewhere is quoted wherever it could be read as anything but text.
+//! Writes a policy as YAML. Text from the original is quoted wherever YAML could read it as anything but text.
 
 use super::lines::{Beside, Lines, Scalar};
 use crate::identity::Attribute;
@@ -6,16 +6,15 @@ use crate::words::names::{IssuerName, RoleArn};
 use crate::words::plain as escaped;
 use std::fmt::Write;
 
-/// What is granted.
+/// The grant of the policy.
 #[derive(Clone, Debug)]
 pub(super) enum Granted {
-    /// This role.
     Role(RoleArn),
-    /// One line: its word, and what stands behind it.
+    /// One line: the key of the section, and its value.
     Line(&'static str, String),
     /// Documents by pattern.
     Secrets(Vec<String>),
-    /// What this version does not grant, or does not know, in words; a person chooses.
+    /// What the original granted, as comments: a person chooses the grant.
     Chosen(Vec<String>),
 }
 
@@ -49,12 +48,12 @@ pub(super) fn yaml(description: &str, issuer: &IssuerName, lines: &Lines, grante
     text
 }
 
-/// Text of one line, for comments and terminals: nothing from elsewhere may begin another line, colour it or turn its direction.
+/// Makes text fit for a comment or a terminal: without line breaks, escape sequences and changes of direction.
 pub(super) fn comment(text: &str) -> String {
     escaped(&text.replace(char::is_control, " ")).into_owned()
 }
 
-/// The values alone, or as a mapping of what is meant.
+/// The values alone, or a mapping of `like` or `plain` and `not`.
 fn line(values: &[Scalar], beside: Option<&Beside>) -> String {
     let Some(beside) = beside else { return any_of(values) };
     let form = if beside.plain { "plain" } else { "like" };
@@ -80,7 +79,7 @@ fn key(pointer: &str) -> String {
     if plain(inner).is_some() { pointer.to_owned() } else { quoted(pointer) }
 }
 
-/// Text that is text without quotes too: it has no character of YAML's own, and is no other word of it.
+/// The text, if YAML reads it as text without quotes: it has no special character, and is no word such as `true`.
 fn plain(text: &str) -> Option<&str> {
     const WORDS: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
     let good = |character: char| character.is_ascii_alphanumeric() || "_-./@*".contains(character);
@@ -88,7 +87,7 @@ fn plain(text: &str) -> Option<&str> {
     (starts && text.chars().all(good) && !WORDS.contains(&text.to_ascii_lowercase().as_str())).then_some(text)
 }
 
-/// In double quotes, which are JSON's and YAML's alike.
+/// In double quotes: a text in JSON is the same text in YAML.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
@@ -123,6 +122,10 @@ mod tests {
         let told = vec!["contents: read\n  secrets: [\"**\"]\u{2028}\u{85}\r".to_owned()];
         let written = yaml("x", &IssuerName::parse("github").unwrap(), &Lines::default(), &Granted::Chosen(told));
         assert_eq!(Node::parse("a.yaml", written.as_bytes()).unwrap().to_json()["grant"], serde_json::Value::Null);
-        assert_eq!(comment("a\u{9b}2K\u{202e}b"), "a 2K\\u{202e}b", "and no C1 control or turned text reaches a terminal");
+        assert_eq!(
+            comment("a\u{9b}2K\u{202e}b"),
+            "a 2K\\u{202e}b",
+            "no C1 control and no change of direction reaches a terminal"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! What the findings are called.
+//! The codes of the findings.
 
 /// The code of every finding, as `docs/policy.md` lists them.
 pub const CODES: [&str; 49] = [
@@ -53,6 +53,6 @@ pub const CODES: [&str; 49] = [
     "accepted_unused",
 ];
 
-/// Those that are told of guardrails, bounds, tests, or of what is accepted itself.
+/// The codes of findings on guardrails, bounds, tests and accepted findings.
 pub(in crate::policy) const OF_OTHER_FILES: [&str; 6] =
     ["guardrail_idle", "guardrail_silent", "guardrail_undocumented", "fixture_unused", "bound_unused", "accepted_unused"];

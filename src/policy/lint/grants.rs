@@ -1,4 +1,4 @@
-//! What a policy gives.
+//! Findings on what a policy grants.
 
 use super::{Look, Subjected};
 use crate::identity::Attribute;
@@ -10,9 +10,9 @@ use std::time::Duration;
 
 /// A deployment takes minutes; what lives longer is worth stealing.
 const SESSION_USUAL_MAX: Duration = Duration::from_secs(3600);
-/// SDKs renew a session 10 (boto3) or 15 minutes (Java, .NET) before its end. Half of a session is to be left until then.
+/// SDKs renew a session 10 (boto3) or 15 minutes (Java, .NET) before its end. At least half of a session should pass before.
 const SESSION_USUAL_MIN: Duration = Duration::from_secs(30 * 60);
-/// A token is shown at once.
+/// A token is used at once.
 const TOKEN_USUAL_MAX: Duration = Duration::from_secs(15 * 60);
 
 pub(super) fn lint(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>) {
@@ -25,13 +25,13 @@ pub(super) fn lint(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>
         );
     }
     for aws in grants.of::<AwsGrant>().filter(|aws| aws.ttl < SESSION_USUAL_MIN) {
-        let message = format!("AWS's SDKs ask anew 10 to 15 minutes before a session of {} minutes ends", aws.ttl.as_secs() / 60);
-        let help = "30m or more; a token that was given for one request is refused the second time (docs/api/aws-sts.md)";
+        let message = format!("AWS's SDKs renew a session of {} minutes 10 to 15 minutes before it ends", aws.ttl.as_secs() / 60);
+        let help = "write 30m or more; a token that serves one request is refused the second time (docs/api/aws-sts.md)";
         found.push(rule.finding("short_session", aws.place, message).help(help));
     }
     for token in grants.of::<IdTokenGrant>().filter(|token| token.ttl > TOKEN_USUAL_MAX) {
-        let message = format!("a token of {} minutes can be shown by whoever finds it", token.ttl.as_secs() / 60);
-        found.push(rule.finding("long_token", token.place, message).help("10m is enough to show it"));
+        let message = format!("whoever finds a token of {} minutes can use it", token.ttl.as_secs() / 60);
+        found.push(rule.finding("long_token", token.place, message).help("10m is enough to use it"));
     }
     own_repository(rule, look, found);
     let accounts: std::collections::BTreeSet<&str> =
@@ -39,7 +39,8 @@ pub(super) fn lint(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>
     if accounts.len() > 1 {
         let message = format!("one job reaches {} AWS accounts", accounts.len());
         found.push(
-            rule.finding("several_accounts", rule.grant_place(), message).help("one policy an account says who reaches which"),
+            rule.finding("several_accounts", rule.grant_place(), message)
+                .help("write one policy for each account: it shows who reaches which"),
         );
     }
     for entry in grants.entries() {
@@ -56,21 +57,21 @@ fn secrets(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>) {
         if grant.kept.unauthenticated {
             let message = "whoever can write to the repository can change these values unseen, where they are not encrypted";
             let finding = rule.finding("unauthenticated_allowed", grant.place, message);
-            found.push(finding.help("encrypt the values, or the files anew without `mac_only_encrypted`"));
+            found.push(finding.help("encrypt the values, or encrypt the files again without `mac_only_encrypted`"));
         }
         if grant.kept.history {
-            let message = "also what was rotated since, and files that are gone, as far back as the source's `since`";
+            let message = "this includes rotated values and deleted files, as far back as the source's `since`";
             let finding = rule.finding("history_allowed", grant.place, message);
-            found.push(finding.help("name the one document whose past is needed, and take old identities away"));
+            found.push(finding.help("name the one document whose history is needed, and remove old identities"));
         }
         let text = grant.documents.to_string();
         if text == "**" {
             found.push(
-                rule.finding("every_secret", grant.place, "every secret of the repository, also those of tomorrow")
+                rule.finding("every_secret", grant.place, "this grants every secret of the repository, including future ones")
                     .help("name a folder"),
             );
         } else if !grant.kept.history && !files.iter().any(|file| grant.documents.matches(file)) {
-            // Which files the past has, the linter does not see.
+            // The linter does not see which files the history has.
             let mut finding = rule.finding("secret_missing", grant.place, format!("no file below secrets/ fits `{text}`"));
             if let Some(near) = crate::words::yaml::nearest(&text, &files) {
                 finding = finding.help(format!("did you mean `{near}`?"));
@@ -86,8 +87,12 @@ fn transit(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>) {
         let text = grant.keys.to_string();
         if text == "**" {
             found.push(
-                rule.finding("every_transit_key", grant.place, "every transit key of the repository, also those of tomorrow")
-                    .help("name a key"),
+                rule.finding(
+                    "every_transit_key",
+                    grant.place,
+                    "this grants every transit key of the repository, including future ones",
+                )
+                .help("name a key"),
             );
         } else if !keys.iter().any(|key| grant.keys.matches(key)) {
             let message = format!("no key below transit/ fits `{text}`");
@@ -101,7 +106,7 @@ fn transit(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>) {
     }
 }
 
-/// Jobs of the repository that holds the policies: whoever may run one comes near to changing what is granted.
+/// Reports jobs of the repository that holds the policies: whoever runs one may come close to changing what is granted.
 fn own_repository(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>) {
     let Some(own) = look.own_repository.filter(|_| rule.writes()) else { return };
     let named = |line: &Condition, name: &str| match &line.test {
@@ -119,7 +124,7 @@ fn own_repository(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>)
         let message = format!("jobs of {own}, which holds these policies, get a role or a token");
         found.push(
             rule.finding("own_repository", line.place, message)
-                .help("deploy from another repository: a job there could help to change what is granted"),
+                .help("deploy from another repository: a job of this one could help to change what is granted"),
         );
     }
 }

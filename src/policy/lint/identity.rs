@@ -1,4 +1,4 @@
-//! Whom a policy lets in.
+//! Findings on whom a policy lets in.
 
 use super::{Subjected, texts};
 use crate::identity::{Attribute as A, Facts};
@@ -8,13 +8,13 @@ use crate::words::yaml::Fault;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-/// What says little about who runs the job: whoever may push a branch chooses it, or it is only a label.
+/// Attributes that say little about who runs the job: whoever may push a branch chooses them, or they are only labels.
 const WEAK: [A; 7] = [A::Actor, A::Environment, A::Runner, A::Pipeline, A::Commit, A::RunUrl, A::RefProtected];
 /// Bots that open pull requests and push branches with other people's code.
 const UPDATE_BOTS: [&str; 3] = ["dependabot[bot]", "renovate[bot]", "github-actions[bot]"];
-/// Where GitHub's merge queue builds; it belongs to whoever may queue.
+/// A branch of GitHub's merge queue. Whoever may queue a pull request controls it.
 const MERGE_QUEUE_REF: &str = "refs/heads/gh-readonly-queue/main/pr-1-0b1a";
-/// What only a regular expression would say.
+/// Texts that are usual in regular expressions only.
 const REGEX_WORDS: [&str; 9] = [".*", ".+", "\\d", "\\w", "[a-z", "[0-9", "(?", "^", "$"];
 
 pub(super) fn lint(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
@@ -33,15 +33,15 @@ pub(super) fn lint(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
     wording(rule, found);
 }
 
-/// Whether some token of the rule is one when it is read: a raw claim and an attribute may exclude each other, such as a tag's
-/// `ref_type` and the event of a push.
+/// Whether some example of a token satisfies the rule when its claims are read: a raw claim and an attribute may exclude each other,
+/// such as a tag's `ref_type` and the event of a push.
 fn has_a_token(rule: &Subjected<'_>) -> bool {
     let raw = |line: &Condition| matches!(line.subject, Subject::Claim(_));
     if !rule.rule.conditions.iter().any(raw) {
         return true;
     }
     let issuer = &rule.policy.issuer;
-    // A line without an id asks for none, and one without an owner for no owner; every token has both, and they agree.
+    // An example lacks an id or an owner that no line asks for. Every token has both, and they agree.
     let whole = |claims: Map<String, Value>, owner: &str| {
         let mut whole = Map::new();
         A::ALL.iter().filter(|one| rule.mapping.has_id(**one)).for_each(|one| rule.mapping.put_id(*one, "1", &mut whole));
@@ -81,7 +81,7 @@ fn repository(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
         }
     }
     if let Some(owner) = rule.line(A::Owner).filter(|_| says_no_part_of_its_owner(rule)) {
-        let finding = rule.finding("org_wide", owner.place, "every repository of this owner gets this, also those of tomorrow");
+        let finding = rule.finding("org_wide", owner.place, "every repository of this owner gets this, including future ones");
         found.push(
             finding
                 .help("name the repositories, or pin the workflow that all of them call")
@@ -95,7 +95,8 @@ fn repository(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
     }
 }
 
-/// An issuer without repositories has pipelines that stand for them, or accounts that are owners themselves.
+/// Whether the rule names an owner as a whole. An issuer without repositories has pipelines instead, or accounts that are owners
+/// themselves.
 fn says_no_part_of_its_owner(rule: &Subjected<'_>) -> bool {
     let parts: &[A] =
         if rule.mapping.claims(A::Repository) { &[A::Repository, A::RepositoryName] } else { &[A::RepositoryName, A::Workflow] };
@@ -170,7 +171,7 @@ fn events(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
             "code that nobody has reviewed gets a role or a token",
             "give pull requests a read-only policy of their own",
         );
-        // In a policy of its own it is what the advice asks for.
+        // A policy for schedules alone is what the help asks for.
         if !texts(line).all(|pattern| pattern.to_string() == "schedule") {
             harm(
                 "schedule_writes",
@@ -229,7 +230,7 @@ fn guards(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
     }
     for (attribute, code, message) in [
         (A::Fork, "forks_allowed", "code from forks gets this"),
-        (A::SshSession, "ssh_allowed", "a person who sits in the job gets this"),
+        (A::SshSession, "ssh_allowed", "a person who is connected to the job by SSH gets this"),
     ] {
         let allowed = |single: &Single| *single == Single::Json(true.into());
         if let Some(line) =
@@ -261,11 +262,8 @@ fn wording(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
         }
         let subject = condition.subject == Subject::Claim("/sub".to_owned());
         if subject && texts(condition).any(|pattern| pattern.literal().is_none()) {
-            let finding = rule.finding(
-                "subject_by_pattern",
-                condition.place,
-                "`sub` is put together by the CI, and parts of it are chosen by its users",
-            );
+            let finding =
+                rule.finding("subject_by_pattern", condition.place, "the CI composes `sub`, and its users choose parts of it");
             found.push(finding.help("match the attributes that it is made of"));
         }
     }

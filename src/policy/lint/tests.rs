@@ -1,4 +1,4 @@
-//! One case for each finding: a policy that causes it, and beside it the good policy that causes none.
+//! One case for each finding: a policy that causes it, and a good policy that causes none.
 
 use super::*;
 use crate::demo::issuer::github_claims;
@@ -83,7 +83,7 @@ fn a_policy_accepts_its_own_findings_with_a_reason_and_nothing_else() {
     let ruleset = Ruleset::load(&tree, &catalogue(), None).0;
     let look = Look { ruleset: &ruleset, tree: &tree, catalogue: &catalogue(), now: NOW, own_repository: None };
     let denied: Vec<&str> = lint_denying(&look, &["no_owner".to_owned()]).iter().map(|fault| fault.code).collect();
-    assert_eq!(denied, all, "what the command line denies no file accepts, and it is not told as accepted in vain");
+    assert_eq!(denied, all, "no file accepts what the command line denies, and what it accepts is not reported as unused");
     let told = codes(&format!("{{ finding: audit_mode, {reason} }}"));
     assert!(told.contains(&"accepted_unused".to_owned()) && told.contains(&"no_owner".to_owned()), "{told:?}");
     for (wrong, said) in [
@@ -166,7 +166,7 @@ fn every_finding_has_a_policy_that_causes_it_and_a_token_that_the_policy_lets_in
 }
 
 #[test]
-fn nothing_is_asked_that_an_issuer_cannot_claim() {
+fn no_finding_asks_for_what_an_issuer_cannot_claim() {
     let rest = "description: x\nowners: [a]\ngrant: { secrets: [shop/db.yaml] }\n";
     let of = |policy: &str| {
         let found = codes(&[("policies/a.yaml", &format!("{rest}{policy}\n"))]).into_iter();
@@ -183,7 +183,7 @@ fn nothing_is_asked_that_an_issuer_cannot_claim() {
 }
 
 #[test]
-fn what_policies_do_to_each_other() {
+fn policies_together_and_guardrails_cause_findings() {
     let plain = GOOD.split("tests:").next().unwrap().to_owned();
     let longer = plain.replace("30m", "45m");
     assert!(codes(&[("policies/a.yaml", &plain), ("policies/b.yaml", &longer)]).contains(&"overlapping_grant"));
@@ -231,7 +231,7 @@ fn what_policies_do_to_each_other() {
 }
 
 #[test]
-fn lines_that_exclude_each_other_are_told() {
+fn lines_that_exclude_each_other_are_reported() {
     let policy = "description: x\nowners: [a]\nissuer: gitlab\nmatch: { repository: acme/shop@20, event: push, ref_protected: { not: [true, false] } }\ngrant: { secrets: [shop/db.yaml] }\n";
     assert!(codes(&[("policies/a.yaml", policy)]).contains(&"never_matches"));
     let tag = "description: x\nowners: [a]\nissuer: gitlab\nmatch: { repository: acme/shop@20, event: push }\nclaims: { /ref_type: tag }\ngrant: { secrets: [shop/db.yaml] }\n";
@@ -241,7 +241,7 @@ fn lines_that_exclude_each_other_are_told() {
     }
 }
 
-/// As IAM's trust policies name a repository: by its subject, and without its id.
+/// IAM's trust policies name a repository like this: by its subject, and without its id.
 #[test]
 fn a_subject_beside_a_name_without_its_id_matches() {
     let named = "issuer: github\nmatch: { repository: acme/shop, ref: refs/heads/main, event: push }\nclaims: { /sub: \"repo:acme/shop:ref:refs/heads/main\" }\ngrant: { secrets: [shop/a] }\n";
@@ -256,6 +256,7 @@ fn every_code_is_listed_documented_and_made_somewhere() {
     let made = [
         include_str!("identity.rs"),
         include_str!("grants.rs"),
+        include_str!("overlaps.rs"),
         include_str!("together.rs"),
         include_str!("upkeep.rs"),
         include_str!("../bounds.rs"),
@@ -267,10 +268,10 @@ fn every_code_is_listed_documented_and_made_somewhere() {
     }
     let section = documented.split("\n## What the linter finds\n").nth(1).unwrap().split("\n## ").next().unwrap();
     let listed = section.lines().filter(|line| line.starts_with("| `")).count();
-    assert_eq!(listed, CODES.len(), "docs/policy.md lists a finding that there is not");
+    assert_eq!(listed, CODES.len(), "docs/policy.md lists a finding that does not exist");
 }
 
-/// The advice is a policy of its own, and this is one.
+/// The help asks for a policy for schedules alone, and this is one.
 #[test]
 fn a_policy_for_schedules_alone_is_as_advised() {
     let plain = GOOD.split("tests:").next().unwrap().to_owned();

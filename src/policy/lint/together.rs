@@ -1,17 +1,13 @@
-//! What policies do to each other.
+//! Findings on policies together, on guardrails, and on fixtures.
 
 use super::Look;
-use crate::kind::{Target, TransitUse};
-use crate::policy::access::{overlap, permits, within};
 use crate::policy::condition::{Single, Test};
 use crate::policy::file::TrustPolicy;
-use crate::words::TransitFile;
 use crate::words::yaml::{Fault, Place};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn lint(look: &Look<'_>, found: &mut Vec<Fault>) {
     names(look, found);
-    credentials(look, found);
     idle_guardrails(look, found);
     silent_guardrails(look, found);
     undocumented_guardrails(look, found);
@@ -52,45 +48,6 @@ fn names(look: &Look<'_>, found: &mut Vec<Fault>) {
     }
 }
 
-/// The same credential by several policies: on other terms, or in the shadow of a wider one.
-fn credentials(look: &Look<'_>, found: &mut Vec<Fault>) {
-    let policies = look.ruleset.set().policies();
-    let transit = TransitFile::among(look.tree).flat_map(|file| TransitUse::of_key(&file.key).collect::<Vec<_>>());
-    let named = policies.iter().flat_map(|policy| &policy.rules).flat_map(|rule| rule.grants.named());
-    let wanted: BTreeSet<Target> = named.chain(transit.map(Target::Transit)).collect();
-    for wanted in &wanted {
-        let granted = permits(look.ruleset, look.catalogue, wanted, look.now);
-        for (number, permit) in granted.iter().enumerate() {
-            for other in granted
-                .iter()
-                .take(number)
-                .filter(|other| other.policy.issuer == permit.policy.issuer && other.policy.name != permit.policy.name)
-            {
-                let Some(example) = overlap(permit, other, look.catalogue) else { continue };
-                let finding = |code, message: String| Fault::new(&permit.policy.file, permit.place, message).warning(code);
-                if permit.terms != other.terms {
-                    let message = format!(
-                        "{} grants the same to the same job on other terms, so neither is given unless the job names one",
-                        other.policy.name
-                    );
-                    found.push(
-                        finding("overlapping_grant", message)
-                            .help("make the terms equal, or the identities apart")
-                            .showing(Some(example)),
-                    );
-                } else if permit.grants_only(wanted) && within(permit, other, look.catalogue) {
-                    let message = format!("everybody whom this lets in is let in by {} already", other.policy.name);
-                    found.push(
-                        finding("shadowed", message)
-                            .help("delete the narrower one, or narrow the wider one")
-                            .showing(Some(example)),
-                    );
-                }
-            }
-        }
-    }
-}
-
 fn idle_guardrails(look: &Look<'_>, found: &mut Vec<Fault>) {
     let set = look.ruleset.set();
     for denial in set.guardrails().listed() {
@@ -113,7 +70,7 @@ fn idle_guardrails(look: &Look<'_>, found: &mut Vec<Fault>) {
     }
 }
 
-/// A denial for every issuer that says nothing of some, because they never claim what it looks at.
+/// Denials for every issuer that deny nothing of some issuers, because these never claim what the denial tests.
 fn silent_guardrails(look: &Look<'_>, found: &mut Vec<Fault>) {
     let mut told: BTreeMap<Place, Vec<String>> = BTreeMap::new();
     let silent = look.ruleset.set().guardrails().silent();
@@ -122,8 +79,7 @@ fn silent_guardrails(look: &Look<'_>, found: &mut Vec<Fault>) {
     }
     for (place, issuers) in told {
         let description = silent.iter().find(|one| one.place == place).map_or("", |one| one.description.as_str());
-        let message =
-            format!("`{description}` denies nothing of issuers that never claim what it looks at: {}", issuers.join(", "));
+        let message = format!("`{description}` denies nothing of issuers that never claim what it tests: {}", issuers.join(", "));
         found.push(
             Fault::new("guardrails.yaml", place, message)
                 .warning("guardrail_silent")
@@ -132,7 +88,7 @@ fn silent_guardrails(look: &Look<'_>, found: &mut Vec<Fault>) {
     }
 }
 
-/// A line of a denial that looks at a claim of which no concerned issuer is documented to have it: where it is a mistake, nothing is denied.
+/// Lines of a denial on a claim that none of its issuers is documented to have. If the claim is a mistake, nothing is denied.
 fn undocumented_guardrails(look: &Look<'_>, found: &mut Vec<Fault>) {
     let mut lines: BTreeMap<(Place, &str), Vec<&str>> = BTreeMap::new();
     let mut known: BTreeSet<(Place, &str)> = BTreeSet::new();
@@ -147,7 +103,7 @@ fn undocumented_guardrails(look: &Look<'_>, found: &mut Vec<Fault>) {
     for ((place, pointer), mut mappings) in lines.into_iter().filter(|(line, _)| !known.contains(line)) {
         mappings.dedup();
         let message = format!(
-            "no token of the mapping {} is documented to claim `{pointer}`: where none has it, the denial never holds",
+            "no token of the mapping {} is documented to claim `{pointer}`: if none has it, the denial never holds",
             mappings.join(", ")
         );
         let finding = Fault::new("guardrails.yaml", place, message).warning("guardrail_undocumented");
@@ -167,7 +123,7 @@ fn unused_fixtures(look: &Look<'_>, found: &mut Vec<Fault>) {
         .iter()
         .flat_map(|policy| policy.expectations.iter().map(|expectation| expectation.claims_file()))
         .collect();
-    // What a faulty policy would test is only to be seen in its text.
+    // What a faulty policy tests can only be found in its text.
     let unread: BTreeSet<&str> = look.ruleset.other_forms().map(|(file, _)| file).collect();
     let listed: Vec<String> = look
         .tree

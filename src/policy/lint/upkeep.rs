@@ -1,4 +1,4 @@
-//! Who answers for a policy, and whether it is still meant.
+//! Findings on owners, tests and expiry, and on accepted findings.
 
 use super::Look;
 use crate::policy::file::TrustPolicy;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// Time to renew before jobs fail.
 const EXPIRY_NOTICE: Duration = Duration::from_secs(30 * 24 * 3600);
-/// Where forges look for them.
+/// Where forges look for code owners.
 const CODEOWNERS: [&str; 3] = ["CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS"];
 
 pub(super) fn lint(policy: &TrustPolicy, look: &Look<'_>, found: &mut Vec<Fault>) {
@@ -59,8 +59,8 @@ pub(super) fn lint(policy: &TrustPolicy, look: &Look<'_>, found: &mut Vec<Fault>
     }
 }
 
-/// Takes out what a policy accepts of its own findings, and tells what it accepts in vain: a reason that is left over would cover the
-/// next finding of its kind. What whoever asks denies by its code no file accepts.
+/// Removes the findings that a policy accepts, and reports what it accepts without a finding: a reason that is left over would cover
+/// the next finding of its kind. No file can accept a code that the caller denies.
 pub(super) fn accept(look: &Look<'_>, denied: &[String], found: &mut Vec<Fault>) {
     for policy in look.ruleset.set().policies().iter().filter(|policy| !policy.accepted.is_empty()) {
         for accepted in &policy.accepted {

@@ -7,7 +7,7 @@ use std::ops::Range;
 /// Lines around a change, as diff shows them.
 const CONTEXT: usize = 3;
 
-/// Bytes of one line that something else takes the place of.
+/// The replacement of some bytes of one line.
 #[derive(Debug)]
 pub(super) struct Edit {
     /// From 0.
@@ -17,7 +17,7 @@ pub(super) struct Edit {
 }
 
 impl Edit {
-    /// Writes the id behind the name at this place; `None` where the name does not stand there as itself.
+    /// Appends the id to the name at this place; `None` if the name does not stand there literally.
     pub(super) fn pinning(text: &str, place: Place, name: &str, id: &str) -> Option<Self> {
         let line = place.line.checked_sub(1)?;
         let whole = text.lines().nth(line)?;
@@ -30,7 +30,7 @@ impl Edit {
         } else {
             behind.is_empty() || behind.starts_with([' ', '\t', '\r', ',', ']', '}'])
         };
-        // What a pattern, a row or a quoted text would read as something else is left to a person.
+        // An id with characters that mean something in a pattern, a row or a quoted text is left to a person.
         if !ends || id.is_empty() || id.chars().any(|character| character.is_control() || "@*\"'\\".contains(character)) {
             return None;
         }
@@ -61,7 +61,7 @@ pub(super) fn unified(file: &str, text: &str, edits: &[Edit]) -> String {
     diff
 }
 
-/// From the right to the left, so that no edit moves another.
+/// Applies the edits of a line from right to left, so that none moves another.
 fn edited(line: &str, number: usize, edits: &[Edit]) -> String {
     let mut here: Vec<&Edit> = edits.iter().filter(|edit| edit.line == number).collect();
     here.sort_by_key(|edit| std::cmp::Reverse(edit.bytes.start));
@@ -71,7 +71,7 @@ fn edited(line: &str, number: usize, edits: &[Edit]) -> String {
     })
 }
 
-/// The lines to show, where those that touch are one.
+/// The lines to show. Ranges that touch are joined.
 fn hunks(changed: &[usize], lines: usize) -> Vec<Range<usize>> {
     let mut hunks: Vec<Range<usize>> = Vec::new();
     for number in changed {

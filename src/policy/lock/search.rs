@@ -1,4 +1,4 @@
-//! Where policies and their rows name something without its id.
+//! Finds the names without ids in policies and their rows.
 
 use super::{Unpinned, text_of};
 use crate::identity::{Attribute, Mapping};
@@ -8,7 +8,7 @@ use crate::words::names::IssuerName;
 use crate::words::yaml::{Node, Place, Yaml};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The names of all policies, each place once, though several policies take their rows from one file.
+/// The names of all policies. Each place counts once, even if several policies take their rows from one file.
 pub(super) fn unpinned<'a>(tree: &Tree, catalogue: &'a Catalogue) -> impl Iterator<Item = Unpinned<'a>> {
     let mut search = Search { tree, names: BTreeMap::new(), used_for_more: BTreeSet::new() };
     for file in tree.keys().filter(|file| is_policy(file)) {
@@ -25,7 +25,7 @@ pub(super) fn unpinned<'a>(tree: &Tree, catalogue: &'a Catalogue) -> impl Iterat
 struct Search<'t, 'a> {
     tree: &'t Tree,
     names: BTreeMap<(String, Place), Unpinned<'a>>,
-    /// Columns of files of rows that are put into more than names.
+    /// Columns of rows that are used for more than names.
     used_for_more: BTreeSet<(String, String)>,
 }
 
@@ -39,7 +39,7 @@ struct Policy<'n, 'a> {
 }
 
 impl<'a> Search<'_, 'a> {
-    /// A file that cannot be read has no names.
+    /// Adds the names of a policy. A file that cannot be read has none.
     fn policy(&mut self, file: &str, catalogue: &'a Catalogue) -> Option<()> {
         let text = text_of(self.tree, file)?;
         let node = Node::parse(file, text.as_bytes()).ok()?;
@@ -57,7 +57,7 @@ impl<'a> Search<'_, 'a> {
         Some(())
     }
 
-    /// Takes the name, or those of the rows that are put there; returns their column.
+    /// Adds the name. If it is a placeholder, adds the names of the rows instead, and returns their column.
     fn name<'n>(&mut self, policy: &Policy<'n, 'a>, attribute: Attribute, place: Place, text: &'n str) -> Option<&'n str> {
         let (Some(rows), Some(column)) = (policy.rows, column(text)) else {
             self.take(policy, policy.file, None, attribute, (place, text));
@@ -92,14 +92,14 @@ impl<'a> Search<'_, 'a> {
         };
         let known = self.names.entry((file.to_owned(), place)).or_insert_with(|| found.clone());
         if (&known.issuer, known.attribute) != (&found.issuer, found.attribute) {
-            // One row for two issuers, or for two things of one: an id of the one is no id of the other.
+            // The row is used for two issuers or two attributes: an id for one is no id for the other.
             self.used_for_more.extend(found.column.map(|column| (found.file, column)));
         }
     }
 }
 
 impl Policy<'_, '_> {
-    /// The columns that stand anywhere but where they are a name; a comment counts too.
+    /// The columns that are used elsewhere than as a name. A comment counts too.
     fn used_for_more(&self, names: &[&str]) -> Vec<(String, String)> {
         let count = |column: &str| self.text.matches(&format!("{{each.{column}}}")).count();
         let named = |column: &str| names.iter().filter(|known| **known == column).count();
@@ -109,7 +109,7 @@ impl Policy<'_, '_> {
     }
 }
 
-/// The column of a text that is nothing but its placeholder.
+/// The column, if a text is its placeholder and nothing else.
 fn column(text: &str) -> Option<&str> {
     text.strip_prefix("{each.")?.strip_suffix('}')
 }

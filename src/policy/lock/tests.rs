@@ -75,7 +75,7 @@ fn a_name_that_changed_hands_is_left_to_a_person() {
 }
 
 #[test]
-fn what_is_no_plain_name_of_this_issuer_is_not_touched() {
+fn only_literal_names_of_this_issuer_are_pinned() {
     let seen = seen(&[("acme/shop", "456789")]);
     for written in ["acme/shop@456789", "acme/*", "{ not: acme/shop }", "\"{each.repository}\""] {
         assert!(lock(&tree(&[("policies/a.yaml", &policy(written))]), &catalogue(), &seen).names.is_empty(), "{written}");
@@ -103,7 +103,7 @@ fn rows_are_pinned_in_their_own_file_and_once() {
 }
 
 #[test]
-fn a_column_that_is_put_into_more_than_names_stays() {
+fn a_column_that_is_used_for_more_than_names_stays() {
     let each = policy("\"{each.repository}\"").replace("issuer:", "for_each: rows.yaml\nissuer:");
     let other = each.replace("repository: \"{each.repository}\"", "owner: acme@9001").replace("[a]", "[\"{each.repository}/a\"]");
     let files = [("policies/a.yaml", each.as_str()), ("policies/b.yaml", &other), ("rows.yaml", "- { repository: acme/shop }\n")];

@@ -1,19 +1,19 @@
-//! Which characters can be printed, as Go's `unicode.IsPrint` has it but for the space: letters, marks, numbers, punctuation
-//! and symbols. octo-sts asks it of every subject.
+//! Which characters are printable. These are those of Go's `unicode.IsPrint` without the space: letters, marks, numbers, punctuation and
+//! symbols. octo-sts demands them in every subject.
 
 use regex_syntax::hir::{Class, HirKind};
 use std::sync::LazyLock;
 
-/// Go knows Unicode 15 since 1.21: what came later it may refuse, and then it must not be taken here.
+/// Go has Unicode 15 since 1.21. It may refuse later characters, so they must not count here.
 const PRINTABLE: &str = r"[\p{L}\p{M}\p{N}\p{P}\p{S}&&\p{Age=15.0}]";
 
-/// From where to where, in order.
+/// The ranges of printable characters, in order.
 static RANGES: LazyLock<Vec<(char, char)>> = LazyLock::new(|| match regex_syntax::parse(PRINTABLE).map(|hir| hir.into_kind()) {
     Ok(HirKind::Class(Class::Unicode(class))) => class.iter().map(|range| (range.start(), range.end())).collect(),
     _ => Vec::new(),
 });
 
-/// Whether it is one that prints something.
+/// Whether a character is printable.
 pub(in crate::policy) fn is_printable(character: char) -> bool {
     if character.is_ascii() {
         return character.is_ascii_graphic();

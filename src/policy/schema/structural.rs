@@ -1,9 +1,9 @@
-//! As much of JSON Schema as our schemas use; a word that is not here is no word of theirs.
+//! The part of JSON Schema that our schemas use. Another keyword in a schema fails the test.
 
 use regex::Regex;
 use serde_json::{Map, Value};
 
-/// The schema behind a `$ref` with what stands beside it, which comes first.
+/// The schema with its `$ref` resolved. Keywords next to the `$ref` override those of the referenced schema.
 pub(crate) fn resolved(root: &Value, schema: &Value) -> Value {
     let Some(reference) = schema.get("$ref").and_then(Value::as_str) else { return schema.clone() };
     let mut whole = resolved(root, root.pointer(&reference[1..]).unwrap_or_else(|| panic!("{reference} is nowhere")));
@@ -12,7 +12,7 @@ pub(crate) fn resolved(root: &Value, schema: &Value) -> Value {
     whole
 }
 
-/// Whether the value is as the schema says.
+/// Whether the value conforms to the schema.
 pub(crate) fn holds(root: &Value, schema: &Value, value: &Value) -> bool {
     match resolved(root, schema) {
         Value::Bool(any) => any,

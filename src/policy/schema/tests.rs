@@ -1,4 +1,4 @@
-//! The schemas and the readers, compared both ways by the samples that the schemas carry.
+//! Compares the schemas and the readers in both directions, by the samples in the schemas.
 
 use super::structural::{holds, resolved};
 use super::*;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
 
-/// Public keys of nobody.
+/// Public keys without an owner.
 const SSH_KEY: &str = "signer@acme.example ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILUKqWNr3Pk7JIDw4jEJcthxLg8me4QzkZO17S780d4C\n";
 const OPENPGP_KEY: &str = "-----BEGIN PGP PUBLIC KEY BLOCK-----
 
@@ -26,7 +26,7 @@ mEBScP/5leoK0Yu+Z9oTbTlvLZSqYWysI2gvDQ==
 -----END PGP PUBLIC KEY BLOCK-----
 ";
 
-/// A schema, and how what it speaks of is read: the faults, also those that are only warnings.
+/// A schema, and the reader of its files: it returns the faults, including warnings.
 type Case = (&'static str, fn(&str) -> Vec<Fault>);
 const CASES: [Case; 3] = [(POLICY_SCHEMA, read_policy), (GUARDRAILS_SCHEMA, read_guardrails), (SOURCE_SCHEMA, read_source)];
 
@@ -76,7 +76,7 @@ fn properties(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {
     schema["properties"].as_object().into_iter().flatten().filter(|(_, property)| property.is_object())
 }
 
-/// What has to stand beside this key, by the first sample of each.
+/// The other keys that this key requires, each with its first sample.
 fn beside(root: &Value, schema: &Value, key: &str) -> Value {
     let either = schema["anyOf"].get(0).cloned().unwrap_or_default();
     let needed: Vec<&Value> =
@@ -85,7 +85,7 @@ fn beside(root: &Value, schema: &Value, key: &str) -> Value {
     needed.into_iter().map(|key| (key.as_str().unwrap().to_owned(), sample(key))).collect::<serde_json::Map<_, _>>().into()
 }
 
-/// Whole documents: what is made of each schema below this one, with what has to stand around it.
+/// Whole documents: each value that is made from a schema below this one, with the required keys around it.
 fn documents(root: &Value, schema: &Value, made: &dyn Fn(&Value) -> Vec<Value>) -> Vec<Value> {
     let schema = &resolved(root, schema);
     let mut all = made(schema);
@@ -107,7 +107,7 @@ fn accepted(schema: &Value) -> Vec<Value> {
     list(schema, "examples").chain(list(schema, "enum")).chain(schema.get("const")).cloned().collect()
 }
 
-/// Objects with a key too many, and objects with one too few.
+/// Objects with an unknown key, and objects that lack a required key.
 fn refused(root: &Value, schema: &Value) -> Vec<Value> {
     let mut all = Vec::new();
     if schema["additionalProperties"] == false {
@@ -141,7 +141,7 @@ fn keys(root: &Value, schema: &Value, node: &Node, known: &mut BTreeMap<Place, B
 }
 
 #[test]
-fn every_sample_loads_and_the_readers_ask_for_no_other_keys() {
+fn every_sample_loads_and_the_readers_read_no_other_keys() {
     for (text, read) in CASES {
         let root: Value = serde_json::from_str(text).unwrap();
         let all = documents(&root, &root, &accepted);

@@ -1,4 +1,4 @@
-//! `grant: aws`: roles, and what is said of the sessions in them.
+//! `grant: aws`: roles, and the terms of sessions in them.
 
 mod credential;
 mod session;
@@ -23,10 +23,10 @@ use std::time::Duration;
 const AWS_TTL_MIN: Duration = Duration::from_secs(15 * 60);
 const AWS_TTL_MAX: Duration = Duration::from_secs(12 * 3600);
 const AWS_TTL_DEFAULT: Duration = Duration::from_secs(3600);
-/// AWS IAM user guide, "Role chaining": the session of a role that was assumed by another one lasts at most an hour.
+/// AWS IAM user guide, "Role chaining": the session of a role that another role assumes lasts at most an hour.
 const CHAINED_TTL_MAX: Duration = Duration::from_secs(3600);
 
-/// What every role's ARN is like.
+/// A pattern that fits every role's ARN.
 const ANY_ROLE: &str = "arn:*:iam::*:role/**";
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,10 +40,10 @@ pub(in crate::policy) struct AwsGrant {
 /// Why a text is no pattern of roles.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(in crate::policy) enum RolePatternError {
-    /// It is none.
+    /// It is no pattern at all.
     #[error(transparent)]
     Pattern(#[from] PatternError),
-    /// Whoever wrote it meant another.
+    /// No role fits it.
     #[error("no role has an ARN like that: write for example `arn:aws:iam::123456789012:role/deploy-*`")]
     NoRole,
 }
@@ -109,7 +109,7 @@ impl AwsGrant {
         Some(Self { place, role: role?, ttl: ttl?, session })
     }
 
-    /// The terms for this identity; what AWS would not take is refused by name, never truncated.
+    /// The terms for this identity. A value that AWS would not accept is refused by name, never truncated.
     pub(in crate::policy) fn terms(&self, facts: &Facts) -> Result<AwsTerms, Denial> {
         self.session.terms(&self.role, self.ttl, facts)
     }

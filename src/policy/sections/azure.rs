@@ -1,4 +1,4 @@
-//! `grant: azure`: access tokens of Microsoft Entra ID for one scope of an application, or the token of ours that Entra takes for it.
+//! `grant: azure`: access tokens of Microsoft Entra ID for one scope of an application, or the token of ours that Entra exchanges for any.
 
 mod credential;
 mod pattern;
@@ -18,15 +18,16 @@ use crate::policy::trusting::{SubjectError, Trusting};
 use crate::words::yaml::{Fields, Node, Place};
 use std::time::Duration;
 
-/// Entra ID, "Configurable token lifetimes": 60 to 90 minutes by default, and 24 hours for managed identities. Nobody can ask for less.
+/// Entra ID, "Configurable token lifetimes": 60 to 90 minutes by default, and 24 hours for managed identities. A request cannot ask for
+/// less.
 const ACCESS_TTL_DEFAULT: Duration = Duration::from_secs(90 * 60);
 const ACCESS_TTL_MAX: Duration = Duration::from_secs(24 * 3600);
-/// A token of ours that lives longer than an hour is a key.
+/// A token of ours that lives longer than an hour would be a long-lived key.
 const FEDERATED_TTL_MAX: Duration = Duration::from_secs(3600);
 const FEDERATED_TTL_DEFAULT: Duration = Duration::from_secs(600);
 const TTL_MIN: Duration = Duration::from_secs(60);
 
-/// Entra ID, "Workload identity federation", considerations: for each application, and each managed identity.
+/// Entra ID, "Workload identity federation", considerations: the most federated credentials of an application or a managed identity.
 const FEDERATED_CREDENTIALS_MAX: usize = 20;
 /// Microsoft Graph, `federatedIdentityCredential`: a subject has 600 characters at most.
 const SUBJECT_BYTES_MAX: usize = 600;
@@ -92,7 +93,7 @@ impl AzureGrant {
             _ => {
                 fields.fault(
                     place,
-                    "say either `scope: …` or `federated_token: allow`, with which an application's every scope can be had",
+                    "say either `scope: …` or `federated_token: allow`, which gives every scope of the application",
                 );
                 None
             }
@@ -116,7 +117,7 @@ fn allowed(text: &str) -> Result<(), NotAllow> {
     if text == "allow" { Ok(()) } else { Err(NotAllow) }
 }
 
-/// Entra compares byte for byte.
+/// Whether Entra accepts a subject. It compares subjects byte for byte.
 fn takes(subject: &str) -> Result<(), SubjectError> {
     if subject.chars().any(char::is_uppercase) {
         return Err(SubjectError::Capitals);
@@ -124,8 +125,8 @@ fn takes(subject: &str) -> Result<(), SubjectError> {
     if subject.len() > SUBJECT_BYTES_MAX { Err(SubjectError::TooLong(SUBJECT_BYTES_MAX)) } else { Ok(()) }
 }
 
-/// Something of it fits the pattern: with our token every scope of its application can be had, and of a scope by an id nobody knows
-/// which URI it is. Entra knows a resource without regard to case.
+/// Whether a part of it fits the pattern. Our token gives every scope of its application, and a scope by an id may have any URI: both fit
+/// every pattern of the application. Entra ignores the case of resources.
 fn fits(pattern: &Pattern, granted: &AzureUse) -> bool {
     match &granted.scope {
         Some(scope) if !scope.is_by_id() => {
@@ -135,7 +136,7 @@ fn fits(pattern: &Pattern, granted: &AzureUse) -> bool {
     }
 }
 
-/// Whether all of it does.
+/// Whether all of it fits the pattern.
 fn is_all_of(pattern: &Pattern, granted: &AzureUse) -> bool {
     let text = pattern.to_string();
     match granted.scope {

@@ -19,10 +19,10 @@ pub(in crate::policy) struct PermissionGrant {
 /// Why a text names no permission.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(in crate::policy) enum PermissionPatternError {
-    /// It is none.
+    /// It is no pattern at all.
     #[error(transparent)]
     Pattern(#[from] PatternError),
-    /// Permissions are known by their words.
+    /// It names no permission.
     #[error(transparent)]
     Permission(#[from] PermissionError),
 }

@@ -1,17 +1,17 @@
-//! What is wrong with a value of `grant:`; where it stands, [`Fields`](crate::words::yaml::Fields) says.
+//! Errors in a value of `grant:`. [`Fields`](crate::words::yaml::Fields) adds the place.
 
 use crate::policy::error::TemplateError;
 use crate::words::DurationError;
 use crate::words::names::NameError;
 use std::time::Duration;
 
-/// A time that no credential lives.
+/// A lifetime that no credential can have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum TtlError {
     /// It is no duration.
     #[error(transparent)]
     Duration(#[from] DurationError),
-    /// Too little, or too much.
+    /// It is too short or too long.
     #[error("expected {} to {} minutes", .least.as_secs() / 60, .most.as_secs() / 60)]
     OutOfRange {
         /// The shortest.
@@ -21,13 +21,13 @@ pub(super) enum TtlError {
     },
 }
 
-/// A time for which no secret is kept without an answer.
+/// A time for which no secret may be kept without an answer of the server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum OfflineError {
     /// It is no duration.
     #[error(transparent)]
     Duration(#[from] DurationError),
-    /// Too little, or too much.
+    /// It is too short or too long.
     #[error("expected 5 seconds to 7 days")]
     OutOfRange,
 }
@@ -35,54 +35,54 @@ pub(super) enum OfflineError {
 /// An audience for which no token is made.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum AudienceError {
-    /// A cloud would take the token.
+    /// A cloud would accept the token.
     #[error("a token for this audience is a cloud credential: grant that instead")]
     Cloud,
-    /// It is none.
+    /// It is no valid audience.
     #[error(transparent)]
     Name(#[from] NameError),
 }
 
-/// A claim that no policy adds to a token; it is told behind the claim's name.
+/// A claim that no policy may add to a token. The message follows the claim's name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum ClaimError {
-    /// Libraries act on it.
+    /// It is registered, and libraries act on it.
     #[error(
         "is registered with a meaning of its own (IANA, JSON Web Token Claims): choose a name of yours, such as `https://acme.example/team`"
     )]
     Registered,
     /// A cloud acts on it.
-    #[error("is a name of a cloud's ({domain}): what it reads is granted as that cloud's credential")]
+    #[error("belongs to a cloud ({domain}): grant that cloud's credential instead")]
     Cloud {
-        /// Below which the name is.
+        /// The cloud's domain.
         domain: &'static str,
     },
 }
 
-/// A session tag that AWS refuses each time; it is told behind the tag's key.
+/// A session tag that AWS refuses. The message follows the tag's key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum TagError {
-    /// By its value.
+    /// Its value is too long.
     #[error("longer than {most} characters")]
     TooLong {
         /// The longest.
         most: usize,
     },
-    /// By its key or its value.
+    /// Its key or its value has other characters.
     #[error("outside of AWS's characters (letters, digits, spaces and _.:/=+-@)")]
     Characters,
 }
 
-/// A session's name that AWS refuses each time.
+/// A session's name that AWS refuses.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum SessionNameError {
-    /// What is put in is not there.
+    /// It is no template.
     #[error(transparent)]
     Template(#[from] TemplateError),
-    /// By its characters.
+    /// It has other characters.
     #[error("a session's name has letters, digits and _+=,.@- only")]
     Characters,
-    /// By their number.
+    /// It is too short or too long.
     #[error("a session's name has {least} to {most} characters")]
     Length {
         /// The fewest.
@@ -92,7 +92,7 @@ pub(super) enum SessionNameError {
     },
 }
 
-/// An external id that AWS takes from nobody.
+/// An external id that AWS refuses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("an external id has 2 to 1,224 letters, digits and _+=,.@:/-")]
 pub(super) struct ExternalIdError;

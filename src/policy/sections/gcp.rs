@@ -1,4 +1,4 @@
-//! `grant: gcp`: tokens of Google Cloud's, for service accounts or for the federated identity itself.
+//! `grant: gcp`: tokens of Google Cloud, for service accounts or for the federated identity itself.
 
 mod boundary;
 mod credential;
@@ -19,19 +19,19 @@ use crate::words::yaml::{Fields, Node, Place};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// Shorter than what a request needs is of no use.
+/// A token that lives shorter than a request takes is of no use.
 const TTL_MIN: Duration = Duration::from_secs(60);
-/// IAM Service Account Credentials API, `generateAccessToken`: an hour, and 12 where the organization's policy
-/// `iam.allowServiceAccountCredentialLifetimeExtension` has the account. The configuration says whether it has.
+/// IAM Service Account Credentials API, `generateAccessToken`: an hour, and 12 hours for accounts that the organization's policy
+/// `iam.allowServiceAccountCredentialLifetimeExtension` lists. The configuration says which it lists.
 const TTL_MAX: Duration = Duration::from_secs(12 * 3600);
 const TTL_DEFAULT: Duration = Duration::from_secs(3600);
-/// Who grants more of them grants what they all stand for (`cloud-platform`).
+/// The most scopes. A longer list can be written as `cloud-platform`.
 const SCOPES_MAX: usize = 20;
-/// A chain that nobody can follow is a mistake; each account of it is one more that can act as the last.
+/// The most delegates. Nobody can follow a longer chain, and each account in it can act as the last one.
 const DELEGATES_MAX: usize = 4;
-/// With it the account's IAM roles alone decide.
+/// The scope that limits nothing: only the account's IAM roles decide.
 const SCOPE_DEFAULT: &str = "https://www.googleapis.com/auth/cloud-platform";
-/// What every service account's address is like.
+/// A pattern that fits every service account's address.
 const ANY_ACCOUNT: &str = "*@*";
 
 /// One token.
@@ -44,10 +44,10 @@ pub(in crate::policy) struct GcpGrant {
 /// Why a text is no pattern of service accounts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(in crate::policy) enum AccountPatternError {
-    /// It is none.
+    /// It is no pattern at all.
     #[error(transparent)]
     Pattern(#[from] PatternError),
-    /// Whoever wrote it meant another.
+    /// No service account fits it.
     #[error(
         "no service account is called like that: write its address, such as `*@acme-prod.iam.gserviceaccount.com`, or `{DIRECT}`"
     )]
@@ -110,7 +110,7 @@ impl Section for GcpGrant {
     super::of!(Gcp);
 }
 
-/// Every key is read before any is refused, so that all faults are told at once.
+/// Reads every key before it refuses any, so that all faults are reported at once.
 fn read_terms(fields: &mut Fields<'_, '_>, place: Place, row: Option<&Row>) -> Option<GcpTerms> {
     let is_direct = fields.word("access", DIRECT);
     let account = fields.optional("service_account");
@@ -128,20 +128,20 @@ fn read_terms(fields: &mut Fields<'_, '_>, place: Place, row: Option<&Row>) -> O
     let refused = if is_direct {
         refuse(
             fields,
-            "a federated token is no service account's, and Google says how long it lives",
+            "a federated token belongs to no service account, and Google says how long it lives",
             [account, id_token, lasts, through],
         )
     } else {
-        let why = "an ID token is of no scope, lives for an hour, and has no boundary";
+        let why = "an ID token has no scope and no boundary, and it lives for an hour";
         id_token.is_some() && refuse(fields, why, [lasts, scoped, bounds, None])
     };
     if is_direct && scoped.is_none() {
-        fields.fault(place, "`scopes` is missing: of a federated token they alone say what it can be used for");
+        fields.fault(place, "`scopes` is missing: only they limit what a federated token can be used for");
     }
     if !is_direct && account.is_none() {
-        fields.fault(place, "`service_account` is missing; without one a token is granted by `access: direct`");
+        fields.fault(place, "`service_account` is missing: name one, or grant the federated token by `access: direct`");
     }
-    // A key that is there and cannot be read is a fault, and not left out.
+    // A key that cannot be read is a fault: it does not count as absent.
     let boundary = boundary.map_or(Some(None), |boundary| boundary.map(Some))?;
     let ttl = ttl.unwrap_or(Some(TTL_DEFAULT))?;
     let delegates = delegates.unwrap_or_else(|| Some(Vec::new()))?;
@@ -156,7 +156,7 @@ fn read_terms(fields: &mut Fields<'_, '_>, place: Place, row: Option<&Row>) -> O
     }
 }
 
-/// Tells each of the keys that are there and cannot be.
+/// Reports each of these keys that is there, because it may not be.
 fn refuse<'a>(fields: &mut Fields<'a, '_>, why: &str, nodes: [Option<&'a Node>; 4]) -> bool {
     let there: Vec<&Node> = nodes.into_iter().flatten().collect();
     there.iter().for_each(|node| fields.fault(node.place, why));

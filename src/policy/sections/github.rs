@@ -1,5 +1,5 @@
-//! `grant: github`: installation tokens of a GitHub App. Repositories and permissions are both named: to GitHub, what is left out
-//! means everything.
+//! `grant: github`: installation tokens of a GitHub App. An entry has to name both repositories and permissions: GitHub takes an omitted
+//! list for all of them.
 
 mod apart;
 mod credential;
@@ -18,7 +18,7 @@ use crate::words::github::{AppName, Level, Permission, Permissions};
 use crate::words::yaml::{Fields, Node, Place};
 use reach::Reach;
 
-/// One App, where its token may do something, and what.
+/// One App, its repositories, and its permissions in them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::policy) struct GitHubGrant {
     place: Place,
@@ -30,10 +30,10 @@ pub(in crate::policy) struct GitHubGrant {
 /// Why a text is no pattern of repositories.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(in crate::policy) enum RepositoryPatternError {
-    /// It is none.
+    /// It is no pattern at all.
     #[error(transparent)]
     Pattern(#[from] PatternError),
-    /// Whoever wrote it meant another.
+    /// No repository fits it.
     #[error("no repository of GitHub is called like that: write OWNER/REPOSITORY, such as `acme/*`")]
     NoRepository,
 }
@@ -52,7 +52,7 @@ impl Section for GitHubGrant {
         self.place
     }
 
-    /// With a token that only reads nobody changes anything.
+    /// A token that only reads changes nothing.
     fn acts(&self) -> bool {
         self.permissions.iter().any(|(_, level)| level > Level::Read)
     }
@@ -65,7 +65,7 @@ impl Section for GitHubGrant {
         Some(self.whole().into())
     }
 
-    /// Of repositories: what the App may do in them, `max_permissions` of the configuration bounds.
+    /// A pattern of repositories. `max_permissions` of the configuration bounds what the App may do in them.
     fn pattern(text: &str) -> Result<Pattern, Self::PatternError> {
         let pattern = Pattern::parse(text)?;
         if reach::may_be_meant(&pattern) { Ok(pattern) } else { Err(RepositoryPatternError::NoRepository) }
@@ -96,7 +96,7 @@ impl GitHubGrant {
         Some(Self { place, app: app?, reach: reach?, permissions: permissions? })
     }
 
-    /// All that it grants, as what could be asked for.
+    /// The request for all that it grants.
     fn whole(&self) -> GitHubTarget {
         GitHubTarget {
             app: Some(self.app.clone()),

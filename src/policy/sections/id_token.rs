@@ -1,4 +1,4 @@
-//! `grant: id_token`: tokens of an issuer of our own that no cloud trusts.
+//! `grant: id_token`: tokens of daypass's own issuer that no cloud trusts.
 
 mod claims;
 mod credential;
@@ -19,7 +19,7 @@ use crate::words::yaml::{Fields, Node, Place};
 use crate::words::{Denial, is_cloud_audience};
 use std::time::Duration;
 
-/// A token of ours that lives longer than an hour is a key.
+/// A token of ours that lives longer than an hour would be a long-lived key.
 const ID_TOKEN_TTL_MAX: Duration = Duration::from_secs(3600);
 const ID_TOKEN_TTL_DEFAULT: Duration = Duration::from_secs(600);
 

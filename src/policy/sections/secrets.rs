@@ -1,4 +1,4 @@
-//! `grant: secrets`: documents by pattern, and one key of them or the whole.
+//! `grant: secrets`: documents by pattern, whole or one value of each.
 
 mod file_key;
 mod secret;
@@ -18,12 +18,12 @@ use crate::words::parse_duration;
 use crate::words::yaml::{Fields, Node, Place, Yaml};
 use std::time::Duration;
 
-/// Below it one lost connection would take a pod's files away.
+/// With a shorter time one lost connection would remove a pod's files.
 const OFFLINE_MIN: Duration = Duration::from_secs(5);
-/// A pod that heard nothing for a week is one that nobody watches.
+/// If a pod gets no answer for a week, nobody watches it.
 const OFFLINE_MAX: Duration = Duration::from_secs(7 * 86_400);
 
-/// Documents by pattern, and one key of them or the whole.
+/// Documents by pattern, whole or one value of each.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::policy) struct SecretGrant {
     pub(in crate::policy) place: Place,
@@ -32,19 +32,19 @@ pub(in crate::policy) struct SecretGrant {
     pub(in crate::policy) kept: SecretOffer,
 }
 
-/// On which terms a secret is given.
+/// The terms on which a secret is granted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::policy) struct SecretOffer {
-    /// How long it may be kept when nobody answers.
+    /// How long it may be kept while the server does not answer.
     offline: Duration,
-    /// Also values that nothing authenticates.
+    /// Whether unauthenticated values are granted too.
     pub(in crate::policy) unauthenticated: bool,
-    /// Also as older commits had it.
+    /// Whether it is granted as older commits had it, too.
     pub(in crate::policy) history: bool,
 }
 
 impl SecretOffer {
-    /// Of both the stricter one, term by term.
+    /// The stricter of both, term by term.
     fn and(self, other: Self) -> Self {
         Self {
             offline: self.offline.min(other.offline),
@@ -53,7 +53,7 @@ impl SecretOffer {
         }
     }
 
-    /// The same, to compare.
+    /// The terms, for comparison.
     pub(in crate::policy) fn values(self) -> Vec<Term> {
         vec![
             Term::new("offline", Value::Length(self.offline)),
@@ -62,7 +62,7 @@ impl SecretOffer {
         ]
     }
 
-    /// The terms of the secret as it is: what is granted of its past is another credential.
+    /// The terms of the present secret. Its past is another credential.
     pub(in crate::policy) fn of_the_present(self) -> Self {
         Self { history: false, ..self }
     }
@@ -75,13 +75,13 @@ impl SecretOffer {
 /// Why a text is no pattern of documents.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(in crate::policy) enum DocumentPatternError {
-    /// It is none.
+    /// It is no pattern at all.
     #[error(transparent)]
     Pattern(#[from] PatternError),
-    /// The document with the value in it would stay open to everybody.
-    #[error("a denial is of whole documents: leave `#…` out")]
+    /// It names a value. The document, which contains the value, would not be denied.
+    #[error("a denial covers whole documents: leave `#…` out")]
     Value,
-    /// No document's path is like that.
+    /// No document's path begins or ends with `/`.
     #[error("a document's path neither begins nor ends with `/`: `folder/**` is all that is in a folder")]
     Slash,
 }
@@ -118,7 +118,7 @@ impl Section for SecretGrant {
         Self { documents: self.documents.below(folder), ..self.clone() }
     }
 
-    /// A denial of a value alone would leave the document with it open to everybody.
+    /// A denial of a value only would not deny the document, which contains the value.
     fn pattern(text: &str) -> Result<Pattern, Self::PatternError> {
         if text.contains('#') {
             return Err(DocumentPatternError::Value);
@@ -137,8 +137,8 @@ impl Section for SecretGrant {
 }
 
 impl SecretGrant {
-    /// The terms on which a secret is given: of the entries that cover it the strictest, term by term. The place is that of the
-    /// one with the shortest bound.
+    /// The terms on which a secret is granted: the strictest of all entries that cover it, term by term. The place is that of the entry
+    /// with the shortest `offline`.
     pub(in crate::policy) fn covering<'a>(
         grants: impl Iterator<Item = &'a Self> + Clone,
         name: &SecretName,
@@ -148,7 +148,7 @@ impl SecretGrant {
         covering.map(|grant| grant.kept).reduce(SecretOffer::and).map(|kept| (place, kept))
     }
 
-    /// The same for the secret as older commits had it, which every one of the entries has to allow.
+    /// The same for the secret as older commits had it. Every entry that covers it has to allow that.
     pub(in crate::policy) fn covering_past<'a>(
         grants: impl Iterator<Item = &'a Self> + Clone,
         name: &SecretName,
@@ -156,18 +156,18 @@ impl SecretGrant {
         Self::covering(grants, name).filter(|(_, offer)| offer.history)
     }
 
-    /// The one value of this document that it grants, if it grants no more of it.
+    /// The value of this document that it grants, if it grants only one.
     pub(in crate::policy) fn key_of(&self, document: &SecretPath) -> Option<&str> {
         self.key.as_deref().filter(|_| self.documents.matches(document.as_str()))
     }
 
-    /// A grant of the document covers its keys; a grant of a key covers that key.
+    /// A grant of the document covers all of its values; a grant of a value covers that value.
     fn covers(&self, name: &SecretName) -> bool {
         self.documents.matches(name.path.as_str()) && (self.key.is_none() || self.key == name.key)
     }
 }
 
-/// Text alone, or `{ secret: …, offline: 1h, unauthenticated: allow, history: allow }`.
+/// Reads a text, or `{ secret: …, offline: 1h, unauthenticated: allow, history: allow }`.
 fn read_terms<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<(&'a Node, SecretOffer)> {
     let Yaml::Mapping(_) = node.value else {
         return Some((node, SecretOffer { offline: OFFLINE_DEFAULT, unauthenticated: false, history: false }));

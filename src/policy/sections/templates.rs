@@ -1,14 +1,14 @@
-//! Texts of a grant in which attributes stand: session tags, claims.
+//! Texts of a grant with placeholders for attributes: session tags and claims.
 
 use crate::identity::Facts;
 use crate::policy::template::{Row, Template, fill_row_text};
 use crate::words::yaml::{Fields, Node};
 use crate::words::{Denial, Reason};
 
-/// AWS STS: a tag's key has at most 128 characters. The names of claims keep to it too.
+/// AWS STS: a tag's key has at most 128 characters. The same limit counts for names of claims.
 const TAG_KEY_MAX: usize = 128;
 
-/// Names and their templates, in the order of the names: few, so that a list is smaller than a tree.
+/// Names and their templates, sorted by name. There are few, and a list is smaller than a tree.
 pub(in crate::policy) type Templates = Box<[(String, Template)]>;
 
 /// Templates as they are written.

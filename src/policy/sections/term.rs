@@ -1,27 +1,27 @@
-//! The terms on which something is granted, and by which of them more is given than by others.
+//! The terms of a grant, and their comparison: by which of them one grant gives more than another.
 
 use crate::words::duration_text;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// One term, by its name in a policy.
+/// One term, with its name in a policy.
 pub(in crate::policy) struct Term {
     name: &'static str,
     value: Value,
 }
 
-/// What a term says, and how two of them compare.
+/// The value of a term. Each variant has its own order.
 pub(in crate::policy) enum Value {
     /// Longer is more.
     Length(Duration),
-    /// What is allowed is more than what is not.
+    /// Allowed is more than not allowed.
     Allowed(bool),
-    /// No limit is more than any; two limits have no order.
+    /// No limit is more than any limit; two limits have no order.
     Limit(Option<String>),
-    /// What is not among the others is more; `None` is all there is.
+    /// A further name is more; `None` means all names.
     Names(Option<BTreeSet<String>>),
-    /// No order at all: what differs counts as more.
+    /// It has no order: every difference counts as more.
     Text(String),
 }
 
@@ -37,7 +37,7 @@ impl Term {
                 (new > old).then(|| TermChange::more(name, duration_text(old), duration_text(new)))
             }
             (Value::Allowed(new), Value::Allowed(old)) => (new && !old).then(|| TermChange::more(name, "not allowed", "allow")),
-            // Without one before, a limit only takes away.
+            // If there was no limit before, a new one only takes away.
             (Value::Limit(new), Value::Limit(old)) => TermChange::other(name, old?, new.unwrap_or_else(|| "none".to_owned())),
             (Value::Names(new), Value::Names(old)) => {
                 let is_more = match (&new, &old) {
@@ -48,7 +48,7 @@ impl Term {
                 is_more.then(|| TermChange::more(name, listed(old), listed(new)))
             }
             (Value::Text(new), Value::Text(old)) => TermChange::other(name, old, new),
-            // Of one kind all offers have the same terms in the same order; another is told, and not taken for less.
+            // All offers of one kind have the same terms in the same order. If not, the difference counts as more.
             _ => Some(TermChange::more(name, "other terms", "these")),
         }
     }
@@ -68,22 +68,22 @@ pub(in crate::policy) fn beyond(new: Vec<Term>, old: Vec<Term>) -> Vec<TermChang
 pub struct TermChange {
     /// Its name in a policy.
     pub term: &'static str,
-    /// What the old revision says.
+    /// Its value in the old revision.
     pub old: String,
-    /// What the new one says.
+    /// Its value in the new revision.
     pub new: String,
-    /// Whether one of the two is the stricter one. What cannot be ordered counts as more whichever way it changes.
+    /// Whether one of the two is stricter. A change without an order counts as more in both directions.
     #[serde(skip)]
     pub(in crate::policy) ordered: bool,
 }
 
 impl TermChange {
-    /// More than before, and less when it is taken back.
+    /// A change that gives more. Its reversal gives less.
     pub(in crate::policy) fn more(term: &'static str, old: impl ToString, new: impl ToString) -> Self {
         Self { term, old: old.to_string(), new: new.to_string(), ordered: true }
     }
 
-    /// What differs in a term that has no order.
+    /// A change of a term without an order; `None` if nothing changes.
     pub(in crate::policy) fn other(term: &'static str, old: String, new: String) -> Option<Self> {
         (old != new).then_some(Self { term, old, new, ordered: false })
     }

@@ -1,5 +1,5 @@
-//! `grant: token_exchange`: tokens of a service that takes ours in exchange. Where the service is, and what else it is asked, the
-//! configuration says: a policy names it and sets the fields that are left to policies.
+//! `grant: token_exchange`: tokens of a service that accepts ours in exchange. The configuration has the service's address and the other
+//! parts of the request: a policy names the service, and sets the fields that the configuration leaves to policies.
 
 mod credential;
 mod terms;
@@ -16,7 +16,7 @@ use crate::policy::template::{Row, fill_row_text};
 use crate::words::yaml::{Fields, Node, Place};
 use std::time::Duration;
 
-/// A token that lives longer than a day is a key.
+/// A token that lives longer than a day would be a long-lived key.
 const TTL_MAX: Duration = Duration::from_secs(24 * 3600);
 const TTL_MIN: Duration = Duration::from_secs(60);
 const TTL_DEFAULT: Duration = Duration::from_secs(3600);
@@ -43,7 +43,7 @@ impl Section for TokenExchangeGrant {
         self.place
     }
 
-    /// What a service's token may do, nobody here knows.
+    /// Nobody here knows what a service's token may do.
     fn acts(&self) -> bool {
         true
     }
@@ -52,7 +52,7 @@ impl Section for TokenExchangeGrant {
         Some(self.whole().into())
     }
 
-    /// A field without a value would deny nobody.
+    /// Reads a pattern. A field without a value is refused: it would deny nobody.
     fn pattern(text: &str) -> Result<Pattern, DenialError> {
         match fields_of(text).find(|field| !field.contains('=') && !field.bytes().all(|byte| byte == b'*')) {
             Some(field) => Err(DenialError::Field { field: field.to_owned() }),
@@ -81,12 +81,12 @@ impl TokenExchangeGrant {
         Some(Self { place, service: service?, fields: set?, ttl: ttl? })
     }
 
-    /// Whether both give the same.
+    /// Whether both grant the same.
     fn is_same(&self, other: &Self) -> bool {
         (&self.service, &self.fields, self.ttl) == (&other.service, &other.fields, other.ttl)
     }
 
-    /// All of it, as what could be asked for.
+    /// The request for all of it.
     fn whole(&self) -> TokenExchangeTarget {
         TokenExchangeTarget { service: Some(self.service.clone()), fields: Some(self.fields.clone()) }
     }
@@ -95,30 +95,31 @@ impl TokenExchangeGrant {
 /// Why a text is no pattern of a service.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(in crate::policy) enum DenialError {
-    /// As a pattern.
+    /// It is no pattern at all.
     #[error(transparent)]
     Pattern(#[from] PatternError),
-    /// By what stands behind the service.
+    /// It has a field without a value.
     #[error("`{field}` names no value of a field: write SERVICE, or SERVICE?NAME=VALUE")]
     Field {
-        /// What stands there.
+        /// The field, as it is written.
         field: String,
     },
 }
 
-/// Whether all of it fits: a pattern names a service (`partner`), or one with all of its fields (`partner?role=*`).
+/// Whether the pattern fits all of the target: it names a service (`partner`), or a service with all of the fields (`partner?role=*`).
 fn is_all_of(pattern: &Pattern, target: &TokenExchangeTarget) -> bool {
     let is_service = target.service.as_ref().is_some_and(|service| pattern.matches(service.as_str()));
     is_service || pattern.matches(&target.to_string())
 }
 
-/// Whether a denial means it: each field that the pattern names is so, whatever the others are. Another field beside it is no way around.
+/// Whether a denial covers the target: it has each field of the pattern, whatever its other fields are. A further field does not get around
+/// a denial.
 fn fits(pattern: &Pattern, target: &TokenExchangeTarget) -> bool {
     let text = pattern.to_string();
     let (Some((service, _)), Some(asked), Some(fields)) = (text.split_once('?'), &target.service, &target.fields) else {
         return is_all_of(pattern, target);
     };
-    // What cannot be read denies.
+    // A part that is no pattern denies.
     let matches = |pattern: &str, text: &str| Pattern::parse(pattern).map_or(true, |pattern| pattern.matches_folded(text));
     if is_all_of(pattern, target) {
         return true;
@@ -132,16 +133,16 @@ fn fits(pattern: &Pattern, target: &TokenExchangeTarget) -> bool {
     fields_of(&text).all(is_named)
 }
 
-/// What a service may read of a field, each as `NAME=VALUE`: the value as it is and as it travels (WHATWG URL,
-/// "application/x-www-form-urlencoded"), and each of its words, for a scope is a list of them (RFC 6749, section 3.3). Whether a service
-/// tells capitals apart is not known, so a denial does not.
+/// All readings of a field by a service, each as `NAME=VALUE`: the value itself, the encoded value (WHATWG URL,
+/// "application/x-www-form-urlencoded"), and each of its words, because a scope is a list of words (RFC 6749, section 3.3). Nobody knows
+/// whether a service ignores case, so a denial does.
 fn readings(name: &str, value: &str) -> Vec<String> {
     let words = value.split(|one: char| one.is_whitespace() || one == ',').filter(|word| !word.is_empty());
     let values = std::iter::once(value).chain(words).flat_map(|value| [value.to_owned(), encoded(value)]);
     values.map(|value| format!("{name}={value}")).collect()
 }
 
-/// A field of a denial as it stands there, and as it reads where its signs are written out (`%3A`, `+`).
+/// A field of a denial as it is written, and decoded (`%3A`, `+`).
 fn spellings(field: &str) -> [String; 2] {
     let decoded = form_urlencoded::parse(field.as_bytes()).next();
     [field.to_owned(), decoded.map_or_else(|| field.to_owned(), |(name, value)| format!("{name}={value}"))]

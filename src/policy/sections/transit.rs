@@ -1,4 +1,4 @@
-//! `grant: transit`: keys by pattern, and what may be done by them.
+//! `grant: transit`: keys by pattern, and the operations with them.
 
 mod credential;
 
@@ -22,10 +22,10 @@ pub(in crate::policy) struct TransitGrant {
 /// Why a text is no pattern of transit keys.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(in crate::policy) enum TransitPatternError {
-    /// It is none.
+    /// It is no pattern at all.
     #[error(transparent)]
     Pattern(#[from] PatternError),
-    /// Whoever wrote it meant another.
+    /// No transit key fits it.
     #[error("no transit key is called like that: write its name below transit/, such as `flux` or `shop/*`")]
     NoTransitKey,
 }

@@ -6,61 +6,61 @@ use crate::words::names::{IssuerName, PolicyName};
 /// Why an operator's denial is refused.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum StopError {
-    /// It would deny everybody.
+    /// It names nothing, so it would deny everybody.
     #[error("name at least one of policy, repository, issuer and run")]
     NamesNothing,
-    /// It would deny nobody.
+    /// It has an empty name, so it would deny nobody.
     #[error("a repository or a run without a name fits nobody")]
     Nameless,
-    /// Nobody would know what it is for.
+    /// It has no reason.
     #[error("say the reason")]
     NoReason,
-    /// Nobody could read it.
+    /// One of its texts is too long.
     #[error("`{line}` is longer than {} characters", super::STOP_CHARACTERS_MAX)]
     TooLong {
         /// Which line.
         line: &'static str,
     },
-    /// It would deny nobody.
+    /// Its issuer is not configured, so it would deny nobody.
     #[error("no issuer `{issuer}` is configured{}", meant(.near.as_deref()))]
     UnknownIssuer {
-        /// By this name.
+        /// The issuer's name.
         issuer: IssuerName,
-        /// One that there is.
+        /// The most similar issuer.
         near: Option<String>,
     },
-    /// It would deny nobody.
+    /// Its policy is not in force, so it would deny nobody.
     #[error("no policy `{policy}` is in force{}", meant(.near.as_deref()))]
     UnknownPolicy {
-        /// By this name.
+        /// The policy's name.
         policy: PolicyName,
-        /// One that there is.
+        /// The most similar policy.
         near: Option<String>,
     },
-    /// It would deny nobody.
+    /// Its policy is for another issuer, so it would deny nobody.
     #[error("the policy `{policy}` is for the issuer `{own}` and grants nothing to tokens of `{issuer}`: leave one of them out")]
     OtherIssuer {
-        /// Which policy.
+        /// The policy.
         policy: PolicyName,
-        /// For whom it is.
+        /// The policy's issuer.
         own: IssuerName,
-        /// For whom it is not.
+        /// The issuer of the denial.
         issuer: IssuerName,
     },
-    /// It would deny nobody.
+    /// Its policy never matches its repository or run, so it would deny nobody.
     #[error("the policy `{policy}` grants nothing to the {} `{text}`: leave one of them out, or deny each by itself", one(*.attribute))]
     NeverOfPolicy {
-        /// Which policy.
+        /// The policy.
         policy: PolicyName,
-        /// Of what.
+        /// The attribute of the repository or the run.
         attribute: Attribute,
-        /// As it is written.
+        /// The repository or run, as it is written.
         text: String,
     },
-    /// The tokens for which the policy is are never so.
+    /// No token of its policy's issuer can have its repository or run.
     #[error("the policy `{policy}` is named too, and {fault}")]
     Impossible {
-        /// Which policy.
+        /// The policy.
         policy: PolicyName,
         /// Why.
         #[source]
@@ -72,42 +72,42 @@ fn meant(near: Option<&str>) -> String {
     near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
 }
 
-/// It would deny nobody; the words say what to write.
+/// Why no token fits a denial. The message says what to write.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ImpossibleStop {
-    /// A denial names one.
+    /// It is a pattern, and a denial names one repository or run.
     #[error(
         "`{text}` is a pattern, and this denies one {}: name it whole, once for each; a denial in guardrails.yaml takes patterns: `match: {{ {attribute}: \"{text}\" }}`",
         one(*.attribute)
     )]
     Pattern {
-        /// Of what.
+        /// The attribute.
         attribute: Attribute,
-        /// As it is written.
+        /// The text, as it is written.
         text: String,
     },
-    /// Nobody who reads it knows what it says.
+    /// It has an invisible character, so its reader does not know what it names.
     #[error("`{}` has a character that nobody sees: type the {} instead of copying it", .text, one(*.attribute))]
     Invisible {
-        /// Of what.
+        /// The attribute.
         attribute: Attribute,
-        /// As it is written, with what is not seen written out.
+        /// The text, with invisible characters escaped.
         text: String,
     },
-    /// No CI of these tells it.
+    /// No token of the issuers has the attribute.
     #[error("no token of these issuers claims `{attribute}`: deny by the policy or the issuer")]
     NeverClaimed {
-        /// What they do not tell.
+        /// The attribute.
         attribute: Attribute,
     },
-    /// The tokens have it in another form.
-    #[error("no token is of the {} `{text}`: write {}", one(*.attribute), form(*.attribute, .meant.as_deref()))]
+    /// Tokens have it in another form.
+    #[error("no token has the {} `{text}`: write {}", one(*.attribute), form(*.attribute, .meant.as_deref()))]
     OtherForm {
-        /// Of what.
+        /// The attribute.
         attribute: Attribute,
-        /// As it is written.
+        /// The text, as it is written.
         text: String,
-        /// What a token can have, and may have been meant.
+        /// A value that a token can have, and that may have been meant.
         meant: Option<String>,
     },
 }

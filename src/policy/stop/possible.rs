@@ -1,4 +1,4 @@
-//! What an operator's denial can hit: it names one repository and one run, in the form in which tokens have them.
+//! Checks that tokens can fit an operator's denial: it has to name one repository or one run, in the form that tokens have.
 
 use super::{ImpossibleStop, Stop, StopError};
 use crate::identity::{Attribute, Mapping, Presence};
@@ -9,14 +9,14 @@ use crate::policy::file::TrustPolicy;
 use crate::policy::pattern::is_printable;
 use std::sync::Arc;
 
-/// Refuses what no token of these issuers has. Of an issuer that is not configured nothing is known.
+/// Refuses a value that no token of these issuers has. Nothing is known about an issuer that is not configured.
 pub(super) fn check(stop: &Stop, catalogue: &Catalogue) -> Result<(), ImpossibleStop> {
     let concerned = catalogue.names().filter(|name| stop.issuer.as_ref().is_none_or(|issuer| issuer == *name));
     let mappings: Vec<Arc<Mapping>> = concerned.filter_map(|name| Some(catalogue.issuer(name)?.mapping.clone())).collect();
     named(stop).try_for_each(|(attribute, text)| check_text(&mappings, attribute, text))
 }
 
-/// Refuses what contradicts itself: a policy that is for another issuer, or that no token of this repository and run fulfils.
+/// Refuses a contradiction: the policy is for another issuer, or it matches no token of the repository or of the run.
 pub(super) fn check_policy(stop: &Stop, catalogue: &Catalogue, policy: &TrustPolicy) -> Result<(), StopError> {
     let name = || policy.name.clone();
     if let Some(issuer) = stop.issuer.as_ref().filter(|issuer| **issuer != policy.issuer) {
@@ -33,7 +33,7 @@ pub(super) fn check_policy(stop: &Stop, catalogue: &Catalogue, policy: &TrustPol
     })
 }
 
-/// What it names of a job.
+/// The attributes of a job that it names.
 fn named(stop: &Stop) -> impl Iterator<Item = (Attribute, &str)> {
     let named = [(Attribute::Repository, &stop.repository), (Attribute::Pipeline, &stop.run)];
     named.into_iter().filter_map(|(attribute, text)| Some((attribute, text.as_deref()?)))
@@ -61,9 +61,9 @@ fn check_text(mappings: &[Arc<Mapping>], attribute: Attribute, text: &str) -> Re
     Err(ImpossibleStop::OtherForm { attribute, text: text.to_owned(), meant })
 }
 
-/// Whether it is a value, or a `name@id` whose id counts, or whose name does where tokens may lack the id.
+/// Whether a token may have this value, or this `name@id`: its id, or its name if tokens may lack the id.
 fn is_possible(mapping: &Mapping, attribute: Attribute, text: &str) -> bool {
-    // Where nothing is known of the form, an address may be the name, as at Azure DevOps.
+    // If the form is unknown, an address may be the name, as at Azure DevOps.
     if mapping.shape(attribute).is_none() {
         return true;
     }
@@ -79,8 +79,8 @@ fn is_possible(mapping: &Mapping, attribute: Attribute, text: &str) -> bool {
     }
 }
 
-/// The run of an address, which is full of other numbers: what stands behind the word for it, where that is one alone. A run alone
-/// may have its attempt behind it.
+/// The run in an address, which has other numbers too: the part after the word for a run, if there is only one. A run without an address
+/// may be followed by its attempt.
 fn run_of(text: &str, is_one: impl Fn(&String) -> bool) -> Option<String> {
     let parts: Vec<&str> = text.trim().split(['/', '?', '#']).filter(|part| !part.is_empty()).collect();
     let behind = parts.windows(2).filter(|pair| matches!(pair[0], "run" | "runs" | "pipelines" | "builds"));
@@ -92,7 +92,7 @@ fn run_of(text: &str, is_one: impl Fn(&String) -> bool) -> Option<String> {
     runs.pop().filter(|_| runs.is_empty())
 }
 
-/// What may have been meant: without space and `.git`, and without the host or all that stands before the last name.
+/// Values that may have been meant: without white space and `.git`; also without the host, and only the last name.
 fn plainer(text: &str) -> Vec<String> {
     let text = text.trim().trim_end_matches('/').trim_end_matches(".git");
     let address = text.split_once("://").map_or(text, |(_, rest)| rest);

@@ -1,4 +1,4 @@
-//! A denial as it is asked for: on the server's own machine, or through it by whom a policy lets deny.
+//! The request for a denial: on the server's own machine, or by a client that a policy allows to deny.
 
 use super::Stop;
 use crate::words::{DurationError, parse_duration};
@@ -11,27 +11,27 @@ use std::time::Duration;
 pub struct DenyRequest {
     /// What is denied.
     pub stop: Stop,
-    /// Such as `4h`; absent: until it is lifted.
+    /// How long it lasts, such as `4h`; absent: until it is lifted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lasting: Option<String>,
-    /// Also a policy or an issuer that is not there.
+    /// Whether it may name a policy or an issuer that does not exist.
     #[serde(default)]
     pub unknown_too: bool,
 }
 
-/// Why nobody can tell how long it stands.
+/// Why `lasting` is refused.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum LastingError {
     /// It is no duration.
     #[error(transparent)]
     Duration(#[from] DurationError),
-    /// It would be over at once.
+    /// It would end at once.
     #[error("a denial for no time denies nobody: leave it out to deny until it is lifted")]
     NoTime,
 }
 
 impl DenyRequest {
-    /// For how long; `None` is until it is lifted.
+    /// How long it lasts; `None`: until it is lifted.
     pub fn lasting(&self) -> Result<Option<Duration>, LastingError> {
         match self.lasting.as_deref().map(parse_duration).transpose()? {
             Some(Duration::ZERO) => Err(LastingError::NoTime),

@@ -2,11 +2,11 @@ use super::*;
 use proptest::prelude::*;
 
 fn path() -> impl Strategy<Value = String> {
-    // Few letters, so that two often meet.
+    // Few letters, so that two paths are often equal.
     "[ab](/[ab]|-[ab]|[.][ab]|_[ab]){0,2}"
 }
 
-/// Every rule that there can be: what its source is called, its policy by its own name, and its row.
+/// Any rule: its source, its policy's own name, and its row.
 fn rule() -> impl Strategy<Value = (SourceName, PolicyName, Option<RowName>)> {
     let source = prop::sample::select(vec!["root", "a", "b", "a-b"]);
     (source, path(), prop::option::of(path())).prop_map(|(source, policy, row)| {
@@ -26,11 +26,11 @@ proptest! {
         let (source, policy, _) = &one;
         let own = of(&one);
         prop_assert_eq!(shared_subject(&own).unwrap_or(&own), subject(source, policy, None));
-        // What IAM's StringEquals, a CEL string and a URI's path take as it is.
+        // Characters that need no escape in IAM's StringEquals, in a CEL string and in the path of a URI.
         prop_assert!(own.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:".contains(&byte)));
     }
 
-    /// Whatever a row calls itself: either it is refused, or it is the end of its subject and of no other's.
+    /// Any name of a row is either refused, or it is the end of the row's subject and of no other subject.
     #[test]
     fn a_name_of_any_characters_is_refused_or_tells_its_row(name in ".*") {
         let Ok(row) = RowName::parse(&name) else { return Ok(()) };

@@ -17,7 +17,7 @@ use crate::words::names::RoleArn;
 use statement::{Entry, Statement};
 use std::collections::BTreeSet;
 
-/// Of each role that is granted, and each in between.
+/// The ways in to each role that is granted, and to each role in between.
 pub(super) fn ways(accounts: &Accounts, granted: &GrantedInClouds) -> Vec<Way> {
     granted.roles.iter().flat_map(|(role, used)| of_role(role, used, accounts, granted)).collect()
 }
@@ -51,10 +51,7 @@ fn of_role(role: &RoleArn, used: &RoleUse, accounts: &Accounts, granted: &Grante
         let statement = match statement {
             Ok(Statement::Other) => continue,
             Ok(Statement::Denies) => {
-                let says = format!(
-                    "statement {} denies: those below may be fewer, and daypass may be among whom it keeps out",
-                    number + 1
-                );
+                let says = format!("statement {} denies: it may keep out some of those below, and daypass too", number + 1);
                 ways.push(Way::new(&of, WayKind::NotSeen, says, "read it by hand"));
                 continue;
             }

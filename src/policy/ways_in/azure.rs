@@ -21,7 +21,7 @@ const MEND: &str = "`daypass azure bootstrap` prints the federated credentials t
 const STRANGERS: &str =
     "nothing that is understood here keeps out strangers who have a token of it: bind a whole owner or repository, or delete it";
 
-/// Of each application that is granted.
+/// The ways in to each application that is granted.
 pub(super) fn ways(applications: &Applications, granted: &GrantedInClouds) -> Vec<Way> {
     granted.applications.iter().flat_map(|(client, used)| of_application(client, used, applications, granted)).collect()
 }
@@ -65,7 +65,7 @@ fn of_application(client: &Guid, used: &BTreeSet<String>, applications: &Applica
     ways
 }
 
-/// A subject of ours, or somebody else.
+/// The subject of daypass that a credential takes, or another way in.
 fn credential_way(of: &str, credential: &Value, granted: &GrantedInClouds) -> Result<String, Way> {
     let name = credential["name"].as_str().unwrap_or("without a name");
     let way =
@@ -79,7 +79,7 @@ fn credential_way(of: &str, credential: &Value, granted: &GrantedInClouds) -> Re
     match (is_ours, subject, expression) {
         (true, Some(subject), None) => ours(subject, audiences, granted).or_else(|(kind, says)| way(kind, says, MEND)),
         (true, ..) => way(WayKind::NotUnderstood, "it may let in more of daypass than one subject".to_owned(), MEND),
-        (false, None, None) => way(WayKind::NotUnderstood, format!("{}, for nobody can tell whom", issuers::told(issuer)), MEND),
+        (false, None, None) => way(WayKind::NotUnderstood, format!("{}, and nobody can tell whom", issuers::told(issuer)), MEND),
         (false, subject, expression) => {
             let bounds = bounds(subject.as_deref(), expression.as_deref());
             let is_open = lets_in_anybody(issuer, &bounds);
@@ -88,7 +88,7 @@ fn credential_way(of: &str, credential: &Value, granted: &GrantedInClouds) -> Re
             let who: Vec<String> = subject.into_iter().chain(expression).collect();
             let says = format!("{}, {}", issuers::told(issuer), who.join(" and "));
             if is_open && bounds.is_empty() && issuers::shared(issuer).is_none() {
-                let says = format!("it may let others in, for the expression is not understood here: {says}");
+                let says = format!("it may let others in, because the expression is not understood here: {says}");
                 return way(WayKind::NotUnderstood, says, MEND);
             }
             if is_open {
@@ -103,11 +103,11 @@ fn credential_way(of: &str, credential: &Value, granted: &GrantedInClouds) -> Re
     }
 }
 
-/// A subject of ours, or what is wrong with by which audience it is taken.
+/// The subject, or what is wrong with the audiences of its credential.
 fn ours(subject: String, audiences: &[Value], granted: &GrantedInClouds) -> Result<String, (WayKind, String)> {
     let Some(wanted) = granted.azure_audience.as_ref().map(ToString::to_string) else {
         let says = format!(
-            "it takes daypass for {subject}, and the configuration names no provider of Entra's whose audience is to compare"
+            "it takes daypass for {subject}, but the configuration names no provider of Entra's to compare the audience with"
         );
         return Err((WayKind::Missing, says));
     };
@@ -116,7 +116,7 @@ fn ours(subject: String, audiences: &[Value], granted: &GrantedInClouds) -> Resu
         let says = format!("it takes daypass for {subject} by another audience than the configuration's");
         return Err((WayKind::Missing, says));
     }
-    // Tokens of ours for others have the same subjects.
+    // daypass's tokens for partners have the same subjects.
     let foreign: Vec<&Value> = audiences.iter().filter(|audience| !is_wanted(audience)).collect();
     if foreign.is_empty() {
         return Ok(subject);
@@ -128,8 +128,8 @@ fn ours(subject: String, audiences: &[Value], granted: &GrantedInClouds) -> Resu
     Err((WayKind::Others, says))
 }
 
-/// What is asked of the token's claims, where it is understood. Entra takes a subject or an expression; where both stand, nobody says
-/// which holds.
+/// What a credential asks of the token's claims, as far as it is understood. Entra takes a subject or an expression: of both together,
+/// neither counts here.
 fn bounds(subject: Option<&str>, expression: Option<&str>) -> Vec<Bound> {
     match (subject, expression) {
         (Some(subject), None) => vec![Bound { claim: "sub".to_owned(), texts: vec![Text::exact(subject)] }],

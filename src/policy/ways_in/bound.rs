@@ -1,15 +1,16 @@
-//! What of a condition keeps strangers out. At an issuer that is known to sign for them a name is pinned where the condition has the
-//! whole of it: `acme/*` is acme's alone, and `acme*` is that of everybody who registers a name that begins so. Nobody can list all such
-//! issuers: at every other one something has to be asked of a claim.
+//! Whether conditions keep strangers out. At an issuer that is known to sign for strangers, a condition has to contain a whole name:
+//! `acme/*` is acme's alone, and `acme*` is open to everybody who registers a name that begins like this. Nobody can list all such
+//! issuers, so at every other issuer a condition has to ask something of a claim.
 
 use super::issuers::{self, Form, Shared};
 
-/// Claims that say for whom a token is, by whom, and how its bearer logged in: strangers have tokens with the same.
+/// Claims that say for whom a token is, by whom, and how its bearer logged in: strangers' tokens have the same
+/// values.
 const OF_EVERYBODY: [&str; 5] = ["aud", "azp", "oaud", "amr", "iss"];
-/// In Cognito's `amr`, what every guest has.
+/// The value that every guest has in Cognito's `amr`.
 const GUEST: &str = "unauthenticated";
 
-/// A claim, and the texts of which it has one.
+/// A claim, and the texts of which it has to have one.
 pub(super) struct Bound {
     pub(super) claim: String,
     pub(super) texts: Vec<Text>,
@@ -19,16 +20,16 @@ pub(super) struct Bound {
 pub(super) struct Text {
     begins: String,
     is_whole: bool,
-    /// Whether some texts are kept out by it.
+    /// Whether it excludes any text.
     asks: bool,
 }
 
-/// Whether a trust of this issuer lets in whoever has a token of it, or strangers who have one.
+/// Whether a trust in this issuer lets in strangers, or whoever has a token of it.
 pub(super) fn lets_in_anybody(issuer: &str, bounds: &[Bound]) -> bool {
     issuers::shared(issuer).map_or_else(|| !bounds.iter().any(Bound::asks), |shared| !shared.keeps_strangers_out(bounds))
 }
 
-/// Whether a claim says something of whose the token is.
+/// Whether a claim can tell whose token it is.
 pub(super) fn tells_whose(claim: &str) -> bool {
     !OF_EVERYBODY.iter().any(|known| known.eq_ignore_ascii_case(claim))
 }
@@ -40,13 +41,13 @@ impl Bound {
 }
 
 impl Text {
-    /// As it stands. A policy variable of AWS's stands for what nobody knows here.
+    /// A literal text. A policy variable of AWS's stands for an unknown text.
     pub(super) fn exact(text: &str) -> Self {
         let begins = text.split("${").next().unwrap_or_default();
         Self { begins: begins.to_owned(), is_whole: begins.len() == text.len(), asks: !begins.is_empty() }
     }
 
-    /// With `*` and `?`.
+    /// A pattern with `*` and `?`.
     pub(super) fn like(text: &str) -> Self {
         let begins = text.split(['*', '?']).next().unwrap_or_default();
         let exact = Self::exact(begins);
@@ -62,7 +63,7 @@ impl Text {
         self.is_whole && !self.begins.is_empty()
     }
 
-    /// Whether a whole name stands behind the word.
+    /// Whether a whole name follows the word.
     fn has_name(&self, word: &str, ends: &str) -> bool {
         let Some(rest) = self.begins.strip_prefix(word) else { return false };
         let length = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))).unwrap_or(rest.len());
@@ -71,7 +72,7 @@ impl Text {
 }
 
 impl Shared {
-    /// Whether conditions that all have to hold let in nobody but whom they name.
+    /// Whether the conditions, which all have to hold, let in only those whom they name.
     pub(super) fn keeps_strangers_out(&self, bounds: &[Bound]) -> bool {
         let is_one = |bound: &Bound| {
             let one = |text: &Text| text.is_one() && text.begins != GUEST;

@@ -1,12 +1,12 @@
-//! A document, and whose it is; and what several of them say of the same.
+//! A document of an export, and the check that several documents do not contradict each other.
 
 use super::error::ExportFault;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// A document, and whose it is.
+/// A document of an export, and whose it is.
 pub(super) struct Document<'a> {
-    /// The export, for people.
+    /// The name of the export, for messages.
     pub(super) name: &'a str,
     pub(super) whose: Option<&'a str>,
     pub(super) value: &'a Value,
@@ -18,7 +18,7 @@ impl Document<'_> {
     }
 }
 
-/// What exports say of things that are one way: two that differ cannot both hold now.
+/// What exports say of things that have one state: if two exports differ, one of them is out of date.
 pub(super) struct Once<T>(BTreeMap<String, (T, String)>);
 
 impl<T> Default for Once<T> {
@@ -28,7 +28,7 @@ impl<T> Default for Once<T> {
 }
 
 impl<T: PartialEq> Once<T> {
-    /// What this export says of it.
+    /// Adds what this export says of a thing; an error if another export says something else.
     pub(super) fn take(&mut self, of: &str, says: T, export: &str) -> Result<(), ExportFault> {
         match self.0.get(of) {
             Some((known, _)) if *known == says => Ok(()),

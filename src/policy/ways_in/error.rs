@@ -2,13 +2,13 @@
 
 use crate::token::JsonError;
 
-/// An export that says nothing certain.
+/// An export that cannot be relied on.
 #[derive(Debug, thiserror::Error)]
 #[error("{name}: {fault}")]
 pub struct ExportError {
-    /// Which.
+    /// The name of the export.
     pub name: String,
-    /// Why.
+    /// What is wrong with it.
     #[source]
     pub fault: ExportFault,
 }
@@ -17,37 +17,37 @@ pub struct ExportError {
 #[derive(Debug, thiserror::Error)]
 pub enum ExportFault {
     /// It is no JSON.
-    #[error("{0}; was it cut? Save it anew, and look at the exit status of what writes it")]
+    #[error("{0}; was it cut? Save it again, and check the exit status of the command that writes it")]
     Json(#[from] JsonError),
     /// There are more pages.
     #[error("it is cut: `{member}` says that there is more. Save it whole, without --max-items, --limit or --no-paginate")]
     Cut {
-        /// What says so.
+        /// The member that says so.
         member: &'static str,
     },
-    /// Nobody knows what it is.
+    /// It is of an unknown kind.
     #[error(
         "it is none of the exports that are known here: docs/how-to/other-ways-in.md lists the commands of aws, gcloud and az that print them"
     )]
     Unknown,
     /// It does not say whose it is.
-    #[error("it does not say whose it is: write {expected}=FILE, or call the file so ({expected}.json)")]
+    #[error("it does not say whose it is: write {expected}=FILE, or name the file {expected}.json")]
     Nameless {
-        /// What is to be named.
+        /// What has to be named.
         expected: &'static str,
     },
-    /// Another export says something else of the same.
-    #[error("of {of} it says something else than {other} does: give the one alone that holds now")]
+    /// It contradicts another export.
+    #[error("it contradicts {other} on {of}: give only the export that holds now")]
     Differs {
-        /// Of what.
+        /// The thing that both describe.
         of: String,
         /// The other export.
         other: String,
     },
-    /// A part that has to be there.
+    /// A part is missing, or of another type.
     #[error("`{member}` is missing in it, or is no {expected}; was it cut?")]
     Member {
-        /// Which.
+        /// The part.
         member: &'static str,
         /// What it should be.
         expected: &'static str,
@@ -55,7 +55,7 @@ pub enum ExportFault {
     /// A trust policy that is encoded and does not decode, or is no JSON.
     #[error("the trust policy of {role} cannot be read; was it cut?")]
     TrustPolicy {
-        /// Whose.
+        /// The role.
         role: String,
     },
     /// A report that is no table.

@@ -1,4 +1,4 @@
-//! What operators exported: which kind each file is of is seen by its members, and what says that there is more is an error.
+//! Reads what operators exported. The members of a file show its kind. A file that says that there is more is an error.
 
 use super::aws::Accounts;
 use super::azure::Applications;
@@ -9,27 +9,27 @@ use super::told::{Way, WayKind};
 use crate::token::parse_document;
 use serde_json::Value;
 
-/// By what the clouds' commands and APIs say that there are more pages.
+/// Members by which the clouds' commands and APIs say that there are more pages.
 const MORE: [&str; 5] = ["NextToken", "Marker", "nextPageToken", "@odata.nextLink", "odata.nextLink"];
 
 /// A file or what came out of a pipe.
 #[derive(Clone, Debug)]
 pub struct Export {
-    /// For people.
+    /// Its name, for messages.
     pub name: String,
-    /// The account, project or application that it is of, where the operator said so.
+    /// The account, project or application that it belongs to, if the operator named one.
     pub whose: Option<String>,
-    /// What it holds.
+    /// Its content.
     pub bytes: Vec<u8>,
 }
 
-/// All of them, by cloud.
+/// All exports, by cloud.
 #[derive(Default)]
 pub(super) struct Exports {
     pub(super) aws: Accounts,
     pub(super) gcp: Projects,
     pub(super) azure: Applications,
-    /// Lists without an entry, of which nobody can say what they are of.
+    /// Empty lists, which do not show what they list.
     empty: Vec<String>,
 }
 
@@ -66,10 +66,10 @@ impl Exports {
         Err(ExportFault::Unknown)
     }
 
-    /// An empty list of secrets is that of federated credentials too: what is in no export stays so.
+    /// Reports empty lists. A list of secrets and one of federated credentials look the same if empty, so nothing follows from them.
     pub(super) fn unsaid(&self) -> impl Iterator<Item = Way> {
-        let says = "an empty list does not say what it is of: nothing is taken from it";
-        let advice = "leave it out; call an empty list of a service account's keys ADDRESS.keys.json";
+        let says = "an empty list does not say what it is of: nothing is concluded from it";
+        let advice = "leave it out; name an empty list of a service account's keys ADDRESS.keys.json";
         self.empty.iter().map(move |name| Way::new(format_args!("export {name}"), WayKind::NotSeen, says, advice))
     }
 }

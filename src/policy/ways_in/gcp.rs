@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 const DIRECT: &str = "look at the IAM policies of the resources by hand";
 const ABOVE: &str = "add what `gcloud projects get-ancestors-iam-policy PROJECT --format=json` prints, called PROJECT.json";
 
-/// Of our pool, and of each account that is granted.
+/// The ways in to daypass's pool, and to each account that is granted.
 pub(super) fn ways(projects: &Projects, granted: &GrantedInClouds) -> Vec<Way> {
     if granted.gcp.subjects().is_empty() && granted.gcp.accounts.is_empty() {
         return Vec::new();

@@ -1,6 +1,6 @@
-//! IAM's wildcards: `*` is any characters, `?` one of them.
+//! IAM's wildcards: `*` matches any characters, `?` matches one.
 
-/// Whether a pattern takes in the whole text.
+/// Whether a pattern matches the whole text.
 pub(super) fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t, mut star) = (0, 0, None);
@@ -32,7 +32,7 @@ mod tests {
     use super::matches;
 
     #[test]
-    fn it_takes_in_what_iam_does() {
+    fn it_matches_what_iam_matches() {
         for (pattern, text, expected) in [
             ("*", "", true),
             ("sts:*", "sts:assumerole", true),

@@ -1,4 +1,4 @@
-//! What the policies grant in clouds, and how the clouds should know us.
+//! What the policies grant in clouds, and how the clouds should recognize daypass.
 
 use crate::kind::Guid;
 use crate::policy::gcp_use::GcpUse;
@@ -7,18 +7,18 @@ use crate::words::UnixTime;
 use crate::words::names::{Audience, IssuerUrl};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What the policies grant, and how the clouds should know us.
+/// What the policies grant, and how the clouds should recognize daypass.
 #[derive(Debug)]
 pub struct GrantedInClouds {
-    /// Our own issuer.
+    /// daypass's own issuer.
     pub issuer: IssuerUrl,
-    /// The audience of tokens for AWS; `None` where AWS is asked with the machine's own credentials, and trusts no issuer of ours.
+    /// The audience of tokens for AWS; `None` if daypass uses the machine's own credentials, and AWS trusts no issuer of it.
     pub aws_audience: Option<&'static str>,
     /// Roles, each with who assumes it.
     pub roles: Roles,
     /// Service accounts, each with who acts as it.
     pub gcp: GcpUse,
-    /// Our provider: `projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER`.
+    /// daypass's provider: `projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER`.
     pub gcp_provider: Option<String>,
     /// Applications, each with the subjects that use it.
     pub applications: BTreeMap<Guid, BTreeSet<String>>,
@@ -26,7 +26,7 @@ pub struct GrantedInClouds {
     pub azure_audience: Option<Audience>,
     /// Further sources, whose policies are not among these.
     pub further: Vec<String>,
-    /// What has ended by then counts no more.
+    /// The present: what ended before does not count.
     pub now: UnixTime,
 }
 

@@ -1,4 +1,4 @@
-//! Whose tokens an issuer signs, for people; and which issuers sign for strangers too.
+//! Describes issuers in words, and knows which of them sign for strangers too.
 
 use crate::identity::Mapping;
 use std::sync::LazyLock;
@@ -6,14 +6,14 @@ use std::sync::LazyLock;
 /// How an issuer's subjects begin.
 #[derive(Clone, Copy)]
 pub(super) struct Form {
-    /// What stands before whose they are.
+    /// What comes before the name of the tenant.
     pub(super) words: &'static [&'static str],
-    /// What ends a name, and is in none there.
+    /// Characters that end a name, and that no name contains.
     pub(super) ends: &'static str,
 }
 
-/// How subjects begin of the issuers that strangers share, by the mapping that says which these are (the vendors' docs on OIDC). With
-/// customized subjects at GitHub the first word says which claim comes first; what is no owner and no repository there everybody has.
+/// How the subjects of shared issuers begin, by the mapping that names these issuers (the vendors' docs on OIDC). A customized subject
+/// of GitHub begins with the name of a claim. Only those of an owner, a repository or an enterprise keep strangers out.
 const FORMS: [(&str, &str, Form); 8] = [
     (
         "github-actions",
@@ -31,9 +31,10 @@ const FORMS: [(&str, &str, Form); 8] = [
     ("hcp-terraform", "HCP Terraform", Form { words: &["organization:"], ends: ":" }),
     ("google", "Google", Form { words: &[], ends: "" }),
 ];
-/// Of a mapping that is not listed above, no subject is understood.
+/// For a mapping that is not listed above: no subject is understood.
 const NO_FORM: Form = Form { words: &[], ends: "" };
-/// One that no mapping is for.
+
+/// A shared issuer without a mapping.
 struct Unmapped {
     host: &'static str,
     name: &'static str,
@@ -69,13 +70,13 @@ pub(super) struct Shared {
     host: String,
     name: &'static str,
     pub(super) form: Form,
-    /// Each says whose a token is.
+    /// Claims of which each alone tells whose token it is.
     pub(super) claims: Vec<String>,
-    /// These say it together.
+    /// Claims that tell it together.
     pub(super) together: &'static [&'static str],
 }
 
-/// What the mappings say, and the rest.
+/// The shared issuers of the mappings, and those without a mapping.
 static SHARED: LazyLock<Vec<Shared>> = LazyLock::new(|| {
     let mappings = Mapping::built_in_names().filter_map(|name| Some((name, Mapping::built_in(name).ok()?)));
     let mapped = mappings.flat_map(|(name, mapping)| {
@@ -95,13 +96,13 @@ static SHARED: LazyLock<Vec<Shared>> = LazyLock::new(|| {
     mapped.chain(unmapped).collect()
 });
 
-/// It, where strangers have tokens of it. One that has a path below it may be one tenant's own, and is another one.
+/// The issuer, if strangers have tokens of it. An issuer with a further path may be one tenant's own, and does not count.
 pub(super) fn shared(host: &str) -> Option<&'static Shared> {
     let host = host_of(host);
     SHARED.iter().find(|shared| shared.host == host)
 }
 
-/// An issuer by its address, with or without `https://`.
+/// An issuer in words, by its address with or without `https://`.
 pub(super) fn told(host: &str) -> String {
     let (host, plain) = (host.trim_start_matches("https://"), host_of(host));
     let is_below =
@@ -119,7 +120,7 @@ pub(super) fn told(host: &str) -> String {
     }
 }
 
-/// Clouds keep it as it was written, and people write capitals.
+/// The address in lower case: clouds keep the spelling, and people write capitals.
 fn host_of(issuer: &str) -> String {
     let issuer = issuer.to_ascii_lowercase();
     issuer.trim_start_matches("https://").trim_end_matches('/').to_owned()

@@ -104,7 +104,7 @@ fn provider(name: &str, issuer: &str) -> Value {
 }
 
 #[test]
-fn whoever_else_acts_as_an_account_is_told() {
+fn whoever_else_acts_as_an_account_is_reported() {
     let (user, own) = ("roles/iam.workloadIdentityUser", member(&format!("subject/{SUBJECT}")));
     let name = format!("{ACCOUNT}.json");
     let ours = provider(&format!("{POOL}/providers/daypass"), "https://oidc.acme.com");
@@ -152,7 +152,7 @@ fn whoever_else_acts_as_an_account_is_told() {
 }
 
 #[test]
-fn projects_pools_and_static_keys_of_accounts_are_looked_at() {
+fn projects_pools_and_static_keys_of_accounts_are_checked() {
     let (user, own) = ("roles/iam.workloadIdentityUser", member(&format!("subject/{SUBJECT}")));
     let account = export(&format!("{ACCOUNT}.json"), &policy(&[(user, &own)]));
     let custom = "organizations/1/roles/custom";

@@ -1,17 +1,17 @@
-//! What is told of one way in.
+//! A way in, as it is reported.
 
 use super::granted::GrantedInClouds;
 use crate::policy::subject::shared_subject;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-/// Names that are told one by one.
+/// Names that are listed one by one.
 const TOLD_MAX: usize = 10;
 
-/// What a way in is.
+/// The kind of a way in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum WayKind {
-    /// Our own issuer, with the policies' subjects.
+    /// daypass's own issuer, with the policies' subjects.
     Ours,
     /// Somebody else, who is named.
     Others,
@@ -21,7 +21,7 @@ pub enum WayKind {
     NotUnderstood,
     /// What the policies need is not there.
     Missing,
-    /// No export says.
+    /// No export shows it.
     NotSeen,
 }
 
@@ -30,7 +30,7 @@ pub enum WayKind {
 pub struct Way {
     /// What it leads to.
     pub of: String,
-    /// What it is.
+    /// Its kind.
     pub kind: WayKind,
     /// Who, and how.
     pub says: String,
@@ -44,7 +44,7 @@ impl Way {
     }
 }
 
-/// The subjects of ours that a cloud lets in, beside those of the policies.
+/// Compares the subjects of daypass that a cloud lets in with those of the policies.
 pub(super) fn subjects(
     of: &str,
     found: &BTreeSet<String>,
@@ -76,7 +76,7 @@ pub(super) fn subjects(
     ways
 }
 
-/// Names, the first of them.
+/// The first names, and how many more there are.
 pub(super) fn listed<T: Display>(names: &[T]) -> String {
     let told: Vec<String> = names.iter().take(TOLD_MAX).map(ToString::to_string).collect();
     let more = names.len().saturating_sub(TOLD_MAX);

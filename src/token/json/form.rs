@@ -1,4 +1,5 @@
-//! What JSON says, as a type of ours; its own reader of values, so that an error is a type, and holds no text of a value.
+//! Deserializes JSON values into our types. It has a deserializer of its own, so that its error is a type and holds no text of a
+//! value.
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{
@@ -11,7 +12,7 @@ mod error;
 
 pub use error::FormError;
 
-/// What a value says. The error is safe to tell: it holds no text of the value but members' names, cut short.
+/// Deserializes a value. A caller may see the error: of the value it holds only names of members, cut short.
 pub fn from_json<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, FormError> {
     T::deserialize(Node(value))
 }
@@ -112,7 +113,7 @@ impl<'de> IntoDeserializer<'de, FormError> for Node {
     }
 }
 
-/// One of several forms, by its word.
+/// A variant of an enum, by its name.
 struct Variant {
     word: String,
     content: Option<Value>,
@@ -127,7 +128,7 @@ impl<'de> EnumAccess<'de> for Variant {
     }
 }
 
-/// What stands beside the word.
+/// The content of a variant.
 struct Content(Option<Value>);
 
 impl<'de> VariantAccess<'de> for Content {

@@ -1,4 +1,4 @@
-//! The other side of a proof: a key that lives as long as its process, made anew by each.
+//! The client's side of a proof: a key that each process generates, and that lives as long as the process.
 
 use super::super::audience::bound;
 use super::{ProvingError, hash_of};
@@ -26,17 +26,17 @@ pub struct ProvedRequest<'a> {
 }
 
 impl ProofKey {
-    /// A fresh one.
+    /// Generates a key.
     pub fn generate() -> Result<Self, ProvingError> {
         EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map(Self).map_err(|_| ProvingError::NoKey)
     }
 
-    /// The audience to ask the CI for, so that its token is worth nothing without this key.
+    /// The audience to request from the CI, so that its token is useless without this key.
     pub fn bind(&self, audience: &str) -> String {
         bound(audience, &BASE64.encode(Digest::plain(self.jwk().to_string().as_bytes()).as_bytes()))
     }
 
-    /// A proof for one request with this token. `id` is never used again.
+    /// A proof for one request with this token. `id` must not be used again.
     pub fn prove(&self, request: ProvedRequest<'_>, token: &[u8], now: UnixTime, id: &str) -> Result<String, ProvingError> {
         let ProvedRequest { method, url, query, body } = request;
         let header = json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": self.jwk() });

@@ -1,22 +1,22 @@
-//! What a proof that holds says.
+//! What a verified proof proves.
 
 use super::super::PossessionError;
 use super::ProofError;
 use crate::words::{Denial, Digest, Reason, UnixTime};
 
-/// What whoever shows a token proves beside it; what is greater proves more.
+/// What a caller proves in addition to its token. A greater value proves more.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Possession {
-    /// Nothing: the token is all there is.
+    /// Nothing: the caller has only the token.
     Nothing,
-    /// The token's key, for this method and address: what RFC 9449 has.
+    /// Possession of the token's key, for this method and address, as in RFC 9449.
     Key,
-    /// The token's key, for exactly this request: its query and its body too.
+    /// Possession of the token's key, for exactly this request: its query and its body too.
     Request,
 }
 
 impl Possession {
-    /// The word by which a policy wants it.
+    /// A policy's word for it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Nothing => "not required",
@@ -25,14 +25,14 @@ impl Possession {
         }
     }
 
-    /// What a policy wants by this word.
+    /// What a policy requires with this word.
     pub fn parse(word: &str) -> Result<Self, PossessionError> {
         let found = [Self::Key, Self::Request].into_iter().find(|one| one.as_str() == word);
         found.ok_or(PossessionError)
     }
 }
 
-/// A proof that holds.
+/// A verified proof.
 #[derive(Clone, Debug)]
 pub struct Proven {
     pub(super) thumbprint: String,
@@ -48,12 +48,12 @@ impl Proven {
         &self.thumbprint
     }
 
-    /// By what it is known again: its key and its `jti`.
+    /// The digest of its key and its `jti`, which identifies it.
     pub const fn id(&self) -> &Digest {
         &self.id
     }
 
-    /// Until when it has to be known as used.
+    /// Until when it has to be remembered as used.
     pub const fn kept_until(&self) -> UnixTime {
         self.kept_until
     }
@@ -63,7 +63,7 @@ impl Proven {
         self.possession
     }
 
-    /// Whether it was made for a body that nobody has compared yet.
+    /// Whether it covers a body that was not compared yet.
     pub const fn awaits_body(&self) -> bool {
         self.unread.is_some()
     }

@@ -1,4 +1,4 @@
-//! Each way in which a proof fails, and the one in which it holds.
+//! A valid proof, and each way in which a proof is refused.
 
 use super::*;
 use crate::token::audience::unbound;
@@ -90,7 +90,7 @@ fn a_proof_is_for_one_key_request_token_and_minute() {
 }
 
 #[test]
-fn a_proof_with_another_header_or_a_key_that_signs_nothing_is_none() {
+fn a_proof_with_another_header_or_key_is_refused() {
     let key = ProofKey::generate().unwrap();
     let good = made(&key, "POST", URL, TOKEN);
     let (header, rest) = good.split_once('.').unwrap();
@@ -110,7 +110,7 @@ fn a_proof_with_another_header_or_a_key_that_signs_nothing_is_none() {
     }
 }
 
-/// RFC 7638, section 3.1, has an RSA key; this is RFC 8037's, appendix A.3.
+/// The example of RFC 8037, appendix A.3: that of RFC 7638 is an RSA key.
 #[test]
 fn thumbprints_are_those_of_the_rfc() {
     let header = object!({ "jwk": { "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" } });

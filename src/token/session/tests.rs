@@ -18,7 +18,7 @@ fn begin(change: Value, now: UnixTime) -> Result<(Secret, UnixTime), Denial> {
 }
 
 #[test]
-fn what_is_sealed_is_opened_with_the_same_key_alone() {
+fn only_the_same_key_opens_a_session() {
     let (token, expires_at) = begin(json!({}), at(0)).unwrap();
     let session = open(&token, &[key(2), key(1)]).unwrap();
     assert_eq!(session.claims().claim("sub"), Some(&json!("job")));
@@ -30,7 +30,7 @@ fn what_is_sealed_is_opened_with_the_same_key_alone() {
 }
 
 #[test]
-fn not_one_bit_of_it_can_be_changed() {
+fn a_session_with_a_changed_bit_is_refused() {
     let (token, _) = begin(json!({}), at(0)).unwrap();
     let bytes = BASE64.decode(token.expose_text().unwrap().strip_prefix(PREFIX).unwrap()).unwrap();
     for place in 0..bytes.len() {
@@ -62,7 +62,7 @@ fn a_session_ends_with_its_token_with_the_age_it_may_have_or_after_an_hour() {
 }
 
 #[test]
-fn the_configuration_of_today_has_to_take_its_token() {
+fn todays_configuration_has_to_accept_its_token() {
     let session = open(&begin(json!({}), at(0)).unwrap().0, &[key(1)]).unwrap();
     assert!(session.check(&expected(), at(10)).is_ok());
     let changed = [
@@ -119,7 +119,7 @@ fn a_lifetime_of_none_or_of_more_than_an_hour_does_not_load() {
 
 proptest::proptest! {
     #[test]
-    fn no_text_is_too_much_for_it(text in "(daypass-session\\.)?[A-Za-z0-9_=.…-]{0,80}") {
+    fn random_texts_are_refused(text in "(daypass-session\\.)?[A-Za-z0-9_=.…-]{0,80}") {
         proptest::prop_assert!(open(&text.into(), &[key(1)]).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! What a session says, once it is opened.
+//! The content of an opened session.
 
 use crate::token::limits::{CLOCK_LEEWAY, SESSION_MAX};
 use crate::token::{Claims, Expected};
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// What is sealed. It becomes a [`VerifiedSession`] by being opened, and by nothing else.
+/// The sealed content. Only opening it makes a [`VerifiedSession`].
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Body {
@@ -22,7 +22,7 @@ pub(super) struct Body {
     pub(super) token_expires_at: i64,
     pub(super) begun_at: i64,
     pub(super) expires_at: i64,
-    /// Whether it was begun to outlive its token. Absent in sessions of earlier versions, as is the next one.
+    /// Whether it may outlive its token. Sessions of earlier versions lack this member and the next one.
     #[serde(default)]
     pub(super) outlives_token: bool,
     #[serde(default)]
@@ -31,7 +31,8 @@ pub(super) struct Body {
     pub(super) policy: Option<PolicyName>,
 }
 
-/// The proof that we sealed this session; whether it counts now, [`Self::check`] says. Only [`super::open`] makes one.
+/// The proof that this server sealed the session. [`Self::check`] decides whether it is valid now. Only [`super::open`] makes
+/// one.
 #[must_use]
 pub struct VerifiedSession {
     body: Body,
@@ -39,7 +40,7 @@ pub struct VerifiedSession {
 }
 
 impl VerifiedSession {
-    /// For the one maker, which has just opened it.
+    /// For [`super::open`] alone, which has just opened it.
     pub(super) fn opened(mut body: Body) -> Self {
         let claims = Claims::from(std::mem::take(&mut body.claims));
         Self { body, claims }
@@ -55,12 +56,12 @@ impl VerifiedSession {
         &self.body.issuer
     }
 
-    /// Where it was begun.
+    /// The address of the login.
     pub const fn client(&self) -> IpAddr {
         self.body.client
     }
 
-    /// The one policy that it is for, if it is for one.
+    /// The only policy that it may use, if the login named one.
     pub const fn policy(&self) -> Option<&PolicyName> {
         self.body.policy.as_ref()
     }
@@ -70,7 +71,7 @@ impl VerifiedSession {
         &self.claims
     }
 
-    /// By what the replay check knows that token.
+    /// The replay check's identifier of that token.
     pub const fn token_identifier(&self) -> &[u8; 32] {
         &self.body.token
     }
@@ -80,7 +81,7 @@ impl VerifiedSession {
         UnixTime::from_millis(self.body.token_expires_at)
     }
 
-    /// Whether it may last although its token has ended. Then it serves one client alone.
+    /// Whether it may outlive its token. Then it serves one client alone.
     pub const fn outlives_token(&self) -> bool {
         self.body.outlives_token
     }
@@ -100,8 +101,8 @@ impl VerifiedSession {
         UnixTime::from_millis(self.body.expires_at)
     }
 
-    /// Refused when it has ended, and when the configuration of its issuer is another one by now, and would not take its token.
-    /// Where the token has ended and the session has not: how long the session has lasted.
+    /// Refuses a session that has ended, or whose token today's configuration of its issuer would not accept. If only the token
+    /// has ended, it returns how long the session has lasted.
     pub fn check(&self, expected: &Expected, now: UnixTime) -> Result<Option<Duration>, Denial> {
         let refused = |cause: &str| Err(Reason::SessionRefused.because(cause));
         if now >= self.expires_at() {
@@ -130,7 +131,7 @@ impl VerifiedSession {
     }
 }
 
-/// Until when the identity of such a token counts.
+/// Until when the identity of such a token is accepted.
 pub(super) fn ends_at(issued_at: UnixTime, expires_at: UnixTime, expected: &Expected) -> UnixTime {
     expires_at.min(issued_at.plus(expected.token_age_max))
 }

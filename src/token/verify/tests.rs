@@ -1,4 +1,4 @@
-//! What a token may not do: security catalogue rows T1 to T18, as far as this room goes.
+//! Attacks by tokens: rows T1 to T18 of the security catalogue, as far as this module can test them.
 
 use super::*;
 use crate::token::KeySet;
@@ -166,7 +166,7 @@ fn t7_psychic_and_der_signatures_do_not_verify() {
 }
 
 #[test]
-fn t9_no_member_stands_twice() {
+fn t9_duplicate_members_are_refused() {
     let issuer = Issuer::new();
     let twice = [
         r#"{"iss":"https://issuer.example","iss":"https://issuer.example"}"#,
@@ -181,7 +181,7 @@ fn t9_no_member_stands_twice() {
 }
 
 #[test]
-fn t10_bombs_are_refused_before_they_are_split() {
+fn t10_huge_tokens_are_refused_before_they_are_split() {
     let issuer = Issuer::new();
     assert_eq!(judge(&issuer, ".".repeat(1_000_000)), Some(Reason::TokenMalformed));
     assert_eq!(judge(&issuer, issuer.token(json!({"x": "a".repeat(TOKEN_BYTES_MAX)}))), Some(Reason::TokenMalformed));
@@ -207,7 +207,7 @@ fn t11_a_token_has_one_textual_form() {
 }
 
 #[test]
-fn a_token_that_is_too_old_hears_its_age_and_the_bound() {
+fn the_refusal_of_an_old_token_names_its_age_and_the_limit() {
     let issuer = Issuer::new();
     let told = |seconds: i64, change: Value| {
         let token = RawToken::parse(issuer.token(change).into()).unwrap();
@@ -222,7 +222,7 @@ fn a_token_that_is_too_old_hears_its_age_and_the_bound() {
 }
 
 #[test]
-fn t12_times_hold_to_the_second() {
+fn t12_time_limits_are_exact_to_the_second() {
     let issuer = Issuer::new();
     let at = |seconds: i64, change: Value| judge_at(&issuer, issuer.token(change), UnixTime::from_seconds(seconds)).err();
     assert_eq!(at(NOW + 329, json!({})), None);
@@ -262,7 +262,7 @@ fn t13_exactly_one_audience_and_it_is_ours() {
 }
 
 #[test]
-fn t14_the_issuer_is_a_text_equal_byte_for_byte() {
+fn t14_the_issuer_is_compared_byte_for_byte() {
     let issuer = Issuer::new();
     for iss in ["https://issuer.example/", "https://ISSUER.example", "https://issuer.example:443", "https://a@issuer.example"] {
         assert_eq!(judge(&issuer, issuer.token(json!({"iss": iss}))), Some(Reason::UnknownIssuer), "{iss}");

@@ -254,8 +254,7 @@ fn claims_made_from_the_originals_own_patterns_are_never_taken_by_ours_alone() {
                 (false, false) => {}
             }
         }
-        let told =
-            ["narrower", "matched whole", "full stop here", "names no event", "ends at", "leaves out", "left out", "by name"];
+        let told = ["narrower", "matched whole", "full stop", "names no event", "ends at", "leaves out", "left out", "by name"];
         if let Some(claims) = lost {
             narrower += 1;
             if !imported.notes.iter().any(|note| told.iter().any(|word| note.contains(word))) {

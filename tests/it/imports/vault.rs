@@ -135,7 +135,7 @@ fn github_value(draw: &mut Draw, name: &str, is_glob: bool) -> Value {
         "run_attempt" => &["1", "2"],
         _ => &["repo:acme@9001/shop@456789:ref:refs/heads/main", "repo:acme@9001/shop@456789:*", "repo:acme*"],
     };
-    // A star is a character where globs are not meant, and no pattern says it.
+    // A star is a character where globs are not meant, and no pattern expresses it.
     let one = |draw: &mut Draw| if is_glob { (*draw.of(texts)).to_owned() } else { draw.of(texts).replace('*', "") };
     match draw.below(24) {
         0 if !is_glob => json!(7),
@@ -206,9 +206,9 @@ const REASONS: [&str; 12] = [
     "is always a wildcard",
     "would match nobody",
     "exclude each other",
-    "have to hold both",
+    "both have to match",
     "shared by tenants",
-    "is any of",
+    "corresponds to",
     "`run_attempt`",
     "never claimed",
     "has no such",

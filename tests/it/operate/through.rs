@@ -53,7 +53,7 @@ async fn whoever_is_on_call_denies_by_a_policy_and_only_an_operator_lifts() {
 
     let (status, told, said) = through(&world, "pull", &deny).await;
     assert_eq!(status, 0, "{said}");
-    for words in ["policy shop/deploy", "it covers 2 of the", "on the server's own machine, takes it away"] {
+    for words in ["policy shop/deploy", "it covers 2 of the", "on the server's own machine, lifts it"] {
         assert!(told.contains(words), "{words}: {told}");
     }
     assert_eq!(deploys(&world).await, (403, json!("denied")), "at once");
@@ -226,7 +226,7 @@ async fn how_the_secrets_stand_is_told_here_and_there_alike() {
     let (status, told, _) = through(&world, "pull", &arguments).await;
     assert!(status == 78 && told.contains("2 encrypted files"), "of the grants one has no file: {told}");
     let (status, told, _) = through(&world, "pull", &["secret", "status", "--in-force", "--check", "--below", "nosuch"]).await;
-    assert!(status == 78 && told.contains("No encrypted file is there"), "{told}");
+    assert!(status == 78 && told.contains("There is no encrypted file"), "{told}");
     let (status, page) = get(&world, &world.token_with(on_call()), "?after=secrets/other/unused.yaml").await;
     assert_eq!((status, page["secret_status"]["files"].as_array().unwrap().len()), (200, 2), "{page}");
     let record = world.audit().into_iter().rfind(|entry| entry.kind == "released").unwrap();

@@ -47,7 +47,7 @@ async fn a_key_in_kms_signs_for_its_app_and_no_other_does() {
     let said = mint(&other).await;
     assert!(said.contains("A JSON web token could not be decoded"), "{said}");
     let said = mint(&own.as_str().unwrap().replace("key/", "key/0").into()).await;
-    assert!(said.contains("provider_unavailable") && said.contains("AWS KMS says NotFoundException"), "{said}");
+    assert!(said.contains("provider_unavailable") && said.contains("AWS KMS answered NotFoundException"), "{said}");
 }
 
 /// What the test above runs with KMS in its environment.

@@ -47,8 +47,8 @@ fn guardrails_of_a_further_source_deny_nobody() {
     let (status, told) = of_source(folder.path(), &["check"]);
     assert_eq!((status, &told["guardrails"]), (Some(78), &json!(0)), "{told}");
     let unread = [
-        ("guardrails.yaml", "guardrails are the root repository's alone: this file is not read"),
-        ("sources/other.yaml", "further sources are defined by the root repository alone: this file is not read"),
+        ("guardrails.yaml", "only the root repository has guardrails: this file is not read"),
+        ("sources/other.yaml", "only the root repository defines further sources: this file is not read"),
     ];
     let found = messages(&told, "findings");
     assert!(unread.iter().all(|unread| found.contains(unread)), "{told}");
@@ -184,7 +184,7 @@ fn who_can_names_the_flag_for_what_a_further_source_has() {
     commit(repository.path(), &[("sources/team-a.yaml", TEAM)]);
     let told = policy(repository.path(), &["who-can", "team-a/db.age"]);
     let said = String::from_utf8_lossy(&told.stderr).into_owned();
-    let hint = "ask there by the same name: --repository of that one, and --source sources/team-a.yaml of this one";
+    let hint = "ask by the same name with --repository for that repository, and --source for sources/team-a.yaml of this one";
     assert!(told.status.code() == Some(64) && said.contains(hint), "{said}");
     let folder = source(&[("secrets/db.age", "x")]);
     let (status, told) = of_source(folder.path(), &["who-can", "team-a/db.age"]);

@@ -31,7 +31,9 @@ fn a_copy_is_bound_to_its_new_path_by_its_own_name_alone() {
         for below in [&[][..], &["secrets"], &["secrets/team", "secrets/prod/db.yaml"]] {
             let (status, told) = checkout.refused(&[&[how, "--commit"], below].concat(), "");
             for (copy, original) in copies {
-                let fault = format!("{copy}: is bound to {original}: it was copied or moved; name it to move it");
+                let fault = format!(
+                    "{copy}: is bound to {original}: it was copied or moved; name the file on the command line to bind it to its new path"
+                );
                 assert!(status == 78 && told.contains(&fault), "{how} {below:?}: {told}");
                 assert!(!opens(&checkout, copy), "{how} {below:?}");
             }

@@ -146,7 +146,7 @@ fn a_recipient_who_left_keeps_what_has_not_changed_since() {
     let mut without = checkout.command(&["status", "--recipient", &left]);
     let told = String::from_utf8(super::with_input(without.env_remove("SOPS_AGE_KEY_FILE"), "").stdout).unwrap();
     assert!(told.contains("secrets/c.yaml: opens today\nsecrets/a.yaml: unchanged since"), "{told}");
-    assert!(told.contains("secrets/b.yaml: encrypted anew since") && told.contains("--identity"), "{told}");
+    assert!(told.contains("secrets/b.yaml: encrypted again since") && told.contains("--identity"), "{told}");
     let nobody = status(&checkout, &["--recipient", "age1nobody"]);
     assert_eq!((&nobody["opens_today"], &nobody["opened_once"]), (&json!([]), &json!([])));
 }

@@ -47,7 +47,7 @@ async fn what_a_sidecar_need_not_have_is_nowhere_said_and_no_longer_held() {
     let (_, held) = all.search().memory(pod.id());
     println!("held while it is granted: {held:?}");
     assert_eq!(over.search().memory(pod.id()).1, Vec::<String>::new(), "of what was replaced a minute ago");
-    assert!(pod.log().contains("another token: the stream of events is opened anew"));
+    assert!(pod.log().contains("another token: the stream of events is opened again"));
 
     change(&world, &granted("[other/**]", ROLE)).await;
     pod.until("nothing is left", SOON, Pod::is_empty).await;

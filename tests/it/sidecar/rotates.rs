@@ -116,7 +116,7 @@ async fn the_application_hears_of_each_change_once_it_is_there_and_of_nothing_el
     pod.until_file("db-password", Some("two"), Duration::from_secs(3)).await;
     rotate(&world, "three").await;
     pod.until_file("db-password", Some("three"), Duration::from_secs(3)).await;
-    assert!(pod.log().contains("could not be told"), "{}", pod.log());
+    assert!(pod.log().contains("could not be notified"), "{}", pod.log());
     // A sidecar that is killed before it could tell leaves that to the next one.
     pod.kill();
     pod.start();
@@ -159,7 +159,7 @@ async fn a_command_or_an_address_of_the_pod_is_told_instead() {
         let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
         tokio::io::AsyncWriteExt::write_all(&mut stream, answer.as_bytes()).await.unwrap();
     }
-    pod.until("it was told", SOON, |pod| pod.log().contains("was told of the change")).await;
+    pod.until("it was told", SOON, |pod| pod.log().contains("was notified of the change")).await;
     assert_eq!(pod.file("db-password").unwrap(), "two");
     let ready = world.http.get(format!("http://127.0.0.1:{probe}/readyz")).send().await.unwrap();
     assert_eq!((ready.status().as_u16(), ready.text().await.unwrap().as_str()), (200, "ready\n"));

@@ -1,4 +1,4 @@
-//! A log beside what `audit export` wrote of it: each record that was exported is in the log as it was.
+//! Compares a log with an export of it: each exported record has to be in the log, unchanged.
 
 use crate::cli::audit::failed;
 use crate::client::{Failure, STATUS_CONFIGURATION};
@@ -11,20 +11,20 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-/// A line of an export: a record has the claims of one request at most.
+/// The longest line of an export: a record has the claims of one request at most.
 const LINE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
-/// Hears of a record, by its place, and of what is wrong with it.
+/// Takes a finding: the record's place, and what is wrong with it.
 type Find<'a> = &'a mut dyn FnMut(Option<i64>, &'static str);
 
-/// What an export has. It may have less than the log: an export has a beginning, and may be of one kind.
+/// What an export has. It may have less than the log: it may begin later, and may have records of one kind only.
 #[derive(Default, Serialize, Debug)]
 pub(super) struct Exported {
-    /// Records that are in the log as they were, each counted once: an export that goes on may have one twice.
+    /// Records that are in the log unchanged, each counted once: an export that was continued may have one twice.
     records: usize,
     first: Option<i64>,
     last: Option<i64>,
-    /// Records of the log between the first and the last of them that the export does not have.
+    /// Records of the log between the first and the last of these that the export does not have.
     not_exported: i64,
 }
 
@@ -33,13 +33,13 @@ impl Exported {
         let span = self.first.zip(self.last).map(|(first, last)| format!(", {first} to {last},")).unwrap_or_default();
         let between = match self.not_exported {
             0 => String::new(),
-            several => format!(", and {several} between these are not in it"),
+            several => format!(", and the log has {several} between them that the export lacks"),
         };
-        format!("{} of the export{span} are in it as they were{between}", self.records)
+        format!("{} of the export{span} are in the log unchanged{between}", self.records)
     }
 }
 
-/// Finds records of the export that are others now, or gone.
+/// Finds exported records that the log has changed, or lacks.
 pub(super) fn compare(reader: &Reader, export: &Path, find: Find<'_>) -> Result<Exported, Failure> {
     let told = |fault: &dyn std::fmt::Display| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", export.plain()));
     let input: Box<dyn Read> = match export.as_os_str() == "-" {
@@ -53,7 +53,7 @@ pub(super) fn compare(reader: &Reader, export: &Path, find: Find<'_>) -> Result<
         if read == 0 {
             break;
         }
-        // Each member once: of two, another reader may take the other one.
+        // A repeated member is refused: another reader may take its other value.
         let record = parse_document(&line).map_err(|fault| told(&format!("line {number} is no record: {fault}")))?;
         let seq = record["seq"].as_i64().ok_or_else(|| told(&format!("line {number} is no record: it has no `seq`")))?;
         look_for(reader, seq, &record, &mut seen, find)?;
@@ -63,7 +63,7 @@ pub(super) fn compare(reader: &Reader, export: &Path, find: Find<'_>) -> Result<
     let records = seen.len();
     let not_exported = between.saturating_sub(i64::try_from(records).unwrap_or(i64::MAX));
     if records == 0 {
-        find(None, "no record of the export is in the log as it was, so it shows nothing");
+        find(None, "no record of the export is in the log unchanged, so it shows nothing");
     }
     Ok(Exported { records, first, last, not_exported })
 }
@@ -71,9 +71,9 @@ pub(super) fn compare(reader: &Reader, export: &Path, find: Find<'_>) -> Result<
 fn look_for(reader: &Reader, seq: i64, record: &Value, seen: &mut BTreeSet<i64>, find: Find<'_>) -> Result<(), Failure> {
     let found = reader.after(seq.saturating_sub(1), 1).map_err(failed)?.pop().filter(|found| found.seq == seq);
     match found {
-        // As it is exported: a time has seconds there.
+        // Compared in the exported form, in which a time has seconds.
         Some(found) if json!(found) == *record => _ = seen.insert(seq),
-        Some(_) => find(Some(seq), "it was exported with other words"),
+        Some(_) => find(Some(seq), "it differs from the export"),
         None => find(Some(seq), "it was exported, and the log does not have it"),
     }
     Ok(())

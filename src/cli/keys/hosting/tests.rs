@@ -9,7 +9,7 @@ fn held() -> Value {
 }
 
 #[test]
-fn every_key_that_signs_or_will_has_to_be_hosted_as_it_is() {
+fn every_key_that_signs_or_will_sign_has_to_be_hosted_unchanged() {
     let held = held();
     assert!(compare(&held, &held["discovery"], &held["jwks"]).is_empty());
     let hosted = |keys: Value| compare(&held, &held["discovery"], &json!({ "keys": keys })).join("; ");

@@ -1,17 +1,17 @@
-//! The guardrails that a change takes away or adds, also where nobody gains or loses by it today.
+//! The guardrails that a change removes or adds, even if nobody gains or loses access by it today.
 
 use crate::policy::{Guardrails, Ruleset};
 use crate::words::plain;
 use serde::Serialize;
 
-/// A denial by where it stands and what it says of itself.
+/// A denial's place and its description.
 #[derive(Serialize)]
 pub(super) struct Told {
     at: String,
     description: String,
 }
 
-/// What only one of the two revisions denies. A denial that was changed stands in both lists.
+/// The denials that only one of the two revisions has. A changed denial is in both lists.
 #[derive(Serialize)]
 pub(super) struct Denials {
     removed: Vec<Told>,
@@ -24,7 +24,7 @@ impl Denials {
         Self { removed: lacking(new, old), added: lacking(old, new) }
     }
 
-    /// Whether something that was denied is denied no more.
+    /// Whether a denial was removed.
     pub(super) const fn are_fewer(&self) -> bool {
         !self.removed.is_empty()
     }
@@ -38,7 +38,7 @@ impl Denials {
     }
 }
 
-/// What the others deny and these do not.
+/// The denials of `others` that `these` lack.
 fn lacking(these: &Guardrails, others: &Guardrails) -> Vec<Told> {
     let told = |(at, description): (String, &str)| Told { at, description: description.to_owned() };
     these.lacking(others).into_iter().map(told).collect()

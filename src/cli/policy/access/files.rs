@@ -1,5 +1,5 @@
-//! What a diff tells of files by themselves: bytes that stood at another path, and definitions of sources. New files are told as the
-//! credentials that they are, and recipients by name.
+//! What a diff reports by file: bytes that were at another path before, and definitions of sources. It reports new files as
+//! credentials, and recipients by name.
 
 use crate::cli::policy::place::{Seen, Where};
 use crate::client::Failure;
@@ -11,8 +11,8 @@ use crate::words::{Digest, Gain, UnixTime, Widened};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// By which files somebody gains. There is no server here: what was in force is what the old commit has, and what stood elsewhere
-/// is what it and the commits behind it have.
+/// The files by which somebody gains. There is no server here, so the old commit counts as in force, and it and its ancestors say
+/// what was at another path.
 pub(super) fn widened(at: &Where, old_seen: &Seen, new_seen: &Seen, opens_past: bool) -> Result<Vec<Widened>, Failure> {
     let (old, new) = (&old_seen.files, &new_seen.files);
     let mut changed = changed_keys(old, new);
@@ -36,7 +36,7 @@ pub(super) fn widened(at: &Where, old_seen: &Seen, new_seen: &Seen, opens_past: 
     found.retain(|file| matches!(file.gain, Gain::Copied | Gain::Moved | Gain::Readable));
     found.extend(unknown);
     if let Some(why) = missing {
-        // A key that the file had before belongs to it. Of another one nobody knows here where else it stood.
+        // A key that the file had before belongs to it. Where a new key was before is not known here.
         let known = |file: &str| old.get(file).map(|bytes| wrapped_keys(file, bytes)).unwrap_or_default();
         let is_told = |file: &str| found.iter().any(|told| told.file == file && told.gain != Gain::Readable);
         let anew = changed.iter().filter(|(file, keys)| keys.iter().any(|key| !known(file).contains(key)) && !is_told(file));
@@ -49,8 +49,8 @@ pub(super) fn widened(at: &Where, old_seen: &Seen, new_seen: &Seen, opens_past: 
     Ok(found)
 }
 
-/// Adds the keys of each form that files had in the commits in between: whoever has documents of the past has those too. Tells where not
-/// all of these commits are here.
+/// Adds the keys of each form that files had in the commits in between: whoever may read past documents has those too. Reports if
+/// some of these commits are missing here.
 fn on_the_way(
     at: &Where,
     old: &Seen,
@@ -63,7 +63,7 @@ fn on_the_way(
         anew.for_each(|key| changed.entry(file.to_owned()).or_default().push(key));
     };
     let missing = at.each_form(new, Some(old), &mut take)?;
-    // Of a clone that begins behind OLD nothing is missing that lies between the two.
+    // A clone that begins before OLD has everything between the two.
     let is_behind = match (old.at.commit(), new.at.commit()) {
         (Some(old), Some(new)) => at.own_source()?.is_forward(old, new).unwrap_or_default(),
         _ => false,
@@ -75,7 +75,7 @@ fn on_the_way(
     }))
 }
 
-/// Definitions of further sources that are others, or that a server takes now and did not take; and the files of those who sign.
+/// Definitions of further sources that changed, or that a server accepts only now, and changed files of signers.
 pub(super) fn sources(old: &Tree, new: &Tree, files: Option<&SourceFiles>, catalogue: &Catalogue) -> Vec<Widened> {
     let below = new.iter().filter(|(file, _)| file.starts_with("sources/"));
     let tell = |(file, bytes): (&String, &Arc<[u8]>)| {
@@ -84,7 +84,7 @@ pub(super) fn sources(old: &Tree, new: &Tree, files: Option<&SourceFiles>, catal
         match (file.ends_with(".yaml"), is_other) {
             (true, true) => Some("defines a further source"),
             (true, false) => {
-                (!is_taken(old) && is_taken(new)).then_some("defines a further source, which a server does not take as it stands")
+                (!is_taken(old) && is_taken(new)).then_some("defines a further source, which a server did not accept before")
             }
             (false, true) => Some("may say who signs for a further source"),
             (false, false) => None,
@@ -94,7 +94,7 @@ pub(super) fn sources(old: &Tree, new: &Tree, files: Option<&SourceFiles>, catal
     below.filter_map(tell).collect()
 }
 
-/// Values that come into documents that stand, where a policy grants them, or a mapping that they are in, by themselves.
+/// New values in existing documents, if a policy grants the value, or a mapping that contains it, by its pointer.
 pub(super) fn values(old: &Tree, new: &Tree, ruleset: &Ruleset, now: UnixTime) -> Vec<Widened> {
     let grants = document_grants(ruleset, now);
     let mut found = Vec::new();
@@ -110,10 +110,10 @@ pub(super) fn values(old: &Tree, new: &Tree, ruleset: &Ruleset, now: UnixTime) -
     found
 }
 
-/// Secrets, values and transit keys that are new beside a policy that does not load: the form of it that a server keeps may grant them.
+/// New secrets, values and transit keys, if a policy does not load: the older form of it that a server keeps may grant them.
 pub(super) fn beside_unloaded(old: &Tree, new: &Tree) -> Vec<Widened> {
     let is_encrypted = |file: &str| ["secrets/", "transit/"].iter().any(|room| file.starts_with(room)) && !is_rules_file(file);
-    let why = "and a policy does not load: nobody can tell here whether the form that a server keeps grants it";
+    let why = "and a policy does not load: the older form of it that a server keeps may grant this";
     let files = new.keys().filter(|file| is_encrypted(file) && !old.contains_key(*file));
     let files = files.map(|file| Widened::new(file, Gain::NewSecret, format!("is new, {why}")));
     let values = changed_documents(old, new);
@@ -124,7 +124,7 @@ pub(super) fn beside_unloaded(old: &Tree, new: &Tree) -> Vec<Widened> {
     files.chain(values).collect()
 }
 
-/// The documents that both have, each otherwise: with both forms.
+/// The documents that are in both trees and differ, with both forms.
 fn changed_documents<'a>(old: &'a Tree, new: &'a Tree) -> impl Iterator<Item = (&'a String, SecretPath, [&'a [u8]; 2])> {
     new.iter().filter_map(|(file, after)| {
         let before = old.get(file).filter(|before| *before != after)?;
@@ -139,8 +139,8 @@ fn values_below(path: &SecretPath, bytes: &[u8], pointer: &str) -> BTreeSet<Stri
     }
 }
 
-/// Files that both sides changed: what becomes of them is looked at once they are merged.
+/// Files that both sides changed: they can be compared only after the merge.
 pub(super) fn unmerged(files: &[String]) -> impl Iterator<Item = Widened> {
-    let why = "was changed on both sides: merge the one into the other, and compare again";
+    let why = "was changed on both sides: merge the two branches, and compare again";
     files.iter().map(move |file| Widened::new(file, Gain::Unread, why))
 }

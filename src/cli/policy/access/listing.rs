@@ -1,4 +1,4 @@
-//! What `policy diff` says, for people.
+//! The text that `policy diff` prints for people.
 
 use super::usage::Usage;
 use crate::cli::print;
@@ -12,12 +12,12 @@ use std::fmt::Write;
 
 /// More credentials than this are counted, not listed.
 const CREDENTIALS_SHOWN_MAX: usize = 3;
-/// Of a term's text: a session policy has up to 2,048.
+/// How much of a term's text is shown: a session policy has up to 2,048 characters.
 const TERM_CHARACTERS_SHOWN_MAX: usize = 60;
-/// Of a file and why its recipients cannot be read, which may name one of 2,000.
+/// How much is shown of a file and why its recipients cannot be read: a recipient may have 2,000 characters.
 const UNREAD_CHARACTERS_SHOWN_MAX: usize = 200;
 
-/// All changes, line by line; nothing that a policy or a file holds begins a line of its own.
+/// All changes, line by line. No text of a policy or a file begins a line of its own.
 pub(super) fn listing(
     found: &[Change],
     readers: &[ReaderChange],
@@ -61,24 +61,28 @@ fn word(direction: Direction, coloured: bool) -> String {
     format!("{style}{word}{style:#}")
 }
 
-/// Whom a file is encrypted to opens it without being asked who it is.
+/// A recipient opens the file without any server that could ask for its identity.
 fn told_of_reader(text: &mut String, reader: &ReaderChange, coloured: bool) {
     let (direction, sign) = if reader.gains { (Direction::Widens, '+') } else { (Direction::Narrows, '-') };
     let _ = writeln!(text, "{} recipient {}", word(direction, coloured), print::recipient(&reader.recipient));
     let files = |files: &[String]| plain(&credentials(files)).into_owned();
     let (opens, named) = match direction {
         Direction::Widens => ("", ": opens what is encrypted next"),
-        Direction::Narrows => ("   what it has read it has: give the values anew", ""),
+        Direction::Narrows => ("   it keeps what it has read: change the values", ""),
     };
     if !reader.opens.is_empty() {
         let _ = writeln!(text, "  {sign} opens {}{opens}", files(&reader.opens));
     }
     for unread in &reader.unread {
-        let _ = writeln!(text, "  {sign} whom this names cannot be read: {}", excerpt(unread, UNREAD_CHARACTERS_SHOWN_MAX));
+        let _ = writeln!(
+            text,
+            "  {sign} the recipients that this names cannot be read: {}",
+            excerpt(unread, UNREAD_CHARACTERS_SHOWN_MAX)
+        );
     }
     match &reader.named_for[..] {
         [] if reader.opens.is_empty() && reader.unread.is_empty() => {
-            let _ = writeln!(text, "  {sign} is named by .sops.yaml for files that are yet to come");
+            let _ = writeln!(text, "  {sign} is named by .sops.yaml for future files");
         }
         [] => {}
         names => _ = writeln!(text, "  {sign} is named by .sops.yaml for {}{named}", files(names)),
@@ -96,7 +100,7 @@ fn told(part: &Part) -> String {
     format!("{}   for example {}", plain(&part.who), plain(&one_line(&part.example)))
 }
 
-/// Whose approval it wants.
+/// The owners who should approve.
 pub(super) fn owners(found: &[Change]) -> String {
     let owners: BTreeSet<&str> = found.iter().flat_map(|change| change.owners.iter().map(String::as_str)).collect();
     if owners.is_empty() {

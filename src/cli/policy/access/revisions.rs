@@ -1,4 +1,4 @@
-//! The two revisions that `policy diff` compares, as a server would have them in force.
+//! The two revisions that `policy diff` compares, as a server would put them in force.
 
 use crate::cli::policy::of_source::{Definition, OfSource};
 use crate::cli::policy::place::Seen;
@@ -13,32 +13,32 @@ use std::sync::Arc;
 /// One revision.
 pub(super) struct Revision {
     pub(super) seen: Seen,
-    /// Its policies by the names that they have in their own repository.
+    /// Its policies, by their names in their own repository.
     pub(super) own: Ruleset,
-    /// Those of a further source as they decide, within its bounds; and its files by the names that a server knows them by.
+    /// For a further source: its policies within its bounds, and its files by the names that a server uses.
     placed: Option<(Ruleset, Tree)>,
 }
 
 impl Revision {
-    /// What decides, and over which files.
+    /// The policies that decide, and their files.
     pub(super) fn side(&self) -> (&Ruleset, &Tree) {
         self.placed.as_ref().map_or((&self.own, &self.seen.files), |(ruleset, files)| (ruleset, files))
     }
 }
 
-/// Both, and what is known of the change.
+/// Both revisions, and what is known of the change.
 pub(super) struct Revisions {
     pub(super) old: Revision,
     pub(super) new: Revision,
-    /// What is wrong with the new one.
+    /// The faults of the new revision.
     pub(super) faults: Vec<Fault>,
-    /// What is wrong with the old one.
+    /// The faults of the old revision.
     pub(super) old_faults: Vec<Fault>,
-    /// Files that wait although nothing holds what widens: the guardrails cannot be read.
+    /// Files that wait because the guardrails cannot be read, although `rollout` holds nothing.
     pub(super) held: Vec<String>,
     /// Files that both sides changed.
     pub(super) changed_by_both: Vec<String>,
-    /// What a further source may speak of.
+    /// The bounds of a further source.
     pub(super) bounds: Vec<Arc<Bounds>>,
 }
 
@@ -65,7 +65,7 @@ impl Revisions {
         };
         let Loaded { ruleset: own_old, faults: mut old_faults, .. } = load(&old, None);
         old_faults.extend(old.left_out());
-        // As the server would take it: a faulty file keeps the form that it had.
+        // As on the server, a faulty file keeps its older form.
         let Loaded { ruleset: own_new, faults: found, held } = load(&new, Some(&own_old));
         faults.extend(found.into_iter().chain(new.left_out()));
         let side = |seen: Seen, own: Ruleset| {
@@ -77,21 +77,21 @@ impl Revisions {
         Ok(Self { old, new, faults, old_faults, held, changed_by_both, bounds })
     }
 
-    /// The sources beside this one, of both revisions.
+    /// The further sources that either revision defines.
     pub(super) fn further_sources(&self) -> Vec<&str> {
         let all: BTreeSet<&str> = self.old.seen.further_sources().into_iter().chain(self.new.seen.further_sources()).collect();
         all.into_iter().collect()
     }
 
-    /// Why somebody may gain by fewer denials who is not among those that are compared.
+    /// Why fewer denials may let in somebody who is not in the comparison.
     pub(super) fn unseen_gainers(&self) -> Option<&'static str> {
         match self.further_sources().is_empty() {
             false => Some("the policies of further sources are not looked at"),
-            true => self.has_unloaded_policies().then_some("a policy does not load, of which a server keeps a form"),
+            true => self.has_unloaded_policies().then_some("a policy does not load, and a server keeps an older form of it"),
         }
     }
 
-    /// Whether a server may keep a form of a policy that is in neither revision.
+    /// Whether a server may keep the older form of a policy, which is in neither revision.
     pub(super) fn has_unloaded_policies(&self) -> bool {
         let mut faulty = self.faults.iter().chain(&self.old_faults).filter(|fault| fault.severity == Severity::Error);
         faulty.any(|fault| fault.file.starts_with("policies/"))

@@ -1,4 +1,4 @@
-//! Whether what is asked about is there at all. An answer about what is not there would only seem to be one.
+//! Checks that the credential in question exists: an answer about a missing one would mislead.
 
 use crate::cli::policy::of_source::Read;
 use crate::kind::{InTree, Target};
@@ -6,18 +6,18 @@ use crate::policy::{Tree, missing};
 use crate::secrets::{Seen as Look, look};
 use crate::words::plain;
 
-/// Why nobody could have it, whatever policies say: there is no such file, or no such value in it.
+/// Why nobody can have it, whatever policies say: the file, or the value in it, does not exist.
 pub(in crate::cli::policy) fn not_there(read: &Read, wanted: &Target) -> Option<String> {
     let (seen, files) = (&read.seen, read.files_as_named());
     let kind = if matches!(wanted.in_tree(), Some(InTree::TransitKey(_))) { "transit key" } else { "secret" };
     let Some(file) = missing(&files, wanted) else { return no_value(read, &files, wanted) };
     let below = |source: &&str| file.split('/').nth(1) == Some(*source);
     let elsewhere = seen.further_sources().into_iter().find(below).map(|source| {
-        format!(". What is below {source}/ is in the repository of the source {source}: ask there by the same name: --repository of that one, and --source sources/{source}.yaml of this one")
+        format!(". What is below {source}/ is in the repository of the source {source}: ask by the same name with --repository for that repository, and --source for sources/{source}.yaml of this one")
     });
     let within = file.strip_prefix("secrets/secrets/").map(|name| format!(": a secret is named without `secrets/`: {name}"));
     let left_out =
-        seen.left_out().find(|fault| *fault.file == *file).map(|fault| format!(", for it was left out: {}", fault.message));
+        seen.left_out().find(|fault| *fault.file == *file).map(|fault| format!(", because it was left out: {}", fault.message));
     let more = left_out.or(elsewhere).or(within).unwrap_or_default();
     Some(format!("there is no such {kind}: {} has no {file}{}", seen.at, plain(&more)))
 }
@@ -28,7 +28,7 @@ fn no_value(read: &Read, files: &Tree, wanted: &Target) -> Option<String> {
     let has = match look(path, files.get(&file)?) {
         Ok(Look::Sops(sops)) => sops.has(pointer),
         Ok(Look::Age(_)) => false,
-        // Whether it will have it once it is encrypted, nobody can tell.
+        // Nobody can tell whether the value will exist once the file is encrypted.
         Ok(Look::Plain) | Err(_) => return None,
     };
     (!has).then(|| format!("there is no such secret: in {} {file} has no value at {}", read.seen.at, plain(pointer)))

@@ -1,4 +1,4 @@
-//! How often what a revision takes away was used: the recorded uses, decided again by it.
+//! How often the access that a revision removes was used: the recorded uses, decided again by that revision.
 
 use crate::answers::{Findings, Lost};
 use crate::cli::job::ServerArgs;
@@ -19,8 +19,8 @@ use std::path::PathBuf;
 
 #[derive(Args, Debug)]
 pub(super) struct UsageArgs {
-    /// Say how often each access that is lost was used, by the audit log: that of --data, or a server's, which a policy has to
-    /// grant (daypass: [policy.replay]).
+    /// Say how often each lost access was used, from the audit log: that of --data, or a server's, which a policy has to grant
+    /// (daypass: [policy.replay]).
     #[arg(long)]
     usage: bool,
     /// With --usage: how far back, at most 90d.
@@ -33,16 +33,16 @@ pub(super) struct UsageArgs {
     server: ServerArgs,
 }
 
-/// What was used, and would be denied by NEW.
+/// The recorded uses that NEW would deny.
 pub(super) struct Usage {
     since: String,
     found: Findings,
-    /// By which revision it is granted, where that is not OLD.
+    /// The revision that grants them, if it is not OLD.
     in_force: Option<At>,
 }
 
 impl UsageArgs {
-    /// Asks for it, where somebody wants it.
+    /// Finds the usage, if --usage is given.
     pub(super) async fn look(
         &self,
         at: &Where,
@@ -74,13 +74,13 @@ fn faulty(fault: impl Display) -> Failure {
 }
 
 impl Usage {
-    /// What of it this change takes away. Nobody used what is new.
+    /// The uses that this change takes away. New access was not used yet.
     fn lost_by(&self, change: &Change) -> Option<Vec<&Lost>> {
         let is_lost = |lost: &&Lost| change.credentials.iter().any(|credential| is_of(&lost.credential, credential));
         (change.direction == Direction::Narrows).then(|| self.lost().filter(is_lost).collect())
     }
 
-    /// What OLD denies too is lost already.
+    /// The uses that NEW denies. What OLD denies too is lost already.
     fn lost(&self) -> impl Iterator<Item = &Lost> {
         self.found.grants.iter().filter(|lost| !lost.denied_already)
     }
@@ -95,14 +95,14 @@ impl Usage {
         Some(format!("{} in the last {}: these uses would be denied", used(times, last), self.since))
     }
 
-    /// What would be denied and is told by no change: a value of a file, or fewer permissions, by its own name.
+    /// Uses that would be denied, but belong to no listed change, such as a value of a file, or fewer permissions.
     fn elsewhere(&self, changes: &[Change]) -> Vec<&Lost> {
         let told: BTreeSet<&str> =
             changes.iter().filter_map(|change| self.lost_by(change)).flatten().map(|lost| lost.credential.as_str()).collect();
         self.lost().filter(|lost| !told.contains(lost.credential.as_str())).collect()
     }
 
-    /// The lines behind all changes.
+    /// The lines after all changes.
     pub(super) fn told(&self, changes: &[Change]) -> String {
         let mut text = String::new();
         for lost in self.elsewhere(changes) {
@@ -140,7 +140,7 @@ impl Usage {
     }
 }
 
-/// Whether what was used is this credential, or one value of it.
+/// Whether the used credential is this one, or a value of it.
 fn is_of(used: &str, credential: &str) -> bool {
     used.strip_prefix(credential).is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
 }

@@ -1,4 +1,4 @@
-//! `daypass policy what-can`: everything that one identity may have.
+//! `daypass policy what-can`: everything that one identity can reach.
 
 use crate::cli::examples::examples;
 use crate::cli::policy::explain::{TokenArgs, Told};
@@ -26,7 +26,7 @@ pub(in crate::cli) struct WhatCanArgs {
     token: TokenArgs,
 }
 
-/// Ends with 77 where that is nothing.
+/// Ends with 77 if that is nothing.
 pub(in crate::cli) fn what_can(arguments: &WhatCanArgs, json: bool) -> Result<u8, Failure> {
     let progress = Progress::of("reading the policies");
     let read = arguments.of.load()?;
@@ -54,7 +54,7 @@ pub(in crate::cli) fn what_can(arguments: &WhatCanArgs, json: bool) -> Result<u8
     } else {
         match held.is_empty() {
             _ if ruleset.has_faulty_guardrails() => anstream::println!("{NOBODY_CAN_TELL}"),
-            true => anstream::println!("It can reach nothing by what is looked at. A claim that is left out fits no line."),
+            true => anstream::println!("It can reach nothing by what is looked at. A missing claim matches no line."),
             false => {}
         }
         held.iter().for_each(|one| anstream::println!("{:<60} by {}", plain(&one.credential), one.policy));

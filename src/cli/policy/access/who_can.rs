@@ -38,10 +38,10 @@ fn help() -> String {
     format!("{examples}\n\nWhat can be asked for; the first word can be left out where no other kind is meant:\n{kinds}{service}")
 }
 
-/// What a pattern does not ask about: its text stands nowhere.
-const OF_PATTERNS: &str = "A pattern is compared with what policies and files name. Ask by name for what a grant gives beyond that: documents of the past (secret_at), repositories that a GitHub grant gets from its owner or its job, scopes that a federated token has.\n";
+/// What a pattern cannot find, because no file has its text.
+const OF_PATTERNS: &str = "A pattern is compared with the names in policies and files. For what a grant gives beyond these, ask by name: documents of the past (secret_at), repositories that a GitHub grant gets from its owner or its job, scopes that a federated token has.\n";
 
-/// What is asked about: one credential, or all that a pattern fits.
+/// The question: one credential, or all that match a pattern.
 enum Asked {
     One(Target),
     Like(Pattern),
@@ -57,7 +57,7 @@ impl Asked {
         wanted.left_open().map_or(Ok(Self::One(wanted)), |lacks| Err(Failure::new(STATUS_USAGE, lacks)))
     }
 
-    /// The credentials. An answer about what is not there would only seem to be one.
+    /// The credentials. One that does not exist is refused: an answer about it would mislead.
     fn credentials(self, text: &str, read: &Read, ruleset: &Ruleset) -> Result<Vec<Target>, Failure> {
         let found = match self {
             Self::One(wanted) => {
@@ -66,7 +66,7 @@ impl Asked {
             Self::Like(pattern) => credentials_like(ruleset, &read.files_as_named(), &pattern),
         };
         if found.is_empty() {
-            let told = format!("{} has no secret and no policy names a credential that fits {}", read.seen.at, plain(text));
+            let told = format!("{} has no secret and no policy names a credential that matches {}", read.seen.at, plain(text));
             return Err(Failure::new(STATUS_USAGE, told));
         }
         Ok(found)

@@ -1,22 +1,22 @@
-//! What is asked for: a flag for each kind of credential, which bears its word.
+//! The credential in question: a flag for each kind of credential, named after it.
 
 use crate::kind::{Target, TargetError};
 use clap::{Arg, ArgGroup, ArgMatches, Args, Command, FromArgMatches};
 
-/// All of the flags, so that others can exclude them.
+/// The group of these flags, so that other flags can exclude them.
 const GROUP: &str = "asked";
 
-/// The flags that were given, by their words, and what each asks for.
+/// The given flags, and the value of each.
 #[derive(Debug)]
 pub(super) struct AskedArgs(Vec<(&'static str, Option<String>)>);
 
-/// Why there is no credential to explain.
+/// Why the flags name no credential.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoTarget {
-    /// None is asked for, or several.
+    /// There is no flag, or there are several.
     #[error("ask for exactly one of {}", flags())]
     NotOne,
-    /// What is asked for is none.
+    /// The value names no credential.
     #[error(transparent)]
     Target(#[from] TargetError),
 }

@@ -8,10 +8,10 @@ use crate::words::{IdSuffix, Reason, plain};
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// As many as somebody reads; `status` has them all.
+/// As many as a person reads; `status` lists them all.
 const FILES_TOLD_MAX: usize = 5;
 
-/// Ends with 0 where there is such a decision, whatever it was.
+/// Ends with 0 if there is such a decision, whether it granted or denied.
 pub(super) async fn run(config: &Path, decision: &IdSuffix, json: bool) -> Result<u8, Failure> {
     let server = operate::Server::of(config.to_owned());
     let answer = server.post("explain", &json!({ "decision": decision })).await?;
@@ -19,7 +19,7 @@ pub(super) async fn run(config: &Path, decision: &IdSuffix, json: bool) -> Resul
         print::json(&answer);
         return Ok(0);
     }
-    let other = |fault| Failure::new(STATUS_UNAVAILABLE, format!("the server is of another version than this command: {fault}"));
+    let other = |fault| Failure::new(STATUS_UNAVAILABLE, format!("the server has another version than this command: {fault}"));
     let explained: ExplainedDecision = serde_json::from_value(answer).map_err(other)?;
     anstream::print!("{}", told(&explained));
     Ok(0)
@@ -44,29 +44,31 @@ fn told(explained: &ExplainedDecision) -> String {
     }
     explained.explanations.iter().for_each(|one| told.push_str(&format!("{one}\n")));
     if explained.claims_pruned {
-        told.push_str("The token's claims are pruned: a line over a raw claim seems not to hold, and perhaps did.\n");
+        told.push_str(
+            "The token's claims are pruned: a line over a raw claim is shown as not matching, though it may have matched.\n",
+        );
     }
     for file in explained.newer_forms.iter().take(FILES_TOLD_MAX) {
         let file = plain(file);
         told.push_str(&format!(
-            "Beware: the newest form of {file} is faulty or waits, and an older one, or none, decides: `daypass status`.\n"
+            "Beware: the newest form of {file} is faulty or waits, so an older form, or none, decides: see `daypass status`.\n"
         ));
     }
     if !explained.stale_sources.is_empty() {
         let names: Vec<&str> = explained.stale_sources.iter().map(SourceName::as_str).collect();
-        told.push_str(&format!("Read too long ago, so that their policies deny: {}.\n", names.join(", ")));
+        told.push_str(&format!("These sources were read too long ago, so their policies grant nothing: {}.\n", names.join(", ")));
     }
     told
 }
 
-/// What policies grant and was refused all the same, such as a token that was used before: another one would be let in.
+/// A refusal that is not the policies', such as of a token that was used before: another token would be granted.
 fn not_by_policies(explained: &ExplainedDecision) -> Option<String> {
     if explained.explanations.iter().any(|one| one.allowed_by.is_none()) {
         return None;
     }
     let record = explained.records.iter().rev().find(|record| record.body["reason"].is_string())?;
     let reason = Reason::ALL.iter().find(|reason| record.body["reason"] == reason.code())?;
-    // These are of the policies as they were then.
+    // The policies of that time refused these.
     if matches!(reason, Reason::NoMatchingPolicy | Reason::Denied | Reason::PolicyAmbiguous | Reason::PolicyUnavailable) {
         return None;
     }
@@ -75,7 +77,7 @@ fn not_by_policies(explained: &ExplainedDecision) -> Option<String> {
     Some(format!("The policies grant it. It was refused with `{code}`: {cause}\n  hint: {hint}\n\nWhat the policies say:\n\n"))
 }
 
-/// Who asked for what, from where, and by which policies it was decided.
+/// Who asked for what, from where, and by which policies the server decided.
 fn facts(explained: &ExplainedDecision) -> Vec<(&'static str, String)> {
     let first = |member: &str| explained.records.iter().map(|record| &record.body[member]).find(|value| !value.is_null());
     let text = |member: &str| first(member).and_then(Value::as_str);
@@ -84,7 +86,7 @@ fn facts(explained: &ExplainedDecision) -> Vec<(&'static str, String)> {
     let in_force = explained.revision_in_force.as_ref().map_or("none", |commit| commit.as_str());
     let decided = explained.decided_at_revision.as_deref();
     let of_revision = match decided {
-        Some(decided) if decided == in_force => format!("{decided}, in force still"),
+        Some(decided) if decided == in_force => format!("{decided}, still in force"),
         Some(decided) => format!("{decided}; in force now is {in_force}"),
         None => format!("not recorded; in force now is {in_force}"),
     };

@@ -1,4 +1,4 @@
-//! The token that is asked about, as far as it is told: whose it is, and what it claims.
+//! The token in question, as the arguments describe it: its issuer and its claims.
 
 use crate::cli::policy::of_source::OfSource;
 use crate::client::{Failure, STATUS_USAGE};
@@ -11,7 +11,7 @@ use clap::Args;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
 
-/// Whose token it is, and what it claims.
+/// The token's issuer and claims.
 #[derive(Args, Debug)]
 pub(in crate::cli::policy) struct TokenArgs {
     /// The issuer's name in the configuration; a saved `whoami` names its own.
@@ -20,25 +20,25 @@ pub(in crate::cli::policy) struct TokenArgs {
     /// A file with claims, or with the output of `daypass whoami --output json`.
     #[arg(long)]
     claims: Option<PathBuf>,
-    /// NAME=VALUE: a claim, over those of the file.
+    /// NAME=VALUE: a claim, which replaces that of the file.
     #[arg(long = "claim")]
     claim: Vec<String>,
 }
 
-/// A token that somebody describes.
+/// A token as the arguments describe it.
 pub(in crate::cli::policy) struct Told {
     issuers: Vec<IssuerSettings>,
-    /// Whose it is said to be.
+    /// Its issuer, as named.
     issuer: IssuerSettings,
     claims: Claims,
-    /// The claims of the command line that its issuer does not document.
+    /// Claims of the command line that the issuer does not document.
     pub(in crate::cli::policy) not_documented: Vec<String>,
 }
 
 /// Why there is no token to explain.
 #[derive(Debug, thiserror::Error)]
 enum NoToken {
-    /// The file of its claims is not read.
+    /// The file of claims cannot be read.
     #[error("{}: {fault}", .path.plain())]
     File {
         /// Where it is.
@@ -47,36 +47,36 @@ enum NoToken {
         #[source]
         fault: std::io::Error,
     },
-    /// The file of its claims is something else.
+    /// The file of claims is no JSON.
     #[error(transparent)]
     Json(#[from] JsonError),
-    /// Nobody says whose claims they are.
+    /// The issuer is not named.
     #[error("name the --issuer")]
     NoIssuer,
-    /// Its issuer's name is none.
+    /// The issuer's name is not valid.
     #[error(transparent)]
     Issuer(#[from] NameError),
-    /// Its issuer is not known here.
+    /// The issuer is not configured.
     #[error("no issuer `{issuer}` is configured")]
     UnknownIssuer {
-        /// By this name.
+        /// Its name.
         issuer: IssuerName,
     },
-    /// Its file says that they are another's.
+    /// The file names another issuer.
     #[error("the claims are those of the issuer `{saved}`, and --issuer names `{named}`: leave it out")]
     OtherIssuer {
         /// As the file has it.
         saved: String,
-        /// As it is asked.
+        /// As --issuer names it.
         named: String,
     },
-    /// Its claims are other JSON.
+    /// The claims are JSON, but no object.
     #[error("the claims are no object")]
     NoObject,
-    /// One of its claims is incomplete.
+    /// A claim has no value.
     #[error("expected --claim NAME=VALUE")]
     NoClaim,
-    /// One of its claims is one of our words.
+    /// A claim has the name of an attribute.
     #[error("--claim {name}: `{name}` is an attribute: the claim is `{claim}`")]
     Attribute {
         /// As it is written.
@@ -84,12 +84,12 @@ enum NoToken {
         /// Which is meant.
         claim: String,
     },
-    /// One of its claims is nearly another.
+    /// A claim is probably misspelled.
     #[error("--claim {name}: no token of the mapping {mapping} is documented to claim it; did you mean `{meant}`?")]
     Slip {
         /// As it is written.
         name: String,
-        /// Of the issuer.
+        /// The issuer's mapping.
         mapping: String,
         /// Which is meant.
         meant: String,
@@ -130,7 +130,8 @@ impl Told {
         Ok(Self { issuers, issuer, claims: Claims::from(claims), not_documented })
     }
 
-    /// What the server reads from it, or why it refuses it before it looks at any policy. What is not told of it counts as right.
+    /// What the server reads from the token, or why it refuses the token before it looks at any policy. What the arguments leave
+    /// out counts as right.
     pub(in crate::cli::policy) fn facts(&self) -> Result<Facts, Denial> {
         let (expected, claims) = (&self.issuer.expected, &self.claims);
         let issuer = claims.claim("iss").map_or(expected.issuer.as_str(), |issuer| issuer.as_str().unwrap_or_default());
@@ -142,14 +143,14 @@ impl Told {
         issuer.mapping.facts(&issuer.name, claims.clone())
     }
 
-    /// A note for each claim of the command line that no policy of the library would look at.
+    /// A note for each claim of the command line that the mapping does not document.
     pub(in crate::cli::policy) fn undocumented(&self) -> impl Iterator<Item = String> {
         let mapping = self.issuer.mapping.name();
         self.not_documented.iter().map(move |name| format!("no token of the mapping {mapping} is documented to claim `{name}`"))
     }
 }
 
-/// Whether the issuer documents the claim, or nobody knows what it claims. A name that must be meant otherwise is refused.
+/// Whether the issuer documents the claim, or its claims are not known at all. A name that is probably a mistake is refused.
 fn is_documented(mapping: &Mapping, name: &str) -> Result<bool, NoToken> {
     let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
     if mapping.knows_claim(&pointer) {

@@ -5,9 +5,9 @@ use crate::words::names::SecretPath;
 use crate::words::{PlainPath, read_named};
 use std::path::{Path, PathBuf};
 
-/// What is called like this holds several values.
+/// The endings of files that hold several values.
 pub(super) const ENDINGS: [&str; 5] = [".yaml", ".yml", ".json", ".env", ".ini"];
-/// The largest file that is read: of Vault's own policies none is larger than its 32 MiB for a request, and none here is near it.
+/// The largest file that is read. Vault takes requests of up to 32 MiB; real policies are far smaller.
 const FILE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// The name of a mount, without a slash around it.
@@ -15,7 +15,7 @@ pub(super) fn mount(text: &str) -> Result<String, crate::words::names::NameError
     SecretPath::parse(text.trim_matches('/')).map(|path| path.to_string())
 }
 
-/// What a file or a folder holds.
+/// Imports a file or a folder.
 pub(super) fn read(path: &Path, settings: &ImportSettings<'_>) -> Vec<Result<Imported, NotImported>> {
     if !path.is_dir() {
         return one(path, settings);

@@ -1,4 +1,4 @@
-//! Of one recipient: what it opens today, and what it opened once and has not changed since. A person who left keeps what they read.
+//! What one recipient opens today, and what it once opened and has not changed since. A person who left keeps what they read.
 
 use crate::cli::print::counted;
 use crate::cli::progress::Progress;
@@ -13,16 +13,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
 
-/// Commits that are looked at, the newest first: years of most repositories.
+/// How many commits are looked at, the newest first: years of most repositories.
 const COMMITS_MAX: usize = 20_000;
 
 /// A file that the recipient opened once.
 struct Once {
-    /// The newest commit at which it did.
+    /// The newest commit at which it opened the file.
     commit: CommitId,
-    /// The values that are as they were.
+    /// The values that are unchanged since then.
     unchanged: BTreeSet<String>,
-    /// Whether the values were compared, and not the ciphertexts alone.
+    /// Whether values were compared; otherwise only ciphertexts.
     compared: bool,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct Departed {
     recipient: String,
     today: Vec<String>,
     once: BTreeMap<String, Once>,
-    /// They do not say whom they are for.
+    /// How many age files there are. They do not name their recipients.
     age_files: usize,
     commits: usize,
 }
@@ -52,7 +52,7 @@ impl Departed {
             progress.step();
             let older = source.read_at(&commit, &newer).map_err(|fault| told(fault.to_string()))?;
             for (name, then) in encrypted(&older) {
-                // What is as it was in the commit after this one was looked at there.
+                // A file that the next commit has unchanged was looked at there.
                 if left.get(name).is_none_or(|last| Arc::ptr_eq(last, then)) {
                     continue;
                 }
@@ -72,7 +72,7 @@ impl Departed {
         Ok(found)
     }
 
-    /// Notes what it opens today; the files that it does not are given back.
+    /// Notes the files that it opens today, and returns the others.
     fn opens_not(&mut self, today: &Snapshot) -> BTreeMap<String, Arc<[u8]>> {
         let mut left = BTreeMap::new();
         for (name, bytes) in encrypted(today) {
@@ -95,7 +95,7 @@ fn sops(name: &str, bytes: &[u8]) -> Option<SopsFile> {
     SopsFile::parse(&SecretPath::parse(name).ok()?, bytes).ok()
 }
 
-/// The file where this recipient opens it.
+/// The file, if this recipient opens it.
 fn names(name: &str, bytes: &[u8], recipient: &str) -> Option<SopsFile> {
     sops(name, bytes).filter(|sops| sops.recipients().contains(&recipient))
 }
@@ -113,7 +113,7 @@ impl Once {
     }
 }
 
-/// The paths at which something is as it was.
+/// The paths of unchanged values.
 fn alike(then: &Values, today: &Values) -> BTreeSet<String> {
     let same = |(path, values): (&String, &Vec<_>)| {
         let then = then.get(path)?;
@@ -147,12 +147,12 @@ impl Departed {
             let values = once.unchanged.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
             let values = plain(&values);
             let _ = match (once.unchanged.is_empty(), once.compared) {
-                (false, _) => writeln!(out, "{file}: unchanged since {short}, when it opened: {values}"),
-                (true, true) => writeln!(out, "{file}: every value was changed since {short}, when it opened"),
+                (false, _) => writeln!(out, "{file}: unchanged since {short}, when the recipient could open it: {values}"),
+                (true, true) => writeln!(out, "{file}: every value was changed since {short}, when the recipient could open it"),
                 (true, false) => {
                     writeln!(
                         out,
-                        "{file}: encrypted anew since {short}, when it opened; with the keys (--identity) the values are compared"
+                        "{file}: encrypted again since {short}, when the recipient could open it; with the keys (--identity) the values are compared"
                     )
                 }
             };
@@ -162,7 +162,7 @@ impl Departed {
         }
         let _ = writeln!(
             out,
-            "opens {} today, and opened {} once ({} looked at); {} without a word of whom they are for",
+            "opens {} today, and once opened {} ({} looked at); {} with unknown recipients",
             counted(self.today.len(), "file"),
             counted(self.once.len(), "file"),
             counted(self.commits, "commit"),

@@ -1,4 +1,4 @@
-//! What is to be said of a checkout's encrypted files.
+//! The report on a checkout's encrypted files.
 
 use crate::cli::print::{self, counted};
 use crate::cli::secret::planned::difference;
@@ -12,30 +12,30 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// Beside the encrypted files: what may hold a secret by mistake.
+/// Folders of unencrypted files, which may hold a secret by mistake.
 const READABLE: [&str; 3] = ["policies", "tests", "sources"];
 
-/// A file, and what is said of it.
+/// Files, and a remark on each.
 type Told = Vec<(String, String)>;
 
 #[derive(Default)]
 pub(super) struct Report {
     age: usize,
     sops: usize,
-    /// By recipient the SOPS files that it opens.
+    /// The SOPS files that each recipient opens.
     recipients: BTreeMap<String, Vec<String>>,
     stale: Told,
-    /// Encrypted to nobody that a server could be.
+    /// Files without a recipient that a server could be.
     foreign: Told,
     plain: Vec<String>,
     damaged: Told,
     passed_over: Told,
     shown: Told,
-    /// Something in it is in clear that its own rule encrypts.
+    /// Files with something in clear that their own rule encrypts.
     unsealed: Told,
-    /// All of it is in clear, or will be when it is encrypted next.
+    /// Files that are completely in clear, or will be when they are encrypted next.
     clear: Told,
-    /// Once the policies were read.
+    /// Files that nobody gets, and grants without a file; known if the policies were read.
     unreachable: Option<(Vec<String>, Told)>,
     documents: Vec<SecretPath>,
 }
@@ -97,7 +97,7 @@ impl Report {
         self.shown.extend(looks.map(|told| (name.clone(), told)));
     }
 
-    /// Against what policies grant: files that nobody gets, and grants of none.
+    /// Compares the files with the grants: files that nobody gets, and grants without a file.
     pub(super) fn compare(&mut self, grants: &[DocumentGrant<'_>]) {
         let to_nobody = self.documents.iter().filter(|path| !grants.iter().any(|grant| grant.covers(path)));
         let to_nobody = to_nobody.map(|path| format!("secrets/{path}")).collect();
@@ -157,7 +157,7 @@ impl Report {
                 print::section(&mut out, "Granted to nobody", files);
                 print::section(&mut out, "Granted, and there is no such file", &of_file(grants));
             }
-            None => out.push_str("\nWhat is granted to nobody was not looked for: give --policies-config\n"),
+            None => out.push_str("\nFiles that are granted to nobody were not searched: that needs --policies-config\n"),
         }
         if !self.is_to_do() {
             out.push_str("\nNothing is to be done.\n");
@@ -166,7 +166,7 @@ impl Report {
     }
 }
 
-/// Why all of it is in clear, or will be by the rule of `.sops.yaml`.
+/// Why the file is completely in clear, or will be by the rule of `.sops.yaml`.
 fn in_clear(sops: &mut SopsFile, by: Option<&Creation>) -> Option<String> {
     if let (_, true) = sops.clear_values() {
         return Some(format!("nothing of it is encrypted, by `{}`", sops.setting()));

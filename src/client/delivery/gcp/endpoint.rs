@@ -1,5 +1,5 @@
-//! A token endpoint on loopback (RFC 8693): Google's libraries show it the token of their file, and hear the access token that is
-//! renewed ahead of its end.
+//! A token endpoint on loopback (RFC 8693): Google's libraries send the token of their file, and get the access token, which is
+//! renewed before it expires.
 
 use crate::client::local_server::{Answers, LocalServer, REQUEST_MAX, random_token, response};
 use crate::client::renewal::{Dated, Renewed};
@@ -28,7 +28,7 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    /// On a free port of 127.0.0.1, for whoever can read the file of the token that is made here.
+    /// Starts on a free port of 127.0.0.1. Only programs that can read the file of the subject token get an answer.
     pub(super) async fn start(token: Arc<Renewed<Secret>>) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let subject = Arc::new(random_token()?);
@@ -40,7 +40,7 @@ impl Endpoint {
         format!("http://{}{PATH}", self.server.address())
     }
 
-    /// What has to be shown.
+    /// The subject token that a client has to send.
     pub(super) fn subject(&self) -> Secret {
         self.subject.duplicate()
     }
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_token_is_told_to_whoever_read_the_file_and_to_nobody_else() {
+    async fn only_a_program_that_read_the_file_gets_the_token() {
         let endpoint = start(Duration::from_secs(100)).await;
         assert!(endpoint.server.address().ip().is_loopback());
         let (status, answer) = ask(&endpoint, Method::POST, PATH, form(&endpoint)).await;

@@ -1,21 +1,21 @@
-//! `NAME=SECRET`, as the flags have it.
+//! `NAME=SECRET`, the value of the flags.
 
 use crate::client::delivery::names::{self, VariableError};
 use crate::words::names::{NameError, SecretName};
 
-/// A text that names no variable and secret.
+/// Why a text is no `NAME=SECRET`.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum AssignmentError {
-    /// It has one part.
+    /// It has no `=`.
     #[error("expected NAME=path/of/secret#/key")]
     NoEquals,
-    /// Its first part is empty.
+    /// The name is empty.
     #[error("expected a name before `=`")]
     NoName,
-    /// Its first part is no variable's name that is set.
+    /// The name cannot be that of a variable with a credential.
     #[error(transparent)]
     Variable(#[from] VariableError),
-    /// Its second part is no secret's name.
+    /// The second part is no secret's name.
     #[error(transparent)]
     Secret(#[from] NameError),
 }
@@ -29,7 +29,7 @@ pub(super) fn parse_assignment(text: &str) -> Result<(String, SecretName), Assig
     Ok((name.to_owned(), SecretName::parse(secret)?))
 }
 
-/// The same where the name is a variable's.
+/// The same for the name of a variable.
 pub(super) fn parse_variable(text: &str) -> Result<(String, SecretName), AssignmentError> {
     let (name, secret) = parse_assignment(text)?;
     names::check(&name)?;

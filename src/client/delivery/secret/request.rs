@@ -1,4 +1,4 @@
-//! A secret as a client asks for it, and its value in the answer.
+//! A request for a secret, and its value in the answer.
 
 use crate::answers::Document;
 use crate::client::Failure;
@@ -48,7 +48,7 @@ mod tests {
     use crate::client::delivery::tests::answer;
 
     #[test]
-    fn a_secret_is_found_by_its_name_and_is_never_empty_for_want_of_one() {
+    fn a_secret_is_found_by_its_name_and_a_missing_one_is_a_failure() {
         let (given, wanted) = (answer(&["secret"]), |name| SecretRequest(SecretName::parse(name).unwrap()));
         assert_eq!(wanted("shop/db.yaml#/a").value(&given).unwrap().expose(), b"hunter2");
         assert!(wanted("shop/db.yaml#/b").value(&given).is_err());

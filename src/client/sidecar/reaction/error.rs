@@ -1,4 +1,4 @@
-//! Why the application did not hear that its files are others.
+//! Why the application could not be notified of changed files.
 
 use crate::issuers::http::root_cause;
 use crate::words::PlainPath;
@@ -9,19 +9,19 @@ use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-/// A command that takes longer hangs, and is killed.
+/// The time for a command. A longer one counts as hanging, and is killed.
 pub(super) const EXEC_MAX: Duration = Duration::from_secs(60);
 
-/// Why not.
+/// Why the application could not be notified.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReactionError {
-    /// Nobody to signal.
+    /// There is no process to signal.
     #[error("no process `{name}` runs; does the pod have `shareProcessNamespace: true`?")]
     NotRunning {
         /// The executable, or the file with its number.
         name: String,
     },
-    /// Somebody who may not be signalled.
+    /// The process may not be signalled.
     #[error("`{name}` ({process}): {fault}")]
     NotSignalled {
         /// The executable, or the file with its number.
@@ -32,7 +32,7 @@ pub(crate) enum ReactionError {
         #[source]
         fault: Errno,
     },
-    /// The file of a number is not there.
+    /// The file with the number cannot be read.
     #[error("{}: {fault}", .path.plain())]
     PidFile {
         /// Where.
@@ -41,39 +41,39 @@ pub(crate) enum ReactionError {
         #[source]
         fault: io::Error,
     },
-    /// The file has none of one process.
+    /// The file has no number of another process.
     #[error("{} holds no process number", .path.plain())]
     NoPid {
         /// Where.
         path: PathBuf,
     },
-    /// Nobody answered.
+    /// The address did not answer.
     #[error("{url}: {}", root_cause(.fault))]
     Unanswered {
-        /// Who was told.
+        /// The address.
         url: Url,
         /// Why not.
         #[source]
         fault: reqwest::Error,
     },
-    /// Somebody answered that it is not done.
+    /// The answer was a failure.
     #[error("{url} answered {status}")]
     Status {
-        /// Who was told.
+        /// The address.
         url: Url,
         /// The answer.
         status: StatusCode,
     },
-    /// There is nothing to run.
+    /// The command is empty.
     #[error("no command")]
     NoCommand,
-    /// It hangs.
+    /// The command hung.
     #[error("`{program}` did not end in {} s", EXEC_MAX.as_secs())]
     Late {
         /// What was run.
         program: String,
     },
-    /// It is not there.
+    /// The command cannot be run.
     #[error("`{program}` cannot be run: {fault}")]
     NotRun {
         /// What was to be run.
@@ -82,7 +82,7 @@ pub(crate) enum ReactionError {
         #[source]
         fault: io::Error,
     },
-    /// It says that it is not done.
+    /// The command failed.
     #[error("`{program}` ended with {status}")]
     Ended {
         /// What was run.

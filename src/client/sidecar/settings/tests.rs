@@ -20,7 +20,7 @@ probe: 0.0.0.0:9402
 "#;
 
 #[test]
-fn everything_that_can_be_said_is_read() {
+fn every_key_is_read() {
     let settings = parse(WHOLE).unwrap();
     assert_eq!((settings.mode, settings.interval), (0o440, Duration::from_secs(60)));
     assert_eq!(settings.ca.as_deref(), Some(Path::new("/etc/daypass/ca.crt")));
@@ -31,7 +31,7 @@ fn everything_that_can_be_said_is_read() {
 }
 
 #[test]
-fn every_fault_is_told_at_once() {
+fn every_fault_is_reported_at_once() {
     let text = r#"
 server: http://daypass.acme.com
 mode: "0644"

@@ -18,7 +18,7 @@ fn names(folder: &Path) -> Vec<String> {
 const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
 
 #[test]
-fn files_are_links_into_a_folder_that_is_swapped_whole() {
+fn files_are_links_into_a_folder_that_is_replaced_as_a_whole() {
     let folder = tempfile::tempdir().unwrap();
     let mut volume = volume(folder.path(), 0o400);
     let first = files(&[("a", "1"), ("b", "2")]);
@@ -41,7 +41,7 @@ fn files_are_links_into_a_folder_that_is_swapped_whole() {
 }
 
 #[test]
-fn the_group_may_look_up_what_it_may_read() {
+fn the_group_may_search_the_folder_of_files_that_it_may_read() {
     let folder = tempfile::tempdir().unwrap();
     volume(folder.path(), 0o440).write(&files(&[("a", "1")]), NOW).unwrap();
     let mode = |path: &str| fs::metadata(folder.path().join(path)).unwrap().permissions().mode() & 0o777;
@@ -49,7 +49,7 @@ fn the_group_may_look_up_what_it_may_read() {
 }
 
 #[test]
-fn what_a_killed_sidecar_left_goes_and_what_is_not_ours_stays() {
+fn leftovers_of_a_killed_sidecar_are_removed_and_other_files_stay() {
     let folder = tempfile::tempdir().unwrap();
     let mut volume = volume(folder.path(), 0o400);
     volume.write(&files(&[("a", "1")]), NOW).unwrap();
@@ -74,7 +74,7 @@ fn put(path: &Path, text: &str) {
 }
 
 #[test]
-fn a_link_that_leads_out_is_not_followed_when_folders_go() {
+fn a_link_that_leads_out_is_not_followed_when_folders_are_removed() {
     let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     put(&outside.path().join("precious"), "x");
     symlink(outside.path(), folder.path().join("..2020_planted")).unwrap();
@@ -83,7 +83,7 @@ fn a_link_that_leads_out_is_not_followed_when_folders_go() {
 }
 
 #[test]
-fn a_disk_is_refused_and_a_second_sidecar_is() {
+fn a_disk_and_a_second_sidecar_are_refused() {
     let disk = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap();
     let failure = Volume::open(disk.path(), 0o400, false).err().unwrap();
     assert!(failure.status == STATUS_CONFIGURATION && failure.message.contains("not in memory"), "{}", failure.message);
@@ -94,7 +94,7 @@ fn a_disk_is_refused_and_a_second_sidecar_is() {
 }
 
 #[test]
-fn a_lookup_that_is_on_its_way_finds_the_file_of_before_and_later_that_is_gone() {
+fn a_running_lookup_finds_the_old_file_which_is_removed_later() {
     let folder = tempfile::tempdir().unwrap();
     let mut volume = volume(folder.path(), 0o400);
     volume.write(&files(&[("a", "1")]), NOW).unwrap();
@@ -109,7 +109,7 @@ fn a_lookup_that_is_on_its_way_finds_the_file_of_before_and_later_that_is_gone()
     assert!(volume.holds(&files(&[("a", "3")])));
     volume.write(&files(&[("a", "4")]), NOW).unwrap();
     volume.wipe().unwrap();
-    assert!(names(folder.path()).is_empty(), "what is taken away goes at once");
+    assert!(names(folder.path()).is_empty(), "removed files are gone at once");
 }
 
 #[test]

@@ -11,7 +11,7 @@ fn part(kind: &str, body: Value, theirs: &Theirs) -> Option<Value> {
 }
 
 #[test]
-fn a_further_source_reads_of_its_own_policies_alone() {
+fn a_further_source_sees_only_the_records_of_its_own_policies() {
     for (body, by_team) in [
         (json!({ "policies": ["team/a"] }), true),
         (json!({ "policies": ["team/a", "team/b"] }), true),
@@ -57,7 +57,7 @@ fn of_two() -> Value {
 }
 
 #[test]
-fn of_a_record_of_two_sources_nothing_of_the_other_is_shown() {
+fn a_record_of_two_sources_shows_nothing_of_the_other() {
     let seen = part("released", of_two(), &team()).unwrap();
     let expected = json!({
         "v": 1, "api": "native", "client": "10.0.0.1", "issuer": "github", "subject": "repo:acme/x", "attributes": { "ref": "r" },
@@ -76,7 +76,7 @@ fn of_a_record_of_two_sources_nothing_of_the_other_is_shown() {
             assert!(seen.get(member).is_none() && !seen.to_string().contains("shop"), "{member}: {seen}");
         }
     }
-    // A code is one of a list, and an operator's words are anything.
+    // A code is from a list, and an operator's words are free text.
     let with = |kind: &str, reason: &str| {
         let mut body = of_two();
         body["reason"] = reason.into();
@@ -87,7 +87,7 @@ fn of_a_record_of_two_sources_nothing_of_the_other_is_shown() {
 }
 
 #[test]
-fn what_was_asked_of_a_policy_by_name_is_shown_as_far_as_it_may_be_its_own() {
+fn a_request_that_named_a_policy_shows_only_what_may_be_its_sources_own() {
     let of = |credentials: Value| {
         let body = json!({
             "policy": "team/deploy", "sources": { "team": "/srv/team" }, "credentials": credentials, "subject": "s",

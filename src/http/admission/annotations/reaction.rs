@@ -1,12 +1,12 @@
-//! `daypass.dev/on-change`: how the app hears that its files are others.
+//! `daypass.dev/on-change`: how the sidecar tells the app that its files changed.
 
 use crate::http::admission::error::AnnotationError;
 use crate::http::admission::names::SIGNALS;
 
-/// An executable's name; longer ones are paths.
+/// Bytes of an executable's name.
 const NAME_BYTES_MAX: usize = 63;
 
-/// One way to tell it.
+/// One way to tell the app.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::http::admission) enum Reaction {
     /// A signal to the processes of an executable.
@@ -33,7 +33,7 @@ impl Reaction {
     }
 }
 
-/// Without an executable nobody would be meant: a pod's first process is not the app.
+/// A signal needs an executable: the first process of a pod with shared processes is not the app.
 fn parse_signal(text: &str) -> Result<Reaction, AnnotationError> {
     match text.split_once(':') {
         Some((name, executable)) if SIGNALS.contains(&name) && is_executable(executable) => {

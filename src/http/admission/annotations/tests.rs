@@ -51,7 +51,7 @@ fn the_documented_annotations_are_read() {
 }
 
 #[test]
-fn a_pod_that_does_not_ask_is_left_alone_and_told_what_it_forgot() {
+fn a_pod_without_inject_is_not_changed_and_its_idle_annotations_are_named() {
     assert!(matches!(read_all(&[]), Ok(Asked::Nothing(idle)) if idle.is_empty()));
     assert!(matches!(read_all(&[("inject", "false"), SECRET]), Ok(Asked::Nothing(idle)) if idle.is_empty()));
     assert!(matches!(read_all(&[SECRET]), Ok(Asked::Nothing(idle)) if idle == ["secret.db-password"]));
@@ -61,7 +61,7 @@ fn a_pod_that_does_not_ask_is_left_alone_and_told_what_it_forgot() {
 }
 
 #[test]
-fn what_is_wrong_is_refused_with_what_to_write_instead() {
+fn a_refusal_says_what_to_write_instead() {
     let signals = "HUP, INT, QUIT, TERM, USR1, USR2, WINCH";
     let cases = [
         (("isuer", "eu"), "did you mean `daypass.dev/issuer`?"),
@@ -107,13 +107,13 @@ fn what_is_wrong_is_refused_with_what_to_write_instead() {
 }
 
 #[test]
-fn every_fault_is_told_at_once() {
+fn all_faults_are_reported_together() {
     let message = refusal(&[("mode", "x"), ("issuer", "EU"), ("secret.a/b", "x")]);
     assert_eq!(message.matches("`daypass.dev/").count(), 3, "{message}");
 }
 
 #[test]
-fn bombs_are_refused_early_and_in_few_words() {
+fn too_many_or_too_long_annotations_are_refused_in_few_words() {
     let many: Vec<(String, String)> = (0..5000).map(|n| (format!("secret.s{n}"), format!("shop/{n}.yaml"))).collect();
     let many: Vec<(&str, &str)> = many.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert!(refusal(&many).contains("at most 128"));

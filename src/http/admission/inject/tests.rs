@@ -41,7 +41,7 @@ fn note(name: &str) -> String {
 }
 
 #[test]
-fn a_native_sidecar_stands_before_every_other_container() {
+fn a_native_sidecar_is_the_first_init_container() {
     let pod = with(&[("/spec/initContainers", json!([{ "name": "migrate", "image": "x" }]))]);
     let after = injected(&pod, &settings());
     let (sidecar, migrate) = (&after["spec"]["initContainers"][0], &after["spec"]["initContainers"][1]);
@@ -76,7 +76,7 @@ fn a_native_sidecar_stands_before_every_other_container() {
 }
 
 #[test]
-fn the_sidecar_reads_what_is_written_for_it() {
+fn the_sidecar_can_read_its_injected_configuration() {
     let notes = [
         (note("policy"), "shop/web"),
         (note("aws-role"), ROLE),
@@ -112,7 +112,7 @@ fn older_clusters_get_an_init_container_and_a_sidecar() {
 }
 
 #[test]
-fn files_are_the_apps_own_where_it_says_who_it_is_and_else_its_groups() {
+fn the_apps_user_owns_the_files_if_the_pod_states_it_and_else_a_group_reads_them() {
     let owner = |changes: &[(&str, Value)]| {
         let after = injected(&with(changes), &settings());
         let sidecar = &after["spec"]["initContainers"][0];
@@ -141,7 +141,7 @@ fn files_are_the_apps_own_where_it_says_who_it_is_and_else_its_groups() {
 }
 
 #[test]
-fn aws_sdks_are_shown_to_the_sidecar_on_loopback() {
+fn aws_sdks_find_the_sidecar_on_loopback() {
     let role = (note("aws-role"), Value::from(ROLE));
     let changes = [(role.0.as_str(), role.1.clone()), ("/spec/initContainers", json!([{ "name": "migrate" }]))];
     let names =
@@ -163,7 +163,7 @@ fn aws_sdks_are_shown_to_the_sidecar_on_loopback() {
 }
 
 #[test]
-fn a_signal_needs_processes_that_are_seen_and_the_same_user() {
+fn a_signal_needs_shared_processes_and_the_same_user() {
     let (action, user) =
         ((note("on-change"), Value::from("signal:HUP:nginx")), ("/spec/securityContext", json!({ "runAsUser": 1000 })));
     let action = (action.0.as_str(), action.1);
@@ -181,7 +181,7 @@ fn a_signal_needs_processes_that_are_seen_and_the_same_user() {
 }
 
 #[test]
-fn what_is_in_the_way_is_named() {
+fn a_refusal_names_what_is_in_the_way() {
     let image = settings().image;
     let cases = [
         (
@@ -225,7 +225,7 @@ fn what_is_in_the_way_is_named() {
 }
 
 #[test]
-fn a_sidecar_of_ones_own_making_is_not_taken_for_ours() {
+fn a_forged_sidecar_is_refused() {
     let after = injected(&pod(), &settings());
     let changes = [
         ("/spec/initContainers/0/image", json!("registry.example/daypass@sha256:00")),
@@ -252,7 +252,7 @@ fn a_sidecar_of_ones_own_making_is_not_taken_for_ours() {
 }
 
 #[test]
-fn what_was_added_meanwhile_is_made_whole() {
+fn containers_that_were_added_after_an_injection_get_their_mounts() {
     let mut after = injected(&pod(), &settings());
     after["spec"]["containers"].as_array_mut().unwrap().push(json!({ "name": "mesh" }));
     after["spec"]["initContainers"].as_array_mut().unwrap().insert(0, json!({ "name": "mesh-init" }));

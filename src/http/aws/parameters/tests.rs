@@ -3,7 +3,7 @@ use super::*;
 const GOOD: [(&str, &str); 3] =
     [("RoleArn", "arn:aws:iam::123456789012:role/deploy"), ("RoleSessionName", "GitHubActions"), ("WebIdentityToken", "a.b.c")];
 
-/// The good form with these parameters put in or, without a value, left out.
+/// Reads the good form with these parameters replaced or, without a value, removed.
 fn read(changes: &[(&str, Option<&str>)]) -> Result<AssumeRole, Fault> {
     let mut parameters: Vec<(String, String)> =
         GOOD.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -41,7 +41,7 @@ fn every_documented_parameter_is_read() {
 }
 
 #[test]
-fn limits_are_what_aws_documents_and_each_fault_has_awss_code() {
+fn each_limit_is_awss_and_each_fault_has_awss_code() {
     let (long_arn, long_policy) = (format!("arn:aws:iam::123456789012:role/{}", "x".repeat(2048)), "x".repeat(2049));
     let (long_name, long_token) = ("x".repeat(65), "x".repeat(20_001));
     let cases: [(&str, Option<&str>, &str); 30] = [

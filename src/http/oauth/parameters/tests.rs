@@ -19,7 +19,7 @@ fn form(body: &str) -> Result<Parameters, &'static str> {
 }
 
 #[test]
-fn a_form_and_googles_json_say_the_same() {
+fn a_form_and_googles_json_give_the_same_parameters() {
     let (one, other) = (form(FORM).unwrap(), read("application/json", JSON).unwrap());
     assert_eq!((&one.audience, &one.token, one.requested), (&other.audience, &other.token, TokenType::Jwt));
     assert_eq!(other.requested, TokenType::Access);
@@ -30,7 +30,7 @@ fn a_form_and_googles_json_say_the_same() {
 }
 
 #[test]
-fn everything_else_has_its_own_error() {
+fn each_fault_has_its_error_code() {
     let with = |more: &str| form(&format!("{FORM}&{more}"));
     let cases = [
         (form(""), "invalid_request"),
@@ -60,14 +60,14 @@ fn everything_else_has_its_own_error() {
 }
 
 #[test]
-fn a_client_that_authenticates_is_told_that_there_is_nothing_to_authenticate_to() {
+fn an_authorization_header_is_an_invalid_client() {
     let headers = HeaderMap::from_iter([(header::AUTHORIZATION, "Basic eDp5".parse().unwrap())]);
     assert_eq!(Parameters::read(&headers, FORM.as_bytes()).err().map(|fault| fault.code), Some("invalid_client"));
 }
 
 proptest::proptest! {
     #[test]
-    fn no_body_is_too_much_for_it(form in "[a-z_&=%+0-9é]{0,60}", json in "[\\[\\]{}\":,a-zA-Z_é0-9]{0,60}") {
+    fn random_bodies_are_refused(form in "[a-z_&=%+0-9é]{0,60}", json in "[\\[\\]{}\":,a-zA-Z_é0-9]{0,60}") {
         proptest::prop_assert!(read("application/x-www-form-urlencoded", &form).is_err());
         proptest::prop_assert!(read("application/json", &json).is_err());
     }

@@ -8,7 +8,7 @@ use crate::store::RECORD_KINDS;
 use crate::words::Reason;
 use serde_json::{Value, json};
 
-/// Of an id, at least the last eight digits.
+/// An id, or at least its last eight digits.
 const DECISION: &str = "^([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-)?[0-9a-f]{8,12}$";
 
 pub(in crate::http::openapi) fn parameters() -> Value {
@@ -29,14 +29,14 @@ pub(in crate::http::openapi) fn parameters() -> Value {
         query(
             "since",
             json!({ "type": "string", "pattern": "^[1-9][0-9]{0,2}d$" }),
-            "Of the last so long. Hours, minutes and seconds are taken too, such as `36h`."
+            "No older than this. Hours, minutes and seconds are taken too, such as `36h`."
         ),
         query("before", seq(1), "Before this `seq`: the last answer's `next_before`."),
-        query("after", seq(0), "Behind this `seq`."),
+        query("after", seq(0), "After this `seq`."),
         query(
             "limit",
             json!({ "type": "integer", "minimum": 1, "maximum": RECORDS_MAX, "default": RECORDS_MAX }),
-            "At most so many records."
+            "At most this many records."
         ),
     ])
 }

@@ -1,4 +1,4 @@
-//! How the encrypted files of a source stand.
+//! Parameters and answer of `GET /v1/secret-status`.
 
 use super::decided;
 use crate::app::{FILES_MAX, GRANTS_TOLD_MAX};
@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 pub(in crate::http::openapi) fn parameters() -> Value {
     let file = json!({ "type": "string", "minLength": 1, "maxLength": FILE_CHARACTERS_MAX, "pattern": "^[^\\u0000]*$" });
     json!([
-        { "name": "below", "in": "query", "schema": file, "example": "secrets/shop", "description": "Those below this folder of the repository, or the one of this name." },
-        { "name": "after", "in": "query", "schema": file, "example": "secrets/shop/a.yaml", "description": "Those behind this one: the `next_after` of the page before." },
+        { "name": "below", "in": "query", "schema": file, "example": "secrets/shop", "description": "Only files below this folder of the repository, or the file of this name." },
+        { "name": "after", "in": "query", "schema": file, "example": "secrets/shop/a.yaml", "description": "Only files after this one: the `next_after` of the page before." },
     ])
 }
 
@@ -23,7 +23,7 @@ pub(super) fn answer() -> Value {
         json!({
             "source": { "type": "string", "description": "The source of the policy that grants it." },
             "commit": nullable(&reference("Commit")), "files": files,
-            "granted_and_not_there": { "type": "array", "items": empty, "maxItems": GRANTS_TOLD_MAX, "description": "The first grants of documents of which there is none." },
+            "granted_and_not_there": { "type": "array", "items": empty, "maxItems": GRANTS_TOLD_MAX, "description": "The first grants that reach no document." },
             "next_after": { "type": ["string", "null"], "description": "The `after` of the next page, where there is one." },
         }),
     );
@@ -38,10 +38,10 @@ pub(super) fn file() -> Value {
         json!({
             "file": { "type": "string", "description": "Its path in the source's repository." },
             "commit": nullable(&reference("Commit")),
-            "recipients": maybe_list("To whom a SOPS file is encrypted by age; null of an age file, which does not name them."),
+            "recipients": maybe_list("The age recipients of a SOPS file; null for an age file, which does not name them."),
             "other_keys": { "type": "array", "items": { "type": "string" }, "description": "The kinds of its other keys, such as `kms`." },
             "not_in_force": { "type": ["string", "null"], "description": "Why the newest form of it is not in force." },
-            "grants": { "type": ["integer", "null"], "minimum": 0, "description": "How many grants reach a document; null of a transit key." },
+            "grants": { "type": ["integer", "null"], "minimum": 0, "description": "How many grants reach the document; null for a transit key." },
             "granted_by": maybe_list(&format!("The first {GRANTS_TOLD_MAX} of these, as file and line.")),
         }),
     )

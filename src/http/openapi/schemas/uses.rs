@@ -13,9 +13,9 @@ pub(super) fn replay_request() -> Value {
             "since": { "type": "string", "pattern": SINCE, "default": "30d", "description": "How far back. Hours, minutes and seconds are taken too, such as `36h`." },
             "files": {
                 "type": "object", "additionalProperties": { "type": "string", "pattern": "^[^\\u0000]*$" }, "propertyNames": { "pattern": "^[^\\u0000]*$" },
-                "description": "Every file of the candidate that decides, by its path: what is not there counts as deleted.",
+                "description": "Every file of the candidate that decides, by its path. A file that is left out counts as deleted.",
             },
-            "secrets": { "type": ["array", "null"], "items": reference("SecretPath"), "description": "The names of its secrets; left out or null, any is taken to be there." },
+            "secrets": { "type": ["array", "null"], "items": reference("SecretPath"), "description": "The names of its secrets. If they are left out or null, every secret is taken to exist." },
         }),
     );
     schema["examples"] = json!([{ "since": "30d", "files": { "policies/shop/deploy.yaml": "issuer: github\n" }, "secrets": ["shop/production/db.yaml"] }]);
@@ -27,7 +27,7 @@ pub(super) fn replay_answer() -> Value {
 }
 
 pub(super) fn dry_run_answer() -> Value {
-    let credentials = json!({ "type": "array", "minItems": 1, "maxItems": CREDENTIALS_MAX, "items": { "type": "string" }, "description": "What would be released, in the order in which it was asked for." });
+    let credentials = json!({ "type": "array", "minItems": 1, "maxItems": CREDENTIALS_MAX, "items": { "type": "string" }, "description": "What would be released, in the order of the request." });
     decided(&["dry_run"], json!({ "dry_run": object(&["credentials"], json!({ "credentials": credentials })) }))
 }
 
@@ -72,7 +72,7 @@ pub(super) fn fault() -> Value {
 
 pub(super) fn rewrite_request() -> Value {
     let name = json!({ "type": "string", "pattern": "^[^\\u0000]*$", "description": "By its path in the source's repository, below secrets/ or transit/." });
-    let digest = json!({ "type": "string", "pattern": "^[^\\u0000]*$", "description": "SHA-256 of the file as the client has it, hexadecimal: another form is not written over." });
+    let digest = json!({ "type": "string", "pattern": "^[^\\u0000]*$", "description": "The SHA-256 of the client's form of the file, in hexadecimal. The server does not rewrite another form." });
     let file = closed(&["file", "sha256"], json!({ "file": name, "sha256": digest }));
     let mut schema = closed(
         &["change", "files"],
@@ -92,11 +92,11 @@ pub(super) fn rewrite_answer() -> Value {
         &["file"],
         json!({
             "file": text,
-            "content": { "type": "string", "description": "Its new form, base64. Without it and without a fault it is as it should be." },
+            "content": { "type": "string", "description": "Its new form, in base64. With neither this nor a fault, the file needs no change." },
             "fault": { "type": "string", "description": "Why it has no new form, for the operator." },
         }),
     );
-    let files = json!({ "type": "array", "items": file, "description": "Of those that were named as many as one answer holds: ask again for the others." });
+    let files = json!({ "type": "array", "items": file, "description": "As many of the named files as one answer holds: ask again for the others." });
     let commit = json!({ "type": ["string", "null"], "description": "The commit whose files they are." });
     decided(&["rewrite"], json!({ "rewrite": object(&["commit", "files"], json!({ "commit": commit, "files": files })) }))
 }
@@ -118,13 +118,13 @@ pub(super) fn deny_request() -> Value {
             "reason": text("Why, for the audit log and for whoever asks."),
         }),
     );
-    stop["description"] = "Every line that is there has to fit; at least one beside the reason.".into();
+    stop["description"] = "Every line that is given has to match. At least one is required beside the reason.".into();
     let mut schema = closed(
         &["stop"],
         json!({
             "stop": stop,
             "lasting": { "type": ["string", "null"], "pattern": "^[^\\u0000]*$", "description": "Such as `4h`; left out: until it is lifted." },
-            "unknown_too": { "type": "boolean", "default": false, "description": "Also a policy or an issuer that is not there." },
+            "unknown_too": { "type": "boolean", "default": false, "description": "Also accepts a policy or an issuer that does not exist." },
         }),
     );
     schema["examples"] = json!([{ "stop": { "repository": "acme/shop@456789", "reason": "INC-42" }, "lasting": "4h" }]);
@@ -139,7 +139,7 @@ pub(super) fn deny_answer() -> Value {
     let denied = object(
         &["id", "denies", "until", "covers", "uncounted"],
         json!({
-            "id": { "type": "string", "description": "By which an operator lifts it." }, "denies": text,
+            "id": { "type": "string", "description": "The id by which an operator lifts it." }, "denies": text,
             "until": nullable(&reference("Moment")), "covers": covers, "uncounted": { "type": ["string", "null"] },
         }),
     );

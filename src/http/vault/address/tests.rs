@@ -7,7 +7,7 @@ fn read(method: &str, target: &str) -> Result<Address, u16> {
 }
 
 #[test]
-fn reads_what_clients_ask_for() {
+fn paths_of_clients_are_read() {
     let aws = |path: &str, policy: &str, query: &[(&str, &str)]| {
         let query = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Address::Aws(Aws { path: path.to_owned(), policy: policy.to_owned(), query })
@@ -52,7 +52,7 @@ fn reads_what_clients_ask_for() {
 }
 
 #[test]
-fn refuses_what_it_does_not_serve_and_paths_that_climb() {
+fn unserved_paths_and_paths_that_climb_are_refused() {
     let cases = [
         ("GET", "/"),
         ("GET", "/auth/jwt/login"),
@@ -91,7 +91,7 @@ fn refuses_what_it_does_not_serve_and_paths_that_climb() {
         ("GET", "/secret/data/a?colour=red"),
         ("GET", "/secret/data/a?version=1&version=1"),
     ];
-    // A 404 would say that a secret is gone.
+    // A 404 would mean that a secret is gone.
     for (method, target) in cases {
         assert_eq!(read(method, target), Err(400), "{method} {target}");
     }
@@ -115,7 +115,7 @@ fn only_logins_and_transit_stand_at_the_root_too() {
 
 proptest! {
     #[test]
-    fn no_path_is_too_much_for_it(path in "(/[a-z.%+#0-9é]{0,8}){0,8}", query in "[a-z=&%0-9]{0,20}") {
+    fn no_path_climbs(path in "(/[a-z.%+#0-9é]{0,8}){0,8}", query in "[a-z=&%0-9]{0,20}") {
         if let Ok(Address::Read(name) | Address::Metadata(name) | Address::List(name)) = Address::read(&Method::GET, &path, &query) {
             prop_assert!(name.split('/').all(|part| part != ".." && part != "."));
         }

@@ -11,7 +11,7 @@ fn encoded(value: &Value) -> String {
 }
 
 #[test]
-fn a_login_stands_in_the_headers() {
+fn a_login_in_headers_is_read() {
     let (jwt, role) =
         (encoded(&json!({"key": "jwt", "value": "a.b.c"})), encoded(&json!({"key": "role", "value": "shop/deploy"})));
     let path = ("X-Vault-Inline-Auth-Path", "auth/jwt/login");
@@ -37,7 +37,7 @@ fn a_login_stands_in_the_headers() {
 }
 
 #[test]
-fn a_login_stands_in_a_body() {
+fn a_login_in_a_body_is_read() {
     let good = [r#"{"jwt":"a.b.c"}"#, r#"{"jwt":"a.b.c","role":""}"#, r#"{"role":"n_s","jwt":"a.b.c"}"#];
     assert!(good.iter().all(|body| Login::parse(body.as_bytes()).is_ok()));
     let bad = [

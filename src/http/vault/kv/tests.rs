@@ -26,7 +26,7 @@ fn a_list_shows_a_folder_once() {
 }
 
 #[test]
-fn what_nothing_authenticates_is_marked_in_vaults_own_way() {
+fn an_unauthenticated_value_is_marked_in_vaults_own_metadata() {
     let of = |unauthenticated| version(UnixTime::from_seconds(0), unauthenticated)["custom_metadata"].clone();
     assert_eq!((of(false), of(true)), (Value::Null, json!({ "unauthenticated": "true" })));
 }

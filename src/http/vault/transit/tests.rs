@@ -5,7 +5,7 @@ fn read(operation: Operation, body: &str) -> Result<Input, String> {
 }
 
 #[test]
-fn reads_what_clients_send() {
+fn bodies_of_clients_are_read() {
     for body in [r#"{"plaintext":"aHVudGVyMg=="}"#, r#"{"plaintext":"aHVudGVyMg==","key_version":0,"context":"","nonce":null}"#] {
         let Ok(Input::Encrypt(plaintext)) = read(Operation::Encrypt, body) else { panic!("{body}") };
         assert_eq!(plaintext.expose(), b"hunter2");
@@ -21,7 +21,7 @@ fn reads_what_clients_send() {
 }
 
 #[test]
-fn refuses_by_name_what_it_would_not_do() {
+fn unsupported_parameters_are_refused_by_name() {
     for (name, why) in REFUSED {
         let fault = read(Operation::Encrypt, &json!({ "plaintext": "eA==", name: "eA==" }).to_string()).err().unwrap();
         assert!(fault.contains(&format!("`{name}`")) && fault.contains(why), "{fault}");

@@ -1,10 +1,10 @@
-//! Guardrails and patterns that are more than can be told apart: what somebody may gain is told, and nothing is hidden.
+//! Too many guardrails or patterns to compare exactly: everything that somebody may gain is reported.
 
 use super::*;
 
-/// Each denial of several lines leaves a part for each of them: together more than are looked at.
+/// A denial of several lines leaves a part for each line: together these are too many.
 #[test]
-fn a_denial_that_goes_is_told_also_where_guardrails_leave_too_many_parts() {
+fn a_removed_denial_is_reported_if_guardrails_leave_too_many_parts() {
     let denial = |number: usize| {
         let lines: String = ["a", "b", "c"].map(|line| format!("/{line}{number}: x")).join(", ");
         format!("  - {{ description: No., issuer: github, claims: {{ {lines} }} }}\n")
@@ -37,9 +37,9 @@ fn a_denial_that_goes_is_told_also_where_guardrails_leave_too_many_parts() {
     assert!(compared(&at(&wider, &rails(1..9)), &some).iter().all(|change| change.direction == Direction::Narrows));
 }
 
-/// Seven denials that meet each other make more kinds than are told apart.
+/// Seven denials that overlap make too many kinds.
 #[test]
-fn what_is_denied_no_more_is_told_beside_many_denials() {
+fn a_removed_denial_is_reported_beside_many_denials() {
     let rails = |more: &str| {
         let denied = ["a", "b", "c", "d", "e", "f", "g"].map(|name| format!("\"shop/*-{name}-*\"")).join(", ");
         format!("denials: [ {{ description: No., deny: {{ secrets: [{denied}{more}] }} }} ]\n")

@@ -1,4 +1,4 @@
-//! Tokens of GitHub Apps: what guardrails deny of one entry to some is compared with what they denied before.
+//! Tokens of GitHub Apps: the parts of an entry that guardrails deny to some identities are compared between two revisions.
 
 use super::*;
 use crate::kind::{GitHubTarget, Kind};
@@ -16,7 +16,7 @@ fn bot(repositories: &str) -> String {
     )
 }
 
-/// A revision with this grant, in which each line is a denial: to whom, and of what.
+/// A revision with this grant and these denials: for whom, and of what.
 fn revision(repositories: &str, denials: &[(&str, &str)]) -> Tree {
     let listed: Vec<String> = denials
         .iter()
@@ -33,7 +33,7 @@ fn revision(repositories: &str, denials: &[(&str, &str)]) -> Tree {
     tree(if denials.is_empty() { &files[..1] } else { &files })
 }
 
-/// Who gains or loses what, in one line each.
+/// Who gains or loses what.
 fn told(old: &Tree, new: &Tree) -> Vec<(Direction, String, String)> {
     let told = |change: Change| {
         let who: Vec<&str> = change.parts.iter().map(|part| part.who.as_str()).collect();
@@ -46,7 +46,7 @@ fn told(old: &Tree, new: &Tree) -> Vec<(Direction, String, String)> {
 const TO_ALL: &str = "event: push";
 
 #[test]
-fn a_denial_that_is_taken_away_is_told_of_each_form_of_a_grant() {
+fn a_removed_denial_is_reported_for_each_form_of_a_grant() {
     let denies = |what: &str| vec![(TO_ALL.to_owned(), what.to_owned())];
     for (repositories, old, new, gained, who) in [
         (OWN, denies("acme/secret*"), vec![], "github acme own contents=write", "acme/secret*"),
@@ -87,7 +87,7 @@ fn a_denial_to_others_gives_back_what_it_denies_no_more() {
 }
 
 #[test]
-fn a_policy_that_grants_more_beside_a_denial_is_told() {
+fn a_policy_that_grants_more_beside_a_denial_is_reported() {
     let denied = [(TO_ALL, "acme/secret")];
     let with = |repositories: &str| revision(repositories, &denied);
     for (old, new, gained) in [
@@ -103,7 +103,7 @@ fn a_policy_that_grants_more_beside_a_denial_is_told() {
 }
 
 #[test]
-fn denials_that_take_an_entry_into_too_many_parts_are_told_as_a_gain() {
+fn denials_that_divide_an_entry_into_too_many_parts_are_reported_as_a_gain() {
     let names: Vec<String> = (0..8).map(|number| format!("acme/r{number}@{}", number + 1)).collect();
     let list = format!("[{}]", names.join(", "));
     let lines: Vec<(String, String)> =
@@ -117,9 +117,9 @@ fn denials_that_take_an_entry_into_too_many_parts_are_told_as_a_gain() {
     assert!(compared(&of(5), &of(6)).iter().all(|change| change.direction == Narrows));
 }
 
-/// Denials to the same identities count as one, and what is named beside an account's whole keeps nothing from being told apart.
+/// Denials to the same identities count as one, and many named repositories besides a whole account do not make the comparison inexact.
 #[test]
-fn many_denials_and_many_names_are_told_apart() {
+fn many_denials_and_many_names_are_compared_exactly() {
     let names: Vec<String> = (0..40).map(|number| format!("acme/r{number}@{}", number + 1)).collect();
     let list = format!("[{}]", names.join(", "));
     let lines: Vec<(String, String)> = (0..20).map(|number| (TO_ALL.to_owned(), format!("acme/r{number}"))).collect();
@@ -138,7 +138,7 @@ fn many_denials_and_many_names_are_told_apart() {
 }
 
 #[test]
-fn who_can_reach_its_own_repository_is_told_by_its_name() {
+fn who_can_finds_jobs_that_reach_their_own_repository() {
     let ruleset = load(&revision(OWN, &[(TO_ALL, "acme/secret*")]));
     let reached = |text: &str| who_can(&ruleset, &catalogue(), &GitHubTarget::question(text).unwrap().into(), NOW);
     assert_eq!(reached("acme/shop contents=read")[0].who, "acme@9001 push acme/shop");

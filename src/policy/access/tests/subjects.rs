@@ -1,10 +1,10 @@
-//! Under which subject clouds see a job, and who is asked about a change.
+//! The subject under which clouds see a job, and the owners who have to approve a change.
 
 use super::*;
 
-/// What clouds and services trust is a name: whoever comes under another one may be let in where nobody was meant to let it in.
+/// Clouds and services trust names: a job under another name may get in where nobody wanted to let it in.
 #[test]
-fn a_job_under_another_subject_is_told() {
+fn a_job_under_another_subject_is_reported() {
     let policy = |repository: &str, rest: &str| {
         format!(
             "owners: [team]\nissuer: github\nmatch: {{ repository: {repository}, ref: refs/heads/main, event: push }}\n{rest}"
@@ -45,7 +45,7 @@ fn a_job_under_another_subject_is_told() {
 }
 
 #[test]
-fn whoever_owned_the_policy_is_asked_beside_whoever_a_change_names() {
+fn the_old_owners_have_to_approve_besides_the_new_ones() {
     let old = tree(&[("policies/shop/deploy.yaml", DEPLOY)]);
     let new = DEPLOY.replace("team-shop", "attacker").replace("event: push", "event: [push, manual]");
     let changes = compared(&old, &tree(&[("policies/shop/deploy.yaml", &new)]));
@@ -62,14 +62,14 @@ fn nothing_changes_when_only_the_text_does() {
     let list = DEPLOY.replace("event: push", "event: [push]").replace("shop/**", "shop/**, shop/a.yaml");
     let same = tree(&[("policies/shop/deploy.yaml", &format!("# the same\n{list}"))]);
     assert_eq!(compared(&old, &same), []);
-    // Nobody outside knows whoever reads a secret by the policy's name.
+    // Nobody outside sees the policy's name if a job reads a secret.
     let secrets =
         |name: &str| tree(&[(name, &DEPLOY.replace("  aws: [ { role: arn:aws:iam::123456789012:role/deploy } ]\n", ""))]);
     assert_eq!(compared(&secrets("policies/shop/deploy.yaml"), &secrets("policies/shop/release.yaml")), []);
 }
 
 #[test]
-fn who_had_it_on_these_terms_gains_nothing_by_another_policy() {
+fn a_second_policy_on_the_same_terms_widens_nothing() {
     let long = DEPLOY.replace("role/deploy }", "role/deploy, ttl: 12h }").replace("refs/heads/main", "refs/heads/*");
     let old = tree(&[("policies/a.yaml", DEPLOY), ("policies/b.yaml", &long)]);
     let longer = DEPLOY.replace("role/deploy }", "role/deploy, ttl: 12h }");

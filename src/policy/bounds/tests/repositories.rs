@@ -1,4 +1,4 @@
-//! Repositories of GitHub: within bounds is what lies within them wholly, and whoever asks may be of any.
+//! Repositories of GitHub: a grant is within bounds if all of its repositories are, and `{repository}` may be any.
 
 use super::*;
 
@@ -30,9 +30,9 @@ fn a_grant_lies_within_bounds_in_all_its_repositories() {
     }
 }
 
-/// Bounds that are taken in take away, in whichever form the grant is: nothing of it is in force any more.
+/// Narrower bounds take away a grant in each of its forms: no part of it stays in force.
 #[test]
-fn bounds_that_are_taken_in_leave_nothing_of_what_lies_outside() {
+fn narrower_bounds_leave_nothing_outside_in_force() {
     for (repositories, wide) in
         [("[\"{repository}\"]", "\"**\""), ("{ all: acme }", "acme/*"), ("[acme/a@1, acme/b@2]", "acme/*")]
     {

@@ -161,7 +161,7 @@ fn a_claim_that_is_nearly_one_of_the_issuers_is_an_error() {
     }
 }
 
-/// Types are compared exactly: a number is no text of digits, and nothing is a list or a mapping.
+/// Types are compared exactly: a number is no text of digits, and no value equals a list or a mapping.
 #[test]
 fn a_value_of_another_type_than_the_claims_is_an_error() {
     for (mapping, pointer, value, said) in [
@@ -204,7 +204,7 @@ fn a_value_of_another_type_than_the_claims_is_an_error() {
     }
 }
 
-/// Each documented token has what its mapping says of it: the shapes are of the CIs' documentation, and no guess.
+/// Each documented token passes the check of its mapping: the shapes come from the CIs' documentation, and are not guessed.
 #[test]
 fn documented_values_are_possible() {
     use crate::policy::condition::{Single, possible};

@@ -13,7 +13,7 @@ pub(super) enum Text {
     Plain,
     /// Anything.
     Hostile,
-    /// Anything, but no policy is written for a job that calls itself so.
+    /// Anything, but nobody writes a policy for a job with such a name.
     Forged,
     /// One of these.
     Words(&'static [&'static str]),
@@ -26,14 +26,14 @@ impl Text {
     }
 }
 
-/// One CI: parts, and the token and the policy made of them; `{each.PART}` stands for a part.
+/// One CI: its parts, and the token and the policy that are made from them; `{each.PART}` stands for a part.
 pub(super) struct Ci {
     pub(super) mapping: &'static str,
     pub(super) url: &'static str,
     pub(super) parts: &'static [(&'static str, Text)],
     /// Parts that the CI compares without regard to case.
     pub(super) folds: &'static [&'static str],
-    /// Parts that the policy says nothing of.
+    /// Parts that the policy does not pin.
     pub(super) free: &'static [&'static str],
     claims: Json,
     pub(super) policy: Json,
@@ -52,8 +52,8 @@ impl Ci {
     }
 }
 
-/// Also what follows from them: some CIs name the kind of a ref beside it or have a claim for each, and Spacelift runs
-/// modules as it runs stacks.
+/// Adds the names that follow from these: some CIs have a claim for the kind of a ref, or one for each kind, and Spacelift runs modules as
+/// it runs stacks.
 pub(super) fn with_derived(names: &Names) -> Names {
     let mut all = names.clone();
     let tag = names.get("kind").is_some_and(|kind| kind == "tags");
@@ -74,7 +74,7 @@ pub(super) fn fill(template: &Json, names: &Names) -> Json {
     }
 }
 
-/// In one go: what a name says is never taken for a place of another.
+/// Fills all placeholders in one pass: a name is never read as a placeholder.
 fn fill_text(text: &str, names: &Names) -> String {
     let mut filled = String::new();
     let mut rest = text;
@@ -94,7 +94,7 @@ pub(super) fn all() -> Vec<Ci> {
     all
 }
 
-/// The subject of a GHES before 3.19, which leaves `:` in an environment's name as it is; the ids are everybody's.
+/// The subject is of a GHES before 3.19, which does not escape `:` in an environment's name. All jobs have the same ids.
 fn github() -> Ci {
     Ci {
         mapping: "github-actions",

@@ -41,7 +41,7 @@ fn a_document_is_granted_with_its_granted_values_alone() {
 }
 
 #[test]
-fn values_of_two_policies_are_no_document_unless_one_is_named() {
+fn values_of_two_policies_are_ambiguous_unless_one_is_named() {
     let other = READER.replace("/user", "/port").replace("/password", "/host");
     let ruleset = good(&[("policies/shop/read.yaml", READER), ("policies/shop/other.yaml", &other)]);
     assert_eq!(values(&ruleset, "shop/db.yaml", None), Err(Reason::PolicyAmbiguous));
@@ -56,7 +56,7 @@ fn a_guardrail_against_the_document_is_one_against_each_of_its_values() {
     assert_eq!(values(&ruleset, "shop/db.yaml", None), Err(Reason::Denied));
 }
 
-/// Whether values that nothing authenticates may be given with it.
+/// Whether unauthenticated values may be released with it.
 fn unauthenticated(secrets: &str, document: &str) -> bool {
     let policy = READER.split("  secrets:").next().unwrap().to_owned() + "  secrets: " + secrets + "\n";
     let ruleset = good(&[("policies/shop/read.yaml", &policy)]);
@@ -70,7 +70,7 @@ fn unauthenticated(secrets: &str, document: &str) -> bool {
 }
 
 #[test]
-fn what_nothing_authenticates_is_allowed_only_where_every_entry_says_so() {
+fn unauthenticated_values_are_allowed_only_if_every_entry_allows_them() {
     assert!(!unauthenticated("[shop/**]", "shop/db.yaml"));
     assert!(unauthenticated("[{ secret: shop/**, unauthenticated: allow }]", "shop/db.yaml#/kind"));
     for beside in ["shop/db.yaml", "{ secret: \"shop/db.yaml#/kind\", offline: 2h }"] {
@@ -82,7 +82,7 @@ fn what_nothing_authenticates_is_allowed_only_where_every_entry_says_so() {
     assert!(!unauthenticated(values, "shop/db.yaml") && unauthenticated(values, "shop/db.yaml#/kind"));
 }
 
-/// What becomes of this line of the audit log.
+/// The decision on the target of this line of the audit log.
 fn decided(secrets: &str, guardrails: &str, line: &str) -> Result<Terms, Reason> {
     let policy = READER.split("  secrets:").next().unwrap().to_owned() + "  secrets: " + secrets + "\n";
     let ruleset = good(&[("policies/shop/read.yaml", &policy), ("guardrails.yaml", guardrails)]);
@@ -109,11 +109,11 @@ fn the_past_of_a_secret_is_a_grant_of_its_own() {
         decided(allowing, none, "secret_at shop/db.yaml"),
         Ok(Terms::SecretAt(PastSecretTerms { commit: None, .. }))
     ));
-    // An entry that covers it and says nothing of the past takes it away; one of another value does not.
+    // An entry that covers it without `history: allow` takes the past away; an entry for another value does not.
     let (covered, beside) = ("[{ secret: shop/**, history: allow }, shop/db.yaml]", "\"shop/db.yaml#/port\"");
     assert_eq!(decided(covered, none, &value), Err(Reason::NoMatchingPolicy));
     assert!(decided(&format!("[{{ secret: shop/**, history: allow }}, {beside}]"), none, &value).is_ok());
-    // A document that is granted by values is no whole document of the past.
+    // A document that is granted by values is not granted as an older commit had it.
     let values = "[{ secret: \"shop/db.yaml#/user\", history: allow }]";
     assert_eq!(decided(values, none, &whole), Err(Reason::NoMatchingPolicy));
     assert!(decided(values, none, &value).is_ok() && decided(values, none, "secret shop/db.yaml").is_ok());

@@ -3,94 +3,74 @@
 use crate::policy::import::error::WantedError;
 use crate::policy::import::pieces::LikeError;
 
-/// A trust policy that ours do not say.
+/// A trust policy that no policy expresses.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::policy) enum AwsError {
-    /// By what stands around its statements.
+    /// The reason is outside of its statements.
     #[error(transparent)]
     Document(#[from] ElementError),
-    /// By one of them.
+    /// The reason is in one of its statements.
     #[error("statement {number}: {reason}")]
     Statement {
-        /// Which one, from 1.
         number: usize,
-        /// Why not.
         #[source]
         reason: ElementError,
     },
 }
 
-/// An element that ours do not say; one that is not known may take something away.
+/// An element that no policy expresses. An unknown one may restrict something.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::policy) enum ElementError {
-    /// It is other JSON.
+    /// It is no object.
     #[error("{what}: expected an object")]
-    NoObject {
-        /// What was to be one.
-        what: String,
-    },
-    /// It is other JSON.
+    NoObject { what: String },
+    /// It is no text.
     #[error("`{value}`: expected text")]
-    NoText {
-        /// What was to be one.
-        value: serde_json::Value,
-    },
-    /// It has to be there.
+    NoText { value: serde_json::Value },
+    /// A required element is missing.
     #[error("`{element}` is missing")]
-    Missing {
-        /// Its name.
-        element: &'static str,
-    },
-    /// It is not known.
+    Missing { element: &'static str },
+    /// An element that is not known.
     #[error("`{element}` is not imported")]
-    Unknown {
-        /// Its name.
-        element: String,
-    },
-    /// What it takes away would stay.
+    Unknown { element: String },
+    /// A statement that denies: without it the import would be wider.
     #[error("it denies: write it as a guardrail, and import the rest")]
     Denies,
-    /// Nobody could list whom it is for.
-    #[error("a `Principal` that is anybody")]
+    /// It lets in anybody.
+    #[error("its `Principal` is anybody")]
     Anybody,
-    /// Its tokens are not ours to read.
+    /// Its principal is no OIDC provider.
     #[error("the principal `{principal}` is no OIDC provider by its ARN")]
-    NoProvider {
-        /// What it names.
-        principal: String,
-    },
-    /// A condition that no line says.
+    NoProvider { principal: String },
+    /// A condition that no line expresses.
     #[error("{operator} {key}: {reason}")]
     Condition {
-        /// Its operator.
         operator: String,
-        /// Its key.
         key: String,
-        /// Why not.
         #[source]
         reason: ConditionError,
     },
-    /// A text or several that no line says.
+    /// Texts that no line expresses.
     #[error(transparent)]
     Wanted(#[from] WantedError),
 }
 
-/// Why no line says a condition.
+/// Why no line expresses a condition.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(in crate::policy) enum ConditionError {
-    /// It is about something else than the token.
-    #[error("the key is no claim of {host}, and to leave it out would be wider")]
+    /// It compares something other than a claim of the token.
+    #[error("the key is no claim of {host}, and the policy would be wider without it")]
     NoClaim {
         /// The provider, without `https://`.
         host: String,
     },
-    /// No pattern does what it does.
+    /// Its operator is not imported.
     #[error("only StringEquals and StringLike are imported")]
     Operator,
-    /// Nothing fits it.
-    #[error("no value, which nothing matches")]
+    /// It lists no value.
+    #[error("no value, so nothing matches")]
     NoValue,
-    /// No pattern says one of its texts.
+    /// No pattern expresses one of its texts.
     #[error(transparent)]
     Like(#[from] LikeError),
 }

@@ -48,7 +48,7 @@ fn a_role_becomes_a_policy_that_grants_it() {
 }
 
 #[test]
-fn what_could_only_be_said_wider_is_refused() {
+fn what_a_policy_would_widen_is_refused() {
     let key = "token.actions.githubusercontent.com:sub";
     for (condition, reason) in [
         (json!({}), "nothing but the audience is bound"),
@@ -56,7 +56,7 @@ fn what_could_only_be_said_wider_is_refused() {
         (subject("StringLike", "repo:acme*"), "would match nobody"),
         (subject("StringLike", "repo:acme/shop*"), "name the repositories"),
         (subject("StringEquals", "repo:acme/shop:*"), "always a wildcard"),
-        (subject("StringLike", "repo:acme/sho?:*"), "no pattern says `?`"),
+        (subject("StringLike", "repo:acme/sho?:*"), "no pattern expresses `?`"),
         (subject("StringNotEquals", "repo:acme/x:*"), "only StringEquals and StringLike"),
         (subject("ForNoValue:StringEquals", "x"), "only StringEquals and StringLike"),
         (json!({ "StringEquals": { "aws:SourceIp": "10.0.0.1" } }), "no claim of"),
@@ -65,7 +65,7 @@ fn what_could_only_be_said_wider_is_refused() {
         (json!({ "StringEquals": { key: 7 } }), "expected text"),
         (
             json!({ "StringLike": { key: "repo:acme/a:*" }, "ForAnyValue:StringLike": { key: "repo:acme/b:*" } }),
-            "one line cannot say",
+            "which no line expresses",
         ),
         (json!({ "StringLike": { key: "repo:acme/a:*" }, "StringEquals": { key: "repo:acme/b" } }), "exclude each other"),
     ] {
@@ -86,7 +86,7 @@ fn two_conditions_on_a_claim_have_to_hold_both() {
 }
 
 #[test]
-fn what_holds_there_without_the_claim_is_narrower_here() {
+fn a_condition_that_holds_without_the_claim_becomes_narrower() {
     for operator in ["ForAllValues:StringLike", "StringLikeIfExists", "ForAnyValue:StringLikeIfExists"] {
         let imported = github(&subject(operator, "repo:acme/shop:*")).unwrap();
         assert!(imported.notes.iter().any(|note| note.contains("without this claim")), "{operator}: {:?}", imported.notes);
@@ -134,9 +134,9 @@ fn each_statement_and_provider_is_a_policy_and_others_are_left_out() {
     assert_eq!(body(&imported[1]), expected);
 }
 
-/// Of a token with `azp` AWS compares that one with what `ISSUER:aud` lists.
+/// If a token has `azp`, AWS compares that claim with what `ISSUER:aud` lists.
 #[test]
-fn a_client_that_was_bound_by_azp_is_told() {
+fn a_note_names_a_client_that_was_bound_by_azp() {
     let notes = |host: &str| {
         let provider = format!("arn:aws:iam::123456789012:oidc-provider/{host}");
         let condition = json!({ "StringEquals": { format!("{host}:aud"): "client-7", format!("{host}:sub"): "a" } });

@@ -5,27 +5,22 @@ use crate::policy::import::error::WantedError;
 use crate::policy::import::members::MemberError;
 use crate::policy::import::pieces::LikeError;
 
-/// What ours do not say.
+/// Why a federated credential does not become a policy.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::policy) enum AzureError {
-    /// The file is no such list, or has a member that is not known.
+    /// The file is no list of credentials, or one has an unknown member.
     #[error(transparent)]
     Members(#[from] MemberError),
-    /// The file is not called like an application.
-    #[error("call the file as the application's client id, applications/CLIENT_ID.json: {0}")]
+    /// The name of the file is no client id.
+    #[error("name the file after the application's client id, applications/CLIENT_ID.json: {0}")]
     Application(#[source] GuidError),
-    /// A field that no policy says.
+    /// A field that no policy expresses.
     #[error("`{field}`: {why}")]
-    Field {
-        /// Which.
-        field: &'static str,
-        /// Why not, and what to do.
-        why: &'static str,
-    },
-    /// A pattern that no line says.
+    Field { field: &'static str, why: &'static str },
+    /// A pattern that no line expresses.
     #[error("`claimsMatchingExpression`: {0}")]
     Like(#[source] LikeError),
-    /// Its conditions do not go together.
+    /// Its conditions exclude each other, or no line expresses them.
     #[error(transparent)]
     Wanted(#[from] WantedError),
 }

@@ -1,20 +1,20 @@
 //! Flexible credentials: `claims['sub'] matches 'repo:acme/shop:*' and claims['job_workflow_ref'] eq '…'`.
 //!
-//! Source: Entra docs, "Flexible federated identity credentials". `*` is any characters and `?` is one of them.
+//! Source: Entra docs, "Flexible federated identity credentials". `*` matches any characters, `?` matches one.
 
 /// One claim, and what it is compared with.
 pub(in crate::policy) struct Term<'a> {
     pub(in crate::policy) claim: &'a str,
-    /// As a pattern; else as it stands.
+    /// Whether the text is a pattern; otherwise it is compared exactly.
     pub(in crate::policy) matches: bool,
     pub(in crate::policy) text: &'a str,
 }
 
-/// Why one is not read.
+/// Why an expression is not read.
 pub(super) const WHY: &str =
     "expected claims['NAME'] eq 'TEXT' or claims['NAME'] matches 'PATTERN', joined by ` and `: write the policy by hand";
 
-/// Reads an expression, where it is understood: every term has to hold.
+/// Reads an expression whose terms all have to hold; `None` if it has another form.
 pub(in crate::policy) fn read(text: &str) -> Option<Vec<Term<'_>>> {
     let (mut terms, mut rest) = (Vec::new(), text);
     loop {

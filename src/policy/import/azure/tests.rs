@@ -9,7 +9,7 @@ fn read(content: &str, settings: &ImportSettings<'_>) -> Result<Imported, String
     only(import_export(&[Exported { path: FILE.to_owned(), bytes: content.as_bytes().to_vec() }], settings))
 }
 
-/// A credential for GitHub's tokens, with these members in the place of its own.
+/// A credential for GitHub's tokens, with these members replaced.
 fn imported(members: &Value) -> Result<Imported, String> {
     let mut credential = json!({
         "audiences": ["api://AzureADTokenExchange"], "description": "CI", "id": "x", "name": "shop-main",
@@ -55,7 +55,7 @@ fn flexible_credentials_are_read_where_they_are_simple() {
         found.yaml
     );
     for (members, reason) in [
-        (flexible("claims['sub'] matches 'repo:acme/sho?:*'"), "no pattern says `?`"),
+        (flexible("claims['sub'] matches 'repo:acme/sho?:*'"), "no pattern expresses `?`"),
         (flexible("claims['sub'] eq 'a' or claims['sub'] eq 'b'"), "expected claims['NAME'] eq"),
         (flexible("claims['sub'] startsWith 'a'"), "expected claims['NAME'] eq"),
         (flexible("claims['sub'] eq 'a"), "expected claims['NAME'] eq"),

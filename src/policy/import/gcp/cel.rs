@@ -1,4 +1,4 @@
-//! Conditions of Google's in CEL, as far as lines of ours say them: `==`, `in`, `startsWith`, `&&` and parentheses.
+//! Reads Google's conditions in CEL, as far as lines of a policy express them: `==`, `in`, `startsWith`, `&&` and parentheses.
 //!
 //! Sources: CEL specification, "Syntax"; IAM docs, "Attribute conditions". All else is refused by its name.
 
@@ -9,21 +9,21 @@ pub(in crate::policy) use error::CelError;
 
 use tokens::{Token, Tokens};
 
-/// Parentheses in each other; a condition has 4,096 characters.
+/// Nested parentheses. A condition has at most 4,096 characters.
 const DEPTH_MAX: usize = 32;
 
-/// One thing that has to hold.
+/// One test that has to hold.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::policy) struct Term {
     pub(in crate::policy) path: Path,
     pub(in crate::policy) test: Test,
 }
 
-/// What it is asked of: `assertion.repository`, `attribute.team`, `google.subject`.
+/// What is tested: `assertion.repository`, `attribute.team`, `google.subject`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::policy) struct Path(pub(in crate::policy) Vec<String>);
 
-/// What is asked.
+/// How it is tested.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::policy) enum Test {
     /// It is one of these texts.
@@ -44,7 +44,7 @@ pub(in crate::policy) fn read(text: &str) -> Result<Vec<Term>, CelError> {
     }
 }
 
-/// Reads a mapping: a claim as it is.
+/// Reads a mapping that is a claim and nothing else.
 pub(in crate::policy) fn read_path(text: &str) -> Result<Path, CelError> {
     let mut tokens = Tokens::of(text)?;
     let path = path(&mut tokens)?;
@@ -73,7 +73,7 @@ fn all(tokens: &mut Tokens, depth: usize) -> Result<Vec<Term>, CelError> {
 }
 
 fn term(tokens: &mut Tokens) -> Result<Term, CelError> {
-    // 'main' == assertion.ref says the same as the other way round.
+    // 'main' == assertion.ref means the same as assertion.ref == 'main'.
     if let Some(test) = literal(tokens) {
         tokens.expect("==")?;
         return Ok(Term { path: path(tokens)?, test });

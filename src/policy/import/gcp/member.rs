@@ -1,4 +1,4 @@
-//! Who acts as a service account: `principal://…/subject/SUBJECT`, `principalSet://…/attribute.NAME/VALUE`, or a whole pool.
+//! Reads who may act as a service account: `principal://…/subject/SUBJECT`, `principalSet://…/attribute.NAME/VALUE`, or a whole pool.
 //!
 //! Source: IAM docs, "Principal identifiers".
 
@@ -14,21 +14,21 @@ const OF_BINDING: [&str; 3] = ["role", "members", "condition"];
 const ROLES: [&str; 2] = ["roles/iam.workloadIdentityUser", "roles/iam.serviceAccountTokenCreator"];
 const SERVICE: &str = "//iam.googleapis.com/";
 
-/// One of a pool, or all.
+/// A member of a service account's policy: identities of a pool.
 pub(super) struct Member {
     pub(super) text: String,
     pub(super) pool: String,
     pub(super) who: Who,
 }
 
-/// Which of a pool.
+/// Which identities of the pool.
 pub(super) enum Who {
     Whole,
-    /// An attribute as the provider maps it, and its value.
+    /// Those with this value of an attribute, which the provider maps.
     Attribute(String, String),
 }
 
-/// Reads a file: each member, or why it is none.
+/// Reads a file: each member, or why it is not imported.
 pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Vec<Result<Member, GcpError>>, GcpError> {
     let other = |expected| MemberError::Form { file: file.to_owned(), command: COMMAND, expected };
     let document = parse_document(bytes).map_err(|fault| MemberError::Json { file: file.to_owned(), fault })?;
@@ -45,10 +45,10 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Vec<Result<Member, GcpErr
             let refused = |why| GcpError::Member { member: member.to_owned(), why };
             found.push(if !ROLES.contains(&role.as_str()) {
                 Err(refused(
-                    "its role is neither workloadIdentityUser nor serviceAccountTokenCreator: what it may do nobody knows here",
+                    "its role is neither workloadIdentityUser nor serviceAccountTokenCreator: what it allows is not known here",
                 ))
             } else if binding.is_there("condition") {
-                Err(refused("its binding has a condition of IAM's own, and to leave that out would be wider"))
+                Err(refused("its binding has a condition of IAM's own, and the policy would be wider without it"))
             } else {
                 Member::parse(member)
             });
@@ -64,7 +64,8 @@ impl Member {
         let rest = rest.strip_prefix(SERVICE).ok_or_else(|| refused("expected principal://iam.googleapis.com/…"))?;
         let (before, behind) =
             rest.split_once("/workloadIdentityPools/").ok_or_else(|| refused("it is of no workload identity pool"))?;
-        let (pool, who) = behind.split_once('/').ok_or_else(|| refused("it names no subject, no attribute and not all"))?;
+        let (pool, who) =
+            behind.split_once('/').ok_or_else(|| refused("it names neither a subject, nor an attribute, nor all"))?;
         if who.contains('%') {
             return Err(refused("`%` may be an escape, and readers differ: write the policy by hand"));
         }

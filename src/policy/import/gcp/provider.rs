@@ -1,7 +1,7 @@
-//! A provider of a workload identity pool: whose tokens it takes, which of their claims it calls how, and on which condition.
+//! A provider of a workload identity pool: whose tokens it takes, to which attributes it maps their claims, and on which condition.
 //!
-//! Source: IAM API, `projects.locations.workloadIdentityPools.providers`. A mapping of a claim that a token lacks, or that is no text,
-//! fails there, and with it the whole exchange: here it has to be there as a text.
+//! Source: IAM API, `projects.locations.workloadIdentityPools.providers`. Google refuses a token that lacks a mapped claim, or has
+//! one that is no text. So the policy asks for each mapped claim as a text.
 
 use super::cel::{self, Path, Test};
 use super::error::GcpError;
@@ -12,12 +12,12 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 const COMMAND: &str = "gcloud iam workload-identity-pools providers describe --format=json";
-/// What changes nothing in whom it lets in.
+/// Members that do not change whom it lets in.
 const FOR_PEOPLE: [&str; 3] = ["displayName", "description", "etag"];
 const READ: [&str; 7] = ["name", "state", "disabled", "oidc", "attributeMapping", "attributeCondition", "expireTime"];
 const OF_OIDC: [&str; 3] = ["issuerUri", "allowedAudiences", "jwksJson"];
 
-/// A provider, read.
+/// A provider that was read.
 pub(super) struct Provider {
     /// The pool: `projects/…/workloadIdentityPools/POOL`.
     pub(super) pool: String,
@@ -52,7 +52,7 @@ impl Provider {
         let mut provider =
             Self { pool: pool.to_owned(), issuer: issuer.to_owned(), mapped: BTreeMap::new(), conditions: Conditions::default() };
         if oidc.text("jwksJson")?.is_some() {
-            let note = "the provider has its own keys (`jwksJson`): let the issuer's entry in daypass.yaml mean the same";
+            let note = "the provider has keys of its own (`jwksJson`): configure the same keys for the issuer in daypass.yaml";
             provider.conditions.notes.push(note.to_owned());
         }
         provider.map(&members)?;
@@ -83,7 +83,7 @@ impl Provider {
         if self.mapped.contains_key("google.subject") {
             return Ok(());
         }
-        Err(GcpError::Field { field: "attributeMapping", why: "`google.subject` is missing, and nobody gets in without" })
+        Err(GcpError::Field { field: "attributeMapping", why: "`google.subject` is missing, and nobody gets in without it" })
     }
 
     fn condition(&mut self, members: &Members) -> Result<(), GcpError> {
@@ -98,7 +98,7 @@ impl Provider {
                 Test::Is(flag) => conditions.flag(&claim, flag)?,
                 Test::Among(texts) => {
                     if texts.is_empty() {
-                        return Err(GcpError::Field { field: FIELD, why: "a list of nothing, which nobody is in" });
+                        return Err(GcpError::Field { field: FIELD, why: "an empty list, which nobody is in" });
                     }
                     let one = |text: &String| {
                         if text.is_empty() { Err(empty(FIELD)) } else { exactly(text).map_err(|reason| piece(text, reason)) }

@@ -9,7 +9,7 @@ fn file(path: &str, content: &Value) -> Exported {
     Exported { path: path.to_owned(), bytes: content.to_string().into_bytes() }
 }
 
-/// A provider for GitHub's tokens, with these members in the place of its own.
+/// A provider for GitHub's tokens, with these members replaced.
 fn provider(members: &Value) -> Value {
     let mut provider = json!({
         "name": format!("{POOL}/providers/github"), "state": "ACTIVE", "displayName": "GitHub",
@@ -33,13 +33,13 @@ fn imported(members: &Value, rest: &str) -> Result<Imported, String> {
     let account = policy("roles/iam.workloadIdentityUser", &member(rest));
     let mut found =
         import_export(&[file("providers/github.json", &provider(members)), file(ACCOUNT, &account)], &ImportSettings::default());
-    // Where the provider is refused, each of its members is too.
+    // If the provider is refused, so is each of its members.
     found.truncate(1);
     only(found)
 }
 
 #[test]
-fn who_acts_as_an_account_becomes_a_policy() {
+fn a_member_of_an_account_becomes_a_policy() {
     let found = imported(&json!({}), "attribute.repository/acme/shop").unwrap();
     assert_eq!(found.file, "policies/gcp/deploy.yaml");
     let expected = ["match:", "repository: acme/shop", "owner: acme", "event: [push, manual]", "claims:"];
@@ -69,7 +69,7 @@ fn who_acts_as_an_account_becomes_a_policy() {
 }
 
 #[test]
-fn what_no_policy_says_is_refused_by_its_name() {
+fn what_no_policy_expresses_is_refused_by_its_name() {
     for (members, rest, reason) in [
         (json!({ "attributeCondition": "assertion.ref != 'x'" }), "*", "`attributeCondition`: `!=` is not imported"),
         (
@@ -108,7 +108,7 @@ fn what_no_policy_says_is_refused_by_its_name() {
 }
 
 #[test]
-fn members_and_providers_that_are_not_imported_are_told() {
+fn members_and_providers_that_are_not_imported_are_reported() {
     let all = |account: &Value| {
         let found = import_export(
             &[file("providers/github.json", &provider(&json!({}))), file(ACCOUNT, account)],

@@ -1,5 +1,5 @@
-//! What octo-sts grants, as ours: a token of the App, for the repository in which the file stands, or of an account's own policy for
-//! those that it names.
+//! Writes what octo-sts grants as a grant of a policy: a token of the App for the repository that holds the file. A policy in the
+//! account's `.github` repository is for the repositories that it names.
 
 use super::error::OctoStsError;
 use crate::policy::import::listing::Listing;
@@ -12,7 +12,7 @@ const FOLDER: &str = "/.github/chainguard/";
 /// The repository of an account's own policies.
 const OF_ACCOUNT: &str = ".github";
 
-/// Where a file stands: `OWNER/REPOSITORY/.github/chainguard/NAME.sts.yaml`.
+/// The path of a file: `OWNER/REPOSITORY/.github/chainguard/NAME.sts.yaml`.
 pub(super) struct Place {
     owner: String,
     repository: String,
@@ -32,7 +32,7 @@ impl Place {
         self.repository == OF_ACCOUNT
     }
 
-    /// The file whose policy octo-sts's clients name by scope and identity.
+    /// The path of the policy. Clients of octo-sts name it by scope and identity.
     pub(super) fn file(&self) -> String {
         match self.is_of_account() {
             true => format!("policies/{}/{}.yaml", self.owner, self.name),
@@ -41,7 +41,6 @@ impl Place {
     }
 }
 
-/// The grant.
 pub(super) fn granted(
     levels: &[(String, String)],
     repositories: &[String],

@@ -47,7 +47,7 @@ fn a_word_of_ours_that_means_more_stands_beside_the_claim() {
     assert!(lines(branches).contains(&"event: push".to_owned()), "no tag is on a branch");
 }
 
-/// Without the subject an environment's job, or a repository of the new form with a squatted name, would be let in too.
+/// Without the subject, the policy would also let in a job with an environment, or a repository of the new form with a taken name.
 #[test]
 fn the_subject_stays_beside_what_it_says() {
     let rest = "subject_pattern: repo:acme/shop:(ref:refs/heads/(main|mq-.*)|pull_request)\n";
@@ -62,7 +62,7 @@ fn the_subject_stays_beside_what_it_says() {
 }
 
 #[test]
-fn what_nobody_is_pinned_by_is_refused() {
+fn a_subject_that_pins_nobody_is_refused() {
     for loose in ["subject: foo\n", "subject_pattern: .*\n", "subject_pattern: repo:.*/shop:.*\n"] {
         let refused = github(loose).unwrap_err();
         assert!(refused.contains("shared by tenants"), "{loose}: {refused}");
@@ -82,7 +82,7 @@ fn numbers_and_unknown_keys_are_refused_with_their_line() {
         ("subject: a\nsubjct: b\n", "line 4: unknown key `subjct`"),
         ("claim_pattern: { a: b }\n", "`subject` is missing"),
         ("subject: a*\n", "always a wildcard"),
-        ("subject: repo:acme/shop:pull_request\nclaim_pattern: { event_name: issues }\n", "no `event` here is any of issues"),
+        ("subject: repo:acme/shop:pull_request\nclaim_pattern: { event_name: issues }\n", "no `event` of a policy corresponds to issues"),
         ("subject: repo:acme/shop:pull_request\nclaim_pattern: { actor_id: '[0-9]+' }\n", "actor_id: `[0-9]+`, character 1"),
         ("subject: a\nclaim_pattern: { sub: .* }\n", "shared by tenants"),
     ] {
@@ -152,7 +152,7 @@ fn policies_of_tags_are_for_tags() {
     assert_eq!(gitlab("ref_protected: \"true\"").as_deref(), Some("event: [push, manual]"));
 }
 
-/// Claims that a mapping reads together with another, or with something before it, stay claims.
+/// A claim stays a claim if the mapping reads it together with another claim, or puts something before it.
 #[test]
 fn what_an_attribute_says_only_sometimes_stays_a_claim() {
     let buildkite = "issuer: https://agent.buildkite.com\nsubject_pattern: organization:acme:pipeline:shop:.*\nclaim_pattern:\n  \
@@ -169,9 +169,9 @@ fn what_an_attribute_says_only_sometimes_stays_a_claim() {
     assert_eq!(body(&octo(buildkite).unwrap()), expected);
 }
 
-/// A CI that compares without case has one environment of both names, and the original has two.
+/// A CI that compares without case has one environment for both spellings, and the original distinguishes two.
 #[test]
-fn where_case_does_not_count_the_claim_stays() {
+fn the_claim_stays_if_the_ci_ignores_case() {
     let rest = "subject: repo:acme/shop:environment:prod\nclaim_pattern: { environment: prod, repository_owner: acme }\n";
     let expected = [
         "match:",

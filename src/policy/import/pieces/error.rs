@@ -1,47 +1,38 @@
-//! Why a foreign pattern is none of ours.
+//! Why no pattern of a policy expresses another system's pattern.
 
-/// A text of IAM that no pattern says.
+/// A text of IAM that no pattern expresses.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(in crate::policy) enum LikeError {
     /// It has a wildcard for one character.
-    #[error("`{text}`: no pattern says `?`")]
-    OneCharacter {
-        /// The text.
-        text: String,
-    },
-    /// It is filled in by IAM.
-    #[error("`{text}`: a variable of IAM's own")]
-    Variable {
-        /// The text.
-        text: String,
-    },
-    /// A piece of it.
+    #[error("`{text}`: no pattern expresses `?`")]
+    OneCharacter { text: String },
+    /// It has a variable that IAM fills in.
+    #[error("`{text}`: IAM fills in a variable in it")]
+    Variable { text: String },
+    /// One of its pieces.
     #[error("`{text}`: {reason}")]
     Piece {
-        /// The text.
         text: String,
-        /// Why not.
         #[source]
         reason: PieceError,
     },
 }
 
-/// A piece of a foreign pattern that no pattern of ours says.
+/// A piece that no pattern expresses.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(in crate::policy) enum PieceError {
-    /// A placeholder.
-    #[error("`{{each.` is filled in from rows here, and cannot be matched")]
+    /// A text that is a placeholder in a policy.
+    #[error("`{{each.` begins a placeholder for a row here, and cannot be matched")]
     Placeholder,
-    /// A star that stands for itself.
+    /// A star that is a literal character.
     #[error("`*` is always a wildcard here, and the original means the character")]
     Star,
-    /// What nobody sees.
     #[error("a control character")]
     Control,
-    /// A wildcard that takes more than one character at least.
-    #[error("no pattern says how many characters a wildcard takes: `{pattern}` would take in more")]
+    /// A wildcard that needs more than one character.
+    #[error("no pattern expresses how many characters a wildcard needs: `{pattern}` would match more")]
     Counts {
-        /// As far as it is written.
+        /// The pattern up to the wildcard.
         pattern: String,
     },
 }

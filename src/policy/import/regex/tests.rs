@@ -8,7 +8,7 @@ fn patterns(regex: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_a_pattern_says_is_said() {
+fn what_patterns_express_is_translated() {
     let cases: [(&str, &[&str]); 15] = [
         ("repo:o/r:ref:refs/heads/main", &["repo:o/r:ref:refs/heads/main"]),
         (r"o/r/\.github/workflows/a\.yml@.*", &["o/r/.github/workflows/a.yml@**"]),
@@ -32,7 +32,7 @@ fn what_a_pattern_says_is_said() {
 }
 
 #[test]
-fn what_no_pattern_says_is_refused_with_its_place() {
+fn what_no_pattern_expresses_is_refused_with_its_place() {
     let cases = [
         ("refs/pull/[0-9]+/merge", "character 11: `[0-9]+`"),
         (r"v\d+", "character 2: `\\d+`"),
@@ -56,7 +56,7 @@ fn what_no_pattern_says_is_refused_with_its_place() {
         ("[a-z]", "character 1: `[a-z]`"),
         (r"\pL", "character 1"),
         (r"a\*", "the character"),
-        ("a.+.+", "`a*` would take in more"),
+        ("a.+.+", "`a*` would match more"),
         ("(a|b|c|d|e)(a|b|c|d|e)(a|b|c|d|e)", "more than 64 alternatives"),
         ("", "the empty text alone"),
     ];
@@ -70,7 +70,7 @@ fn what_no_pattern_says_is_refused_with_its_place() {
 fn what_is_narrower_is_told() {
     for (regex, note) in [
         ("a|b", "each alternative is matched whole"),
-        ("a.b", "the full stop here"),
+        ("a.b", "only a full stop here"),
         ("mq-.*", "narrower as `mq-*`"),
         ("[^/]*", "ends at `/`, `:` and `@`"),
         ("(|a)", "the empty text is left out"),
@@ -114,7 +114,7 @@ fn expression() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(&PARTS[..]), 1..7).prop_map(|parts| parts.concat())
 }
 
-/// Texts that fit the pattern: each wildcard stands for one of these.
+/// A text that matches the pattern: each wildcard becomes one of the fillings.
 fn fitting(pattern: &str, fillings: &[String]) -> String {
     let mut text = String::new();
     for (index, part) in pattern.replace("**", "*").split('*').enumerate() {
@@ -143,7 +143,7 @@ proptest! {
             for text in [fitting(pattern, &fillings), format!("{other}{}", fitting(pattern, &fillings)), other.clone()] {
                 let out = excluded.iter().any(|excluded| excluded.matches(&text)) || (leaves_out_nothing && text.is_empty());
                 if parsed.matches(&text) && !out {
-                    prop_assert!(whole.is_match(&text), "{pattern} takes {text:?}, and {regex} does not");
+                    prop_assert!(whole.is_match(&text), "{pattern} matches {text:?}, and {regex} does not");
                 }
             }
         }

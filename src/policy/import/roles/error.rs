@@ -10,28 +10,25 @@ pub(in crate::policy) enum RoleError {
     /// The document, or a role's trust policy, is no JSON.
     #[error(transparent)]
     Json(#[from] JsonError),
-    /// Nobody can tell whose ARN was given.
+    /// One ARN was given, and several roles lack theirs.
     #[error("--role names one role, and several here have no ARN")]
     Nameless,
-    /// There is no way in by a token.
     #[error("no role here trusts an OIDC provider")]
     NoneTrusts,
-    /// It has another role's form of name.
+    /// Its ARN is not valid.
     #[error("`{arn}`: {fault}")]
     Arn {
-        /// What it is called.
         arn: String,
-        /// What is wrong with that.
         #[source]
         fault: NameError,
     },
-    /// A plan does not have it yet.
+    /// The plan does not contain its trust policy yet.
     #[error("its trust policy is known only after it was applied")]
     NotYet,
-    /// It is cut off, or no text.
-    #[error("a document that is encoded and does not decode")]
+    /// Its trust policy is cut off, or no text.
+    #[error("its trust policy is URL-encoded and does not decode")]
     Encoding,
-    /// Its trust policy says what ours do not.
+    /// No policy expresses its trust policy.
     #[error(transparent)]
     Aws(#[from] AwsError),
 }

@@ -1,4 +1,5 @@
-//! What policies together let a token read: of all paths that are about a document one counts, and `deny` there counts before all.
+//! What several policies together let a token read. Of all paths that cover a document, one counts; `deny` on it overrides its other
+//! capabilities.
 
 use super::error::{AclError, VaultError};
 use super::hcl::Rule;
@@ -11,18 +12,18 @@ use std::ops::Range;
 pub(super) struct Place<'a> {
     /// The KV mount.
     pub(super) mount: &'a str,
-    /// What the files here are called behind Vault's name.
+    /// The ending that files have here, after Vault's name.
     pub(super) ending: &'a str,
 }
 
-/// What is granted, and what is not.
+/// What is granted, and notes on what is not.
 #[derive(Debug, Default)]
 pub(super) struct Readable {
     pub(super) patterns: Vec<String>,
     pub(super) notes: Vec<String>,
 }
 
-/// One path, with what all the policies say of it.
+/// What all policies together say of one path.
 #[derive(Default)]
 struct Said<'a> {
     reads: bool,
@@ -32,7 +33,7 @@ struct Said<'a> {
     written: &'a str,
 }
 
-/// Reads the rules of one token, of which some are those that every token has.
+/// Reads the rules of one token. `of_default` are those that every token has.
 pub(super) fn readable(rules: &[Rule], of_default: &Range<usize>, place: &Place<'_>) -> Result<Readable, VaultError> {
     let mut notes = Vec::new();
     let mut said: BTreeMap<VaultPath, (Documents, Said<'_>)> = BTreeMap::new();
@@ -41,7 +42,7 @@ pub(super) fn readable(rules: &[Rule], of_default: &Range<usize>, place: &Place<
         let path = VaultPath::of(&rule.path);
         match path.documents(place.mount) {
             Some(documents) => said.entry(path).or_insert_with(|| (documents, Said::default())).1.add(rule),
-            // What every token of Vault's may, such as looking itself up, is no news.
+            // Every token of Vault's has these, such as looking itself up: no note is needed.
             None => notes.extend(beside(rule).filter(|_| !of_default.contains(&index))),
         }
     }
@@ -78,7 +79,7 @@ impl<'a> Said<'a> {
         self.reads && !self.denies
     }
 
-    /// What stands beside capabilities takes something away.
+    /// Refuses further keys, because they restrict what the capabilities grant.
     fn check(&self) -> Result<(), AclError> {
         match self.beside.first() {
             Some(key) => Err(AclError::Beside { path: self.written.to_owned(), key: (*key).to_owned() }),
@@ -94,7 +95,7 @@ impl<'a> Said<'a> {
     }
 }
 
-/// A path that is filled in by whoever asks: nobody knows here which it is.
+/// Refuses a template that may become a path of documents: Vault fills it in from the identity that logs in.
 fn check_template(rule: &Rule, place: &Place<'_>) -> Result<(), AclError> {
     let Some((start, _)) = rule.path.split_once("{{") else { return Ok(()) };
     let all_that_begins_so = VaultPath::of(&format!("{start}*"));
@@ -104,7 +105,7 @@ fn check_template(rule: &Rule, place: &Place<'_>) -> Result<(), AclError> {
     }
 }
 
-/// A path beside the documents.
+/// A note on a path that is about no document.
 fn beside(rule: &Rule) -> Option<String> {
     let names_nothing = rule.capabilities.is_empty() || rule.denies();
     let note = || format!("`{}` is left out: it is about no document of this mount", rule.path);

@@ -1,14 +1,14 @@
-//! What `vault read -format=json` prints, strictly: of a member that is not known nobody can tell what it takes away.
+//! Reads what `vault read -format=json` prints, strictly: an unknown member is refused, because it may restrict something.
 
 use crate::policy::import::members::{MemberError, Members};
 use crate::token::parse_document;
 use serde_json::Value;
 
-/// What stands around an answer's `data`.
+/// The members of an answer.
 const AROUND: [&str; 9] =
     ["request_id", "lease_id", "lease_duration", "renewable", "data", "wrap_info", "warnings", "auth", "mount_type"];
 
-/// Reads the `data` of an answer; `known` are the members that may be there.
+/// Reads the `data` of an answer; `known` lists the members that may be there.
 pub(super) fn read(file: &str, bytes: &[u8], known: &[&[&str]]) -> Result<Members, MemberError> {
     let document = parse_document(bytes).map_err(|fault| MemberError::Json { file: file.to_owned(), fault })?;
     let other =

@@ -1,4 +1,4 @@
-//! What a role binds of a token's claims.
+//! The conditions of a role on a token's claims.
 
 use super::error::{ClaimError, VaultError};
 use crate::policy::import::error::WantedError;
@@ -8,7 +8,7 @@ use crate::policy::import::pieces::{Piece, Wild, write};
 use crate::words::names::check_pointer;
 use serde_json::Value;
 
-/// What a JSON number holds exactly in Vault's memory (IEEE 754).
+/// Integers up to this are exact in Vault, which reads JSON numbers as doubles (IEEE 754).
 const NUMBER_MAX: u64 = 1 << 53;
 
 /// The conditions of a role.
@@ -19,7 +19,7 @@ pub(super) struct Bound {
     pub(super) notes: Vec<String>,
 }
 
-/// Reads them.
+/// Reads the conditions.
 pub(super) fn read(data: &Members) -> Result<Bound, VaultError> {
     let is_glob = match data.text("bound_claims_type")?.unwrap_or("string") {
         "string" => false,
@@ -46,7 +46,7 @@ pub(super) fn read(data: &Members) -> Result<Bound, VaultError> {
 /// A claim as a role names it: by its name, or by a JSON pointer.
 struct Named {
     pointer: String,
-    /// Where it is one of the token's own members.
+    /// Its name, if it is a member of the token itself.
     claim: Option<String>,
 }
 
@@ -61,7 +61,7 @@ impl Named {
 }
 
 impl Bound {
-    /// Whether every token of the issuer is let in, if it has the user's claim.
+    /// Whether the role lets in every token of the issuer that has the user claim.
     pub(super) fn is_of_anybody(&self) -> bool {
         let asks_nothing = |raw: &Raw| Raw { excluded: Vec::new(), ..raw.clone() } == Raw::some_text(raw.pointer.clone());
         self.wanted.is_empty() && self.raw.iter().all(asks_nothing)
@@ -98,7 +98,7 @@ impl Bound {
         }
     }
 
-    /// Adds one that has to hold beside the others.
+    /// Adds a condition that has to hold as well.
     fn add(&mut self, named: Named, values: Vec<Scalar>) -> Result<(), WantedError> {
         let texts: Option<Vec<String>> = values.iter().map(|value| value.as_text().map(str::to_owned)).collect();
         if let (Some(claim), Some(patterns)) = (&named.claim, texts) {
@@ -127,7 +127,7 @@ impl Bound {
         self.raw.iter().any(|raw| raw.pointer == pointer)
     }
 
-    /// Without its user claim nobody logs in, and a claim that goes into the metadata is a text wherever it is there.
+    /// Asks for the user claim, without which nobody logs in, and for the claims that are mapped to metadata, which have to be texts.
     fn require(&mut self, data: &Members) -> Result<(), VaultError> {
         let why = "it is missing, and a role without it lets nobody in";
         let user = data.text("user_claim")?.ok_or(VaultError::Field { member: "user_claim", why })?;
@@ -138,7 +138,7 @@ impl Bound {
             mapped.into_iter().map(|(claim, _)| (if claim.starts_with('/') { claim.clone() } else { pointer_of(claim) }, true));
         for (pointer, is_mapped) in std::iter::once((user, false)).chain(mapped) {
             check_pointer(&pointer).map_err(|_| VaultError::Claim { claim: pointer.clone(), reason: ClaimError::Pointer })?;
-            // Every token that is taken here has a subject that is a text.
+            // Every token that daypass takes has a text as its subject.
             if pointer == "/sub" {
                 continue;
             }
@@ -153,7 +153,7 @@ impl Bound {
                     return Err(WantedError::Exclusive { claim: pointer }.into());
                 }
             } else {
-                let note = "it is mapped to metadata there, which only a text can be; here it has to be there";
+                let note = "Vault maps it to metadata, where only a text is allowed; this policy also asks that it is there";
                 self.notes.extend(is_mapped.then(|| format!("{pointer}: {note}")));
                 let excluded = if is_mapped { Vec::new() } else { vec![String::new()] };
                 self.raw.push(Raw { excluded, ..Raw::some_text(pointer) });
@@ -163,7 +163,7 @@ impl Bound {
     }
 }
 
-/// Whether a pattern takes the empty text, with which nobody logs in.
+/// Whether a pattern matches the empty text, with which nobody logs in.
 fn takes_empty(pattern: &str) -> bool {
     pattern.chars().all(|character| character == '*')
 }

@@ -1,10 +1,10 @@
-//! The configuration of a JWT auth mount: whose tokens it takes. By what it checked their signatures is the issuer's entry here, and
-//! no policy's.
+//! The configuration of a JWT auth mount: whose tokens it takes. The keys that verify them belong to the issuer's entry in
+//! daypass.yaml, and not to a policy.
 
 use super::answer;
 use super::error::VaultError;
 
-/// What changes nothing in whom a role lets in.
+/// Members that do not change whom a role lets in.
 const OF_NO_ROLE: [&str; 10] = [
     "oidc_discovery_ca_pem",
     "oidc_client_id",
@@ -34,12 +34,12 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Mount, VaultError> {
         return Err(VaultError::Field { member: "provider_config", why });
     }
     let (bound, discovered) = (data.text("bound_issuer")?, data.text("oidc_discovery_url")?);
-    let why = "it is empty, and nobody knows whose tokens are taken: set it on the mount, and read it again";
+    let why = "it is empty, so it is not known whose tokens the mount takes: set it on the mount, and read it again";
     let issuer = bound.or(discovered).ok_or(VaultError::Field { member: "bound_issuer", why })?;
     let by_keys =
         data.text("jwks_url")?.is_some() || data.is_there("jwks_pairs") || !data.texts("jwt_validation_pubkeys")?.is_empty();
     let elsewhere = by_keys || discovered.is_some_and(|url| url.trim_end_matches('/') != issuer.trim_end_matches('/'));
-    let note = "the mount has its keys from elsewhere than the issuer's own discovery document: let the issuer's entry in daypass.yaml \
-                mean the same keys";
+    let note = "the mount does not take its keys from the issuer's own discovery document: configure the same keys for the issuer in \
+                daypass.yaml";
     Ok(Mount { issuer: issuer.to_owned(), note: elsewhere.then(|| note.to_owned()) })
 }

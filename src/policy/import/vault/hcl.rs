@@ -1,5 +1,5 @@
-//! Policies as Vault and OpenBao write them: HCL, or the same as JSON. What is not known of either is refused, since it may take
-//! something away.
+//! Reads policies as Vault and OpenBao write them: in HCL, or the same in JSON. What is not known is refused, because it may restrict
+//! something.
 //!
 //! Sources: HCL 1 (github.com/hashicorp/hcl, `spec` of version 1); Vault docs, "Policies".
 
@@ -17,8 +17,9 @@ use rule::Value;
 use std::collections::BTreeSet;
 use tokens::{Token, Tokens};
 
-/// Lists and objects in each other; Vault's own keys have two levels.
+/// Nested lists and objects; Vault's own keys have two levels.
 const DEPTH_MAX: usize = 8;
+
 /// Reads a policy.
 pub(super) fn read(bytes: &[u8]) -> Result<Vec<Rule>, HclError> {
     let text = std::str::from_utf8(bytes).map_err(|_| HclError { line: 1, reason: HclReason::NotUtf8 })?;

@@ -1,7 +1,7 @@
-//! Paths of Vault's policies: which documents of one KV mount they are about, and which of two counts where both are.
+//! Paths of Vault's policies: which documents of a KV mount they cover, and which of two paths counts if both cover a document.
 //!
-//! Sources: Vault docs, "Policies" (priority matching); OpenBao, `vault/acl.go` and `vault/policy.go`. `*` is a wildcard at the end
-//! alone and takes the rest, also of several segments; `+` is one whole segment; all else stands for itself, and case counts.
+//! Sources: Vault docs, "Policies" (priority matching); OpenBao, `vault/acl.go` and `vault/policy.go`. `*` is a wildcard only at
+//! the end, and matches the rest of any number of segments. `+` is one whole segment. All else is literal, and case counts.
 
 use std::cmp::Reverse;
 
@@ -28,8 +28,8 @@ impl VaultPath {
         Self { text: text.to_owned(), is_prefix, has_segment_wildcards }
     }
 
-    /// An exact one counts before every other; then whose first wildcard is later, who ends with no star, who has fewer segments
-    /// of any name, who is longer, and who comes later in the alphabet.
+    /// An exact path counts before every other. Otherwise these decide in turn: a later first wildcard, no star at the end, fewer `+`
+    /// segments, more characters, a later place in the alphabet.
     pub(super) fn rank(&self) -> Rank {
         let is_exact = !self.is_prefix && !self.has_segment_wildcards;
         let first = if self.has_segment_wildcards { self.text.find('+').unwrap_or_default() } else { self.text.len() };
@@ -37,7 +37,7 @@ impl VaultPath {
         (is_exact, first, !self.is_prefix, Reverse(wild), self.text.len(), self.text.clone())
     }
 
-    /// The documents of this mount that it is about; `None` where it is about none.
+    /// The documents of this mount that it covers; `None` if it covers none.
     pub(super) fn documents(&self, mount: &str) -> Option<Documents> {
         let mut segments = self.text.split('/').map(|text| self.segment(text)).collect::<Vec<_>>();
         let end = if self.is_prefix { segments.pop().map(Segment::into_text) } else { None };
@@ -82,7 +82,7 @@ impl Segment {
         }
     }
 
-    /// Whether one of its texts begins like this.
+    /// Whether a text of it may begin like this.
     fn may_begin(&self, start: &str) -> bool {
         match self {
             Self::Text(text) => text.starts_with(start),
@@ -102,7 +102,7 @@ impl Segment {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Documents {
     segments: Vec<Segment>,
-    /// How the segment behind them begins, where whatever follows belongs to them too.
+    /// If the path ends with a star: how the next segment begins. Whatever follows is covered too.
     end: Option<String>,
 }
 
@@ -111,7 +111,7 @@ impl Documents {
         Self { segments: Vec::new(), end: Some(String::new()) }
     }
 
-    /// Whether a document may be one of both.
+    /// Whether some document may belong to both.
     pub(super) fn meets(&self, other: &Self) -> bool {
         let shorter = self.segments.len().min(other.segments.len());
         if !self.segments.iter().zip(&other.segments).all(|(one, other)| one.meets(other)) {
@@ -125,7 +125,7 @@ impl Documents {
         }
     }
 
-    /// The same as patterns of documents here, whose names have an ending that Vault's have not.
+    /// The patterns of these documents here, where their names have an ending that Vault's do not have.
     pub(super) fn patterns(&self, ending: &str) -> Vec<String> {
         let segment = |segment: &Segment| match segment {
             Segment::Text(text) => text.clone(),
@@ -140,7 +140,7 @@ impl Documents {
         }
     }
 
-    /// The texts in it that stand for themselves.
+    /// The literal texts in it.
     pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
         let whole = self.segments.iter().filter_map(|segment| match segment {
             Segment::Text(text) => Some(text.as_str()),
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn documents_of_both_are_seen() {
+    fn paths_that_cover_the_same_document_meet() {
         let meet = |one: &str, other: &str| {
             let of = |path: &str| VaultPath::of(path).documents("secret").unwrap();
             let meets = of(one).meets(&of(other));

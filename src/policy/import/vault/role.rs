@@ -1,14 +1,15 @@
 //! A role of a JWT auth mount: whom it lets in, and by which policies.
 //!
-//! Sources: Vault docs, "JWT/OIDC auth method (API)"; OpenBao, `builtin/credential/jwt/claims.go` and `path_login.go`. Types count: a
-//! text is not the number that it looks like. A claim that is a list is taken there by any of its members and never here: narrower.
+//! Sources: Vault docs, "JWT/OIDC auth method (API)"; OpenBao, `builtin/credential/jwt/claims.go` and `path_login.go`. Types
+//! count: the text `"7"` is not the number 7. Of a claim that is a list, Vault compares each member. A policy does not, which is
+//! narrower.
 
 use super::answer;
 use super::claims::{self, Bound};
 use super::error::VaultError;
 use crate::policy::import::members::Members;
 
-/// What lets nobody in and keeps nobody out who has the token of the job.
+/// Members that do not change whom the role lets in.
 const OF_THE_SESSION: [&str; 17] = [
     "token_ttl",
     "token_max_ttl",
@@ -28,7 +29,7 @@ const OF_THE_SESSION: [&str; 17] = [
     "poll_interval",
     "verbose_oidc_logging",
 ];
-/// What the login in a browser has.
+/// Members for the login in a browser.
 const OF_BROWSERS: [&str; 4] = ["oauth2_metadata", "oidc_scopes", "allowed_redirect_uris", "oidc_disable_confirmation"];
 const READ: [&str; 16] = [
     "role_type",
@@ -49,7 +50,7 @@ const READ: [&str; 16] = [
     "token_policies_template_claims",
 ];
 
-/// A role, read.
+/// A role that was read.
 pub(super) struct Role {
     pub(super) bound: Bound,
     /// The names of its policies.
@@ -64,7 +65,7 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Role, VaultError> {
     let mut policies = data.texts("token_policies")?;
     let old = data.texts("policies")?;
     if !old.is_empty() && old != policies {
-        return Err(refused("policies", "it says others than `token_policies`: set one of them"));
+        return Err(refused("policies", "it differs from `token_policies`: set one of them"));
     }
     if policies.iter().any(|policy| policy.eq_ignore_ascii_case("root")) {
         return Err(refused("token_policies", "`root` grants everything: name the policies that are meant"));
@@ -73,7 +74,7 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Role, VaultError> {
         policies.push("default");
     }
     let mut notes =
-        vec!["what identity entities and groups of Vault's add or take away is in no role, and is not looked at".to_owned()];
+        vec!["what identity entities and groups of Vault's add or take away is in no role, and is not imported".to_owned()];
     for lasting in ["token_ttl", "token_max_ttl", "token_explicit_max_ttl", "token_period", "token_num_uses"] {
         if data.number(lasting)? != 0 {
             notes.push(format!(
@@ -86,7 +87,7 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Role, VaultError> {
     }
     for leeway in ["expiration_leeway", "not_before_leeway", "clock_skew_leeway"] {
         if data.number(leeway)? < 0 {
-            notes.push(format!("`{leeway}` is left out: times are looked at for every issuer alike here"));
+            notes.push(format!("`{leeway}` is left out: daypass checks times in the same way for every issuer"));
         }
     }
     Ok(Role { bound: claims::read(&data)?, policies: policies.into_iter().map(str::to_lowercase).collect(), notes })
@@ -97,8 +98,8 @@ fn check(data: &Members) -> Result<(), VaultError> {
         return Err(refused("role_type", "a login in a browser is for people, and a policy here is for jobs and pods"));
     }
     if data.texts("bound_audiences")?.is_empty() {
-        let why = "it is empty, so Vault takes tokens without an audience alone, and those are taken nowhere here: set it to what the \
-                   jobs' tokens have, and read the role again";
+        let why = "it is empty, so Vault takes only tokens without an audience, which daypass refuses: set it to the audience of the \
+                   jobs' tokens, and read the role again";
         return Err(refused("bound_audiences", why));
     }
     for networks in ["token_bound_cidrs", "bound_cidrs"] {
@@ -122,7 +123,7 @@ fn check(data: &Members) -> Result<(), VaultError> {
         ));
     }
     if data.number("max_age")? != 0 {
-        return Err(refused("max_age", "no policy says how long ago a person was there"));
+        return Err(refused("max_age", "no policy expresses how long ago a person logged in"));
     }
     Ok(())
 }

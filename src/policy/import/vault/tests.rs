@@ -10,7 +10,7 @@ fn file(path: &str, text: &str) -> Exported {
     Exported { path: path.to_owned(), bytes: text.as_bytes().to_vec() }
 }
 
-/// A role of GitLab's, with these members in the place of its own.
+/// A role for GitLab's tokens, with these members replaced.
 fn role(members: &Value) -> Value {
     let mut role = json!({
         "role_type": "jwt", "user_claim": "project_path", "bound_audiences": ["https://vault.acme.com"], "bound_subject": "",
@@ -81,7 +81,7 @@ fn a_role_that_says_more_than_a_policy_is_refused_by_its_field() {
         (json!({ "user_claim": "" }), "`user_claim`: it is missing"),
         (json!({ "token_policies": ["root"] }), "`root` grants everything"),
         (json!({ "token_policies": ["gone"] }), "policies/gone.hcl is missing: `vault policy read gone`"),
-        (json!({ "policies": ["other"] }), "`policies`: it says others"),
+        (json!({ "policies": ["other"] }), "`policies`: it differs from"),
         (json!({ "bound_claims_type": "regex" }), "`bound_claims_type`: expected string or glob"),
         (json!({ "bound_ip": "10.0.0.1" }), "`bound_ip` is not known here"),
         (json!({ "bound_claims": { "ref": [] } }), "`bound_claims`, ref: no value"),
@@ -102,7 +102,7 @@ fn a_role_that_says_more_than_a_policy_is_refused_by_its_field() {
 }
 
 #[test]
-fn policies_that_no_list_of_documents_says_are_refused_by_their_path() {
+fn policies_that_no_list_of_documents_expresses_are_refused_by_their_path() {
     let read = |path: &str| format!("path \"{path}\" {{ capabilities = [\"read\"] }}\n");
     let deny = |path: &str| format!("path \"{path}\" {{ capabilities = [\"read\", \"deny\"] }}\n");
     for (policy, reason) in [
@@ -117,7 +117,7 @@ fn policies_that_no_list_of_documents_says_are_refused_by_their_path() {
         (read("secret/data/.hidden"), "no document here is called `.hidden`"),
         (
             "path \"secret/data/shop/*\" { capabilities = [\"read\"] required_parameters = [\"version\"] }".to_owned(),
-            "`required_parameters` takes something away",
+            "`required_parameters` restricts it",
         ),
         ("path \"secret/data/shop/*\" { capabilities = [\"read\"".to_owned(), "policies/shop.hcl: line 1: the policy ends here"),
     ] {
@@ -125,7 +125,7 @@ fn policies_that_no_list_of_documents_says_are_refused_by_their_path() {
         assert!(refused.contains(reason), "{policy}: {refused}");
     }
     let apart = read("secret/data/shop/*") + &deny("secret/data/web/*") + &deny("secret/data/+/db*");
-    assert!(imported(&json!({}), &apart).is_ok(), "what does not reach it, or counts less, takes nothing away");
+    assert!(imported(&json!({}), &apart).is_ok(), "a rule that covers other documents, or has a lower rank, takes nothing away");
 }
 
 #[test]

@@ -39,7 +39,7 @@ impl Grantable for AwsTarget {
         std::iter::once(Term::new("ttl", Value::Length(*ttl))).chain(session.values()).collect()
     }
 
-    /// The only role that is granted.
+    /// The role, if only one is granted.
     fn choose<'a>(entries: impl Iterator<Item = &'a AwsGrant>) -> Result<Option<Self>, Denial> {
         let mut roles: Vec<&RoleArn> = entries.map(|entry| &entry.role).collect();
         roles.sort();
@@ -57,7 +57,7 @@ impl Grantable for AwsTarget {
         Some(Self::of(terms.role.clone()).into())
     }
 
-    /// A role in between.
+    /// The intermediate role.
     fn between(terms: &AwsTerms) -> Option<Target> {
         terms.via.as_ref().map(|hub| Self::of(hub.role.clone()).into())
     }

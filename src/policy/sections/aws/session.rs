@@ -1,4 +1,4 @@
-//! What a policy says of a session beside its role and its length: tags, name, session policies, and the role in between.
+//! The terms of a session besides its role and its duration: tags, name, session policies, and the intermediate role.
 
 use super::terms::{AwsTerms, Hub};
 use crate::identity::Facts;
@@ -29,7 +29,7 @@ const EXTERNAL_ID_CHARS: RangeInclusive<usize> = 2..=1224;
 pub(in crate::policy) struct SessionGrant {
     tags: Templates,
     transitive: Vec<String>,
-    /// Absent: the decision's id.
+    /// Absent: the session is named after the decision's id.
     name: Option<Template>,
     policy: Option<String>,
     policy_arns: Vec<String>,
@@ -53,28 +53,28 @@ impl SessionGrant {
         self.tags.iter().map(|(_, template)| template).chain(&self.name)
     }
 
-    /// The role that the session's role is assumed from.
+    /// The intermediate role: the session's role is assumed from it.
     pub(in crate::policy) fn via(&self) -> Option<&RoleArn> {
         self.hub.as_ref().map(|hub| &hub.role)
     }
 
-    /// The hub with what the target's trust asks of it.
+    /// The intermediate role, with the external id that the target's trust policy demands.
     pub(in crate::policy) const fn hub(&self) -> Option<&Hub> {
         self.hub.as_ref()
     }
 
-    /// The session's name as an IAM `StringLike`: a value is anything. Absent: the decision's id.
+    /// The session's name as an IAM `StringLike`, with `*` for each placeholder. Absent: the decision's id.
     pub(in crate::policy) fn name_pattern(&self) -> Option<String> {
         self.name.as_ref().map(|name| name.with_values("*"))
     }
 
-    /// What is said of the session, to compare.
+    /// The terms of the session, for comparison.
     pub(in crate::policy) fn values(&self) -> [Term; 5] {
         let name = self.name.as_ref().map_or_else(|| "the decision's id".to_owned(), ToString::to_string);
         let transitive = if self.transitive.is_empty() { "none".to_owned() } else { self.transitive.join(", ") };
         let via = self.hub.as_ref().map_or_else(|| "none".to_owned(), Hub::told);
         [
-            // AWS lets a session do what its role and its session policies both allow.
+            // AWS allows a session what both its role and its session policies allow.
             Term::new("session policies", Value::Limit(self.limits())),
             Term::new("tags", Value::Text(shown(&self.tags))),
             Term::new("transitive_tags", Value::Text(transitive)),
@@ -125,7 +125,7 @@ fn check_tag(key: &str, value: &str) -> Result<(), Denial> {
     Err(Reason::TagRefused.because(detail.clone()).saying(detail))
 }
 
-/// What no value can make good is a fault of the file.
+/// Reads the tags. A tag that AWS refuses whatever the attributes are is a fault of the file.
 fn read_tags<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Templates {
     let tags = read_templates(fields, node, row);
     for (key, place, _) in fields.below(node).members() {
@@ -155,7 +155,7 @@ fn is_session_name(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte))
 }
 
-/// What no value can make good is a fault of the file.
+/// Parses a session's name. A name that AWS refuses whatever the attributes are is a fault of the file.
 fn parse_session_name(text: &str, row: Option<&Row>) -> Result<Template, SessionNameError> {
     let name = Template::parse(&fill_row_text(text, row).map_err(TemplateError::from)?)?;
     let (least, most) = (*SESSION_NAME_CHARS.start(), *SESSION_NAME_CHARS.end());
@@ -215,7 +215,7 @@ fn read_hub(fields: &mut Fields<'_, '_>, row: Option<&Row>) -> Option<Hub> {
         .map(|node| fields.parsed(node, |text| RoleArn::parse(&fill_row_text(text, row)?).map_err(FilledError::Value)));
     let external_id = fields.optional("external_id").and_then(|node| {
         if role.is_none() {
-            fields.fault(node.place, "AWS takes an external id only of a role that assumes another: name that one as `via`");
+            fields.fault(node.place, "an external id is for a role that another role assumes: name that other role as `via`");
         }
         fields.parsed(node, |text| check_external_id(fill_row_text(text, row)?).map_err(FilledError::Value))
     });

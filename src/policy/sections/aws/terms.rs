@@ -1,4 +1,4 @@
-//! What one identity gets: a session in which nothing is left to choose.
+//! The terms of one AWS session, with nothing left to choose.
 
 use crate::words::names::{DecisionId, RoleArn};
 use std::collections::BTreeMap;
@@ -11,17 +11,17 @@ pub struct AwsTerms {
     pub role: RoleArn,
     /// How long the session lives: 15 minutes to 12 hours.
     pub ttl: Duration,
-    /// Session tags, with the verified attributes already in them.
+    /// Session tags, filled with the verified attributes.
     pub tags: BTreeMap<String, String>,
     /// The tags that pass on to roles assumed from this one.
     pub transitive: Vec<String>,
-    /// The session's name, with the verified attributes already in it. Absent: the decision's id.
+    /// The session's name, filled with the verified attributes. Absent: the decision's id.
     pub session_name: Option<String>,
     /// An inline session policy, JSON.
     pub session_policy: Option<String>,
     /// Managed policies as session policies.
     pub session_policy_arns: Vec<String>,
-    /// The role that it is assumed from; absent: we assume it ourselves.
+    /// The intermediate role; absent: the server assumes the role directly.
     pub via: Option<Hub>,
 }
 
@@ -32,12 +32,12 @@ impl AwsTerms {
     }
 }
 
-/// A role that only assumes another one.
+/// An intermediate role: a role that only assumes another one.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Hub {
-    /// The role that we assume first.
+    /// The role that the server assumes first.
     pub role: RoleArn,
-    /// What the other one's trust asks of whoever assumes it (`sts:ExternalId`).
+    /// The external id that the other role's trust policy demands (`sts:ExternalId`).
     pub external_id: Option<String>,
 }
 

@@ -48,13 +48,13 @@ impl Grantable for AzureTarget {
         vec![Term::new("ttl", Value::Length(*ttl))]
     }
 
-    /// Whoever holds our token for an application exchanges it for any scope.
+    /// The holder of our token for an application can exchange it for any scope.
     fn had_by(&self) -> Option<Target> {
         let AzureUse { client_id, scope: Some(_) } = self.named.as_ref()? else { return None };
         Some(Self { named: Some(AzureUse { client_id: client_id.clone(), scope: None }) }.into())
     }
 
-    /// The only use that is granted.
+    /// The use, if only one is granted.
     fn choose<'a>(entries: impl Iterator<Item = &'a AzureGrant>) -> Result<Option<Self>, Denial> {
         let mut all: Vec<&AzureUse> = entries.map(|entry| &entry.granted).collect();
         all.sort();

@@ -1,4 +1,4 @@
-//! Patterns of uses, which are spelled as uses are: another spelling would deny nobody.
+//! Patterns of uses. They have to be spelled as uses are: another spelling would deny nobody.
 
 use crate::kind::{AzureTargetError, AzureUse, Scope};
 use crate::policy::error::PatternError;
@@ -7,26 +7,26 @@ use crate::policy::pattern::Pattern;
 /// Why a text is no pattern of uses.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(in crate::policy) enum AzurePatternError {
-    /// It is none.
+    /// It is no pattern at all.
     #[error(transparent)]
     Pattern(#[from] PatternError),
-    /// The application alone.
+    /// It names only the application.
     #[error("write CLIENT_ID/SCOPE, such as `CLIENT_ID/**` for all of an application, or `*/https://vault.azure.net/**`")]
     NoScope,
-    /// A literal that nobody can be granted.
+    /// It has no wildcard and is no use.
     #[error(transparent)]
     Use(#[from] AzureTargetError),
-    /// Another spelling of it would fit no scope.
+    /// Its resource is not spelled as scopes are, so it would fit none.
     #[error(
         "the resource of a pattern is written as in a scope, and ends with `/.default` or a wildcard: scheme and host in lower case, without port, escapes, empty segments and segments that begin with a dot, such as `*/https://vault.azure.net/**`"
     )]
     Spelling,
-    /// Entra takes the application's URIs for the same.
+    /// It names a resource by a GUID, which Entra also knows by its URIs.
     #[error("a GUID is one of several names of its application: name its URI, which also covers every scope that has a GUID")]
     Id,
 }
 
-/// Client ids are written in lower case: a pattern by another case would deny nobody.
+/// Parses a pattern. The client id is folded to lower case, as uses have it: another case would deny nobody.
 pub(super) fn parse(text: &str) -> Result<Pattern, AzurePatternError> {
     let (application, what) = text.split_once('/').unwrap_or((text, ""));
     let pattern = Pattern::parse(&format!("{}/{what}", application.to_ascii_lowercase()))?;
@@ -43,7 +43,7 @@ pub(super) fn parse(text: &str) -> Result<Pattern, AzurePatternError> {
     Ok(pattern)
 }
 
-/// Whether a pattern's resource is spelled as a scope's is, with a letter in the place of each wildcard.
+/// Checks that a pattern's resource, with a letter for each wildcard, is spelled as a scope's resource.
 fn spelled(what: &str) -> Result<(), AzurePatternError> {
     const DEFAULT: &str = "/.default";
     if matches!(what, "**" | "federated-token") {

@@ -1,13 +1,13 @@
-//! What one identity gets: a token in which nothing is left to choose.
+//! The terms of one Azure token, with nothing left to choose.
 
 use crate::kind::AzureUse;
 use std::time::Duration;
 
-/// An access token, or the token of ours that Entra takes for the application.
+/// An access token, or the token of ours that Entra accepts for the application.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AzureTerms {
-    /// Of which application, and for what.
+    /// The application, and the scope.
     pub granted: AzureUse,
-    /// How long a token of ours lives; an access token that lives longer is refused, for nobody can ask Entra for less.
+    /// How long a token of ours lives. An access token that lives longer is refused, because a request cannot ask Entra for less.
     pub ttl: Duration,
 }

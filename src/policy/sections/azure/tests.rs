@@ -75,7 +75,7 @@ fn a_pattern_that_denies_nobody_is_none() {
 }
 
 #[test]
-fn whoever_has_the_federated_token_can_have_every_scope() {
+fn the_federated_token_gives_every_scope() {
     let all = rules(&format!("{{ client_id: {CLIENT}, federated_token: allow }}"), "");
     let some = rules(&format!("{{ client_id: {CLIENT}, scope: \"{VAULT}\" }}"), "");
     let who = |rules: &Ruleset, what: &str| who_can(rules, &catalogue(), &target(what), NOW).len();
@@ -102,7 +102,7 @@ fn what_is_wider_is_told_and_what_is_narrower_is_not() {
     assert_eq!(Target::guess(&format!("{CLIENT}/{VAULT}")), Ok(target(VAULT)), "a question needs no kind's word");
 }
 
-/// Files below `policies/`, each of which grants the same application to so many rows.
+/// Files below `policies/`. Each grants the same application to so many rows.
 fn many(files: &[(&str, usize)]) -> Tree {
     let mut tree = Tree::new();
     for (name, rows) in files {
@@ -131,10 +131,10 @@ fn a_policy_that_needs_a_21st_subject_does_not_load() {
     let (names, faults, good) = loaded(&many(&[("a", 15), ("b", 6), ("c", 5)]), None);
     assert_eq!((names, faults.len()), (vec!["a".to_owned(), "c".to_owned()], 1), "{faults:?}");
     assert!(faults[0].contains("policies/b.yaml"), "{faults:?}");
-    // Whoever was there first stays: a new file, though it is read before, does not take its place.
+    // The policy that was there first stays: a new file does not take its place, although it is read before it.
     let (names, _, _) = loaded(&many(&[("0", 1), ("a", 15), ("c", 5)]), Some(&good));
     assert_eq!(names, ["a", "c"]);
-    // A changed form keeps what it had, and may not have more.
+    // A changed policy keeps the subjects that it had, and may not have more.
     let (names, faults, after) = loaded(&many(&[("0", 1), ("a", 16), ("c", 4)]), Some(&good));
     assert_eq!(names, ["0", "a", "c"]);
     assert!(faults.iter().any(|fault| fault.contains("policies/a.yaml")), "{faults:?}");
@@ -208,7 +208,7 @@ fn a_pattern_is_spelled_as_scopes_are() {
     assert!(crate::policy::grantable::Grantable::fits(&asked, &folded), "Entra knows a resource without regard to case");
 }
 
-/// Entra knows both applications by the same issuer and subject: whoever has the token of one has that of the other.
+/// Both applications trust the same issuer and subject: the token for one is also a token for the other.
 #[test]
 fn a_federated_token_is_granted_beside_no_other_application() {
     let other = CLIENT.replace('1', "9");

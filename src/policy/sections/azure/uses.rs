@@ -1,4 +1,4 @@
-//! What Entra has to be told: the subjects of each application.
+//! What the operator has to set up in Entra: the subjects of each application.
 
 use super::AzureGrant;
 use crate::kind::Guid;
@@ -7,7 +7,7 @@ use crate::words::UnixTime;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl PolicySet {
-    /// Each application of which a token may be granted now, with the subjects of ours that use it.
+    /// Each application of which a token may be granted now, with the subjects of our tokens that use it.
     pub fn applications(&self, now: UnixTime) -> BTreeMap<Guid, BTreeSet<String>> {
         let mut all = BTreeMap::<Guid, BTreeSet<String>>::new();
         for (subject, entry) in self.in_force::<AzureGrant>(now) {

@@ -1,7 +1,7 @@
-//! A credential access boundary: what of Cloud Storage a token reaches. Google knows it for no other service.
+//! A credential access boundary: which buckets and objects of Cloud Storage a token reaches. Google supports it for no other service.
 //!
-//! Google Cloud, "Downscope with Credential Access Boundaries": at most 10 rules. The prefix stands in an expression, between quotes:
-//! each part has its own characters, and no quote is among them.
+//! Google Cloud, "Downscope with Credential Access Boundaries": at most 10 rules. The bucket and the prefix stand in an expression, between
+//! quotes: the characters of both are checked, and a quote is not among them.
 
 use crate::policy::error::{FillError, FilledError};
 use crate::policy::template::{Row, fill_row_text};
@@ -10,22 +10,22 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// Of Google's own page.
+/// From that page.
 const RULES_MAX: usize = 10;
 /// Cloud Storage, "About bucket names": 3 to 63, and up to 222 with dots.
 const BUCKET_BYTES: std::ops::RangeInclusive<usize> = 3..=222;
-/// Cloud Storage, "About objects": no name is longer.
+/// Cloud Storage, "About objects": the longest name of an object.
 const PREFIX_BYTES_MAX: usize = 1024;
 /// IAM, "Create and manage custom roles": an id has 64 characters at most; a project's has 30.
 const ROLE_BYTES_MAX: usize = 128;
-/// Before a role: its permissions, and only as far as the token has them.
+/// The prefix of a role in a boundary: the token keeps those of its permissions that the role has.
 const IN_ROLE: &str = "inRole:";
 
-/// What of Cloud Storage a token reaches: one rule at least.
+/// Which buckets and objects of Cloud Storage a token reaches. It has at least one rule.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Boundary(Vec<BucketRule>);
 
-/// One bucket of it.
+/// The rule of one bucket.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct BucketRule {
     bucket: String,
@@ -33,7 +33,7 @@ struct BucketRule {
     prefix: Option<String>,
 }
 
-/// What is no part of a boundary.
+/// Why a value is no part of a boundary.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 enum BoundaryError {
     #[error(transparent)]
@@ -49,7 +49,7 @@ enum BoundaryError {
 }
 
 impl Boundary {
-    /// A list of rules. One that cannot be read is a fault, and the token never without it.
+    /// Reads a list of rules. A faulty boundary is never left out: the token would reach more.
     pub(super) fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
         let nodes = fields.one_or_many(node);
         if nodes.is_empty() || nodes.len() > RULES_MAX {
@@ -60,7 +60,7 @@ impl Boundary {
         rules.into_iter().collect::<Option<Vec<_>>>().map(Self)
     }
 
-    /// As Google's STS takes it, in `options`.
+    /// The boundary in the form of `options` of Google's STS.
     pub fn options(&self) -> Value {
         json!({ "accessBoundary": { "accessBoundaryRules": self.0.iter().map(BucketRule::options).collect::<Vec<_>>() } })
     }
@@ -79,7 +79,7 @@ impl BucketRule {
     }
 }
 
-/// As access diff shows it.
+/// As `access diff` shows it.
 impl fmt::Display for Boundary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (number, rule) in self.0.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! `gcp`: a token of Google's as asked for, within an entry that a rule has.
+//! `gcp`: a requested token of Google Cloud, within an entry of a rule.
 
 use super::{GcpGrant, GcpTerms, TTL_DEFAULT};
 use crate::identity::Facts;
@@ -22,12 +22,12 @@ impl Grantable for GcpTarget {
         self.of.as_ref().map(Principal::as_str)
     }
 
-    /// Also where one of the accounts on the way does.
+    /// Whether the account or one of its delegates fits.
     fn fits(&self, pattern: &Pattern) -> bool {
         self.guarded().into_iter().chain(self.on_the_way()).any(|account| pattern.matches(account))
     }
 
-    /// And each of the accounts on the way.
+    /// Whether the account and all of its delegates are within.
     fn lies_within<'a>(&self, patterns: impl Iterator<Item = &'a Pattern> + Clone) -> bool {
         let is_within = |account: &str| patterns.clone().any(|pattern| pattern.matches(account));
         self.guarded().is_some_and(is_within) && self.on_the_way().all(is_within)
@@ -37,7 +37,7 @@ impl Grantable for GcpTarget {
         entries.find(|entry| entry.terms.is_as_asked(self)).map(|entry| (entry.place, &entry.terms))
     }
 
-    /// On one of several terms that no request can tell apart nobody gets it.
+    /// Nobody gets it if it is granted on several terms, because a request cannot choose one.
     fn whose<'a>(&self, entries: impl Iterator<Item = &'a GcpGrant> + Clone) -> Whose {
         let mut all = entries.map(|entry| &entry.terms).filter(|terms| terms.is_as_asked(self));
         let first = all.next();
@@ -50,7 +50,7 @@ impl Grantable for GcpTarget {
         Some(if all.all(|other| other == first) { Ok(first.clone()) } else { Err(ambiguous()) })
     }
 
-    /// A federated token and an ID token live for as long as Google likes, which is an hour at most.
+    /// For a federated token and an ID token Google sets the lifetime: an hour at most.
     fn values(terms: &Self::Offer<'_>) -> Vec<Term> {
         let (ttl, scopes, boundary) = match terms {
             GcpTerms::Access { ttl, scopes, boundary, .. } => (*ttl, scopes, boundary.as_ref()),
@@ -68,7 +68,7 @@ impl Grantable for GcpTarget {
         ]
     }
 
-    /// The only access token that is granted.
+    /// The access token, if only one is granted.
     fn choose<'a>(entries: impl Iterator<Item = &'a GcpGrant>) -> Result<Option<Self>, Denial> {
         let mut all: Vec<Self> = entries.map(|entry| entry.terms.target()).filter(|target| target.audience.is_none()).collect();
         all.sort();
@@ -84,7 +84,7 @@ impl Grantable for GcpTarget {
         Some(terms.target().into())
     }
 
-    /// What was asked for may leave open whose token it is: a denial counts for what it comes to, and for the accounts on the way.
+    /// A request may leave the account open: a denial counts for the chosen account, and for its delegates.
     fn between(terms: &GcpTerms) -> Option<Target> {
         Some(terms.whole().into())
     }

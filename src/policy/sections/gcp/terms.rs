@@ -1,4 +1,4 @@
-//! What one identity gets: a token of Google's in which nothing is left to choose.
+//! The terms of one token of Google Cloud, with nothing left to choose.
 
 use super::boundary::Boundary;
 use crate::kind::{GcpScope, GcpTarget, Principal, ServiceAccount};
@@ -6,45 +6,45 @@ use crate::words::names::Audience;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// A token of Google's.
+/// A token of Google Cloud.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum GcpTerms {
     /// An access token of a service account.
     Access {
-        /// Whose.
+        /// The account.
         account: ServiceAccount,
-        /// Through which accounts it is impersonated, the first one by the federated identity itself.
+        /// The chain of accounts that impersonate it. The federated identity impersonates the first one.
         delegates: Vec<ServiceAccount>,
         /// How long it lives.
         ttl: Duration,
         /// What it can be used for.
         scopes: BTreeSet<GcpScope>,
-        /// What of Cloud Storage it reaches; absent: all that the account does.
+        /// The part of Cloud Storage that it reaches; absent: all that the account reaches.
         boundary: Option<Boundary>,
     },
     /// The federated token itself.
     Direct {
         /// What it can be used for.
         scopes: BTreeSet<GcpScope>,
-        /// What of Cloud Storage it reaches; absent: all that the identity does.
+        /// The part of Cloud Storage that it reaches; absent: all that the identity reaches.
         boundary: Option<Boundary>,
     },
     /// An ID token of a service account.
     IdToken {
-        /// Whose.
+        /// The account.
         account: ServiceAccount,
-        /// Through which accounts it is impersonated.
+        /// The chain of accounts that impersonate it.
         delegates: Vec<ServiceAccount>,
-        /// Whom it is for.
+        /// The token's audience.
         audience: Audience,
     },
 }
 
-/// With these scopes an identity may impersonate whatever account trusts it (Google Cloud, `iamcredentials`, `generateAccessToken`).
+/// With these scopes an identity can impersonate every account that trusts it (Google Cloud, `iamcredentials`, `generateAccessToken`).
 const IMPERSONATING: [&str; 2] = ["https://www.googleapis.com/auth/cloud-platform", "https://www.googleapis.com/auth/iam"];
 
 impl GcpTerms {
-    /// Whether its holder can do all that the federated identity can, impersonation included.
+    /// Whether its holder can do everything that the federated identity can, including impersonation.
     pub(in crate::policy) fn is_federated_token(&self) -> bool {
         match self {
             Self::Direct { scopes, boundary: None } => scopes.iter().any(|scope| IMPERSONATING.contains(&scope.as_str())),
@@ -60,7 +60,7 @@ impl GcpTerms {
         }
     }
 
-    /// Through which accounts.
+    /// The chain of accounts that impersonate its account.
     pub fn delegates(&self) -> &[ServiceAccount] {
         match self {
             Self::Access { delegates, .. } | Self::IdToken { delegates, .. } => delegates,
@@ -75,17 +75,17 @@ impl GcpTerms {
         }
     }
 
-    /// The same as what could be asked for.
+    /// The request that means these terms.
     pub(super) fn target(&self) -> GcpTarget {
         GcpTarget { of: Some(self.principal()), audience: self.audience().cloned(), through: Vec::new() }
     }
 
-    /// The same, with the accounts on the way.
+    /// The same request, with the delegates.
     pub(super) fn whole(&self) -> GcpTarget {
         GcpTarget { through: self.delegates().to_vec(), ..self.target() }
     }
 
-    /// Whether it is what was asked for, as far as that was said.
+    /// Whether these terms fit the request. An open request fits any account.
     pub(super) fn is_as_asked(&self, asked: &GcpTarget) -> bool {
         asked.of.as_ref().is_none_or(|of| *of == self.principal()) && asked.audience.as_ref() == self.audience()
     }

@@ -82,11 +82,11 @@ fn what_google_would_not_give_does_not_load() {
         (of(", scopes: []"), "1 to 20 scopes"),
         (of(", scopes: [\"a b\"]"), "a scope is"),
         (of(", access: impersonated"), "expected `access: direct`"),
-        (of(", access: direct, scopes: x"), "a federated token is no service account's"),
+        (of(", access: direct, scopes: x"), "a federated token belongs to no service account"),
         ("{ access: direct }".to_owned(), "`scopes` is missing"),
         ("{ access: direct, scopes: email, ttl: 5m }".to_owned(), "Google says how long"),
-        (of(", id_token: { audience: x }, ttl: 5m"), "an ID token is of no scope"),
-        (of(", id_token: { audience: x }, scopes: x"), "an ID token is of no scope"),
+        (of(", id_token: { audience: x }, ttl: 5m"), "an ID token has no scope"),
+        (of(", id_token: { audience: x }, scopes: x"), "an ID token has no scope"),
         (of(", id_token: {}"), "`audience` is missing"),
         (of(", boundary: []"), "1 to 10 rules"),
         (of(&format!(", boundary: [ {many} ]")), "1 to 10 rules"),
@@ -147,7 +147,7 @@ fn a_denial_counts_for_the_account_and_for_those_on_the_way() {
     assert!(told.iter().any(|fault| fault.to_string().contains("no service account is called like that")), "{told:?}");
 }
 
-/// In which directions a grant changes.
+/// The directions in which a grant changes.
 fn directions(old: &str, new: &str) -> Vec<Direction> {
     let of = |more: &str| format!("{{ service_account: {DEPLOY}{more} }}");
     let (old, new) = (of(old), of(new));
@@ -168,7 +168,7 @@ fn more_of_any_term_widens_and_less_narrows() {
         assert_eq!(directions(&less, &more), [Direction::Widens], "{less} -> {more}");
         assert!(!directions(&more, &less).contains(&Direction::Widens), "{more} -> {less}");
     }
-    // What has no order is more whichever way it changes.
+    // A change of a term without an order counts as more in both directions.
     for (one, other) in [
         (rule("objectViewer"), rule("objectAdmin")),
         (String::new(), ", delegates: [hub@acme.iam.gserviceaccount.com]".to_owned()),
@@ -176,14 +176,14 @@ fn more_of_any_term_widens_and_less_narrows() {
         assert!(directions(&one, &other).contains(&Direction::Widens), "{one} -> {other}");
         assert!(directions(&other, &one).contains(&Direction::Widens), "{other} -> {one}");
     }
-    // On one of two terms nobody has it.
+    // Nobody has a token that is granted on two terms.
     let both = format!(", ttl: 1h }}, {{ service_account: {DEPLOY}, ttl: 30m");
     assert_eq!(directions(&both, ", ttl: 1h"), [Direction::Widens]);
     let wanted: Target = GcpTarget::question(DEPLOY).unwrap().into();
     assert_eq!(who_can(&rules(&format!("{{ service_account: {DEPLOY} }}"), ""), &catalogue(), &wanted, NOW).len(), 1);
 }
 
-/// With it one asks for a token of every account that trusts the subject, whatever policies say of the account.
+/// Its holder can ask for a token of every account that trusts the subject, whatever policies say about the account.
 #[test]
 fn a_federated_token_that_impersonates_is_granted_beside_no_account() {
     let account = format!("{{ service_account: {DEPLOY} }}");

@@ -1,5 +1,5 @@
-//! What an entry grants, in the parts that guardrails leave of it. An identity has all of an entry but what is denied to it, so that
-//! what it has is one of these parts, or within one; of repositories without number some stand for all that are alike.
+//! Divides what an entry grants into the parts that guardrails can leave of it. An identity has all of an entry except what is denied to
+//! it, so what it has is one of these parts, or within one. Among all repositories of an account, some stand for all that are alike.
 
 use super::GitHubGrant;
 use super::reach::{Reach, fits, folded};
@@ -9,27 +9,27 @@ use crate::policy::pattern::Pattern;
 use crate::words::github::{Owner, RepositoryName};
 use std::collections::BTreeSet;
 
-/// Parts of one entry, and kinds of repositories of one account, that are told apart: guardrails have a handful of denials that differ,
-/// and the work grows with each. Beyond it nothing is claimed.
+/// The most parts of one entry, and the most kinds of repositories of one account. Guardrails have a handful of denials that differ, and
+/// the work grows with each. With more, the result is unknown.
 const PARTS_MAX: usize = 64;
-/// Names of policies among the repositories of one kind that are looked around.
+/// The most repositories of one kind that policies name, if an unnamed one has to be searched for among them.
 const LISTED_MAX: usize = 32;
-/// What may stand for `*` and for `**` in a name.
+/// Texts for `*` and for `**` in a name.
 const FILLERS: [(&str, &str); 8] =
     [("a", "a"), ("b", "b"), ("c", "c"), ("x7", "x7"), ("z0", "z0"), ("example", "example"), ("k-9", "k-9"), ("q_q", "q_q")];
 /// Names that no repository has.
 const NO_NAMES: [&str; 2] = [".", ".."];
 
-/// By what entries are taken apart.
+/// The denials and names by which entries are divided.
 pub(in crate::policy) struct Knives<'a> {
     /// The patterns of each denial.
     denials: Vec<Vec<&'a Pattern>>,
-    /// Every repository that some entry names, whatever the case: one that none names stands for more.
+    /// Every repository that some entry names, whatever the case. A repository that no entry names stands for others.
     listed: &'a BTreeSet<RepositoryName>,
 }
 
 impl<'a> Knives<'a> {
-    /// Denials that say nothing of repositories cut nothing.
+    /// Denials without patterns of repositories divide nothing and are left out.
     pub(in crate::policy) fn new(denials: impl Iterator<Item = Vec<&'a Pattern>>, listed: &'a BTreeSet<RepositoryName>) -> Self {
         Self { denials: denials.filter(|patterns| !patterns.is_empty()).collect(), listed }
     }
@@ -41,12 +41,12 @@ impl GitHubGrant {
         self.reach.names()
     }
 
-    /// Whether it is for all of an account.
+    /// Whether it is for all repositories of an account.
     pub(in crate::policy) const fn is_of_all(&self) -> bool {
         matches!(self.reach, Reach::All(_))
     }
 
-    /// Its parts, each as what could be asked for. `None`: they are too many to be told apart.
+    /// Its parts, each as a request for it; `None` if they are too many.
     pub(in crate::policy) fn parts(&self, by: &Knives<'_>) -> Option<Vec<GitHubTarget>> {
         let parts: Vec<Where> = match &self.reach {
             Reach::All(owner) => some_of_each_kind(owner, by)?.into_iter().map(|name| Where::Named([name].into())).collect(),
@@ -62,7 +62,7 @@ impl GitHubGrant {
     }
 }
 
-/// What is left of these where any of the denials count.
+/// What any of the denials, alone or together, can leave of these.
 fn left(named: BTreeSet<RepositoryName>, by: &Knives<'_>) -> Option<BTreeSet<BTreeSet<RepositoryName>>> {
     let mut all = BTreeSet::from([named.clone()]);
     for patterns in &by.denials {
@@ -80,8 +80,8 @@ fn left(named: BTreeSet<RepositoryName>, by: &Knives<'_>) -> Option<BTreeSet<BTr
     Some(all)
 }
 
-/// Of the repositories of an account that are alike to every denial, two of each kind where it has two: to one of them whoever asks may
-/// have another way, because it is its own.
+/// Repositories of an account that stand for their kind: repositories of a kind are alike to every denial. Each kind has two if it can,
+/// because the caller may reach one of them another way, as its own repository.
 fn some_of_each_kind(owner: &Owner, by: &Knives<'_>) -> Option<BTreeSet<RepositoryName>> {
     let all = Pattern::parse(&format!("{}/*", owner.folded())).ok()?;
     let mut patterns: Vec<Pattern> = Vec::new();
@@ -97,16 +97,16 @@ fn some_of_each_kind(owner: &Owner, by: &Knives<'_>) -> Option<BTreeSet<Reposito
             return None;
         }
     }
-    // Where nothing is denied, all of them are alike, and are compared as one.
+    // If nothing is denied, all of them are alike: they are compared as one.
     let told = kinds.iter().filter(|_| !patterns.is_empty()).map(|kind| some_of(kind, owner, by.listed));
     Some(told.collect::<Option<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
-/// Two of this kind that no entry names, or as many as there are and those that are named.
+/// Two repositories of this kind that no entry names. If there are fewer, the named ones too.
 fn some_of(kind: &Kind<'_>, owner: &Owner, listed: &BTreeSet<RepositoryName>) -> Option<Vec<RepositoryName>> {
     let text = |name: &RepositoryName| name.to_string().to_ascii_lowercase();
     let read = |text: &str| RepositoryName::parse(text).ok();
-    // Of an account with a thousand repositories nearly all are named: most kinds have others that are easily found.
+    // Even if policies name a thousand repositories, unnamed ones of most kinds are easily found.
     let easy: BTreeSet<RepositoryName> =
         kind.filled(&FILLERS).filter(|text| kind.holds(text)).filter_map(|text| read(&text)).collect();
     let unnamed: Vec<RepositoryName> = easy.difference(listed).take(2).cloned().collect();
@@ -133,7 +133,7 @@ fn some_of(kind: &Kind<'_>, owner: &Owner, listed: &BTreeSet<RepositoryName>) ->
     }
 }
 
-/// Whether every character that it names can stand in the name of a repository.
+/// Whether a repository's name can have all characters of the pattern.
 fn can_name(pattern: &Pattern) -> bool {
     pattern.named().all(|character| character.is_ascii_alphanumeric() || matches!(character, '/' | '-' | '_' | '.'))
 }

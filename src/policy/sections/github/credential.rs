@@ -1,4 +1,4 @@
-//! `github`: a token as asked for, within an entry that a rule has.
+//! `github`: a requested token, within an entry of a rule.
 
 use super::reach::{covers_all_of, covers_everything, fits, meets_some_of};
 use super::{GitHubGrant, GitHubTerms};
@@ -17,7 +17,7 @@ impl OnTerms for GitHubTarget {
 
 impl Grantable for GitHubTarget {
     type Section = GitHubGrant;
-    /// Those that are written, with their ids, of the repositories that are asked for; `None`: by `{ all: … }`.
+    /// The requested repositories that the entry lists, with their ids; `None` for an entry with `{ all: … }`.
     type Offer<'a> = Option<Vec<&'a Repository>>;
 
     fn guarded(&self) -> Option<&str> {
@@ -51,8 +51,8 @@ impl Grantable for GitHubTarget {
         Some((entry.place, entry.reach.written(self.repositories.as_ref())))
     }
 
-    /// By one entry it may be offered to everybody, and by another to each for its own alone: whom both concern gets neither, because
-    /// the ids are of the policy in one and of the token in the other.
+    /// One entry may offer it to everybody, and another one only to the jobs of the repository itself. An identity that both concern gets
+    /// neither: the ids are the policy's in one and the token's in the other, so the terms differ.
     fn whose<'a>(&self, entries: impl Iterator<Item = &'a GitHubGrant> + Clone) -> Whose {
         let offers: Vec<(&GitHubGrant, Option<String>)> =
             entries.clone().filter_map(|entry| Some((entry, self.is_offered_by(entry)?))).collect();
@@ -92,13 +92,14 @@ impl Grantable for GitHubTarget {
         Some(if all.all(|other| is_same(&other)) { Ok(first) } else { Err(ambiguous()) })
     }
 
-    /// With their ids, and also those beside `{repository}`: another id behind a name, or one name more, is more.
+    /// The repositories with their ids, also those that are listed besides `{repository}`: another id of a name, or a further name, is
+    /// more.
     fn values(offer: &Self::Offer<'_>) -> Vec<Term> {
         let names = offer.as_ref().map(|written| written.iter().map(ToString::to_string).collect());
         vec![Term::new("repositories", Value::Names(names))]
     }
 
-    /// The only entry there is.
+    /// The entry, if there is only one.
     fn choose<'a>(entries: impl Iterator<Item = &'a GitHubGrant>) -> Result<Option<Self>, Denial> {
         let mut whole: Vec<Self> = entries.map(GitHubGrant::whole).collect();
         whole.sort();
@@ -114,7 +115,7 @@ impl Grantable for GitHubTarget {
         Some(terms.target().into())
     }
 
-    /// What was asked for may leave open in which repositories: a denial counts for those that it comes to.
+    /// A request may leave the repositories open: a denial counts for the chosen ones.
     fn between(terms: &GitHubTerms) -> Option<Target> {
         Some(terms.target().into())
     }
@@ -126,7 +127,7 @@ impl GitHubTarget {
             && self.permissions.as_ref().is_none_or(|asked| entry.permissions.covers(asked))
     }
 
-    /// Whether the entry offers it; and to the identities of which own repository alone, if so.
+    /// Whether the entry offers it (outer `Some`); and the repository whose jobs alone it is offered to, if there is one.
     fn is_offered_by(&self, entry: &GitHubGrant) -> Option<Option<String>> {
         let own = entry.reach.offers(self.repositories.as_ref()).filter(|_| self.is_of(entry))?;
         Some(own.map(ToString::to_string))

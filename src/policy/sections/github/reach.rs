@@ -1,4 +1,4 @@
-//! In which repositories the tokens of one entry may do something.
+//! The repositories of one entry.
 
 use super::terms::InRepositories;
 use crate::identity::{Attribute, Facts, Value};
@@ -14,23 +14,23 @@ use crate::words::yaml::{Fields, Node, Yaml};
 use crate::words::{Denial, Reason};
 use std::collections::BTreeSet;
 
-/// The repository of whoever asks.
+/// The caller's own repository.
 const OWN: &str = "{repository}";
 
-/// Which ones.
+/// The repositories of an entry.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::policy) enum Reach {
-    /// All that the App is installed for at this account.
+    /// All repositories of this account that the App is installed for.
     All(Owner),
-    /// Some of one account.
+    /// Some repositories of one account.
     Some {
         named: BTreeSet<Repository>,
-        /// Also that of whoever asks: `{repository}`.
+        /// Also the caller's own: `{repository}`.
         own: Option<Template>,
     },
 }
 
-/// One of a list.
+/// One item of a list.
 enum Listed {
     Own(Template),
     Named(Repository),
@@ -67,7 +67,7 @@ impl Reach {
         fault.map(|fault| fields.fault(node.place, fault)).map_or(Some(Self::Some { named, own }), |()| None)
     }
 
-    /// The attribute that stands in it.
+    /// The template `{repository}`, if it is listed.
     pub(super) const fn own(&self) -> Option<&Template> {
         match self {
             Self::All(_) => None,
@@ -75,7 +75,7 @@ impl Reach {
         }
     }
 
-    /// All of it, as what could be asked for.
+    /// The request for all of it.
     pub(super) fn whole(&self) -> Where {
         match self {
             Self::All(owner) => Where::All(owner.clone()),
@@ -84,18 +84,18 @@ impl Reach {
         }
     }
 
-    /// Those that are named.
+    /// The repositories that it names.
     pub(super) fn names(&self) -> impl Iterator<Item = &RepositoryName> {
         let named = if let Self::Some { named, .. } = self { Some(named) } else { None };
         named.into_iter().flatten().map(|one| &one.name)
     }
 
-    /// Whether it is one of those.
+    /// Whether it names this one.
     pub(super) fn lists(&self, name: &RepositoryName) -> bool {
         self.names().any(|one| one == name)
     }
 
-    /// Of those that are asked for the ones that are named, as they are written; `None`: all of them.
+    /// The requested repositories that it names, with their ids; `None` if it has all of an account.
     pub(super) fn written(&self, asked: Option<&Where>) -> Option<Vec<&Repository>> {
         let Self::Some { named, .. } = self else { return None };
         let is_asked = |one: &&Repository| match asked {
@@ -105,7 +105,7 @@ impl Reach {
         Some(named.iter().filter(is_asked).collect())
     }
 
-    /// Whether it is offered; and for which own repository alone, where it is only offered to that one's identities.
+    /// Whether this is offered (outer `Some`); and the repository whose jobs alone it is offered to, if there is one.
     pub(super) fn offers<'t>(&self, asked: Option<&'t Where>) -> Option<Option<&'t RepositoryName>> {
         match (self, asked) {
             (_, None) => Some(None),
@@ -126,7 +126,7 @@ impl Reach {
         }
     }
 
-    /// Where exactly, for this identity; and whether its own repository is among them by its issuer's word. `None`: not here.
+    /// The repositories for this identity, and whether its own is among them because its issuer says so; `None` if this is not offered.
     pub(super) fn to(&self, asked: Option<&Where>, facts: &Facts) -> Option<Result<(InRepositories, bool), Denial>> {
         let (named, own) = match (self, asked) {
             (Self::All(_), Some(Where::Named(names))) if self.offers(asked).is_some() => {
@@ -154,7 +154,7 @@ impl Reach {
                 Ok((InRepositories::Named(of_one_account(all)?), own.is_some()))
             }));
         };
-        // Of an identity without a repository of its own, only what is named counts.
+        // For an identity without a repository of its own, only the named ones count.
         let (all, own) = all().unwrap_or_else(|_| (named.iter().cloned().collect(), None));
         let chosen: Vec<Repository> =
             names.iter().map(|name| all.iter().find(|one| one.name == *name).cloned()).collect::<Option<_>>()?;
@@ -162,7 +162,7 @@ impl Reach {
         Some(of_one_account(chosen).map(|chosen| (InRepositories::Named(chosen), by_own)))
     }
 
-    /// Whether something of it fits the pattern of a guardrail. `{repository}` may be any.
+    /// Whether a repository of it fits a guardrail's pattern. `{repository}` may be any.
     pub(super) fn meets(&self, pattern: &Pattern) -> bool {
         match self {
             Self::All(owner) => meets_some_of(owner, pattern),
@@ -170,12 +170,12 @@ impl Reach {
         }
     }
 
-    /// What of it one should know.
+    /// What a reviewer should know about it.
     pub(super) fn findings(&self) -> Vec<(&'static str, String, &'static str)> {
         match self {
             Self::All(owner) => vec![(
                 "all_repositories",
-                format!("every repository of {owner} that the App is installed for, also those to come"),
+                format!("every repository of {owner} that the App is installed for, future ones included"),
                 "name the repositories, each with its id",
             )],
             Self::Some { named, .. } => named
@@ -203,13 +203,13 @@ fn of_one_account(mut all: Vec<Repository>) -> Result<Vec<Repository>, Denial> {
     all.dedup_by(|one, other| one.name == other.name);
     match all.windows(2).all(|pair| pair[0].name.owner() == pair[1].name.owner()) {
         true => Ok(all),
-        false => Err(refused("the identity's repository is of another account than the others that the policy names")),
+        false => Err(refused("the identity's repository belongs to another account than those that the policy names")),
     }
 }
 
-/// That of the identity, by its issuer's word.
+/// The identity's own repository, as its token names it.
 fn own_repository(facts: &Facts) -> Result<Repository, Denial> {
-    let none = || refused("the token tells no repository of GitHub that `{repository}` could be");
+    let none = || refused("the token names no repository of GitHub for `{repository}`");
     let (name, id) = match facts.attribute(Attribute::Repository) {
         Some(Value::Named { name, id }) => (name, id.as_deref()),
         Some(Value::Text(name)) => (name, None),
@@ -227,18 +227,18 @@ pub(super) fn fits(pattern: &Pattern, name: &RepositoryName) -> bool {
     pattern.matches_folded(&name.to_string())
 }
 
-/// Whether it fits some repository of this account.
+/// Whether a repository of this account may fit the pattern.
 pub(super) fn meets_some_of(owner: &Owner, pattern: &Pattern) -> bool {
     Pattern::parse(&format!("{}/*", owner.folded())).is_ok_and(|all| meet(&all, &folded(pattern)))
 }
 
-/// Whether it fits each repository of this account, also those to come.
+/// Whether every repository of this account fits the pattern, future ones included.
 pub(super) fn covers_all_of(owner: &Owner, pattern: &Pattern) -> bool {
     ["*", "**"].into_iter().any(|any| pattern.to_string().eq_ignore_ascii_case(&format!("{owner}/{any}")))
         || covers_everything(pattern)
 }
 
-/// Whether it fits each repository there is.
+/// Whether every repository fits the pattern.
 pub(super) fn covers_everything(pattern: &Pattern) -> bool {
     matches!(pattern.to_string().as_str(), "**" | "*/*" | "*/**")
 }
@@ -247,7 +247,7 @@ pub(super) fn folded(pattern: &Pattern) -> Pattern {
     Pattern::parse(&pattern.to_string().to_ascii_lowercase()).unwrap_or_else(|_| pattern.clone())
 }
 
-/// Whether a repository could fit it.
+/// Whether any repository could fit the pattern.
 pub(super) fn may_be_meant(pattern: &Pattern) -> bool {
     match pattern.literal() {
         Some(text) => RepositoryName::parse(text).is_ok(),

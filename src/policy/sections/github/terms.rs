@@ -1,4 +1,4 @@
-//! What one identity gets: a token in which nothing is left to choose.
+//! The terms of one installation token, with nothing left to choose.
 
 use crate::kind::{GitHubTarget, Where};
 use crate::words::github::{AppName, Owner, Permissions, Repository};
@@ -7,27 +7,27 @@ use crate::words::names::IssuerName;
 /// An installation token of an App.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct GitHubTerms {
-    /// The App, as the configuration calls it.
+    /// The App's name in the configuration.
     pub app: AppName,
-    /// In which repositories.
+    /// The repositories.
     pub to: InRepositories,
-    /// To do what.
+    /// The permissions in them.
     pub permissions: Permissions,
-    /// The issuer whose word for the identity's own repository was taken, where it was: another forge has other repositories.
+    /// The issuer that says which repository is the identity's own, if the token is for that one: another forge has other repositories.
     pub own_of: Option<IssuerName>,
 }
 
-/// In which repositories, of one account.
+/// Repositories of one account.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum InRepositories {
-    /// In all that the App is installed for at this account.
+    /// All repositories of this account that the App is installed for.
     All(Owner),
-    /// In these, with the ids that are known.
+    /// These, with the ids that are known.
     Named(Vec<Repository>),
 }
 
 impl GitHubTerms {
-    /// The same as what could be asked for.
+    /// The request that means these terms.
     pub(super) fn target(&self) -> GitHubTarget {
         let repositories = match &self.to {
             InRepositories::All(owner) => Where::All(owner.clone()),

@@ -46,7 +46,7 @@ fn target(text: &str) -> Target {
     crate::kind::GitHubTarget::question(text).unwrap().into()
 }
 
-/// What a job of `acme/shop` (or another repository) gets.
+/// The terms that a job of this repository gets.
 fn asked(ruleset: &Ruleset, repository: &str, wanted: &Target) -> Result<GitHubTerms, Reason> {
     let claims = json!({"sub": format!("repo:{repository}:ref:refs/heads/main"), "repository": repository, "repository_id": "456789",
         "repository_owner": "acme", "repository_owner_id": "9001", "event_name": "push", "ref": "refs/heads/main", "ref_type": "branch",
@@ -65,7 +65,7 @@ fn told(terms: &GitHubTerms) -> String {
 }
 
 #[test]
-fn what_github_would_take_for_everything_does_not_load() {
+fn an_entry_without_repositories_or_permissions_does_not_load() {
     let good = "{ app: acme, repositories: [\"acme/shop@1\"], permissions: { contents: read } }";
     assert_eq!(faults(good), Vec::<String>::new());
     let many = (1..=501).map(|id| format!("acme/r{id}@{id}")).collect::<Vec<_>>().join(", ");
@@ -123,7 +123,7 @@ fn a_job_gets_what_it_asks_for_within_what_is_granted_and_no_more() {
 }
 
 #[test]
-fn every_repository_is_granted_only_by_its_own_word_and_told() {
+fn all_repositories_are_granted_only_by_all_and_reported() {
     let ruleset = rules("{ app: acme, repositories: { all: acme }, permissions: { contents: read } }", "");
     let of = |text: &str| asked(&ruleset, "acme/other", &target(text)).map(|terms| told(&terms));
     assert_eq!(of("acme").as_deref(), Ok("acme all:acme contents=read"));
@@ -152,7 +152,7 @@ fn the_own_repository_is_that_of_the_token_by_its_id() {
 }
 
 #[test]
-fn a_guardrail_counts_for_the_repositories_that_it_comes_to() {
+fn a_guardrail_counts_for_the_chosen_repositories() {
     let rail = "denials: [ { description: No bot, match: { event: push }, deny: { github: [\"acme/prod-*\"] } } ]\n";
     let denied = |github: &str, repository: &str, text: &str| {
         let wanted = if text.is_empty() { crate::kind::GitHubTarget::default().into() } else { target(text) };
@@ -169,7 +169,7 @@ fn a_guardrail_counts_for_the_repositories_that_it_comes_to() {
 }
 
 #[test]
-fn several_grants_are_told_apart_by_what_is_asked_for() {
+fn a_request_chooses_among_several_grants() {
     let two = "{ app: acme, repositories: [\"acme/shop@1\"], permissions: { contents: read } }, { app: acme, repositories: [\"acme/api@2\"], permissions: { issues: write } }";
     let ruleset = rules(two, "");
     let of = |text: &str| asked(&ruleset, "acme/shop", &target(text)).map(|terms| told(&terms));
@@ -178,7 +178,7 @@ fn several_grants_are_told_apart_by_what_is_asked_for() {
     assert_eq!(of("issues=read").as_deref(), Ok("acme acme/api issues=read"));
 }
 
-/// Who gains by a change: told for every pair of these grants.
+/// Each pair of these grants, and whether the change from one to the other widens.
 #[test]
 fn what_is_wider_is_told_and_what_is_narrower_is_not() {
     let one = |app: &str, repositories: &str, permissions: &str| {
@@ -209,7 +209,7 @@ fn what_is_wider_is_told_and_what_is_narrower_is_not() {
         ),
         (shop.clone(), one("acme", "[\"acme/shop@2\"]", "contents: read"), true),
         (shop.clone(), one("acme", "[\"acme/shop\"]", "contents: read"), true),
-        // Each of them is offered by the old one too, but not both together in one token.
+        // The old one offers each of them too, but not both in one token.
         (
             format!("{shop}, {}", one("acme", "[\"acme/api@2\"]", "contents: read")),
             one("acme", "[\"acme/shop@1\", \"acme/api@2\"]", "contents: read"),

@@ -1,4 +1,4 @@
-//! Which claims a policy may add to a token: none that already means something to those who read tokens.
+//! Which claims a policy may add to a token: only those without a meaning for programs that read tokens.
 
 use crate::policy::sections::error::ClaimError;
 
@@ -19,7 +19,7 @@ const REGISTERED: &str = "\
     resOwnerId cmw jwks metadata constraints crit ref delegation logo_uri authority_hints trust_anchor_hints trust_marks \
     trust_mark_issuers trust_mark_owners metadata_policy metadata_policy_crit source_endpoint keys trust_mark_type \
     trust_chain trust_anchor status status_list ttl vct vct#integrity";
-/// Below these a name belongs to a cloud, as AWS's `https://aws.amazon.com/tags`.
+/// Claims whose names are URLs below these domains belong to a cloud, such as AWS's `https://aws.amazon.com/tags`.
 const CLOUDS: [&str; 11] = [
     "amazon.com",
     "amazonaws.com",
@@ -34,7 +34,7 @@ const CLOUDS: [&str; 11] = [
     "microsoftonline.com",
 ];
 
-/// Why a policy may not set the claim.
+/// Checks that a policy may set the claim.
 pub(super) fn check(name: &str) -> Result<(), ClaimError> {
     if REGISTERED.split(' ').any(|registered| registered.eq_ignore_ascii_case(name)) {
         return Err(ClaimError::Registered);

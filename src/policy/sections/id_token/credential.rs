@@ -1,4 +1,4 @@
-//! `id_token`: a token of our own issuer for an audience that a rule names.
+//! `id_token`: a token of daypass's own issuer for an audience that a rule names.
 
 use super::{IdTokenGrant, IdTokenTerms};
 use crate::identity::Facts;

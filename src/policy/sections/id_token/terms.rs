@@ -1,16 +1,16 @@
-//! What one identity gets: a token in which nothing is left to choose.
+//! The terms of one token of daypass's own issuer, with nothing left to choose.
 
 use crate::words::names::Audience;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// A token of our own issuer.
+/// A token of daypass's own issuer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct IdTokenTerms {
-    /// Whom it is for.
+    /// Its audience.
     pub audience: Audience,
     /// How long it lives: at most an hour.
     pub ttl: Duration,
-    /// Further claims, with the verified attributes already in them.
+    /// Further claims, filled with the verified attributes.
     pub claims: BTreeMap<String, String>,
 }

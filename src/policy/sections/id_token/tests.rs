@@ -10,7 +10,7 @@ fn load(text: &str) -> Result<(), String> {
 }
 
 #[test]
-fn a_claim_by_which_a_cloud_decides_is_refused_at_its_own_line() {
+fn a_claim_that_a_cloud_acts_on_is_refused_at_its_line() {
     for claim in [
         "azp",
         "AZP",
@@ -32,7 +32,7 @@ fn a_claim_by_which_a_cloud_decides_is_refused_at_its_own_line() {
 }
 
 #[test]
-fn an_audience_of_any_clouds_partition_is_refused() {
+fn an_audience_of_a_cloud_is_refused_in_all_its_partitions() {
     for audience in
         ["sts.amazonaws.com", "sts.amazonaws.com.cn", "api://AzureADTokenExchangeUSGov", "api://AzureADTokenExchangeChina"]
     {

@@ -1,4 +1,4 @@
-//! `secret`: a document, or one value of it. Of a document that is not granted whole, its granted values are given.
+//! `secret`: a document, or one value of it. A request for a document that is not granted whole gets the values that are.
 
 use super::{SecretGrant, SecretOffer, SecretTerms};
 use crate::identity::Facts;
@@ -52,7 +52,7 @@ impl Grantable for SecretName {
         entries.filter_map(|entry| entry.key_of(&self.path)).map(|key| Target::Secret(named(key))).collect()
     }
 
-    /// All of them have to come from one policy, which then answers for the whole, with the strictest of all their terms.
+    /// All values have to come from one policy. Its grant of the document has the strictest of all their terms.
     fn together(&self, parts: Vec<Granted>) -> Result<Granted, Denial> {
         let mut parts = parts.into_iter();
         let mut whole = parts.next().ok_or_else(|| Reason::Internal.because("a document of no values"))?;

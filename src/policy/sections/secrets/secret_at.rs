@@ -1,4 +1,4 @@
-//! `secret_at`: a secret as an older commit had it, which every entry that covers it has to allow.
+//! `secret_at`: a secret as an older commit had it. Every entry that covers it has to allow that.
 
 use super::{PastSecretTerms, SecretGrant, SecretOffer};
 use crate::identity::Facts;

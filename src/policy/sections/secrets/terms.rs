@@ -1,23 +1,23 @@
-//! What one identity gets of secrets, with nothing left to choose.
+//! The terms of one secret, with nothing left to choose.
 
 use crate::words::Digest;
 use crate::words::names::{CommitId, SecretName, SecretPath};
 use std::time::Duration;
 
-/// How long a holder may keep a secret that nobody confirms any more, when the policy says nothing: longer than an upgrade of
-/// the server or a failed node, and no longer than keys of a dead issuer are trusted.
+/// How long a holder may keep a secret without an answer of the server, if the policy does not say. It is longer than an upgrade of the
+/// server or the failure of a node takes, and no longer than the server trusts keys of an issuer that it cannot reach.
 pub const OFFLINE_DEFAULT: Duration = Duration::from_secs(3600);
 
 /// A secret.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SecretTerms {
-    /// The document, or one key of it.
+    /// The document, or one value of it.
     pub name: SecretName,
-    /// Of a document that is not granted whole, the values that are, by JSON pointer.
+    /// The values that are granted, by JSON pointer, if a document is not granted whole.
     pub only: Option<Vec<String>>,
-    /// How long whoever keeps it asking anew may keep it when nobody answers.
+    /// How long a holder that refreshes it may keep it while the server does not answer.
     pub offline: Duration,
-    /// Whether values may be given that nothing authenticates.
+    /// Whether unauthenticated values are granted too.
     pub unauthenticated: bool,
 }
 
@@ -26,7 +26,7 @@ pub struct SecretTerms {
 pub struct PastSecretTerms {
     /// The secret.
     pub secret: SecretTerms,
-    /// As of which commit; absent where only the policies are asked.
+    /// The commit; absent in a question to the policies.
     pub commit: Option<CommitId>,
 }
 
@@ -35,6 +35,6 @@ pub struct PastSecretTerms {
 pub struct FileKeyTerms {
     /// The document.
     pub document: SecretPath,
-    /// Which of its headers.
+    /// The digest of its header.
     pub header: Digest,
 }

@@ -1,4 +1,4 @@
-//! `token_exchange`: a token of a service, by the fields that a rule sets.
+//! `token_exchange`: a token of a service, with the fields that a rule sets.
 
 use super::{TokenExchangeGrant, TokenExchangeTerms, fits, is_all_of};
 use crate::identity::Facts;
@@ -34,7 +34,7 @@ impl Grantable for TokenExchangeTarget {
         entries.find(|entry| self.is_of(entry)).map(|entry| (entry.place, entry.ttl))
     }
 
-    /// On one of several terms that no request can tell apart nobody gets it.
+    /// Nobody gets it if it is granted on several terms, because a request cannot choose one.
     fn whose<'a>(&self, entries: impl Iterator<Item = &'a TokenExchangeGrant> + Clone) -> Whose {
         let mut all = entries.filter(|entry| self.is_of(entry));
         let first = all.next();
@@ -59,7 +59,7 @@ impl Grantable for TokenExchangeTarget {
         vec![Term::new("ttl", Value::Length(*ttl))]
     }
 
-    /// The only one that is granted.
+    /// The token, if only one is granted.
     fn choose<'a>(entries: impl Iterator<Item = &'a TokenExchangeGrant>) -> Result<Option<Self>, Denial> {
         let mut all: Vec<Self> = entries.map(TokenExchangeGrant::whole).collect();
         all.sort();
@@ -75,7 +75,7 @@ impl Grantable for TokenExchangeTarget {
         Some(terms.target().into())
     }
 
-    /// What was asked for may leave the fields open: a denial counts for those that it comes to.
+    /// A request may leave the fields open: a denial counts for the chosen ones.
     fn between(terms: &TokenExchangeTerms) -> Option<Target> {
         Some(terms.target().into())
     }

@@ -1,4 +1,4 @@
-//! What one identity gets: a token in which nothing is left to choose.
+//! The terms of one token of a service, with nothing left to choose.
 
 use crate::kind::{ExchangeFields, ServiceName, TokenExchangeTarget};
 use std::time::Duration;
@@ -6,16 +6,16 @@ use std::time::Duration;
 /// A token of a service.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TokenExchangeTerms {
-    /// The service, as the configuration calls it.
+    /// The service's name in the configuration.
     pub service: ServiceName,
     /// The fields that the policy sets.
     pub fields: ExchangeFields,
-    /// How long the token may live; one that lives longer is refused.
+    /// How long the token may live. A token that lives longer is refused.
     pub ttl: Duration,
 }
 
 impl TokenExchangeTerms {
-    /// The same as what could be asked for.
+    /// The request that means these terms.
     pub(super) fn target(&self) -> TokenExchangeTarget {
         TokenExchangeTarget { service: Some(self.service.clone()), fields: Some(self.fields.clone()) }
     }

@@ -74,7 +74,7 @@ fn a_guardrail_denies_a_service_whole_or_by_its_fields() {
     assert_eq!([who("*?role=adm*", "partner?role=admin"), who("*?role=adm*", "other?")], [0, 1]);
 }
 
-/// Whoever adds a field gets round no denial, and bounds grow by none.
+/// A further field gets around no denial, and it does not bring a target within bounds.
 #[test]
 fn a_denial_counts_whatever_other_fields_there_are_and_bounds_only_by_all_of_them() {
     let asked = |text: &str| TokenExchangeTarget::question(text).unwrap();
@@ -94,7 +94,7 @@ fn a_denial_counts_whatever_other_fields_there_are_and_bounds_only_by_all_of_the
         ("partner?role=a%3Db", "partner?role=a%3Db&zone=eu", true),
         ("partner", "partner?role=admin&zone=eu", true),
         ("partner?", "partner?role=admin", true),
-        // As people write it, as it travels, as one of a list, and in capitals.
+        // As people write it, encoded, as one word of a list, and in capitals.
         ("partner?scope=team:admins", "partner?scope=team%3Aadmins", true),
         ("partner?scope=team%3Aadmins", "partner?scope=team%3Aadmins", true),
         ("partner?scope=plain admin", "partner?scope=plain+admin", true),

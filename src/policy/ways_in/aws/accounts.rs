@@ -1,4 +1,4 @@
-//! What is known of accounts: trust policies, who has which policies of its own, and access keys.
+//! What exports say of accounts: trust policies, the own policies of users and roles, and access keys.
 
 use super::allowed::Identity;
 use super::keys::{self, Keys};
@@ -12,11 +12,11 @@ use crate::words::names::RoleArn;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// What exports say.
+/// The contents of the exports.
 #[derive(Default)]
 pub(in crate::policy::ways_in) struct Accounts {
     trust: Once<Value>,
-    /// Accounts of which an export has everything.
+    /// Accounts of which an export has all users and roles.
     whole: BTreeSet<String>,
     /// Users and roles with what their own policies allow.
     identities: Once<Identity>,
@@ -24,7 +24,7 @@ pub(in crate::policy::ways_in) struct Accounts {
 }
 
 impl Accounts {
-    /// Takes an export, where it is one.
+    /// Takes an export; `false` if it is of another kind.
     pub(in crate::policy::ways_in) fn take(&mut self, document: &Document<'_>) -> Result<bool, ExportFault> {
         let (value, name) = (document.value, document.name);
         if let Some(keys) = value.get("AccessKeyMetadata") {
@@ -89,13 +89,13 @@ impl Accounts {
         self.whole.contains(account)
     }
 
-    /// The access keys of a user, for people. Another account may have a user of the same name.
+    /// The access keys of a user, in words. A list of keys names no account, and another account may have a user of the same name.
     fn keys_of(&self, user: &str) -> String {
         let is_only = self.whole.len() == 1 && self.has(account_of(user)) && self.identities.get(user).is_some();
         self.keys.told(user, is_only)
     }
 
-    /// What a principal of AWS's is.
+    /// The ways in that a principal of AWS's gives.
     pub(super) fn principal(&self, of: &str, role: &RoleArn, principal: &str, conditions: &str) -> Vec<Way> {
         let way = |kind, says: String, advice: &str| vec![Way::new(of, kind, says, advice)];
         let fields: Vec<&str> = principal.splitn(6, ':').collect();
@@ -128,7 +128,7 @@ impl Accounts {
         }
     }
 
-    /// Whoever an account lets. Of its own one an export may say who that is.
+    /// The ways in that a whole account gives. If its export is here, they name its users and roles.
     fn account(&self, of: &str, role: &RoleArn, account: &str, conditions: &str) -> Vec<Way> {
         let advice = "name the roles that are meant instead of the account";
         let whole = format!("whoever the account {account} allows to{conditions}");

@@ -1,4 +1,5 @@
-//! Whether the policies of a user or a role allow it to assume a role. Where that is not certain they do; what they deny is not looked at.
+//! Whether the policies of a user or a role allow it to assume a role. In doubt they do, and what they deny is
+//! ignored.
 
 use crate::policy::import::{decoded, one_or_many};
 use crate::policy::ways_in::glob;
@@ -7,10 +8,10 @@ use serde_json::Value;
 
 const ACTION: &str = "sts:assumerole";
 
-/// The policies of one.
+/// A user or a role, by its policies.
 #[derive(PartialEq)]
 pub(super) struct Identity {
-    /// `None` is one that no export has.
+    /// `None` stands for a policy that no export has.
     policies: Vec<Option<Value>>,
 }
 
@@ -67,10 +68,10 @@ fn allows(policy: &Value, role: &str) -> bool {
 }
 
 fn takes_in(statement: &Value, (member, without): (&str, &str), text: &str, folds: bool) -> bool {
-    // What is not known takes in everything, and excepts nothing.
+    // In doubt the statement covers the text: an unknown pattern includes everything, and excepts nothing.
     let any = |patterns: &Value, unknown: bool| {
         one_or_many(patterns).iter().any(|pattern| match pattern.as_str() {
-            // A policy variable stands for a text that nobody knows here.
+            // A policy variable stands for an unknown text.
             Some(pattern) if pattern.contains("${") => unknown,
             Some(pattern) if folds => glob::matches(&pattern.to_ascii_lowercase(), text),
             Some(pattern) => glob::matches(pattern, text),

@@ -1,4 +1,4 @@
-//! Access keys of users: of a credential report, and of `aws iam list-access-keys`.
+//! Access keys of users, from a credential report or from `aws iam list-access-keys`.
 //!
 //! IAM User Guide, "Generate credential reports for your AWS account".
 
@@ -9,11 +9,11 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// How many of whose are active.
+/// The active keys of each user.
 #[derive(Default)]
 pub(super) struct Keys {
     by_arn: Once<usize>,
-    /// By the user's name alone, for a list names no account: each key by its id, and whether some list has it as active.
+    /// By the user's name alone, because a list names no account: each key by its id, and whether it is active in some list.
     by_name: BTreeMap<String, BTreeMap<String, bool>>,
 }
 
@@ -51,14 +51,14 @@ impl Keys {
         Ok(())
     }
 
-    /// For people. A list counts only where the user can be no other account's.
+    /// The keys of a user, in words. A list counts only if no other account can have this user.
     pub(super) fn told(&self, user: &str, takes_lists: bool) -> String {
         let name = user.rsplit('/').next().unwrap_or_default();
         let listed = self.by_name.get(name).filter(|_| takes_lists).map(|keys| keys.values().filter(|active| **active).count());
         let (count, source) = match (self.by_arn.get(user), listed) {
             (Some(count), _) => (*count, ""),
             (None, Some(count)) => (count, " by `list-access-keys`, which names no account"),
-            (None, None) => return "whose access keys no export here tells (`aws iam get-credential-report`)".to_owned(),
+            (None, None) => return "whose access keys are in no export here (`aws iam get-credential-report`)".to_owned(),
         };
         let keys = match count {
             0 => "no active access key".to_owned(),

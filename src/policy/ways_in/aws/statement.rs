@@ -9,12 +9,12 @@ use crate::policy::ways_in::{glob, issuers};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-/// By which a role is assumed. AWS compares actions whatever their case.
+/// The actions that assume a role. AWS ignores the case of actions.
 const ASSUMING: [&str; 3] = ["sts:assumerole", "sts:assumerolewithwebidentity", "sts:assumerolewithsaml"];
-/// Issuers whom AWS knows by their name.
+/// Issuers that a trust policy names without an ARN.
 const WELL_KNOWN: [&str; 4] = ["accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com"];
 
-/// A statement.
+/// What a statement does.
 pub(super) enum Statement<'a> {
     /// It lets nobody assume the role.
     Other,
@@ -22,7 +22,7 @@ pub(super) enum Statement<'a> {
     Lets(Lets<'a>),
 }
 
-/// One that lets somebody in.
+/// A statement that lets somebody in.
 pub(super) struct Lets<'a> {
     principals: Vec<(&'a str, &'a str)>,
     conditions: Vec<Condition<'a>>,
@@ -34,7 +34,7 @@ struct Condition<'a> {
     values: Vec<String>,
 }
 
-/// Whom.
+/// Who is let in.
 pub(super) enum Entry {
     /// These subjects of an issuer.
     Subjects(BTreeSet<String>, String),
@@ -145,7 +145,7 @@ impl Lets<'_> {
         }
     }
 
-    /// The subjects, where one condition lists each of them as it stands.
+    /// The subjects, if exactly one condition is on them and lists them literally.
     fn of_issuer(&self, host: &str) -> Entry {
         let mut listed = self.of_claim(host, "sub");
         let exact = |condition: &&Condition<'_>| {
@@ -156,7 +156,7 @@ impl Lets<'_> {
                 _ => false,
             }
         };
-        // A policy variable stands for a text that nobody knows here.
+        // A policy variable stands for an unknown text.
         let is_plain = |condition: &&Condition<'_>| condition.values.iter().all(|value| !value.contains("${"));
         match (listed.next(), listed.next()) {
             (Some(one), None) if exact(&one) && is_plain(&one) => {
@@ -170,7 +170,7 @@ impl Lets<'_> {
         self.conditions.iter().filter(move |condition| condition.is_of(host, claim))
     }
 
-    /// Whether something else than subject and audience has to hold, and than what the bootstrap writes of names of sessions.
+    /// Whether a condition is on something other than the subject, the audience, and the session name, which the bootstrap binds.
     pub(super) fn is_limited_further(&self, host: &str) -> bool {
         let known = |condition: &Condition<'_>| {
             condition.is_of(host, "sub")
@@ -180,7 +180,7 @@ impl Lets<'_> {
         !self.conditions.iter().all(known)
     }
 
-    /// Tokens of ours for others have the same subjects.
+    /// Reports a statement that takes other audiences: daypass's tokens for partners have the same subjects.
     pub(super) fn audience_fault(&self, of: &str, host: &str, granted: &GrantedInClouds) -> Option<Way> {
         let ours = |condition: &Condition<'_>| condition.values.iter().all(|value| Some(value.as_str()) == granted.aws_audience);
         let is_exact = |condition: &Condition<'_>| matches!(condition.operator, "StringEquals" | "ForAnyValue:StringEquals");
@@ -191,7 +191,7 @@ impl Lets<'_> {
         Some(Way::new(of, WayKind::Others, says, MEND))
     }
 
-    /// Somebody else's issuer.
+    /// The way in that another issuer has.
     pub(super) fn issuer(&self, of: &str, host: &str) -> Way {
         let bounds: Vec<Bound> = self.conditions.iter().filter_map(|condition| condition.bound(host)).collect();
         let says = format!("{}{}", issuers::told(host), self.conditions());
@@ -199,7 +199,7 @@ impl Lets<'_> {
             let advice = if issuers::shared(host).is_some() {
                 "it signs tokens for strangers, and nothing here keeps them out: bind the subject up to the end of a name, or take the statement out"
             } else {
-                "whoever has a token of it gets in, for nothing is asked of the token's claims: bind the subject, or take the statement out"
+                "whoever has a token of it gets in, because nothing is asked of the token's claims: bind the subject, or take the statement out"
             };
             return Way::new(of, WayKind::Anybody, says, advice);
         }
@@ -207,7 +207,7 @@ impl Lets<'_> {
         Way::new(of, WayKind::Others, says, advice)
     }
 
-    /// For people: ` where …`.
+    /// The conditions in words: `, where …`.
     pub(super) fn conditions(&self) -> String {
         if self.conditions.is_empty() {
             return ", without a condition".to_owned();
@@ -222,7 +222,7 @@ impl Condition<'_> {
         claim_of(self.key, host).is_some_and(|own| own.eq_ignore_ascii_case(claim))
     }
 
-    /// What a claim of this issuer has to be, where it has to be there.
+    /// What a claim of this issuer has to be; `None` if the condition also holds without the claim.
     fn bound(&self, host: &str) -> Option<Bound> {
         let claim = claim_of(self.key, host)?.to_owned();
         let text: fn(&str) -> Text = match plain_operator(self.operator) {
@@ -234,7 +234,7 @@ impl Condition<'_> {
     }
 }
 
-/// AWS compares the names of keys whatever their case.
+/// The claim of this issuer that a key names. AWS ignores the case of keys.
 fn claim_of<'a>(key: &'a str, host: &str) -> Option<&'a str> {
     let (before, claim) = key.split_at_checked(host.len())?;
     before.eq_ignore_ascii_case(host).then(|| claim.strip_prefix(':')).flatten()

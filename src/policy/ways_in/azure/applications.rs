@@ -1,4 +1,4 @@
-//! What exports of `az` say.
+//! The contents of exports of `az`.
 
 use crate::policy::ways_in::document::Document;
 use crate::policy::ways_in::error::ExportFault;
@@ -6,26 +6,26 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 const WHOSE: &str = "CLIENT_ID";
-/// What Microsoft Graph has of applications alone, and of service principals alone.
+/// Members that in Microsoft Graph only applications have, and members that only service principals have.
 const OF_APPLICATIONS: [&str; 3] = ["identifierUris", "publisherDomain", "requiredResourceAccess"];
 const OF_PRINCIPALS: [&str; 2] = ["servicePrincipalType", "servicePrincipalNames"];
 
-/// By client id.
+/// Applications by their client ids.
 #[derive(Default)]
 pub(in crate::policy::ways_in) struct Applications(BTreeMap<String, Application>);
 
-/// What is known of one.
+/// What exports say of an application.
 #[derive(Default)]
 pub(super) struct Application {
     pub(super) federated: Vec<Value>,
-    /// Whether all of these are here.
+    /// Whether an export lists all federated credentials.
     pub(super) is_listed: bool,
     /// Passwords and keys, each with its kind.
     pub(super) secrets: Vec<(&'static str, Value)>,
     seen: Vec<Half>,
 }
 
-/// Both have secrets and certificates of their own.
+/// The halves of an application. Each has secrets and certificates of its own.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Half {
     Application,
@@ -53,7 +53,7 @@ impl Application {
         self.is_listed || !self.federated.is_empty()
     }
 
-    /// Whose secrets no export has.
+    /// The halves whose secrets are in no export.
     pub(super) fn unseen(&self) -> Vec<Half> {
         [Half::Application, Half::Principal].into_iter().filter(|half| !self.seen.contains(half)).collect()
     }
@@ -82,7 +82,7 @@ impl Applications {
         self.0.entry(client.to_ascii_lowercase()).or_default()
     }
 
-    /// Takes an export, where it is one.
+    /// Takes an export; `false` if it is of another kind.
     pub(in crate::policy::ways_in) fn take(&mut self, document: &Document<'_>) -> Result<bool, ExportFault> {
         let is_federated = |one: &Value| one.get("issuer").is_some() && one.get("audiences").is_some();
         match document.value {
@@ -108,7 +108,7 @@ impl Applications {
         Ok(true)
     }
 
-    /// `az ad app show`, `az ad sp show`.
+    /// Takes what `az ad app show` or `az ad sp show` prints.
     fn application(&mut self, value: &Value) -> Result<(), ExportFault> {
         let client = value["appId"].as_str().ok_or(ExportFault::Member { member: "appId", expected: "text" })?;
         let list = |member: &'static str| value[member].as_array().ok_or(ExportFault::Member { member, expected: "list" });
@@ -119,7 +119,7 @@ impl Applications {
         let has = |members: &[&str]| members.iter().any(|member| value.get(*member).is_some());
         match (has(&OF_APPLICATIONS), has(&OF_PRINCIPALS)) {
             (true, false) => application.seen.push(Half::Application),
-            // A managed identity has a principal alone.
+            // A managed identity has a service principal and no application.
             (false, true) if value["servicePrincipalType"] == "ManagedIdentity" => {
                 application.seen.extend([Half::Application, Half::Principal]);
             }

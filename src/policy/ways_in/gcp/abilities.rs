@@ -35,7 +35,7 @@ const PERMISSIONS: [(&str, &str); 21] = [
     ("iam.serviceAccounts.implicitDelegation", TOKENS),
     ("iam.serviceAccounts.signBlob", TOKENS),
     ("iam.serviceAccounts.signJwt", TOKENS),
-    // It uploads keys too.
+    // It includes the upload of keys.
     ("iam.serviceAccountKeys.create", KEYS),
     ("iam.serviceAccountKeys.enable", KEYS),
     ("iam.serviceAccountApiKeyBindings.create", KEYS),
@@ -46,7 +46,7 @@ const PERMISSIONS: [(&str, &str); 21] = [
     ("resourcemanager.projects.setIamPolicy", GRANTS),
     ("resourcemanager.folders.setIamPolicy", GRANTS),
     ("resourcemanager.organizations.setIamPolicy", GRANTS),
-    ("iam.roles.update", "changes what custom roles allow, also one of its own"),
+    ("iam.roles.update", "changes what custom roles allow, including its own"),
     ("iam.workloadIdentityPoolProviders.create", POOLS),
     ("iam.workloadIdentityPoolProviders.update", POOLS),
     ("iam.workloadIdentityPoolProviders.undelete", POOLS),
@@ -57,14 +57,14 @@ const TOKENS: &str = "gets tokens of it";
 const ACTS: &str = "acts as it by attaching it to a machine or a service";
 const KEYS: &str = "makes keys of it";
 const GRANTS: &str = "grants others access to it";
-const POOLS: &str = "changes whose tokens workload identity pools take, where a pool is whose members get at it";
+const POOLS: &str = "changes whose tokens workload identity pools take, if members of a pool get at it";
 
-/// What a role is.
+/// What a role allows.
 pub(super) enum Ability {
-    /// Nothing with an account.
+    /// It gives no access to an account.
     Nothing,
     May(&'static str),
-    /// Nobody can tell from here.
+    /// Its permissions are not known.
     Unknown,
 }
 

@@ -1,4 +1,4 @@
-//! The bindings of one policy, towards one service account.
+//! The ways in to a service account that the bindings of one policy give.
 
 use super::abilities::{Ability, of_role};
 use super::pools;
@@ -10,14 +10,14 @@ use crate::policy::ways_in::told::{Way, WayKind, listed};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Who of those that the policies expect was found.
+/// Which of the expected subjects and accounts were found.
 #[derive(Default)]
 pub(super) struct Seen {
     pub(super) subjects: BTreeSet<String>,
     pub(super) accounts: BTreeSet<String>,
 }
 
-const OUT: &str = "take the binding out, or let whoever it is ask daypass";
+const OUT: &str = "take the binding out, or let them ask daypass instead";
 
 pub(super) fn ways(
     of: &str,
@@ -48,7 +48,7 @@ pub(super) fn ways(
         };
         let mut others = Vec::new();
         for member in members {
-            // A condition may keep ours out.
+            // A condition may keep daypass out.
             let is_plain = condition.is_empty() && is_own && role.ends_with("workloadIdentityUser");
             match member.split_once(':') {
                 _ if matches!(member, "allUsers" | "allAuthenticatedUsers") => {

@@ -1,12 +1,12 @@
-//! Keys of an issuer, to be compared.
+//! The keys of an issuer, for comparison.
 
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Each by the members that make it the key it is (RFC 7638, section 3.2), with its id for people.
+/// The id of each key, by the members that identify the key (RFC 7638, section 3.2).
 pub(super) type Keys = BTreeMap<Vec<String>, String>;
 
-/// A JWKS (RFC 7517). One that is empty, or has a key that is not understood, is none.
+/// Reads a JWKS (RFC 7517). `None` if it is empty, or has a key that is not understood.
 pub(super) fn read(document: &Value) -> Option<Keys> {
     let keys = document.get("keys")?.as_array().filter(|keys| !keys.is_empty())?;
     keys.iter().map(key).collect()

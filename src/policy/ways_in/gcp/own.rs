@@ -1,4 +1,4 @@
-//! The provider that the configuration names: whether it takes our issuer's tokens, and nobody else's.
+//! The provider that the configuration names: whether it takes the tokens of daypass's issuer, and of nobody else.
 
 use super::jwks;
 use super::projects::Projects;
@@ -35,7 +35,8 @@ pub(super) fn ways(of: &str, provider: &Provider, projects: &Projects, granted: 
     ways
 }
 
-/// Whoever has the private half of an uploaded key signs what our issuer is believed to have signed.
+/// Reports uploaded keys that daypass's issuer does not have: whoever has the private key signs tokens that Google takes for
+/// daypass's.
 fn keys_way(of: &str, uploaded: &Value, projects: &Projects) -> Option<Way> {
     let way =
         |says: String| Some(Way::new(of, WayKind::NotUnderstood, format_args!("the provider may let others in: {says}"), KEYS));
@@ -55,7 +56,8 @@ fn keys_way(of: &str, uploaded: &Value, projects: &Projects) -> Option<Way> {
     }
 }
 
-/// Tokens of ours for others have the same subjects. Without a list Google takes the provider's name, with `https:` and without.
+/// Reports other audiences: daypass's tokens for partners have the same subjects. If no audience is listed, Google takes the
+/// provider's name, with and without `https:`.
 fn audience_ways(of: &str, audiences: &Value, provider: &str) -> Vec<Way> {
     let way = |kind, says: String| Way::new(of, kind, says, AUDIENCES);
     let all = audiences.as_array().and_then(|all| all.iter().map(Value::as_str).collect::<Option<Vec<&str>>>());

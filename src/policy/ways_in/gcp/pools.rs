@@ -1,4 +1,4 @@
-//! Workload identity pools: who is behind a member, and whether another provider of our pool can show our subjects.
+//! Workload identity pools: whom a member stands for, and whether another provider of daypass's pool can show the same subjects.
 
 use super::own;
 use super::projects::Projects;
@@ -9,9 +9,9 @@ use crate::policy::ways_in::granted::GrantedInClouds;
 use crate::policy::ways_in::issuers;
 use crate::policy::ways_in::told::{Way, WayKind};
 
-/// Who a member of a pool is.
+/// Whom a member of a pool stands for.
 pub(super) enum Who {
-    /// A subject of our own.
+    /// A subject of daypass.
     Subject(String),
     Others(Vec<Way>),
 }
@@ -19,14 +19,14 @@ pub(super) enum Who {
 const LIST: &str = "add what `gcloud iam workload-identity-pools providers list --workload-identity-pool=POOL --location=global --format=json` prints";
 const SERVICE: &str = "//iam.googleapis.com/";
 
-/// Of our pool itself.
+/// The ways in to daypass's pool itself.
 pub(super) fn ways(projects: &Projects, granted: &GrantedInClouds) -> Vec<Way> {
     let Some(own) = &granted.gcp_provider else {
-        let advice = "name the provider that trusts us as `providers: gcp` of the configuration";
+        let advice = "name the provider that trusts daypass as `providers: gcp` of the configuration";
         return vec![Way::new(
             "pool",
             WayKind::Missing,
-            "the configuration names no provider of Google's, so that no member is known as ours",
+            "the configuration names no provider of Google's, so no member is recognized as daypass's",
             advice,
         )];
     };
@@ -61,7 +61,7 @@ pub(super) fn ways(projects: &Projects, granted: &GrantedInClouds) -> Vec<Way> {
     ways
 }
 
-/// Who it is.
+/// Whom a member stands for.
 pub(super) fn member(of: &str, member: &str, projects: &Projects, granted: &GrantedInClouds) -> Who {
     let unknown = |why: &str| {
         let says = format!("it may let others in: the member {member} {why}");
@@ -97,7 +97,7 @@ pub(super) fn member(of: &str, member: &str, projects: &Projects, granted: &Gran
     Who::Others(ways)
 }
 
-/// Who the member is by one provider of its pool.
+/// The way in that the member gives by one provider of its pool.
 fn by(of: &str, member: &str, (kind, who): (&str, &str), provider: &Provider) -> Way {
     let condition = provider.condition.as_ref().map(|text| format!(", where {text}")).unwrap_or_default();
     let keys = if provider.uploaded.is_some() { ", by keys that were uploaded (`oidc.jwksJson`)" } else { "" };
@@ -110,12 +110,12 @@ fn by(of: &str, member: &str, (kind, who): (&str, &str), provider: &Provider) ->
     }
     if provider.is_oidc && lets_in_anybody(&provider.issuer, &provider.bounds(kind, who)) {
         if !is_shared && provider.has_unread_condition() {
-            let says = format!("it may let others in, for the condition is not understood here: {says}");
+            let says = format!("it may let others in, because the condition is not understood here: {says}");
             return Way::new(
                 of,
                 WayKind::NotUnderstood,
                 says,
-                "say it by `==`, `in` or `startsWith` of a claim, or take the member out",
+                "write it with `==`, `in` or `startsWith` on a claim, or take the member out",
             );
         }
         let advice = "nothing that is understood here keeps out strangers who have a token of it: bind a whole owner or repository, or take the member out";

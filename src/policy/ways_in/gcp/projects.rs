@@ -1,4 +1,4 @@
-//! What exports of `gcloud` say.
+//! The contents of exports of `gcloud`.
 
 use super::jwks::{self, Keys};
 use super::provider::{Provider, pool_of};
@@ -10,11 +10,11 @@ use crate::words::UnixTime;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What exports say.
+/// The contents of the exports.
 #[derive(Default)]
 pub(in crate::policy::ways_in) struct Projects {
     accounts: Once<Value>,
-    /// By project.
+    /// The policies above an account, by project.
     above: BTreeMap<String, Above>,
     /// Those that are not disabled.
     pub(super) providers: Vec<Provider>,
@@ -22,16 +22,16 @@ pub(in crate::policy::ways_in) struct Projects {
     listed: BTreeSet<String>,
     roles: Once<Vec<String>>,
     keys: BTreeMap<String, Vec<Value>>,
-    /// The keys of our own issuer.
+    /// The keys of daypass's own issuer.
     jwks: Once<Keys>,
 }
 
-/// What a project and what it is in grant.
+/// The policies of a project, its folders and its organization.
 #[derive(Default)]
 pub(super) struct Above {
-    /// Where each policy is from, and it itself.
+    /// Each policy, and where it is from.
     pub(super) policies: Vec<(String, Value)>,
-    /// Whether the policies are here up to the organization.
+    /// Whether the policies up to the organization are here.
     pub(super) is_whole: bool,
 }
 
@@ -44,13 +44,13 @@ impl Above {
 }
 
 const WHOSE: &str = "ADDRESS or PROJECT";
-/// What the keys of our own issuer are called: other issuers' look the same.
+/// The name that marks a set of keys as daypass's own: those of other issuers look the same.
 const JWKS: &str = "jwks";
-/// What stands behind an account's address where a list is of its keys, for an empty one does not say so itself.
+/// The ending after an account's address that marks a list of its keys: an empty list does not show it.
 const KEYS: &str = ".keys";
 
 impl Projects {
-    /// Takes an export, where it is one.
+    /// Takes an export; `false` if it is of another kind.
     pub(in crate::policy::ways_in) fn take(&mut self, document: &Document<'_>) -> Result<bool, ExportFault> {
         match document.value {
             Value::Object(members) if members.contains_key("bindings") || is_empty_policy(document.value) => {
@@ -149,7 +149,7 @@ impl Projects {
         self.accounts.get(account)
     }
 
-    /// The policies of its project, and of what that is in.
+    /// The policies of its project, and of the folders and the organization above.
     pub(super) fn above(&self, account: &str) -> Option<&Above> {
         let domain = account.split('@').nth(1).unwrap_or_default();
         let project = domain.strip_suffix(".iam.gserviceaccount.com").unwrap_or(domain);
@@ -161,7 +161,7 @@ impl Projects {
         self.listed.contains(pool)
     }
 
-    /// The keys of our own issuer, where an export has them.
+    /// The keys of daypass's own issuer, if an export has them.
     pub(super) fn own_keys(&self) -> Option<&Keys> {
         self.jwks.get(JWKS)
     }
@@ -170,7 +170,7 @@ impl Projects {
         self.roles.get(role).map(Vec::as_slice)
     }
 
-    /// Keys that people made. Google's own are never shown to anybody.
+    /// Reports keys that people made. Google keeps the keys that it manages to itself.
     pub(super) fn keys_way(&self, of: &str, account: &str, now: UnixTime) -> Way {
         let Some(keys) = self.keys.get(account) else {
             let advice = "add what `gcloud iam service-accounts keys list --iam-account=ADDRESS --format=json` prints, called ADDRESS.keys.json";
@@ -190,7 +190,7 @@ impl Projects {
     }
 }
 
-/// The account of which the operator says that the export has its keys: `ADDRESS.keys`.
+/// The account whose keys the export lists, if the operator named it so: `ADDRESS.keys`.
 fn account_of_keys<'a>(document: &Document<'a>) -> Option<&'a str> {
     document.whose?.strip_suffix(KEYS).filter(|account| ServiceAccount::parse(account).is_ok())
 }
@@ -203,7 +203,7 @@ fn is_jwk(value: &Value) -> bool {
     value.get("kty").is_some()
 }
 
-/// What an account prints to which nothing is bound.
+/// Whether this is what `gcloud` prints for an account without bindings.
 fn is_empty_policy(value: &Value) -> bool {
     value.as_object().is_some_and(|members| {
         members.contains_key("etag") && members.keys().all(|member| member == "etag" || member == "version")

@@ -8,24 +8,24 @@ use crate::policy::ways_in::error::ExportFault;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// One that is not disabled.
+/// A provider that is not disabled.
 #[derive(PartialEq)]
 pub(super) struct Provider {
     pub(super) name: String,
     pub(super) issuer: String,
-    /// Whether the issuer is one of OIDC; else an account of AWS, or whoever has an assertion or a certificate.
+    /// Whether it trusts an OIDC issuer; otherwise it trusts an account of AWS, SAML assertions or certificates.
     pub(super) is_oidc: bool,
-    /// From which claims it makes which attributes, `google.subject` among them.
+    /// How it makes attributes, `google.subject` among them, from claims.
     mapping: BTreeMap<String, String>,
     pub(super) condition: Option<String>,
     /// `allowedAudiences` as they stand.
     pub(super) audiences: Option<Value>,
-    /// `jwksJson`, by which the issuer's own keys do not count.
+    /// `jwksJson`: the keys that count instead of the issuer's own.
     pub(super) uploaded: Option<Value>,
 }
 
 impl Provider {
-    /// `None` is one that lets nobody in.
+    /// Reads a provider; `None` if it lets nobody in.
     pub(super) fn read(provider: &Value) -> Result<Option<Self>, ExportFault> {
         let missing = |member| ExportFault::Member { member, expected: "text" };
         let name = provider["name"].as_str().ok_or(missing("name"))?.to_owned();
@@ -61,7 +61,7 @@ impl Provider {
         self.mapping.get("google.subject").map_or("nothing", String::as_str)
     }
 
-    /// What of the token's claims the condition and a member ask, as far as it is understood.
+    /// What the condition and a member ask of the token's claims, as far as it is understood.
     pub(super) fn bounds(&self, kind: &str, who: &str) -> Vec<Bound> {
         let terms = self.condition.as_ref().and_then(|text| cel::read(text).ok()).unwrap_or_default();
         let asked = terms.into_iter().filter_map(|term| {
@@ -75,12 +75,12 @@ impl Provider {
         asked.chain(self.of_member(kind, who)).collect()
     }
 
-    /// Whether the condition asks something of whose the token is, in a form that is not understood.
+    /// Whether the condition asks, in a form that is not understood, whose token it is.
     pub(super) fn has_unread_condition(&self) -> bool {
         self.condition.as_ref().is_some_and(|text| cel::read(text).is_err() && has_claim(text))
     }
 
-    /// What is made of a claim is no claim that could pin a name, and asks something all the same.
+    /// What a member asks. An attribute that is computed from a claim pins no name, but still asks something.
     fn of_member(&self, kind: &str, who: &str) -> Option<Bound> {
         let (attribute, value) = who.split_once('/')?;
         let attribute = match (kind, attribute) {
@@ -101,7 +101,7 @@ impl Provider {
         }
     }
 
-    /// The claim that an attribute is, where it is one as it stands.
+    /// The claim that an attribute equals; `None` if it is computed.
     fn mapped(&self, attribute: &str) -> Option<String> {
         match &cel::read_path(self.mapping.get(attribute)?).ok()?.0[..] {
             [first, claim] if first == "assertion" => Some(claim.clone()),
@@ -110,7 +110,7 @@ impl Provider {
     }
 }
 
-/// Whether an expression has a claim that says whose a token is: `assertion.sub`, `assertion['sub']`.
+/// Whether an expression uses a claim that can tell whose token it is: `assertion.sub`, `assertion['sub']`.
 fn has_claim(expression: &str) -> bool {
     expression.split("assertion").skip(1).any(|behind| {
         let behind = behind.trim_start_matches(|c: char| !c.is_alphanumeric());

@@ -53,7 +53,7 @@ fn a_role_that_only_daypass_assumes_has_one_way_in() {
 }
 
 #[test]
-fn whoever_else_may_assume_a_role_is_told() {
+fn whoever_else_may_assume_a_role_is_reported() {
     let ours = own(&json!({ "oidc.acme.com:sub": SUBJECT }));
     for (statement, parts) in [
         (
@@ -105,7 +105,7 @@ fn whoever_else_may_assume_a_role_is_told() {
         ),
         (
             json!({ "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:user/bot" }, "Action": "sts:AssumeRole" }),
-            &["Others: the IAM user", "no export here tells"],
+            &["Others: the IAM user", "in no export here"],
         ),
         (
             json!({ "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:role/ci" }, "Action": "sts:AssumeRole" }),
@@ -174,7 +174,7 @@ fn whoever_else_may_assume_a_role_is_told() {
 }
 
 #[test]
-fn access_keys_are_counted_where_an_export_tells_them() {
+fn access_keys_are_counted_if_an_export_has_them() {
     let user =
         json!([{ "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:user/bot" }, "Action": "sts:AssumeRole" }]);
     let table = "user,arn,user_creation_time,access_key_1_active,access_key_2_active\nbot,arn:aws:iam::111122223333:user/bot,x,true,false\n";
@@ -189,7 +189,7 @@ fn access_keys_are_counted_where_an_export_tells_them() {
 
 /// `aws iam list-access-keys` names no account.
 #[test]
-fn a_list_of_access_keys_speaks_of_the_one_account_alone_whose_details_are_here() {
+fn a_list_of_access_keys_counts_only_with_the_details_of_one_account() {
     let list = |status: &str| {
         export(
             "keys.json",
@@ -218,7 +218,7 @@ fn a_list_of_access_keys_speaks_of_the_one_account_alone_whose_details_are_here(
     ] {
         for status in ["Inactive", "Active"] {
             let found = told(&[&exports[..], &[list(status)]].concat(), &aws_grants());
-            has(&found, &["Others: the IAM user", "user/", "whose access keys no export here tells"]);
+            has(&found, &["Others: the IAM user", "user/", "whose access keys are in no export here"]);
             assert!(!found.iter().any(|one| one.contains("active access key")), "{found:#?}");
         }
     }

@@ -24,7 +24,7 @@ pub(super) fn principal(secrets: &Value) -> Value {
         "signInAudience": "AzureADMyOrg", "passwordCredentials": secrets, "keyCredentials": [] })
 }
 
-/// What is told of the application with one more federated credential.
+/// What is reported of the application with one more federated credential.
 pub(super) fn of_credential(members: &Value) -> Vec<String> {
     let (bare, principal) = (application(&json!([]), &json!([])), principal(&json!([])));
     let name = format!("{CLIENT}.json");
@@ -33,7 +33,7 @@ pub(super) fn of_credential(members: &Value) -> Vec<String> {
 }
 
 #[test]
-fn whoever_else_is_an_application_is_told() {
+fn whoever_else_uses_an_application_is_reported() {
     let name = format!("{CLIENT}.json");
     let ours = credential(&json!({}));
     assert_eq!(

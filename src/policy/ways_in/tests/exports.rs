@@ -1,4 +1,4 @@
-//! Exports that say two things of the same, and exports of which half is here.
+//! Exports that contradict each other, and incomplete exports.
 
 use super::aws::own;
 use super::azure::{application, principal};
@@ -24,7 +24,7 @@ fn two_exports_that_differ_are_refused_with_both_names() {
     twice["RoleDetailList"].as_array_mut().unwrap().push(role.clone());
     let said = refused(&[export("twice.json", &twice)], &aws_grants());
     assert!(said.contains("twice.json") && said.contains(ROLE), "{said}");
-    // What a user may do differs, and how many keys it has.
+    // Also if they differ in what a user may do, or in how many keys it has.
     let mut more = clean.clone();
     more["UserDetailList"][2]["AttachedManagedPolicies"] = clean["UserDetailList"][1]["AttachedManagedPolicies"].clone();
     let said = refused(&[export("a.json", &clean), export("b.json", &more)], &aws_grants());
@@ -50,7 +50,7 @@ fn policies_and_roles_of_google_that_differ_are_refused() {
     let said =
         refused(&[export("r1.json", &role(&["iam.serviceAccounts.signJwt"])), export("r2.json", &role(&["a.b.c"]))], &gcp());
     assert!(said.contains("r1.json") && said.contains("r2.json") && said.contains("organizations/1/roles/x"), "{said}");
-    // Of projects and providers every export is read.
+    // For projects and providers, every export counts.
     let project = |name: &str, content: &Value| Export { whose: Some("acme-prod".to_owned()), ..export(name, content) };
     let own = of("own.json", &policy(&[]));
     for order in [[&wide, &policy(&[])], [&policy(&[]), &wide]] {
@@ -62,7 +62,7 @@ fn policies_and_roles_of_google_that_differ_are_refused() {
 }
 
 #[test]
-fn what_half_an_export_does_not_say_is_told() {
+fn what_an_incomplete_export_lacks_is_reported() {
     let own = export(&format!("{ACCOUNT}.json"), &policy(&[]));
     let above = |kinds: &[&str]| {
         let all: Vec<Value> =
@@ -87,7 +87,7 @@ fn what_half_an_export_does_not_say_is_told() {
     let one = provider(&format!("{hub}/providers/x"), "https://gitlab.acme.com");
     let described = told(&[account.clone(), export("p.json", &one)], &gcp());
     has(&described, &["NotSeen: ", "other providers of its pool"]);
-    // One that is disabled counts as seen, and lets nobody in.
+    // A disabled provider counts as seen, and lets nobody in.
     let mut off = one;
     off["disabled"] = true.into();
     let disabled = told(&[account, export("p.json", &json!([off]))], &gcp());
@@ -96,7 +96,7 @@ fn what_half_an_export_does_not_say_is_told() {
 
 /// `az ad app credential list` and `az ad app federated-credential list` both print `[]`.
 #[test]
-fn an_empty_list_closes_nothing() {
+fn nothing_is_concluded_from_an_empty_list() {
     let credential = json!({ "name": "x", "issuer": "https://oidc.acme.com", "subject": SUBJECT, "audiences": ["api://AzureADTokenExchange"] });
     let of_client = |name: &str, content: &Value| Export { whose: Some(CLIENT.to_owned()), ..export(name, content) };
     for empty in [json!([]), json!({ "value": [] })] {
@@ -113,14 +113,14 @@ fn an_empty_list_closes_nothing() {
         has(&found, &["NotSeen: whether it has static keys is in no export here"]);
         has(&found, &["NotSeen: an empty list does not say what it is of"]);
     }
-    // Whose name says that it is of keys says it.
+    // A name that ends with `.keys` says that the list is one of keys.
     let keys = empty(format!("{ACCOUNT}.keys"));
     has(&keys, &["Ours: it has no service account key"]);
     assert!(!keys.iter().any(|one| one.contains("an empty list")), "{keys:#?}");
 }
 
 #[test]
-fn half_an_application_is_told() {
+fn a_missing_half_of_an_application_is_reported() {
     let credential = json!({ "name": "x", "issuer": "https://oidc.acme.com", "subject": SUBJECT, "audiences": ["api://AzureADTokenExchange"] });
     let federated = export(&format!("{CLIENT}.json"), &json!([credential]));
     let of = |more: &[Export]| told(&[std::slice::from_ref(&federated), more].concat(), &azure());
@@ -150,7 +150,7 @@ fn half_an_application_is_told() {
     has(&one, &["NotSeen: whether it has further federated credentials"]);
     has(&one, &["Ours: daypass, for exactly"]);
     assert!(!of(&[]).iter().any(|one| one.contains("further federated")));
-    // Who is shown another audience of ours gets in by it, and without the configuration's none is ours.
+    // A token for another listed audience gets in too. If the configuration has no audience, none counts as daypass's.
     let mut wide = credential.clone();
     wide["audiences"] = json!(["api://AzureADTokenExchange", "https://partner.example"]);
     has(&told(&[export(&format!("{CLIENT}.json"), &json!([wide]))], &azure()), &["Others", "https://partner.example"]);

@@ -10,7 +10,7 @@ fn key(x: &str) -> Value {
     json!({ "kty": "EC", "crv": "P-256", "x": x, "y": "abc", "kid": x, "use": "sig" })
 }
 
-/// What is told of our own provider with these members of `oidc`.
+/// What is reported of daypass's own provider with these members of `oidc`.
 fn own_provider(oidc: &Value, more: &[Export]) -> Vec<String> {
     let mut ours = provider(&format!("{POOL}/providers/daypass"), "https://oidc.acme.com");
     ours["oidc"].as_object_mut().unwrap().extend(oidc.as_object().unwrap().clone());
@@ -20,7 +20,7 @@ fn own_provider(oidc: &Value, more: &[Export]) -> Vec<String> {
 const OURS: &str = "Ours: the provider trusts daypass's own issuer";
 
 #[test]
-fn keys_that_were_uploaded_are_compared_with_ours() {
+fn uploaded_keys_are_compared_with_those_of_the_issuer() {
     let jwks = |keys: &[&str]| json!({ "keys": keys.iter().map(|x| key(x)).collect::<Vec<_>>() });
     let uploaded = |keys: &[&str]| json!({ "jwksJson": jwks(keys).to_string() });
     let unknown = own_provider(&uploaded(&["evil"]), &[]);
@@ -37,13 +37,13 @@ fn keys_that_were_uploaded_are_compared_with_ours() {
         let found = own_provider(&json!({ "jwksJson": json!({ "keys": odd }).to_string() }), std::slice::from_ref(&ours));
         assert!(!found.iter().any(|one| one == OURS), "{odd}: {found:#?}");
     }
-    // A set of keys is ours where somebody says so.
+    // A set of keys counts as daypass's only if the operator says so.
     let nobodys = Export { whose: Some("github".to_owned()), ..ours };
     assert!(matches!(ways_in(&[nobodys], &gcp()).unwrap_err().fault, ExportFault::Nameless { .. }));
 }
 
 #[test]
-fn an_audience_that_is_not_of_the_provider_is_told() {
+fn an_audience_of_others_is_reported() {
     for (audiences, is_ours) in [
         (json!([]), true),
         (json!([format!("https://{OWN_AUDIENCE}")]), true),
@@ -62,7 +62,7 @@ fn an_audience_that_is_not_of_the_provider_is_told() {
     has(&lacks, &["Missing", "audience"]);
 }
 
-/// What is told of a member of somebody else's pool, whose one provider is this.
+/// What is reported of a member of another pool with one provider.
 fn of_hub(member: &str, issuer: &str, members: &Value) -> Vec<String> {
     let mut hub = provider(&format!("{HUB}/providers/x"), issuer);
     hub.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
@@ -72,7 +72,7 @@ fn of_hub(member: &str, issuer: &str, members: &Value) -> Vec<String> {
 }
 
 #[test]
-fn what_strangers_can_have_at_a_shared_issuer_lets_in_anybody() {
+fn a_condition_that_strangers_can_satisfy_lets_in_anybody() {
     let mapping = json!({ "google.subject": "assertion.sub", "attribute.repository": "assertion.repository", "attribute.ref": "assertion.ref",
         "attribute.repository_visibility": "assertion.repository_visibility", "attribute.repo": "assertion.repository.lowerAscii()",
         "attribute.owner": "assertion.repository_owner" });
@@ -136,7 +136,7 @@ fn what_strangers_can_have_at_a_shared_issuer_lets_in_anybody() {
 }
 
 #[test]
-fn direct_access_is_not_looked_at_and_its_pool_is() {
+fn direct_access_is_not_checked_and_its_pool_is() {
     let direct = GrantedInClouds { gcp: GcpUse { direct: subjects(), ..GcpUse::default() }, ..granted() };
     let found = told(&[export("p.json", &json!([provider(&format!("{POOL}/providers/x"), "https://gitlab.com")]))], &direct);
     has(&found, &["NotSeen: which resources members of the pool get at directly"]);
@@ -145,7 +145,7 @@ fn direct_access_is_not_looked_at_and_its_pool_is() {
 }
 
 #[test]
-fn every_permission_that_leads_to_an_account_is_told() {
+fn every_permission_that_leads_to_an_account_is_reported() {
     let custom = "projects/acme-prod/roles/custom";
     let of = |permission: &str| {
         let role = json!({ "name": custom, "stage": "GA", "includedPermissions": ["a.b.c", permission] });

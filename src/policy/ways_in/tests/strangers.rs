@@ -1,4 +1,4 @@
-//! Issuers that sign for strangers too: what of a condition keeps them out, in AWS and in Entra.
+//! Issuers that sign for strangers too: which conditions keep them out, in AWS and in Entra.
 
 use super::aws::{of_role, web};
 use super::azure::of_credential;
@@ -10,7 +10,7 @@ fn provider_at(host: &str) -> String {
     format!("arn:aws:iam::111122223333:oidc-provider/{host}")
 }
 
-/// The kind of what is told of a statement with this condition.
+/// The kind of way in that a statement with this condition is.
 fn kind(provider: &str, condition: &Value) -> String {
     let found = of_role(&json!([web(provider, condition)]));
     let other = found.iter().find(|one| !one.starts_with("Missing")).unwrap_or_else(|| panic!("{condition}: {found:#?}"));
@@ -84,7 +84,7 @@ fn a_pattern_binds_where_it_pins_a_whole_name() {
     assert_eq!(of("StringEqualsIgnoreCase", "sub", json!("repo:Acme/shop:ref:refs/heads/main")), "Others");
     let capitals = provider_at("Token.Actions.GitHubUserContent.com");
     assert_eq!(kind(&capitals, &json!({ "StringLike": key(HOST, "sub", &json!("repo:*")) })), "Anybody");
-    // One enterprise's issuer is nobody else's: there a visibility keeps strangers out.
+    // The issuer of one enterprise has no other tenants, so a visibility keeps strangers out there.
     let (acme, visibility) = (format!("{HOST}/acme"), json!("private"));
     let condition = json!({ "StringEquals": key(&acme, "repository_visibility", &visibility) });
     assert_eq!(kind(&provider_at(&acme), &condition), "Others");
@@ -92,7 +92,7 @@ fn a_pattern_binds_where_it_pins_a_whole_name() {
 
 /// Nobody can list the issuers that sign for strangers.
 #[test]
-fn whoever_asks_nothing_of_the_claims_lets_in_anybody() {
+fn a_trust_that_asks_nothing_of_the_claims_lets_in_anybody() {
     for host in [
         "login.microsoftonline.com/common/v2.0",
         "api.pulumi.com/oidc",
@@ -202,7 +202,7 @@ fn guests_and_users_of_any_pool_are_anybody() {
 }
 
 #[test]
-fn strangers_are_told_in_entra_too() {
+fn strangers_are_reported_in_entra_too() {
     let github = "https://token.actions.githubusercontent.com";
     let of = |subject: Value, expression: Option<&str>| {
         let expression = expression.map(|text| json!({ "value": text, "languageVersion": 1 }));

@@ -1,14 +1,14 @@
-//! Why JSON is not of the form that a type of ours has.
+//! Why a JSON value does not fit one of our types.
 
 use serde::de::{Expected, Unexpected};
 use std::fmt;
 
-/// Of a fault, what is told: it may hold a name of any length.
+/// Characters of an error's text: it may hold a name of any length.
 const TOLD_CHARACTERS_MAX: usize = 300;
-/// A word that somebody may have meant for one of ours.
+/// The longest text that may be a misspelt word of ours.
 const WORD_BYTES_MAX: usize = 16;
 
-/// Why not. A text of the value may be a token, so none is kept unless it looks like a word of ours.
+/// Why not. A text in the value may be a token, so it is kept only if it looks like a word of ours.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum FormError {
     /// A value of another type.
@@ -18,7 +18,7 @@ pub enum FormError {
         /// What belongs there.
         expected: String,
     },
-    /// A value of the type that is none of those.
+    /// A value of the right type that is not allowed.
     Value {
         /// What stands there.
         found: String,
@@ -34,7 +34,7 @@ pub enum FormError {
     },
     /// A word that is not known.
     UnknownWord {
-        /// It, where it is no secret by its look.
+        /// The word, if it cannot be a secret.
         word: Option<String>,
         /// Those that are known.
         known: &'static [&'static str],
@@ -51,14 +51,14 @@ pub enum FormError {
         /// Its name.
         member: &'static str,
     },
-    /// A member that stands twice.
+    /// A member that is there twice.
     TwiceMember {
         /// Its name.
         member: &'static str,
     },
-    /// What the type's own reader says, such as that a name is none: serde hands it on as its words alone.
+    /// An error of the type's own parser, such as that of a name. serde passes on only its text.
     Own {
-        /// Its words.
+        /// Its text.
         words: String,
     },
 }
@@ -97,7 +97,7 @@ impl serde::de::Error for FormError {
     }
 }
 
-/// A value as JSON has it; of a text that may be a secret only that it is one.
+/// A value in JSON's terms. A text that may be a secret is only called a string.
 fn shown(found: Unexpected<'_>) -> String {
     match found {
         Unexpected::Str(text) if !is_word(text) => "a string".to_owned(),
@@ -107,7 +107,7 @@ fn shown(found: Unexpected<'_>) -> String {
     }
 }
 
-/// No secret looks like one of ours.
+/// Whether a text looks like one of our words: no secret does.
 fn is_word(text: &str) -> bool {
     text.len() <= WORD_BYTES_MAX && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
@@ -123,7 +123,7 @@ fn listed(known: &[&str]) -> String {
 }
 
 impl FormError {
-    /// As serde says it.
+    /// The text in serde's words.
     fn words(&self) -> String {
         match self {
             Self::Type { found, expected } => format!("invalid type: {found}, expected {expected}"),

@@ -1,4 +1,4 @@
-//! The same words as serde_json's, and never a text of the value.
+//! Errors have the same text as serde_json's, and never a text of the value.
 
 use super::*;
 use serde::Deserialize;
@@ -25,7 +25,7 @@ enum Inner {
 }
 
 #[test]
-fn what_is_said_is_read_as_serde_json_reads_it() {
+fn values_are_read_as_serde_json_reads_them() {
     let good = [
         json!({}),
         json!({ "name": null, "list": [] }),
@@ -37,7 +37,7 @@ fn what_is_said_is_read_as_serde_json_reads_it() {
 }
 
 #[test]
-fn a_fault_has_the_words_of_serde_json() {
+fn an_error_has_the_text_of_serde_json() {
     let bad = [
         json!(null),
         json!(5),
@@ -68,7 +68,7 @@ fn a_fault_has_the_words_of_serde_json() {
 }
 
 #[test]
-fn no_text_of_a_value_is_told() {
+fn an_error_holds_no_text_of_a_value() {
     const SECRET: &str = "eyJhbGciOiJub25lIn0";
     let hidden = [
         json!(SECRET),

@@ -1,9 +1,9 @@
-//! Whatever a pod is: a patch only adds, everything else is as it was, and a second patch adds nothing.
+//! For every pod: a patch only adds, everything else stays as it was, and a second patch adds nothing.
 
 use super::*;
 use proptest::prelude::*;
 
-/// Without what is ours, and without what is empty.
+/// A pod without what we inject and without empty members.
 fn bare(value: &Value) -> Value {
     const OURS: [&str; 6] = [
         "daypass",
@@ -43,7 +43,7 @@ fn some_container() -> impl Strategy<Value = Value> {
     ];
     ("[a-z]{1,6}", some_list(mount), some_list(variable), user).prop_map(|(name, mounts, variables, user)| {
         let mut container = json!({ "name": format!("c-{name}"), "image": "x", "securityContext": user });
-        // Sometimes null, sometimes not there at all.
+        // Null in some pods, and absent in others.
         if mounts != json!([]) {
             container["volumeMounts"] = mounts;
         }

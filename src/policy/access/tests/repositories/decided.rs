@@ -1,4 +1,4 @@
-//! What is told of two revisions, compared with what they decide: every token that each of some identities gets by any request.
+//! Compares the reported changes with the decisions of both revisions: every token that each of some identities gets by any request.
 
 use super::*;
 use crate::identity::{Attribute, Value as AttributeValue};
@@ -8,7 +8,7 @@ use crate::policy::{GitHubTerms, InRepositories, Terms};
 use crate::words::github::{Owner, Permissions, RepositoryName};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// With every run; `PROPTEST_CASES` asks for more.
+/// The number of cases; `PROPTEST_CASES` sets another one.
 const CASES: usize = 60;
 const NAMES: [&str; 5] = ["acme/a", "acme/b", "acme/s1", "acme/s2", "acme/zz"];
 const PERMISSIONS: [&str; 4] = ["contents=read", "contents=write", "contents=read issues=read", "metadata=read"];
@@ -89,7 +89,7 @@ fn tokens(ruleset: &Ruleset, facts: &Facts, requests: &[Target]) -> BTreeSet<Tok
     policies.iter().flat_map(|policy| requests.iter().filter_map(|wanted| by(wanted, policy))).collect()
 }
 
-/// The same requests, and those that are made for this identity's own repository and for this credential.
+/// The same requests, and further ones for this identity's own repository and for this credential.
 fn with_own(requests: &[Target], facts: &Facts, told: &str) -> Vec<Target> {
     let own = facts.attribute(Attribute::Repository).and_then(|name| match name {
         AttributeValue::Named { name, .. } => RepositoryName::parse(name).ok(),
@@ -110,7 +110,7 @@ fn with_own(requests: &[Target], facts: &Facts, told: &str) -> Vec<Target> {
     requests.iter().cloned().chain(requests.iter().filter_map(beside)).chain(alone).chain(asked).collect()
 }
 
-/// Whether one of those of whom it is told gains something.
+/// Whether one of the identities of the change gains something.
 fn is_proven(change: &Change, had: &Ruleset, has: &Ruleset, requests: &[Target]) -> bool {
     change.parts.iter().any(|part| {
         let facts = facts(&part.example);
@@ -119,7 +119,7 @@ fn is_proven(change: &Change, had: &Ruleset, has: &Ruleset, requests: &[Target])
     })
 }
 
-/// Whether some identity gets a token by the new one that is within none of those that it got by the old one.
+/// An identity and a token that it gets by the new revision, if no token that it got by the old one covers the new one.
 fn gains(old: &Ruleset, new: &Ruleset, requests: &[Target]) -> Option<(String, Token)> {
     identities().iter().find_map(|facts| Some((format!("{:?}", facts.attributes), gains_one(old, new, facts, requests)?)))
 }
@@ -185,7 +185,7 @@ fn files(policies: &[String], denials: &[String]) -> Tree {
 
 type Revision = (Vec<String>, Vec<String>);
 
-/// One that a change of a line or two makes of another.
+/// A revision, and another one that differs in a line or two.
 fn pair() -> impl Strategy<Value = (Revision, Revision)> {
     let revision = || (prop::collection::vec(policy(), 1..3), prop::collection::vec(denial(), 0..4));
     (revision(), revision(), 0..4_u8).prop_map(|(old, other, same)| match same {
@@ -197,7 +197,7 @@ fn pair() -> impl Strategy<Value = (Revision, Revision)> {
 }
 
 #[test]
-fn no_token_is_gained_or_lost_untold() {
+fn every_gained_and_every_lost_token_is_reported() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let asked = std::env::vars().find(|(name, _)| name == "PROPTEST_CASES");
     let cases: usize = asked.map_or(CASES, |(_, count)| count.parse().unwrap());
@@ -210,7 +210,7 @@ fn no_token_is_gained_or_lost_untold() {
         let (old, new) = (load_any(&old_tree), load_any(&new_tree));
         let found = changes((&old, &old_tree), (&new, &new_tree), &catalogue(), NOW);
         let shown = || format!("{policies:#?}\n{denials:#?}\n->\n{new_policies:#?}\n{new_denials:#?}\n{found:#?}");
-        // Where what widens waits, nobody gains anything: also by policies that are compared alone, without any guardrail.
+        // Nobody gains anything while what widens waits, also if policies are compared alone, without guardrails.
         let waits = Ruleset::load_with(&new_tree, &catalogue(), Some(&old), Widening::Waits, &[]);
         let slipped = gains(&old, &waits.ruleset, &requests);
         assert!(slipped.is_none(), "{slipped:?} is not held\n{}", shown());
@@ -230,7 +230,7 @@ fn no_token_is_gained_or_lost_untold() {
         }
     }
     println!("{cases} pairs, {gained} gains and losses, {changed} changes told, {unproven} unproven, {held} wait");
-    // Terms that have no order count as more, and so does what is granted by name where it was by id.
+    // False alarms: terms without an order count as more, and so does a grant by name instead of by id.
     assert!(unproven * 10 < changed, "{unproven} of {changed} changes are false alarms");
     assert!(gained > cases / 2, "the pairs are no test when nothing is ever gained");
 }

@@ -2,23 +2,15 @@
 
 use std::fmt::Display;
 
-/// What of it no line says.
+/// What of it no line expresses.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(in crate::policy) enum CelError {
     /// An operator or a function that is not read.
     #[error("{found} is not imported: write `==`, `in [\u{2026}]`, `startsWith` and `&&` alone, or the policy by hand")]
-    NotImported {
-        /// Which.
-        found: String,
-    },
-    /// Something else stands there.
+    NotImported { found: String },
+    /// Another token than expected.
     #[error("expected {expected}, found {found}")]
-    Expected {
-        /// What may.
-        expected: String,
-        /// What does.
-        found: String,
-    },
+    Expected { expected: String, found: String },
     /// A text that does not end.
     #[error("a quote is open at the end: was it cut?")]
     Open,

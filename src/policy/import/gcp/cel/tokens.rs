@@ -1,4 +1,4 @@
-//! The words, texts and signs of CEL.
+//! The tokens of CEL: words, texts and signs.
 
 use super::error::CelError;
 use std::collections::VecDeque;
@@ -10,7 +10,7 @@ const SIGNS: [&str; 26] = [
     ";", "=",
 ];
 
-/// One of them.
+/// A token.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Token {
     Word(String),
@@ -18,7 +18,7 @@ pub(super) enum Token {
     Sign(&'static str),
 }
 
-/// Those that are left.
+/// The tokens that are not read yet.
 pub(super) struct Tokens(VecDeque<Token>);
 
 impl Tokens {
@@ -46,7 +46,7 @@ impl Tokens {
             };
             rest = rest[length..].trim_start();
         }
-        // A text behind a letter (r'…', b"…") or beside another one ('''…''') is read otherwise.
+        // A text behind a letter (r'…', b"…") or next to another text ('''…''') means something else in CEL.
         let pairs = tokens.iter().zip(tokens.iter().skip(1));
         for (one, next) in pairs {
             if matches!((one, next), (Token::Word(word), Token::Text(_)) if word != "in")
@@ -71,7 +71,7 @@ impl Tokens {
         self.0.front()
     }
 
-    /// Whether it was the next one, which is then taken.
+    /// Takes the next token if it is this one; returns whether it was.
     pub(super) fn take(&mut self, wanted: &Token) -> bool {
         let is_next = self.peek() == Some(wanted);
         if is_next {

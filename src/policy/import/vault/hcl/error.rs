@@ -8,7 +8,6 @@ use crate::token::JsonError;
 pub(in crate::policy) struct HclError {
     /// The line, from 1.
     pub(super) line: usize,
-    /// What is wrong.
     #[source]
     pub(super) reason: HclReason,
 }
@@ -16,63 +15,39 @@ pub(in crate::policy) struct HclError {
 /// What is wrong with a policy's text.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum HclReason {
-    /// It is no text.
     #[error("not UTF-8")]
     NotUtf8,
-    /// It is the JSON form, and no JSON.
+    /// It begins like the JSON form, and is no JSON.
     #[error(transparent)]
     Json(#[from] JsonError),
-    /// The JSON form has another shape.
+    /// It is JSON of another form.
     #[error("expected `{{\"path\": {{\"secret/data/…\": {{\"capabilities\": […]}}}}}}`")]
     Shape,
-    /// The text ends where something has to follow.
+    /// It ends too early.
     #[error("the policy ends here, and a block is open: was it cut?")]
     Cut,
-    /// Something else stands there.
+    /// Another token than expected.
     #[error("found {found}, expected {expected}")]
-    Unexpected {
-        /// What stands there.
-        found: String,
-        /// What may.
-        expected: &'static str,
-    },
-    /// A character that begins nothing.
+    Unexpected { found: String, expected: &'static str },
+    /// A character that begins no token.
     #[error("`{character}` begins nothing that is read here")]
-    Character {
-        /// Which.
-        character: char,
-    },
-    /// A text with what is not read here.
+    Character { character: char },
+    /// A text with an escape or a template.
     #[error("a text with `{sequence}` in it is not read here: write the character itself")]
-    Escape {
-        /// How it begins.
-        sequence: String,
-    },
-    /// Readers differ in which one counts.
+    Escape { sequence: String },
+    /// A key that stands twice: readers differ in which one counts.
     #[error("`{key}` stands twice in one block")]
-    Twice {
-        /// Which.
-        key: String,
-    },
-    /// A value of another type.
+    Twice { key: String },
+    /// A value of the wrong type.
     #[error("`{key}`: expected a list of texts, and for `policy` and `comment` a text")]
-    Type {
-        /// Of which key.
-        key: String,
-    },
+    Type { key: String },
     /// A capability that is not known.
     #[error("`{word}` is no capability that is known here")]
-    Capability {
-        /// The word.
-        word: String,
-    },
-    /// One of the old words that is not known.
+    Capability { word: String },
+    /// An unknown word of the old key `policy`.
     #[error("`policy = \"{word}\"` is not known: expected deny, read, write or sudo")]
-    OldWord {
-        /// The word.
-        word: String,
-    },
-    /// It is nested deeper than anything of Vault's own.
+    OldWord { word: String },
+    /// It is nested deeper than any key of Vault's.
     #[error("nested too deeply")]
     TooDeep,
 }

@@ -5,7 +5,7 @@ use super::rule::{Rule, Value};
 use crate::token::parse_document;
 use serde_json::Value as Json;
 
-/// What stands in JSON.
+/// What the JSON holds.
 pub(super) enum Form {
     Rules(Vec<Rule>),
     Text(String),

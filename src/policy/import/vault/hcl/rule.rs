@@ -1,9 +1,9 @@
-//! What one block of a policy says.
+//! One block of a policy.
 
 use super::error::HclReason;
 use std::collections::BTreeSet;
 
-/// What may be done at a path (Vault docs, "Policies", and OpenBao's `scan`).
+/// The capabilities that a path can have (Vault docs, "Policies", and OpenBao's `scan`).
 const CAPABILITIES: [&str; 11] =
     ["create", "read", "update", "patch", "delete", "list", "scan", "sudo", "deny", "subscribe", "recover"];
 
@@ -12,11 +12,11 @@ const CAPABILITIES: [&str; 11] =
 pub(in crate::policy) struct Rule {
     pub(in crate::policy) path: String,
     pub(in crate::policy) capabilities: BTreeSet<String>,
-    /// Keys beside the capabilities, each of which may take something away.
+    /// Further keys beside the capabilities. Each may restrict the path.
     pub(in crate::policy) beside: BTreeSet<String>,
 }
 
-/// What a key may say, as far as it is looked at.
+/// The value of a key, as far as it is read.
 pub(super) enum Value {
     Text(String),
     Texts(Vec<String>),
@@ -24,7 +24,7 @@ pub(super) enum Value {
 }
 
 impl Rule {
-    /// Takes in what a key says.
+    /// Adds what a key says.
     pub(super) fn say(&mut self, key: &str, value: Value) -> Result<(), HclReason> {
         match (key, value) {
             ("capabilities", Value::Texts(texts)) => texts.into_iter().try_for_each(|word| self.allow(word))?,
@@ -52,7 +52,7 @@ impl Rule {
     }
 }
 
-/// The words that Vault had before capabilities, and takes still.
+/// The capabilities of a word that Vault had before capabilities, and still takes.
 fn before_capabilities(word: &str) -> Option<&'static [&'static str]> {
     match word {
         "deny" => Some(&["deny"]),

@@ -36,7 +36,7 @@ path "secret/data/x" {
 }
 
 #[test]
-fn what_is_not_known_is_refused_with_its_line() {
+fn unknown_parts_are_refused_with_their_line() {
     for (text, reason) in [
         ("path \"a\" {\n  capabilities = [\"read\"", "line 2: the policy ends here"),
         ("path \"a\" {\n", "line 2: the policy ends here"),

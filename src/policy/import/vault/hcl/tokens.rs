@@ -1,9 +1,9 @@
-//! The words, texts and signs of HCL, with their lines.
+//! The tokens of HCL: words, texts and signs, with their lines.
 
 use super::error::{HclError, HclReason};
 use std::fmt;
 
-/// One of them.
+/// A token.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Token {
     /// A word or a number without quotes.
@@ -14,7 +14,7 @@ pub(super) enum Token {
     Sign(char),
 }
 
-/// Those of a text that are left.
+/// The tokens of a text that are not read yet.
 pub(super) struct Tokens<'a> {
     rest: &'a str,
     line: usize,
@@ -67,7 +67,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// White space and comments.
+    /// Skips white space and comments.
     fn skip(&mut self) -> Result<(), HclError> {
         loop {
             let trimmed = self.rest.trim_start();
@@ -90,7 +90,7 @@ impl<'a> Tokens<'a> {
         self.rest = rest;
     }
 
-    /// A text in quotes, in which only the quote and the backslash are escaped.
+    /// Reads a text in quotes. Only the quote and the backslash may be escaped in it.
     fn quoted(&mut self) -> Result<String, HclError> {
         let mut text = String::new();
         let mut characters = self.rest.char_indices().skip(1);

@@ -18,7 +18,7 @@ fn catalogue() -> Catalogue {
     [(IssuerName::parse("github").unwrap(), entry)].into_iter().collect()
 }
 
-/// A policy whose one role has these keys too, or its faults.
+/// A policy with one role that also has these keys; or its faults.
 fn policy(keys: Value) -> Result<Arc<TrustPolicy>, String> {
     let mut grant = json!({ "role": ROLE });
     grant.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
@@ -101,14 +101,14 @@ fn a_session_through_another_role_lasts_an_hour_at_most() {
     }
 }
 
-/// In how many terms the one gives more.
+/// By how many terms one gives more than the other.
 fn more(one: &AwsGrant, other: &AwsGrant) -> usize {
     let values = |one: &AwsGrant| AwsTarget::values(&(one.ttl, &one.session));
     beyond(values(one), values(other)).len()
 }
 
 #[test]
-fn terms_that_differ_in_any_of_it_are_other_terms() {
+fn each_term_of_a_session_is_compared() {
     let offer = |keys: Value| policy(keys).unwrap().rules[0].grants.of::<AwsGrant>().next().unwrap().clone();
     let within = |one: &AwsGrant, other: &AwsGrant| more(one, other) == 0;
     let plain = offer(json!({}));
@@ -122,7 +122,7 @@ fn terms_that_differ_in_any_of_it_are_other_terms() {
 }
 
 #[test]
-fn the_first_session_policy_takes_away_and_another_one_may_give() {
+fn a_first_session_policy_narrows_and_a_changed_one_may_widen() {
     let offer = |keys: Value| policy(keys).unwrap().rules[0].grants.of::<AwsGrant>().next().unwrap().clone();
     let plain = offer(json!({}));
     let some = offer(json!({ "session_policy_arns": "arn:aws:iam::aws:policy/X" }));

@@ -1,0 +1,87 @@
+//! The same credential by several policies: on other terms, or by a policy that a wider one makes superfluous.
+
+use super::Look;
+use crate::kind::{Target, TransitUse};
+use crate::policy::access::{Permit, overlap, permits, within};
+use crate::policy::sections::SecretGrant;
+use crate::words::TransitFile;
+use crate::words::names::{SecretName, SecretPath};
+use crate::words::yaml::Fault;
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+pub(super) fn lint(look: &Look<'_>, found: &mut Vec<Fault>) {
+    let policies = look.ruleset.set().policies();
+    let transit = TransitFile::among(look.tree).flat_map(|file| TransitUse::of_key(&file.key).collect::<Vec<_>>());
+    let named = policies.iter().flat_map(|policy| &policy.rules).flat_map(|rule| rule.grants.named());
+    let named: BTreeSet<Target> = named.chain(transit.map(Target::from)).collect();
+    for wanted in &named {
+        for (permit, other, example) in pairs(look, wanted) {
+            found.extend(on_other_terms(&permit, &other, &example).or_else(|| shadowed(look, wanted, &permit, &other, example)));
+        }
+    }
+    // An entry for secrets names a pattern, so who grants less of it than another cannot be seen by one of its documents.
+    for wanted in &secrets_on_several_terms(look) {
+        found.extend(pairs(look, wanted).iter().filter_map(|(permit, other, example)| on_other_terms(permit, other, example)));
+    }
+}
+
+/// Every two policies of one issuer that grant it to the same job, with that job's claims.
+fn pairs<'a>(look: &Look<'a>, wanted: &Target) -> Vec<(Permit<'a>, Permit<'a>, Map<String, Value>)> {
+    let granted = permits(look.ruleset, look.catalogue, wanted, look.now);
+    let earlier = |number| granted[..number].iter();
+    let both = granted.iter().enumerate().flat_map(|(number, permit)| earlier(number).map(move |other| (permit, other)));
+    both.filter(|(permit, other)| other.policy.issuer == permit.policy.issuer && other.policy.name != permit.policy.name)
+        .filter_map(|(permit, other)| Some((permit.clone(), other.clone(), overlap(permit, other, look.catalogue)?)))
+        .collect()
+}
+
+fn finding(permit: &Permit<'_>, code: &'static str, message: String) -> Fault {
+    Fault::new(&permit.policy.file, permit.place, message).warning(code)
+}
+
+fn on_other_terms<'a>(permit: &Permit<'a>, other: &Permit<'a>, example: &Map<String, Value>) -> Option<Fault> {
+    if permit.terms == other.terms {
+        return None;
+    }
+    let message = format!(
+        "{} grants the same to the same job on other terms, so neither is given unless the job names one",
+        other.policy.name
+    );
+    let found = finding(permit, "overlapping_grant", message).help("make the terms equal, or separate the identities");
+    Some(found.showing(Some(example.clone())))
+}
+
+fn shadowed<'a>(
+    look: &Look<'_>,
+    wanted: &Target,
+    permit: &Permit<'a>,
+    other: &Permit<'a>,
+    example: Map<String, Value>,
+) -> Option<Fault> {
+    if !permit.grants_only(wanted) || !within(permit, other, look.catalogue) {
+        return None;
+    }
+    let message = format!("everybody whom this lets in is let in by {} already", other.policy.name);
+    let found = finding(permit, "shadowed", message).help("delete the narrower one, or narrow the wider one");
+    Some(found.showing(Some(example)))
+}
+
+/// The documents of the revision, and their values, that several entries cover whose terms differ.
+fn secrets_on_several_terms(look: &Look<'_>) -> BTreeSet<Target> {
+    let rules = look.ruleset.set().policies().iter().flat_map(|policy| &policy.rules);
+    let entries: Vec<&SecretGrant> = rules.flat_map(|rule| rule.grants.of::<SecretGrant>()).collect();
+    let differ = |entries: &[&SecretGrant]| entries.iter().any(|entry| entry.kept != entries[0].kept);
+    if !differ(&entries) {
+        return BTreeSet::new();
+    }
+    let documents = look.tree.keys().filter_map(|file| SecretPath::parse(file.strip_prefix("secrets/")?).ok());
+    let of_document = |path: SecretPath| {
+        let covering: Vec<&SecretGrant> =
+            entries.iter().copied().filter(|entry| entry.documents.matches(path.as_str())).collect();
+        let keys: BTreeSet<Option<String>> =
+            if differ(&covering) { covering.iter().map(|entry| entry.key.clone()).collect() } else { BTreeSet::new() };
+        keys.into_iter().map(move |key| SecretName { path: path.clone(), key }.into())
+    };
+    documents.flat_map(of_document).collect()
+}
