@@ -28,7 +28,7 @@ use std::sync::{Arc, LazyLock};
 const AGE_KEY: &str = "AGE-SECRET-KEY-136MASCKFA5A3RMWTKD4REL0CMW3YPVP53H2SE5J6DZ24HHXNNQTSPXYHDL";
 /// A file name for each format of SOPS.
 const SOPS_NAMES: [&str; 5] = ["a.yaml", "a.json", "a.env", "a.ini", "a.txt"];
-/// 2027.
+/// A time in 2027.
 const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
 
 macro_rules! targets {

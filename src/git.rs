@@ -1,4 +1,4 @@
-//! Layer C: desired state, read from a Git repository at one commit. Objects only: no work tree, no hooks, no filters.
+//! Layer C: reads the desired state from a Git repository at one commit. It reads objects only: no work tree, no hooks, no filters.
 
 mod error;
 mod fetch;

@@ -1,6 +1,6 @@
-//! Layer C: what is issued. One module for each credential; reached only with a recorded grant.
+//! Layer C: issues credentials. Each credential has a module, and none is issued without a recorded grant.
 
-/// Hands the list of all providers to a macro: the section of the configuration, and the kind that it makes.
+/// Passes the list of all providers to a macro: the provider's section of the configuration, and the kind that it makes.
 macro_rules! each_provider {
     ($($then:tt)*) => {
         $($then)*! {

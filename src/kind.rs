@@ -57,7 +57,7 @@ macro_rules! each_kind {
             /// No body names it: the document is found by the stanzas that the client sends.
             #[serde(skip_deserializing)]
             FileKey(FileKeyTarget) "file_key" => FileKey;
-            /// A use of daypass itself: no credential, so no body can ask for it.
+            /// A use of daypass itself. It is not a credential, so no body can name it.
             #[serde(skip_deserializing)]
             Daypass(Permission) "daypass";
         }
@@ -144,7 +144,7 @@ pub enum InTree<'a> {
 
 macro_rules! declare {
     ($($(#[$attribute:meta])* $kind:ident($target:ident) $word:literal $(=> $answer:ident)?;)*) => {
-        /// One credential that is asked for.
+        /// One requested credential.
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Deserialize)]
         pub enum Target {$(
             #[doc = concat!("`", $word, "`.")]
@@ -156,7 +156,7 @@ macro_rules! declare {
         /// Why a text names no credential.
         #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
         pub enum TargetError {
-            /// It begins with no kind's word.
+            /// It does not begin with the word of a kind.
             #[error("`{line}` is no credential")]
             NoCredential {
                 /// The line.
@@ -169,7 +169,7 @@ macro_rules! declare {
                 word: String,
             },
             $(
-            #[doc = concat!("None of `", $word, "`.")]
+            #[doc = concat!("The text behind `", $word, "`.")]
             #[error(transparent)]
             $kind(<$target as Kind>::Error),
             )*
@@ -182,7 +182,7 @@ macro_rules! declare {
         })*
 
         impl Target {
-            /// Reads the line that the audit log has.
+            /// Reads a line of the audit log.
             pub fn parse(line: &str) -> Result<Self, TargetError> {
                 let (word, text) = line.split_once(' ').map_or((line, None), |(word, text)| (word, Some(text)));
                 match word {
@@ -191,7 +191,7 @@ macro_rules! declare {
                 }
             }
 
-            /// Reads what people write of the kind with this word.
+            /// Reads what people write for the kind with this word.
             pub fn question(word: &str, text: &str) -> Result<Self, TargetError> {
                 match word {
                     $($word => <$target>::question(text).map(Self::$kind).map_err(TargetError::$kind),)*
@@ -215,7 +215,7 @@ macro_rules! declare {
                 [$(($word, <$target>::EXAMPLE)),*].into_iter().filter_map(|(word, example)| Some((word, example?)))
             }
 
-            /// What the body of a request can name (JSON Schema), kind by kind.
+            /// The JSON Schemas of what a request's body can name, by kind.
             pub fn bodies() -> impl Iterator<Item = Value> {
                 let all = [$(($word, <$target>::body())),*];
                 all.into_iter().filter_map(|(word, body)| Some(closed(&[word], serde_json::json!({ word: body? }))))

@@ -1,4 +1,4 @@
-//! Layer B: encrypted files from Git in, values out. Nothing here can reach a network, whatever a file names.
+//! Layer B: takes encrypted files from Git and returns their values. Nothing here can reach a network, whatever a file names.
 
 mod age_file;
 mod error;
@@ -38,7 +38,7 @@ pub use widened::widened;
 use crate::words::names::SecretPath;
 use crate::words::{Digest, Secret, TransitFile};
 
-/// A secret is a file that a person could read; more is an artifact and belongs elsewhere.
+/// A secret is a file that a person could read. A larger file is an artifact and belongs elsewhere.
 pub const PLAINTEXT_BYTES_MAX: usize = 1024 * 1024;
 /// The largest ciphertext of that, armored, with room for many recipients.
 pub const FILE_BYTES_MAX: usize = 2 * 1024 * 1024;
@@ -67,7 +67,7 @@ pub enum Part<'a> {
     Values(&'a [String]),
 }
 
-/// What was opened.
+/// The part that was opened.
 #[derive(Debug)]
 pub struct Plaintext {
     /// The bytes.
@@ -76,7 +76,7 @@ pub struct Plaintext {
     pub unauthenticated: bool,
 }
 
-/// Opens a document, or one value of it by JSON pointer (RFC 6901). The error is for operators and holds no plaintext.
+/// Opens a document, or one of its values by JSON pointer (RFC 6901). The error is for operators and holds no plaintext.
 pub fn open(path: &SecretPath, bytes: &[u8], key: Option<&str>, identities: &Identities) -> Result<Secret, Unopened> {
     let part = key.map_or(Part::Whole, Part::Value);
     let opened = open_part(path, bytes, part, identities, Unauthenticated::Refuse);
@@ -94,7 +94,7 @@ pub fn open_part(
     check_size(bytes)?;
     let identities = &identities.at(RepositoryPath::of_secret(path));
     if age_file::is_age(bytes) {
-        // An age file is authentic to its last byte, or does not open.
+        // An age file is authentic to its last byte, or it does not open.
         return match part {
             Part::Whole => Ok(Plaintext { value: age_file::decrypt(bytes, identities)?, unauthenticated: false }),
             Part::Value(_) => Err(Missing::OneValue.into()),
@@ -135,7 +135,7 @@ pub fn file_key(path: &SecretPath, bytes: &[u8], header: &Digest, identities: &I
     only.seen().ok_or(SecretError::NotByThisHeader)
 }
 
-/// Opens a key of our own that is encrypted at rest.
+/// Opens one of the server's own keys, which are encrypted at rest.
 pub fn decrypt_key(sealed: &[u8], identities: &Identities) -> Result<Secret, AgeError> {
     age_file::decrypt(sealed, identities)
 }

@@ -1,4 +1,4 @@
-//! Layer C: the durable memory. An append-only audit log, the replay check, and the sealed answers of the last minute.
+//! Layer C: the durable store: an append-only audit log, the replay check, and the encrypted answers of the last minute.
 //!
 //! SQLite in WAL mode with `synchronous=FULL`: a commit returns after the operating system has confirmed that the bytes are on the disk.
 
@@ -70,13 +70,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use writer::Writer;
 
-/// A copy of a request waits this long for the first one; longer than any issuing takes (AWS: 10 s).
+/// How long a copy of a request waits for the first one: longer than any provider takes (AWS: 10 s).
 const FLIGHT_WAIT_MAX: Duration = Duration::from_secs(15);
 
 /// The kind of the records of dry runs. One with a `reason` would have been refused.
 pub const DRY_RUN: &str = "dry_run";
 
-/// The store. One process holds a data directory.
+/// The store. A data directory belongs to one process at a time.
 pub struct Store {
     writer: Writer,
     /// A connection for reading only, which works on a full disk.
@@ -109,7 +109,7 @@ pub struct Refused<'a> {
     pub dry_run: bool,
     /// Its class, which limits how many records it may use.
     pub class: Class,
-    /// Why.
+    /// The reason.
     pub reason: Reason,
     /// The address of the client.
     pub client: IpAddr,
@@ -125,7 +125,7 @@ pub struct Refused<'a> {
     pub claims: Option<Arc<str>>,
 }
 
-/// What became of a refusal.
+/// How a refusal was kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kept {
     /// It has a record with its decision's id.
@@ -135,7 +135,7 @@ pub enum Kept {
 }
 
 impl Store {
-    /// Opens the directory, makes what is missing, and records the start with every intent that has no outcome.
+    /// Opens the directory, creates what is missing, and records the start and every intent without an outcome.
     pub fn open(directory: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         // Nobody else may read it, from its creation on.
         std::fs::DirBuilder::new()
@@ -144,7 +144,7 @@ impl Store {
             .create(directory)
             .map_err(|fault| StoreError::Directory { path: directory.to_owned(), fault })?;
         let lock = schema::lock(directory)?;
-        // Before anything is written: a store on a full disk starts from its reserve.
+        // Before the first write, because a store on a full disk starts with its reserve.
         let space = Arc::new(Space::open(directory));
         let connection = schema::open(directory).map_err(|fault| StoreError::Open { directory: directory.to_owned(), fault })?;
         let timeline = Arc::new(Timeline::new(clock.clone()));
@@ -152,7 +152,7 @@ impl Store {
         schema::forget_answers(&connection).map_err(StoreError::Answers)?;
         outcome::record_start(&connection, timeline.now(), &unresolved).map_err(StoreError::Start)?;
         for decision in &unresolved {
-            tracing::warn!(%decision, "an intent of the last run has no outcome: nothing of it was released");
+            tracing::warn!(%decision, "an intent of the last run has no outcome; nothing was released for it");
         }
         let forgotten = Forgotten::load(&connection, timeline.clone())?;
         let rules = Arc::new(Rules::new(schema::salt(&connection)?, forgotten));
@@ -163,12 +163,12 @@ impl Store {
         Ok(Self { writer, readings, rules, gate, space, timeline, seals, ended, directory, _lock: lock })
     }
 
-    /// A reader of the log, for a thread of its own.
+    /// A reader of the log with its own connection, for another thread.
     pub fn reader(&self) -> Result<Reader, ReadError> {
         Reader::open(&self.directory)
     }
 
-    /// How long records waited until they were durable, those of now included.
+    /// The histogram of how long records waited until they were durable. It is updated by later writes.
     pub fn waits(&self) -> Histogram {
         self.writer.waits()
     }
@@ -184,7 +184,7 @@ impl Store {
         .is_ok()
     }
 
-    /// Seals an answer to its token, for [`REPEAT_WINDOW`].
+    /// Encrypts an answer with a key from its token. It can be opened for [`REPEAT_WINDOW`].
     pub fn seal(&self, answer: &Secret, token: &[u8]) -> Result<Vec<u8>, Denial> {
         self.seals.seal(answer, token)
     }
@@ -199,7 +199,7 @@ impl Store {
         self.seals.forget_old();
     }
 
-    /// The replay check and the intent in one durable transaction; the only maker of [`Recorded`].
+    /// Does the replay check and records the intent, in one durable transaction. Only this makes a [`Recorded`].
     pub async fn intend<G>(&self, grant: G, intent: Intent) -> Result<Intended<Recorded<G>>, Denial> {
         let flight = self.rules.flights.start(&intent.decision, intent.binding.as_ref());
         let (decision, binding) = (intent.decision.clone(), intent.binding.clone());
@@ -324,7 +324,7 @@ impl Store {
         (self.space.left(), self.space.alarm())
     }
 
-    /// Records an event that is no decision: a revision in force, an alarm, a key.
+    /// Records an event that is not a decision, such as an active revision, an alarm or a key.
     pub async fn record(&self, kind: &'static str, body: Value) -> Result<(), Denial> {
         let now = self.now();
         self.write(move |connection| schema::append(connection, now, kind, None, body)).await

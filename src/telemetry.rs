@@ -25,7 +25,7 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Makes aws-lc-rs the one provider of cryptography, first thing in `main`.
+/// Installs aws-lc-rs as the only provider of cryptography. `main` calls it first.
 pub fn install_crypto() {
     install_tls();
     let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
@@ -36,7 +36,7 @@ pub fn install_tls() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }
 
-/// Log lines on standard error: for people on a terminal, JSON in a pipe.
+/// Logs to standard error: text on a terminal, JSON otherwise.
 pub fn log(filter: &str) {
     let builder = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter);
     let done = if std::io::stderr().is_terminal() { builder.try_init() } else { builder.json().try_init() };
@@ -87,13 +87,13 @@ pub struct Metrics {
     pub tokens_shown_elsewhere: Counter,
     /// TLS handshakes that failed.
     pub handshakes_failed: Counter,
-    /// Connections closed at once, because there were too many, in all or from one address.
+    /// Connections closed at once, because there were too many, in total or from one address.
     pub connections_refused: Counter,
     /// Idle connections that made room for others.
     pub connections_shed: Counter,
-    /// Connections closed because of their PROXY header, or because they had none.
+    /// Connections closed for a faulty or missing PROXY header.
     pub proxy_faults: Counter,
-    /// Addresses with so many identities that they may be load balancers which are not listed.
+    /// Addresses with so many identities that they may be load balancers missing in the configuration.
     pub crowded_addresses: Gauge,
     /// The counters of the export of traces.
     pub traces: TraceCounters,
@@ -132,18 +132,18 @@ struct Provider {
 /// The state of a source, for its gauges.
 #[derive(Clone, Copy, Debug)]
 pub struct SourceState {
-    /// Files of which an older form is in force, because they are faulty.
+    /// Faulty files, of which an older form stays active.
     pub faulty: usize,
-    /// Files that wait for a person.
+    /// Files that wait for an approval.
     pub held: usize,
-    /// When it could last be read.
+    /// When it was last read successfully.
     pub read_at: Option<UnixTime>,
-    /// Whether something is wrong with it as a whole.
+    /// Whether the source as a whole has a problem.
     pub alarmed: bool,
 }
 
 impl Metrics {
-    /// Nothing is counted yet. The store measures its own writes.
+    /// All metrics at zero. The store measures its own writes.
     pub fn new(store_writes: Histogram) -> Self {
         let new = Self { store_writes: Seconds(store_writes), ..Self::default() };
         // Every series starts at zero: `rate` would not see the first event of a series that starts with it.
@@ -162,7 +162,7 @@ impl Metrics {
         self.requests.observe(&Route { route: route.to_owned() }, took);
     }
 
-    /// Measures the making of a credential, its provider's answer included.
+    /// Measures the making of a credential, including its provider's answer.
     pub fn made(&self, credential: &'static str, took: Duration) {
         self.issued.observe(&Kind { credential }, took);
     }
@@ -179,12 +179,12 @@ impl Metrics {
         self.keys_waiting.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
-    /// Sets how much is left on the store's disk.
+    /// Sets the space that is left on the store's disk.
     pub fn space(&self, left: u64) {
         self.space_left.set(i64::try_from(left).unwrap_or(i64::MAX));
     }
 
-    /// Sets by how many seconds the wall clock differs from the settled time, and how often it was set.
+    /// Sets how many seconds the wall clock differs from the store's settled time, and how often it was set.
     pub fn clock(&self, (offset, steps): (i64, u64)) {
         self.clock_offset.set(offset);
         self.clock_steps.set(i64::try_from(steps).unwrap_or(i64::MAX));
@@ -227,14 +227,14 @@ impl Metrics {
         }
     }
 
-    /// Counts what was released.
+    /// Counts released credentials.
     pub fn released(&self, credentials: &[Credential]) {
         for credential in credentials {
             self.released.get_or_create(&Kind { credential: credential.kind() }).inc();
         }
     }
 
-    /// Counts an operation by a transit key.
+    /// Counts an operation with a transit key.
     pub fn used_transit_key(&self) {
         self.released.get_or_create(&Kind { credential: "transit" }).inc();
     }
@@ -254,24 +254,28 @@ impl Metrics {
         let mut registry = Registry::with_prefix("daypass");
         registry.register("credentials_released", "Credentials released, by kind", self.released.clone());
         registry.register("requests_refused", "Requests refused, by code", self.refused.clone());
-        registry.register("dry_runs", "Requests that were only tried", self.dry_runs.clone());
+        registry.register("dry_runs", "Dry runs", self.dry_runs.clone());
         registry.register(
             "tokens_shown_elsewhere",
             "Tokens and sessions that a second client showed",
             self.tokens_shown_elsewhere.clone(),
         );
         registry.register("connections", "Open connections", self.connections.clone());
-        registry.register("source_faulty_files", "Faulty files of the commit in force", self.faulty_files.clone());
-        registry.register("source_held_files", "Files of it that wait for a person", self.held_files.clone());
+        registry.register("source_faulty_files", "Faulty files of the active commit", self.faulty_files.clone());
+        registry.register("source_held_files", "Files of the active commit that wait for an approval", self.held_files.clone());
         registry.register("source_read_timestamp_seconds", "When the source was last read", self.read_at.clone());
         registry.register("source_alarmed", "1 while the source is not followed", self.alarmed.clone());
         registry.register("handshakes_failed", "TLS handshakes that failed", self.handshakes_failed.clone());
         registry.register("connections_refused", "Connections beyond a limit", self.connections_refused.clone());
-        registry.register("store_left_bytes", "What is left on the store's disk, with its reserve", self.space_left.clone());
-        registry.register("clock_offset_seconds", "How far the wall clock was set away", self.clock_offset.clone());
+        registry.register("store_left_bytes", "Bytes left on the store's disk, with its reserve", self.space_left.clone());
+        registry.register(
+            "clock_offset_seconds",
+            "Seconds between the wall clock and the server's settled time",
+            self.clock_offset.clone(),
+        );
         registry.register("clock_steps", "How often the wall clock was set since the start", self.clock_steps.clone());
         registry.register("connections_shed", "Idle connections that made room for others", self.connections_shed.clone());
-        registry.register("proxy_faults", "Connections closed for their PROXY header", self.proxy_faults.clone());
+        registry.register("proxy_faults", "Connections closed for a faulty or missing PROXY header", self.proxy_faults.clone());
         registry.register("crowded_addresses", "Addresses with suspiciously many identities", self.crowded_addresses.clone());
         registry.register(
             "signing_keys_waiting",
@@ -280,7 +284,7 @@ impl Metrics {
         );
         registry.register(
             "certificate_expiration_timestamp_seconds",
-            "When the certificate that a listener shows ends",
+            "When the certificate of a listener ends",
             self.certificates.clone(),
         );
         registry.register(

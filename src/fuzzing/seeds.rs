@@ -1,4 +1,4 @@
-//! What each target starts from: the project's own fixtures, policies and vectors, and one good input of each kind that has none.
+//! The seeds of each target: the project's own fixtures, policies and vectors, and a valid input where the project has none.
 
 use super::{IDENTITIES, NOW};
 use crate::secrets::{encrypt, encrypt_document};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 type Seeds = Vec<Vec<u8>>;
 
-/// A key of nobody, and its signature of nothing of ours.
+/// A throwaway key as a line of allowed signers.
 const SIGNER: &str = "signer@acme.example,*@ops.acme.example namespaces=\"file,git\",valid-after=\"20260101Z\" ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILUKqWNr3Pk7JIDw4jEJcthxLg8me4QzkZO17S780d4C a comment\n";
 const OPENPGP_KEY: &[u8] = b"-----BEGIN PGP PUBLIC KEY BLOCK-----
 
@@ -32,7 +32,7 @@ const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const PROVED: ProvedRequest<'_> = ProvedRequest { method: "POST", url: "https://a.example/v1/exchange", query: "", body: b"{}" };
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 
-/// Those of one target: never none.
+/// The seeds of one target, at least one.
 pub(super) fn of(target: &str) -> Seeds {
     let texts = |texts: &[&str]| texts.iter().map(|text| text.as_bytes().to_vec()).collect::<Seeds>();
     match target {

@@ -1,15 +1,15 @@
-//! The short form of `make fuzz`: the same targets over their seeds and some thousands of changes to these, always the same ones.
+//! The short form of `make fuzz`: runs the targets over their seeds and some thousands of mutations. Each run makes the same mutations.
 
 use super::{TARGETS, run, seeds};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Of each target. A slow machine sees fewer of them.
+/// Mutations of each target. A slow machine runs fewer.
 const CHANGES: usize = 5_000;
 const TIME_MAX: Duration = Duration::from_millis(1_500);
-/// Longer ones find nothing more, and cost more.
+/// The longest input. Longer ones cost more and find nothing more.
 const BYTES_MAX: usize = 8 * 1024;
-/// What breaks readers.
+/// Bytes that often break parsers.
 const WORDS: [&[u8]; 24] = [
     b"\0",
     b"\xff",
@@ -37,7 +37,7 @@ const WORDS: [&[u8]; 24] = [
     b"**",
 ];
 
-/// Runs the seeds, then changes of them until the time is up. The seeds are left where `make fuzz` starts from.
+/// Runs the seeds, and then mutations of them until the time is up. Leaves the seeds where `make fuzz` reads them.
 pub(super) fn run_for_a_second(name: &str) {
     let seeds = seeds::of(name);
     assert!(!seeds.is_empty(), "`{name}` has no seeds");
@@ -70,7 +70,7 @@ fn every_target_is_a_binary_of_the_fuzz_workspace() {
     assert_eq!(named, known);
 }
 
-/// xorshift64*: the same changes at each run.
+/// xorshift64*, for the same mutations at each run.
 struct Dice(u64);
 
 impl Dice {

@@ -1,20 +1,20 @@
-//! Why a repository on this machine is not read.
+//! Why a repository on this machine cannot be read.
 
 use crate::words::PlainPath;
 use crate::words::names::{CommitId, NameError};
 use std::io;
 use std::path::PathBuf;
 
-/// 100,000 policies and their secrets.
+/// The most files: enough for 100,000 policies and their secrets.
 pub(super) const FILES_MAX: usize = 200_000;
-/// All files together.
+/// The most bytes of all files together.
 pub(super) const TREE_BYTES_MAX: u64 = 256 * 1024 * 1024;
-/// Folders, also those that hold nothing: a tree may name itself a thousand times over.
+/// The most folders, including empty ones, because a tree may name another one a thousand times.
 pub(super) const FOLDERS_MAX: usize = 50_000;
-/// One folder's listing: 100,000 entries with long names.
+/// The most bytes of one folder's listing: enough for 100,000 entries with long names.
 pub(super) const FOLDER_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
-/// As many as a person looks through.
+/// The most branches that an error lists.
 const BRANCHES_TOLD_MAX: usize = 10;
 
 fn no_ref(name: &str, branches: &[String]) -> String {
@@ -27,27 +27,27 @@ fn no_ref(name: &str, branches: &[String]) -> String {
     }
 }
 
-/// Why not.
+/// Why a repository on this machine cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
-    /// Of a repository and its ref.
+    /// The repository or its ref.
     #[error("{} {reference}: {fault}", .path.plain())]
     Repository {
         /// Where it is.
         path: PathBuf,
         /// The ref that is followed.
         reference: String,
-        /// Why not.
+        /// The cause.
         #[source]
         fault: ReadFault,
     },
-    /// A commit that no repository here could have.
+    /// The id of a commit is not valid.
     #[error(transparent)]
     Id(gix::Error),
-    /// A commit whose id is of another length.
+    /// The id of a commit has another length.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// Two histories.
+    /// Two histories without a common commit.
     #[error("{one} and {other} have no commit in common")]
     NothingInCommon {
         /// A commit.
@@ -55,7 +55,7 @@ pub enum GitError {
         /// Another.
         other: CommitId,
     },
-    /// Two histories that were merged crosswise.
+    /// Two histories that were merged into each other.
     #[error("{one} and {other} have several newest commits in common: merge one into the other first")]
     SeveralBases {
         /// A commit.
@@ -63,7 +63,7 @@ pub enum GitError {
         /// Another.
         other: CommitId,
     },
-    /// Of a folder that is read as it stands.
+    /// A folder of the file system.
     #[error("{}: {fault}", .path.plain())]
     Folder {
         /// The folder, or a file in it.
@@ -72,38 +72,38 @@ pub enum GitError {
         #[source]
         fault: io::Error,
     },
-    /// A folder of more.
+    /// The tree is too large.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
 }
 
-/// What is wrong with what a repository holds.
+/// What is wrong with the content of a repository.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadFault {
-    /// What gix says.
+    /// An error of gix.
     #[error(transparent)]
     Git(#[from] gix::Error),
-    /// Too much of it.
+    /// The tree is too large.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
-    /// An object that somebody put in the place of another, or a disk that lost something.
+    /// An object was replaced, or the disk is damaged.
     #[error("the object {id} has other bytes than its id says: run `git fsck` there, and fetch it anew")]
     OtherBytes {
         /// Its id.
         id: gix::ObjectId,
     },
-    /// A name of nothing, and what could be meant.
+    /// A ref or revision does not exist.
     #[error("{}", no_ref(name, branches))]
     NoRef {
-        /// The ref that is asked for, or whatever a person named.
+        /// The ref, or the revision that a person named.
         name: String,
-        /// The branches that there are.
+        /// The branches that exist.
         branches: Vec<String>,
     },
-    /// A commit without its object.
+    /// The object of a commit is missing.
     #[error("the commit cannot be read")]
     NoCommit,
-    /// A commit of nothing.
+    /// A commit has no tree.
     #[error("the commit {commit} has no tree")]
     NoTree {
         /// Its id.
@@ -111,13 +111,13 @@ pub enum ReadFault {
     },
 }
 
-/// A tree that is no desired state.
+/// A tree is too large to be a desired state.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum TooLarge {
-    /// By its folders.
+    /// Too many folders, or too large ones.
     #[error("more than {FOLDERS_MAX} folders, or one of more than {FOLDER_BYTES_MAX} bytes")]
     Folders,
-    /// By its files.
+    /// Too many files, or too many bytes.
     #[error("more than {FILES_MAX} files or {TREE_BYTES_MAX} bytes")]
     Files,
 }

@@ -1,4 +1,4 @@
-//! Fetches a remote into its mirror by a child process: it gets an order and a token, and nothing else that is ours.
+//! Fetches a remote into its mirror with a child process. The child gets an order and a token, and nothing else from this process.
 
 pub(super) mod child;
 mod error;
@@ -15,18 +15,18 @@ use std::process::Stdio;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
-/// More than this of its complaint nobody reads.
+/// The most bytes of the child's error message.
 const COMPLAINT_BYTES_MAX: u64 = 4096;
-/// A mirror of policies is a few MiB. One that is larger is told, not fed.
+/// The largest mirror that is still fetched into. A mirror of policies has a few MiB.
 const MIRROR_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
-/// This very program, also after its file was replaced by a newer one.
+/// This running program, also after its file was replaced by a newer one.
 const OURSELVES: &str = "/proc/self/exe";
-/// Where `ssh` and what it needs may be. Nothing else of our environment is passed on.
+/// Where `ssh` and its tools are. The child gets no other variable of our environment.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
-/// Our allocator takes a GiB of addresses at a time, and the child may have less: 64 MiB at a time there, told in KiB.
+/// Our allocator reserves a GiB of addresses at a time, which is more than the child's limit. This makes it 64 MiB, in KiB.
 const RESERVE: (&str, &str) = ("MIMALLOC_ARENA_RESERVE", "65536");
 
-/// What a child is told on its standard input, in one line of JSON; the token, if there is one, follows on a line of its own.
+/// The child's order on its standard input: one line of JSON. The token, if there is one, is the second line.
 #[derive(Debug, Serialize, Deserialize)]
 struct Order {
     url: String,
@@ -39,7 +39,7 @@ struct Order {
     known_hosts: Option<PathBuf>,
 }
 
-/// Brings the mirror up to its origin. An origin on this machine needs no fetch.
+/// Updates the mirror from its origin. An origin on this machine needs no fetch.
 pub async fn fetch(origin: &Origin, mirror: &Path) -> Result<(), FetchError> {
     let Some(url) = origin.remote() else { return Ok(()) };
     let bytes = bytes_below(mirror);
@@ -68,7 +68,7 @@ pub async fn fetch(origin: &Origin, mirror: &Path) -> Result<(), FetchError> {
     outcome.map_err(|fault| FetchError::Remote { url: url.to_owned(), fault })
 }
 
-/// Runs the child to its end; it is killed when nobody waits for it any more.
+/// Runs the child to its end. Dropping the future kills it.
 async fn run(told: &[u8]) -> Result<(), ChildError> {
     let mut command = Command::new(OURSELVES);
     command.arg("git-fetch").env_clear().env("PATH", PATH).env(RESERVE.0, RESERVE.1).kill_on_drop(true);

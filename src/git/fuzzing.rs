@@ -1,3 +1,3 @@
-//! A door for the fuzz targets to what this room alone reads.
+//! Exports a private reader of this module to the fuzz targets.
 
 pub(crate) use super::verify::fuzzing::signature;

@@ -1,4 +1,4 @@
-//! Where a source comes from, and how it is reached.
+//! The origin of a source: its address, and how it is reached.
 
 mod error;
 
@@ -11,50 +11,50 @@ use gix::url::Scheme;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// What the fetched branch is called in a mirror, whatever it is called at its origin.
+/// The name of the fetched branch in a mirror.
 pub(super) const FETCHED: &str = "refs/daypass/fetched";
 
 /// A repository's address.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Address {
-    /// On this machine: its objects are read where they are.
+    /// A path on this machine. Its objects are read in place.
     Here(PathBuf),
-    /// `https://…`, or `http://` on loopback; without a user.
+    /// `https://…`, or `http://` on loopback, without a user.
     Https(String),
     /// `ssh://user@host/path` or `user@host:path`.
     Ssh(String),
 }
 
-/// A repository, the ref that is followed, and what opens the way.
+/// A repository, the tracked ref, and the credentials for it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Origin {
-    /// Where it is.
+    /// Its address.
     pub address: Address,
     /// The full ref, such as `refs/heads/main`.
     pub reference: String,
-    /// What opens the way.
+    /// How it is reached.
     pub access: Access,
 }
 
-/// What a fetch may show, and what it insists on. Files are read anew for each fetch.
+/// The credentials of a fetch, and what it trusts. Each fetch reads the files again.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Access {
-    /// https: the name beside the token. Forges that look at the token alone take any.
+    /// https: the user name for the token. Forges that check only the token accept any name.
     pub username: Option<String>,
     /// https: a token that may read this repository.
     pub token_file: Option<PathBuf>,
-    /// https: the certificate authority, PEM, in place of the machine's.
+    /// https: the certificate authority, PEM, instead of the machine's.
     pub ca: Option<PathBuf>,
-    /// https: `http://host:port` of a proxy. None is taken from the environment.
+    /// https: `http://host:port` of a proxy. The environment's proxy is ignored.
     pub proxy: Option<String>,
     /// ssh: the private key.
     pub ssh_key: Option<PathBuf>,
-    /// ssh: the host's keys (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). A host that is not in it is not talked to.
+    /// ssh: the host's keys (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). Other hosts are refused.
     pub known_hosts: Option<PathBuf>,
 }
 
 impl Address {
-    /// Parses a path, which starts at `folder`, or a URL.
+    /// Parses a URL or a path. A relative path starts at `folder`.
     pub fn parse(text: &str, folder: &Path) -> Result<Self, AddressError> {
         if let Some(path) = text.strip_prefix("file://") {
             return Ok(Self::Here(folder.join(path)));
@@ -93,7 +93,7 @@ fn is_scp_like(text: &str) -> bool {
 }
 
 impl Origin {
-    /// Where its objects are read: in place, or in the mirror that a fetch keeps.
+    /// The repository from which its objects are read: itself, or the mirror.
     pub fn source(&self, mirror: &Path) -> Source {
         match &self.address {
             Address::Here(path) => Source { path: path.clone(), reference: self.reference.clone() },
@@ -111,7 +111,7 @@ impl Origin {
 }
 
 impl Access {
-    /// The token as it is now.
+    /// Reads the current token.
     pub(super) fn token(&self) -> Result<Option<Secret>, TokenError> {
         let Some(path) = &self.token_file else { return Ok(None) };
         let text = std::fs::read_to_string(path).map_err(|fault| TokenError::File { path: path.clone(), fault })?;

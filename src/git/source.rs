@@ -1,4 +1,4 @@
-//! Reads the tree of one commit, within bounds; what has no place in it is left out and told.
+//! Reads the tree of one commit, within limits. Files that do not belong there are left out and reported.
 
 mod changed;
 mod changes;
@@ -20,16 +20,16 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// A policy or secret is a few KiB; a file of more is no part of the desired state.
+/// The largest file. Policies and secrets have a few KiB.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
-/// Stands for the bytes of a file that counts and was left out: it is no YAML, so that whoever reads it finds a fault.
+/// The content that replaces that of a relevant file which was left out. It is not YAML, so its reader reports a fault.
 const UNREADABLE: &[u8] = b"\0";
-/// Nobody nests deeper by hand.
+/// The deepest folder. Nobody nests deeper by hand.
 const DEPTH_MAX: usize = 32;
-/// The walk back from a new commit to the one in force.
+/// The most commits of a walk from a new commit back to the active one.
 const ANCESTORS_MAX: usize = 100_000;
 
-/// A repository on this machine, bare or with a work tree, and the ref to follow.
+/// A repository on this machine, bare or with a work tree, and the ref to track.
 #[derive(Clone, Debug)]
 pub struct Source {
     /// Where it is.
@@ -38,21 +38,22 @@ pub struct Source {
     pub reference: String,
 }
 
-/// The files of one commit, and what is needed to read the next one quickly.
+/// The files of one commit, and what speeds up reading the next one.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// The commit; `None` before the first one.
     pub revision: Option<CommitId>,
     /// The files by path.
     pub files: BTreeMap<String, Arc<[u8]>>,
-    /// What was left out, and why.
+    /// The paths that were left out, each with the reason.
     pub left_out: Vec<(String, String)>,
-    /// The folders by path, each with its Git id: one that is as it was is not looked into again.
+    /// The folders by path, each with its Git id, so that an unchanged folder is not read again.
     folders: BTreeMap<String, gix::ObjectId>,
 }
 
 impl Snapshot {
-    /// What may be a denial is there without its bytes: it is faulty then, and the set does not count as one without it.
+    /// Leaves a path out. A file that may hold denials is kept without its content: then it is faulty, and the set is not taken for one
+    /// without these denials.
     fn leave_out(&mut self, path: String, why: &str) {
         if is_beside(&path) {
             return;
@@ -65,7 +66,7 @@ impl Snapshot {
 }
 
 impl Source {
-    /// The commit that the ref points to: cheap enough to ask every second.
+    /// The commit that the ref points to. This is cheap enough for a call every second.
     pub fn head(&self) -> Result<CommitId, GitError> {
         let repository = self.open()?;
         let commit = self.commit(&repository)?;
@@ -77,7 +78,7 @@ impl Source {
         self.read_at(&self.head()?, &Snapshot::default())
     }
 
-    /// Reads that commit's files; what is as it was in a `known` commit is not read again.
+    /// Reads the files of this commit. Files that have not changed since the `known` one are not read again.
     pub fn read_at(&self, revision: &CommitId, known: &Snapshot) -> Result<Snapshot, GitError> {
         let repository = self.open()?;
         let commit = objects::commit(&repository, object_id(revision)?).map_err(|fault| self.fault(fault))?;
@@ -88,7 +89,7 @@ impl Source {
         Ok(reading.next)
     }
 
-    /// Whether there is such a commit. What has this id and is none, such as a tree, does not count.
+    /// Whether this commit exists. An object of another kind, such as a tree, does not count.
     pub fn has(&self, commit: &CommitId) -> Result<bool, GitError> {
         let repository = self.open()?;
         let Ok(id) = object_id(commit) else { return Ok(false) };
@@ -96,7 +97,7 @@ impl Source {
         Ok(header.is_some_and(|header| header.kind() == gix::object::Kind::Commit))
     }
 
-    /// The branches that there are.
+    /// The branches that exist.
     pub fn branches(&self) -> Result<Vec<String>, GitError> {
         self.branches_of(&self.open()?)
     }
@@ -107,7 +108,7 @@ impl Source {
         Ok(branches.filter_map(Result::ok).map(|branch| branch.name().as_bstr().to_string()).collect())
     }
 
-    /// The commit that a person names: a branch, a tag, `HEAD~2`, an id or its start.
+    /// Finds the commit that a person names by a branch, a tag, `HEAD~2`, an id or the beginning of an id.
     pub fn resolve(&self, name: &str) -> Result<CommitId, GitError> {
         let repository = self.open()?;
         let found = repository.rev_parse_single(format!("{name}^{{commit}}").as_str());
@@ -115,7 +116,7 @@ impl Source {
         Ok(CommitId::parse(&commit.to_string())?)
     }
 
-    /// The newest commit that lies behind both. Where there are several, whoever made the branches could choose which one counts.
+    /// The merge base of both. Fails if there are several, because then the author of the branches could choose between them.
     pub fn merge_base(&self, one: &CommitId, other: &CommitId) -> Result<CommitId, GitError> {
         let repository = self.open()?;
         let bases = repository.merge_bases_many(object_id(one)?, &[object_id(other)?]).map_err(|fault| self.git(fault))?;
@@ -126,7 +127,7 @@ impl Source {
         }
     }
 
-    /// Whether `old` lies behind `new`: history only ever goes forward.
+    /// Whether `old` is `new` or an ancestor of it, so that the history goes forward.
     pub fn is_forward(&self, old: &CommitId, new: &CommitId) -> Result<bool, GitError> {
         let repository = self.open()?;
         let (old, new) = (object_id(old)?, object_id(new)?);
@@ -134,7 +135,7 @@ impl Source {
         Ok(walk.take(ANCESTORS_MAX).filter_map(Result::ok).any(|commit| commit.id == old))
     }
 
-    /// The commits behind this one, itself included, the newest first; at most so many.
+    /// This commit and its ancestors, the newest first, at most so many.
     pub fn history(&self, from: &CommitId, most: usize) -> Result<Vec<CommitId>, GitError> {
         use gix::revision::walk::Sorting;
         use gix::traverse::commit::simple::CommitTimeOrder::NewestFirst;
@@ -144,8 +145,8 @@ impl Source {
         commits.map(|commit| Ok(CommitId::parse(&commit.map_err(|fault| self.git(fault))?.id.to_string())?)).collect()
     }
 
-    /// Isolated: no configuration of the machine or the user is read. Objects are what their ids say: whoever may push a ref
-    /// below `refs/replace/` could otherwise put another tree under a signed commit.
+    /// Opens it in isolated mode: gix reads no configuration of the machine or the user. Replace refs are ignored, because anybody who may
+    /// push to `refs/replace/` could otherwise replace the tree of a signed commit.
     pub(super) fn open(&self) -> Result<gix::Repository, GitError> {
         let options = gix::open::Options::isolated().config_overrides(["core.useReplaceRefs=false"]);
         gix::open_opts(&self.path, options).map_err(|fault| self.git(fault))
@@ -166,7 +167,7 @@ impl Source {
         GitError::Repository { path: self.path.clone(), reference: self.reference.clone(), fault }
     }
 
-    /// Of gix.
+    /// Wraps an error of gix.
     pub(super) fn git(&self, fault: gix::Error) -> GitError {
         self.fault(ReadFault::Git(fault))
     }
@@ -197,7 +198,7 @@ impl Reading<'_> {
         let entries = tree.decode()?;
         for entry in &entries.entries {
             let Some(path) = checked_path(folder, entry.filename) else {
-                self.next.leave_out(format!("{folder}{}", entry.filename), "a name that is not taken");
+                self.next.leave_out(format!("{folder}{}", entry.filename), "its name has characters that are not accepted");
                 continue;
             };
             if depth == 0 && !is_looked_at(&path) {
@@ -215,7 +216,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// The folder's files, folders and what was left out, as the known commit has them.
+    /// Takes the folder's files, folders and what was left out from the known commit.
     fn as_it_was(&mut self, folder: &str) -> Result<(), ReadFault> {
         for (path, bytes) in below(&self.known.files, folder) {
             self.take(path.clone(), bytes.clone())?;
@@ -249,12 +250,12 @@ impl Reading<'_> {
     }
 }
 
-/// Everything below a folder, by its path.
+/// The entries below a folder.
 fn below<'a, T>(all: &'a BTreeMap<String, T>, folder: &'a str) -> impl Iterator<Item = (&'a String, &'a T)> {
     all.range(folder.to_owned()..).take_while(move |(path, _)| path.starts_with(folder))
 }
 
-/// The whole path, when the name is one that every file system and every person reads alike.
+/// The full path, if every file system and every person reads the name in the same way.
 fn checked_path(folder: &str, name: &[u8]) -> Option<String> {
     let name = std::str::from_utf8(name).ok()?;
     let good = |character: char| character.is_ascii_alphanumeric() || "-_.@+=".contains(character);

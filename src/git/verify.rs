@@ -1,6 +1,8 @@
-//! Who signed a commit: SSH keys by `allowed_signers`, OpenPGP keys by their own files. Judged at the verifier's time.
+//! Verifies who signed a commit: SSH keys of `allowed_signers`, and OpenPGP keys of their own files. Validity is checked at the present
+//! time.
 //!
-//! A forge signs what its merge button makes with an OpenPGP key of its own: trusting that key is trusting its branch protection.
+//! A forge signs the commits of its merge button with its own OpenPGP key. Trusting that key means trusting the forge's branch
+//! protection.
 
 mod allowed_signers;
 mod error;
@@ -21,39 +23,39 @@ use error::{COMMITS_MAX, REF_TRAILER};
 use gix::bstr::ByteSlice;
 use openpgp::OpenPgpKey;
 
-/// Those who may put commits in force.
+/// The signers whose commits may become active.
 #[derive(Clone, Debug, Default)]
 pub struct Signers {
     ssh: Vec<AllowedSigner>,
     openpgp: Vec<OpenPgpKey>,
-    /// The ref that a head has to name in its trailer, where that is asked for.
+    /// The ref that a head has to name in its trailer, if that is required.
     bound_to: Option<String>,
 }
 
 impl Signers {
-    /// Takes in an `allowed_signers` file (ssh-keygen(1)); the error names the line.
+    /// Adds an `allowed_signers` file (ssh-keygen(1)). The error names the line.
     pub fn allow_ssh(&mut self, file: &str) -> Result<(), SignersError> {
         self.ssh.extend(allowed_signers::parse(file)?);
         Ok(())
     }
 
-    /// Takes in OpenPGP public keys, armored or binary (RFC 9580, section 10.1).
+    /// Adds OpenPGP public keys, armored or binary (RFC 9580, section 10.1).
     pub fn allow_openpgp(&mut self, bytes: &[u8]) -> Result<(), SignersError> {
         self.openpgp.extend(openpgp::parse(bytes)?);
         Ok(())
     }
 
-    /// From now on only a head counts that names this ref in its trailer.
+    /// Requires that a head names this ref in its trailer.
     pub fn bind_to(&mut self, reference: &str) {
         self.bound_to = Some(reference.to_owned());
     }
 
-    /// Whether nobody could ever sign.
+    /// Whether there is no signer.
     pub fn is_empty(&self) -> bool {
         self.ssh.is_empty() && self.openpgp.is_empty()
     }
 
-    /// Refuses a head that does not name the ref, where it has to. Its signature covers the trailer.
+    /// Refuses a head that does not name the required ref. The signature covers the trailer.
     fn check_ref(&self, head: &gix::Commit<'_>) -> Result<(), VerifyError> {
         let Some(reference) = &self.bound_to else { return Ok(()) };
         let message = head.message().map_err(VerifyError::Message)?;
@@ -66,7 +68,7 @@ impl Signers {
         Err(VerifyError::NotForRef { commit: head.id, reference: reference.clone() })
     }
 
-    /// Who signed this; the error says why nobody counts.
+    /// Finds who made this signature. The error says why it does not count.
     fn signer(&self, signature: &[u8], signed: &[u8], now: UnixTime) -> Result<String, SignatureError> {
         if signature.trim_ascii_start().starts_with(b"-----BEGIN SSH SIGNATURE-----") {
             return Ok(ssh::signer(&self.ssh, signature, signed, now)?);
@@ -76,9 +78,9 @@ impl Signers {
 }
 
 impl Source {
-    /// Who signed the newest commit, after checking every one on the first-parent line back to `trusted`, which is not
-    /// looked at and has to stand on that line: else another branch, which only merged it in, was put in its place. A merge
-    /// speaks for what it brings in. Without `trusted` the newest one speaks for all before it.
+    /// Finds who signed the newest commit, and checks every commit on the first-parent line back to `trusted`, which is not checked itself.
+    /// `trusted` has to be on that line: otherwise the ref was moved to another branch, which only merged it in. The signature of a merge
+    /// covers what it brings in. Without `trusted` the signature of the newest commit covers all before it.
     pub fn signer(
         &self,
         head: &CommitId,

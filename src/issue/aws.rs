@@ -1,4 +1,4 @@
-//! AWS sessions by STS. In `web-identity` mode daypass shows AWS a token of its own and holds no AWS key.
+//! AWS sessions, made by STS. In `web-identity` mode daypass presents a token of its own issuer to AWS and holds no AWS key.
 
 mod answer;
 mod ask;
@@ -24,20 +24,20 @@ use std::time::Duration;
 
 /// The audience that AWS documents for its STS.
 pub const AUDIENCE: &str = "sts.amazonaws.com";
-/// The token is used at once.
+/// Short: the token is used at once.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(300);
-/// Over all regions: a job waits no longer.
+/// The deadline over all regions. A job waits no longer.
 const TOTAL_MAX: Duration = Duration::from_secs(10);
-/// All tries of one call in one region together, shared out so that the last region has its turn too.
+/// The time for all attempts of one call, divided among the regions so that the last one is tried too.
 const CALLS_MAX: Duration = Duration::from_secs(8);
-/// One try.
+/// The deadline of one attempt.
 const TRY_MAX: Duration = Duration::from_secs(4);
-/// Tries of one call in one region: the first, and two for throttling and resets, each after a random pause.
+/// Attempts of one call in one region: the first, and two after throttling or a reset connection, each after a random pause.
 const TRIES_MAX: u32 = 3;
-/// Two tries in one region at least, where the first one hangs.
+/// An attempt that hangs leaves time for a second one in the same region.
 const TRIES_IN_TIME: u32 = 2;
 
-/// How AWS is asked.
+/// How daypass authenticates to AWS.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AwsMode {
     /// With a token of our own issuer.
@@ -49,13 +49,13 @@ pub enum AwsMode {
 /// The `aws` section of the configuration.
 #[derive(Clone, Debug)]
 pub struct AwsSettings {
-    /// How AWS is asked.
+    /// How daypass authenticates to AWS.
     pub mode: AwsMode,
     /// The regions, in the order of preference.
     pub regions: Vec<String>,
-    /// Another STS than AWS's own.
+    /// The address of an STS that is used instead of AWS's own.
     pub endpoint: Option<String>,
-    /// What web identity tokens are signed with.
+    /// The algorithm that signs web identity tokens.
     pub algorithm: SigningAlgorithm,
 }
 
@@ -86,7 +86,7 @@ impl Aws {
         Self { mode: settings.mode, algorithm: settings.algorithm, clients, issuer }
     }
 
-    /// A session on these terms; the next region is asked only when one does not answer.
+    /// Issues a session on these terms. The next region is tried only if a region does not answer.
     pub async fn issue(&self, licence: &Licence<'_, AwsTerms>, now: UnixTime) -> Result<AwsKeys, Denial> {
         let (terms, decision, subject) = (licence.terms(), licence.decision(), &licence.granted().subject());
         let asked = async {
@@ -103,7 +103,8 @@ impl Aws {
         tokio::time::timeout(TOTAL_MAX, asked).await.map_err(late)??.keys(terms, decision, now)
     }
 
-    /// The role itself, or first the one in between. That one's credentials are dropped, and wiped, before this returns.
+    /// Assumes the role, through the intermediate role if the terms name one. The intermediate role's credentials are dropped, and so
+    /// wiped, before this returns.
     async fn assume(
         &self,
         client: &Client,
@@ -138,7 +139,7 @@ impl Aws {
         }
     }
 
-    /// The token that AWS sees: tags and source identity in the claims that AWS documents for them.
+    /// The token for AWS. Session tags and source identity are in the claims that AWS documents for them.
     fn token(&self, ask: &Ask<'_>, subject: &str, decision: &DecisionId, now: UnixTime) -> Result<Secret, Denial> {
         let mut extra = Map::new();
         let tags: Map<String, Value> = ask.tags.iter().map(|(key, value)| ((*key).clone(), json!([value]))).collect();
@@ -153,7 +154,7 @@ impl Aws {
     }
 }
 
-/// Of one call, with so many regions to ask.
+/// The timeouts of one call, if there are so many regions to try.
 fn timeouts(regions: usize) -> TimeoutConfig {
     let call = CALLS_MAX / u32::try_from(regions.max(1)).unwrap_or(u32::MAX);
     TimeoutConfig::builder().operation_timeout(call).operation_attempt_timeout(TRY_MAX.min(call / TRIES_IN_TIME)).build()

@@ -1,5 +1,5 @@
-//! Access tokens of Microsoft Entra ID ("OAuth 2.0 client credentials flow", third case: with a federated credential). Entra is shown
-//! a token of ours and daypass holds no secret of any application.
+//! Access tokens of Microsoft Entra ID ("OAuth 2.0 client credentials flow", third case: with a federated credential). daypass
+//! presents a token of its own issuer to Entra and holds no secret of any application.
 
 mod answer;
 mod bootstrap;
@@ -28,11 +28,11 @@ use serde_json::Map;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Entra takes tokens of other issuers by RS256 alone ("Workload identity federation", considerations).
+/// The only algorithm that Entra accepts in tokens of other issuers ("Workload identity federation", considerations).
 const ALGORITHM: SigningAlgorithm = SigningAlgorithm::Rs256;
-/// The token is used at once.
+/// Short: the token is used at once.
 const ASSERTION_LIFETIME: Duration = Duration::from_secs(300);
-/// An access token of Entra has some 2 KB; with many groups and roles up to 50.
+/// An access token of Entra has some 2 KB, and up to 50 KB with many groups and roles.
 const BODY_BYTES_MAX: usize = 256 * 1024;
 /// RFC 7523, section 2.2.
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -50,14 +50,14 @@ pub struct Azure {
 pub struct AzureError(#[from] OutwardError);
 
 impl Azure {
-    /// Asks nobody yet.
+    /// Opens the client. Sends no request yet.
     pub fn connect(settings: AzureSettings, issuer: Arc<CloudIssuer>) -> Result<Self, AzureError> {
         let (ca, proxy) = (settings.ca.as_deref(), settings.proxy.as_deref());
         let outward = Outward::open(ca, proxy, "`providers: azure: ca`", "whoever runs this Entra")?;
         Ok(Self { settings, outward, issuer })
     }
 
-    /// What was granted: an access token, or the token of ours.
+    /// Issues what was granted: an access token for a scope, or else the token of our issuer itself.
     pub async fn issue(&self, licence: &Licence<'_, AzureTerms>, now: UnixTime) -> Result<AzureToken, Denial> {
         let AzureTerms { granted: AzureUse { client_id, scope }, ttl } = licence.terms();
         let (token, expires_at) = match scope {
@@ -69,7 +69,8 @@ impl Azure {
         Ok(AzureToken { tenant_id, client_id, scope: scope.clone(), authority, token, expires_at })
     }
 
-    /// Entra compares the subject byte for byte, so one with capitals is a federated credential that somebody will mistype.
+    /// Signs the token of our issuer. Entra compares the subject byte for byte, and a subject with capitals is easily mistyped in a
+    /// federated credential, so it is refused.
     fn own(&self, licence: &Licence<'_, AzureTerms>, now: UnixTime, lifetime: Duration) -> Result<Secret, Denial> {
         let (subject, audience) = (licence.granted().subject(), self.settings.audience.as_str());
         if subject.chars().any(char::is_uppercase) {

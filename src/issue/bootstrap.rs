@@ -1,7 +1,7 @@
-//! What an AWS account has to be told once: our issuer, and roles whose trust is exactly as wide as the policies in Git.
+//! The setup of an AWS account: our issuer, and roles whose trust policies allow exactly what the policies in Git need.
 //!
 //! AWS IAM user guide, "Create a role for OpenID Connect federation"; "Pass session tags in AWS STS"; "Source identity". A role
-//! that is assumed from another one has to allow tags and source identity too: both persist.
+//! that is assumed from another one has to allow tags and source identity too, because both persist.
 
 use super::aws::AUDIENCE;
 use super::terraform::literal;
@@ -10,7 +10,7 @@ use crate::words::names::{IssuerUrl, RoleArn};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One account's part.
+/// The setup of one account.
 pub struct Bootstrap<'a> {
     issuer: &'a IssuerUrl,
     account: &'a str,
@@ -19,12 +19,12 @@ pub struct Bootstrap<'a> {
 }
 
 impl<'a> Bootstrap<'a> {
-    /// The roles of this account. `break_glass` is a principal who may act when daypass is down: an ARN.
+    /// The roles of this account. `break_glass` is the ARN of a principal who may act while daypass is down.
     pub fn new(issuer: &'a IssuerUrl, account: &'a str, roles: &'a Roles, break_glass: Option<&'a str>) -> Self {
         Self { issuer, account, roles: roles.iter().filter(|(role, _)| role.account() == account).collect(), break_glass }
     }
 
-    /// Each role's trust policy, by ARN: for roles that are there already.
+    /// Each role's trust policy by ARN, for roles that exist already.
     pub fn trust_policies(&self) -> Value {
         let own = self.roles.iter().map(|(role, used)| (role.as_str().to_owned(), self.trust(used)));
         Value::Object(
@@ -32,7 +32,7 @@ impl<'a> Bootstrap<'a> {
         )
     }
 
-    /// What each role in between has to be allowed, by ARN: its own policy, beside its trust.
+    /// The permissions policy that each intermediate role needs besides its trust policy, by ARN.
     pub fn permissions(&self) -> Value {
         let own = self.roles.iter().filter_map(|(role, used)| Some((role.as_str().to_owned(), may_assume(used)?)));
         Value::Object(own.collect())
@@ -87,12 +87,12 @@ impl<'a> Bootstrap<'a> {
         json!({ "resource": resources })
     }
 
-    /// Whether any role of the account is assumed with a token of ours.
+    /// Whether any role of the account is assumed with a token of our issuer.
     fn trusts_issuer(&self) -> bool {
         self.roles.values().any(|used| !used.subjects.is_empty())
     }
 
-    /// Only our issuer, only for STS, only these subjects; and only these roles in between.
+    /// A role's trust policy: only our issuer with STS's audience and these subjects, and only these intermediate roles.
     fn trust(&self, used: &RoleUse) -> Value {
         let mut statements = Vec::new();
         if !used.subjects.is_empty() {
@@ -115,7 +115,7 @@ impl<'a> Bootstrap<'a> {
         }
     }
 
-    /// Each role with its trust, and with its own policy where it assumes others.
+    /// Each role with its trust policy, and with its permissions policy if it assumes other roles.
     fn named(&self) -> impl Iterator<Item = (RoleName<'_>, Value, Option<Value>)> {
         let own = self.roles.iter().map(|(role, used)| (RoleName::of(role), self.trust(used), may_assume(used)));
         let break_glass = |principal| (RoleName { path: "/", name: BREAK_GLASS }, break_glass_trust(principal), None);
@@ -139,7 +139,7 @@ impl Trusted {
         Self { principal: json!({ "AWS": hub.role }), action: "sts:AssumeRole", condition: json!({}) }
     }
 
-    /// One statement; two where something is asked of the call that is no part of a request's tags and source identity.
+    /// One statement. Two if there is a condition on the call itself, because tags and source identity must be allowed without it.
     fn statements(&self, used: &RoleUse, external_id: Option<&str>) -> Vec<Value> {
         let mut condition = self.condition.clone();
         if let Some(external_id) = external_id {
@@ -166,19 +166,19 @@ impl Trusted {
     }
 }
 
-/// What a role in between may do: assume its targets, with tags and source identity.
+/// The permissions of an intermediate role: to assume its targets, with tags and source identity.
 fn may_assume(used: &RoleUse) -> Option<Value> {
     let actions = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"];
     let statement = json!({ "Effect": "Allow", "Action": actions, "Resource": used.targets });
     (!used.targets.is_empty()).then(|| json!({ "Version": "2012-10-17", "Statement": [statement] }))
 }
 
-/// The inline policy of a role in between.
+/// The name of an intermediate role's inline policy.
 const TARGETS_POLICY: &str = "daypass-targets";
-/// The role that does not need daypass.
+/// The name of the role that works without daypass.
 const BREAK_GLASS: &str = "daypass-break-glass";
 
-/// A person with a second factor; what the role may do is for the account to say.
+/// Trusts this principal with a second factor. The account decides what the role may do.
 fn break_glass_trust(principal: &str) -> Value {
     json!({ "Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Principal": { "AWS": principal }, "Action": "sts:AssumeRole",

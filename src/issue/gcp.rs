@@ -1,5 +1,5 @@
-//! Tokens of Google Cloud's by Workload Identity Federation: a token of our own is shown to Google's STS, and what comes back
-//! impersonates a service account, or is handed out itself.
+//! Google Cloud tokens by Workload Identity Federation. daypass presents a token of its own issuer to Google's STS. The federated
+//! token that comes back impersonates a service account, or is given out itself.
 
 mod answer;
 mod bootstrap;
@@ -27,15 +27,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// IAM, "Workload Identity Federation": a longer `google.subject` is an error, and nothing is cut off.
+/// IAM, "Workload Identity Federation": Google refuses a longer `google.subject`.
 pub const SUBJECT_BYTES_MAX: usize = 127;
-/// What is impersonated with is used at once.
+/// Short: the token is used at once, to impersonate.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(300);
-/// Google takes no token whose `iat` is ahead of its clock, which may be behind ours.
+/// Google refuses a token whose `iat` is ahead of Google's clock, which may be behind ours.
 const BACKDATED: Duration = Duration::from_secs(60);
-/// All requests for one token together: a job waits no longer.
+/// The deadline of all requests for one token together. A job waits no longer.
 const TOTAL_MAX: Duration = Duration::from_secs(10);
-/// With it a federated token can impersonate, and nothing else.
+/// A federated token of this scope can impersonate, and nothing else.
 const IAM_SCOPE: &str = "https://www.googleapis.com/auth/iam";
 
 /// Google Cloud.
@@ -46,7 +46,7 @@ pub struct Gcp {
     issuer: Arc<CloudIssuer>,
 }
 
-/// Who asks, as a token of ours says it.
+/// The caller, as the token of our issuer names it.
 struct Shown<'a> {
     subject: &'a str,
     decision: &'a DecisionId,
@@ -54,7 +54,7 @@ struct Shown<'a> {
 }
 
 impl Gcp {
-    /// Gets ready, and asks nobody yet.
+    /// Opens the client. Sends no request yet.
     pub fn connect(settings: &GcpSettings, issuer: Arc<CloudIssuer>) -> Result<Self, OutwardError> {
         let google = Google::open(settings)?;
         Ok(Self { google, provider: settings.provider.clone(), max_ttl: settings.max_ttl, issuer })
@@ -65,7 +65,7 @@ impl Gcp {
         &self.provider
     }
 
-    /// A token on these terms.
+    /// Issues a token on these terms.
     pub async fn issue(&self, licence: &Licence<'_, GcpTerms>, now: UnixTime) -> Result<GcpToken, Denial> {
         let subject = &licence.granted().subject();
         if subject.len() > SUBJECT_BYTES_MAX {
@@ -96,13 +96,13 @@ impl Gcp {
                 Ok(GcpToken { service_account: Some(account.clone()), audience: None, scopes: scopes.clone(), token, expires_at })
             }
             GcpTerms::Direct { scopes, boundary } => {
-                // Google may not let it live longer than the token that it was given for.
+                // Google may limit its lifetime to that of the token that is exchanged.
                 let made = self.federated(&spaced(scopes), HOUR, shown).await?;
                 let Answer { token, expires_at } = self.bounded(made, boundary.as_ref(), shown.now).await?;
                 Ok(GcpToken { service_account: None, audience: None, scopes: scopes.clone(), token, expires_at })
             }
             GcpTerms::IdToken { account, delegates, audience } => {
-                // With the address in it, whose token it is can be compared.
+                // With the address in the token, its account can be compared.
                 let body = json!({ "audience": audience, "includeEmail": true, "delegates": chain(delegates) });
                 let (heard, _) = self.impersonated(account, Method::GenerateIdToken, &body, shown).await?;
                 let about = About::Impersonation(Method::GenerateIdToken);
@@ -114,7 +114,7 @@ impl Gcp {
         }
     }
 
-    /// Shows a token of ours to Google's STS.
+    /// Exchanges a token of our issuer at Google's STS.
     async fn federated(&self, scope: &str, lifetime: Duration, shown: &Shown<'_>) -> Result<Answer, Denial> {
         let audience = format!("https:{}", self.provider.audience());
         let Shown { subject, decision, now } = *shown;
@@ -135,7 +135,7 @@ impl Gcp {
         Ok((self.google.impersonate(account, method, body, &federated).await, federated))
     }
 
-    /// The wide token goes no further than this.
+    /// Exchanges the wide token for one within the boundary. The wide token does not leave this function.
     async fn bounded(&self, made: Answer, boundary: Option<&Boundary>, now: UnixTime) -> Result<Answer, Denial> {
         let Some(boundary) = boundary else { return Ok(made) };
         let heard = self.google.downscope(&made.token, boundary).await;
@@ -143,7 +143,7 @@ impl Gcp {
     }
 }
 
-/// Takes what was heard for what it is.
+/// Reads an answer, and refuses an error, a partial answer, and the token that the request presented.
 fn taken(
     about: About,
     heard: Result<Heard, Cut>,
@@ -161,7 +161,7 @@ fn taken(
     if heard.was_shown(&answer.token) { Err(not_taken(about, Fault::Shown)) } else { Ok(answer) }
 }
 
-/// As Google names accounts of a chain; the first one is impersonated by us, and each of the others by the one before it.
+/// The resource names of a delegation chain. We impersonate the first account, and each account impersonates the next.
 fn chain(delegates: &[ServiceAccount]) -> Vec<String> {
     delegates.iter().map(|account| format!("projects/-/serviceAccounts/{account}")).collect()
 }

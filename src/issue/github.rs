@@ -1,5 +1,5 @@
-//! Installation tokens of GitHub Apps (GitHub REST API, "Create an installation access token for an app"). An App's own key signs a
-//! short JWT; what comes back is compared with what was asked, and revoked at once where it is more.
+//! Installation tokens of GitHub Apps (GitHub REST API, "Create an installation access token for an app"). The App's own key signs a
+//! short JWT. The token that GitHub answers with is compared with the request, and revoked at once if it may do more.
 
 mod api;
 mod app;
@@ -32,13 +32,13 @@ pub struct GitHub {
 }
 
 impl GitHub {
-    /// Reads their keys; asks nobody.
+    /// Reads their keys. Sends no request yet.
     pub fn connect(settings: &GitHubSettings) -> Result<Self, GitHubError> {
         let apps = settings.apps.iter().map(|settings| Ok((settings.name.clone(), App::open(settings)?)));
         Ok(Self { apps: apps.collect::<Result<_, _>>()? })
     }
 
-    /// A token that may do what is asked, and no more.
+    /// Mints a token that may do what is asked, and no more.
     pub async fn mint(&self, asked: &Asked<'_>, now: UnixTime) -> Result<Minted, Denial> {
         self.app(asked.app)?.mint(asked, now).await
     }
@@ -47,7 +47,7 @@ impl GitHub {
         self.apps.get(name).ok_or_else(|| denied(format!("the configuration has no App `{name}`")))
     }
 
-    /// Ends a token of this App before its time.
+    /// Revokes a token of this App.
     pub async fn revoke(&self, app: &str, token: &Secret) -> Result<(), Denial> {
         match self.apps.get(app) {
             Some(app) => app.revoke(token).await,
@@ -55,7 +55,7 @@ impl GitHub {
         }
     }
 
-    /// How many requests GitHub still takes of each App, as far as it said.
+    /// The rate limit of each App of which GitHub reported it.
     pub fn left(&self) -> impl Iterator<Item = (&str, Left)> {
         self.apps.iter().filter_map(|(name, app)| Some((name.as_str(), app.left()?)))
     }

@@ -1,11 +1,11 @@
-//! `id_token`: whether one would be signed at all.
+//! `id_token`: checks a grant before a token is signed.
 
 use super::IdTokenIssuer;
 use crate::kind::Target;
 use crate::words::Denial;
 
 impl IdTokenIssuer {
-    /// Refuses what is granted and no token would be signed for.
+    /// Refuses a granted audience for which no token is signed.
     pub fn check_granted(&self, granted: &Target) -> Result<(), Denial> {
         match granted {
             Target::IdToken(wanted) => self.check(&wanted.audience),

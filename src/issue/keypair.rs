@@ -1,4 +1,4 @@
-//! A signing key, held parsed: ES256 takes 16 µs to sign with, RS256 some 280.
+//! A parsed signing key. A signature takes 16 µs with ES256, and some 280 µs with RS256.
 
 use super::KeysError;
 use crate::words::Secret;
@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use serde_json::{Value, json};
 
-/// What our own issuer signs with.
+/// The algorithms of our own issuers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SigningAlgorithm {
     /// ECDSA on P-256: the default.
@@ -43,7 +43,7 @@ pub(super) enum SigningPair {
 }
 
 impl SigningPair {
-    /// A fresh key, PKCS#8.
+    /// Generates a key, PKCS#8.
     pub(super) fn generate(algorithm: SigningAlgorithm) -> Result<Secret, KeysError> {
         let bytes = match algorithm {
             SigningAlgorithm::Es256 => {

@@ -1,35 +1,35 @@
-//! What a policy grants and nobody would make, as the providers are configured. It is told where policies are checked, before a job
-//! hears it.
+//! A policy grants a credential that no provider would make, as the providers are configured. The check of policies reports it, before
+//! a job is refused.
 
 use crate::words::yaml::nearest;
 
-/// Why nobody would make it.
+/// Why no provider would make it.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Misfit {
     /// The configuration has nothing of this name.
     #[error("the configuration has no {what} `{name}`")]
     NoName {
-        /// What is named.
+        /// The type of thing that is named.
         what: &'static str,
-        /// By which name.
+        /// The unknown name.
         name: String,
-        /// The names that there are.
+        /// The names that exist.
         known: Vec<String>,
     },
-    /// What is named would refuse it.
+    /// The named thing would refuse it.
     #[error("{what} `{name}`: {why}")]
     Refused {
-        /// What is named.
+        /// The type of thing that is named.
         what: &'static str,
-        /// By which name.
+        /// Its name.
         name: String,
-        /// For what.
+        /// The reason.
         why: String,
     },
 }
 
 impl Misfit {
-    /// What to write instead, where that is known.
+    /// The names that a policy can use instead, if a name is unknown.
     pub fn help(&self) -> Option<String> {
         let Self::NoName { name, known, .. } = self else { return None };
         let all: Vec<&str> = known.iter().map(String::as_str).collect();

@@ -1,4 +1,4 @@
-//! One request to a provider of credentials: bounded in time and in size, followed nowhere, and kept in no connection.
+//! One request to a provider of credentials. It has a deadline and a limit of bytes, follows no redirect, and reuses no connection.
 
 mod address;
 mod form;
@@ -14,9 +14,9 @@ use reqwest::header::HeaderMap;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use std::path::{Path, PathBuf};
 
-/// A sentence, with the names in it.
+/// Enough for an error message with its names.
 const SENTENCE_CHARS_MAX: usize = 300;
-/// So much of a secret in a sentence is no accident.
+/// A message that has this many bytes of a secret in common with it repeats it.
 const ECHO_BYTES: usize = 16;
 
 /// The way to one provider.
@@ -25,15 +25,15 @@ pub(super) struct Outward {
     trust: Trust<'static>,
 }
 
-/// Why there is no way to a provider.
+/// Why there is no client for a provider.
 #[derive(Debug, thiserror::Error)]
 pub enum OutwardError {
-    /// The authorities that it shall be known by.
+    /// The file of the certificate authorities.
     #[error("`ca`: {}: {fault}", .path.plain())]
     Authorities {
-        /// Where they should be.
+        /// Where it should be.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         #[source]
         fault: std::io::Error,
     },
@@ -42,18 +42,18 @@ pub enum OutwardError {
     Client(#[from] ClientError),
 }
 
-/// What was heard.
+/// An answer, or a part of it.
 pub(super) struct Heard {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Secret,
-    /// Why the body is not whole.
+    /// Why the body is not complete.
     pub(super) cut: Option<Cut>,
-    /// What was shown to it: a token that nobody is to have.
+    /// The secret that the request presented.
     shown: Secret,
 }
 
-/// Why nothing was heard, or not all. No byte of an answer is in it.
+/// Why there is no answer, or only a part of it. Holds no byte of an answer.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Cut {
     #[error("{0}")]
@@ -65,19 +65,19 @@ pub(super) enum Cut {
 }
 
 impl Heard {
-    /// A sentence of the provider's for the audit log: shortened, and none where it repeats some of what was shown.
+    /// The provider's error message for the audit log, shortened. `None` if it repeats a part of the request's secret.
     pub(super) fn sentence(&self, text: &str) -> Option<String> {
         let is_echo = self.shown.expose().windows(ECHO_BYTES).any(|part| contains(text.as_bytes(), part));
         (!is_echo).then(|| plain(&text.chars().take(SENTENCE_CHARS_MAX).collect::<String>()).into_owned())
     }
 
-    /// Whether a token is the one that was shown: then nothing was made, and what it is good for is not what was asked.
+    /// Whether a token is the one that the request presented. Then the provider made none, and it grants something else.
     pub(super) fn was_shown(&self, token: &Secret) -> bool {
         self.shown.expose() == token.expose()
     }
 }
 
-/// RFC 6750, section 2.1, `b64token`: what a header bears.
+/// RFC 6750, section 2.1, `b64token`: the form of a bearer token in a header.
 pub(super) fn is_b64token(token: &Secret) -> bool {
     let good = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(byte);
     !token.expose().is_empty() && token.expose().iter().all(good)
@@ -87,15 +87,15 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
 }
 
-/// The way to whoever these authorities know, else the system's.
+/// A client that trusts these authorities, or else the system's.
 pub(super) fn client(ca: Option<&Path>, proxy: Option<&str>) -> Result<Client, OutwardError> {
     let read = |path: &Path| std::fs::read(path).map_err(|fault| OutwardError::Authorities { path: path.to_owned(), fault });
     Ok(provider_client(ca.map(read).transpose()?.as_deref(), proxy)?)
 }
 
 impl Outward {
-    /// To whoever these authorities know, else the system's. `named_by` and `keeper` are for people: by what the configuration names
-    /// the authorities, and who has the provider's certificate in hand.
+    /// Trusts these authorities, or else the system's. `named_by` and `keeper` are for messages: how the configuration names the
+    /// authorities, and who is responsible for the provider's certificate.
     pub(super) fn open(
         ca: Option<&Path>,
         proxy: Option<&str>,
@@ -105,8 +105,8 @@ impl Outward {
         Ok(Self { client: client(ca, proxy)?, trust: Trust { is_named: ca.is_some(), named_by, keeper } })
     }
 
-    /// Sends it, and hears `limit` bytes at most; tried once more where there was no connection, so that nothing was asked yet.
-    /// `shown` is the secret in the request.
+    /// Sends a request, and reads `limit` bytes of its answer at most. Tries once more if the connection failed, because then the
+    /// provider received nothing. `shown` is the secret in the request.
     pub(super) async fn send(
         &self,
         limit: usize,
@@ -123,7 +123,7 @@ impl Outward {
         Ok(Heard { status, headers, body, cut, shown: shown.duplicate() })
     }
 
-    /// As much of it as came: a token may be in the first bytes of what is cut.
+    /// The bytes that came, also if the rest is missing: a token in them has to be revoked.
     async fn body(&self, mut response: Response, limit: usize) -> (Secret, Option<Cut>) {
         let mut body = Vec::new();
         let cut = loop {

@@ -1,5 +1,5 @@
-//! Our two issuers. What clouds trust and what everybody else trusts are different addresses with different keys, so a token for a
-//! partner is worth nothing at a cloud, whatever audience or claim it bears (decision 28).
+//! Our two issuers: one that clouds trust, and one for everybody else. They have different addresses and different keys, so a cloud
+//! refuses a token for a partner, whatever its audience and claims are (decision 28).
 
 use super::KeysError;
 use super::keypair::SigningAlgorithm;
@@ -20,13 +20,13 @@ pub struct OwnIssuers {
     id_tokens: Arc<IdTokenIssuer>,
 }
 
-/// The issuer that clouds trust. Only a cloud's own grant asks it for a token.
+/// The issuer that clouds trust. It signs only for grants of a cloud's credential.
 pub struct CloudIssuer(SigningKeys);
 
-/// The issuer of `id_token`s, for everybody who is no cloud.
+/// The issuer of `id_token`s, for everybody but clouds.
 pub struct IdTokenIssuer {
     keys: SigningKeys,
-    /// Audiences for which a provider of this room alone asks, as they are compared.
+    /// Audiences of services that `token_exchange` asks, normalized. No `id_token` may have them.
     reserved: OnceLock<BTreeSet<String>>,
 }
 
@@ -46,7 +46,7 @@ impl OwnIssuers {
         })
     }
 
-    /// The keys of one.
+    /// The keys of one issuer.
     pub fn keys(&self, own: OwnIssuer) -> &SigningKeys {
         match own {
             OwnIssuer::Clouds => &self.clouds.0,
@@ -54,17 +54,17 @@ impl OwnIssuers {
         }
     }
 
-    /// For clouds.
+    /// The issuer for clouds.
     pub const fn clouds(&self) -> &Arc<CloudIssuer> {
         &self.clouds
     }
 
-    /// For everybody else.
+    /// The issuer for everybody else.
     pub const fn id_tokens(&self) -> &Arc<IdTokenIssuer> {
         &self.id_tokens
     }
 
-    /// One turn of the rotation of both.
+    /// Does the rotation steps of both that are due.
     pub async fn turn(&self, store: &Store) -> Result<(), KeysError> {
         for own in OwnIssuer::ALL {
             self.keys(own).turn(store).await?;
@@ -72,7 +72,7 @@ impl OwnIssuers {
         Ok(())
     }
 
-    /// How many keys do not sign because they wait to be hosted, since the last turn.
+    /// How many keys could not sign at the last rotation because they wait to be hosted.
     pub fn waiting_to_be_hosted(&self) -> usize {
         OwnIssuer::ALL.into_iter().map(|own| self.keys(own).waiting_to_be_hosted()).sum()
     }
@@ -89,12 +89,12 @@ impl IdTokenIssuer {
         &self.keys
     }
 
-    /// For these audiences nobody is given a token from now on. Once said, it stays.
+    /// Reserves these audiences: from now on no `id_token` gets one of them. Only the first call has an effect.
     pub(super) fn reserve(&self, audiences: BTreeSet<Audience>) {
         self.reserved.get_or_init(|| audiences.iter().map(compared).collect());
     }
 
-    /// Refuses an audience for which nobody is given a token.
+    /// Refuses a reserved audience.
     pub(super) fn check(&self, audience: &Audience) -> Result<(), Denial> {
         if !self.reserved.get().is_some_and(|reserved| reserved.contains(&compared(audience))) {
             return Ok(());
@@ -106,7 +106,7 @@ impl IdTokenIssuer {
             .advising("The policy grants `token_exchange` instead, with the fields that are left to it."))
     }
 
-    /// Signs a token for somebody who is no cloud.
+    /// Signs an `id_token`.
     pub fn id_token(&self, licence: &Licence<'_, IdTokenTerms>, now: UnixTime) -> Result<IdToken, Denial> {
         let (terms, decision, subject) = (licence.terms(), licence.decision(), &licence.granted().subject());
         self.check(&terms.audience)?;
@@ -117,15 +117,15 @@ impl IdTokenIssuer {
     }
 }
 
-/// Audiences are compared byte for byte by whoever keeps to RFC 7519. A service that is laxer takes another spelling of its address for
-/// its own, so none of them is given: without regard to case, a default port, a dot behind the host and slashes at the end.
+/// Normalizes an audience: ignores case, a default port, a user, a fragment, a dot behind the host and slashes at the end. RFC 7519
+/// compares audiences byte for byte, but a lax service accepts other spellings of its address, so all spellings are reserved.
 fn compared(audience: &Audience) -> String {
     let text = audience.as_str().to_lowercase();
     let url = Url::parse(&text).ok().filter(Url::has_host);
     let spelled = url.map_or(text, |mut url| {
         url.set_fragment(None);
         let host = url.host_str().unwrap_or_default().trim_end_matches('.').to_owned();
-        // What it is set to was a host before; the port of an address is the one that stands there.
+        // Cannot fail: it was a host before.
         _ = url.set_host(Some(&host));
         _ = url.set_username("");
         _ = url.set_password(None);

@@ -1,5 +1,5 @@
-//! What somebody outside makes: how each provider is configured, reached and asked. A provider has a module of its kind's name in
-//! this room, and one line in the list of [`issue`](super).
+//! Providers, which make credentials outside of this server: how each is configured and asked. A provider has a module of its kind's
+//! name in this folder, and a line in the list of [`issue`](super).
 
 use super::outward::{OutwardError, client};
 use super::{Misfit, OwnIssuers};
@@ -13,17 +13,17 @@ use std::error::Error;
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 
-/// Where files are that the configuration names, and whether nobody else can reach them.
+/// Finds files that the configuration names, and checks that nobody else can read or change them.
 pub trait Places {
     /// A file that holds a private key.
     fn private<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<PathBuf>;
-    /// A file by which it is decided whom the server trusts.
+    /// A file that decides whom the server trusts.
     fn trusted<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<PathBuf>;
-    /// A credential of this service: its name, and systemd's folder where there is one.
+    /// A credential of this systemd service: its name, and the folder of credentials if systemd gave one.
     fn credential<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<(String, Option<PathBuf>)>;
 }
 
-/// An address at which a provider is asked, and how it is reached.
+/// An address of a provider, and how it is reached.
 #[derive(Clone, Debug)]
 pub struct Endpoint<'a> {
     /// The address.
@@ -35,46 +35,46 @@ pub struct Endpoint<'a> {
 }
 
 impl Endpoint<'_> {
-    /// The way to it.
+    /// A client for it.
     pub fn client(&self) -> Result<Client, OutwardError> {
         client(self.ca, self.proxy)
     }
 }
 
-/// A kind that somebody outside makes.
+/// A kind that a provider makes.
 pub trait Provided: OnTerms {
     /// Its section of the configuration.
     type Settings: Clone + Debug;
-    /// Whoever makes it, ready to be asked.
+    /// The provider, ready for requests.
     type Provider: Send + Sync;
-    /// What is handed out.
+    /// The credential.
     type Answer: Into<Credential>;
-    /// Why whoever makes it cannot be asked at all.
+    /// Why the provider cannot be used.
     type ConnectError: Error + Send + Sync;
 
-    /// Whether its section stands at the top of the configuration, where it stood before there was `providers`.
+    /// Whether its section is a top-level key of the configuration, for compatibility: it is older than `providers`.
     const AT_TOP: bool = false;
 
     /// Reads the section.
     fn settings(fields: &mut Fields<'_, '_>, places: &dyn Places) -> Option<Self::Settings>;
 
-    /// Gets ready, and asks nobody yet.
+    /// Prepares the provider. Sends no request yet.
     fn connect(
         settings: Self::Settings,
         own: &OwnIssuers,
     ) -> impl Future<Output = Result<Self::Provider, Self::ConnectError>> + Send;
 
-    /// Has one made on these terms.
+    /// Requests a credential on these terms.
     fn issue(
         provider: &Self::Provider,
         licence: &Licence<'_, Self::Terms>,
         now: UnixTime,
     ) -> impl Future<Output = Result<Self::Answer, Denial>> + Send;
 
-    /// Where it is asked.
+    /// The addresses of the provider.
     fn endpoints(settings: &Self::Settings) -> Vec<Endpoint<'_>>;
 
-    /// For what it would refuse all that a policy grants, as it is configured.
+    /// Why the provider would refuse everything that a policy grants, as it is configured.
     fn misfit(_settings: &Self::Settings, _granted: &Self) -> Option<Misfit> {
         None
     }
@@ -83,11 +83,11 @@ pub trait Provided: OnTerms {
     fn absent() -> Denial;
 }
 
-/// A provider of the list, which finds its own among others.
+/// A kind of the list, which finds its provider among all.
 pub trait Connected: Provided {
-    /// The provider, where it is configured.
+    /// The provider, if it is configured.
     fn of(providers: &Providers) -> Option<&Self::Provider>;
-    /// How it is configured, where it is.
+    /// Its configuration, if it is configured.
     fn settings_of(settings: &ProviderSettings) -> Option<&Self::Settings>;
 }
 
@@ -95,7 +95,7 @@ macro_rules! declare {
     ($($section:ident: $name:ident($target:ident);)*) => {
         $(use crate::kind::$target;)*
 
-        /// Why a provider cannot be asked at all.
+        /// Why a provider cannot be used.
         #[derive(Debug, thiserror::Error)]
         pub enum ConnectError {
             $(
@@ -108,13 +108,13 @@ macro_rules! declare {
         /// The providers' sections of the configuration.
         #[derive(Clone, Debug)]
         pub struct ProviderSettings {
-            /// Whether there is `providers` at all.
+            /// Whether the configuration has a section `providers`.
             is_listed: bool,
             $($section: Option<<$target as Provided>::Settings>,)*
         }
 
         impl ProviderSettings {
-            /// Reads them. Every section is read before any is required, so that all faults are told.
+            /// Reads all sections before it returns `None`, so that all faults are reported.
             pub fn read(fields: &mut Fields<'_, '_>, places: &dyn Places) -> Option<Self> {
                 let node = fields.optional("providers");
                 let mut inner = node.map(|node| fields.below(node));
@@ -133,12 +133,12 @@ macro_rules! declare {
                 Some(Self { is_listed: node.is_some(), $($section: $section?,)* })
             }
 
-            /// Whether somebody outside makes what is granted.
+            /// Whether a provider makes this kind.
             pub const fn makes(granted: &Target) -> bool {
                 matches!(granted, $(Target::$name(_))|*)
             }
 
-            /// Why nobody would make what is granted; `None` where the configuration does not say who makes it.
+            /// Why no provider would make what is granted; `None` if the configuration does not tell.
             pub fn misfits(&self, granted: &Target) -> Option<Vec<Misfit>> {
                 match granted {
                     $(Target::$name(granted) => match &self.$section {
@@ -150,7 +150,7 @@ macro_rules! declare {
                 }
             }
 
-            /// Where each provider is asked, beside its name.
+            /// The addresses of each provider, with its name.
             pub fn endpoints(&self) -> Vec<(&'static str, Endpoint<'_>)> {
                 let mut all = Vec::new();
                 $(all.extend(self.$section.iter().flat_map(<$target>::endpoints).map(|endpoint| (stringify!($section), endpoint)));)*
@@ -164,14 +164,14 @@ macro_rules! declare {
             }
         }
 
-        /// Everybody outside who is asked for credentials.
+        /// All providers.
         pub struct Providers {
             settings: ProviderSettings,
             $($section: Option<<$target as Provided>::Provider>,)*
         }
 
         impl Providers {
-            /// Gets all of them ready.
+            /// Prepares all of them.
             pub async fn connect(settings: ProviderSettings, own: &OwnIssuers) -> Result<Self, ConnectError> {
                 Ok(Self {
                     settings: settings.clone(),
@@ -187,7 +187,7 @@ macro_rules! declare {
                 &self.settings
             }
 
-            /// Refuses what nobody here would make, as the configuration is. Nobody is asked.
+            /// Refuses what no provider would make, as they are configured. Sends no request.
             pub fn check(&self, granted: &Target) -> Result<(), Denial> {
                 match granted {
                     $(Target::$name(granted) => {
@@ -214,18 +214,18 @@ macro_rules! declare {
 each_provider!(declare);
 
 impl Providers {
-    /// Has one made by whoever makes this kind.
+    /// Requests a credential from the provider of this kind.
     pub async fn issue<K: Connected>(&self, licence: &Licence<'_, K::Terms>, now: UnixTime) -> Result<K::Answer, Denial> {
         K::issue(K::of(self).ok_or_else(|| unconfigured(K::absent()))?, licence, now).await
     }
 }
 
-/// Absent: nothing of this kind can be issued. The outer `None` is a fault.
-/// Nobody was asked, and another try changes nothing.
+/// The configuration has no provider, so another attempt changes nothing.
 fn unconfigured(denial: Denial) -> Denial {
     denial.saying("This server gives out no such credentials: its configuration names nobody who makes them.")
 }
 
+/// Reads the section of one provider. `Some(None)`: it is absent, and nothing of this kind can be issued. `None`: it has a fault.
 #[expect(clippy::option_option, reason = "absent and faulty are two things")]
 fn section<K: Provided>(name: &'static str, fields: &mut Fields<'_, '_>, places: &dyn Places) -> Option<Option<K::Settings>> {
     let Some(node) = fields.optional(name) else { return Some(None) };

@@ -1,5 +1,5 @@
-//! Whether whoever makes credentials outside answers. It is asked as for a credential: with the same authorities, proxy and deadline. No
-//! credential is asked for.
+//! Checks whether the providers answer. The request uses the same authorities, proxy and deadline as one for a credential, and asks
+//! for none.
 
 use super::outward::OutwardError;
 use super::provider::ProviderSettings;
@@ -8,7 +8,7 @@ use reqwest::{Client, Url};
 use std::collections::BTreeSet;
 use tokio::task::JoinSet;
 
-/// A host at which a provider is asked, and whether it answers.
+/// A host of a provider, and whether it answers.
 #[derive(Debug)]
 pub struct Reach {
     /// The provider's section of the configuration.
@@ -22,16 +22,16 @@ pub struct Reach {
 /// Why a provider does not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ReachError {
-    /// There is no way to it.
+    /// There is no client for it.
     #[error(transparent)]
     NoWay(#[from] OutwardError),
-    /// The connection failed, or nothing was heard.
+    /// The connection failed, or there was no answer.
     #[error("{}", root_cause(.0))]
     Failed(#[from] reqwest::Error),
 }
 
 impl ProviderSettings {
-    /// Asks each host of every provider once, all at the same time.
+    /// Sends one request to each host of every provider, all at the same time.
     pub async fn reach(&self) -> Vec<Reach> {
         let mut asked = BTreeSet::new();
         let mut looks = JoinSet::new();
@@ -48,7 +48,7 @@ impl ProviderSettings {
     }
 }
 
-/// Any answer is one: what it says to nobody in particular is its own business.
+/// Any answer counts, also an error status: the request is not authenticated.
 async fn fault(client: Result<Client, OutwardError>, origin: Url) -> Option<ReachError> {
     let client = match client {
         Ok(client) => client,

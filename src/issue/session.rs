@@ -1,4 +1,5 @@
-//! The keys of sessions: rows of the store, encrypted to the root identity, as those of our own issuer are, and never published.
+//! The keys of sessions. Like the signing keys of our issuers they are rows of the store, encrypted to the root identity. They are
+//! never published.
 
 use super::KeysError;
 use crate::identity::KnownSession;
@@ -12,18 +13,17 @@ use moka::sync::Cache;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A key seals for a month.
+/// How long a key seals new sessions.
 const SEALING_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
-/// And opens for a day longer; no session that it sealed lives as long.
+/// How long a key opens sessions: a day longer, because each session that it sealed ends before that.
 const OPENING_MAX: Duration = Duration::from_secs(31 * 24 * 3600);
 
-/// A session that is shown again within this time is not opened again; one that is not is forgotten, well below the minute that is
-/// promised.
+/// How long an opened session is cached after its last use. The documentation promises less than a minute.
 const REMEMBERED_MAX: Duration = Duration::from_secs(40);
-/// Remembered sessions by the bytes of their tokens: ten thousand of two KiB each, which take some four times that.
+/// The size of the cache, in bytes of tokens: ten thousand tokens of two KiB. The memory that they take is some four times that.
 const REMEMBERED_BYTES_MAX: u64 = 20 * 1024 * 1024;
 
-/// What seals and opens sessions. The newest key seals.
+/// Seals and opens sessions. The newest key seals.
 pub struct Sessions {
     identities: Identities,
     held: ArcSwap<Vec<SessionKey>>,
@@ -46,7 +46,7 @@ impl Sessions {
         Ok(sessions)
     }
 
-    /// One turn of the rotation: removes and makes what is due. Called at start and every hour.
+    /// Rotates the keys: removes and makes those that are due. Called at the start and every hour.
     pub async fn turn(&self, store: &Store) -> Result<(), KeysError> {
         let (now, rows) = (store.earliest(), store.session_keys().await?);
         let older_than = |row: &SessionKeyRow, age: Duration| now >= row.created_at.plus(age);
@@ -59,7 +59,7 @@ impl Sessions {
         let rows = store.session_keys().await?;
         let held = rows.iter().map(|row| Ok(SessionKey::new(&decrypt_key(&row.sealed, &self.identities)?)?));
         self.held.store(Arc::new(held.collect::<Result<Vec<_>, KeysError>>()?));
-        // What a key opened that is held no more is not opened again.
+        // A removed key must no longer open sessions, not even from the cache.
         self.remembered.invalidate_all();
         Ok(())
     }
@@ -71,14 +71,14 @@ impl Sessions {
         Ok(SessionKeyRow { id: DecisionId::new().to_string(), created_at: now, sealed })
     }
 
-    /// Begins a session of this token's identity. Returns its token, and when it ends.
+    /// Begins a session for the identity of this token. Returns the session's token, and when it ends.
     pub fn begin(&self, token: &VerifiedToken, expected: &Expected, who: Beginning) -> Result<(Secret, UnixTime), Denial> {
         let held = self.held.load();
         let key = held.first().ok_or_else(|| Reason::Internal.because("no session key is held"))?;
         key.seal(token, expected, who)
     }
 
-    /// Opens a session token and has it read, unless exactly this one was a moment ago: whether it counts now is asked at each use.
+    /// Opens a session token and reads it, or takes it from the cache. The caller checks at each use whether the session is still valid.
     pub fn open(
         &self,
         token: &Secret,
@@ -94,7 +94,7 @@ impl Sessions {
         Ok(known)
     }
 
-    /// Forgets what was not shown for a while. The cache itself does that only when it is used.
+    /// Removes expired entries. The cache itself does that only when it is used.
     pub fn forget_old(&self) {
         self.remembered.run_pending_tasks();
     }

@@ -1,6 +1,6 @@
-//! Words of the commands that are printed for people to run.
+//! Quotes words of shell commands that are printed for people to run.
 
-/// One word of a POSIX shell, whatever is in it.
+/// Quotes any text as one word of a POSIX shell.
 pub(super) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }

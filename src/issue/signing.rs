@@ -1,4 +1,4 @@
-//! The keys of one of our own issuers. They are the crown jewel: rows of the store, encrypted to the root identity.
+//! The signing keys of one of our own issuers: rows of the store, encrypted to the root identity.
 
 mod rotation;
 
@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Mutex;
 
-/// The bound of `sub`: what AWS and Azure take at most.
+/// The longest `sub` that AWS and Azure accept.
 const SUBJECT_BYTES_MAX: usize = 255;
 
 /// An issuer and its keys.
@@ -29,9 +29,9 @@ pub struct SigningKeys {
     algorithms: &'static [SigningAlgorithm],
     identities: Identities,
     held: ArcSwap<Vec<Held>>,
-    /// How many keys do not sign because they wait to be hosted.
+    /// How many keys cannot sign because they wait to be hosted.
     waiting: AtomicUsize,
-    /// One turn at a time.
+    /// Serializes rotations.
     turning: Mutex<()>,
 }
 
@@ -52,7 +52,7 @@ impl SigningKeys {
         Ok(keys)
     }
 
-    /// One turn of the rotation: makes, promotes, retires and removes what is due. Called at start and every hour.
+    /// Rotates the keys: makes, promotes, retires and removes those that are due. Called at the start and every hour.
     pub async fn turn(&self, store: &Store) -> Result<(), KeysError> {
         let _turn = self.turning.lock().await;
         let now = store.earliest();
@@ -67,8 +67,8 @@ impl SigningKeys {
         self.take_up(store).await
     }
 
-    /// Begins a rotation by an operator's word: makes the next key of each algorithm that has none. It signs as any other does,
-    /// when it was published for long enough. Returns how many were made.
+    /// Begins a rotation for an operator: makes the next key of each algorithm that has no next key. Like every key it signs after it was
+    /// published for long enough. Returns how many were made.
     pub async fn rotate(&self, store: &Store) -> Result<usize, KeysError> {
         let _turn = self.turning.lock().await;
         let rows = store.keys(self.own).await?;
@@ -110,12 +110,12 @@ impl SigningKeys {
         Ok(Held { row, algorithm, pair, jwk })
     }
 
-    /// The JWKS (RFC 7517): every key that signs, will sign, or signed what may still live.
+    /// The JWKS (RFC 7517): every key that signs, will sign, or has signed tokens that may still be valid.
     pub fn jwks(&self) -> Value {
         json!({ "keys": self.held.load().iter().map(|held| held.jwk.clone()).collect::<Vec<_>>() })
     }
 
-    /// The discovery document (OpenID Connect Discovery 1.0, section 3), as far as workload federation reads it.
+    /// The discovery document (OpenID Connect Discovery 1.0, section 3): the members that workload federation reads.
     pub fn discovery(&self) -> Value {
         let base = self.issuer.as_str().trim_end_matches('/');
         json!({
@@ -126,7 +126,7 @@ impl SigningKeys {
         })
     }
 
-    /// The keys for operators, and when a host elsewhere has to be told again.
+    /// The keys for operators, and when they have to be published again if another host serves them.
     pub async fn publication(&self, store: &Store) -> Result<Publication, Denial> {
         let (rows, hosted) = (store.keys(self.own).await?, store.hosted_keys(self.own).await?);
         Ok(self.published(&rows, &hosted, store.now()))
@@ -136,22 +136,22 @@ impl SigningKeys {
         Publication::of(rows, hosted, self.algorithms, now)
     }
 
-    /// How many keys do not sign because they wait to be hosted, since the last turn.
+    /// How many keys could not sign at the last rotation because they wait to be hosted.
     pub fn waiting_to_be_hosted(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// Which of our issuers it is.
+    /// Which of our issuers the keys belong to.
     pub const fn own(&self) -> OwnIssuer {
         self.own
     }
 
-    /// The issuer's own address, below which both documents belong.
+    /// The issuer's address. The discovery document and the JWKS are below it.
     pub const fn issuer(&self) -> &IssuerUrl {
         &self.issuer
     }
 
-    /// Signs a token; `jti` is the decision's id, by which the audit log finds it.
+    /// Signs a token. Its `jti` is the decision's id, which the audit log has too.
     #[expect(clippy::too_many_arguments, reason = "each is a claim of the token")]
     pub(super) fn mint(
         &self,
@@ -187,7 +187,7 @@ impl SigningKeys {
     }
 }
 
-/// Of the `id_token`s' issuer there is no RSA key, since nothing would be signed with it.
+/// The issuer of `id_token`s has no RSA key, because it signs with ES256 only.
 const fn algorithms_of(own: OwnIssuer) -> &'static [SigningAlgorithm] {
     match own {
         OwnIssuer::Clouds => &SigningAlgorithm::ALL,

@@ -1,8 +1,8 @@
-//! Texts of Terraform's JSON configuration syntax ("Strings and Templates"): what stands in one is no template.
+//! Escapes texts of Terraform's JSON configuration syntax ("Strings and Templates"), so that Terraform evaluates none as a template.
 
 use serde_json::Value;
 
-/// A value whose texts Terraform takes as they are.
+/// Escapes all texts of a value.
 pub(super) fn literal(value: impl Into<Value>) -> Value {
     match value.into() {
         Value::String(text) => text.replace("${", "$${").replace("%{", "%%{").into(),

@@ -1,5 +1,5 @@
-//! Tokens of services that take ours in exchange, by an endpoint of RFC 8693, RFC 7523 or alike that the configuration describes: no
-//! service has code of its own. Where the endpoint is, nobody but the configuration says.
+//! Tokens of services that accept a token of our issuer in exchange. The configuration describes each service's endpoint (RFC 8693,
+//! RFC 7523 or similar), so no service needs code. Only the configuration sets the endpoint's address.
 
 mod answer;
 mod body;
@@ -26,9 +26,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The token of ours is used at once.
+/// Short: our token is used at once.
 const ASSERTION_LIFETIME: Duration = Duration::from_secs(300);
-/// A token, and what a service tells beside it.
+/// A token, and the other members of a service's answer.
 const BODY_BYTES_MAX: usize = 256 * 1024;
 
 /// The services of the configuration.
@@ -37,7 +37,7 @@ pub struct TokenExchange {
     issuer: Arc<IdTokenIssuer>,
 }
 
-/// Why a service cannot be asked at all.
+/// Why there is no client for a service.
 #[derive(Debug, thiserror::Error)]
 #[error("the service `{service}` of `providers: token_exchange`: {fault}")]
 pub struct TokenExchangeError {
@@ -52,7 +52,7 @@ struct Service {
 }
 
 impl TokenExchange {
-    /// Asks nobody yet. No other token of ours may have a service's audience from now on.
+    /// Opens the clients. Sends no request yet. From now on no `id_token` gets the audience of a service.
     pub fn connect(settings: TokenExchangeSettings, issuer: Arc<IdTokenIssuer>) -> Result<Self, TokenExchangeError> {
         issuer.reserve(settings.services.iter().map(|service| service.audience.clone()).collect());
         let services = settings.services.into_iter().map(|settings| {
@@ -65,7 +65,7 @@ impl TokenExchange {
         Ok(Self { services: services.collect::<Result<_, _>>()?, issuer })
     }
 
-    /// A token as the policy and the configuration describe it, and no longer.
+    /// Issues a token as the policy and the configuration describe it.
     pub async fn issue(&self, licence: &Licence<'_, TokenExchangeTerms>, now: UnixTime) -> Result<ExchangedToken, Denial> {
         let terms = licence.terms();
         let name = terms.service.as_str();

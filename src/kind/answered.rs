@@ -1,37 +1,37 @@
-//! What is answered: the credentials that are handed out, each a type of its kind's own module.
+//! Answers: the credentials that are given out. Each is a type of its kind's module.
 
 use super::{SecretName, each_kind, object};
 use crate::words::{Secret, UnixTime};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// What is answered of one kind.
+/// The answer of one kind.
 pub trait Answered: Listed {
     /// When it ends, if it does.
     fn expires_at(&self) -> Option<UnixTime>;
 
-    /// For the audit log: what it is, and nothing that opens anything.
+    /// Describes it for the audit log, without secrets.
     fn describe(&self) -> Value;
 
-    /// What a log must not show.
+    /// The secrets that a log must not show.
     fn hidden(&self) -> Vec<Hidden<'_>>;
 
-    /// Its JSON Schema, where the native API answers it.
+    /// Its JSON Schema, if the native API returns it.
     fn schema() -> Option<Value> {
         None
     }
 
-    /// A schema to which that one refers, by its name.
+    /// A named schema that this schema refers to.
     fn component() -> Option<(&'static str, Value)> {
         None
     }
 
-    /// One, whose every secret is `hunter2` or its base64.
+    /// An example. Each of its secrets is `hunter2` or its base64.
     #[cfg(test)]
     fn sample() -> Value;
 }
 
-/// An answer of the list, which finds its own among others.
+/// An answer of the list, which finds its own variant of [`Credential`].
 pub trait Listed: Sized {
     /// The kind's word.
     const WORD: &'static str;
@@ -39,11 +39,11 @@ pub trait Listed: Sized {
     /// The credential, if it is of this kind.
     fn of(credential: &Credential) -> Option<&Self>;
 
-    /// The same, taken out.
+    /// The credential by value, if it is of this kind.
     fn take(credential: Credential) -> Option<Self>;
 }
 
-/// A secret of an answer, and the name under which a repository has it, where one does.
+/// A secret of an answer, and its name in the repository, if it is committed.
 pub struct Hidden<'a> {
     /// The secret.
     pub value: Secret,
@@ -61,7 +61,7 @@ macro_rules! declare {
     ($($(#[$attribute:meta])* $kind:ident($target:ident) $word:literal $(=> $answer:ident)?;)*) => {
         $($(use super::$answer;)?)*
 
-        /// One credential that is handed out.
+        /// One credential that is given out.
         #[derive(Serialize, Deserialize, Debug)]
         pub enum Credential {$($(
             #[doc = concat!("`", $word, "`.")]
@@ -90,14 +90,14 @@ macro_rules! declare {
                 }
             }
 
-            /// For the audit log, under the kind's word.
+            /// Describes it for the audit log, under the kind's word.
             pub fn describe(&self) -> Value {
                 match self {
                     $($(Self::$kind(answer) => json!({ $word: <$answer>::describe(answer) }),)?)*
                 }
             }
 
-            /// The schemas of those that the native API answers, each under its kind's word, and those to which they refer.
+            /// The schemas of the answers of the native API, each under its kind's word, and the schemas that they refer to.
             pub fn schemas() -> (Vec<Value>, Vec<(&'static str, Value)>) {
                 let (mut schemas, mut components) = (Vec::new(), Vec::new());
                 $($(
@@ -107,13 +107,13 @@ macro_rules! declare {
                 (schemas, components)
             }
 
-            /// One of each kind, as it is written.
+            /// An example of each kind, as JSON.
             #[cfg(test)]
             pub(crate) fn samples() -> Vec<Value> {
                 vec![$($(json!({ $word: <$answer>::sample() }),)?)*]
             }
 
-            /// What a log must not show.
+            /// The secrets that a log must not show.
             pub fn hidden(&self) -> Vec<Hidden<'_>> {
                 match self {
                     $($(Self::$kind(answer) => <$answer>::hidden(answer),)?)*

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::fmt;
 
-/// A session of this role; without one of the only role that is granted.
+/// A session of this role, or of the only role that is granted.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AwsTarget {

@@ -1,4 +1,5 @@
-//! `azure`: an access token of Microsoft Entra ID for one scope of an application, or the token of ours that Entra takes for it.
+//! `azure`: an access token of Microsoft Entra ID for one scope of an application, or the token of our issuer that Entra exchanges for
+//! it.
 
 mod answer;
 mod error;
@@ -19,14 +20,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fmt;
 
-/// Instead of a scope: our own token, which Entra takes for the application.
+/// Instead of a scope: our own token, which Entra accepts for the application.
 const FEDERATED: &str = "federated-token";
 
-/// What is asked for; without a name the only one that is granted.
+/// A request for a token. Without a name, for the only one that is granted.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Deserialize)]
 #[serde(try_from = "Body")]
 pub struct AzureTarget {
-    /// Of which application, and for what.
+    /// The application, and the scope.
     pub named: Option<AzureUse>,
 }
 
@@ -35,7 +36,7 @@ pub struct AzureTarget {
 pub struct AzureUse {
     /// The application, or the managed identity, by its client id.
     pub client_id: Guid,
-    /// The access token's scope; without one, the token of ours that Entra takes for any.
+    /// The access token's scope. `None`: our own token, which Entra exchanges for any scope.
     pub scope: Option<Scope>,
 }
 
@@ -76,7 +77,7 @@ impl Kind for AzureTarget {
     fn body() -> Option<Value> {
         let client_id = json!({ "type": "string", "pattern": names::GUID, "description": "The application's client id." });
         let scope = json!({ "type": "string", "pattern": resource::SCOPE, "maxLength": scope::SCOPE_BYTES_MAX, "description": "One resource and `/.default`." });
-        let federated = json!({ "const": true, "description": "The token of ours that Entra takes for the application, instead of an access token." });
+        let federated = json!({ "const": true, "description": "The server's own token, which Entra accepts for the application, instead of an access token." });
         let open = json!({ "type": "object", "maxProperties": 0, "description": "The only one that is granted." });
         let scoped = closed(&["client_id", "scope"], json!({ "client_id": client_id, "scope": scope }));
         let ours = closed(&["client_id", "federated_token"], json!({ "client_id": client_id, "federated_token": federated }));
@@ -90,7 +91,7 @@ impl fmt::Display for AzureTarget {
     }
 }
 
-/// As a body names it.
+/// The form in a request's body.
 #[derive(Serialize, Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct Body {

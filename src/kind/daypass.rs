@@ -1,4 +1,4 @@
-//! `daypass`: uses of daypass itself. A policy grants them like anything else; they are used at our own API and never handed out.
+//! `daypass`: uses of daypass itself. A policy grants them like credentials. They are used at the native API and never given out.
 
 use super::{Kind, Made, NamedError, named};
 use std::fmt;
@@ -6,20 +6,20 @@ use std::fmt;
 /// One use of daypass itself.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Permission {
-    /// Asking what a candidate revision would have denied of what was granted before.
+    /// To ask which past grants a candidate revision would have denied.
     PolicyReplay,
-    /// Reading the audit log.
+    /// To read the audit log.
     AuditRead,
-    /// Having files encrypted to today's recipients, or with new data keys.
+    /// To have files encrypted again, to the current recipients or with new data keys.
     SecretRotate,
-    /// Hearing how the encrypted files of a source stand.
+    /// To read the status of a source's encrypted files.
     SecretStatus,
-    /// Denying at once, without Git.
+    /// To deny at once, without Git.
     Deny,
 }
 
 impl Permission {
-    /// Every one that something uses. A word that nothing uses yet is no permission, so that nobody relies on it.
+    /// All permissions. A word that nothing uses yet is not a permission, so that nobody relies on it.
     pub const ALL: [Self; 5] = [Self::PolicyReplay, Self::AuditRead, Self::SecretRotate, Self::SecretStatus, Self::Deny];
 
     /// Its word in a policy.
@@ -39,7 +39,7 @@ impl Permission {
     }
 }
 
-/// A word that is no permission's.
+/// A word is not a permission.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("this version grants {}", Permission::ALL.map(Permission::as_str).join(", "))]
 pub struct PermissionError;

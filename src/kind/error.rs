@@ -1,12 +1,12 @@
-//! Why a text names nothing of a kind.
+//! Why a text names no target of a kind.
 
-/// What is wrong with the text behind a kind's word, for kinds that are nothing without one.
+/// What is wrong with the text behind a kind's word, for kinds that need one.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum NamedError<E> {
-    /// The word stands alone.
+    /// Nothing follows the kind's word.
     #[error("the line has no name")]
     NoName,
-    /// It is none of the kind.
+    /// The text is not valid for the kind.
     #[error(transparent)]
     Name(E),
 }

@@ -1,4 +1,4 @@
-//! `file_key`: the file key of one header of a document, by which all of the document opens.
+//! `file_key`: the file key of one header of a document, which decrypts the whole document.
 
 mod answer;
 
@@ -14,12 +14,12 @@ use std::fmt;
 pub struct FileKeyTarget {
     /// The document.
     pub document: SecretPath,
-    /// Which of its headers.
+    /// The header whose file key is asked for.
     pub header: Digest,
 }
 
 impl FileKeyTarget {
-    /// The secret that opens by it: the whole document.
+    /// The secret that it decrypts: the whole document.
     pub fn secret(&self) -> SecretName {
         SecretName { path: self.document.clone(), key: None }
     }

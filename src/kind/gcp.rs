@@ -1,4 +1,4 @@
-//! `gcp`: a token of Google Cloud's, for a service account or for the federated identity itself.
+//! `gcp`: a Google Cloud token, for a service account or for the federated identity itself.
 
 mod answer;
 mod names;
@@ -14,20 +14,20 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fmt;
 
-/// Instead of a service account: the federated identity itself. Patterns of guardrails and bounds know it by this word too.
+/// Instead of a service account: the federated identity itself. The patterns of guardrails and bounds use this word too.
 pub const DIRECT: &str = "direct";
-/// Before the audience of an ID token.
+/// The prefix of an ID token's audience.
 const AUDIENCE: &str = "audience=";
 
-/// A token of this service account. What is left out is as the policy has it; without an audience it is an access token.
+/// A request for a token. The policy supplies what is left out. Without an audience it is an access token.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(try_from = "Body", into = "Body")]
 pub struct GcpTarget {
-    /// Whose token.
+    /// Whose token it is.
     pub of: Option<Principal>,
     /// An ID token for this audience.
     pub audience: Option<Audience>,
-    /// The accounts through which it is impersonated. Nobody asks for them: a grant names them, and a denial of one counts.
+    /// The delegates in the chain of impersonation. A request cannot name them: a grant does, and guardrails match them.
     pub through: Vec<ServiceAccount>,
 }
 
@@ -40,7 +40,7 @@ pub enum Principal {
     Direct,
 }
 
-/// Why a text asks for no token of Google's.
+/// Why a text names no token of Google.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum GcpTargetError {
     /// One of its words is empty.
@@ -54,16 +54,16 @@ pub enum GcpTargetError {
     /// Its audience.
     #[error(transparent)]
     Audience(#[from] NameError),
-    /// It is said already.
+    /// A second service account, or a second audience.
     #[error("something is named twice")]
     Twice,
-    /// An ID token is a service account's.
-    #[error("`{DIRECT}` stands alone: without a service account there is no ID token")]
+    /// Only a service account has ID tokens.
+    #[error("`{DIRECT}` takes no service account and no audience: only a service account has ID tokens")]
     Direct,
 }
 
 impl Principal {
-    /// As patterns know it.
+    /// The text that patterns match.
     pub fn as_str(&self) -> &str {
         match self {
             Self::ServiceAccount(account) => account.as_str(),
@@ -140,7 +140,7 @@ impl fmt::Display for GcpTarget {
     }
 }
 
-/// As a body names it.
+/// The form in a request's body.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Body {

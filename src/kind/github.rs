@@ -15,37 +15,38 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Of names, for JSON Schema: a part of what is read.
+/// The patterns of names for JSON Schema. The parsers refuse more.
 const APP: &str = "^[A-Za-z0-9._-]{1,100}$";
 const OWNER: &str = "^[A-Za-z0-9_][A-Za-z0-9_-]{0,38}$";
 const REPOSITORY: &str = "^[A-Za-z0-9_][A-Za-z0-9_-]{0,38}/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$";
 
-/// A body's lists have 256 elements at most; who needs more leaves them out, and gets those that the policy names.
+/// Repositories in a request. A body's lists have 256 elements at most. A job that needs more leaves them out and gets those that the
+/// policy names.
 const ASKED_MAX: usize = 200;
 
-/// A token of this App, for these repositories, to do this. What is left out is as the policy has it.
+/// A request for a token of this App, for these repositories, with these permissions. The policy supplies what is left out.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GitHubTarget {
     /// The App, as the configuration calls it.
     #[serde(default, deserialize_with = "there", skip_serializing_if = "Option::is_none")]
     pub app: Option<AppName>,
-    /// In which repositories.
+    /// The repositories.
     #[serde(default, deserialize_with = "asked", skip_serializing_if = "Option::is_none")]
     pub repositories: Option<Where>,
-    /// To do what.
+    /// What the token may do.
     #[serde(default, deserialize_with = "there", skip_serializing_if = "Option::is_none")]
     pub permissions: Option<Permissions>,
 }
 
-/// In which repositories of an installation.
+/// Repositories of an installation.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Where {
-    /// In all that the App is installed for at this account, also those to come.
+    /// All repositories of this account for which the App is installed, also future ones.
     All(Owner),
-    /// In these: one at least, of one account.
+    /// These: at least one, all of one account.
     Named(BTreeSet<RepositoryName>),
-    /// In that of whoever asks, and in these: a word of policies, for whoever asks knows its name.
+    /// The job's own repository, and these. Only policies use it, because a job knows the name of its repository.
     Own(BTreeSet<RepositoryName>),
 }
 
@@ -59,7 +60,7 @@ impl Kind for GitHubTarget {
         text.map_or_else(|| Ok(Self::default()), |text| text::read(text, text::permission))
     }
 
-    /// A permission that GitHub does not have is a mistake of whoever writes it. So is `own`: no question tells whose.
+    /// Refuses a permission that GitHub does not have, and `own`, because a question has no job whose repository it could be.
     fn question(text: &str) -> Result<Self, GitHubTargetError> {
         let target = text::read(text, text::known_permission)?;
         if matches!(target.repositories, Some(Where::Own(_))) { Err(GitHubTargetError::Own) } else { Ok(target) }
@@ -73,7 +74,7 @@ impl Kind for GitHubTarget {
         *self == Self::default()
     }
 
-    /// In other repositories others may be let in, and others denied.
+    /// Access may differ from repository to repository.
     fn left_open(&self) -> Option<&'static str> {
         self.repositories.is_none().then_some("name the repository too, such as `acme/shop contents=read`, or `all:acme`")
     }
@@ -91,7 +92,7 @@ impl Kind for GitHubTarget {
     }
 }
 
-/// As a body names them.
+/// The form in a request's body.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged, deny_unknown_fields, expecting = "expected a list of `OWNER/REPOSITORY`, or `{ \"all\": \"OWNER\" }`")]
 enum Asked {
@@ -102,7 +103,7 @@ enum Asked {
 fn asked<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Where>, D::Error> {
     match Asked::deserialize(deserializer)? {
         Asked::All { all } => Ok(Some(Where::All(all))),
-        // Of several accounts nobody is granted a token: that is denied, and no fault of the form.
+        // Repositories of several accounts are not an error here: no policy grants them, so the request is denied.
         Asked::Named(names) => {
             let names: BTreeSet<RepositoryName> = names.into_iter().collect();
             match names.len() {
@@ -125,7 +126,7 @@ impl Serialize for Where {
 }
 
 impl Where {
-    /// These repositories.
+    /// Checks that these repositories belong to one account and differ.
     pub fn named(names: impl IntoIterator<Item = RepositoryName>) -> Result<Self, GitHubTargetError> {
         let mut all = BTreeSet::new();
         for name in names {

@@ -1,4 +1,4 @@
-//! `id_token`: a token of an issuer of our own.
+//! `id_token`: a token of one of our own issuers.
 
 mod answer;
 
@@ -14,7 +14,7 @@ use std::fmt;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IdTokenTarget {
-    /// Whom it is for.
+    /// The audience of the token.
     pub audience: Audience,
 }
 
@@ -29,7 +29,7 @@ impl Kind for IdTokenTarget {
     }
 
     fn looks_like(text: &str) -> bool {
-        // RFC 3986, section 3.1: of what else a text may be, an address within it is none.
+        // The scheme's characters are those of RFC 3986, section 3.1: a text that only contains an address further on does not look like one.
         let scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
         text.split_once("://").is_some_and(|(before, _)| before.bytes().all(scheme))
     }

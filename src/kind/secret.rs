@@ -1,4 +1,4 @@
-//! `secret`: a document that is committed encrypted, or one value of it.
+//! `secret`: a document that is committed in encrypted form, or one value of it.
 
 mod answer;
 

@@ -1,5 +1,5 @@
-//! `secret_at`: a secret as an older commit had it. It is asked for by its commit and granted by `history: allow`, whichever commit it
-//! is of. No tree says which files the past has.
+//! `secret_at`: the historical version of a secret. A request names the commit. A policy grants all commits, by `history: allow`. The
+//! files of the current tree do not limit it, because an older commit may have others.
 
 mod answer;
 
@@ -11,16 +11,16 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use std::fmt;
 
-/// A secret of the past.
+/// A historical version of a secret.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct PastSecret {
-    /// As of which commit. Policies do not look at it: which commits there are to ask for, the repository says.
+    /// The commit. Policies do not match it: the repository decides which commits exist.
     pub commit: Option<CommitId>,
     /// The document, or one value of it.
     pub name: SecretName,
 }
 
-/// In a request: a commit has to be named.
+/// The form in a request, which has to name a commit.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Asked {
@@ -29,7 +29,7 @@ struct Asked {
 }
 
 impl PastSecret {
-    /// Reads `shop/db.yaml#/password`, and before it the commit, if there is one: a key may hold spaces, a document none.
+    /// Reads `shop/db.yaml#/password`, with the commit before it if there is one. A key may hold spaces, the name of a document does not.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let named = text.split_once(' ').and_then(|(commit, name)| Some((CommitId::parse(commit).ok()?, name)));
         let (commit, name) = named.map_or((None, text), |(commit, name)| (Some(commit), name));

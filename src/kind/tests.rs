@@ -38,7 +38,7 @@ fn the_audit_logs_lines_are_read_back() {
     }
 }
 
-/// As `who-can` and the tests of policies take them.
+/// `who-can` and the tests of policies use it.
 #[test]
 fn people_name_a_kind_by_its_word_or_by_the_form_of_its_text() {
     for (text, line) in [
@@ -60,7 +60,7 @@ fn people_name_a_kind_by_its_word_or_by_the_form_of_its_text() {
     assert!(Target::guess("open flux").is_err() && Target::guess("").is_err());
 }
 
-/// One of each kind: its word, and what stands behind it.
+/// A sample of each kind: its word, and the text behind it.
 fn samples() -> Vec<(&'static str, String)> {
     let header = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     let of = |example: &str| match example {
@@ -86,7 +86,7 @@ fn every_word_is_its_kinds_and_reads_its_own_example() {
     }
 }
 
-/// The audit log, the replay key and a policy's test are lines: no name may begin another one, or be read as something else.
+/// The audit log, the replay key and a policy's test are lines: no name may start a new line, or be read as another name.
 #[test]
 fn a_hostile_name_is_refused_or_stays_what_it_is_in_its_line() {
     let long = "x".repeat(10_000);

@@ -1,4 +1,5 @@
-//! `token_exchange`: a token of a service that takes ours in exchange (RFC 8693, RFC 7523 or alike), by the fields that a rule names.
+//! `token_exchange`: a token of a service that accepts ours in exchange (RFC 8693, RFC 7523 or similar), for the fields that a policy
+//! sets.
 
 mod answer;
 mod error;
@@ -17,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fmt;
 
-/// What is asked for: what is left out is as the policy has it. Its text is `SERVICE` or `SERVICE?NAME=VALUE&…`.
+/// A request for a token. The policy supplies what is left out. Its text is `SERVICE` or `SERVICE?NAME=VALUE&…`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TokenExchangeTarget {
@@ -42,7 +43,7 @@ impl Kind for TokenExchangeTarget {
         Ok(Self { service: Some(ServiceName::parse(service)?), fields })
     }
 
-    /// Also fields without a service name nothing.
+    /// Fields without a service count as a name, which no policy grants.
     fn is_open(&self) -> bool {
         self.service.is_none() && self.fields.is_none()
     }
@@ -59,7 +60,7 @@ impl Kind for TokenExchangeTarget {
     }
 }
 
-/// One line; a service without fields is another thing than one of which nothing is said.
+/// One line. `SERVICE?` (no field is set) differs from `SERVICE` (the fields are left to the policy).
 impl fmt::Display for TokenExchangeTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.service.as_ref().map_or(Ok(()), |service| f.write_str(service.as_str()))?;

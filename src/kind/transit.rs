@@ -1,11 +1,12 @@
-//! `transit`: uses of transit keys. One operation by one key. Asked at the Vault API, granted like anything else, never handed out.
+//! `transit`: uses of transit keys, each one operation with one key. The Vault API requests them. Policies grant them like
+//! credentials, and they are never given out.
 
 use super::{InTree, Kind, Made, NamedError, named};
 use crate::words::Digest;
 use crate::words::names::{NameError, TransitKey};
 use std::fmt;
 
-/// What is done by a key.
+/// What is done with a key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Operation {
     /// Plaintext in, ciphertext out.
@@ -15,7 +16,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// Each of them.
+    /// Both operations.
     pub const ALL: [Self; 2] = [Self::Encrypt, Self::Decrypt];
 
     /// Its word in a policy and in an address.
@@ -32,12 +33,12 @@ impl Operation {
     }
 }
 
-/// A word that is no operation's.
+/// A word is not an operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("expected `encrypt` or `decrypt`")]
 pub struct OperationError;
 
-/// A text that is no use of a key.
+/// Why a text is not a use of a key.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum TransitError {
     /// It has too few words, or too many.
@@ -52,24 +53,24 @@ pub enum TransitError {
     /// The third one.
     #[error("the input's digest is no SHA-256")]
     Input,
-    /// In a question, which is of every input.
-    #[error("expected an operation and a key alone")]
+    /// A question has an input, though it is about every input.
+    #[error("expected an operation and a key, and no input's digest")]
     NamesInput,
 }
 
-/// One operation by one key.
+/// One operation with one key.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct TransitUse {
     /// What is done.
     pub operation: Operation,
     /// The key.
     pub key: TransitKey,
-    /// What it is done to, so that two ciphertexts are two credentials of a token. Policies do not look at it.
+    /// The digest of the input, so that two ciphertexts are two different credentials of a token. Policies do not match it.
     pub input: Option<Digest>,
 }
 
 impl TransitUse {
-    /// Reads `decrypt flux`, and behind it the input's digest, if there is one.
+    /// Reads `decrypt flux`, with the input's digest behind it if there is one.
     pub fn parse(text: &str) -> Result<Self, TransitError> {
         let words: Vec<&str> = text.split(' ').collect();
         let (operation, key, input) = match words[..] {
@@ -80,7 +81,7 @@ impl TransitUse {
         Ok(Self { operation: Operation::parse(operation)?, key: TransitKey::parse(key)?, input })
     }
 
-    /// Every operation by this key, whatever its input.
+    /// Both operations with this key, for every input.
     pub fn of_key(key: &TransitKey) -> impl Iterator<Item = Self> {
         Operation::ALL.into_iter().map(|operation| Self { operation, key: key.clone(), input: None })
     }
@@ -101,7 +102,7 @@ impl Kind for TransitUse {
         if wanted.input.is_some() { Err(NamedError::Name(TransitError::NamesInput)) } else { Ok(wanted) }
     }
 
-    /// A key of a document may have a space, and only a secret has keys.
+    /// A secret's key may have a space too, but its text has a `#`.
     fn looks_like(text: &str) -> bool {
         text.contains(' ') && !text.contains('#')
     }

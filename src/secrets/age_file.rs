@@ -29,16 +29,16 @@ use zeroize::Zeroizing;
 
 const VERSION_BEGIN: &[u8] = b"age-encryption.org/";
 const ARMOR_BEGIN: &[u8] = b"-----BEGIN AGE ENCRYPTED FILE-----";
-/// The kinds of recipients that a fault may name; other words in a header are whatever their writer chose.
+/// The kinds of recipients that an error may name. Any other word in a header was chosen by the file's writer.
 const KINDS: [&str; 7] = ["X25519", "mlkem768x25519", "ssh-ed25519", "ssh-rsa", "piv-p256", "p256tag", "mlkem768p256tag"];
 
-/// Whether the bytes claim to be an age file, by the whole of their first line: a document may have a key that begins like one.
+/// Whether the bytes claim to be an age file. The whole first line counts: a document may have a key that begins like that line.
 pub(super) fn is_age(bytes: &[u8]) -> bool {
     let version = first_line(bytes).strip_prefix(VERSION_BEGIN);
     version.is_some_and(|version| version.iter().all(u8::is_ascii_alphanumeric)) || is_armored(bytes)
 }
 
-/// Whether an age file is written as text.
+/// Whether an age file is armored (written as text).
 pub fn is_armored(bytes: &[u8]) -> bool {
     first_line(bytes.trim_ascii_start()).trim_ascii_end() == ARMOR_BEGIN
 }
@@ -47,7 +47,7 @@ fn first_line(bytes: &[u8]) -> &[u8] {
     bytes.split(|byte| *byte == b'\n').next().unwrap_or_default()
 }
 
-/// Decrypts a whole file; nothing is given out unless everything in it is authentic.
+/// Decrypts a whole file. Nothing is given out unless all of it is authentic.
 pub(super) fn decrypt(bytes: &[u8], identities: &Identities) -> Result<Secret, AgeError> {
     let file = binary(bytes)?;
     let (decryptor, stanzas) = read(&file)?;
@@ -64,12 +64,12 @@ pub(super) fn decrypt(bytes: &[u8], identities: &Identities) -> Result<Secret, A
     Ok(Secret::new(std::mem::take(&mut *plaintext)))
 }
 
-/// The header of an age file, if it has a good one.
+/// The header of an age file; `None` if it has no valid one.
 pub(super) fn header(bytes: &[u8]) -> Option<Header> {
     stanzas(bytes).as_deref().map(of)
 }
 
-/// The stanzas of its header, in their order; none where it has no good one.
+/// The stanzas of its header, in order; `None` if it has no valid one.
 pub(super) fn stanzas(bytes: &[u8]) -> Option<Vec<Stanza>> {
     header::stanzas(&binary(bytes).ok()?)
 }
@@ -78,7 +78,7 @@ fn of(stanzas: &[Stanza]) -> Header {
     Header::new(stanzas.iter().map(|stanza| digest(&stanza.tag, &stanza.args, &stanza.body)).collect())
 }
 
-/// The file without its armor, all of which is read before anything in it is.
+/// The file without its armor. The armor is read to its end before the file in it is read.
 fn binary(bytes: &[u8]) -> Result<Vec<u8>, AgeError> {
     if !is_armored(bytes) {
         return Ok(bytes.to_vec());
@@ -101,18 +101,18 @@ fn read(file: &[u8]) -> Result<(Decryptor<&[u8]>, Vec<Stanza>), AgeError> {
     Ok((decryptor, stanzas))
 }
 
-/// Why it does not open, and for keys of which kinds it is.
+/// The error for a file that none of our identities opens; it names the kinds of keys that the file is for.
 fn for_others(fault: DecryptError, stanzas: &[Stanza]) -> AgeError {
     let kinds = KINDS.into_iter().filter(|kind| stanzas.iter().any(|stanza| stanza.tag == *kind)).collect();
     AgeError::ForOthers { fault, kinds }
 }
 
-/// Encrypts to these recipients, one line each.
+/// Encrypts to these recipients. Each text names one.
 pub fn encrypt(plaintext: &[u8], recipients: &[String], armored: bool) -> Result<Vec<u8>, AgeError> {
     encrypt_at(plaintext, recipients, armored, None)
 }
 
-/// The same for a file of this path, where it is known: a server opens it at no other one.
+/// Like [`encrypt`], and binds the file to its path where that is known: a server opens it at no other path.
 pub fn encrypt_at(
     plaintext: &[u8],
     recipients: &[String],
@@ -123,7 +123,7 @@ pub fn encrypt_at(
         return Err(AgeError::TooMany { count: recipients.len() });
     }
     let recipients = recipients.iter().map(|text| recipient::parse(text)).collect::<Result<Vec<_>, _>>()?;
-    // The first one brings the path.
+    // The first recipient adds the stanza with the path.
     let paths = std::iter::once(path).chain(std::iter::repeat(None));
     let bound: Vec<Bound<'_>> =
         recipients.iter().zip(paths).map(|(recipient, path)| Bound { recipient: recipient.as_ref(), path }).collect();

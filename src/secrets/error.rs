@@ -1,48 +1,48 @@
-//! Why a file is not encrypted, opened or given. None of it holds a value: it is for operators.
+//! Why a file cannot be encrypted, opened or given. These errors are for operators and never hold a value.
 
 use super::NotBelow;
 use super::age_file::AgeError;
 use super::sops::{ReadError, SopsError};
 
-/// Why a file is not read, opened or written.
+/// Why a file cannot be read, opened or written.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
-    /// Nothing larger is read.
+    /// It is larger than the limit.
     #[error("the file is larger than 2 MiB")]
     TooLarge,
-    /// It does not stand where encrypted files do.
+    /// It is not in a folder of encrypted files.
     #[error(transparent)]
     NotBelow(#[from] NotBelow),
-    /// It is no age file, though it claims to be one.
-    #[error("the age file has no good header")]
+    /// It claims to be an age file, but has no valid header.
+    #[error("the age file has no valid header")]
     NoHeader,
-    /// It opens by other headers than the one that is asked for.
-    #[error("no header of the document is the one that is asked for")]
+    /// It has headers, but not the requested one.
+    #[error("no header of the document is the requested one")]
     NotByThisHeader,
-    /// Of an age file.
+    /// An error of an age file.
     #[error(transparent)]
     Age(#[from] AgeError),
-    /// Of a SOPS file.
+    /// An error of a SOPS file.
     #[error(transparent)]
     Sops(#[from] SopsError),
 }
 
-/// What a file does not have, though it opens.
+/// What is missing in a file that opens.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Missing {
-    /// It has no parts.
+    /// A key is asked for, but the document is a single value.
     #[error("the document is one value: ask for it without `#/key`")]
     OneValue,
-    /// It has no parts, and only parts are granted.
+    /// Only keys are granted, but the document is a single value.
     #[error("the document is one value, and only keys of it are granted")]
     OneValueOnly,
-    /// Nothing stands at the JSON pointer.
+    /// There is nothing at the JSON pointer.
     #[error("the document has no `{key}`")]
     Key {
         /// The pointer.
         key: String,
     },
-    /// Nothing stands at any of the JSON pointers.
+    /// There is nothing at any of the JSON pointers.
     #[error("the document has none of the keys that are granted: {}", .keys.join(", "))]
     Keys {
         /// The pointers.
@@ -50,13 +50,13 @@ pub enum Missing {
     },
 }
 
-/// Why nothing of a file was given.
+/// Why nothing of a file is given.
 #[derive(Debug, thiserror::Error)]
 pub enum Unopened {
-    /// It opens, and does not have what is asked for. Also its readers may hear the words.
+    /// It opens, but lacks what is asked for. Its readers may see this text too.
     #[error(transparent)]
     Missing(#[from] Missing),
-    /// It does not open, or may not be given.
+    /// It does not open, or must not be given.
     #[error(transparent)]
     Unreadable(#[from] SecretError),
 }

@@ -1,5 +1,5 @@
-//! A KV export as the text of a file that is to be encrypted: what `vault kv get -format=json` prints, a JSON object, or lines of
-//! `NAME=value`. What was cut, stands twice, or would not come back the same is refused, and no value is ever told.
+//! Turns a KV export into the text of a file to encrypt. An export is what `vault kv get -format=json` prints, a JSON object, or lines
+//! of `NAME=value`. A truncated export, a duplicate name or a value that would change on the way is refused. Errors show no values.
 
 mod dotenv;
 mod error;
@@ -13,16 +13,16 @@ use crate::words::Secret;
 use crate::words::names::SecretPath;
 use serde_json::{Map, Number, Value};
 
-/// Beyond it a number was rounded by whatever printed it (IEEE 754; `vault kv get` does).
+/// A larger number may have been rounded by the tool that printed it (IEEE 754), as `vault kv get` does.
 const NUMBER_MAX: u64 = 1 << 53;
-/// What Vault prints beside a value of KV version 2.
+/// The members by which an answer of KV version 2 is recognized.
 const OF_VERSION_2: [&str; 2] = ["data", "metadata"];
 
-/// What SOPS keeps for itself in a file, and in one of lines.
+/// The name that SOPS reserves in a file, and the prefix that it reserves in a file of lines.
 const SECTION: &str = "sops";
 const FLAT_SECTION: &str = "sops_";
 
-/// What an export is written in.
+/// The form of an export.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ExportForm {
     /// `vault kv get -format=json`, of KV version 1 or 2.
@@ -36,7 +36,7 @@ pub enum ExportForm {
 /// Values by name, in the export's own order.
 pub struct Export {
     values: Map<String, Value>,
-    /// What is not taken over, in words.
+    /// What is left out, as texts for people.
     pub left_out: Vec<String>,
 }
 
@@ -64,12 +64,12 @@ impl Export {
         Ok(Self { values, left_out })
     }
 
-    /// How many values there are, those within others counted.
+    /// The number of values, nested ones included.
     pub fn count(&self) -> usize {
         self.values.values().map(count).sum()
     }
 
-    /// The text of a file of this name, which is read back and compared.
+    /// The text of a file with this name. It is read back and compared with the values.
     pub fn text(&self, path: &SecretPath) -> Result<Secret, ExportError> {
         let text = Secret::from(write::text(path, &self.values)?);
         let read = values(path, text.expose()).map_err(|_| ExportError::NotTheSame { at: String::new() })?;
@@ -87,12 +87,12 @@ fn object(text: &str) -> Result<Map<String, Value>, ExportError> {
     match parse_document(text.as_bytes()) {
         Ok(Value::Object(members)) => Ok(members),
         Ok(_) => Err(ExportError::NoObject),
-        // The fault's own words may quote what it found.
+        // The parser's error may quote the text.
         Err(_) => Err(ExportError::NoJson { place: place_of_fault(text) }),
     }
 }
 
-/// Where JSON ends to be JSON, without what stands there.
+/// The position where the text stops being JSON, without the text there.
 fn place_of_fault(text: &str) -> String {
     let fault = serde_json::from_str::<serde::de::IgnoredAny>(text).err();
     fault.map_or_else(String::new, |fault| format!(" at line {}, column {}", fault.line(), fault.column()))
@@ -118,7 +118,7 @@ fn answer(mut around: Map<String, Value>) -> Result<(Map<String, Value>, Vec<Str
     }
 }
 
-/// A type that comes back as it was.
+/// Refuses a value whose type would not survive the way into the file and back.
 fn check(at: &str, value: &Value) -> Result<(), ExportError> {
     let exact = |number: &Number| number.as_i64().is_some_and(|number| number.unsigned_abs() <= NUMBER_MAX);
     match value {
@@ -140,7 +140,7 @@ fn count(value: &Value) -> usize {
     }
 }
 
-/// The same value; in a JSON file of SOPS's every number is a float.
+/// Whether the values are the same. In a JSON file of SOPS every number is a float.
 fn is_same(read: &Value, meant: &Value) -> bool {
     match (read, meant) {
         (Value::Number(read), Value::Number(meant)) => read.as_f64() == meant.as_f64(),

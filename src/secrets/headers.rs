@@ -1,5 +1,5 @@
-//! The headers of age files: of a whole file, or of those that a SOPS file has in its metadata. By them a document is found again
-//! that age or sops holds; what a header opens is decided by opening the document, see [`super::file_key`].
+//! The headers of the age files in a document: the document itself, or those in a SOPS file's metadata. They find the document that
+//! age or sops is opening. What a header opens is decided by opening the document, see [`super::file_key`].
 
 use super::{Header, age_file};
 use age_core::format::Stanza;
@@ -8,20 +8,20 @@ use std::borrow::Cow;
 const ARMOR_BEGIN: &str = "-----BEGIN AGE ENCRYPTED FILE-----";
 const ARMOR_END: &str = "-----END AGE ENCRYPTED FILE-----";
 
-/// An age file within a document, or the document itself, as who asks for its file key shows it.
+/// An age file within a document, or the document itself, with what is sent to a server to ask for its file key.
 pub struct Locked {
     /// The age file.
     pub file: Vec<u8>,
-    /// Its header's stanzas, in their order.
+    /// The stanzas of its header, in order.
     pub stanzas: Vec<Stanza>,
 }
 
-/// The headers within a document of any form. What looks like one and is none opens nothing.
+/// The headers in a document of any form. Text that only looks like a header is left out.
 pub fn headers(document: &[u8]) -> Vec<Header> {
     age_files(document).iter().filter_map(|file| age_file::header(file)).collect()
 }
 
-/// The same with what a server is asked by for their file keys.
+/// The age files in a document, each with its stanzas, to ask a server for their file keys.
 pub fn locked(document: &[u8]) -> Vec<Locked> {
     let one = |file: Cow<'_, [u8]>| Some(Locked { stanzas: age_file::stanzas(&file)?, file: file.into_owned() });
     age_files(document).into_iter().filter_map(one).collect()
@@ -36,7 +36,7 @@ fn age_files(document: &[u8]) -> Vec<Cow<'_, [u8]>> {
     blocks.map(|(block, _)| Cow::Owned(armored(block).into_bytes())).collect()
 }
 
-/// A block as it stands in YAML, indented, or in JSON and dotenv, on one line with its line ends written out.
+/// An armored block without the layout of its document: YAML indents its lines, JSON and dotenv put it on one line with `\n`.
 fn armored(block: &str) -> String {
     let block = if block.contains("\\n") { Cow::Owned(block.replace("\\n", "\n")) } else { Cow::Borrowed(block) };
     let lines: Vec<&str> = block.lines().map(str::trim).filter(|line| !line.is_empty()).collect();

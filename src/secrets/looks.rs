@@ -1,4 +1,4 @@
-//! What a file is before anything opens it: encrypted, to whom, and what in it is readable that looks like a secret.
+//! What can be seen of a file without opening it: whether it is encrypted, to whom, and which of its readable values look like secrets.
 
 use super::{SecretError, SopsError, SopsFile, age_file, check_size};
 use crate::words::names::SecretPath;
@@ -7,36 +7,36 @@ use std::sync::LazyLock;
 
 /// What a file below `secrets/` or `transit/` is.
 pub enum Seen {
-    /// An age file: one value, for keys of these kinds. It does not say for which.
+    /// An age file: one value, for keys of these kinds. The file does not name the keys.
     Age(Vec<String>),
     /// A SOPS file.
     Sops(Box<SopsFile>),
-    /// Neither: whoever reads the repository reads it.
+    /// Neither: everybody who can read the repository can read it.
     Plain,
 }
 
 /// A value that is readable in the repository.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Shown {
-    /// Its keys with a colon after each, as SOPS has it.
+    /// The keys on its path with a colon after each, as SOPS writes it.
     pub path: String,
     /// Why it looks like a secret, if it does.
     pub looks: Option<&'static str>,
 }
 
 impl Shown {
-    /// Its path as one writes it; a list's items have the list's.
+    /// Its path as people write it. Items of a list have the list's path.
     pub fn pointer(&self) -> String {
         pointer(&self.path)
     }
 }
 
-/// SOPS's path of a value as one writes it: `a:b:` as `/a/b`.
+/// Turns SOPS's path of a value into the form that people write: `a:b:` into `/a/b`.
 pub fn pointer(path: &str) -> String {
     format!("/{}", path.trim_end_matches(':').replace(':', "/"))
 }
 
-/// What this file is. The error is of a file that claims to be encrypted and cannot be read.
+/// What this file is. It is an error if the file claims to be encrypted and cannot be read.
 pub fn look(path: &SecretPath, bytes: &[u8]) -> Result<Seen, SecretError> {
     check_size(bytes)?;
     if age_file::is_age(bytes) {
@@ -46,7 +46,7 @@ pub fn look(path: &SecretPath, bytes: &[u8]) -> Result<Seen, SecretError> {
     match SopsFile::parse(path, bytes) {
         Ok(file) => Ok(Seen::Sops(Box::new(file))),
         Err(SopsError::NotUtf8 | SopsError::NoSection) => Ok(Seen::Plain),
-        // A plaintext may be of any form; one that has a section of SOPS was encrypted, and is damaged.
+        // A plaintext may have any form. One that mentions SOPS's section was encrypted and is damaged.
         Err(_) if !contains(bytes, b"sops") => Ok(Seen::Plain),
         Err(fault) => Err(fault.into()),
     }
@@ -56,7 +56,7 @@ fn contains(bytes: &[u8], word: &[u8]) -> bool {
     bytes.windows(word.len()).any(|window| window == word)
 }
 
-/// Forms that keys and tokens have by their makers' own words, and nothing else has.
+/// Forms of keys and tokens that their issuers document and that nothing else has.
 const FORMS: [(&str, &str); 14] = [
     ("an age identity", r"AGE-SECRET-KEY-(PQ-)?1[0-9A-Z]{20}"),
     ("a private key", r"-----BEGIN ([A-Z]+ )*PRIVATE KEY( BLOCK)?-----"),
@@ -73,7 +73,7 @@ const FORMS: [(&str, &str); 14] = [
     ("a JSON web token", r"\beyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{20}"),
     ("a password in an address", r"\b[a-z][a-z0-9+.-]{1,20}://[^/\s:@{$<]{1,64}:[^/\s:@{$<]{3,128}@"),
 ];
-/// The compiled set may not grow beyond this.
+/// The largest size of the compiled set.
 const FORMS_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 static KNOWN: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
@@ -81,7 +81,7 @@ static KNOWN: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
     built.ok()
 });
 
-/// What these bytes hold that looks like a secret by its form, if anything.
+/// The kind of secret that these bytes seem to hold, judged by its form.
 pub fn looks_secret(bytes: &[u8]) -> Option<&'static str> {
     let found = KNOWN.as_ref()?.matches(bytes);
     found.into_iter().next().map(|number| FORMS[number].0)
@@ -93,7 +93,7 @@ mod tests {
     use crate::secrets::{Creations, Identities, encrypt, encrypt_document_with};
     use crate::words::UnixTime;
 
-    /// Put together here, so that no file of ours looks like one that holds a key.
+    /// Put together here, so that this source file does not itself look like it holds a key.
     fn aws_key() -> String {
         format!("AKIA{}", "IOSFODNN7EXAMPLE")
     }
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_known_by_their_form_and_prose_is_not_one() {
+    fn keys_are_recognized_by_their_form_and_other_text_is_not() {
         for secret in [
             aws_key(),
             format!("-----BEGIN {}PRIVATE KEY-----", "OPENSSH "),

@@ -1,5 +1,5 @@
-//! Where wrapped keys come from. Each stanza that wraps a file's key is known by a digest: who copies a ciphertext has to keep
-//! one that the server opens, and whoever could wrap the key anew can read it already.
+//! Where wrapped keys come from. Each stanza that wraps a file's key is identified by a digest. Somebody who copies a ciphertext must
+//! keep a stanza that the server opens; only somebody who can already read the file could wrap its key anew.
 
 use super::age_file::{is_age, is_bystander};
 use super::header::stanza;
@@ -10,12 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-/// What stands in every age file in armor, and so in every SOPS file for an age recipient as tools write it.
+/// A text in every armored age file, and so in every SOPS file with an age recipient that a tool wrote.
 const ARMOR: &str = "AGE ENCRYPTED FILE";
 
-/// The digests of the keys that are wrapped in an encrypted file, of its path in the repository. They are over what the armor
-/// and the document's quotes hold, so that another spelling is no other key. A file that cannot be read opens to nobody and has none.
-/// Files that the server answers nobody from count too, such as those that Flux opens: their ciphertexts can be copied as well.
+/// The digests of the keys that are wrapped in an encrypted file. `file` is its path in the repository. They are computed after the
+/// armor and the document's quoting are decoded, so that another spelling gives the same digests. A file that cannot be read opens for
+/// nobody and has none. Files that the server serves to nobody, such as those that Flux opens, count too: their ciphertexts can be
+/// copied as well.
 pub fn wrapped_keys(file: &str, bytes: &[u8]) -> Vec<Digest> {
     let path = encrypted_path(file).ok().or_else(|| path_outside(file, bytes));
     let (Some(path), Ok(())) = (path, check_size(bytes)) else { return Vec::new() };
@@ -29,7 +30,7 @@ pub fn wrapped_keys(file: &str, bytes: &[u8]) -> Vec<Digest> {
     stanzas.filter(|one| !is_bystander(one)).map(|one| stanza(&one.tag, &one.args, &one.body)).collect()
 }
 
-/// The path as which a file outside of the folders of encrypted files is read, if it looks encrypted: its ending tells its form.
+/// A path for reading a file outside of the folders of encrypted files, if it looks encrypted. Its extension decides the form.
 fn path_outside(file: &str, bytes: &[u8]) -> Option<SecretPath> {
     let is_encrypted = is_age(bytes) || std::str::from_utf8(bytes).is_ok_and(|text| text.contains(ARMOR));
     let ending = file.rsplit('.').next().unwrap_or_default();
@@ -37,7 +38,7 @@ fn path_outside(file: &str, bytes: &[u8]) -> Option<SecretPath> {
     is_encrypted.then(named)?.ok()
 }
 
-/// The wrapped keys of the encrypted files that `new` has and `old` does not have as they are.
+/// The wrapped keys of the encrypted files in `new` that are missing or different in `old`.
 pub fn changed_keys(old: &Files, new: &Files) -> BTreeMap<String, Vec<Digest>> {
     let changed = new.iter().filter(|(file, bytes)| encrypted_path(file).is_ok() && old.get(*file) != Some(*bytes));
     changed.map(|(file, bytes)| (file.clone(), wrapped_keys(file, bytes))).collect()
@@ -61,21 +62,21 @@ impl fmt::Display for Place {
     }
 }
 
-/// Where keys stand or stood, by their digests.
+/// The places where wrapped keys are or were, by digest.
 #[derive(Default, Debug)]
 pub struct Origins {
     known: BTreeMap<Digest, BTreeMap<Place, bool>>,
-    /// Further keys are not kept: what is not known here may have stood anywhere.
+    /// The record is full and takes no more keys. A key that is not in it may have been anywhere.
     pub full: bool,
 }
 
 impl Origins {
-    /// Adds that this key stands or stood here; and whether it was in force, or only in some commit.
+    /// Records that this key is or was at this place. `in_force`: the file was active there, not only in some commit.
     pub fn add(&mut self, key: Digest, place: Place, in_force: bool) {
         *self.known.entry(key).or_default().entry(place).or_default() |= in_force;
     }
 
-    /// The other places of these keys. One that was in force at this place belongs here, wherever else it stands.
+    /// The other places of these keys. A key that was active at this place belongs here, wherever else it is.
     pub fn elsewhere(&self, here: &Place, keys: &[Digest]) -> BTreeSet<&Place> {
         let places = keys.iter().filter_map(|key| self.known.get(key)).filter(|places| places.get(here) != Some(&true));
         places.flat_map(BTreeMap::keys).filter(|place| *place != here).collect()
@@ -89,12 +90,12 @@ mod tests {
     use crate::words::UnixTime;
 
     #[test]
-    fn a_key_is_the_same_in_another_armor_and_in_a_file_of_its_own() {
+    fn a_wrapped_key_has_the_same_digest_in_another_spelling_and_in_its_own_file() {
         let recipients = [Identities::generate().1, Identities::generate().1];
         let path = SecretPath::parse("a.json").unwrap();
         let sealed = encrypt_document(&path, b"{\"a\": 1}", &recipients, UnixTime::from_seconds(1_795_000_000)).unwrap();
         let keys = wrapped_keys("secrets/a.json", &sealed);
-        assert_eq!(keys.len(), 2, "grease is nobody's key");
+        assert_eq!(keys.len(), 2, "grease wraps no key");
         let text = String::from_utf8(sealed).unwrap();
         let spelled = text.replace("BEGIN AGE", "BEGIN\\u0020AGE");
         assert!(spelled != text && wrapped_keys("secrets/b.yaml", spelled.as_bytes()) == keys);
@@ -112,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_in_force_here_belongs_here_and_what_a_commit_had_does_not() {
+    fn keys_belong_to_places_where_they_were_active_and_not_to_places_in_commits() {
         let place = |file: &str| Place { source: SourceName::root(), file: file.to_owned() };
         let (key, mut origins) = (Digest::plain(b"x"), Origins::default());
         origins.add(key, place("secrets/a"), true);

@@ -1,4 +1,4 @@
-//! What turns readable: values that were encrypted and are in clear now, and rules by which more will be.
+//! What becomes readable: values that were encrypted and are now in clear, and rules that will leave more in clear.
 
 use super::origins::Files;
 use super::{Creation, Rules, Seen, encrypted_path, look};
@@ -6,10 +6,10 @@ use crate::words::names::SecretPath;
 use crate::words::{Gain, Widened};
 use std::collections::BTreeMap;
 
-/// Places and files that are told, of one file.
+/// At most so many places or files are listed in a reason.
 const TOLD_MAX: usize = 3;
 
-/// The files and rules by which whoever reads the repository reads more than by those in force.
+/// The files and rules by which a reader of the repository can read more than by the active ones.
 pub(super) fn readable(in_force: &Files, new: &Files) -> Vec<Widened> {
     let changed = new.iter().filter_map(|(file, bytes)| {
         let before = in_force.get(file).filter(|before| *before != bytes)?;
@@ -19,8 +19,8 @@ pub(super) fn readable(in_force: &Files, new: &Files) -> Vec<Widened> {
     changed.chain(by_rules(in_force, new)).collect()
 }
 
-/// What of a file is in clear in its new form that was encrypted in the one before, in words that follow its name. A file that was
-/// encrypted whole, or could not be read, is taken for one that hid everything.
+/// What is in clear in the new version of a file and was encrypted in the one before, as a text that follows the file's name. A file
+/// that was encrypted as a whole, or could not be read, counts as one that hid everything.
 pub fn turned_readable(path: &SecretPath, before: &[u8], after: &[u8]) -> Option<String> {
     let had = match look(path, before) {
         Ok(Seen::Plain) => return None,
@@ -33,7 +33,7 @@ pub fn turned_readable(path: &SecretPath, before: &[u8], after: &[u8]) -> Option
         Ok(Seen::Age(_)) | Err(_) => return None,
     };
     let mut places = file.standing();
-    // Of a list's items, of which some were in clear before, more have to be.
+    // Items of a list share one place: if some were in clear before, only more of them in clear count.
     places.retain(|place, now| match &had {
         Some(had) => had.get(place).is_some_and(|had| had.sealed > 0 && now.clear > had.clear),
         None => now.clear > 0,
@@ -42,7 +42,7 @@ pub fn turned_readable(path: &SecretPath, before: &[u8], after: &[u8]) -> Option
     (!places.is_empty()).then(|| format!("has in clear what was encrypted: {}", few(&places)))
 }
 
-/// Which rule is for a file depends on all of them: those that changed count together.
+/// Which rule applies to a file depends on all rule files, so every changed one is reported with the same reason.
 fn by_rules(in_force: &Files, new: &Files) -> Vec<Widened> {
     let (old_rules, rules) = (Rules::among(in_force), Rules::among(new));
     let changed = rules.changed(&old_rules);
@@ -66,7 +66,7 @@ fn by_rules(in_force: &Files, new: &Files) -> Vec<Widened> {
         [] => format!("`{setting}`"),
         files => format!("`{setting}` ({})", few(files)),
     });
-    let why = format!("leaves more in clear of what is encrypted next, by {}", told.collect::<Vec<_>>().join(", "));
+    let why = format!("leaves more in clear in files that are encrypted next, by {}", told.collect::<Vec<_>>().join(", "));
     changed.iter().map(|file| Widened::new(file, Gain::Readable, why.clone())).collect()
 }
 

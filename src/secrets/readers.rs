@@ -1,4 +1,4 @@
-//! Who can open a repository's files, of two revisions. Whatever policies say, a file opens to whom it is encrypted.
+//! Compares two revisions of a repository: who can open its files. Recipients can open a file whatever the policies say.
 
 use super::origins::Files;
 use super::{Creation, Rules, Seen, encrypted_path, look};
@@ -9,26 +9,26 @@ use std::cell::{LazyCell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Stands for whomever a file names that cannot be read.
+/// Stands for the recipients of a file that cannot be read.
 const UNKNOWN: &str = "unknown";
 
-/// A recipient that opens more than before, or less.
+/// A recipient that can open more than before, or less.
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize)]
 pub struct ReaderChange {
-    /// More, or else less.
+    /// Whether it can open more; otherwise less.
     pub gains: bool,
-    /// `age1…`, `ssh-…`, a key of another kind with that kind, or `unknown`.
+    /// `age1…`, `ssh-…`, another kind of key with its kind before it, or `unknown`.
     pub recipient: String,
-    /// Files that are encrypted to it in one revision only. A file of age does not say to whom it is.
+    /// Files that are encrypted to it in one revision only. An age file does not name its recipients.
     pub opens: Vec<String>,
-    /// Files for which `.sops.yaml` names it in one revision only: what is encrypted next is encrypted to it.
+    /// Files for which `.sops.yaml` names it in one revision only: they are encrypted to it the next time.
     pub named_for: Vec<String>,
-    /// Why recipients are unknown, by file: another tool may read what is not understood here.
+    /// Why recipients are unknown, by file. Another tool may understand what is not understood here.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<String>,
 }
 
-/// Compares two revisions. Those who gain stand first.
+/// Compares two revisions. Recipients that gain come first.
 pub fn reader_changes(old: &Files, new: &Files) -> Vec<ReaderChange> {
     let (old, new) = (Side::of(old), Side::of(new));
     let mut changes = new.beyond(&old, true);
@@ -40,7 +40,7 @@ pub fn reader_changes(old: &Files, new: &Files) -> Vec<ReaderChange> {
     changes
 }
 
-/// The files and rules by which a recipient opens more than by those in force, one for each file and kind.
+/// The files and rules by which a recipient can open more than by the active ones: one entry for each file and kind.
 pub(super) fn widened(in_force: &Files, new: &Files) -> Vec<Widened> {
     let (old, new) = (Side::of(in_force), Side::of(new));
     let (mut opened, mut named): (BTreeMap<String, Vec<String>>, Vec<String>) = Default::default();
@@ -50,22 +50,22 @@ pub(super) fn widened(in_force: &Files, new: &Files) -> Vec<Widened> {
         }
         change.opens.into_iter().for_each(|file| opened.entry(file).or_default().push(change.recipient.clone()));
     }
-    // Which rule names somebody depends on all of them: those that changed count together.
+    // Which rule names a recipient depends on all rule files, so every changed one is reported.
     let rules = if named.is_empty() { Vec::new() } else { new.rules.changed(&old.rules) };
     let by_rules = rules
         .iter()
-        .map(|file| Widened::new(file, Gain::Rules, format!("names {} for what is encrypted next", named.join(", "))));
+        .map(|file| Widened::new(file, Gain::Rules, format!("names {} for files that are encrypted next", named.join(", "))));
     let by_files = opened
         .iter()
         .map(|(file, recipients)| Widened::new(file, Gain::Recipient, format!("is encrypted to {} too", recipients.join(", "))));
     let unread = new
         .unread(&old)
         .into_iter()
-        .map(|(file, fault)| Widened::new(&file, Gain::Unread, format!("names whom nobody can read here: {fault}")));
+        .map(|(file, fault)| Widened::new(&file, Gain::Unread, format!("names recipients that cannot be read here: {fault}")));
     by_rules.chain(by_files).chain(unread).collect()
 }
 
-/// What is said of one recipient, by file.
+/// The files of one recipient.
 #[derive(Default)]
 struct Found {
     opens: Vec<String>,
@@ -74,12 +74,12 @@ struct Found {
 
 /// One revision.
 struct Side<'a> {
-    /// Those below the folders of encrypted files.
+    /// The files in the folders of encrypted files.
     files: BTreeMap<&'a str, File<'a>>,
     rules: Rules<'a>,
 }
 
-/// A file that is read once, and only where it is asked for: most stand as they were.
+/// A file that is read at most once, and only when it is needed: most files did not change.
 struct File<'a> {
     path: SecretPath,
     bytes: &'a Arc<[u8]>,
@@ -88,9 +88,9 @@ struct File<'a> {
 
 #[derive(Default)]
 struct Read {
-    /// To whom a SOPS file is encrypted, by what it says itself.
+    /// The recipients that a SOPS file names.
     recipients: Option<BTreeSet<String>>,
-    /// Why that is not all.
+    /// Why these may not be all.
     fault: Option<String>,
 }
 
@@ -121,7 +121,7 @@ impl<'a> Side<'a> {
         Self { files: encrypted.collect(), rules: Rules::among(files) }
     }
 
-    /// What recipients have here and not there.
+    /// What recipients have on this side and not on the other.
     fn beyond(&self, other: &Self, gains: bool) -> Vec<ReaderChange> {
         let everybody = LazyCell::new(|| other.everybody());
         let same_rules = self.rules.changed(&other.rules).is_empty();
@@ -132,7 +132,7 @@ impl<'a> Side<'a> {
             }
             let name = *name;
             let had = other.files.get(name).and_then(File::recipients);
-            // A file that the other side does not have is news only of those who had none there.
+            // A file that the other side lacks counts only for recipients that the other side does not have at all.
             let news = |one: &&String| !had.map_or_else(|| everybody.contains(*one), |had| had.contains(*one));
             let here = file.recipients().into_iter().flatten().filter(news);
             here.for_each(|one| found.entry(one.clone()).or_default().opens.push(name.to_owned()));
@@ -140,7 +140,7 @@ impl<'a> Side<'a> {
             let named = self.named_for(name).iter().filter(|one| !known.contains(one));
             named.for_each(|one| found.entry(one.clone()).or_default().named_for.push(name.to_owned()));
         }
-        // Named for files that are yet to come.
+        // Recipients that rules name although no file of theirs exists yet.
         let known: BTreeSet<&String> = other.rules.named().collect();
         self.rules.named().filter(|one| !known.contains(one)).for_each(|one| _ = found.entry(one.clone()).or_default());
         let change =
@@ -148,7 +148,7 @@ impl<'a> Side<'a> {
         found.into_iter().map(change).collect()
     }
 
-    /// The rules and files here that cannot be read and that the other side does not have as they are, each with why.
+    /// The rules and files of this side that cannot be read and that the other side lacks or has in another version, each with the reason.
     fn unread(&self, other: &Self) -> Vec<(String, String)> {
         let files = self.files.iter().filter(|(name, file)| !other.has(name, file));
         let files =
@@ -156,17 +156,17 @@ impl<'a> Side<'a> {
         self.rules.unread(&other.rules).chain(files).collect()
     }
 
-    /// Whether it has this file as it is.
+    /// Whether this side has the same file with the same bytes.
     fn has(&self, name: &str, file: &File<'_>) -> bool {
         self.files.get(name).is_some_and(|own| own.bytes == file.bytes)
     }
 
-    /// Everybody who opens any file of this side, or would by its rules.
+    /// Every recipient that can open a file of this side, or that its rules name.
     fn everybody(&self) -> BTreeSet<&String> {
         self.files.values().filter_map(File::recipients).flatten().chain(self.rules.named()).collect()
     }
 
-    /// By the nearest rules above the file; nobody where no rule is for it.
+    /// The recipients that the nearest rules above the file name; empty if no rule applies to it.
     fn named_for(&self, name: &str) -> &[String] {
         self.rules.for_file(name).and_then(Result::ok).map_or(&[], Creation::named)
     }
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_opens_more_is_told_by_file_and_by_rule() {
+    fn recipients_that_gain_are_reported_by_file_and_by_rule() {
         let [(_, ours), (_, theirs)] = [Identities::generate(), Identities::generate()];
         let rules = |of: &str| format!("creation_rules:\n  - path_regex: ^secrets/shop/\n    age: {of}\n");
         let (both, comma) = (document(&[&ours, &theirs]), format!("{ours},{theirs}"));
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_file_for_those_who_were_known_is_no_news_and_for_a_stranger_it_is() {
+    fn a_new_file_is_reported_for_new_recipients_only() {
         let [(_, ours), (_, theirs)] = [Identities::generate(), Identities::generate()];
         let (own, both) = (document(&[&ours]), document(&[&ours, &theirs]));
         let old = files(&[("secrets/a.yaml", &own)]);
@@ -228,9 +228,9 @@ mod tests {
         assert_eq!(reader_changes(&old, &files(&[("secrets/a.yaml", &own), ("secrets/c.age", &age)])), [], "it names nobody");
     }
 
-    /// sops takes them as well as age's, and what it encrypts next would open to them.
+    /// sops accepts them like age's recipients, and files that it encrypts next would open for them.
     #[test]
-    fn keys_of_other_kinds_in_the_rules_are_told_and_wait() {
+    fn keys_of_other_kinds_in_the_rules_are_reported_and_wait() {
         let (_, ours) = Identities::generate();
         let (own, rule) = (document(&[&ours]), format!("creation_rules:\n  - age: {ours}\n"));
         let old = files(&[("secrets/a.yaml", &own), (".sops.yaml", rule.as_bytes())]);
@@ -252,7 +252,7 @@ mod tests {
         }
         let [one, two] = ["AA", "BB"].map(|key| format!("{rule}    pgp: {key}\n"));
         let [one, two] = [one, two].map(|rules| files(&[(".sops.yaml", rules.as_bytes())]));
-        assert!(reader_changes(&one, &two).contains(&change(true, "pgp BB", &[], &[])), "another key of the same kind");
+        assert!(reader_changes(&one, &two).contains(&change(true, "pgp BB", &[], &[])), "a different key of the same kind");
     }
 
     #[test]
@@ -263,7 +263,7 @@ mod tests {
         let old = files(&[("secrets/a/x.yaml", &own), ("secrets/x.yaml", &own), (".sops.yaml", our.as_bytes())]);
         let mut new = old.clone();
         new.insert("secrets/a/.sops.yaml".to_owned(), Arc::from(their.as_bytes()));
-        // Who is named no longer opens the file all the same, until it is encrypted anew.
+        // A recipient that is no longer named can still open the file until it is encrypted anew.
         let lost = change(false, &ours, &[], &["secrets/a/x.yaml"]);
         let mut found = reader_changes(&old, &new);
         found.retain(|found| *found != lost);
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn recipients_that_cannot_be_read_are_news_where_their_file_changes() {
+    fn unreadable_recipients_are_reported_when_their_file_changes() {
         let (_, ours) = Identities::generate();
         let whole = document(&[&ours]);
         let twice = String::from_utf8(document(&[&ours, &Identities::generate().1])).unwrap();

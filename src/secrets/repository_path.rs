@@ -1,11 +1,11 @@
-//! The path of an encrypted file in its repository. What is encrypted here is bound to it.
+//! The path of an encrypted file in its repository. Files that are encrypted here are bound to it.
 
 use super::encrypted_path;
 use crate::words::TransitFile;
 use crate::words::names::SecretPath;
 use std::fmt;
 
-/// A path that is not below the folders of encrypted files.
+/// The path is not below the folders of encrypted files.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("expected a file below secrets/ or transit/")]
 pub struct NotBelow;
@@ -15,17 +15,17 @@ pub struct NotBelow;
 pub struct RepositoryPath(String);
 
 impl RepositoryPath {
-    /// Reads the path of a file below the folders of encrypted files, and of no other.
+    /// Reads a path. It must be below the folders of encrypted files.
     pub fn parse(file: &str) -> Result<Self, NotBelow> {
         encrypted_path(file).map(|_| Self(file.to_owned()))
     }
 
-    /// Of a secret's document.
+    /// The path of a secret's document.
     pub fn of_secret(path: &SecretPath) -> Self {
         Self(format!("secrets/{path}"))
     }
 
-    /// Of a version of a transit key.
+    /// The path of a version of a transit key.
     pub fn of_transit(file: &TransitFile) -> Self {
         Self(file.to_string())
     }

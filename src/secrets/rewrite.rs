@@ -1,4 +1,4 @@
-//! Other recipients, or another data key: what becomes of each file of a tree.
+//! Gives files other recipients, or a fresh data key.
 
 use super::{Creation, Identities, RepositoryPath, SecretError, SopsFile, age_file, check_size};
 use crate::words::UnixTime;
@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rewrite {
-    /// The recipients of today get the data key, and no other. Who was left out may have kept it.
+    /// Gives the same data key to the current recipients and to no other. A removed recipient may have kept the key.
     UpdateKeys,
-    /// The same with a fresh data key, and every value encrypted anew.
+    /// Makes a fresh data key for the current recipients and encrypts every value anew.
     Rotate,
 }
 
 impl Rewrite {
-    /// Its word in a command, a request and the audit log.
+    /// Its name in a command, a request and the audit log.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::UpdateKeys => "update-keys",
@@ -25,18 +25,18 @@ impl Rewrite {
     }
 }
 
-/// For which path a file was encrypted.
+/// The path that a file is bound to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Binding {
-    /// For none: a server opens it wherever it lies.
+    /// None: a server opens it at any path.
     Free,
-    /// For the one where it lies.
+    /// The path where it is.
     Here,
-    /// Some or all of it for this other one, which is made fit to be shown.
+    /// Some or all of its keys are bound to this other path, which is made safe to print.
     Elsewhere(String),
 }
 
-/// What is done to a file, as the file and its rules tell before anything opens it. Who lists it and who does it ask here.
+/// What is done to a file, as the file and its rules say before it is opened. Listing and rewriting both use it.
 pub struct FileRewrite<'a> {
     form: Form<'a>,
     how: Rewrite,
@@ -49,15 +49,14 @@ enum Form<'a> {
 }
 
 impl<'a> FileRewrite<'a> {
-    /// Of a file, and of those to whom it is to be encrypted.
+    /// The rewriting of a file for these recipients.
     pub fn of(path: &SecretPath, bytes: &'a [u8], how: Rewrite, to: &'a Creation) -> Result<Self, SecretError> {
         check_size(bytes)?;
         let form = if age_file::is_age(bytes) { Form::Age(bytes) } else { Form::Sops(Box::new(SopsFile::parse(path, bytes)?)) };
         Ok(Self { form, how, to })
     }
 
-    /// Whether the file becomes another. An age file says nothing of its recipients, and its key is made anew with each writing: it
-    /// is always encrypted anew.
+    /// Whether the file changes. An age file does not name its recipients, and each writing makes a new key: it is always encrypted anew.
     pub fn is_needed(&self) -> bool {
         match &self.form {
             Form::Sops(sops) if self.how == Rewrite::UpdateKeys => {
@@ -67,7 +66,7 @@ impl<'a> FileRewrite<'a> {
         }
     }
 
-    /// The SOPS file, where it is one.
+    /// The file, if it is a SOPS file.
     pub fn sops(&self) -> Option<&SopsFile> {
         match &self.form {
             Form::Sops(sops) => Some(sops),
@@ -75,7 +74,7 @@ impl<'a> FileRewrite<'a> {
         }
     }
 
-    /// For which path it was encrypted. Of a path that no source has it is bound to another one wherever it is bound at all.
+    /// The path that it is bound to. If its own path is not known, every path counts as another one.
     pub fn binding(&self) -> Binding {
         let paths: Vec<String> = match &self.form {
             Form::Age(bytes) => bound_to(bytes),
@@ -89,7 +88,7 @@ impl<'a> FileRewrite<'a> {
         }
     }
 
-    /// The new file; `None` where the old one is as it should be, which is known once it is open.
+    /// Opens the file and returns the new one; `None` if the old one needs no change.
     pub fn run(self, identities: &Identities, now: UnixTime) -> Result<Option<Vec<u8>>, SecretError> {
         let (is_needed, to) = (self.is_needed(), self.to);
         let document = match self.form {
@@ -111,7 +110,7 @@ fn bound_to(age: &[u8]) -> Vec<String> {
     age_file::bound_paths(&age_file::stanzas(age).unwrap_or_default()).collect()
 }
 
-/// The new file; `None` where the old one is as it should be.
+/// The new file; `None` if the old one needs no change.
 pub fn rewrite(
     path: &SecretPath,
     bytes: &[u8],
@@ -134,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_left_out_opens_no_new_file_and_whoever_stays_does() {
+    fn removed_recipients_cannot_open_the_new_file_and_kept_ones_can() {
         let (now, (ours, our), (_, their), (new, fresh)) = (UnixTime::from_seconds(1_795_000_000), keys(), keys(), keys());
         let (yaml, age) = (SecretPath::parse("a.yaml").unwrap(), SecretPath::parse("a.age").unwrap());
         let had = [our.clone(), their];
@@ -166,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_that_was_moved_is_bound_to_its_new_path_by_who_can_open_it() {
+    fn a_moved_document_is_bound_to_its_new_path_by_a_key_holder_and_not_by_a_server() {
         let (now, (ours, our), (theirs, their)) = (UnixTime::from_seconds(1_795_000_000), keys(), keys());
         let (path, both) = (SecretPath::parse("db.yaml").unwrap(), [our, their]);
         let place = |file: &str| crate::secrets::RepositoryPath::parse(file).unwrap();
@@ -180,7 +179,7 @@ mod tests {
         for how in [Rewrite::UpdateKeys, Rewrite::Rotate] {
             let moved = rewrite(&path, &sealed, how, &to(&new), &ours, now).unwrap().unwrap();
             assert_eq!((opens(&moved, &new), opens(&moved, &old)), ([true; 2], [false; 2]), "{how:?}");
-            // A server opens it where it lies, or not at all: asking for a rotation does not move it.
+            // A server opens it only at its own path: asking for a rotation does not move it.
             let refused = rewrite(&path, &sealed, how, &to(&new), &ours.at(new.clone()), now);
             assert!(
                 matches!(refused, Err(SecretError::Sops(_)))

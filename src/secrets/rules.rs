@@ -1,16 +1,16 @@
-//! Every `.sops.yaml` of a repository. The nearest one above a file tells to whom it is encrypted.
+//! Every `.sops.yaml` of a repository. The nearest one above a file names the file's recipients.
 
 use super::{Creation, CreationError, Creations, RULES_FILE};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The files of rules, by folder with a slash at its end; the root is empty.
+/// The rule files, by their folder with a slash at its end. The root is the empty text.
 pub struct Rules<'a>(BTreeMap<&'a str, File<'a>>);
 
-/// Its bytes, and what they say.
+/// The bytes of a rule file, and its rules.
 type File<'a> = (&'a Arc<[u8]>, Result<Creations, CreationError>);
 
-/// Why the rules above a file do not say how it is encrypted.
+/// Why the rules above a file do not say how to encrypt it.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{folder}{fault}")]
 pub struct RulesError {
@@ -29,13 +29,13 @@ fn folder_of(path: &str) -> Option<&str> {
 }
 
 impl<'a> Rules<'a> {
-    /// Those among these files.
+    /// The rule files among these files.
     pub fn among(files: impl IntoIterator<Item = (&'a String, &'a Arc<[u8]>)>) -> Self {
         let rules = files.into_iter().filter_map(|(path, bytes)| Some((folder_of(path)?, (bytes, Creations::parse(bytes)))));
         Self(rules.collect())
     }
 
-    /// How a file is encrypted; `None` where no rules stand above it.
+    /// How a file is encrypted; `None` if there is no rule file above it.
     pub fn for_file(&self, path: &str) -> Option<Result<&Creation, RulesError>> {
         let (folder, rules) = self.nearest(path)?;
         let rule = rules.as_ref().map_err(Clone::clone).and_then(|rules| rules.for_path(&path[folder.len()..]));
@@ -47,8 +47,8 @@ impl<'a> Rules<'a> {
         folders.find_map(|folder| Some((folder, &self.0.get(folder)?.1)))
     }
 
-    /// The settings by which rules here may leave more in clear than those of `other` did, for files that are yet to come. Where rules
-    /// are gone, those above them are for their files.
+    /// The settings by which these rules may leave more in clear than those of `other`, in files that do not exist yet. Where a rule file
+    /// was removed, the one above it applies.
     pub(super) fn looser(&self, other: &Self) -> impl Iterator<Item = String> {
         let changed = self.files_beyond(other).map(|(folder, rules)| (rules, other.0.get(folder)));
         let gone = other.0.keys().filter(|folder| !self.0.contains_key(*folder));
@@ -60,12 +60,12 @@ impl<'a> Rules<'a> {
         changed.chain(above).flat_map(settings)
     }
 
-    /// Everybody whom any rule names.
+    /// Every recipient that any rule names.
     pub(super) fn named(&self) -> impl Iterator<Item = &String> {
         self.0.values().filter_map(|(_, rules)| rules.as_ref().ok()).flat_map(Creations::named)
     }
 
-    /// Rules that cannot be read and that `other` does not have as they are: the file, and why.
+    /// Rules that cannot be read and that `other` lacks or has in another version: the file, and the reason.
     pub(super) fn unread(&self, other: &Self) -> impl Iterator<Item = (String, String)> {
         self.files_beyond(other).flat_map(|(folder, rules)| {
             let faults: Vec<&CreationError> = rules.as_ref().map_or_else(|fault| vec![fault], |rules| rules.unread().collect());
@@ -73,7 +73,7 @@ impl<'a> Rules<'a> {
         })
     }
 
-    /// The files that are others than those of `other`, those that only it has among them.
+    /// The rule files that differ between the two, including those that only one of them has.
     pub(super) fn changed(&self, other: &Self) -> Vec<String> {
         let gone = other.0.keys().filter(|folder| !self.0.contains_key(*folder)).copied();
         let changed = self.files_beyond(other).map(|(folder, _)| folder).chain(gone);

@@ -1,6 +1,6 @@
 //! SOPS files with age recipients: YAML, JSON, dotenv, INI and whole files (getsops/sops, the format's own source and its README).
 //!
-//! The MAC is always checked. What else a file's metadata names, a KMS or a Vault, is never contacted.
+//! The MAC is always checked. Other key services that a file's metadata names, such as a KMS or a Vault, are never contacted.
 
 mod change;
 mod cipher;
@@ -49,7 +49,7 @@ use format::Format;
 use serde_json::{Map, Value};
 use tree::{Form, Node};
 
-/// The values of a plaintext document that is a mapping; its name tells how it is written.
+/// The values of a plaintext document that is a mapping. Its name decides its format.
 pub fn values(path: &SecretPath, plaintext: &[u8]) -> Result<Map<String, Value>, SopsError> {
     let format = Format::of(path);
     if format == Format::Binary {
@@ -57,7 +57,7 @@ pub fn values(path: &SecretPath, plaintext: &[u8]) -> Result<Map<String, Value>,
     }
     let text = std::str::from_utf8(plaintext).map_err(|_| ReadError::NotUtf8)?;
     if format == Format::Json {
-        // As it is written: SOPS takes every number for a float, a caller of ours need not.
+        // Read as plain JSON: SOPS turns every number into a float, which callers of this function do not want.
         return match crate::token::parse_document(plaintext).map_err(ReadError::Json)? {
             Value::Object(members) => Ok(members),
             _ => Err(ReadError::NoMapping.into()),
@@ -70,7 +70,7 @@ pub fn values(path: &SecretPath, plaintext: &[u8]) -> Result<Map<String, Value>,
     }
 }
 
-/// A part of a document as JSON, a number of which keeps its type.
+/// A part of a document as JSON. Numbers keep their types.
 fn to_json(node: &Node) -> Value {
     use scalar::Kind;
     match &node.form {

@@ -1,6 +1,7 @@
-//! Transit keys: 32 random bytes in an age file, AES-256-GCM by them (NIST SP 800-38D), and ciphertext in Vault's spelling.
+//! Transit keys: 32 random bytes in an age file, used for AES-256-GCM (NIST SP 800-38D). Ciphertexts are written as Vault writes them.
 //!
-//! The nonce is random, 96 bits. NIST allows 2^32 encryptions by one key so: `docs/operating.md` says when to add a version.
+//! The nonce is random and has 96 bits. NIST allows 2^32 encryptions with one key that way: `docs/operating.md` says when to add a
+//! version.
 
 mod error;
 
@@ -20,17 +21,17 @@ use zeroize::Zeroizing;
 const KEY_BYTES: usize = 32;
 /// GCM's own tag length.
 const TAG_BYTES: usize = 16;
-/// What Vault's ciphertexts begin with.
+/// The start of Vault's ciphertexts.
 const PREFIX: &str = "vault:v";
 
-/// A fresh key, encrypted to these recipients (`age1…`), for the path of its file where that is known.
+/// A fresh key, encrypted to these recipients (`age1…`) and bound to the path of its file if that is known.
 pub fn create_transit_key(recipients: &[String], path: Option<&RepositoryPath>) -> Result<Vec<u8>, TransitError> {
     let mut key = Zeroizing::new([0; KEY_BYTES]);
     rand::fill(&mut *key).map_err(|_| TransitError::NoRandomness)?;
     Ok(encrypt_at(&*key, recipients, true, path)?)
 }
 
-/// A ciphertext as Vault writes it, `vault:vVERSION:BASE64`: the nonce, what is encrypted, the tag.
+/// A ciphertext as Vault writes it, `vault:vVERSION:BASE64`: the nonce, the encrypted bytes, the tag.
 #[derive(PartialEq, Eq, Debug)]
 pub struct Ciphertext {
     /// The version of the key that made it.
@@ -39,7 +40,7 @@ pub struct Ciphertext {
 }
 
 impl Ciphertext {
-    /// Reads it strictly: no two texts are one ciphertext.
+    /// Reads it strictly: each ciphertext has a single spelling.
     pub fn parse(text: &str) -> Result<Self, CiphertextError> {
         let (version, sealed) = text.strip_prefix(PREFIX).and_then(|rest| rest.split_once(':')).ok_or(CiphertextError::Form)?;
         let version = parse_version(version).ok_or(CiphertextError::Version)?;
@@ -55,16 +56,16 @@ impl Ciphertext {
     }
 }
 
-/// One version of a key, opened. It lives as long as one request does.
+/// One version of a key, opened. It lives as long as one request.
 pub struct OpenedTransitKey {
     key: LessSafeKey,
-    /// Its name and version are bound to each ciphertext, so that none is another key's.
+    /// The name and version as additional data of each ciphertext, so that no other key decrypts it.
     bound: String,
     version: u32,
 }
 
 impl OpenedTransitKey {
-    /// Opens a version's file: an age file of 32 bytes, or of a line of base64 of as many. `name` is the key's own among those of all
+    /// Opens a version's file: an age file with 32 bytes, or with a line of base64 of 32 bytes. `name` is the key's name across all
     /// sources.
     pub fn open(name: &TransitKey, file: &TransitFile, bytes: &[u8], identities: &Identities) -> Result<Self, TransitError> {
         let (version, identities) = (file.version, identities.at(RepositoryPath::of_transit(file)));
@@ -86,7 +87,7 @@ impl OpenedTransitKey {
         Ok(Ciphertext { version: self.version, sealed }.write())
     }
 
-    /// Decrypts; nothing is given out unless all of it is authentic, and by this key and version.
+    /// Decrypts. Nothing is given out unless all of it is authentic and was made by this key and version.
     pub fn decrypt(&self, ciphertext: &Ciphertext) -> Result<Secret, TransitError> {
         let failed = || TransitError::Decrypt { version: self.version };
         let (nonce, body) = ciphertext.sealed.split_at_checked(NONCE_LEN).ok_or_else(failed)?;

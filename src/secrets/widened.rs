@@ -1,5 +1,5 @@
-//! By which encrypted files and rules of a new revision somebody may read more than by those in force. This is the one
-//! definition: `policy diff` tells what is found here, and what is found here waits where widening is held.
+//! The encrypted files and rules of a new revision by which somebody may read more than by the active ones. This is the only
+//! definition: `policy diff` reports what is found here, and with `widening: hold` what is found here waits.
 
 use super::origins::{Files, Origins, Place};
 use super::{encrypted_path, readable, readers};
@@ -7,11 +7,11 @@ use crate::words::names::SourceName;
 use crate::words::{Digest, Gain, TransitFile, Widened};
 use std::collections::BTreeMap;
 
-/// Other paths of one file that are told; a key that was moved about may have many.
+/// At most so many other paths of one file are listed: a key that was moved often may have many.
 const PLACES_TOLD_MAX: usize = 3;
 
-/// Compares the files of a source's new revision with those in force. `changed` has the keys of those that are others
-/// ([`super::changed_keys`]), and `origins` what is known of these.
+/// Compares the files of a source's new revision with the active ones. `changed` has the wrapped keys of the files that differ
+/// ([`super::changed_keys`]), and `origins` the known places of these keys.
 pub fn widened(
     source: &SourceName,
     in_force: &Files,
@@ -27,7 +27,7 @@ pub fn widened(
     found
 }
 
-/// A further version of a known transit key lets nobody in.
+/// A file that is new. Another version of a known transit key gives nobody access.
 fn new_file(in_force: &Files, file: &str) -> Option<Widened> {
     if let Ok(transit) = TransitFile::parse(file) {
         let known = TransitFile::is_any_of(in_force, &transit.key);
@@ -38,13 +38,13 @@ fn new_file(in_force: &Files, file: &str) -> Option<Widened> {
 
 fn copied(source: &SourceName, new: &Files, changed: &BTreeMap<String, Vec<Digest>>, origins: &mut Origins) -> Vec<Widened> {
     let place = |file: &String| Place { source: source.clone(), file: file.clone() };
-    // Of two new files with a key in common nobody knows which one is the original.
+    // If two new files have a key in common, it is unknown which one is the original.
     for (file, keys) in changed {
         keys.iter().for_each(|key| origins.add(*key, place(file), false));
     }
     let of = |(file, keys): (&String, &Vec<Digest>)| {
         let places = origins.elsewhere(&place(file), keys);
-        // What stands outside of the folders that are read is not known to be gone.
+        // Files outside of the folders that are read here are not known to be gone.
         let is_gone = |file: &str| encrypted_path(file).is_ok() && !new.contains_key(file);
         let gone = places.iter().all(|place| place.source == *source && is_gone(&place.file));
         let told: Vec<String> = places.iter().take(PLACES_TOLD_MAX).map(ToString::to_string).collect();

@@ -1,4 +1,4 @@
-//! Who holds an AWS session, for whoever shows its session token.
+//! Finds the holder of an AWS session by its session token.
 
 use super::{AwsSession, Store};
 use crate::words::names::DecisionId;
@@ -6,8 +6,8 @@ use crate::words::{Denial, Digest, Reason, UnixTime};
 use rusqlite::{Connection, OptionalExtension, params};
 
 impl Store {
-    /// The decision that released the session of this token, and the session, until it ends. Whoever asks has proved nothing
-    /// yet: neither the writer's turn nor a connection of its own is taken for it.
+    /// The decision that released the session of this token, and the session, unless it has ended. The caller is not authenticated yet,
+    /// so this uses neither the writer nor a new connection.
     pub async fn aws_session(&self, token: Digest) -> Result<Option<(DecisionId, AwsSession)>, Denial> {
         let now = self.now();
         let found = self.read(move |connection| find(connection, token, now)).await?;

@@ -1,5 +1,4 @@
-//! Who holds which AWS session that was released here: known by the SHA-256 of its session token, so that no secret is kept and
-//! every server of this store can tell. Rows go with their sessions.
+//! The holders of released AWS sessions. A row has the SHA-256 of the session token and no secret. It is deleted when the session ends.
 
 use crate::words::names::DecisionId;
 use crate::words::{Digest, UnixTime};
@@ -18,7 +17,7 @@ pub struct AwsSession {
     pub expires_at: UnixTime,
 }
 
-/// Part of the transaction that releases them: a session that is answered is known.
+/// Part of the transaction that releases them, so that every released session is known.
 pub(super) fn keep(connection: &Connection, decision: &DecisionId, sessions: &[AwsSession]) -> rusqlite::Result<()> {
     for session in sessions {
         let mut statement = connection.prepare_cached(
@@ -30,13 +29,13 @@ pub(super) fn keep(connection: &Connection, decision: &DecisionId, sessions: &[A
     Ok(())
 }
 
-/// Forgets those that have ended.
+/// Deletes those that have ended.
 pub(super) fn forget_expired(connection: &Connection, now: UnixTime) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM aws_sessions WHERE expires_at < ?1")?.execute(params![now.millis()])?;
     Ok(())
 }
 
-/// Forgets what this decision released.
+/// Deletes the sessions of this decision.
 pub(super) fn forget(connection: &Connection, decision: &DecisionId) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM aws_sessions WHERE decision = ?1")?.execute(params![decision.as_str()])?;
     Ok(())

@@ -1,4 +1,4 @@
-//! Which client a token is bound to: the first to which anything was released for it. Rows go with their tokens.
+//! Binds a token to one client: the first to which anything was released for it. A row is deleted after its token has expired.
 
 use crate::words::names::DecisionId;
 use crate::words::{Client, FirstUse, UnixTime};
@@ -6,20 +6,20 @@ use rusqlite::{Connection, OptionalExtension, params};
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// Who shows a token that serves one client alone.
+/// A client that presents a token that serves one client only.
 #[derive(Clone, Debug)]
 pub struct Binding {
-    /// By what the token is known.
+    /// The token's key.
     pub token: [u8; 32],
     /// The client.
     pub client: Client,
     /// Its address, for the audit log.
     pub address: IpAddr,
-    /// Until when the token, or a session of it, may be shown.
+    /// Until when the token, or a session of it, is valid.
     pub until: UnixTime,
 }
 
-/// The first use of the token, where that was another client's.
+/// The first use of the token, if it was by another client.
 pub(super) fn elsewhere(connection: &Connection, binding: &Binding) -> rusqlite::Result<Option<FirstUse>> {
     let mut statement = connection.prepare_cached("SELECT client, address, decision FROM bindings WHERE token = ?1")?;
     let bound = statement.query_row(params![binding.token], |row| {
@@ -28,7 +28,7 @@ pub(super) fn elsewhere(connection: &Connection, binding: &Binding) -> rusqlite:
     Ok(bound.optional()?.filter(|(client, _)| *client != binding.client.to_string()).map(|(_, first)| first))
 }
 
-/// Part of the transaction that releases: the first one binds.
+/// Part of the transaction that releases. The first release binds the token.
 pub(super) fn bind(connection: &Connection, decision: &DecisionId, binding: &Binding, beyond: Duration) -> rusqlite::Result<()> {
     let until = binding.until.plus(beyond);
     let mut statement = connection.prepare_cached(
@@ -39,7 +39,7 @@ pub(super) fn bind(connection: &Connection, decision: &DecisionId, binding: &Bin
     Ok(())
 }
 
-/// Forgets those whose token is over.
+/// Deletes those whose token has expired.
 pub(super) fn forget_expired(connection: &Connection, now: UnixTime) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM bindings WHERE expires_at < ?1")?.execute(params![now.millis()])?;
     Ok(())

@@ -1,4 +1,4 @@
-//! The body of a record: canonical bytes with a version among them.
+//! The body of a record: canonical JSON with a version.
 
 use crate::words::{canonical, canonical_text};
 use serde_json::Value;
@@ -6,10 +6,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The version of the records' form.
+/// The version of the format of records.
 const VERSION: (&str, &str) = ("v", "1");
 
-/// A record's body under way: each member in its canonical text, for many records of one session share theirs.
+/// The body of a record that is being made. Each member is canonical text, because the records of a session share members.
 #[derive(Clone, Default, PartialEq, Debug)]
 pub struct Body(BTreeMap<Cow<'static, str>, Text>);
 
@@ -39,7 +39,7 @@ impl Body {
         self.0.insert(Cow::Borrowed(name), Text::Own(canonical_text(value)));
     }
 
-    /// Sets a member whose canonical text is known.
+    /// Sets a member by its canonical text.
     pub fn set_canonical(&mut self, name: &'static str, text: Arc<str>) {
         self.0.insert(Cow::Borrowed(name), Text::Shared(text));
     }
@@ -49,7 +49,7 @@ impl Body {
         self.0.get(name).map(Text::as_str)
     }
 
-    /// The bytes, with more members whose canonical texts are known: none of these names is set yet.
+    /// The bytes, with further members as canonical text. None of them may be set already.
     pub(super) fn bytes(&self, more: &[(&str, &str)]) -> Vec<u8> {
         let own = self.0.iter().map(|(name, text)| (&**name, text.as_str()));
         let mut members: Vec<(&str, &str)> = own.chain(more.iter().copied()).chain([VERSION]).collect();
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_stands_in_one() {
+    fn a_value_that_is_no_object_is_wrapped_in_one() {
         assert_eq!(Body::from(json!(7)).bytes(&[]), br#"{"v":1,"value":7}"#);
         assert_eq!(Body::from(json!({ "a\"b": 1 })).bytes(&[]), br#"{"a\"b":1,"v":1}"#);
     }

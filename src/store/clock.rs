@@ -1,4 +1,4 @@
-//! The store's clock: what it says, and what is told where it was set.
+//! The store's clock, and the records of changes of the wall clock.
 
 use super::Store;
 use crate::words::{ClockEvent, Denial, Moment, UnixTime};
@@ -6,27 +6,27 @@ use serde_json::json;
 use std::time::Duration;
 
 impl Store {
-    /// The present moment. A wall clock that is set back does not move it back until that has settled.
+    /// The present time. If the wall clock is set back, this goes back only when the new time has settled.
     pub fn now(&self) -> UnixTime {
         self.timeline.now()
     }
 
-    /// The earlier one of the wall clock and the settled time: by this, things are forgotten and turned.
+    /// The earlier one of the wall clock and the settled time. Deletion and rotation use it.
     pub fn earliest(&self) -> UnixTime {
         self.timeline.earliest()
     }
 
-    /// The present moment with the time since boot.
+    /// The present time with the time since boot.
     pub fn moment(&self) -> Moment {
         self.timeline.moment()
     }
 
-    /// Time since the machine started, which nobody sets.
+    /// The time since the machine started, which cannot be set.
     pub fn since_boot(&self) -> Duration {
         self.timeline.since_boot()
     }
 
-    /// Records that the wall clock was set; called every few seconds.
+    /// Records changes of the wall clock. Called every few seconds.
     pub async fn record_clock(&self) -> Result<(), Denial> {
         for event in self.timeline.events() {
             let body = match event {
@@ -45,18 +45,18 @@ impl Store {
         match self.timeline.step() {
             Some(by) => Some(format!("the wall clock was set by {} s", by / 1000)),
             None if behind > 0 => Some(format!(
-                "the wall clock is {behind} s behind a time until which used tokens are forgotten; those that expire before it are refused"
+                "the wall clock is {behind} s behind the time up to which used tokens were forgotten; tokens that expire before it are refused"
             )),
             None => None,
         }
     }
 
-    /// By how many seconds the wall clock differs from the settled time, and how often it was set.
+    /// How many seconds the wall clock differs from the settled time, and how often it was set.
     pub fn clock_steps(&self) -> (i64, u64) {
         (self.timeline.step().unwrap_or(0) / 1000, self.timeline.steps())
     }
 
-    /// Takes the wall clock as right at once, by an operator's word.
+    /// Accepts the wall clock at once, for an operator.
     pub async fn accept_clock(&self) -> Result<(), Denial> {
         self.timeline.accept();
         let (now, rules) = (self.now(), self.rules.clone());

@@ -1,4 +1,4 @@
-//! One decision, read back from the log by its id.
+//! Reads a decision from the log by its id.
 
 use super::ReadError;
 use super::history::claims;
@@ -7,15 +7,15 @@ use crate::words::IdSuffix;
 use rusqlite::params;
 use serde_json::Value;
 
-/// Decisions that are told where an end of an id is that of several.
+/// The most decisions that are listed if several ids have the same end.
 const SEVERAL_MAX: i64 = 5;
 
-/// What the log has of a decision.
+/// The result of a search for a decision.
 #[derive(Debug)]
 pub enum Found {
-    /// No record has such an id.
+    /// No record has an id that ends so.
     Nothing,
-    /// These ids end so, and perhaps more.
+    /// Several ids end so; these are the first ones.
     Several(Vec<String>),
     /// The decision.
     One(Box<Decided>),
@@ -24,7 +24,7 @@ pub enum Found {
 /// A decision in the log.
 #[derive(Debug)]
 pub struct Decided {
-    /// Its id, whole.
+    /// Its full id.
     pub id: String,
     /// Its records, oldest first.
     pub records: Vec<Entry>,
@@ -33,7 +33,7 @@ pub struct Decided {
 }
 
 impl Reader {
-    /// Finds the decision whose id ends so.
+    /// Finds the decision whose id has this end.
     pub fn decision(&self, suffix: &IdSuffix) -> Result<Found, ReadError> {
         let mut ids = self.ids(suffix).map_err(ReadError::Log)?;
         let Some(id) = ids.pop() else { return Ok(Found::Nothing) };
@@ -48,7 +48,7 @@ impl Reader {
     }
 
     fn ids(&self, suffix: &IdSuffix) -> rusqlite::Result<Vec<String>> {
-        // The index holds whole ids in their order; an end is looked for in all of them.
+        // The index helps for a full id only. The end of an id is compared with all ids.
         let sql = if suffix.whole().is_some() {
             "SELECT DISTINCT decision FROM audit WHERE decision = ?1 LIMIT ?2"
         } else {

@@ -1,28 +1,27 @@
-//! Why a store does not open, and why its log is not read.
-
+//! Why a store cannot be opened, and why its log cannot be read.
 use crate::words::PlainPath;
 use std::io;
 use std::path::PathBuf;
 
-/// Why a store does not open.
+/// Why a store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Its directory, or the lock in it.
     #[error("{}: {fault}", .path.plain())]
     Directory {
-        /// Where.
+        /// The path.
         path: PathBuf,
         /// What the system says.
         #[source]
         fault: io::Error,
     },
-    /// Two writers would overwrite each other.
+    /// Another process holds it. Two writers would overwrite each other.
     #[error("another process holds {}", .directory.plain())]
     Held {
-        /// What it holds.
+        /// The data directory.
         directory: PathBuf,
     },
-    /// Its file is none, or cannot be written.
+    /// Its file is not a store, or is not writable.
     #[error("the store in {} does not open: {fault}", .directory.plain())]
     Open {
         /// Where it is.
@@ -34,21 +33,21 @@ pub enum StoreError {
     /// What the last run left cannot be read.
     #[error(transparent)]
     LastRun(#[from] rusqlite::Error),
-    /// What the last run left would stay.
+    /// The answers of the last run would stay on the disk.
     #[error("the answers of the last run cannot be forgotten: {0}")]
     Answers(#[source] rusqlite::Error),
-    /// The log would not show it.
+    /// The log would not show the start.
     #[error("the start cannot be recorded: {0}")]
     Start(#[source] rusqlite::Error),
-    /// It opens, and is not read.
+    /// It opens and cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
 }
 
-/// Why the log is not read.
+/// Why the log cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// There is none, or it is not for us.
+    /// There is no store, or it is not accessible.
     #[error("{}: {fault}", .path.plain())]
     Open {
         /// The store's file.
@@ -57,16 +56,16 @@ pub enum ReadError {
         #[source]
         fault: rusqlite::Error,
     },
-    /// It would not be kept from being written.
+    /// The connection cannot be made read-only.
     #[error(transparent)]
     QueryOnly(rusqlite::Error),
     /// The records.
     #[error("the audit log cannot be read: {0}")]
     Log(#[source] rusqlite::Error),
-    /// What operators deny.
+    /// The operators' denials.
     #[error("the operators' denials cannot be read: {0}")]
     Denials(#[source] rusqlite::Error),
-    /// How far a source went.
-    #[error("how far the source went cannot be read: {0}")]
+    /// The marks of a source.
+    #[error("the marks of the source cannot be read: {0}")]
     Marks(#[source] rusqlite::Error),
 }

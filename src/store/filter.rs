@@ -1,11 +1,10 @@
-//! Which records somebody asks for.
-
+//! The filter of records for a reader.
 use super::reader::Entry;
 use crate::words::IdSuffix;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Every kind of record that there is.
+/// All kinds of records.
 pub const RECORD_KINDS: [&str; 18] = [
     "intended",
     "released",
@@ -27,31 +26,31 @@ pub const RECORD_KINDS: [&str; 18] = [
     "started",
 ];
 
-/// Every member that is there has to fit.
+/// A filter. Every member that is set has to match.
 #[derive(Clone, Default, Serialize, Debug)]
 pub struct RecordFilter {
-    /// Of this decision.
+    /// Records of this decision.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<IdSuffix>,
-    /// Of this kind.
+    /// Records of this kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// Refused or failed with this code.
+    /// Records of requests that were refused or failed with this code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// By this policy, or for it.
+    /// Records of decisions by this policy, or about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
-    /// Of jobs of this repository: a name, or name@id.
+    /// Records of jobs of this repository: a name, or name@id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repository: Option<String>,
-    /// Of tokens of this issuer.
+    /// Records of tokens of this issuer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
 }
 
 impl RecordFilter {
-    /// Whether the record is one of those.
+    /// Whether the record matches.
     pub fn takes(&self, entry: &Entry) -> bool {
         let body = &entry.body;
         let is = |wanted: &Option<String>, member: &str| wanted.as_deref().is_none_or(|wanted| body[member] == wanted);
@@ -65,7 +64,7 @@ impl RecordFilter {
 }
 
 impl Entry {
-    /// The code by which something was refused or failed. A revocation's `reason` is an operator's own words.
+    /// The code of a refusal or a failure. The `reason` of a revocation is an operator's text.
     pub fn code(&self) -> Option<&str> {
         self.body["reason"].as_str().filter(|_| self.kind != "revoked")
     }
@@ -76,7 +75,7 @@ fn names_policy(body: &Value, policy: &str) -> bool {
     granting.chain([&body["policy"]]).any(|named| named == policy)
 }
 
-/// The id decides where one is written.
+/// Compares by the id if both have one.
 fn is_of_repository(body: &Value, wanted: &str) -> bool {
     let Some(repository) = body["attributes"]["repository"].as_str() else { return false };
     match (wanted.split_once('@'), repository.split_once('@')) {

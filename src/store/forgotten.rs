@@ -1,5 +1,5 @@
-//! Until when used tokens are forgotten. It is durable and never lies behind what was forgotten, so that a wall clock that is set back
-//! gives no token a second use.
+//! The time up to which used tokens were forgotten. It is durable, and no token that expires after it is ever forgotten. So a token
+//! cannot be used a second time after the wall clock was set back.
 
 use super::{aws_sessions, bindings, proofs};
 use crate::words::{Timeline, UnixTime};
@@ -8,20 +8,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-/// What has expired is looked for this often: nothing counts by being forgotten.
+/// How often expired rows are deleted. No rule depends on the deletion.
 const FORGET_TURN: Duration = Duration::from_secs(1);
-/// Used tokens are known for an hour after they expired: a wall clock that was ahead by less can be set back, and they are refused.
+/// How long a used token is kept after it expired. If a wall clock was ahead by less and is set back, the token is still refused.
 const KEEP_BEYOND_STEPS: Duration = Duration::from_secs(3600);
-/// Machines set a wrong clock right within minutes of their start; no token is forgotten by a time that was settled for less.
+/// How long the time has to be settled before tokens are forgotten by it. Machines correct a wrong clock within minutes of their start.
 const SETTLED_MIN: Duration = Duration::from_secs(600);
-/// A row of the settings.
+/// The row of the settings.
 const MARK: &str = "forgotten-until";
 
-/// The mark, in memory.
+/// The mark in memory.
 pub(super) struct Forgotten {
     timeline: Arc<Timeline>,
     until: AtomicI64,
-    /// When it was last looked at, in milliseconds since boot.
+    /// When expired rows were last deleted, in milliseconds since boot.
     looked_at: AtomicI64,
 }
 
@@ -33,17 +33,17 @@ impl Forgotten {
         Ok(Self { timeline, until, looked_at: AtomicI64::new(i64::MIN) })
     }
 
-    /// Until when.
+    /// The time up to which used tokens were forgotten.
     pub(super) fn until(&self) -> UnixTime {
         UnixTime::from_millis(self.until.load(Ordering::Relaxed))
     }
 
-    /// Whether it may be forgotten how a token was used that is kept until then: the token is refused.
+    /// Whether uses of a token that is kept until then may be forgotten. Then the token is refused.
     pub(super) fn covers(&self, kept_until: UnixTime) -> bool {
         kept_until < self.until()
     }
 
-    /// Forgets what has expired by both clocks, once in a while.
+    /// Deletes what has expired by both clocks, at intervals.
     pub(super) fn forget_expired(&self, connection: &Connection) -> rusqlite::Result<()> {
         let boot = i64::try_from(self.timeline.since_boot().as_millis()).unwrap_or(i64::MAX);
         let turn = i64::try_from(FORGET_TURN.as_millis()).unwrap_or(i64::MAX);
@@ -58,7 +58,7 @@ impl Forgotten {
         self.move_on(connection, earliest)
     }
 
-    /// Forgets used tokens, where the time was settled for long enough.
+    /// Forgets used tokens, if the time has been settled for long enough.
     pub(super) fn move_on(&self, connection: &Connection, earliest: UnixTime) -> rusqlite::Result<()> {
         let until = earliest.minus(KEEP_BEYOND_STEPS);
         if self.timeline.settled_for() < SETTLED_MIN || until <= self.until() {
@@ -70,7 +70,7 @@ impl Forgotten {
         proofs::forget_expired(connection, until)
     }
 
-    /// Takes the present moment as right by an operator's word, where the mark lies ahead of it.
+    /// Moves the mark back to the present time if it is ahead of it, for an operator who confirmed the clock.
     pub(super) fn go_back(&self, connection: &Connection, now: UnixTime) -> rusqlite::Result<()> {
         if now < self.until() { self.note(connection, now) } else { Ok(()) }
     }
@@ -78,7 +78,7 @@ impl Forgotten {
     fn note(&self, connection: &Connection, until: UnixTime) -> rusqlite::Result<()> {
         let mut statement = connection.prepare_cached("INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)")?;
         statement.execute(params![MARK, until.millis().to_be_bytes()])?;
-        // Where the transaction fails the mark in memory is ahead of the durable one: more is refused, and nothing is forgotten.
+        // If the transaction fails, the mark in memory is ahead of the durable one: more is refused, and nothing is forgotten.
         self.until.store(until.millis(), Ordering::Relaxed);
         Ok(())
     }

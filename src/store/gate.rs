@@ -1,4 +1,4 @@
-//! What is recorded of refusals, so that garbage cannot fill the disk and a flood hides no probe. See docs/decisions/0024.
+//! Limits the records of refusals, so that garbage cannot fill the disk and a flood cannot hide a probe. See docs/decisions/0024.
 
 use super::space::{Purpose, Space};
 use super::top::Top;
@@ -10,45 +10,45 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 
-/// A person or a job that mistypes stays below this; a flood does not.
+/// A person or a job that makes mistakes stays below this limit, and a flood does not.
 const NETWORK_PER_MINUTE: u32 = 30;
-/// The same for who is known by more than an address.
+/// The same limit for an identity that is verified.
 const STRANGER_PER_MINUTE: u32 = 10;
-/// A job whose policy does not fit may ask for many documents, and whoever mends it wants to see each.
+/// A job whose policy does not fit may ask for many documents, and the person who fixes it wants to see each.
 const KNOWN_PER_MINUTE: u32 = 60;
-/// Probes of one identity that are always recorded: who looks for a way in is seen, whoever else floods.
+/// Probes of one identity that are always recorded, so that an attacker is visible in a flood of others.
 const PROBES_PER_HOUR: u32 = 10;
-/// Two thousand pods of one service account that start at once with six secrets each.
+/// Enough for two thousand pods of one service account that start at once with six secrets each.
 const USES_AT_ONCE: u32 = 12_000;
-/// And as many that ask again every twenty seconds.
+/// Enough for these pods if they refresh every twenty seconds.
 const USES_PER_SECOND: u32 = 100;
-/// Dry runs of one identity: as many as refusals of a job whose policy does not fit.
+/// The limit of dry runs is that of a job whose policy does not fit.
 const DRY_RUNS_PER_MINUTE: u32 = 60;
-/// Bytes that refusals of each class may take in an hour. Together they and what SQLite adds stay below 64 MiB.
+/// Bytes that refusals of each class may take in an hour. With the overhead of SQLite all classes together stay below 64 MiB.
 const UNVERIFIED_BYTES: u32 = 6 * 1024 * 1024;
 const STRANGERS_BYTES: u32 = 12 * 1024 * 1024;
 const DRY_RUNS_BYTES: u32 = 6 * 1024 * 1024;
 const KNOWN_BYTES: u32 = 24 * 1024 * 1024;
-/// What a record takes beside its own bytes: its row, its place in the index, and pages that are not full.
+/// The overhead of a record: its row, its entry in the index, and pages that are not full.
 const RECORD_BYTES: usize = 1024;
 
-/// Whose refusal it is. A class uses up nothing of a later one's.
+/// The class of a refusal. A class has its own limits, so no class uses up those of another.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Class {
-    /// Nobody's: the token was not verified.
+    /// The token was not verified.
     Unverified,
-    /// Somebody's whom no policy of the issuer could be for, by what it pins.
+    /// The identity is verified, and no policy can match it: each policy of its issuer pins another one.
     Stranger,
-    /// Somebody's whose request was only tried: it hides no refusal of what is meant.
+    /// A dry run of a verified identity. It has its own limits, so that it cannot hide real refusals.
     DryRun,
-    /// Somebody's whom some policy could be for.
+    /// The identity is verified, and some policy could match it.
     Known,
 }
 
 impl Class {
     const ALL: [Self; 4] = [Self::Unverified, Self::Stranger, Self::DryRun, Self::Known];
 
-    /// The same of a request that is only tried. Who is not verified could be anybody, and has a share by the address alone.
+    /// The class of the same request as a dry run. Without a verified identity only the address limits it.
     pub(super) fn tried(self) -> Self {
         if self == Self::Unverified { self } else { Self::DryRun }
     }
@@ -71,7 +71,7 @@ impl Class {
     }
 }
 
-/// Who was refused what, as far as it is counted.
+/// The properties of a refusal that limits and counts need.
 pub(super) struct Refusal<'a> {
     pub(super) class: Class,
     pub(super) reason: Reason,
@@ -93,7 +93,7 @@ pub(super) struct Gate {
     counted: Mutex<Counted>,
 }
 
-/// What was not recorded one by one.
+/// The counts of refusals without a record.
 #[derive(Default)]
 pub(super) struct Counted {
     reasons: BTreeMap<(Class, &'static str), u64>,
@@ -123,7 +123,7 @@ impl Default for Gate {
 }
 
 impl Gate {
-    /// Whether a refusal gets a record of its own; one that does not is counted.
+    /// Whether a refusal gets a record of its own. Otherwise counts it.
     pub(super) fn admits(&self, refusal: &Refusal<'_>, space: &Space) -> bool {
         let is_probe = matches!(refusal.reason, Reason::Replayed | Reason::Denied) && refusal.class == Class::Known;
         if is_probe && space.allows(Purpose::Grant) && self.probes.check_key(&refusal.identity).is_ok() {
@@ -146,12 +146,12 @@ impl Gate {
         admitted
     }
 
-    /// Whether an identity may have something again now: each answer is a record.
+    /// Whether an identity may get another answer now. Each answer is a record.
     pub(super) fn admits_use(&self, identity: &Digest) -> bool {
         self.uses.check_key(identity).is_ok()
     }
 
-    /// What was only counted since the last time; forgets who was quiet.
+    /// Takes the counts since the last call, and removes idle keys of the limiters.
     pub(super) fn take(&self) -> Counted {
         self.by_network.retain_recent();
         self.strangers.retain_recent();
@@ -162,7 +162,7 @@ impl Gate {
         std::mem::take(&mut *self.counted())
     }
 
-    /// Takes back what could not be recorded.
+    /// Adds counts that could not be recorded.
     pub(super) fn give_back(&self, counted: Counted) {
         self.counted().add(counted);
     }
@@ -193,7 +193,7 @@ impl Counted {
         self.reasons.is_empty()
     }
 
-    /// As it is recorded: how many by reason, and who caused most of them.
+    /// The form of the record: counts by reason, and who caused most of them.
     pub(super) fn to_json(&self) -> Value {
         let mut told = Map::new();
         for class in Class::ALL {

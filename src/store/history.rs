@@ -1,4 +1,4 @@
-//! What was decided, read back from the log: the newest first, as far as somebody wants to look.
+//! Reads past decisions from the log, the newest first, until the caller stops.
 
 use super::ReadError;
 use super::reader::{Reader, body};
@@ -8,13 +8,13 @@ use serde_json::Value;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-/// Records are written in the order of their transactions; their times may differ from it by less than this.
+/// Records are in the order of their transactions. Their times may deviate from this order by less than this.
 pub(super) const DISORDER_MAX: Duration = Duration::from_secs(60);
 
 /// A decision that released something.
 #[derive(Clone, Debug)]
 pub struct ReleasedDecision {
-    /// When.
+    /// When it was released.
     pub at: UnixTime,
     /// The record of its release.
     pub body: Value,
@@ -23,7 +23,7 @@ pub struct ReleasedDecision {
 }
 
 impl Reader {
-    /// Goes through what was released since then, the newest first, until `each` breaks off.
+    /// Calls `each` for every release since then, the newest first, until it breaks.
     pub fn released_since(
         &self,
         since: UnixTime,
@@ -45,14 +45,14 @@ impl Reader {
         })
     }
 
-    /// Goes through the outcomes of requests whose token was verified, also of those that were refused, the newest first,
-    /// until `each` breaks off. What was refused before that tells nobody's identity, and has no `issuer`.
+    /// Calls `each` for the records of releases, failures and refusals, the newest first, until it breaks. A request that was refused
+    /// before its token was verified has no `issuer`.
     pub fn outcomes(&self, mut each: impl FnMut(UnixTime, Value) -> ControlFlow<()>) -> Result<(), ReadError> {
         let sql = "SELECT at, body FROM audit WHERE kind IN ('released', 'failed', 'refused') ORDER BY seq DESC";
         self.go_through(sql, [], |row| Ok(each(UnixTime::from_millis(row.get(0)?), body(row, 1)?)))
     }
 
-    /// Goes through the records of revisions of all sources, the newest first, until `each` breaks off.
+    /// Calls `each` for the records of revisions of all sources, the newest first, until it breaks.
     pub fn revisions(&self, mut each: impl FnMut(Value) -> ControlFlow<()>) -> Result<(), ReadError> {
         let sql = "SELECT body FROM audit WHERE kind = 'revision' ORDER BY seq DESC";
         self.go_through(sql, [], |row| Ok(each(body(row, 0)?)))
@@ -78,7 +78,7 @@ impl Reader {
     }
 }
 
-/// The claims that a release refers to, or its intent where that is a record of its own.
+/// The claims that a release refers to. If the intent is a separate record, that one refers to them.
 pub(super) fn claims(connection: &Connection, decision: Option<&str>, released: &Value) -> rusqlite::Result<Option<Value>> {
     let mut intents = connection.prepare_cached("SELECT body FROM audit WHERE decision = ?1 AND kind = 'intended'")?;
     let intended = match (released["claims"].as_str(), decision) {

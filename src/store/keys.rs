@@ -1,4 +1,4 @@
-//! The rows of our own issuers' signing keys: encrypted before they come here.
+//! The rows of our own issuers' signing keys. They are encrypted before they come here.
 
 use super::{ReadError, Reader, Store, schema};
 use crate::words::names::KmsKeyArn;
@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// A row of the settings.
+/// The row of the settings.
 const WRAPPED_IDENTITY: &str = "key-encryption-identity";
 
-/// One of our two issuers. Each has a table of keys of its own, so a key of one never signs for the other, not even under an
-/// older version of this program, which reads the first table alone.
+/// One of our two issuers. Each has its own table of keys, so a key of one never signs for the other. That holds also for an older
+/// version of this program, which reads the first table only.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OwnIssuer {
@@ -41,7 +41,7 @@ impl OwnIssuer {
         }
     }
 
-    /// The row of the settings that says which keys were written for another host.
+    /// The row of the settings with the keys that were written for another host.
     const fn hosted_setting(self) -> &'static str {
         match self {
             Self::Clouds => "hosted-keys",
@@ -50,17 +50,17 @@ impl OwnIssuer {
     }
 }
 
-/// By kid when each key was first written for another host; `None` where none ever was.
+/// When each key was first written for another host, by kid; `None` if none ever was.
 pub type HostedKeys = Option<BTreeMap<String, UnixTime>>;
 
-/// Where a key is in its life.
+/// The state of a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum KeyState {
-    /// In the JWKS, and not yet used.
+    /// It is in the JWKS and does not sign yet.
     Published,
-    /// Signs.
+    /// It signs.
     Signing,
-    /// Still in the JWKS, signs no more.
+    /// It is still in the JWKS and no longer signs.
     Retired,
 }
 
@@ -84,7 +84,7 @@ pub struct KeyRow {
     pub kid: String,
     /// Its algorithm, `ES256` or `RS256`.
     pub algorithm: String,
-    /// Where it is in its life.
+    /// Its state.
     pub state: KeyState,
     /// When it was made.
     pub created_at: UnixTime,
@@ -122,7 +122,7 @@ impl Store {
         self.read(|connection| setting(connection, WRAPPED_IDENTITY)).await
     }
 
-    /// Keeps the wrapped identity, with its record; one that is there already stays, for rows may be encrypted to it.
+    /// Stores the wrapped identity, with its record. Fails if a wrapped identity exists, because rows may be encrypted to it.
     pub async fn keep_wrapped_identity(&self, wrapped: Vec<u8>, key: KmsKeyArn) -> Result<(), Denial> {
         let now = self.now();
         self.write(move |connection| {
@@ -132,13 +132,12 @@ impl Store {
         .await
     }
 
-    /// When each key was first written for another host that serves our issuer; `None` where that was never done.
+    /// When each key was first written for another host that serves our issuer; `None` if that was never done.
     pub async fn hosted_keys(&self, issuer: OwnIssuer) -> Result<HostedKeys, Denial> {
         self.read(move |connection| hosted(connection, issuer)).await
     }
 
-    /// Notes that these keys were written for another host, with a record of those that are new there. Keys that are gone are
-    /// forgotten.
+    /// Notes that these keys were written for another host, with a record of those that are new there. Forgets other keys.
     pub async fn note_hosted(&self, issuer: OwnIssuer, kids: Vec<String>) -> Result<(), Denial> {
         let now = self.now();
         self.write(move |connection| {
@@ -161,7 +160,7 @@ impl Store {
         .await
     }
 
-    /// Forgets that keys were ever written for another host: our own addresses are the issuer's.
+    /// Forgets all keys that were written for another host: this server itself serves the issuer.
     pub async fn forget_hosted(&self, issuer: OwnIssuer) -> Result<(), Denial> {
         let forget = move |connection: &Connection| {
             connection.execute("DELETE FROM settings WHERE name = ?1", [issuer.hosted_setting()]).map(|_| ())
@@ -193,7 +192,7 @@ fn setting(connection: &Connection, name: &str) -> rusqlite::Result<Option<Vec<u
 }
 
 impl Reader {
-    /// All keys of both issuers, encrypted as they are.
+    /// All keys of both issuers, encrypted.
     pub fn sealed_keys(&self) -> Result<Vec<Vec<u8>>, ReadError> {
         let of = |issuer| Ok(rows(self.connection(), issuer)?.into_iter().map(|row| row.sealed).collect::<Vec<_>>());
         let all: rusqlite::Result<Vec<Vec<Vec<u8>>>> = OwnIssuer::ALL.into_iter().map(of).collect();

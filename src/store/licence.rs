@@ -1,11 +1,11 @@
-//! The licence to make one credential. What is recorded lends it, and so does what leaves only after its record.
+//! The licence to make one credential. A recorded intent lends it. A grant that is released only after its record lends it too.
 
 use super::Recorded;
 use crate::kind::{Made, each_kind};
 use crate::policy::{Grant, Granted, OnTerms, Terms};
 use crate::words::names::DecisionId;
 
-/// The licence to make one credential on these terms. It ends before its record goes on.
+/// The licence to make one credential on these terms. It borrows the grant, so it ends before the outcome is recorded.
 #[must_use]
 pub struct Licence<'a, T> {
     granted: &'a Granted,
@@ -14,7 +14,7 @@ pub struct Licence<'a, T> {
 }
 
 impl<'a, T> Licence<'a, T> {
-    /// What exactly is granted.
+    /// The granted terms.
     pub const fn terms(&self) -> &'a T {
         self.terms
     }
@@ -24,7 +24,7 @@ impl<'a, T> Licence<'a, T> {
         self.granted
     }
 
-    /// The decision, by whose id clouds and audit log know it.
+    /// The decision, whose id is in the audit log and at the cloud.
     pub const fn decision(&self) -> &'a DecisionId {
         self.decision
     }
@@ -34,7 +34,7 @@ macro_rules! declare {
     ($($(#[$attribute:meta])* $kind:ident($target:ident) $word:literal $(=> $answer:ident)?;)*) => {
         $(use crate::kind::$target;)*
 
-        /// A licence, by what it is for.
+        /// A licence by the kind of the credential.
         #[must_use]
         pub enum Licensed<'a> {
             $(
@@ -55,7 +55,7 @@ macro_rules! declare {
 each_kind!(declare);
 
 impl<'a> Licensed<'a> {
-    /// One for each credential, in the order of the request.
+    /// A licence for each credential, in the order of the request.
     fn all(grant: &'a Grant, decision: &'a DecisionId) -> impl ExactSizeIterator<Item = Self> {
         grant.granted().iter().map(|granted| Self::of(granted, decision))
     }
@@ -68,7 +68,7 @@ impl Recorded<Grant> {
     }
 }
 
-/// A grant of what needs nobody outside: it is made first, and `Store::intend_and_release` records it before it leaves.
+/// A grant of credentials that need no provider. They are made first, and `Store::intend_and_release` records them before they leave.
 #[must_use]
 pub struct MadeHere {
     grant: Grant,
@@ -76,7 +76,7 @@ pub struct MadeHere {
 }
 
 impl MadeHere {
-    /// The grant comes back where somebody outside is needed for it.
+    /// Returns the grant as the error if a provider is needed for it.
     pub fn of(grant: Grant, decision: &DecisionId) -> Result<Self, Grant> {
         let needs_nobody = |granted: &Granted| granted.terms.made() == Made::Here;
         if grant.granted().iter().all(needs_nobody) { Ok(Self { grant, decision: decision.clone() }) } else { Err(grant) }
@@ -100,7 +100,7 @@ pub(crate) mod tests {
     use crate::token::Possession;
     use crate::words::names::{PolicyName, SourceName};
 
-    /// Terms that a policy of this name grants, for the tests of those who make credentials.
+    /// Terms that a policy of this name grants, for tests of issuing.
     pub(crate) fn granted(policy: &str, terms: Terms) -> Granted {
         Granted {
             source: SourceName::root(),

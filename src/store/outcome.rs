@@ -1,4 +1,4 @@
-//! What becomes of a decision after its own record: what the next start finds without an outcome, and what is ended later.
+//! Records that follow a decision's own record: an intent without an outcome at the next start, and a revocation.
 
 use super::{reader, schema};
 use crate::words::UnixTime;
@@ -6,10 +6,10 @@ use crate::words::names::DecisionId;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::{Value, json};
 
-/// The members of a body that tell by which policies it was, and of which repositories they are.
+/// The members of a body that name the policies and their sources.
 const POLICIES: [&str; 2] = ["policies", "sources"];
 
-/// Appends what became of a decision later, by policies of which its own record tells: whoever may read that one may read this one too.
+/// Appends a later record of a decision. It repeats the policies of the first record, so that the same readers may read both.
 pub(super) fn append(connection: &Connection, at: UnixTime, kind: &str, decision: &str, mut body: Value) -> rusqlite::Result<()> {
     let sql = "SELECT body FROM audit WHERE decision = ?1 AND kind IN ('intended', 'released') ORDER BY seq LIMIT 1";
     let before = connection.prepare_cached(sql)?.query_row(params![decision], |row| reader::body(row, 0)).optional()?;
@@ -21,7 +21,7 @@ pub(super) fn append(connection: &Connection, at: UnixTime, kind: &str, decision
     schema::append(connection, at, kind, DecisionId::parse(decision).ok().as_ref(), body)
 }
 
-/// Decisions of the last run that were intended and have no outcome.
+/// Decisions of the last run with an intent and no outcome.
 pub(super) fn unresolved(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut statement = connection.prepare(
         "SELECT decision FROM audit AS i WHERE kind = 'intended'

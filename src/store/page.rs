@@ -1,4 +1,4 @@
-//! A part of the log: the newest records first, from a place on, and no more than somebody takes at once.
+//! Pages of the log, the newest records first.
 
 use super::ReadError;
 use super::history::DISORDER_MAX;
@@ -7,25 +7,25 @@ use crate::words::UnixTime;
 use rusqlite::params;
 use std::ops::ControlFlow;
 
-/// Where to look.
+/// The part of the log to search.
 #[derive(Clone, Copy, Debug)]
 pub struct Span {
-    /// Only records before this `seq`: where the last page ended.
+    /// Only records before this `seq`, at which the last page ended.
     pub before: Option<i64>,
-    /// Only records behind this `seq`.
+    /// Only records after this `seq`.
     pub after: i64,
-    /// Only records since then.
+    /// Only records since this time.
     pub since: Option<UnixTime>,
 }
 
-/// What one page costs at most.
+/// The limits of one page.
 #[derive(Clone, Copy, Debug)]
 pub struct PageBounds {
-    /// Records that it has.
+    /// The most records in it.
     pub records: usize,
-    /// Bytes of their bodies, beside the last one.
+    /// A page ends with the record that reaches this many bytes of bodies.
     pub bytes: usize,
-    /// Records that are looked at.
+    /// The most records that are read for it.
     pub looked_at: usize,
 }
 
@@ -34,12 +34,12 @@ pub struct PageBounds {
 pub struct Page {
     /// The newest first.
     pub records: Vec<Entry>,
-    /// Where a bound ended it: the next page is before this `seq`.
+    /// If a limit ended the page, the `seq` before which the next one begins.
     pub next: Option<i64>,
 }
 
 impl Reader {
-    /// What somebody takes of the records of the span, as far as the bounds go.
+    /// Reads one page of the records that `take` accepts, within the limits.
     pub fn page(&self, span: &Span, bounds: PageBounds, take: impl Fn(Entry) -> Option<Entry>) -> Result<Page, ReadError> {
         let (mut page, mut bytes, mut looked_at) = (Page::default(), 0, 0);
         let sql = "SELECT seq, at, kind, decision, body FROM audit WHERE seq < ?1 AND seq > ?2 ORDER BY seq DESC";

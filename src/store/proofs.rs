@@ -1,4 +1,4 @@
-//! Proofs of possession that were used. One is kept until it is too old to be accepted, and opens nothing a second time until then.
+//! Used proofs of possession. Each is kept until it is too old to be accepted, so that it cannot be used twice.
 
 use crate::words::UnixTime;
 use rusqlite::{Connection, params};
@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 pub struct ProofUse {
     /// The digest of its key's thumbprint and its `jti`.
     pub key: [u8; 32],
-    /// From when on it is too old.
+    /// When it becomes too old.
     pub until: UnixTime,
 }
 
@@ -16,7 +16,7 @@ pub(super) fn is_used(connection: &Connection, proof: &ProofUse) -> rusqlite::Re
     connection.prepare_cached("SELECT 1 FROM proofs WHERE key = ?1")?.exists(params![proof.key])
 }
 
-/// Part of the transaction whose answer it opens.
+/// Part of the transaction that uses it.
 pub(super) fn keep(connection: &Connection, proof: &ProofUse) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached("INSERT INTO proofs (key, until) VALUES (?1, ?2)")?;
     statement.execute(params![proof.key, proof.until.millis()])?;

@@ -1,4 +1,4 @@
-//! Reads the audit log beside the writer; also from another process.
+//! Reads the audit log concurrently with the writer, also from another process.
 
 use super::{ReadError, schema};
 use crate::words::UnixTime;
@@ -10,11 +10,11 @@ use std::path::Path;
 /// One record.
 #[derive(Serialize, Deserialize, Debug, Clone)]
 pub struct Entry {
-    /// Its place in the log.
+    /// Its number in the log.
     pub seq: i64,
     /// When it was written.
     pub at: UnixTime,
-    /// What it is: `intended`, `released`, `failed`, `refused` and the rest.
+    /// Its kind, one of `RECORD_KINDS`.
     pub kind: String,
     /// The decision that it belongs to.
     #[serde(rename = "decision_id")]
@@ -36,8 +36,8 @@ impl Reader {
         Ok(Self(connection))
     }
 
-    /// What SQLite finds wrong with the file itself, which of the triggers are gone that keep records as they are, and the one place
-    /// that no walk from record to record comes to.
+    /// Looks for damage: what SQLite's check reports, missing triggers of the append-only log, and a record with the lowest possible
+    /// number, which reading in order would never reach.
     pub fn damage(&self) -> Result<Vec<String>, ReadError> {
         let read = || -> rusqlite::Result<Vec<String>> {
             let mut statement = self.0.prepare("PRAGMA quick_check")?;
@@ -50,16 +50,16 @@ impl Reader {
         };
         for trigger in schema::AUDIT_TRIGGERS {
             if !has("SELECT count(*) > 0 FROM sqlite_master WHERE type = 'trigger' AND name = ?1", &trigger)? {
-                found.push(format!("the trigger {trigger} is gone, which keeps the log as it is until somebody takes it away"));
+                found.push(format!("the trigger {trigger}, which makes the log append-only, is missing"));
             }
         }
         if has("SELECT count(*) > 0 FROM audit WHERE seq = ?1", &i64::MIN)? {
-            found.push(format!("a record has the place {}, which no server gives", i64::MIN));
+            found.push(format!("a record has the number {}, which no server assigns", i64::MIN));
         }
         Ok(found)
     }
 
-    /// How many records there are from the one place to the other.
+    /// How many records have numbers from the first to the last one.
     pub fn count_between(&self, first: i64, last: i64) -> Result<i64, ReadError> {
         let sql = "SELECT count(*) FROM audit WHERE seq BETWEEN ?1 AND ?2";
         self.0.query_row(sql, [first, last], |row| row.get(0)).map_err(ReadError::Log)
@@ -109,7 +109,7 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     })
 }
 
-/// A column of canonical bytes; what is none is nothing.
+/// Reads a column of JSON; `null` if it is not valid.
 pub(super) fn body(row: &Row<'_>, column: usize) -> rusqlite::Result<Value> {
     let bytes: Vec<u8> = row.get(column)?;
     Ok(serde_json::from_slice(&bytes).unwrap_or(Value::Null))

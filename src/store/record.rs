@@ -1,4 +1,4 @@
-//! The proofs that something is recorded, and the requests that are under way.
+//! Types that prove that a record exists, and the requests in flight.
 
 use super::Binding;
 use crate::words::Client;
@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
-/// The proof that the intent is durable: the licence to issue. Only `Store::intend` makes one.
+/// Proves that the intent is durable, and so allows to issue. Only `Store::intend` makes one.
 #[must_use]
 pub struct Recorded<G> {
     grant: G,
@@ -30,7 +30,7 @@ impl<G> Recorded<G> {
         &self.decision
     }
 
-    /// Whom its release binds the token to.
+    /// The client to which a release binds the token.
     pub(super) const fn binding(&self) -> Option<&Binding> {
         self.binding.as_ref()
     }
@@ -40,7 +40,8 @@ impl<G> Recorded<G> {
     }
 }
 
-/// The proof that the outcome is durable: the licence to answer. Only `Store::release` and `Store::intend_and_release` make one.
+/// Proves that the outcome is durable, and so allows to answer. Only `Store::release`, `Store::intend_and_release` and
+/// `Store::record_dry_run` make one.
 #[must_use]
 pub struct Released(());
 
@@ -55,18 +56,18 @@ impl Released {
     }
 }
 
-/// Requests between intent and outcome, in this process.
+/// The requests of this process between intent and outcome.
 #[derive(Default)]
 pub(super) struct Flights(Mutex<Underway>);
 
 #[derive(Default)]
 struct Underway {
     landings: HashMap<String, watch::Receiver<()>>,
-    /// By their tokens those that may bind one: all of a token are of one client.
+    /// The requests that may bind a token, by token. All requests for one token are of one client.
     binding: HashMap<[u8; 32], (Client, Vec<String>)>,
 }
 
-/// One of them; when it goes, those who wait for it look again.
+/// One request in flight. When it is dropped, the requests that wait for it check again.
 pub(super) struct Flight {
     flights: Arc<Flights>,
     decision: String,
@@ -82,29 +83,29 @@ impl Flights {
         Flight { flights: self.clone(), decision, token, _landed: sender }
     }
 
-    /// Whether this decision is still under way here.
+    /// Whether this decision is still in flight.
     pub(super) fn holds(&self, decision: &str) -> bool {
         self.lock().landings.contains_key(decision)
     }
 
-    /// Another client's request with this token that is under way.
+    /// The decision of another client's request in flight with this token.
     pub(super) fn elsewhere(&self, binding: &Binding) -> Option<String> {
         let underway = self.lock();
         let (client, decisions) = underway.binding.get(&binding.token)?;
         if *client == binding.client { None } else { decisions.first().cloned() }
     }
 
-    /// Until this decision lands, its token serves no other client.
+    /// Reserves the token for this client until the decision has its outcome.
     pub(super) fn bind(&self, decision: &DecisionId, binding: &Binding) {
         let mut underway = self.lock();
-        // Who asked may be gone already, and then nobody would take this back.
+        // If the request is gone already, nothing would remove the reservation.
         if underway.landings.contains_key(decision.as_str()) {
             let held = underway.binding.entry(binding.token).or_insert_with(|| (binding.client.clone(), Vec::new()));
             held.1.push(decision.as_str().to_owned());
         }
     }
 
-    /// Returns when it is not under way any more.
+    /// Waits until the decision is no longer in flight.
     pub(super) async fn wait(&self, decision: &str) {
         let receiver = self.lock().landings.get(decision).cloned();
         if let Some(mut receiver) = receiver {

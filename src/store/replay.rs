@@ -1,4 +1,4 @@
-//! The replay rules. A use is `intended`, then `released` or `failed`; one that was not released may be tried again.
+//! The replay rules. A use is `intended`, then `released` or `failed`. One that was not released may be tried again.
 
 use super::forgotten::Forgotten;
 use super::record::Flights;
@@ -11,37 +11,37 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Clients retry within seconds; what comes later is somebody else's use.
+/// How long an answer is repeated. Clients retry within seconds, so a later use is taken for that of somebody else.
 pub const REPEAT_WINDOW: Duration = Duration::from_secs(60);
-/// A key is kept until its token cannot be accepted any more: `exp`, the leeway of 30 s, and 5 s beyond every rounding.
+/// A use is kept until its token cannot be accepted any more: `exp`, the leeway of 30 s, and 5 s for rounding.
 const KEEP_BEYOND_EXPIRY: Duration = Duration::from_secs(35);
 
-/// The member of a record that tells how a request made less of what it was granted. A stored answer serves nobody who asks for
-/// more, or for less in another way.
+/// The member of a record that says how a request narrowed its grant. A stored answer serves only a request that narrows it in the
+/// same way.
 pub const NARROWED: &str = "narrowed";
 
-/// What is about to be released, for whom.
+/// A release that is about to be made.
 pub struct Intent {
     /// The decision.
     pub decision: DecisionId,
-    /// The token with each credential.
+    /// The token's use for each credential.
     pub uses: Vec<Use>,
-    /// Who asks: how often an identity is answered is limited.
+    /// The caller's identity, whose answers are limited.
     pub identity: Digest,
     /// The client.
     pub client: Client,
-    /// What binds the token, where it serves one client alone.
+    /// The token's binding, if it serves one client only.
     pub binding: Option<Binding>,
-    /// The proof of possession that comes with it, which opens nothing a second time.
+    /// The request's proof of possession, which can be used once.
     pub proof: Option<ProofUse>,
     /// The record.
     pub body: Body,
-    /// The claims in their canonical text: personal data, and kept apart.
+    /// The claims as canonical text. They are personal data and are kept apart from the record.
     pub claims: Arc<str>,
 }
 
 impl Intent {
-    /// Whether a retry may hear the stored answer. Nobody else's answer is worth keeping.
+    /// Whether a retry may get the stored answer. Other answers are not stored.
     pub fn is_repeatable(&self) -> bool {
         self.uses.iter().all(|usage| usage.rule == ReplayRule::PerRequest)
     }
@@ -49,11 +49,11 @@ impl Intent {
 
 /// One token used for one credential.
 pub struct Use {
-    /// What identifies the pair.
+    /// The digest of token and credential.
     pub key: [u8; 32],
     /// How often it may be used.
     pub rule: ReplayRule,
-    /// Until when the token, or a session of it, may be shown.
+    /// Until when the token, or a session of it, is valid.
     pub expires_at: UnixTime,
 }
 
@@ -63,11 +63,11 @@ impl Use {
     }
 }
 
-/// What became of an intent: `T` is the proof that it is durable, [`Recorded`](super::Recorded) or already [`Released`](super::Released).
+/// The result of an intent. `T` proves that it is durable: [`Recorded`](super::Recorded), or already [`Released`](super::Released).
 pub enum Intended<T> {
     /// It is durable.
     Recorded(T),
-    /// The same was answered within the last minute: the stored answer, sealed to the token.
+    /// The same request was answered within the last minute. This is the stored answer, sealed to the token.
     Repeat(Repeat),
     /// It may not be answered.
     Replayed(Replay),
@@ -102,19 +102,19 @@ pub struct Repeat {
     pub sealed: Vec<u8>,
 }
 
-/// What is released with its intent, in one transaction and one record.
+/// The outcome that is recorded with its intent, in one transaction and one record.
 pub struct Outcome {
-    /// What it leaves behind.
+    /// What the store keeps for later.
     pub answer: Answer,
-    /// What the record says beside the intent, and under which name.
+    /// A further member of the record: its name and value.
     pub record: (&'static str, Value),
 }
 
-/// What a release leaves behind for later.
+/// What the store keeps of a release.
 pub struct Answer {
-    /// The answer for retries, sealed; empty where nobody may hear it again.
+    /// The answer for retries, sealed; empty if it may not be repeated.
     pub sealed: Vec<u8>,
-    /// The AWS sessions in it, so that their holders are known.
+    /// The AWS sessions in it, so that their holders can be found.
     pub sessions: Vec<AwsSession>,
 }
 
@@ -131,14 +131,14 @@ pub(super) enum Verdict {
     InFlight(String),
 }
 
-/// A use that is known already.
+/// A recorded use.
 struct Known {
     decision: String,
     released_at: Option<i64>,
     client: String,
 }
 
-/// The rules, for the store's one thread.
+/// The rules, which run in the store's thread.
 pub(super) struct Rules {
     pub(super) flights: Arc<Flights>,
     pub(super) forgotten: Forgotten,
@@ -150,7 +150,7 @@ impl Rules {
         Self { flights: Arc::default(), salt, forgotten }
     }
 
-    /// The check, and the record: of the intent, or of the release where its outcome comes with it.
+    /// Does the check, and records the intent, or the release if the outcome is given.
     pub(super) fn intend(
         &self,
         connection: &Connection,
@@ -167,7 +167,7 @@ impl Rules {
         let counted: Vec<&Use> = intent.uses.iter().filter(|usage| usage.rule != ReplayRule::PerJob).collect();
         let client = intent.client.to_string();
         let known = counted.iter().map(|usage| find(connection, usage)).collect::<rusqlite::Result<Vec<_>>>()?;
-        // What this very client may have often, and has had: nothing is to be checked, and what is known of it stays.
+        // A use that this client may repeat and had before needs no check, and its row stays.
         let new = counted.into_iter().zip(known).filter(|(usage, known)| !is_theirs(usage, known.as_ref(), &client));
         let (counted, known): (Vec<&Use>, Vec<Option<Known>>) = new.unzip();
         let open = known.iter().flatten().find(|known| known.released_at.is_none() && self.flights.holds(&known.decision));
@@ -201,7 +201,7 @@ impl Rules {
         Ok(Verdict::Recorded)
     }
 
-    /// Refuses a proof that was used, and a token that serves another client; waits while another client's use may yet bind it.
+    /// Refuses a used proof, and a token that serves another client. Says to wait while a request in flight may bind the token.
     fn check_client(&self, connection: &Connection, intent: &Intent) -> rusqlite::Result<Option<Verdict>> {
         if let Some(proof) = &intent.proof
             && proofs::is_used(connection, proof)?
@@ -215,7 +215,7 @@ impl Rules {
         Ok(self.flights.elsewhere(binding).map(Verdict::InFlight))
     }
 
-    /// Keeps the claims beside the log, by a salted hash: they can be pruned, and the log stays whole.
+    /// Keeps the claims in their own table, by a salted hash. They can be pruned without a change of the log.
     pub(super) fn keep_claims(&self, connection: &Connection, claims: &str, now: UnixTime) -> rusqlite::Result<ClaimsHash> {
         let hash = Digest::of(&[&self.salt, claims.as_bytes()]).to_string();
         let mut statement = connection.prepare_cached("INSERT OR IGNORE INTO claims (hash, at, body) VALUES (?1, ?2, ?3)")?;
@@ -224,11 +224,11 @@ impl Rules {
     }
 }
 
-/// By what a record refers to its claims.
+/// The reference of a record to its claims.
 pub(super) struct ClaimsHash(String);
 
 impl ClaimsHash {
-    /// As the member of a record.
+    /// The member of the record.
     pub(super) fn member(&self) -> (&str, &str) {
         ("claims", &self.0)
     }
@@ -245,7 +245,7 @@ fn find(connection: &Connection, usage: &Use) -> rusqlite::Result<Option<Known>>
         .optional()
 }
 
-/// The stored answer, when exactly this request was released to this client within the window and may be repeated at all.
+/// The stored answer, if exactly this request was released to this client within the window and may be repeated.
 fn repeat(
     connection: &Connection,
     intent: &Intent,
@@ -277,7 +277,7 @@ fn repeat(
     Ok(Some(Repeat { decision, sealed }))
 }
 
-/// Whether the request of this decision made less of its grant in the same way.
+/// Whether the request of this decision narrowed its grant in the same way.
 fn is_narrowed_alike(connection: &Connection, decision: &str, intent: &Intent) -> rusqlite::Result<bool> {
     let sql = "SELECT body FROM audit WHERE decision = ?1 AND kind IN ('intended', 'released') ORDER BY seq LIMIT 1";
     let recorded = connection.prepare_cached(sql)?.query_row(params![decision], |row| reader::body(row, 0)).optional()?;
@@ -305,7 +305,7 @@ fn bind(connection: &Connection, decision: &DecisionId, binding: Option<&Binding
     binding.map_or(Ok(()), |binding| bindings::bind(connection, decision, binding, KEEP_BEYOND_EXPIRY))
 }
 
-/// Keeps what the release of a use that is `counted` leaves behind: what nobody counts is made anew.
+/// Keeps the answer for retries and the AWS sessions. An answer whose uses are not `counted` is made again, so it is not kept.
 fn keep_answer(
     connection: &Connection,
     decision: &DecisionId,

@@ -1,4 +1,4 @@
-//! The tables, and the few statements that every part uses.
+//! The tables, and the statements that all parts use.
 
 use super::{Body, StoreError};
 use crate::words::UnixTime;
@@ -6,7 +6,7 @@ use crate::words::names::DecisionId;
 use rusqlite::{Connection, params};
 use std::path::Path;
 
-/// What forbids a change fails, and does not abort: SQLite would copy every page that a record changes, so that it could undo one statement.
+/// The triggers raise FAIL and not ABORT. For ABORT SQLite would copy every page that a record changes, to undo the statement.
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS audit (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, decision TEXT, body BLOB NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS audit_decision ON audit (decision);
@@ -37,13 +37,13 @@ CREATE INDEX IF NOT EXISTS wrapped_keys_key ON wrapped_keys (key);
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
-/// What keeps records as they are, by name.
+/// The triggers that make the log append-only.
 pub(super) const AUDIT_TRIGGERS: [&str; 3] = ["audit_only_next", "audit_no_update", "audit_no_delete"];
 
 /// The database's file in the data directory.
 pub(super) const FILE: &str = "daypass.sqlite";
 
-/// Takes the directory for this process; a second one is refused.
+/// Locks the directory for this process. A second process is refused.
 pub(super) fn lock(directory: &Path) -> Result<std::fs::File, StoreError> {
     let path = directory.join("lock");
     let file = std::fs::File::create(&path).map_err(|fault| StoreError::Directory { path, fault })?;
@@ -52,22 +52,21 @@ pub(super) fn lock(directory: &Path) -> Result<std::fs::File, StoreError> {
     Ok(file)
 }
 
-/// Opens for writing. FULL: a commit is on the disk when it returns. What is deleted is overwritten: sealed answers, and claims that
-/// are pruned.
+/// Opens for writing. `FULL`: a commit is on the disk when it returns. `secure_delete`: deleted answers and claims are overwritten.
 pub(super) fn open(directory: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(directory.join(FILE))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
-    // Whole or not at all, and with one flush.
+    // One transaction: all or nothing, and one flush.
     let schema = connection.unchecked_transaction()?;
     schema.execute_batch(SCHEMA)?;
     schema.commit()?;
     Ok(connection)
 }
 
-/// Appends one record. Its `seq` is written out: the trigger that keeps REPLACE from a record's place cannot see an automatic one.
+/// Appends one record. Its `seq` is explicit, because the trigger that stops REPLACE does not see an automatic one.
 pub(super) fn append(
     connection: &Connection,
     at: UnixTime,
@@ -78,7 +77,7 @@ pub(super) fn append(
     append_bytes(connection, at, kind, decision, &body.into().bytes(&[]))
 }
 
-/// The same for a body that is bytes already.
+/// Appends one record whose body is bytes already.
 pub(super) fn append_bytes(
     connection: &Connection,
     at: UnixTime,
@@ -93,12 +92,12 @@ pub(super) fn append_bytes(
     Ok(())
 }
 
-/// Forgets the answers of the last run: nothing opens them any more.
+/// Deletes the answers of the last run, which nothing can open any more.
 pub(super) fn forget_answers(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM answers", []).map(drop)
 }
 
-/// The salt of the claims' hashes, made once.
+/// The salt of the hashes of claims. It is made once.
 pub(super) fn salt(connection: &Connection) -> rusqlite::Result<[u8; 32]> {
     let mut fresh = [0; 32];
     aws_lc_rs::rand::fill(&mut fresh).map_err(|_| rusqlite::Error::InvalidQuery)?;

@@ -1,7 +1,8 @@
-//! Seals a released answer to the token that earned it, so that a retry within a minute hears the same and the store holds no secret.
+//! Encrypts a released answer with a key from its token, so that a retry within a minute gets the same answer and the store holds no
+//! plaintext.
 //!
-//! The key is derived (HKDF, RFC 5869) from what only the token's holders know, its signature, and from a secret that changes every minute
-//! and is only ever in memory. What is left of an answer in the write-ahead log, on a standby or in a backup opens for nobody afterwards.
+//! The key is derived (HKDF, RFC 5869) from the token's signature, which only its holders know, and from a secret that changes every
+//! minute and is in memory only. Afterwards nobody can decrypt copies of an answer in the write-ahead log, on a standby or in a backup.
 
 use super::REPEAT_WINDOW;
 use crate::words::{Clock, Denial, Reason, Secret};
@@ -12,15 +13,15 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Tells this use of the token's bytes from any other.
+/// Separates this key from other keys that are derived from a token.
 const PURPOSE: &[u8] = b"daypass answer v2";
-/// A secret seals for so long.
+/// How long a secret seals new answers.
 const TURN: Duration = Duration::from_secs(60);
-/// And opens until the last answer that it sealed is over: its window, and 5 s from the sealing to the release.
+/// How long a secret is kept: until the last answer that it sealed expires. That is its window, and 5 s from sealing to release.
 const OPENS: Duration = TURN.saturating_add(REPEAT_WINDOW).saturating_add(Duration::from_secs(5));
 const SECRET_BYTES: usize = 32;
 
-/// Which secret sealed an answer; stands in front of it.
+/// The length of the secret's number, which is the first part of a sealed answer.
 const NUMBER_BYTES: usize = 8;
 
 /// The secrets of the last minutes.
@@ -51,7 +52,7 @@ impl Seals {
         Ok([&number[..], &nonce[..], &sealed].concat())
     }
 
-    /// Opens it again; `None` when the token is another one, or the minute's secret is gone.
+    /// Opens an answer. `None`: the token is another one, or the secret was wiped.
     pub(super) fn unseal(&self, sealed: &[u8], secret_part: &[u8]) -> Option<Secret> {
         let (number, rest) = sealed.split_at_checked(NUMBER_BYTES)?;
         let (nonce, body) = rest.split_at_checked(NONCE_LEN)?;
@@ -66,7 +67,7 @@ impl Seals {
         Some(Secret::new(body))
     }
 
-    /// Wipes the secrets that nothing needs any more.
+    /// Wipes expired secrets.
     pub(super) fn forget_old(&self) {
         let now = self.clock.since_boot();
         self.held.lock().unwrap_or_else(PoisonError::into_inner).retain(|minute| now.saturating_sub(minute.began) < OPENS);

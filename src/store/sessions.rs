@@ -1,4 +1,4 @@
-//! The keys of sessions, encrypted before they come here, and the sessions that were ended before their time.
+//! The keys of sessions, which are encrypted before they come here, and the sessions that were ended before their time.
 
 use super::{Store, outcome, schema};
 use crate::words::names::DecisionId;
@@ -44,7 +44,7 @@ impl Store {
         .await
     }
 
-    /// Removes a session key: what it sealed opens no more.
+    /// Removes a session key. Sessions that it sealed can no longer be opened.
     pub async fn remove_session_key(&self, id: String) -> Result<(), Denial> {
         let now = self.now();
         self.write(move |connection| {
@@ -54,7 +54,7 @@ impl Store {
         .await
     }
 
-    /// Ends a session for good, with its record, in one transaction.
+    /// Ends a session, with its record, in one transaction.
     pub async fn end_session(&self, id: &DecisionId, body: Value) -> Result<(), Denial> {
         let (now, earliest, id, ended) = (self.now(), self.earliest(), id.clone(), self.ended.clone());
         self.write(move |connection| {

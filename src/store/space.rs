@@ -1,5 +1,5 @@
-//! The room that is left on the store's disk, and whom it is for. A file in the data directory holds a reserve; it is given back to the
-//! filesystem a piece at a time, so that grants and what operators deny still become durable where the disk is full.
+//! The room that is left on the store's disk, and what it may be used for. A file in the data directory holds a reserve. It shrinks
+//! piece by piece, so that grants and operators' denials can still be recorded while the disk is full.
 
 use rustix::fs::{FallocateFlags, fallocate, ftruncate, statvfs};
 use std::fs::File;
@@ -14,21 +14,21 @@ const RESERVE_SHARE: u64 = 8;
 /// The reserve's file in the data directory.
 const FILE: &str = "reserve";
 
-/// What is to be written, the least important first.
+/// What is to be written, the least important purpose first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Purpose {
-    /// A refusal of nobody in particular.
+    /// A refusal of an unverified token.
     Unverified,
-    /// A refusal of somebody whom no policy could be for.
+    /// A refusal of an identity that no policy could match.
     Stranger,
-    /// A refusal of somebody whom some policy could be for.
+    /// A refusal of an identity that some policy could match.
     Known,
-    /// What is released.
+    /// A release.
     Grant,
 }
 
 impl Purpose {
-    /// It is written while more is left than this, in quarters of the reserve. The last quarter is for operators and for outcomes.
+    /// The room that must be left for it, in quarters of the reserve. The last quarter is for operators and for outcomes.
     const fn quarters(self) -> u64 {
         match self {
             Self::Unverified => 16,
@@ -42,7 +42,7 @@ impl Purpose {
 /// The store's disk.
 pub(super) struct Space {
     directory: PathBuf,
-    /// How large the reserve should be.
+    /// The intended size of the reserve.
     reserve: u64,
     held: Mutex<Held>,
     left: AtomicU64,
@@ -54,7 +54,7 @@ struct Held {
 }
 
 impl Space {
-    /// Looks at the disk, and holds a reserve as far as there is room for it.
+    /// Measures the disk, and makes a reserve if there is room for it.
     pub(super) fn open(directory: &Path) -> Self {
         let total = statvfs(directory).map_or(u64::MAX, |disk| disk.f_blocks.saturating_mul(disk.f_frsize));
         let reserve = (total / RESERVE_SHARE).clamp(RESERVE_MIN, RESERVE_MAX);
@@ -67,7 +67,7 @@ impl Space {
         space
     }
 
-    /// Looks at the disk: gives back a piece of the reserve where little else is left, and takes it again where there is room.
+    /// Measures the disk. Frees a part of the reserve if little else is left, and restores it if there is room again.
     pub(super) fn look(&self) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let Ok(disk) = statvfs(&self.directory) else { return };
@@ -86,24 +86,24 @@ impl Space {
         self.left.store(free.saturating_add(held.bytes), Ordering::Relaxed);
     }
 
-    /// Whether there is room for this.
+    /// Whether there is room for this purpose.
     pub(super) fn allows(&self, purpose: Purpose) -> bool {
         self.left() > self.reserve / 4 * purpose.quarters()
     }
 
-    /// What is left with the reserve, in bytes.
+    /// The bytes that are left, with the reserve.
     pub(super) fn left(&self) -> u64 {
         self.left.load(Ordering::Relaxed)
     }
 
-    /// What is not recorded any more for want of room.
+    /// What is no longer recorded for lack of room.
     pub(super) fn alarm(&self) -> Option<String> {
         let lost = if !self.allows(Purpose::Grant) {
             "nothing is granted, and the last of the room is for operators"
         } else if !self.allows(Purpose::Known) {
             "refusals are only counted"
         } else if !self.allows(Purpose::Stranger) {
-            "refusals of those whom no policy could be for are only counted"
+            "refusals of identities that no policy could match are only counted"
         } else if !self.allows(Purpose::Unverified) {
             "refusals of unverified tokens are only counted"
         } else {
@@ -114,13 +114,13 @@ impl Space {
 }
 
 impl Held {
-    /// Whether the reserve is this large now.
+    /// Changes the size of the reserve. Returns whether it worked.
     fn resize(&mut self, bytes: u64) -> bool {
         let Some(file) = &self.file else { return false };
         let done = if bytes < self.bytes { ftruncate(file, bytes) } else { fallocate(file, FallocateFlags::empty(), 0, bytes) };
         match done {
             Ok(()) => self.bytes = bytes,
-            // Filesystems that cannot allocate ahead have no reserve; one that is filled by somebody else in this moment has a smaller one.
+            // A filesystem that cannot preallocate has no reserve. If another program fills the disk at this moment, the reserve stays smaller.
             Err(fault) => tracing::debug!(%fault, "the reserve on the store's disk stays as it is"),
         }
         done.is_ok()
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reserve_is_held_and_less_room_is_for_fewer() {
+    fn a_reserve_is_held_and_less_room_serves_fewer_purposes() {
         let folder = tempfile::tempdir().unwrap();
         let space = Space::open(folder.path());
         assert_eq!(std::fs::metadata(folder.path().join(FILE)).unwrap().len(), space.reserve);

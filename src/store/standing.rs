@@ -1,4 +1,4 @@
-//! What stands until somebody says otherwise: how far a source's history went, and what operators deny. Each change is a record too.
+//! Persistent state: the high-water marks of sources, and operators' denials. Each change is recorded too.
 
 use super::{ReadError, Reader, Store, WrappedKey, aws_sessions, outcome, reader, schema, wrapped_keys};
 use crate::words::names::{CommitId, DecisionId};
@@ -6,45 +6,45 @@ use crate::words::{Denial, Forms, Reason, UnixTime};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Value, json};
 
-/// A denial as it is kept.
+/// A stored denial.
 #[derive(Clone, Debug)]
 pub struct DenialRow {
-    /// By which it is lifted.
+    /// The id by which it is lifted.
     pub id: String,
-    /// Until when it stands; `None` is until it is lifted.
+    /// When it ends; `None`: when it is lifted.
     pub until: Option<UnixTime>,
     /// What it denies.
     pub body: Value,
 }
 
-/// How far a source went.
+/// The high-water marks of a source.
 #[derive(Clone, Debug, Default)]
 pub struct Marks {
-    /// The newest commit that was ever in force.
+    /// The newest commit that was ever active.
     pub highest: Option<CommitId>,
-    /// Of which commits the forms of files were in force with it; absent where nobody noted that.
+    /// The active form of each file at that commit; absent if an older version did not note it.
     pub forms: Option<Forms>,
-    /// The newest one up to which it is known where wrapped keys stood.
+    /// The newest commit up to which the history was searched for wrapped keys.
     pub searched: Option<CommitId>,
 }
 
 impl Marks {
-    /// Whether the store has never heard of the source. A part of the marks without the others is no first start.
+    /// Whether the store has no mark of the source. If it has some of the marks, this is not the source's first start.
     pub const fn is_empty(&self) -> bool {
         self.highest.is_none() && self.forms.is_none() && self.searched.is_none()
     }
 }
 
 impl Store {
-    /// How far this source went.
+    /// The marks of this source.
     pub async fn marks(&self, source: &str) -> Result<Marks, Denial> {
         let source = source.to_owned();
         self.read(move |connection| marks(connection, &source)).await
     }
 
-    /// Puts a revision that is in force in the log with the wrapped keys that it brought, and moves the source's marks to it, in one
-    /// transaction. Nothing is recorded before it, also where it cannot become durable yet. After an error the next record of this
-    /// source needs all keys that are in force: this one may have lost its own.
+    /// Records an active revision and its new wrapped keys, and moves the source's marks to it, in one transaction. If it cannot become
+    /// durable yet, nothing else is recorded before it. After an error the next record of this source needs all active keys, because the
+    /// keys of this one may be lost.
     pub async fn record_revision(
         &self,
         source: &str,
@@ -74,7 +74,7 @@ impl Store {
         lost.map_or(Ok(()), Err)
     }
 
-    /// Keeps a denial that stands already, with its record. Nothing is recorded before it, also where it cannot become durable yet.
+    /// Stores a denial that has taken effect already, with its record. If it cannot become durable yet, nothing else is recorded before it.
     pub async fn deny(&self, row: DenialRow, by: Option<&DecisionId>) -> Result<(), Denial> {
         let (now, by) = (self.now(), by.cloned());
         self.owe(format!("denial {}", row.id), move |connection| {
@@ -93,7 +93,7 @@ impl Store {
         .await
     }
 
-    /// Takes a denial away, with its record; tells what it was, and nothing when there is none of this id.
+    /// Removes a denial, with its record, and returns it. `None`: there is none with this id.
     pub async fn lift(&self, id: &str) -> Result<Option<DenialRow>, Denial> {
         let (now, id) = (self.now(), id.to_owned());
         self.write(move |connection| {
@@ -107,14 +107,14 @@ impl Store {
         .await
     }
 
-    /// Every denial that is kept and not over.
+    /// All denials that have not ended.
     pub async fn denials(&self) -> Result<Vec<DenialRow>, Denial> {
         let now = self.earliest();
         self.read(move |connection| denials(connection, now)).await
     }
 
-    /// Ends what can be ended of a decision: its stored answer is given to nobody any more, the holder of its AWS session
-    /// is not known, and a session that it began is over, at once. The record tells what was issued.
+    /// Revokes what can be revoked of a decision, at once: deletes its stored answer, forgets the holders of its AWS sessions, and ends a
+    /// session that it began. Returns the record of the release, which says what was issued.
     pub async fn revoke(&self, decision: &DecisionId, reason: &str) -> Result<Option<Value>, Denial> {
         let wanted = decision.clone();
         let released = self.read(move |connection| {
@@ -142,12 +142,12 @@ impl Store {
 }
 
 impl Reader {
-    /// How far this source went, also where no server runs.
+    /// The marks of this source, also while no server runs.
     pub fn marks(&self, source: &str) -> Result<Marks, ReadError> {
         marks(self.connection(), source).map_err(ReadError::Marks)
     }
 
-    /// Every denial that stands now, also where no server runs.
+    /// All denials that have not ended, also while no server runs.
     pub fn denials(&self, now: UnixTime) -> Result<Vec<DenialRow>, ReadError> {
         denials(self.connection(), now).map_err(ReadError::Denials)
     }

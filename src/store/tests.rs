@@ -93,7 +93,7 @@ async fn tokens_of_a_whole_job_may_repeat_and_once_means_once() {
 }
 
 #[tokio::test]
-async fn a_session_has_again_what_its_client_had_and_nothing_that_another_had() {
+async fn a_session_repeats_its_clients_uses_and_no_others() {
     let folder = tempfile::tempdir().unwrap();
     let (store, clock) = open(folder.path());
     let rule = ReplayRule::PerClient;
@@ -136,7 +136,7 @@ async fn what_failed_may_be_tried_again() {
 }
 
 #[tokio::test]
-async fn after_a_restart_a_retry_hears_replayed_for_nothing_opens_the_answer_any_more() {
+async fn after_a_restart_a_retry_is_refused_as_replayed() {
     let folder = tempfile::tempdir().unwrap();
     let (store, _) = open(folder.path());
     assert_eq!(attempt(&store, &[1], ReplayRule::PerRequest, "a").await, "minted");
@@ -238,7 +238,7 @@ fn an_audit_record_cannot_be_replaced() {
 }
 
 #[tokio::test]
-async fn a_stored_answer_serves_only_who_makes_the_same_less_of_the_grant() {
+async fn a_stored_answer_serves_only_a_request_that_is_narrowed_alike() {
     let folder = tempfile::tempdir().unwrap();
     let (store, _) = open(folder.path());
     let attempt = async |narrowed: Value| {
@@ -293,7 +293,7 @@ async fn an_aws_session_is_known_from_its_release_to_its_end_and_not_after_a_rev
 }
 
 #[tokio::test]
-async fn what_is_made_here_has_one_record_with_its_claims_and_is_heard_again_alike() {
+async fn what_is_made_here_has_one_record_with_its_claims_and_can_be_repeated() {
     let folder = tempfile::tempdir().unwrap();
     let (store, _) = open(folder.path());
     let at_once = async |number: u8, rule: ReplayRule, client: &str| {

@@ -1,14 +1,14 @@
-//! Who caused most, in bounded room: the space-saving algorithm (Metwally, Agrawal and El Abbadi, 2005). Whoever caused more than a
-//! 64th of all is among them, and nobody's count is told too low.
+//! Finds the most frequent keys in bounded memory: the space-saving algorithm (Metwally, Agrawal and El Abbadi, 2005). A key with more
+//! than a 64th of all counts is always found, and no count is too low.
 
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::hash::Hash;
 
-/// How many are held.
+/// How many keys are held.
 const HELD_MAX: usize = 64;
-/// How many are told.
+/// How many keys are reported.
 const TOLD_MAX: usize = 10;
 
 /// The counts.
@@ -21,7 +21,7 @@ impl<K> Default for Top<K> {
 }
 
 impl<K: Hash + Eq + Clone + Display + Ord> Top<K> {
-    /// Counts a key; where there is no room it takes the place of the one with the fewest.
+    /// Counts a key. If there is no room, it replaces the key with the lowest count and continues that count.
     pub(super) fn count(&mut self, key: K, times: u64) {
         if let Some(count) = self.0.get_mut(&key) {
             *count += times;
@@ -42,7 +42,7 @@ impl<K: Hash + Eq + Clone + Display + Ord> Top<K> {
         other.0.into_iter().for_each(|(key, times)| self.count(key, times));
     }
 
-    /// The most frequent, the first one first.
+    /// The most frequent keys, in descending order.
     pub(super) fn to_json(&self) -> Value {
         let mut all: Vec<(&K, &u64)> = self.0.iter().collect();
         all.sort_by(|(one, few), (other, many)| many.cmp(few).then(one.cmp(other)));
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_frequent_are_among_those_who_are_told_whatever_else_comes() {
+    fn a_frequent_key_is_always_reported() {
         let mut top = Top::default();
         for number in 0..100_000u32 {
             top.count(number + 1000, 1);

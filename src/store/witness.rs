@@ -1,4 +1,4 @@
-//! What other tables say of records: a row that was written with a record shows that the record was there. See `daypass audit verify`.
+//! Rows of other tables that prove the existence of a record, because both were written together. See `daypass audit verify`.
 
 use super::{Entry, ReadError, Reader};
 use crate::words::UnixTime;
@@ -9,7 +9,7 @@ use std::fmt;
 /// Reads one row of a table.
 type Read = fn(&Row<'_>) -> rusqlite::Result<Witness>;
 
-/// Each of these is in the store since the transaction that wrote its record, and goes later than that or never.
+/// The queries. Each of their rows was written in the transaction of its record, and is deleted later or never.
 const SOURCES: [(&str, Read); 9] = [
     ("SELECT decision FROM replay", |row| Ok(Witness::Decision(row.get(0)?))),
     ("SELECT decision FROM replay WHERE released_at IS NOT NULL", |row| Ok(Witness::Release(row.get(0)?))),
@@ -24,23 +24,23 @@ const SOURCES: [(&str, Read); 9] = [
     }),
 ];
 
-/// Something that has a record.
+/// Something that must have a record.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Witness {
     /// A use of a token, by its decision.
     Decision(String),
-    /// What was released by a decision.
+    /// The release of a decision.
     Release(String),
     /// A key of our own issuers or of sessions.
     Key(String),
     /// An operator's denial.
     Denial(String),
-    /// How far a source went: the source and the commit.
+    /// The high-water mark of a source: the source and the commit.
     Revision(String, String),
 }
 
 impl Witness {
-    /// What a record is the record of.
+    /// What a record accounts for.
     pub fn of(entry: &Entry) -> Vec<Self> {
         let text = |member: &str| entry.body[member].as_str().map(str::to_owned);
         let own = match entry.kind.as_str() {
@@ -66,17 +66,17 @@ impl fmt::Display for Witness {
     }
 }
 
-/// Everything that has to have a record.
+/// Everything that must have a record.
 #[derive(Default, Debug)]
 pub struct Witnesses {
-    /// Each of them.
+    /// All witnesses.
     pub all: BTreeSet<Witness>,
-    /// When the newest claims were kept: a record of that time or of a later one has them.
+    /// When the newest claims were stored. A record of that time or later refers to them.
     pub claims_at: Option<UnixTime>,
 }
 
 impl Reader {
-    /// What the store has beside the log. Read it before the log: a server may go on writing.
+    /// Reads the witnesses. Call it before the log is read, because a running server adds both.
     pub fn witnesses(&self) -> Result<Witnesses, ReadError> {
         let read = || -> rusqlite::Result<Witnesses> {
             let mut found = Witnesses::default();
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_of_its_decision_and_of_what_it_tells() {
+    fn a_record_accounts_for_its_decision_and_for_what_it_names() {
         let decision = || Witness::Decision("d".to_owned());
         assert_eq!(of("intended", Some("d"), json!({})), [decision()]);
         assert_eq!(of("released", Some("d"), json!({})), [decision(), Witness::Release("d".to_owned())]);

@@ -1,5 +1,5 @@
-//! Where wrapped keys stand or stood, of every source: what is copied to another path is known by them, also when its original is
-//! gone from Git.
+//! The files that have or had a wrapped key, of every source. A ciphertext that was copied to another path is recognized by it, also if
+//! the original is no longer in Git.
 
 use super::Store;
 use crate::secrets::{Origins, Place};
@@ -7,10 +7,10 @@ use crate::words::names::SourceName;
 use crate::words::{Denial, Digest};
 use rusqlite::{Connection, OptionalExtension, params};
 
-/// Rows that are kept: about 80 MB. 10,000 files of two recipients reach it after 25 rotations of all of them. None is forgotten, for
-/// an old ciphertext may hold a good password; beyond it every changed file waits, where widening waits.
+/// The most rows, about 80 MB. 10,000 files with two recipients reach it after 25 rotations of all files. No row is deleted, because an
+/// old ciphertext may hold a valid password. If the table is full, every changed file waits for approval, if permission increases do.
 const ROWS_MAX: i64 = 500_000;
-/// Rows, or keys that are looked for, in one job: nobody who waits for the writer waits long.
+/// The rows or keys of one job, so that no other job waits long.
 const ROWS_AT_ONCE: usize = 1000;
 
 /// A key of a file of one source.
@@ -20,12 +20,12 @@ pub struct WrappedKey {
     pub key: Digest,
     /// The file's path in the repository.
     pub file: String,
-    /// Whether it was in force there, or only in some commit.
+    /// Whether it was active there, or only in some commit.
     pub in_force: bool,
 }
 
 impl Store {
-    /// What is known of these keys.
+    /// The known places of these keys.
     pub async fn origins(&self, keys: Vec<Digest>) -> Result<Origins, Denial> {
         let mut origins = Origins::default();
         for keys in keys.chunks(ROWS_AT_ONCE) {
@@ -37,7 +37,7 @@ impl Store {
         Ok(origins)
     }
 
-    /// Keeps all but as many as one job takes, which are returned: the record of their revision takes these with it.
+    /// Stores the keys, except as many as fit into one job. Returns those, for the transaction that records the revision.
     pub(super) async fn keep_most(&self, source: &str, mut keys: Vec<WrappedKey>) -> Result<Vec<WrappedKey>, Denial> {
         while keys.len() > ROWS_AT_ONCE {
             let (source, some) = (source.to_owned(), keys.split_off(keys.len() - ROWS_AT_ONCE));
@@ -62,7 +62,7 @@ fn find(connection: &Connection, keys: &[Digest]) -> rusqlite::Result<Vec<(Diges
     Ok(found)
 }
 
-/// Adds these keys; one that is known becomes one that was in force.
+/// Adds these keys. A known key is marked as active if it is active now.
 pub(super) fn keep(connection: &Connection, source: &str, keys: &[WrappedKey]) -> rusqlite::Result<()> {
     let mut number = rows(connection)?;
     let mut known =
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn keys_outlive_a_restart_and_say_where_they_stood_in_every_source() {
+    async fn wrapped_keys_survive_a_restart_and_name_their_files_in_every_source() {
         let folder = tempfile::tempdir().unwrap();
         let many = 2 * ROWS_AT_ONCE + 1;
         {

@@ -1,4 +1,4 @@
-//! One thread writes. Whatever waits is done in one transaction, so that one flush of the disk serves all of it.
+//! The thread that writes. It does all waiting jobs in one transaction, so that one flush of the disk serves all of them.
 
 use super::schema;
 use super::space::Space;
@@ -13,22 +13,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// Jobs that may wait; beyond it the store is not keeping up, and a request is refused rather than delayed.
+/// Jobs that may wait. If there are more, the disk is too slow, and requests are refused rather than delayed.
 const QUEUE_MAX: usize = 16_384;
-/// Jobs in one transaction: 256 records take a few milliseconds beside the flush.
+/// Jobs in one transaction. 256 records take a few milliseconds besides the flush.
 const BATCH_MAX: usize = 256;
-/// The longest wait for more jobs; a slow disk's flush gathers enough by itself.
+/// The longest wait for more jobs. During the flush of a slow disk enough jobs gather anyway.
 const GATHERING_MAX: Duration = Duration::from_millis(1);
-/// A full disk fails every request, and a line for each would fill what is left of it.
+/// The least time between two log lines. On a full disk every request fails, and a line for each would fill the log.
 const FAULT_PAUSE: Duration = Duration::from_secs(1);
 
-/// A job does its part of the transaction and says how to tell its caller, once the commit has returned.
+/// A job does its part of the transaction. It returns a function that tells its caller, which is called after the commit.
 type Job = Box<dyn FnOnce(&Connection) -> rusqlite::Result<Tell> + Send>;
 type Tell = Box<dyn FnOnce() + Send>;
-/// What has taken effect already and is not durable yet. It can be done again until it is.
+/// A change that has taken effect and is not durable yet. It can be repeated until it is.
 type Debt = Arc<dyn Fn(&Connection) -> rusqlite::Result<()> + Send + Sync>;
 
-/// By their names: a later one of a name takes the place of the one before.
+/// The debts by name. A later debt replaces an earlier one of the same name.
 #[derive(Clone, Default)]
 struct Debts(Arc<Mutex<BTreeMap<String, Debt>>>);
 
@@ -50,7 +50,7 @@ impl Debts {
 pub(super) struct Writer {
     jobs: SyncSender<Job>,
     debts: Debts,
-    /// How long each job waited until it was durable, or was not.
+    /// How long each job waited until it was durable or failed.
     waits: Histogram,
 }
 
@@ -66,7 +66,7 @@ impl Writer {
         Self { jobs: sender, debts, waits: Histogram::new(LATENCY_BUCKETS) }
     }
 
-    /// The work's result after it is durable; `None` when it is not.
+    /// Runs the work, and returns its result after it is durable. `None`: it is not durable.
     pub(super) async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -90,8 +90,8 @@ impl Writer {
         self.waits.clone()
     }
 
-    /// The same for what has taken effect already: it is part of every transaction until one is durable, so nothing is recorded
-    /// before it. `None` when it is not durable yet.
+    /// Runs work for a change that has taken effect already. It is part of every transaction until one is durable, so nothing is recorded
+    /// before it. `None`: it is not durable yet.
     pub(super) async fn owe(
         &self,
         name: String,
@@ -101,7 +101,7 @@ impl Writer {
         self.write(|_| Ok(())).await
     }
 
-    /// Whether something that took effect is not durable yet.
+    /// Whether a change that took effect is not durable yet.
     pub(super) fn owes(&self) -> bool {
         !self.debts.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
@@ -113,15 +113,15 @@ struct Thread {
     space: Arc<Space>,
     debts: Debts,
     faults: Faults,
-    /// Jobs that failed at the disk since the last commit that is durable.
+    /// Jobs that failed at the disk since the last durable commit.
     void: usize,
 }
 
 /// Where a transaction failed.
 enum Failed {
-    /// Nothing of it was given to the disk.
+    /// Nothing of it was written.
     Before(rusqlite::Error),
-    /// Some or all of it was, and whether it is durable is unknown.
+    /// Some or all of it was written, and whether it is durable is unknown.
     AtTheDisk(rusqlite::Error),
 }
 
@@ -134,13 +134,13 @@ impl Thread {
             let batch: Vec<Job> = std::iter::once(first).chain(jobs.try_iter().take(BATCH_MAX - 1)).collect();
             let (several, started) = (batch.len() > 1, Instant::now());
             connection = self.serve(connection, batch);
-            // Where several wait at once, a wait as long as a commit doubles how many the next one serves; who is alone is served at once.
+            // If several jobs wait, a pause as long as a commit doubles the number that the next one serves. A single job is served at once.
             gathering = if several { started.elapsed().min(GATHERING_MAX) } else { Duration::ZERO };
         }
     }
 
-    /// Does the batch and tells its callers. The connection goes on being used after a failed commit: it alone knows how far the
-    /// write-ahead log is good, and writes over what follows.
+    /// Does the batch and tells its callers. The connection is kept after a failed commit, because only it knows how far the write-ahead
+    /// log is valid, and overwrites the rest.
     fn serve(&mut self, connection: Option<Connection>, batch: Vec<Job>) -> Option<Connection> {
         let mut connection = match connection.map_or_else(|| schema::open(&self.directory), Ok) {
             Ok(connection) => connection,
@@ -162,7 +162,7 @@ impl Thread {
         connection.is_autocommit().then_some(connection)
     }
 
-    /// All jobs in one transaction, or none; dropping a job tells its caller that it is not durable.
+    /// Does all jobs in one transaction, or none. Dropping a job tells its caller that it is not durable.
     fn commit(&mut self, connection: &mut Connection, batch: Vec<Job>) -> Result<Vec<Tell>, Failed> {
         let behavior = rusqlite::TransactionBehavior::Immediate;
         let transaction = connection.transaction_with_behavior(behavior).map_err(Failed::Before)?;
@@ -176,9 +176,9 @@ impl Thread {
         Ok(told)
     }
 
-    /// Writes over what a failed commit left in the write-ahead log. It is whole there although its flush failed, and a restart would
-    /// read it as durable: records of answers that never left. What takes its place tells of the failure, and breaks it whether or not
-    /// its own flush fails. Where the disk is full, no whole commit is left.
+    /// Overwrites what a failed commit left in the write-ahead log. The commit is complete there although its flush failed. A restart
+    /// would read it as durable, with records of answers that never left. A record of the failure overwrites it, also if the flush of that
+    /// record fails. On a full disk no complete commit is left, so nothing has to be done.
     fn make_void(&mut self, connection: &mut Connection, jobs: usize, fault: &rusqlite::Error) {
         if fault.sqlite_error_code() == Some(ErrorCode::DiskFull) {
             return;
@@ -195,7 +195,7 @@ impl Thread {
     }
 }
 
-/// Tells of failures once in a while, and how many there were.
+/// Logs failures at intervals, with their number.
 #[derive(Default)]
 struct Faults {
     told: Option<Instant>,

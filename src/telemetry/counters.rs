@@ -1,12 +1,11 @@
-//! What is counted of the traces' way out.
-
+//! The counters of the export of traces.
 use prometheus_client::metrics::counter::Counter;
 
-/// Shared by who exports and by the metrics.
+/// The exporter and the metrics share them.
 #[derive(Clone, Debug, Default)]
 pub struct TraceCounters {
-    /// Batches that the collector did not take.
+    /// Failed attempts to export a batch.
     pub exports_failed: Counter,
-    /// Spans that reached nobody.
+    /// Spans that reached no collector.
     pub spans_dropped: Counter,
 }

@@ -1,4 +1,4 @@
-//! Decisions by policy, for as many policies as a monitoring system bears.
+//! Counts decisions by policy, for as many policies as a monitoring system can handle.
 
 use crate::words::names::PolicyName;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -7,9 +7,9 @@ use prometheus_client::metrics::family::Family;
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// Policies that are counted by their names. Each has a series for every code that it meets, and a set may have 100,000 policies.
+/// Policies that are counted by name. Each has a series for every code that occurs, and a set may have 100,000 policies.
 const POLICIES_MAX: usize = 1000;
-/// Stands for all the others.
+/// The label of all other policies.
 const OTHERS: &str = "(others)";
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
@@ -18,7 +18,7 @@ pub(super) struct Decision {
     code: &'static str,
 }
 
-/// The policies that granted since the start, and what came of it.
+/// The policies that granted since the start, and the results.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Decisions {
     pub(super) counters: Family<Decision, Counter>,
@@ -31,7 +31,7 @@ impl Decisions {
         self.counters.get_or_create(&Decision { policy, code }).inc();
     }
 
-    /// Whether it is one of those that came first.
+    /// Whether the policy is among the first ones, which are counted by name.
     fn is_named(&self, policy: &PolicyName) -> bool {
         let known = |named: &BTreeSet<String>| (named.contains(policy.as_str()), named.len() >= POLICIES_MAX);
         let (is_named, is_full) = known(&self.named.read().unwrap_or_else(PoisonError::into_inner));

@@ -1,5 +1,4 @@
-//! How long things take.
-
+//! Histograms of durations.
 use crate::words::LATENCY_BUCKETS;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::{Family, MetricConstructor};
@@ -25,7 +24,7 @@ impl MetricConstructor<Histogram> for Buckets {
     }
 }
 
-/// Histograms by what they are of. Whoever defines the labels bounds them.
+/// Histograms by labels. The type of the labels has to bound their number.
 #[derive(Clone, Debug)]
 pub(super) struct Durations<L: Clone + Eq + std::hash::Hash>(pub(super) Family<L, Histogram, Buckets>);
 
@@ -41,7 +40,7 @@ impl<L: Clone + Eq + std::hash::Hash> Durations<L> {
     }
 }
 
-/// An address of the API, as its table of routes has it: never as somebody wrote it.
+/// A route template of the API, never the address of a request.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
 pub(super) struct Route {
     pub(super) route: String,

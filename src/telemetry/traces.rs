@@ -1,6 +1,7 @@
-//! Spans of requests, in OpenTelemetry's words: which template a request matched, how long its steps took, and no value of it.
+//! Spans of requests, for OpenTelemetry. A span has the request's route template and the duration of its steps, and no value of the
+//! request.
 //!
-//! Ids and sampling are ours: what a caller sends of a trace is not read, and nobody who is asked hears of one.
+//! The server makes ids and decides on sampling. It ignores trace headers of callers, and sends none to providers.
 
 mod error;
 mod export;
@@ -28,10 +29,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// What is queued is sent within this time at a stop: beside a pause of 2 s and a drain of 20 it stays within the 30 s of Kubernetes.
+/// The time to send queued spans at a stop. With the pause of 2 s and the drain of 20 s it fits into Kubernetes' 30 s.
 const STOP_MAX: Duration = Duration::from_secs(3);
 
-/// Makes spans, or none where the configuration names no collector.
+/// Makes spans, or none if the configuration has no collector.
 #[derive(Clone, Default)]
 pub struct Traces(Option<Arc<Tracing>>);
 
@@ -43,7 +44,7 @@ struct Tracing {
 }
 
 impl Traces {
-    /// Starts to export. The library's own variables of the environment (`OTEL_…`) have no say: each setting is made here.
+    /// Starts the export. Each setting is made here, so that the library's environment variables (`OTEL_…`) have no effect.
     pub fn start(settings: &TraceSettings, counters: TraceCounters) -> Result<Self, TracesError> {
         let attributes = [
             KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
@@ -64,22 +65,23 @@ impl Traces {
         Ok(Self(Some(Arc::new(Tracing { provider, tracer, stopping, exporting }))))
     }
 
-    /// Whether there is anybody to tell.
+    /// Whether there is a collector.
     pub const fn are_on(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Begins the span of a request. `route` is its template in the table of routes, `None` for an address that is not there.
+    /// Begins the span of a request. `route` is its template in the table of routes, `None` for an unknown address.
     pub fn request(&self, method: &Method, route: Option<&str>) -> RequestSpan {
         self.0.as_ref().map_or_else(RequestSpan::none, |tracing| RequestSpan::begin(&tracing.tracer, method, route))
     }
 
-    /// Begins the making of a credential of this kind.
+    /// Begins the span of making a credential of this kind.
     pub fn making(&self, name: &'static str, kind: &'static str) -> Step {
         self.step(name, || KeyValue::new("daypass.credential", kind))
     }
 
-    /// Begins a record of the store. By the decision's id a trace is found in the audit log: it is ours, and says nothing of the request.
+    /// Begins the span of a record of the store. It has the decision's id, which connects it with the audit log. The server makes that id,
+    /// so it discloses nothing of the request.
     pub fn record(&self, name: &'static str, decision: &DecisionId) -> Step {
         self.step(name, || KeyValue::new("daypass.decision_id", decision.to_string()))
     }
@@ -88,12 +90,12 @@ impl Traces {
         self.0.as_ref().map_or_else(Step::none, |tracing| Step::begin(&tracing.tracer, name, attribute))
     }
 
-    /// Spawns work of the current request, below its span.
+    /// Spawns a task of the current request, below its span.
     pub fn spawn<T: Send + 'static>(&self, tasks: &TaskTracker, work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
         if self.are_on() { tasks.spawn(work.with_current_context()) } else { tasks.spawn(work) }
     }
 
-    /// The end: what is queued is sent, within a bounded time.
+    /// Sends what is queued, within a bounded time, and ends the export.
     pub async fn wind_up(&self) {
         let Some(tracing) = &self.0 else { return };
         tracing.stopping.cancel();

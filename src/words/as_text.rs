@@ -1,4 +1,4 @@
-//! How what is parsed from a text is written and read in JSON: as that text.
+//! Macros that write types which are parsed from text as that text in JSON.
 
 /// For types with `parse` and `Display`.
 macro_rules! as_text {
@@ -18,7 +18,7 @@ macro_rules! as_text {
     )*};
 }
 
-/// The same for types that hold their text and nothing else.
+/// The same for types that hold only their text. Also makes `as_str` and `Display`.
 macro_rules! holds_text {
     ($($name:ident)*) => {
         $(

@@ -1,4 +1,4 @@
-//! JSON as canonical text: members sorted by name, no white space, so that a hash over it means something.
+//! JSON as canonical text: members sorted by name and no white space, so that equal values have equal hashes.
 
 use serde::ser::{Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -8,17 +8,17 @@ pub fn canonical(value: &Value) -> String {
     text(&Sorted(value))
 }
 
-/// The same of an object.
+/// The canonical text of an object.
 pub fn canonical_members(members: &Map<String, Value>) -> String {
     text(&SortedMembers(members))
 }
 
-/// The same of a text.
+/// The canonical text of a string.
 pub fn canonical_text(value: &str) -> String {
     text(&value)
 }
 
-/// A JSON value has texts as names and nothing that JSON lacks: writing it to memory cannot fail.
+/// Writes a JSON value. That cannot fail, because names are strings and every value has a form in JSON.
 fn text(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_else(|fault| unreachable!("{fault}"))
 }
@@ -59,7 +59,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn the_text_says_the_same(names in proptest::collection::vec(".{0,6}", 0..8)) {
+        fn canonical_text_parses_to_the_same_value(names in proptest::collection::vec(".{0,6}", 0..8)) {
             let members = names.iter().enumerate().map(|(number, name)| (name.clone(), json!({ name.clone(): number })));
             let value = Value::Object(members.collect());
             proptest::prop_assert_eq!(serde_json::from_str::<Value>(&canonical(&value)).unwrap(), value);

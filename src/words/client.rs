@@ -1,26 +1,26 @@
-//! Who counts as one client. A retry is heard again by the same client alone, and a token that one client used serves no other.
+//! What counts as one client. Only the same client can retry a request, and a token that one client used serves no other.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// An IPv6 host has a /64 to itself, and takes other addresses of it while it runs (RFC 8981).
+/// An IPv6 host has its own /64, and changes its address within it while it runs (RFC 8981).
 const HOST_BITS: u32 = 64;
 
-/// One client, as the replay check tells clients apart.
+/// One client, as the replay check distinguishes them.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Client {
-    /// Whoever proves to hold this key, wherever it is: its thumbprint (RFC 7638).
+    /// The holder of a key, at any address. This is the key's thumbprint (RFC 7638).
     Key(String),
     /// An IPv4 address.
     Address(Ipv4Addr),
-    /// A /64 of IPv6 by its first address; a link's own address counts whole, because all hosts of a link share its /64.
+    /// A /64 of IPv6, by its first address. A link-local address counts in full, because all hosts of a link share its /64.
     Network(Ipv6Addr),
-    /// A pool of addresses that the operator says are one tenant's.
+    /// A pool of addresses that the operator assigned to one tenant.
     Egress(String),
 }
 
 impl Client {
-    /// The client at this address, where no pool has it.
+    /// The client at this address, if it is in no pool.
     pub fn at(address: IpAddr) -> Self {
         match host(address) {
             IpAddr::V4(address) => Self::Address(address),
@@ -29,7 +29,7 @@ impl Client {
     }
 }
 
-/// The one address that stands for all that the host at this one may take: by it hosts are told apart and counted.
+/// The address that stands for all addresses of a host. Limits and counts use it.
 pub fn host(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
@@ -41,7 +41,7 @@ pub fn host(address: IpAddr) -> IpAddr {
     }
 }
 
-/// What one holder usually has together: a /24 of IPv4, a /48 of IPv6.
+/// The network that usually belongs to one holder: a /24 of IPv4, or a /48 of IPv6.
 pub fn network_of(address: IpAddr) -> IpAddr {
     match host(address) {
         IpAddr::V4(address) => IpAddr::V4(Ipv4Addr::from_bits(address.to_bits() >> 8 << 8)),
@@ -49,7 +49,7 @@ pub fn network_of(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The IPv4 address in one of the well-known translation prefix (RFC 6052), of which all share one /64.
+/// The IPv4 address within an address of the well-known translation prefix (RFC 6052). All of these share one /64.
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let [a, b, c, d, e, f, high, low] = address.segments();
     ([a, b, c, d, e, f] == [0x64, 0xff9b, 0, 0, 0, 0]).then(|| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))

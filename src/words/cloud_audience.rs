@@ -1,8 +1,8 @@
-//! Audiences by which clouds exchange tokens of others for their own credentials, as each documents its default.
+//! The default audiences with which clouds accept tokens of other issuers for their own credentials, as each cloud documents them.
 //!
-//! The list is not the safeguard: a cloud takes any audience that its tenant configures. It catches mistakes early.
+//! The list catches mistakes early. It is not a safeguard, because a tenant of a cloud can configure any audience.
 
-/// AWS IAM user guide, "Create an OpenID Connect (OIDC) identity provider", and the same names of its other partitions.
+/// AWS IAM user guide, "Create an OpenID Connect (OIDC) identity provider", and the corresponding names of other partitions.
 const AWS: [&str; 7] = [
     "sts.amazonaws.com",
     "sts.amazonaws.com.cn",
@@ -12,12 +12,12 @@ const AWS: [&str; 7] = [
     "sts.cloud.adc-e.uk",
     "sts.csp.hci.ic.gov",
 ];
-/// Microsoft Entra docs, "Workload identity federation": the public cloud's, and `…USGov` and `…China` of the sovereign ones.
+/// Microsoft Entra docs, "Workload identity federation": the audience of the public cloud. Sovereign clouds add `USGov` or `China`.
 const AZURE: &str = "api://azureadtokenexchange";
 /// Google Cloud IAM docs, "Configure workload identity federation": the provider's full resource name.
 const GOOGLE: &str = "iam.googleapis.com";
 
-/// A cloud that exchanges tokens of others for its own credentials.
+/// A cloud that accepts tokens of other issuers for its own credentials.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Cloud {
     /// Amazon Web Services.
@@ -28,12 +28,12 @@ pub enum Cloud {
     Google,
 }
 
-/// Whether a cloud takes tokens for this audience.
+/// Whether a cloud accepts tokens for this audience.
 pub fn is_cloud_audience(audience: &str) -> bool {
     cloud_of(audience).is_some()
 }
 
-/// Which cloud takes tokens for this audience. Spelling in capitals, a scheme or a path makes no other audience of it.
+/// The cloud that accepts tokens for this audience. Capitals, a scheme and a path make no difference.
 pub fn cloud_of(audience: &str) -> Option<Cloud> {
     let text = audience.to_ascii_lowercase();
     let rest = text.strip_prefix("https:").unwrap_or(&text);

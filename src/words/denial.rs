@@ -1,4 +1,4 @@
-//! Every way to fail. A [`Reason`] is what the caller hears; the cause beside it is for the audit log alone.
+//! Every way to fail. A [`Reason`] is for the caller. The cause of a [`Denial`] is only for the audit log.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ pub enum Party {
     Operator,
     /// The issuer of the token.
     Issuer,
-    /// A cloud behind us.
+    /// A cloud or another provider.
     Cloud,
     /// daypass itself.
     Us,
@@ -24,7 +24,7 @@ macro_rules! reasons {
         pub enum Reason { $(#[doc = $title] $variant,)* }
 
         impl Reason {
-            /// Every reason there is, in the order of the documentation.
+            /// All reasons, in the order of the documentation.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
             /// The stable word in `code`.
@@ -54,7 +54,7 @@ reasons! {
     AudienceMismatch, "audience_mismatch", 401, Caller, "The token was not made for this server.", "Request the token with exactly one audience: this server's.";
     UnknownKey, "unknown_key", 401, Issuer, "The token is signed with a key that its issuer does not publish.", "Request a fresh token; if that fails too, the issuer's published keys are out of date.";
     SignatureInvalid, "signature_invalid", 401, Caller, "The token's signature does not verify.", "Request a fresh token and send it unchanged.";
-    ProofMissing, "proof_missing", 401, Caller, "The token is bound to a key, and the request proves nothing of it.", "Send a `DPoP` header by that key (RFC 9449): `daypass exec` does; this API may not take one.";
+    ProofMissing, "proof_missing", 401, Caller, "The token is bound to a key, and the request has no proof of that key.", "Send a `DPoP` header by that key (RFC 9449): `daypass exec` does; this API may not take one.";
     ProofInvalid, "proof_invalid", 401, Caller, "The proof of possession does not hold.", "Make a fresh proof for each request, by the key that the token's audience names.";
     ProofRequired, "proof_required", 403, Caller, "The policy wants a token that is bound to a key.", "Use `daypass exec`, or request the token with the audience `…?cnf=THUMBPRINT` and send its proof.";
     TokenExpired, "token_expired", 401, Caller, "The token has expired.", "Request a fresh token right before the exchange.";
@@ -76,17 +76,17 @@ reasons! {
     BadRequest, "bad_request", 400, Caller, "The request is not one that this API knows.", "See docs/api.md for the request's form.";
     NotFound, "not_found", 404, Caller, "There is no such address.", "See docs/api.md for the addresses.";
     MethodNotAllowed, "method_not_allowed", 405, Caller, "This address takes another method.", "Use one of the methods in the answer's `Allow` header.";
-    MediaTypeRefused, "media_type_refused", 415, Caller, "The body is of a type that is not taken here.", "Send JSON, and `Content-Type: application/json`.";
-    TooLarge, "too_large", 413, Caller, "The request is larger than any good one.", "Send less: docs/api.md has the limits.";
+    MediaTypeRefused, "media_type_refused", 415, Caller, "The body's type is not accepted here.", "Send JSON, and `Content-Type: application/json`.";
+    TooLarge, "too_large", 413, Caller, "The request is larger than the limit.", "Send less: docs/api.md has the limits.";
     HookRefused, "hook_refused", 403, Operator, "The hook is not known.", "Give the forge's webhook the secret that the source's `hook: { secret_file: … }` names.";
-    CommitRefused, "commit_refused", 403, Caller, "The commit is none of the history that may be asked for.", "Name a commit behind the one in force by all of its digits: `git log --first-parent` of the branch lists them.";
-    SecretMissing, "secret_missing", 404, Caller, "The secret is granted, and is not there.", "Correct its name, or commit it.";
+    CommitRefused, "commit_refused", 403, Caller, "The commit is not part of the history that may be requested.", "Name an ancestor of the active commit by its full id: `git log --first-parent` of the branch lists them.";
+    SecretMissing, "secret_missing", 404, Caller, "The secret is granted and does not exist.", "Correct its name, or commit it.";
     SecretUnreadable, "secret_unreadable", 502, Operator, "The secret is granted, but it cannot be opened.", "Show the decision id to the operator: its record in the audit log has the cause, and `daypass status` lists files that do not open.";
     AwsDenied, "aws_denied", 502, Operator, "AWS refused to give this role.", "The role's trust policy does not accept this server: `daypass aws bootstrap` prints one that does.";
     AwsUnavailable, "aws_unavailable", 503, Cloud, "AWS STS did not answer.", "Try again in a moment.";
     ProviderDenied, "provider_denied", 502, Operator, "The provider of this credential refused to give it.", "Show the decision id to the operator: its record in the audit log has what the provider said.";
     ProviderUnavailable, "provider_unavailable", 503, Cloud, "The provider of this credential did not answer.", "Try again in a moment.";
-    IssuerUnavailable, "issuer_unavailable", 503, Issuer, "The issuer's keys cannot be had.", "Try again in a moment.";
+    IssuerUnavailable, "issuer_unavailable", 503, Issuer, "The issuer's keys cannot be read.", "Try again in a moment.";
     AuditUnavailable, "audit_unavailable", 503, Us, "The decision could not be recorded, so nothing was released.", "Try again in a moment; the operator is alarmed.";
     PolicyUnavailable, "policy_unavailable", 503, Operator, "No revision of the trust policies is in force.", "The operator finds the cause in /readyz.";
     Overloaded, "overloaded", 503, Us, "The server is at its limit.", "Try again in a moment.";
@@ -94,31 +94,31 @@ reasons! {
 }
 
 impl Reason {
-    /// This reason with its cause, which only the audit log hears.
+    /// A denial for this reason with its cause, which is only for the audit log.
     pub fn because(self, cause: impl fmt::Display) -> Denial {
         Denial { reason: self, cause: cause.to_string(), detail: None, hint: None, provider: None, first_use: None }
     }
 }
 
-/// A refusal on its way out: the reason, the operator's cause, and what may be said in public beyond the reason.
+/// A refusal: the reason, the cause for the operator, and public text that is more specific than the reason.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use]
 pub struct Denial {
-    /// What the caller hears.
+    /// The reason for the caller.
     pub reason: Reason,
-    /// What only the audit log hears. Never holds a secret.
+    /// The cause for the audit log. It never holds a secret.
     pub cause: String,
-    /// A sentence for the caller beyond the reason's title; safe in a public job log.
+    /// A sentence for the caller instead of the reason's title; safe in a public job log.
     pub detail: Option<String>,
-    /// What to do next, where more is known of it than the reason alone says; safe in a public job log.
+    /// What to do next, if it is more specific than the reason's hint; safe in a public job log.
     pub hint: Option<Box<str>>,
-    /// The provider that refused or did not answer, such as `github`, where the reason names none.
+    /// The provider that refused or did not answer, if the reason does not name it.
     pub provider: Option<&'static str>,
-    /// The other client's use, where the token or the session serves another client: for the audit log, and an alarm.
+    /// The first use, if the token or the session serves another client: for the audit log and an alarm.
     pub first_use: Option<Box<FirstUse>>,
 }
 
-/// The use by which a token was bound to its client.
+/// The use that bound a token to its client.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FirstUse {
     /// The client's address.
@@ -128,25 +128,25 @@ pub struct FirstUse {
 }
 
 impl Denial {
-    /// Adds a sentence that the caller may hear.
+    /// Sets the sentence for the caller.
     pub fn saying(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
         self
     }
 
-    /// Says what to do next better than the reason does.
+    /// Sets a more specific hint than the reason's.
     pub fn advising(mut self, hint: impl Into<Box<str>>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Names the provider behind it.
+    /// Sets the provider.
     pub const fn by(mut self, provider: &'static str) -> Self {
         self.provider = Some(provider);
         self
     }
 
-    /// Names the client that the token serves.
+    /// Sets the first use of the token.
     pub fn after(mut self, first: FirstUse) -> Self {
         self.first_use = Some(Box::new(first));
         self

@@ -1,16 +1,16 @@
-//! SHA-256 over several parts, each with its length in front, so that no two lists of parts collide.
+//! SHA-256 over several parts. Each part is preceded by its length, so that different lists of parts have different inputs.
 
 use aws_lc_rs::digest::{Context, SHA256};
 use std::fmt;
 
 const HEXADECIMAL: &[u8; 16] = b"0123456789abcdef";
 
-/// The digest.
+/// A SHA-256 digest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
 
 impl Digest {
-    /// The digest of these parts in this order.
+    /// The digest of these parts in this order, each with its length.
     pub fn of(parts: &[&[u8]]) -> Self {
         let mut context = Context::new(&SHA256);
         for part in parts {
@@ -20,7 +20,7 @@ impl Digest {
         Self::finish(context)
     }
 
-    /// The plain SHA-256 of the bytes.
+    /// The SHA-256 of the bytes, without a length.
     pub fn plain(bytes: &[u8]) -> Self {
         let mut context = Context::new(&SHA256);
         context.update(bytes);
@@ -33,7 +33,7 @@ impl Digest {
         Self(bytes)
     }
 
-    /// Reads its 64 hexadecimal digits, in lower case as they are written.
+    /// Reads 64 hexadecimal digits in lower case.
     pub fn parse(text: &str) -> Option<Self> {
         let digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         if text.len() != 64 || !text.bytes().all(digit) {
@@ -46,7 +46,7 @@ impl Digest {
         Some(Self(bytes))
     }
 
-    /// A digest that somebody else made.
+    /// A digest that was computed elsewhere.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_shown_is_read_again() {
+    fn a_digest_is_written_as_it_is_read() {
         let digest = Digest::plain(b"x");
         assert_eq!(Digest::parse(&digest.to_string()), Some(digest));
         assert!(Digest::parse(&digest.to_string().to_uppercase()).is_none() && Digest::parse("00").is_none());

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-/// A text that is no duration.
+/// A text is not a duration.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("expected a duration such as 30s, 15m, 1h30m or 24h")]
 pub struct DurationError;
 
-/// Parses it; at most ten years, because nothing here lasts longer.
+/// Parses a duration of at most ten years, because nothing here lasts longer.
 pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
     const SECONDS_MAX: u64 = 10 * 365 * 86_400;
     let mut total: u64 = 0;
@@ -34,7 +34,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
     Ok(Duration::from_secs(total))
 }
 
-/// The shortest text that [`parse_duration`] takes for it; parts of a second are left out.
+/// The shortest text that [`parse_duration`] reads as this duration, without fractions of a second.
 pub fn duration_text(duration: Duration) -> String {
     let mut rest = duration.as_secs();
     let mut text = String::new();

@@ -1,11 +1,12 @@
-//! How secrets travel in JSON, for `#[serde(with = …)]`. A [`Secret`] has no serialization of its own, so that none travels by mistake.
+//! Writes and reads secrets in JSON, for `#[serde(with = …)]`. A [`Secret`] itself cannot be serialized, so that none is written by
+//! mistake.
 
 use super::Secret;
 use serde::de::Error as _;
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serializer};
 
-/// As text.
+/// Secrets as text.
 pub mod text {
     use super::*;
 
@@ -20,7 +21,7 @@ pub mod text {
     }
 }
 
-/// As base64 (RFC 4648, section 4).
+/// Secrets as base64 (RFC 4648, section 4).
 pub mod base64 {
     use super::*;
     use ::base64::Engine;

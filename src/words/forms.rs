@@ -1,21 +1,21 @@
-//! Which forms of a source's files are in force, where these are not just those of its commit.
+//! The active forms of a source's files, if they are not those of the source's commit.
 
 use super::names::CommitId;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The commits whose forms of a file are in force, by the file's path; a file that is not here has the form of the source's commit.
-/// Several where forms hold together until a person confirms the newest; none where no form is in force.
+/// The commits whose forms of a file are active, by the file's path. A file that is not listed has the form of the source's commit. A
+/// file has several commits if several forms apply together until a person confirms the newest, and none if no form is active.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Forms(BTreeMap<String, Vec<CommitId>>);
 
 impl Forms {
-    /// Notes the commits of one file.
+    /// Sets the commits of one file.
     pub fn insert(&mut self, file: String, commits: Vec<CommitId>) {
         self.0.insert(file, commits);
     }
 
-    /// The commits of this file; `None` where it has the form of the source's commit.
+    /// The commits of this file; `None` if it has the form of the source's commit.
     pub fn of(&self, file: &str) -> Option<&[CommitId]> {
         self.0.get(file).map(Vec::as_slice)
     }
@@ -35,7 +35,7 @@ impl Forms {
         self.0.iter().map(|(file, commits)| (file.as_str(), commits.as_slice()))
     }
 
-    /// The commits that have to be read for them.
+    /// All commits that have to be read.
     pub fn commits(&self) -> BTreeSet<&CommitId> {
         self.0.values().flatten().collect()
     }

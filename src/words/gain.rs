@@ -1,34 +1,34 @@
-//! Every kind of change by which somebody may read more. `policy diff` tells them, and where widening is held they wait;
-//! `docs/widening.md` has a row for each, which a test compares. What is none of them goes live at once.
+//! Every kind of change after which somebody may read more. `policy diff` lists them, and with `widening: hold` they wait for approval.
+//! Other changes become active at once. `docs/widening.md` has a row for each kind, which a test compares.
 
 use serde::Serialize;
 use std::fmt;
 
-/// A kind of change by which somebody may read more.
+/// A kind of change after which somebody may read more.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Gain {
-    /// A policy reaches more identities, grants more, or on looser terms.
+    /// A policy matches more identities, grants more, or grants on looser terms.
     Policy,
-    /// A denial is taken away or reaches fewer.
+    /// A denial is removed or matches less.
     Guardrail,
-    /// A further source is new or defined anew.
+    /// A further source is new or its definition changed.
     Source,
     /// A secret's file is new.
     NewSecret,
     /// A transit key has its first version.
     NewTransitKey,
-    /// A file is encrypted to somebody more.
+    /// A file is encrypted to another recipient.
     Recipient,
-    /// `.sops.yaml` names somebody more for what is encrypted next.
+    /// `.sops.yaml` names another recipient for files that are encrypted later.
     Rules,
-    /// What was encrypted is in clear, or will be by `.sops.yaml`.
+    /// A value that was encrypted is in clear text, or `.sops.yaml` no longer encrypts it.
     Readable,
-    /// Whom a file or a rule names cannot be read.
+    /// The recipients of a file or of a rule cannot be read.
     Unread,
-    /// A file holds a wrapped key that stands, or stood, at another path.
+    /// A file holds a wrapped key that is or was at another path.
     Copied,
-    /// The same, where the other path is gone.
+    /// The same, and the other path no longer exists.
     Moved,
 }
 
@@ -66,19 +66,19 @@ impl Gain {
     }
 }
 
-/// A file by which somebody may read more.
+/// A file after whose change somebody may read more.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 pub struct Widened {
     /// Its path in the repository.
     pub file: String,
-    /// By what kind of change.
+    /// The kind of the change.
     pub gain: Gain,
-    /// What it does, in words that follow the file's name.
+    /// What the change does, as a text that follows the file's name.
     pub why: String,
 }
 
 impl Widened {
-    /// A file and what it does.
+    /// A file, the kind of its change, and what the change does.
     pub fn new(file: &str, gain: Gain, why: impl Into<String>) -> Self {
         Self { file: file.to_owned(), gain, why: why.into() }
     }

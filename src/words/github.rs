@@ -1,4 +1,4 @@
-//! What GitHub calls things: accounts, repositories, and what a token of an App may do to them.
+//! Names of GitHub: accounts, repositories, and the permissions of an App's token.
 
 mod bounds;
 mod error;

@@ -1,22 +1,22 @@
-//! What people write for the id of a decision or of an operator's denial: all of it, or so much of its end that no other ends so.
+//! How people write the id of a decision or of an operator's denial: the full id, or enough of its end to be unique.
 
 use super::names::DecisionId;
-/// The last group of an id has 12 digits, and they are random; fewer than 8 would soon be those of several.
+/// The fewest digits. The last group of an id has 12 random digits; with fewer than 8 several ids would soon have the same end.
 const DIGITS_MIN: usize = 8;
-/// A UUID's text (RFC 9562, section 4).
+/// The length of a UUID (RFC 9562, section 4).
 const CHARACTERS_MAX: usize = 36;
 
-/// An id's end, in small letters.
+/// The end of an id, in lower case.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct IdSuffix(String);
 
-/// What is neither an id nor an id's end.
+/// A text is neither an id nor the end of one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("expected an id such as 019f0a2c-7b1e-7c3d-9a4f-5b6c7d8e9f01, or at least its last {DIGITS_MIN} digits")]
 pub struct NoIdSuffix;
 
 impl IdSuffix {
-    /// Reads it; capitals are as good as small letters.
+    /// Reads an id or its end, in upper or lower case.
     pub fn parse(text: &str) -> Result<Self, NoIdSuffix> {
         let text = text.to_ascii_lowercase();
         let digits = text.bytes().filter(u8::is_ascii_hexdigit).count();
@@ -26,12 +26,12 @@ impl IdSuffix {
         if is_end && is_whole && fits { Ok(Self(text)) } else { Err(NoIdSuffix) }
     }
 
-    /// The whole id, where all of it is written.
+    /// The id, if the text is a full one.
     pub fn whole(&self) -> Option<DecisionId> {
         DecisionId::parse(&self.0).ok()
     }
 
-    /// Whether this id ends so.
+    /// Whether this id has this end.
     pub fn ends(&self, id: &str) -> bool {
         id.ends_with(&self.0)
     }

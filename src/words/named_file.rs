@@ -1,4 +1,5 @@
-//! The whole of a file that somebody names, where it has an end. A device, or a file that grows faster than it is read, fills no memory.
+//! Reads a whole file that a person or a configuration names, within a limit. A device, or a file that grows while it is read, cannot
+//! fill the memory.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
@@ -6,17 +7,17 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
-/// What a person or a program writes for daypass: configurations, keys, certificates, claims. The largest of them have a few KiB.
+/// The limit of most files: configurations, keys, certificates, claims. The largest of them have a few KiB.
 pub const NAMED_FILE_MAX: usize = 1024 * 1024;
 
-/// Why the whole of a file is not read.
+/// Why a file is not read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum NotWhole {
-    /// It is a device, a socket or the like.
+    /// It is a device, a socket or similar.
     #[error("it is neither a file nor a pipe")]
     NoFile,
-    /// There is more of it.
-    #[error("it is larger than {0} bytes, and no more is read of such a file")]
+    /// It is larger than the limit.
+    #[error("it is larger than the limit of {0} bytes")]
     TooLarge(usize),
 }
 
@@ -41,18 +42,19 @@ pub fn read_named(path: impl AsRef<Path>, max: usize) -> io::Result<Vec<u8>> {
     if bytes.len() > max { Err(NotWhole::TooLarge(max).into()) } else { Ok(bytes) }
 }
 
-/// The same of a text.
+/// Reads a file as UTF-8.
 pub fn read_named_text(path: impl AsRef<Path>, max: usize) -> io::Result<String> {
     String::from_utf8(read_named(path, max)?).map_err(|fault| io::Error::new(io::ErrorKind::InvalidData, fault.utf8_error()))
 }
 
-/// Whether it is what `/dev/stdin` stands for, such as a terminal; of standard input a person sees the end.
+/// Whether it is standard input, such as a terminal, whose end a person decides.
 fn is_standard_input(found: &Metadata) -> bool {
     let input = rustix::fs::fstat(io::stdin().as_fd());
     input.is_ok_and(|input| (input.st_dev, input.st_ino) == (found.dev(), found.ino()) && !is_endless(found))
 }
 
-/// `/dev/zero`, `/dev/full`, `/dev/random` and `/dev/urandom` of Linux (devices.txt: 1:5, 1:7, 1:8, 1:9), also where standard input is one.
+/// Whether it is `/dev/zero`, `/dev/full`, `/dev/random` or `/dev/urandom` of Linux (devices.txt: 1:5, 1:7, 1:8, 1:9). Standard input
+/// may be one of them too.
 fn is_endless(found: &Metadata) -> bool {
     let device = found.rdev();
     rustix::fs::major(device) == 1 && matches!(rustix::fs::minor(device), 5 | 7 | 8 | 9)

@@ -1,4 +1,4 @@
-//! Names, parsed at the edge: inside there are no bare strings for issuers, roles, policies or paths.
+//! Names. They are parsed where they come in, so that no bare string stands for an issuer, a role, a policy or a path.
 
 mod error;
 
@@ -6,7 +6,7 @@ pub use error::{NameError, PointerError};
 
 use std::fmt;
 
-/// The longest name of any kind, in bytes: an issuer URL or ARN of 2,048 is AWS's own bound, and nothing here is longer.
+/// The longest name of any kind, in bytes: AWS's limit of issuer URLs and ARNs. No other name is longer.
 pub const NAME_BYTES_MAX: usize = 2048;
 
 macro_rules! names {
@@ -48,7 +48,7 @@ names! {
     TransitKey, check_transit_key;
     /// An IAM role's ARN: `arn:PARTITION:iam::ACCOUNT:role/PATH`.
     RoleArn, check_role_arn;
-    /// A key of AWS KMS: `arn:PARTITION:kms:REGION:ACCOUNT:key/ID`, or `alias/NAME` in the place of the key.
+    /// A key of AWS KMS: `arn:PARTITION:kms:REGION:ACCOUNT:key/ID`, or `alias/NAME` instead of `key/ID`.
     KmsKeyArn, check_kms_key_arn;
     /// The 40 or 64 hexadecimal digits of a Git commit.
     CommitId, check_commit;
@@ -57,14 +57,14 @@ names! {
 }
 
 impl TransitKey {
-    /// The name within a source, when it starts with that source's.
+    /// The name within this source, if it begins with the source's name.
     pub fn below(&self, source: &SourceName) -> Option<Self> {
         Self::parse(source.within(self.as_str())?).ok()
     }
 }
 
 impl PolicyName {
-    /// The name in a folder that is written without a `/`, its first `_` standing for it; `None` where that is no name.
+    /// The name with its first `_` replaced by `/`, for clients that cannot write a `/`; `None` if that is not a valid name.
     pub fn in_folder(&self) -> Option<Self> {
         let (folder, name) = self.0.split_once('_')?;
         Self::parse(&format!("{folder}/{name}")).ok()
@@ -82,7 +82,7 @@ impl SourceName {
         self.0 == "root"
     }
 
-    /// What of a name stands below the source's folder, where it does.
+    /// The part of a name below the source's folder, if it is below.
     pub fn within<'a>(&self, name: &'a str) -> Option<&'a str> {
         name.strip_prefix(self.as_str())?.strip_prefix('/')
     }
@@ -96,7 +96,7 @@ impl RoleArn {
 }
 
 impl KmsKeyArn {
-    /// Where the key is, such as `eu-west-1`.
+    /// The key's region, such as `eu-west-1`.
     pub fn region(&self) -> &str {
         self.0.split(':').nth(3).unwrap_or_default()
     }
@@ -108,7 +108,7 @@ impl KmsKeyArn {
 }
 
 impl DecisionId {
-    /// The id of a decision made at `now`; its order is the order in time.
+    /// A new id. Later ids are greater.
     #[expect(clippy::disallowed_methods, reason = "the one place that makes decision ids")]
     pub fn new() -> Self {
         Self(uuid::Uuid::now_v7().to_string())
@@ -151,7 +151,7 @@ impl serde::Serialize for SecretName {
 }
 
 impl SecretName {
-    /// The name within a source, when it starts with that source's.
+    /// The name within this source, if it begins with the source's name.
     pub fn below(&self, source: &SourceName) -> Option<Self> {
         let path = source.within(self.path.as_str())?;
         Some(Self { path: SecretPath::parse(path).ok()?, key: self.key.clone() })
@@ -211,7 +211,7 @@ fn check_path(text: &str) -> Result<(), NameError> {
     Ok(())
 }
 
-/// In an address the operation stands between the mount and the key, so that neither is a segment of a name.
+/// A key's name has no segment `encrypt` or `decrypt`, because in an address the operation is a segment next to the name.
 fn check_transit_key(text: &str) -> Result<(), NameError> {
     check_path(text)?;
     match text.split('/').find(|segment| matches!(*segment, "encrypt" | "decrypt")) {
@@ -240,7 +240,7 @@ fn check_kms_key_arn(text: &str) -> Result<(), NameError> {
     let fields: Vec<&str> = text.splitn(6, ':').collect();
     let ["arn", partition, "kms", region, account, resource] = fields[..] else { return Err(NameError::NoKmsKeyArn) };
     let name = resource.strip_prefix("key/").or_else(|| resource.strip_prefix("alias/")).unwrap_or_default();
-    // The region becomes part of a host's name.
+    // The region becomes a part of a host name.
     let region_good = region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     let account_good = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
     let name_good = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-/".contains(&byte));
@@ -248,8 +248,8 @@ fn check_kms_key_arn(text: &str) -> Result<(), NameError> {
     if whole && region_good && account_good && name_good { Ok(()) } else { Err(NameError::NoKmsKeyArn) }
 }
 
-/// A managed policy's ARN: `arn:PARTITION:iam::ACCOUNT:policy/NAME`, of 20 to 2,048 characters; AWS's own have `aws` for an
-/// account.
+/// Checks the ARN of a managed policy: `arn:PARTITION:iam::ACCOUNT:policy/NAME`, of 20 to 2,048 characters. AWS's own policies have the
+/// account `aws`.
 pub fn check_managed_policy_arn(text: &str) -> Result<(), NameError> {
     let fields: Vec<&str> = text.splitn(6, ':').collect();
     let ["arn", partition, "iam", "", account, resource] = fields[..] else { return Err(NameError::NoManagedPolicyArn) };
@@ -273,7 +273,7 @@ fn check_uuid(text: &str) -> Result<(), NameError> {
     Ok(())
 }
 
-/// A JSON pointer (RFC 6901) to a value below the root.
+/// Checks a JSON pointer (RFC 6901) to a value below the root.
 pub fn check_pointer(text: &str) -> Result<(), PointerError> {
     if !text.starts_with('/') || text.chars().any(char::is_control) {
         return Err(PointerError::NoSlash { pointer: text.trim_start_matches('/').to_owned() });

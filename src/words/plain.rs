@@ -1,13 +1,13 @@
-//! Text that somebody else wrote, among lines of ours.
+//! Escapes text that somebody else wrote, for our own lines of output.
 
 use std::borrow::Cow;
 use std::path::Path;
 
-/// What runners of GitHub and of Azure Pipelines take for a command wherever it stands in a line: `##[name]`, `##vso[name]`.
+/// Text that runners of GitHub and of Azure Pipelines read as a command anywhere in a line: `##[name]`, `##vso[name]`.
 const COMMANDS: [&str; 2] = ["##[", "##vso["];
 
-/// The text as a part of one line that says no more than it shows: what would begin another line, steer a terminal, turn the
-/// direction of writing (UAX #9) or command a runner is written out, as `\u{1b}`.
+/// Escapes text for one line of output, as `\u{1b}`: characters that begin a new line, control a terminal or change the direction of
+/// writing (UAX #9), and commands to a runner.
 pub fn plain(text: &str) -> Cow<'_, str> {
     let text = without_commands(text);
     if !text.contains(steers) {
@@ -17,12 +17,12 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped.collect())
 }
 
-/// Text of ours, in which nothing that somebody else wrote is a command to a runner.
+/// Escapes commands to a runner and nothing else, for text of ours that contains text of others.
 pub fn without_commands(text: &str) -> Cow<'_, str> {
     replaced(text, "#\\u{23}")
 }
 
-/// `instead` stands for the two signs by which a command begins.
+/// Replaces the two characters at the beginning of a command with `instead`.
 fn replaced<'a>(text: &'a str, instead: &str) -> Cow<'a, str> {
     let mut shown = Cow::Borrowed(text);
     for command in COMMANDS {
@@ -33,9 +33,9 @@ fn replaced<'a>(text: &'a str, instead: &str) -> Cow<'a, str> {
     shown
 }
 
-/// What other people name: files of a checkout, folders.
+/// Escapes paths, which other people name.
 pub trait PlainPath {
-    /// The name as a part of one line that says no more than it shows.
+    /// Escapes the path for one line of output.
     fn plain(&self) -> String;
 }
 
@@ -45,7 +45,7 @@ impl PlainPath for Path {
     }
 }
 
-/// Text of several lines in the same form: its lines stay.
+/// Escapes text of several lines, without the line breaks.
 pub fn plain_lines(text: &str) -> Cow<'_, str> {
     if text.chars().all(|one| one == '\n' || !steers(one)) {
         return without_commands(text);
@@ -53,7 +53,7 @@ pub fn plain_lines(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.split('\n').map(plain).collect::<Vec<_>>().join("\n"))
 }
 
-/// Its beginning in the same form, where it is longer than this many characters.
+/// Escapes text, and shortens it to this many characters.
 pub fn excerpt(text: &str, characters: usize) -> Cow<'_, str> {
     match text.char_indices().nth(characters) {
         Some((end, _)) => Cow::Owned(format!("{}…", plain(&text[..end]))),
@@ -61,8 +61,8 @@ pub fn excerpt(text: &str, characters: usize) -> Cow<'_, str> {
     }
 }
 
-/// A JSON document that says no more than it shows: what would steer is escaped (RFC 8259, section 7), so that whoever parses it reads
-/// the same. The writer has escaped what is ASCII, and all of the rest stands in texts.
+/// Escapes a JSON document (RFC 8259, section 7), so that it parses to the same value. The writer has escaped ASCII control characters
+/// already, and other characters occur in strings only.
 pub fn plain_json(document: &str) -> Cow<'_, str> {
     let is_told = |one: char| steers(one) && !matches!(one, '\n');
     let document = replaced(document, "#\\u0023");
@@ -73,7 +73,7 @@ pub fn plain_json(document: &str) -> Cow<'_, str> {
     Cow::Owned(document.chars().map(escaped).collect())
 }
 
-/// Whether a character does something beside being shown.
+/// Whether a character has an effect other than being shown.
 pub fn steers(character: char) -> bool {
     let turns = matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     character.is_control() || turns || matches!(character, '\u{2028}' | '\u{2029}' | '\u{feff}')
@@ -84,13 +84,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_in_it_speaks_for_us() {
+    fn control_characters_of_others_are_escaped() {
         assert_eq!(plain("acme/shop@1 \"übung\" `x`"), "acme/shop@1 \"übung\" `x`");
         assert_eq!(plain("a\u{1b}[2K\rNobody\nWIDENS\u{202e}\u{2028}"), "a\\u{1b}[2K\\u{d}Nobody\\u{a}WIDENS\\u{202e}\\u{2028}");
     }
 
     #[test]
-    fn nothing_in_it_is_a_command_to_a_runner() {
+    fn commands_to_a_runner_are_escaped() {
         assert_eq!(
             plain("a ##[set-output name=x]y ##vso[task.prependpath]/z # #["),
             "a #\\u{23}[set-output name=x]y #\\u{23}vso[task.prependpath]/z # #["
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_means_what_it_meant() {
+    fn an_escaped_document_parses_to_the_same_value() {
         let value = serde_json::json!({ "a": "x\u{9b}2K\u{202e}\n\u{2028}\u{7f}\u{1b}ü" });
         let shown = plain_json(&format!("{value:#}")).into_owned();
         assert!(shown.contains("\n  \"a\": \"x\\u009b2K\\u202e\\n\\u2028\\u007f\\u001bü\""), "{shown}");

@@ -1,4 +1,4 @@
-//! A secret is a type: it has no printable content, cannot be serialized, is wiped on drop and compares in constant time.
+//! The type of secrets. It does not print its content, cannot be serialized, is wiped on drop and compares in constant time.
 
 use std::fmt;
 
@@ -6,28 +6,29 @@ use std::fmt;
 pub struct Secret(Vec<u8>);
 
 impl Secret {
-    /// Takes the bytes over; the caller keeps no copy.
+    /// Takes ownership of the bytes. The caller keeps no copy.
     pub fn new(bytes: Vec<u8>) -> Self {
         Self(bytes)
     }
 
-    /// The bytes themselves. Every caller is a place where a secret leaves its type.
+    /// The bytes. Each call is a place where a secret leaves its type.
     pub fn expose(&self) -> &[u8] {
         &self.0
     }
 
-    /// The text, when the bytes are UTF-8.
+    /// The text, if the bytes are UTF-8.
     pub fn expose_text(&self) -> Option<&str> {
         std::str::from_utf8(&self.0).ok()
     }
 
-    /// A second copy, equally guarded.
+    /// A copy of the secret.
     pub fn duplicate(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-/// Wiped at once, spare room included. A token is wiped with every request, and byte by byte that cost a tenth of its verification.
+/// Wipes the whole buffer in one operation, including unused capacity. Every request wipes a token, and wiping it byte by byte took a
+/// tenth of the time of its verification.
 impl Drop for Secret {
     fn drop(&mut self) {
         self.0.clear();

@@ -1,9 +1,9 @@
-//! Time is a value: the shell reads the clock once per request and passes `now` down.
+//! Time is a value: the outer layer reads the clock once per request and passes `now` down.
 
 use std::fmt;
 use std::time::Duration;
 
-/// A moment, in milliseconds since 1970-01-01T00:00:00Z.
+/// A point in time, in milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct UnixTime(i64);
 
@@ -18,7 +18,7 @@ impl UnixTime {
         Self(millis)
     }
 
-    /// From RFC 3339 text such as `2027-06-30T00:00:00Z`; `None` when it is not one.
+    /// From RFC 3339 text such as `2027-06-30T00:00:00Z`; `None` if it is not valid.
     pub fn from_rfc3339(text: &str) -> Option<Self> {
         text.parse::<jiff::Timestamp>().ok().map(|moment| Self(moment.as_millisecond()))
     }
@@ -33,17 +33,17 @@ impl UnixTime {
         self.0
     }
 
-    /// This moment and `duration` more. Saturates.
+    /// This time plus `duration`. Saturates.
     pub fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(millis(duration)))
     }
 
-    /// This moment less `duration`. Saturates.
+    /// This time minus `duration`. Saturates.
     pub fn minus(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(millis(duration)))
     }
 
-    /// How long ago `earlier` was; zero when it lies ahead.
+    /// The time since `earlier`; zero if that is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
@@ -76,19 +76,19 @@ impl<'de> serde::Deserialize<'de> for UnixTime {
     }
 }
 
-/// Where `now` comes from. Only the shell holds one.
+/// The source of `now`. Only the outer layer has one.
 pub trait Clock: Send + Sync {
-    /// The present moment, as the wall clock has it: whoever sets that clock moves it.
+    /// The present time of the wall clock, which can be set.
     fn now(&self) -> UnixTime;
 
-    /// Time since the machine started, sleep included. Nobody sets it, so ages and pauses are measured by it. A clock that has no
-    /// other time is taken for one that is never set.
+    /// The time since the machine started, including sleep. It cannot be set, so ages and pauses are measured with it. The default is for
+    /// a clock that is never set.
     fn since_boot(&self) -> Duration {
         self.now().since(UnixTime(0))
     }
 }
 
-/// The machine's own clock: the one place that reads it.
+/// The machine's clock. This is the only place that reads it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -105,14 +105,14 @@ impl Clock for SystemClock {
     }
 }
 
-/// For tests: a wall clock that can be set, beside a time since boot that only passes.
+/// For tests: a wall clock that can be set, and a time since boot that cannot.
 #[cfg(test)]
 #[derive(Clone, Debug)]
 pub(crate) struct SteppingClock(std::sync::Arc<(std::sync::atomic::AtomicI64, std::sync::atomic::AtomicI64)>);
 
 #[cfg(test)]
 impl SteppingClock {
-    /// A machine that started a moment ago, with this wall time.
+    /// A machine that has just started, with this wall time.
     pub(crate) fn at(millis: i64) -> Self {
         Self(std::sync::Arc::new((millis.into(), 0.into())))
     }

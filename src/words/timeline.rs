@@ -1,26 +1,26 @@
-//! The wall clock beside the time since boot. A wall clock that is set is noticed, and neither revives what has expired nor stops
-//! what has not. See docs/decisions/0024.
+//! Compares the wall clock with the time since boot. It notices when the wall clock is set, so that this neither revives what has
+//! expired nor stops what has not. See docs/decisions/0024.
 
 use super::{Clock, UnixTime};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// A leap second and the rounding of both clocks stay below this.
+/// The smallest step. A leap second and the rounding of both clocks stay below it.
 const STEP_MIN: i64 = 2_000;
-/// A wall clock that was set, and has gone evenly for this long since, is taken as right.
+/// How long a wall clock that was set has to run evenly before its time is accepted.
 const SETTLED_AFTER: Duration = Duration::from_secs(3600);
-/// Both clocks are read within this time; a reading that was interrupted for longer is done again.
+/// The most time between the readings of both clocks. A reading that takes longer is repeated.
 const READING_MAX: Duration = Duration::from_millis(100);
-/// Steps that wait to be recorded. A clock that is set more often than it can be recorded is told by its newest steps.
+/// The most events that wait to be recorded. If there are more, the oldest are dropped.
 const UNTOLD_MAX: usize = 100;
 
 /// Both clocks of this machine.
 pub struct Timeline {
     clock: Arc<dyn Clock>,
-    /// The settled wall time less the time since boot, in milliseconds.
+    /// The settled wall time minus the time since boot, in milliseconds.
     offset: AtomicI64,
-    /// Since when, in milliseconds since boot.
+    /// When the time was settled, in milliseconds since boot.
     settled_at: AtomicI64,
     is_stepped: AtomicBool,
     steps: AtomicU64,
@@ -39,28 +39,28 @@ struct Step {
     noticed: Duration,
 }
 
-/// A moment by both clocks: the one is told and outlives a restart, by the other ages are measured.
+/// A point in time by both clocks. The wall time is for people and stays valid after a restart; ages are measured with the other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Moment {
-    /// By the wall clock.
+    /// The wall time.
     pub wall: UnixTime,
-    /// Since the machine started.
+    /// The time since the machine started.
     pub boot: Duration,
 }
 
-/// What was noticed of the wall clock.
+/// A change of the wall clock.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ClockEvent {
-    /// It was set: by so many milliseconds it differs from the settled time.
+    /// It was set, and differs from the settled time by so many milliseconds.
     Stepped(i64),
     /// It agrees with the settled time again.
     Back,
-    /// The time that it was set to is the settled one from now on.
+    /// The time that it was set to is accepted as the settled time.
     Settled(i64),
 }
 
 impl Timeline {
-    /// The wall clock is taken as right at the start.
+    /// Accepts the wall clock's time at the start.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let boot = millis(clock.since_boot());
         let (offset, settled_at) = (AtomicI64::new(clock.now().millis() - boot), AtomicI64::new(boot));
@@ -68,35 +68,35 @@ impl Timeline {
         Self { clock, offset, settled_at, is_stepped, steps, state: Mutex::default() }
     }
 
-    /// The present moment. Where the wall clock was set back, the settled time goes on: what has expired stays so.
+    /// The present time. If the wall clock was set back, this is the settled time, so that what has expired stays expired.
     pub fn now(&self) -> UnixTime {
         let (wall, settled) = self.read();
         if wall.millis() >= settled.millis() - STEP_MIN { wall } else { settled }
     }
 
-    /// The earlier one of the wall clock and the settled time: what is over by it is over whichever of them is right.
+    /// The earlier one of the wall clock and the settled time. What has expired by it has expired by both.
     pub fn earliest(&self) -> UnixTime {
         let (wall, settled) = self.read();
         wall.min(settled)
     }
 
-    /// The same with the time since boot.
+    /// The present time with the time since boot.
     pub fn moment(&self) -> Moment {
         Moment { wall: self.now(), boot: self.since_boot() }
     }
 
-    /// Time since the machine started.
+    /// The time since the machine started.
     pub fn since_boot(&self) -> Duration {
         self.clock.since_boot()
     }
 
-    /// For how long the settled time has been that.
+    /// How long the time has been settled.
     pub fn settled_for(&self) -> Duration {
         let since = u64::try_from(self.settled_at.load(Ordering::Relaxed)).unwrap_or(0);
         self.clock.since_boot().saturating_sub(Duration::from_millis(since))
     }
 
-    /// By how much the wall clock differs from the settled time, in milliseconds; nothing where they agree.
+    /// How much the wall clock differs from the settled time, in milliseconds; `None` if they agree.
     pub fn step(&self) -> Option<i64> {
         self.read();
         self.lock().step.map(|step| step.by)
@@ -107,13 +107,13 @@ impl Timeline {
         self.steps.load(Ordering::Relaxed)
     }
 
-    /// What was noticed since the last time.
+    /// The events since the last call.
     pub fn events(&self) -> Vec<ClockEvent> {
         self.read();
         std::mem::take(&mut self.lock().untold)
     }
 
-    /// Takes the wall clock as right, by an operator's word.
+    /// Accepts the wall clock's time, for an operator.
     pub fn accept(&self) {
         let mut state = self.lock();
         let ahead = self.clock.now().millis() - millis(self.clock.since_boot()) - self.offset.load(Ordering::Relaxed);
@@ -193,7 +193,7 @@ fn tell(state: &mut State, event: ClockEvent) {
             );
         }
         ClockEvent::Back => tracing::warn!("the wall clock agrees with the time since boot again"),
-        ClockEvent::Settled(by) => tracing::warn!(by_seconds = by / 1000, "the wall clock is taken as right as it was set"),
+        ClockEvent::Settled(by) => tracing::warn!(by_seconds = by / 1000, "the time that the wall clock was set to is accepted"),
     }
 }
 
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn time_goes_on_where_the_clock_is_set_back_until_that_has_settled() {
+    fn time_goes_on_until_a_clock_that_was_set_back_has_settled() {
         let (clock, timeline) = timeline();
         clock.step(-3_600_000);
         for seconds in [0, 40, 3559] {
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn each_further_step_is_told_and_begins_its_hour_anew() {
+    fn each_further_step_is_reported_and_restarts_the_hour() {
         let (clock, timeline) = timeline();
         for by in [10_000, 10_000, -40_000] {
             clock.step(by);

@@ -1,16 +1,16 @@
-//! Where a transit key lies in a repository: a file for each version of it.
+//! The files of transit keys in a repository: one for each version of a key.
 
 use super::names::{NameError, TransitKey};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Why a path is not a transit key's.
+/// Why a path is not a file of a transit key.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum TransitFileError {
-    /// It is another file's.
+    /// It is another file.
     #[error("expected transit/NAME/VERSION.age, with a version from 1")]
     Form,
-    /// It would be, and its name is none.
+    /// The key's name is not valid.
     #[error(transparent)]
     Key(#[from] NameError),
 }
@@ -20,15 +20,15 @@ pub enum TransitFileError {
 pub struct TransitFile {
     /// The key's name within its repository.
     pub key: TransitKey,
-    /// From 1.
+    /// The version, which starts at 1.
     pub version: u32,
 }
 
 impl TransitFile {
-    /// The folder of a repository that holds them.
+    /// The folder of all transit keys.
     pub const FOLDER: &str = "transit/";
 
-    /// Reads the path of a file in a repository; the error says what was expected.
+    /// Reads the path of a file in a repository. The error says what was expected.
     pub fn parse(file: &str) -> Result<Self, TransitFileError> {
         let (key, number) =
             file.strip_prefix(Self::FOLDER).and_then(|rest| rest.rsplit_once('/')).ok_or(TransitFileError::Form)?;
@@ -36,7 +36,7 @@ impl TransitFile {
         Ok(Self { key: TransitKey::parse(key)?, version })
     }
 
-    /// Those among the files of a repository.
+    /// The files of transit keys among the files of a repository.
     pub fn among<T>(files: &BTreeMap<String, T>) -> impl Iterator<Item = Self> {
         let below = files.range(Self::FOLDER.to_owned()..).map_while(|(file, _)| file.starts_with(Self::FOLDER).then_some(file));
         below.filter_map(|file| Self::parse(file).ok())
@@ -50,7 +50,7 @@ impl TransitFile {
     }
 }
 
-/// A version in digits, as we write it: a number has one spelling, so that a ciphertext has one.
+/// Reads a version in its only spelling, so that a ciphertext has only one spelling too.
 pub fn parse_version(text: &str) -> Option<u32> {
     text.parse().ok().filter(|version: &u32| *version > 0 && version.to_string() == text)
 }

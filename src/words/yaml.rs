@@ -1,4 +1,4 @@
-//! YAML with places: every value knows its line and column, so that every fault of a file can be told at once.
+//! YAML with places: every value has its line and column, so that all faults of a file can be reported at once.
 
 mod fault;
 mod fields;
@@ -13,13 +13,14 @@ use serde_saphyr::Spanned;
 use serde_saphyr::budget::BudgetBreach;
 use std::fmt;
 
-/// Policies and configurations are a few KiB; a document of more is a mistake or an attack.
+/// The largest file. Policies and configurations have a few KiB.
 pub const YAML_BYTES_MAX: usize = 1024 * 1024;
 
-/// A session policy of AWS within a policy is nested a dozen deep. Each level takes some 45 KiB of a debug build's stack, of which a worker has 2 MiB.
+/// The deepest nesting. A session policy of AWS within a policy has a dozen levels. A level takes some 45 KiB of stack in a debug build,
+/// and a worker has 2 MiB.
 const NESTED_MAX: usize = 16;
 
-/// Where something stands: 1-based, as editors count.
+/// A place in a file, counted from 1 as in editors.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub struct Place {
     /// The line.
@@ -31,13 +32,13 @@ pub struct Place {
 /// A value and its place.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Node {
-    /// Where it stands.
+    /// Its place.
     pub place: Place,
-    /// What it is.
+    /// The value.
     pub value: Yaml,
 }
 
-/// What a YAML value is. Numbers keep no value: nothing here is a number where text could be meant.
+/// A YAML value.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Yaml {
     /// Nothing, or `null`.
@@ -56,14 +57,14 @@ pub enum Yaml {
     Mapping(Vec<(String, Place, Node)>),
 }
 
-/// How every file of ours is read: within the stack of a worker, and with booleans that look like booleans.
+/// The options for every file: a nesting that fits into the stack of a worker, and only `true` and `false` as booleans.
 pub fn options() -> serde_saphyr::Options {
     serde_saphyr::options! {
         with_snippet: false, strict_booleans: true, budget: serde_saphyr::budget! { max_depth: NESTED_MAX },
     }
 }
 
-/// What is wrong with a file, in a line; the library's own words where they are for who writes the file.
+/// The message of a fault, in one line. Uses the library's text if it makes sense to the author of the file.
 pub fn told(fault: &serde_saphyr::Error) -> String {
     match fault.without_snippet() {
         serde_saphyr::Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => {
@@ -75,7 +76,7 @@ pub fn told(fault: &serde_saphyr::Error) -> String {
 }
 
 impl Node {
-    /// Parses a file; a fault of the syntax itself is one fault.
+    /// Parses a file. An error of its syntax is one fault.
     pub fn parse(file: &str, bytes: &[u8]) -> Result<Self, Fault> {
         let text = std::str::from_utf8(bytes).map_err(|_| Fault::new(file, Place::default(), "the file is not UTF-8"))?;
         if bytes.len() > YAML_BYTES_MAX {
@@ -90,7 +91,7 @@ impl Node {
         }
     }
 
-    /// The text, when it is one.
+    /// The text, if it is one.
     pub fn as_text(&self) -> Option<&str> {
         match &self.value {
             Yaml::Text(text) => Some(text),
@@ -98,7 +99,7 @@ impl Node {
         }
     }
 
-    /// What it is, in words for a message.
+    /// The type of the value, for a message.
     pub const fn kind(&self) -> &'static str {
         match self.value {
             Yaml::Null => "nothing",
@@ -110,7 +111,7 @@ impl Node {
         }
     }
 
-    /// The value as JSON, for comparing it with a claim.
+    /// The value as JSON, to compare it with a claim.
     pub fn to_json(&self) -> serde_json::Value {
         match &self.value {
             Yaml::Null => serde_json::Value::Null,
@@ -197,7 +198,7 @@ impl<'de> Visitor<'de> for AnyYaml {
 mod tests {
     use super::*;
 
-    /// A worker of the server has 2 MiB of stack, and has used some of it when it reads a file.
+    /// A worker of the server has 2 MiB of stack, some of which is in use when it reads a file.
     const STACK: usize = 1024 * 1024;
 
     fn on_a_small_stack(text: String) -> Result<Node, Fault> {
@@ -211,9 +212,9 @@ mod tests {
         assert_eq!((&*fault.message, fault.place.line), ("the key `grant` stands twice", 3));
     }
 
-    /// What is nested without end ends no process: one file of one source would stop the server at each start.
+    /// Deep nesting must not overflow the stack. Otherwise one file of one source could stop the server at each start.
     #[test]
-    fn what_is_nested_too_deeply_is_refused_at_its_place() {
+    fn too_deep_nesting_is_refused_at_its_place() {
         let block = |depth: usize| (0..depth).map(|level| format!("{}a:\n", "  ".repeat(level))).collect::<String>();
         let shapes: [&dyn Fn(usize) -> String; 4] = [
             &|depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth)),

@@ -1,6 +1,6 @@
-//! The fetching child: `daypass git-fetch`. It speaks to one host, writes one bare repository, and ends.
+//! The fetching child: `daypass git-fetch`. It connects to one host, writes one bare repository, and ends.
 //!
-//! What a remote sends is parsed here and not where our keys are; no hook, filter, submodule or checkout is ever run.
+//! It parses what a remote sends, so that the process with our keys does not. It runs no hook and no filter, and makes no checkout.
 
 use super::super::origin::FETCHED;
 use super::error::ToldError;
@@ -23,20 +23,20 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-/// One file: a pack of more is no repository of policies.
+/// The largest file. A repository of policies has no larger pack.
 const FILE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
-/// Unpacking what a hostile remote sends may take this much memory and no more.
+/// The most memory, also if a hostile remote sends a pack that unpacks to more.
 const MEMORY_BYTES_MAX: u64 = 768 * 1024 * 1024;
-/// Seconds of processor.
+/// The most processor time, in seconds.
 const PROCESSOR_SECONDS_MAX: u64 = 120;
-/// Packs, pipes, a socket.
+/// The most open files: packs, pipes, a socket.
 const OPEN_FILES_MAX: u64 = 256;
-/// An order is a few hundred bytes, and a bundle of certificates at most.
+/// The longest order: a few hundred bytes, and a bundle of certificates at most.
 const ORDER_BYTES_MAX: u64 = 1024 * 1024;
-/// The name beside a token where none is given: the one that most forges document.
+/// The default user name for a token: the one that most forges document.
 const USERNAME: &str = "x-access-token";
 
-/// Does what its standard input says. The error is one line for the operator.
+/// Executes the order on standard input. The error is one line for the operator.
 pub fn fetch_as_told() -> Result<(), ToldError> {
     limit_ourselves()?;
     let mut told = zeroize::Zeroizing::new(String::new());
@@ -64,7 +64,7 @@ pub fn fetch_as_told() -> Result<(), ToldError> {
     receive(connection.with_credentials(|action| Ok(credentials(action, &username, token))))
 }
 
-/// Limits that the process cannot lift again.
+/// Sets limits that the process cannot lift again.
 fn limit_ourselves() -> Result<(), ToldError> {
     let limits = [
         (Resource::Fsize, FILE_BYTES_MAX),
@@ -80,7 +80,8 @@ fn limit_ourselves() -> Result<(), ToldError> {
     Ok(())
 }
 
-/// Isolated: no configuration of the machine or the user is read, and what is set here cannot be overridden by the mirror's own.
+/// Opens the mirror in isolated mode: gix reads no configuration of the machine or the user, and the mirror's own configuration cannot
+/// override these settings.
 fn mirror(path: &Path) -> Result<gix::Repository, ToldError> {
     let options = || {
         gix::open::Options::isolated().config_overrides([
@@ -100,7 +101,7 @@ fn mirror(path: &Path) -> Result<gix::Repository, ToldError> {
     Ok(opened?.to_thread_local())
 }
 
-/// No redirect is followed, no proxy is taken from anywhere, and only the named authority counts where one is named.
+/// Follows no redirect, uses only the proxy of the order, and trusts only the order's authority if it has one.
 fn http_options(order: Order) -> Options {
     let loopback = order.url.starts_with("http://");
     let configure = move |builder: reqwest::blocking::ClientBuilder| {
@@ -124,7 +125,7 @@ fn credentials(action: Action, username: &str, token: &str) -> Option<Credential
     (!token.is_empty()).then(|| Credentials { identity, next: context.into() })
 }
 
-/// The one branch and what it needs; nothing is deleted, so what was in force stays readable.
+/// Fetches the one branch and its objects. Deletes nothing, so that earlier active commits stay readable.
 fn receive<T: Transport>(connection: gix::remote::Connection<'_, '_, '_, T>) -> Result<(), ToldError> {
     let fetch = connection.prepare_fetch(Discard, gix::remote::ref_map::Options::default())?;
     fetch.receive(Discard, &AtomicBool::new(false))?;

@@ -1,4 +1,4 @@
-//! Why a mirror is not brought up to its origin: what the server sees of it, and what the child does.
+//! Why a mirror cannot be updated: the errors of the server, and those of the child.
 
 use crate::git::origin::TokenError;
 use crate::words::PlainPath;
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-/// A fetch of a few commits takes seconds, the first one of a large history a minute; a remote that drips is no remote.
+/// The deadline of a fetch. A fetch of a few commits takes seconds, and the first one of a large history a minute.
 pub(super) const FETCH_MAX: Duration = Duration::from_secs(120);
 
 /// Why there was no fetch.
@@ -22,7 +22,7 @@ pub enum FetchError {
         /// What it holds.
         bytes: u64,
     },
-    /// The authorities' file is not there, or not for us.
+    /// The file of authorities is missing or not readable.
     #[error("{}: {fault}", .path.plain())]
     Authorities {
         /// Where it is.
@@ -37,48 +37,48 @@ pub enum FetchError {
     /// There is no token.
     #[error(transparent)]
     Token(#[from] TokenError),
-    /// The child was asked.
+    /// The child failed.
     #[error("{url} cannot be fetched: {fault}")]
     Remote {
         /// The origin.
         url: String,
-        /// What came of it.
+        /// How it failed.
         #[source]
         fault: ChildError,
     },
 }
 
-/// What becomes of a child.
+/// How a child failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ChildError {
     #[error("the fetching child: {0}")]
     Io(#[from] io::Error),
     #[error("it took longer than {} s", FETCH_MAX.as_secs())]
     TooLong,
-    /// Without a word: by a limit, or by somebody's hand.
+    /// It ended without a message, because of a limit or a signal.
     #[error("the fetching child ended with {status}")]
     Ended { status: ExitStatus },
-    /// With its own words, which are another process's error.
+    /// It ended with a message.
     #[error("{complaint}")]
     Complained { complaint: String },
 }
 
-/// Why the child itself fetches nothing.
+/// Why the child cannot fetch.
 #[derive(Debug, thiserror::Error)]
 pub enum ToldError {
-    /// It would have run without one.
+    /// It would run without the limit.
     #[error("a limit cannot be set: {0}")]
     Limit(#[source] rustix::io::Errno),
-    /// Its order does not come, or its folder is not there.
+    /// The order cannot be read, or the folder is missing.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// Its order ends too early.
+    /// The order ends too early.
     #[error("the order is cut off")]
     CutOff,
-    /// Its order is none.
+    /// The order is not valid.
     #[error(transparent)]
     Order(#[from] serde_json::Error),
-    /// Its folder cannot be made.
+    /// The folder cannot be created.
     #[error("{}: {fault}", .path.plain())]
     Mirror {
         /// The folder.
@@ -87,13 +87,13 @@ pub enum ToldError {
         #[source]
         fault: io::Error,
     },
-    /// ssh would be told nothing good.
+    /// The configuration of ssh cannot be written.
     #[error(transparent)]
     Ssh(#[from] SshConfigError),
-    /// What gix says, with everything that lies behind it, in one line.
+    /// An error of gix, with all its causes, in one line.
     #[error("{}", whole(.0))]
     Git(#[from] gix::Error),
-    /// The same of its way to ssh.
+    /// An error of gix when it starts ssh.
     #[error("{}", whole(.0.as_ref()))]
     Transport(#[source] Box<gix::protocol::transport::client::blocking_io::ssh::Error>),
 }
@@ -103,7 +103,7 @@ fn whole(fault: &(dyn Error + 'static)) -> String {
     let mut behind = fault.source();
     while let Some(cause) = behind {
         let text = cause.to_string();
-        // Some of these errors have their cause in their own words, and some have not.
+        // Some of these errors contain the text of their cause, and some do not.
         if !told.contains(&text) {
             told = format!("{told}: {text}");
         }
@@ -112,14 +112,14 @@ fn whole(fault: &(dyn Error + 'static)) -> String {
     told.lines().collect::<Vec<_>>().join(" ")
 }
 
-/// What ssh cannot be told.
+/// Why the configuration of ssh cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum SshConfigError {
     #[error("ssh needs `known_hosts`: the host's keys, as `ssh-keyscan` prints them")]
     NoKnownHosts,
     #[error("ssh needs `key`: the private key that may read this repository")]
     NoKey,
-    #[error("a path that ssh is given is UTF-8")]
+    #[error("a path for ssh has to be UTF-8")]
     NotUtf8,
     #[error("{path}: ssh cannot be given a path with quotes, `%`, `$` or backslashes")]
     Path { path: String },

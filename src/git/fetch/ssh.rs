@@ -1,16 +1,16 @@
-//! The one way in which `ssh` is run: everything that it may do is written down, and nothing of the user's or machine's files counts.
+//! Runs `ssh` with one configuration that sets everything. The files of the user and of the machine have no effect.
 
 use super::Order;
 use super::error::SshConfigError;
 use std::fmt::Write;
 use std::path::Path;
 
-/// Its file in the mirror. The command names it alone, so that no path ever has to be quoted for a shell.
+/// The configuration file in the mirror. The command uses the bare file name, so no path has to be quoted for a shell.
 const FILE: &str = "ssh_config";
-/// What is run, in the mirror's folder.
+/// The command, which runs in the mirror's folder.
 pub(super) const COMMAND: &str = "ssh -F ssh_config";
 
-/// ssh_config(5): no agent, no forwarding, no password, no proxy command, no host key that is not known.
+/// ssh_config(5): no agent, no forwarding, no password, no proxy command, no unknown host key.
 const FIXED: &str = "Host *
   BatchMode yes
   StrictHostKeyChecking yes
@@ -33,7 +33,7 @@ const FIXED: &str = "Host *
   LogLevel ERROR
 ";
 
-/// Writes the file for this order.
+/// Writes the configuration for this order.
 pub(super) fn write_config(order: &Order) -> Result<(), SshConfigError> {
     let known_hosts = order.known_hosts.as_deref().ok_or(SshConfigError::NoKnownHosts)?;
     let key = order.ssh_key.as_deref().ok_or(SshConfigError::NoKey)?;
@@ -43,7 +43,7 @@ pub(super) fn write_config(order: &Order) -> Result<(), SshConfigError> {
     std::fs::write(&path, text).map_err(|fault| SshConfigError::File { path, fault })
 }
 
-/// ssh_config(5) takes quotes and has no way to escape one, and `%` starts a token.
+/// Quotes a path for ssh_config(5). It has no way to escape a quote, and `%` starts a token, so both are refused.
 fn quoted(path: &Path) -> Result<String, SshConfigError> {
     let text = path.to_str().ok_or(SshConfigError::NotUtf8)?;
     if text.contains(['"', '%', '\n', '\\', '$']) {

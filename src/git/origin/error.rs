@@ -1,25 +1,25 @@
-//! What is wrong with an origin: its address, or the file of its token.
+//! What is wrong with an origin: its address or its token's file.
 
 use crate::words::PlainPath;
 use std::io;
 use std::path::PathBuf;
 
-/// A text that is no address of a repository.
+/// Why a text is not an address of a repository.
 #[derive(Debug, thiserror::Error)]
 pub enum AddressError {
-    /// It is no URL.
+    /// It is not a URL.
     #[error(transparent)]
     Url(#[from] gix::Error),
-    /// It leads nowhere, or could be an option of a command.
+    /// It has no host, or its host or user could be read as an option of a command.
     #[error("the address names no host")]
     NoHost,
-    /// It would be written into logs.
+    /// It has a user, which would be logged.
     #[error("put the user and the token into `credentials`, not into the address")]
     WithUser,
-    /// Anybody on the way could answer.
+    /// It uses HTTP, where anybody on the way could answer.
     #[error("http is for loopback alone: use https")]
     Http,
-    /// By a protocol that is not spoken here.
+    /// It has an unknown scheme.
     #[error("expected https://…, ssh://…, user@host:path, file://… or a path")]
     Scheme,
 }
@@ -27,7 +27,7 @@ pub enum AddressError {
 /// Why there is no token.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
-    /// Its file is not there, or not for us.
+    /// The file is missing or not readable.
     #[error("{}: {fault}", .path.plain())]
     File {
         /// Where it is.
@@ -36,7 +36,7 @@ pub enum TokenError {
         #[source]
         fault: io::Error,
     },
-    /// Its file holds something else.
+    /// The file holds something else.
     #[error("{} holds no token: expected one line", .path.plain())]
     NoToken {
         /// Where it is.

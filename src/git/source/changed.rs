@@ -1,28 +1,28 @@
-//! What changed between two commits, in the whole tree: also in folders that nothing here reads.
+//! The changes between two commits in the whole tree, also in folders that nothing else reads.
 
 use super::{DEPTH_MAX, Source, object_id, objects};
 use crate::git::error::{GitError, ReadFault, TooLarge};
 use crate::words::names::CommitId;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A branch of a year changes fewer files.
+/// The most changed files. A branch of a year changes fewer.
 const CHANGED_MAX: usize = 200_000;
 
-/// Paths by what became of them. Names that are no UTF-8 are told with their bad bytes replaced.
+/// Paths by the kind of their change. Bytes of names that are not UTF-8 are replaced.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Changed {
-    /// Files that are other ones, or of another mode.
+    /// Files with another content or mode.
     pub modified: BTreeSet<String>,
     /// Files that are new.
     pub added: BTreeSet<String>,
-    /// Files that are gone.
+    /// Files that were removed.
     pub removed: BTreeSet<String>,
-    /// Folders of which nothing is left, each with `/` at its end.
+    /// Folders that were removed entirely, each with `/` at its end.
     pub removed_folders: BTreeSet<String>,
 }
 
 impl Source {
-    /// From the one to the other. Folders that are alike are not looked into.
+    /// Finds the changes from one commit to another. Skips equal folders.
     pub fn changed(&self, from: &CommitId, to: &CommitId) -> Result<Changed, GitError> {
         let repository = self.open()?;
         let tree = |commit: &CommitId| {

@@ -1,4 +1,4 @@
-//! When files became what they are: the times of the commits that made them so.
+//! When files got their present content: the times of the commits that last changed them.
 
 use super::super::error::{GitError, ReadFault};
 use super::{ANCESTORS_MAX, DEPTH_MAX, FOLDER_BYTES_MAX, Source, object_id, objects};
@@ -8,19 +8,20 @@ use gix::ObjectId;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 
-/// Entries of folders that one walk looks at: a history that changes large folders a thousand times over ends it. It takes a second.
+/// The most entries of folders that one walk reads, which takes a second. A history that changes large folders a thousand times ends
+/// the walk.
 const ENTRIES_MAX: usize = 10_000_000;
-/// The last second that is written as RFC 3339 wherever on earth it is read. A commit's time is its author's to choose.
+/// The last second that RFC 3339 can write in every time zone. The author of a commit can choose any time.
 const LAST_SECOND: i64 = 253_402_207_200;
 
-/// When each file became what it is, as of one commit.
+/// When each file got its content, as of one commit.
 #[derive(Debug)]
 pub struct LastChanges {
     commit: ObjectId,
     files: BTreeMap<String, Changed>,
 }
 
-/// A file's bytes by their Git id, and since when they are the file's.
+/// A file's content by its Git id, and since when the file has it.
 #[derive(Clone, Copy, Debug)]
 struct Changed {
     id: ObjectId,
@@ -28,16 +29,16 @@ struct Changed {
 }
 
 impl LastChanges {
-    /// When this file became what it is.
+    /// When this file got its content.
     pub fn of(&self, file: &str) -> Option<UnixTime> {
         self.files.get(file).map(|changed| changed.at)
     }
 }
 
 impl Source {
-    /// When these files became what they are: the time of the newest commit of the first-parent line, which a merge speaks for, that
-    /// made each of these bytes. What is older than the history that is here, or than a bounded walk, is as old as its oldest commit.
-    /// With what was `known` of an older commit the walk ends there.
+    /// Finds when these files got their content: the time of the newest commit on the first-parent line that changed each one. A merge
+    /// counts as the commit of what it brings in. A file that is older than the available history, or than the bounded walk, gets the time
+    /// of the oldest commit. If the result of an older commit is `known`, the walk ends there.
     pub fn last_changes<'a>(
         &self,
         from: &CommitId,
@@ -52,7 +53,7 @@ impl Source {
         let mut search = Search { repository: &repository, sought, found: BTreeMap::new(), entries_left: ENTRIES_MAX };
         let line = repository.rev_walk([from]).first_parent_only().all().map_err(|fault| self.git(fault))?;
         let mut newer: Option<(ObjectId, UnixTime)> = None;
-        // A history that is cut ends the walk, as its beginning does.
+        // A shallow history ends the walk, as the first commit does.
         for commit in line.take(ANCESTORS_MAX).map_while(Result::ok) {
             let Ok(commit) = commit.object() else { break };
             let (Ok(tree), Ok(time)) = (commit.tree_id(), commit.time()) else { break };
@@ -77,7 +78,7 @@ impl Source {
     }
 }
 
-/// A walk under way.
+/// The state of a walk.
 struct Search<'a> {
     repository: &'a gix::Repository,
     sought: BTreeMap<String, ObjectId>,
@@ -86,7 +87,7 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// What did not change since.
+    /// Takes the known times of files that have not changed since.
     fn take_known(&mut self, known: &LastChanges) {
         let found = &mut self.found;
         self.sought.retain(|path, id| match known.files.get(path) {
@@ -98,7 +99,7 @@ impl Search<'_> {
         });
     }
 
-    /// Finds what a commit made, at this time, of its parent's folder.
+    /// Finds the files of a folder that a commit of this time changed in comparison with its parent.
     fn compare(
         &mut self,
         folder: &str,
@@ -143,7 +144,7 @@ impl Search<'_> {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Name, id and whether it is a folder; none of a folder that no commit in force could have.
+    /// The name, the id and whether it is a folder, of each entry. Empty for a folder that is too large for an active commit.
     fn entries(&self, tree: ObjectId) -> Result<Vec<(Vec<u8>, ObjectId, bool)>, ReadFault> {
         if self.repository.find_header(tree)?.size() > FOLDER_BYTES_MAX {
             return Ok(Vec::new());
@@ -160,12 +161,12 @@ mod tests {
     use super::super::tests::Repository;
     use super::*;
 
-    /// The commit's own time, as Git has it.
+    /// The commit's time.
     fn time(repository: &Repository, commit: &str) -> UnixTime {
         UnixTime::from_seconds(repository.git(&["log", "-1", "--format=%ct", commit]).parse().unwrap())
     }
 
-    /// A commit of a minute of its own.
+    /// Makes a commit at this minute.
     fn commit(repository: &Repository, minute: i64, files: &[(&str, &str)]) -> UnixTime {
         repository.commit(files);
         let at = 1_800_000_000 + minute * 60;
@@ -200,10 +201,10 @@ mod tests {
         commit(&repository, 3, &[("policies/p.yaml", "2")]);
         let now = changes(&repository, &[(A, "1"), (DEEP, "2")], None);
         assert_eq!([now.of(A), now.of(DEEP), now.of("secrets/none")], [Some(first), Some(second), None]);
-        // What is in force may be older than the commit's own: a faulty file, or one that waits.
+        // The active form may be older than the form in the commit, if that one is faulty or waits.
         let older = changes(&repository, &[(DEEP, "1")], None);
         assert_eq!(older.of(DEEP), Some(first));
-        // There and back: it is what it is since it came back.
+        // A file that was changed and changed back has its content since it was changed back.
         commit(&repository, 4, &[(A, "2")]);
         let back = commit(&repository, 5, &[(A, "1")]);
         assert_eq!(changes(&repository, &[(A, "1")], None).of(A), Some(back));
@@ -215,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_known_ends_the_walk() {
+    fn a_known_result_ends_the_walk() {
         let repository = Repository::new();
         let first = commit(&repository, 1, &[(A, "1"), (DEEP, "1")]);
         let known = changes(&repository, &[(A, "1"), (DEEP, "1")], None);
@@ -246,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_older_than_a_cut_history_is_as_old_as_its_oldest_commit() {
+    fn in_a_shallow_history_an_older_file_is_as_old_as_the_oldest_commit() {
         let repository = Repository::new();
         commit(&repository, 1, &[(A, "1")]);
         let second = commit(&repository, 2, &[(DEEP, "1")]);

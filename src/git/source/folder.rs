@@ -1,4 +1,4 @@
-//! The files of a folder as it stands, listed by the same rules as those of a commit.
+//! Reads the files of a folder on disk, by the same rules as those of a commit.
 
 use super::super::error::{GitError, TooLarge};
 use super::{DEPTH_MAX, FILE_BYTES_MAX, FILES_MAX, Snapshot, TREE_BYTES_MAX, checked_path};
@@ -21,9 +21,9 @@ impl Snapshot {
             let (path, file_name) = (entry.path(), entry.file_name());
             let Some(name) = checked_path(prefix, file_name.as_bytes()) else {
                 let name = format!("{prefix}{}", file_name.to_string_lossy());
-                // At the root of a work tree lies much that is nobody's, such as Git's own folder.
+                // The root of a work tree has other entries with such names, such as Git's own folder.
                 if depth > 0 || may_be_guardrails(&name) {
-                    self.leave_out(name, "a name that is not taken");
+                    self.leave_out(name, "its name has characters that are not accepted");
                 }
                 continue;
             };

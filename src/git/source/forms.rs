@@ -1,5 +1,5 @@
-//! Every form that files ever had, for who asks whether a ciphertext stood elsewhere before: also in a folder that nothing else reads,
-//! or under a name that is not taken.
+//! Every form that files ever had, to find out whether a ciphertext was elsewhere before. That includes folders that nothing else
+//! reads, and names that are not accepted.
 
 use super::super::error::{GitError, ReadFault};
 use super::{ANCESTORS_MAX, DEPTH_MAX, FILE_BYTES_MAX, FOLDER_BYTES_MAX, Source, object_id, objects};
@@ -9,21 +9,21 @@ use std::collections::{HashMap, HashSet};
 
 /// The folders of encrypted files.
 const ENCRYPTED: [&str; 2] = ["secrets", "transit"];
-/// Forms of encrypted files that are looked at, each by its path: 10,000 secrets that were changed 20 times. Of other files as many:
-/// a repository of code beside them uses up nothing of theirs.
+/// The most forms of encrypted files that are read: 10,000 secrets that were changed 20 times. Other files have their own budget of the
+/// same size, so code in the same repository does not use up that of secrets.
 const FORMS_MAX: usize = 200_000;
-/// What they have in all.
+/// The most bytes of these forms.
 const FORMS_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 
 impl Source {
-    /// Whether it was cloned without its older commits.
+    /// Whether it is a shallow clone.
     pub fn is_shallow(&self) -> Result<bool, GitError> {
         self.open()?.is_shallow().map_err(|fault| self.git(fault))
     }
 
-    /// Shows each form that each file has in this commit and in those behind it, but not in those behind `known`. Every
-    /// parent counts: also what a merge brought in may have been a good ciphertext. Returns whether that was all: the walk is
-    /// bounded, and begins with the newest.
+    /// Calls `show` for each form that each file has in this commit and its ancestors, without those of `known`. It follows every parent,
+    /// because a merge may have brought in a valid ciphertext. Returns whether that was everything: the walk is bounded, and begins with
+    /// the newest commit.
     pub fn each_form(
         &self,
         from: &CommitId,
@@ -49,7 +49,7 @@ impl Source {
     }
 }
 
-/// What was looked at.
+/// The forms and bytes that were read.
 #[derive(Default)]
 struct Budget {
     forms: usize,
@@ -72,7 +72,7 @@ struct Forms<'a> {
 }
 
 impl Forms<'_> {
-    /// What is as it was in the `known` folder is passed over: most commits change few files.
+    /// Skips what is unchanged since the `known` folder, because most commits change few files.
     fn folder(&mut self, id: gix::ObjectId, known: Option<gix::ObjectId>, path: &str, depth: usize) -> Result<(), ReadFault> {
         if Some(id) == known || !self.seen.insert((path.to_owned(), id)) || depth > DEPTH_MAX || self.size(id)? > FOLDER_BYTES_MAX
         {
@@ -105,7 +105,7 @@ impl Forms<'_> {
             return Ok(());
         }
         let size = self.size(id)?;
-        // What is too large for a file in force never was one.
+        // A file that is too large was never active.
         if size > FILE_BYTES_MAX {
             return Ok(());
         }

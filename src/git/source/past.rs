@@ -1,23 +1,22 @@
-//! One file as an older commit has it: which commits may be asked for, and the one blob.
+//! Reads the historical version of a file: checks which commits may be requested, and finds the blob.
 
 use super::super::error::GitError;
 use super::{ANCESTORS_MAX, DEPTH_MAX, FILE_BYTES_MAX, FOLDER_BYTES_MAX, Source, object_id, objects};
 use crate::words::names::CommitId;
 use gix::object::tree::EntryKind;
 
-/// The history that may be asked for.
+/// The history that may be requested.
 #[derive(Clone, Debug)]
 pub struct Past {
-    /// The commit in force: what does not lie behind it is nobody's word.
+    /// The active commit. Only this commit and its ancestors may be requested.
     pub in_force: CommitId,
-    /// What counts has to follow this one, or be it.
+    /// The oldest commit that may be requested.
     pub since: Option<CommitId>,
 }
 
 impl Source {
-    /// Whether the commit is one of that history: of its first-parent line, for a merge speaks for what it brings in, and who reviews
-    /// one looks at what becomes of it and not at each commit on the way. One that there is not is none, and neither is one beyond the
-    /// bounded walk.
+    /// Whether the commit is part of that history. Only the first-parent line counts: a review of a merge looks at its result and not at
+    /// each commit that it brings in. A missing commit is not part of it, and neither is one beyond the bounded walk.
     pub fn is_past(&self, commit: &CommitId, past: &Past) -> Result<bool, GitError> {
         let Ok(wanted) = object_id(commit) else { return Ok(false) };
         let repository = self.open()?;
@@ -29,8 +28,8 @@ impl Source {
         past.since.as_ref().map_or(Ok(true), |since| self.is_forward(since, commit))
     }
 
-    /// The file's bytes at that commit; `None` where the commit has no such file. A link is not followed, and is no file; neither is
-    /// what is too large for one in force.
+    /// The file's bytes at that commit; `None` if the commit has no such file. A link is not a file, and neither is a file that is too large
+    /// to be active.
     pub fn file_at(&self, commit: &CommitId, path: &str) -> Result<Option<Vec<u8>>, GitError> {
         let repository = self.open()?;
         let Some(id) = self.form_at(&repository, commit, path)? else { return Ok(None) };
@@ -38,7 +37,7 @@ impl Source {
         Ok(Some(object.data.clone()))
     }
 
-    /// Whether the file has at that commit the form that it has at one of these. A commit that is not there any more has none.
+    /// Whether the file at that commit has the same form as at one of the others. A commit that no longer exists has none.
     pub fn has_form_of_any(&self, commit: &CommitId, path: &str, others: &[CommitId]) -> Result<bool, GitError> {
         let repository = self.open()?;
         let Some(form) = self.form_at(&repository, commit, path)? else { return Ok(false) };
@@ -51,7 +50,7 @@ impl Source {
         let mut id = commit.tree_id().map_err(|fault| self.git(fault))?.detach();
         let size = |id: gix::ObjectId| repository.find_header(id).map(|header| header.size()).map_err(|fault| self.git(fault));
         let steps: Vec<&str> = path.split('/').collect();
-        // A folder of the root is at depth 1 when it is looked into, as for a commit that is read whole.
+        // A folder in the root has depth 1, as when a whole commit is read.
         for (depth, step) in steps.iter().enumerate() {
             if depth > DEPTH_MAX || size(id)? > FOLDER_BYTES_MAX {
                 return Ok(None);

@@ -1,4 +1,4 @@
-//! Repositories made by git itself, also hostile ones.
+//! Tests with repositories that git itself makes, also hostile ones.
 
 use super::*;
 use std::io::Write;
@@ -49,7 +49,7 @@ impl Repository {
         self.git(&["commit", "--quiet", "--message", "x"]);
     }
 
-    /// Commits a tree made by hand, which `git add` would never make.
+    /// Commits a tree that `git add` would never make.
     fn commit_tree(&self, entries: &str) {
         let tree = self.git_with(&["mktree", "--missing"], entries.as_bytes());
         let commit = self.git(&["commit-tree", &tree, "-m", "x"]);
@@ -123,21 +123,21 @@ fn a_huge_file_is_left_out() {
 }
 
 #[test]
-fn what_is_not_there_is_a_clear_error() {
+fn a_missing_repository_is_a_clear_error() {
     let source = Source { path: "/nonexistent".into(), reference: "refs/heads/main".to_owned() };
     assert!(source.head().unwrap_err().to_string().contains("/nonexistent"));
     let repository = Repository::new();
     assert!(repository.source().head().is_err());
 }
 
-/// git's own import stream: trees that no work tree could hold are made in a moment.
+/// Uses git's import stream, which quickly makes trees that no work tree could hold.
 fn import(repository: &Repository, stream: &str) {
     let head = "commit refs/heads/main\ncommitter t <t@t.example> 1800000000 +0000\ndata 1\nx\n";
     repository.git_with(&["fast-import", "--quiet", "--force"], format!("{head}{stream}").as_bytes());
 }
 
 #[test]
-fn trees_that_are_deep_wide_or_made_of_themselves_end() {
+fn deep_wide_and_recursive_trees_are_bounded() {
     let deep = Repository::new();
     import(
         &deep,
@@ -210,7 +210,7 @@ fn names_that_other_systems_read_otherwise_are_left_out() {
 }
 
 #[test]
-fn what_is_as_it_was_is_taken_from_the_known_commit() {
+fn unchanged_files_are_taken_from_the_known_commit() {
     let repository = Repository::new();
     std::fs::create_dir_all(repository.0.path().join("policies/a")).unwrap();
     std::os::unix::fs::symlink("x.yaml", repository.0.path().join("policies/a/link.yaml")).unwrap();
@@ -253,7 +253,7 @@ fn an_object_is_what_its_id_says_whatever_replaces_it() {
     }
 }
 
-/// Whoever may write to the disk and not sign could otherwise put other bytes under a signed commit.
+/// Otherwise anybody who may write to the disk and not sign could change the content of a signed commit.
 #[test]
 fn an_object_with_other_bytes_than_its_id_says_is_not_read() {
     let repository = Repository::new();
@@ -282,7 +282,7 @@ fn an_object_with_other_bytes_than_its_id_says_is_not_read() {
 }
 
 #[test]
-fn histories_that_are_cut_or_grafted_go_no_further_than_they_are() {
+fn shallow_and_grafted_histories_are_not_extended() {
     let repository = Repository::new();
     repository.commit(&[("policies/a.yaml", "1")]);
     let first = repository.source().head().unwrap();

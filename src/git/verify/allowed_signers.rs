@@ -1,19 +1,19 @@
-//! The file of those who may sign (ssh-keygen(1), ALLOWED SIGNERS). A line that cannot be read refuses the whole file.
+//! Reads a file of allowed signers (ssh-keygen(1), ALLOWED SIGNERS). If a line is not valid, the whole file is refused.
 
 use super::error::{LineFault, SignersError};
 use crate::words::UnixTime;
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
-/// What commits are signed for (gitformat-signature(5), ssh-keygen(1)).
+/// The namespace of commits' signatures (gitformat-signature(5), ssh-keygen(1)).
 pub(super) const NAMESPACE: &str = "git";
 
 /// One line.
 #[derive(Clone, Debug)]
 pub(super) struct AllowedSigner {
-    /// Patterns of names, as they stand.
+    /// The patterns of names, unchanged.
     pub(super) principals: String,
-    /// The key, or the authority's.
+    /// The signer's key, or that of a certificate authority.
     pub(super) key: KeyData,
     pub(super) is_authority: bool,
     valid_after: Option<UnixTime>,
@@ -26,7 +26,7 @@ pub(super) fn parse(file: &str) -> Result<Vec<AllowedSigner>, SignersError> {
     Ok(parsed.collect::<Result<Vec<_>, SignersError>>()?.into_iter().flatten().collect())
 }
 
-/// `principals [options] type key [comment]`; `None` for a line that is not about commits.
+/// Reads `principals [options] type key [comment]`. `None`: the line is for another namespace.
 fn parse_line(line: &str) -> Result<Option<AllowedSigner>, LineFault> {
     let (principals, rest) = word(line.trim_start())?;
     let mut rest = rest.trim_start();
@@ -54,20 +54,20 @@ impl AllowedSigner {
         self.valid_after.is_none_or(|after| now >= after) && self.valid_before.is_none_or(|before| now < before)
     }
 
-    /// Whether the name is one of this line's; a negated pattern refuses.
+    /// Whether the line's patterns match the name.
     pub(super) fn is_called(&self, name: &str) -> bool {
         fits_list(&self.principals, name)
     }
 }
 
-/// Patterns with commas between them; `!` refuses whatever else fits (ssh_config(5), PATTERNS).
+/// Matches a list of patterns. A match of a pattern with `!` refuses, whatever else matches (ssh_config(5), PATTERNS).
 fn fits_list(patterns: &str, text: &str) -> bool {
     let fits = |pattern: &str| glob(pattern, text);
     let (refused, allowed): (Vec<&str>, Vec<&str>) = patterns.split(',').partition(|pattern| pattern.starts_with('!'));
     allowed.into_iter().any(fits) && !refused.iter().any(|pattern| fits(&pattern[1..]))
 }
 
-/// `*` is any text, `?` any one character.
+/// Matches a pattern: `*` is any text, `?` any one character.
 fn glob(pattern: &str, text: &str) -> bool {
     let mut characters = text.chars();
     match pattern.chars().next() {
@@ -85,7 +85,7 @@ fn is_key_type(text: &str) -> bool {
     ["ssh-", "ecdsa-", "sk-"].iter().any(|start| first.starts_with(start))
 }
 
-/// The first word; quotes keep spaces in it.
+/// Splits off the first word, which may have spaces in quotes.
 fn word(text: &str) -> Result<(&str, &str), LineFault> {
     let mut quoted = false;
     for (index, character) in text.char_indices() {
@@ -106,7 +106,7 @@ fn split_options(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// `YYYYMMDD` or `YYYYMMDDHHMM[SS]`, with or without `Z`: always UTC here, so that no server reads it otherwise.
+/// Reads `YYYYMMDD` or `YYYYMMDDHHMM[SS]`, with or without `Z`. It is always UTC, so that all servers read the same time.
 fn moment(text: &str) -> Result<UnixTime, LineFault> {
     let digits = text.strip_suffix('Z').unwrap_or(text);
     let wrong = || LineFault::Moment { text: text.to_owned() };

@@ -1,4 +1,4 @@
-//! Why a commit is not trusted, or a file of those who may sign is not taken.
+//! Why a commit is not trusted, or a file of signers is refused.
 
 mod signature;
 
@@ -7,18 +7,18 @@ pub(super) use signature::{OpenPgpFault, OpenPgpKeyFault, SignatureError, SshFau
 use crate::git::GitError;
 use crate::words::names::CommitId;
 
-/// Commits between two looks. More than this were not made by people, and each costs a check of its signature.
+/// The most commits between two polls. People make fewer, and each costs a check of its signature.
 pub(super) const COMMITS_MAX: usize = 10_000;
-/// The trailer (git-interpret-trailers(1)) by which a commit says of which ref it is meant to be the head.
+/// The trailer (git-interpret-trailers(1)) with which a commit names the ref whose head it is meant to be.
 pub(super) const REF_TRAILER: &str = "Daypass-Ref";
 
-/// Why the newest commit is not put in force.
+/// Why the newest commit does not become active.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
     /// The repository cannot be read.
     #[error(transparent)]
     Git(#[from] GitError),
-    /// A commit's message cannot be.
+    /// A commit's message cannot be read.
     #[error(transparent)]
     Message(gix::Error),
     /// It is meant for another ref.
@@ -26,56 +26,56 @@ pub enum VerifyError {
     NotForRef {
         /// The commit.
         commit: gix::ObjectId,
-        /// The ref that is followed.
+        /// The tracked ref.
         reference: String,
     },
-    /// Nobody who counts signed it.
+    /// No allowed signer signed it.
     #[error("the commit {commit} is not trusted: {fault}")]
     NotTrusted {
         /// The commit.
         commit: gix::ObjectId,
-        /// Why not.
+        /// The cause.
         #[source]
         fault: SignatureError,
     },
-    /// Another branch.
+    /// The ref was moved to another branch.
     #[error(
-        "{trusted} is not on the first-parent line of {head}: another branch that merged it was put in its place; \
-         merge into the branch that is followed, or `daypass accept {head}` after looking at it"
+        "{trusted} is not on the first-parent line of {head}: the ref points to another branch, which merged it; \
+         merge into the tracked branch, or `daypass accept {head}` after looking at it"
     )]
     OffTheLine {
-        /// The commit in force.
+        /// The active commit.
         trusted: gix::ObjectId,
         /// The newest one.
         head: CommitId,
     },
-    /// More than people make.
-    #[error("more than {COMMITS_MAX} commits since the last one in force: `daypass accept {head}` after looking at them")]
+    /// There are too many new commits.
+    #[error("more than {COMMITS_MAX} commits since the active one: `daypass accept {head}` after looking at them")]
     TooMany {
         /// The newest one.
         head: CommitId,
     },
-    /// There is nothing to trust.
+    /// There is no commit.
     #[error("no commit")]
     NoCommit,
 }
 
-/// Why a file of those who may sign is not taken.
+/// Why a file of signers is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum SignersError {
     /// A line of `allowed_signers`.
     #[error("allowed_signers, line {line}: {fault}")]
     Line {
-        /// From 1.
+        /// The number of the line, from 1.
         line: usize,
-        /// Why not.
+        /// The cause.
         #[source]
         fault: LineFault,
     },
-    /// It is no keyring.
+    /// It is not an OpenPGP keyring.
     #[error("not an OpenPGP public key: {0}")]
     NoOpenPgpKey(#[source] pgp::errors::Error),
-    /// It is an empty one.
+    /// It is an empty keyring.
     #[error("the file holds no OpenPGP public key")]
     NoKeys,
 }
@@ -85,7 +85,7 @@ pub enum SignersError {
 pub enum LineFault {
     #[error("expected `principals [options] type key`")]
     Form,
-    #[error("`{name}` is no option that is known")]
+    #[error("the option `{name}` is unknown")]
     Option { name: String },
     #[error("not a public key: {0}")]
     NoKey(#[source] ssh_key::Error),

@@ -1,9 +1,9 @@
-//! A commit's signature, as somebody who is not trusted made it.
+//! Fuzzes the reader of commits' signatures, which anybody can make.
 
 use super::Signers;
 use crate::words::UnixTime;
 
-/// An armored signature of either kind: nobody is listed, so nobody has signed.
+/// Reads a signature of either kind. No signer is listed, so it must be refused.
 pub(crate) fn signature(bytes: &[u8]) {
     let armored = [b"-----BEGIN SSH SIGNATURE-----\n".as_slice(), bytes, b"\n-----END SSH SIGNATURE-----\n"].concat();
     for signature in [bytes, &armored] {

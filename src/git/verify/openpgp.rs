@@ -1,4 +1,4 @@
-//! OpenPGP signatures (RFC 9580): by a key of a configured file, or a subkey that it binds for signing.
+//! OpenPGP signatures (RFC 9580) by a key of a configured file, or by a subkey that it binds for signing.
 
 use super::error::{OpenPgpFault, OpenPgpKeyFault, SignersError};
 use crate::words::UnixTime;
@@ -7,9 +7,9 @@ use pgp::crypto::hash::HashAlgorithm;
 use pgp::packet::{Signature, SignatureType};
 use pgp::types::{KeyDetails, Tag, Timestamp};
 
-/// Clocks of those who sign may run ahead by this much.
+/// How much a signer's clock may be ahead.
 const AHEAD_SECONDS_MAX: i64 = 300;
-/// A keyring of all people of a team; more is a mistake.
+/// The most keys of a file. A keyring of a team has fewer.
 const KEYS_MAX: usize = 1000;
 
 /// A public key with its subkeys, users and their self-signatures.
@@ -28,7 +28,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Vec<OpenPgpKey>, SignersError> {
     if keys.is_empty() { Err(SignersError::NoKeys) } else { Ok(keys) }
 }
 
-/// Who signed.
+/// Finds the signer.
 pub(super) fn signer(keys: &[OpenPgpKey], armored: &[u8], signed: &[u8], now: UnixTime) -> Result<String, OpenPgpFault> {
     let (detached, _) = DetachedSignature::from_armor_single(armored).map_err(OpenPgpFault::Unreadable)?;
     let signature = &detached.signature;
@@ -51,7 +51,7 @@ pub(super) fn signer(keys: &[OpenPgpKey], armored: &[u8], signed: &[u8], now: Un
     Err(why)
 }
 
-/// Over bytes, by a hash that still binds, made before now and not past its own end.
+/// Checks that it signs a document, uses a strong hash, was made before now and has not expired.
 fn check_form(signature: &Signature, now: UnixTime) -> Result<(), OpenPgpFault> {
     let strong =
         [HashAlgorithm::Sha256, HashAlgorithm::Sha384, HashAlgorithm::Sha512, HashAlgorithm::Sha3_256, HashAlgorithm::Sha3_512];
@@ -71,7 +71,7 @@ fn check_form(signature: &Signature, now: UnixTime) -> Result<(), OpenPgpFault> 
     Ok(())
 }
 
-/// The newest good self-signature: what the key says of itself.
+/// The newest valid self-signature, which holds the key's flags and its expiration.
 fn self_signature(key: &SignedPublicKey) -> Option<&Signature> {
     let primary = &key.primary_key;
     let direct = key.details.direct_signatures.iter().filter(|direct| direct.verify_key(primary).is_ok());
@@ -100,7 +100,7 @@ fn primary_may_sign(key: &SignedPublicKey, now: UnixTime) -> Result<(), OpenPgpK
     if own.key_flags().sign() { Ok(()) } else { Err(OpenPgpKeyFault::NotForSigning) }
 }
 
-/// Bound by the primary key for signing, bound back by itself, not revoked and not past its end.
+/// Checks that the primary key binds the subkey for signing, that the subkey confirms it, and that it is neither revoked nor expired.
 fn subkey_may_sign(key: &SignedPublicKey, subkey: &SignedPublicSubKey, now: UnixTime) -> Result<(), OpenPgpKeyFault> {
     let good = || subkey.signatures.iter().filter(|bound| bound.verify_subkey_binding(&key.primary_key, &subkey.key).is_ok());
     if good().any(|bound| bound.typ() == Some(SignatureType::SubkeyRevocation)) {

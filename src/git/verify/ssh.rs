@@ -1,4 +1,5 @@
-//! SSH signatures (PROTOCOL.sshsig of OpenSSH): by a listed key, by a security key that was touched, or by a listed authority's certificate.
+//! SSH signatures (PROTOCOL.sshsig of OpenSSH) by a listed key, by a security key that was touched, or by a certificate of a listed
+//! authority.
 
 use super::NAMESPACE;
 use super::allowed_signers::AllowedSigner;
@@ -14,10 +15,10 @@ use ssh_key::{Algorithm, Certificate, Fingerprint, HashAlg, PublicKey, Signature
 
 /// A security key's signature ends with its flags and a counter of four bytes (PROTOCOL.u2f).
 const SECURITY_KEY_TRAILER: usize = 5;
-/// The flag that says that somebody touched it.
+/// The flag of a key that was touched.
 const TOUCHED: u8 = 0x01;
 
-/// Who signed.
+/// Finds the signer.
 pub(super) fn signer(allowed: &[AllowedSigner], armored: &[u8], signed: &[u8], now: UnixTime) -> Result<String, SshFault> {
     let blob = unarmored(armored).ok_or(SshFault::Unreadable)?;
     let parts = Parts::read(&blob).ok_or(SshFault::Unreadable)?;
@@ -38,7 +39,7 @@ pub(super) fn signer(allowed: &[AllowedSigner], armored: &[u8], signed: &[u8], n
     }
 }
 
-/// What a signature is made of. The library reads it too, but not when its key is a certificate.
+/// The parts of a signature. The library reads them too, but not if the key is a certificate.
 struct Parts<'a> {
     key: &'a [u8],
     namespace: &'a str,
@@ -47,7 +48,7 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// `SSHSIG`, version 1, key, namespace, nothing, hash, signature; and no more.
+    /// Reads `SSHSIG`, version 1, key, namespace, a reserved field, hash and signature. Nothing may follow.
     fn read(blob: &'a [u8]) -> Option<Self> {
         let rest = &mut blob.strip_prefix(b"SSHSIG\0\0\0\x01")?;
         let mut text = || {
@@ -69,7 +70,7 @@ fn unarmored(armored: &[u8]) -> Option<Vec<u8>> {
     BASE64.decode(body.split_whitespace().collect::<String>()).ok()
 }
 
-/// The names of a listed key.
+/// The principals of a listed key.
 fn listed(allowed: &[AllowedSigner], key: &KeyData, now: UnixTime) -> Result<String, SshFault> {
     let lines: Vec<&AllowedSigner> = allowed.iter().filter(|line| !line.is_authority && line.key == *key).collect();
     let (is_listed, key) = (!lines.is_empty(), key.fingerprint(HashAlg::Sha256));
@@ -77,7 +78,7 @@ fn listed(allowed: &[AllowedSigner], key: &KeyData, now: UnixTime) -> Result<Str
     valid.ok_or(if is_listed { SshFault::NotValid { key } } else { SshFault::NotListed { key } })
 }
 
-/// The name by which a certificate of a listed authority is allowed.
+/// The allowed principal of a certificate that a listed authority signed.
 fn certified(allowed: &[AllowedSigner], certificate: &Certificate, now: UnixTime) -> Result<String, SshFault> {
     let authority: Fingerprint = certificate.signature_key().fingerprint(HashAlg::Sha256);
     let seconds = u64::try_from(now.seconds()).unwrap_or(0);

@@ -1,10 +1,10 @@
-//! Commits signed by git itself, with ssh-keygen and gpg.
+//! Tests with commits that git signs by ssh-keygen and gpg.
 
 use super::*;
 use std::path::Path;
 use std::process::Command;
 
-/// A moment long after the test's keys are made, and before any of them ends.
+/// The present time: after the tests' keys are made, and before they expire.
 fn now() -> UnixTime {
     crate::words::Clock::now(&crate::words::SystemClock)
 }
@@ -34,7 +34,7 @@ impl Signed {
         run(program, self.0.path(), arguments)
     }
 
-    /// A commit with these settings for signing; none leaves it unsigned.
+    /// Makes a commit with these settings for signing, or an unsigned one without settings.
     fn commit(&self, settings: &[&str]) -> CommitId {
         self.commit_saying(settings, "x")
     }
@@ -56,7 +56,7 @@ impl Signed {
         self.0.path().join(name).display().to_string()
     }
 
-    /// A fresh key of this type; its public line.
+    /// Makes a key of this type. Returns its public line.
     fn key(&self, name: &str, kind: &[&str]) -> String {
         let path = self.path(name);
         self.run("ssh-keygen", &[&["-q", "-N", "", "-C", "", "-f", &path, "-t"], kind].concat());
@@ -166,7 +166,7 @@ fn every_commit_since_the_last_good_one_is_looked_at() {
     assert!(fault.contains(unsigned.as_str()) && fault.contains("not signed"), "{fault}");
     assert!(repository.signer(&head, Some(&unsigned), &allowed).is_ok(), "what is in force is not looked at again");
     assert!(repository.signer(&head, None, &allowed).is_ok(), "without an anchor the newest speaks");
-    // A merge by somebody who is trusted speaks for what it brings in.
+    // The signature of a merge covers what it brings in.
     repository.run("git", &["checkout", "--quiet", "-b", "side"]);
     repository.commit(&[]);
     repository.run("git", &["checkout", "--quiet", "main"]);
@@ -177,7 +177,7 @@ fn every_commit_since_the_last_good_one_is_looked_at() {
     assert!(repository.signer(&merged, Some(&head), &allowed).is_ok());
 }
 
-/// Who may push and not sign fast-forwards the followed branch to a signer's own branch, into which main was merged.
+/// The attack: somebody who may push and not sign fast-forwards the tracked branch to a signer's branch into which main was merged.
 #[test]
 fn a_branch_that_merged_the_trusted_commit_does_not_take_its_place() {
     let repository = Signed::new();
@@ -198,7 +198,7 @@ fn a_branch_that_merged_the_trusted_commit_does_not_take_its_place() {
     assert!(repository.signer(&draft, Some(&first), &allowed).is_ok(), "the first commit is on its line");
 }
 
-/// A signer's unmerged branch that was cut from main has main's head on its first-parent line: only the trailer binds.
+/// A signer's unmerged branch from main has main's head on its first-parent line, so only the trailer distinguishes it.
 #[test]
 fn a_head_that_names_another_ref_or_none_is_not_signed_for_this_one() {
     let repository = Signed::new();
@@ -302,7 +302,7 @@ fn a_key_file_without_a_key_is_told() {
     assert!(Signers::default().allow_openpgp(b"nothing").is_err());
 }
 
-/// A security key in software (PROTOCOL.u2f of OpenSSH): no device is here to be touched, so the bytes that one would sign are.
+/// A security key in software (PROTOCOL.u2f of OpenSSH): the test signs the bytes that a device would sign.
 #[test]
 fn a_security_key_counts_when_it_was_touched() {
     use aws_lc_rs::digest::{SHA256, SHA512, digest};

@@ -1,4 +1,4 @@
-//! What an STS answers to either call, read as one credential.
+//! The answer of STS to either call, read as one credential.
 
 use crate::kind::{AwsKeys, AwsSession};
 use crate::policy::AwsTerms;
@@ -9,7 +9,6 @@ use aws_sdk_sts::operation::assume_role::AssumeRoleOutput;
 use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityOutput;
 use aws_sdk_sts::types::{AssumedRoleUser, Credentials};
 
-/// The answer's parts.
 pub(super) struct Answer {
     credentials: Option<Credentials>,
     user: Option<AssumedRoleUser>,
@@ -34,7 +33,7 @@ impl From<AssumeRoleOutput> for Answer {
 }
 
 impl Answer {
-    /// The keys of the role in between. The library wipes them when they are dropped, and they are not told anywhere.
+    /// The keys of the intermediate role. The library wipes them when they are dropped, and nothing logs them.
     pub(super) fn into_keys(self, role: &RoleArn, now: UnixTime) -> Result<Keys, Denial> {
         let broken = |cause: &str| Reason::AwsUnavailable.because(format!("first hop, to {role}: {cause}"));
         let credentials = self.credentials.ok_or_else(|| broken("the answer holds no credentials"))?;
@@ -49,7 +48,7 @@ impl Answer {
         Ok(Keys::new(access_key_id, secret_access_key, Some(session_token), None, "via"))
     }
 
-    /// The keys. A session of another account is none (some STS answered for somebody else), and so is one that is over.
+    /// The session's keys. Refuses a session of another account, because then the STS answered for somebody else, and an expired one.
     pub(super) fn keys(self, terms: &AwsTerms, decision: &DecisionId, now: UnixTime) -> Result<AwsKeys, Denial> {
         let broken = |cause: &str| Reason::AwsUnavailable.because(cause);
         let credentials = self.credentials.ok_or_else(|| broken("the answer holds no credentials"))?;
@@ -74,7 +73,7 @@ impl Answer {
     }
 }
 
-/// What AWS calls the session, for an STS that does not say it. A role's path is no part of it.
+/// The session's ARN, for an STS that does not return it. AWS leaves the role's path out of it.
 fn session_arn(role: &RoleArn, session: &str) -> String {
     let partition = role.as_str().split(':').nth(1).unwrap_or("aws");
     let name = role.as_str().rsplit('/').next().unwrap_or_default();

@@ -1,42 +1,42 @@
-//! What one call of AWS STS asks for: which role, and what goes where when a role is assumed from another one.
+//! The parameters of one call of AWS STS. If a role is assumed through another one, this decides which call carries which of them.
 //!
-//! AWS IAM user guide, "Pass session tags in AWS STS" (chaining): a transitive tag persists, and cannot be given again; "Monitor
-//! and control actions taken with assumed roles": so does a source identity.
+//! AWS IAM user guide, "Pass session tags in AWS STS" (chaining): a transitive tag persists and cannot be set again. "Monitor and
+//! control actions taken with assumed roles": a source identity persists too.
 
 use crate::policy::{AwsTerms, Hub};
 use crate::words::names::{DecisionId, RoleArn};
 use serde_json::json;
 use std::time::Duration;
 
-/// The least that AWS takes; the session of the role in between is used once, at once.
+/// The least that AWS accepts. The intermediate role's session is used once, at once.
 const HUB_LIFETIME: Duration = Duration::from_secs(900);
 
-/// By which call a role is assumed.
+/// The call that assumes a role.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Action {
     AssumeRoleWithWebIdentity,
     AssumeRole,
 }
 
-/// Which of a session's calls it is.
+/// The position of a call in its chain.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Hop {
     /// The only one.
     Only,
-    /// To the role in between.
+    /// To the intermediate role.
     Hub,
-    /// From the role in between.
+    /// From the intermediate role.
     Target,
 }
 
-/// What is asked for.
+/// The parameters of one call.
 pub(super) struct Ask<'a> {
     pub(super) hop: Hop,
     pub(super) action: Action,
     pub(super) role: &'a RoleArn,
     pub(super) tags: Vec<(&'a String, &'a String)>,
     pub(super) transitive: &'a [String],
-    /// Whether the session bears tags, its own or such as persist.
+    /// Whether the session has tags: its own, or transitive ones of the session before it.
     pub(super) is_tagged: bool,
     pub(super) name: &'a str,
     pub(super) ttl: Duration,
@@ -47,7 +47,7 @@ pub(super) struct Ask<'a> {
 }
 
 impl<'a> Ask<'a> {
-    /// A role that is assumed without another.
+    /// Assumes a role directly.
     pub(super) fn only(terms: &'a AwsTerms, action: Action, decision: &'a DecisionId) -> Self {
         Self {
             hop: Hop::Only,
@@ -65,13 +65,13 @@ impl<'a> Ask<'a> {
         }
     }
 
-    /// The role in between: every tag, for its trust may look at them, and nothing that it may do but the next call.
+    /// Assumes the intermediate role: with every tag, because its trust policy may test them, and allowed to do the next call only.
     pub(super) fn hub(terms: &'a AwsTerms, hub: &'a Hub, action: Action, decision: &'a DecisionId) -> Self {
         let (policy, policy_arns) = (Some(only_assumes(&terms.role)), &[][..]);
         Self { hop: Hop::Hub, role: &hub.role, ttl: HUB_LIFETIME, policy, policy_arns, ..Self::only(terms, action, decision) }
     }
 
-    /// From the role in between: what persists is not said again.
+    /// Assumes the target from the intermediate role, without what persists.
     pub(super) fn target(terms: &'a AwsTerms, hub: &'a Hub, decision: &'a DecisionId) -> Self {
         let own = terms.tags.iter().filter(|(key, _)| !terms.transitive.contains(key));
         Self {
@@ -85,7 +85,7 @@ impl<'a> Ask<'a> {
     }
 }
 
-/// A session policy with which only this role can be assumed.
+/// A session policy that allows to assume this role and nothing else.
 fn only_assumes(role: &RoleArn) -> String {
     let actions = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"];
     json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": actions, "Resource": role }] }).to_string()

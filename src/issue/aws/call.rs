@@ -1,4 +1,4 @@
-//! The calls of AWS STS by which a role is assumed.
+//! The calls of AWS STS that assume a role.
 
 use super::answer::Answer;
 use super::ask::Ask;
@@ -10,7 +10,7 @@ use aws_sdk_sts::{Client, Config};
 use std::time::Duration;
 
 impl Ask<'_> {
-    /// With a token of ours.
+    /// Authenticates with a token of our issuer.
     pub(super) async fn by_token(&self, client: &Client, token: &Secret) -> Result<Answer, Denial> {
         let call = client
             .assume_role_with_web_identity()
@@ -23,7 +23,7 @@ impl Ask<'_> {
         call.send().await.map(Answer::from).map_err(|fault| refused(&fault, self))
     }
 
-    /// With these AWS keys, else with the machine's own. The keys are in a client's memory for this call alone.
+    /// Authenticates with these AWS keys, or with the machine's own. The client holds the keys only for this call.
     pub(super) async fn by_keys(&self, client: &Client, keys: Option<Credentials>) -> Result<Answer, Denial> {
         let malformed = |fault: aws_sdk_sts::error::BuildError| Reason::Internal.because(fault.to_string());
         let tags = self.tags.iter().map(|(key, value)| Tag::builder().key(*key).value(*value).build().map_err(malformed));

@@ -1,20 +1,20 @@
-//! What AWS STS says when it gives no session, and what to do then.
+//! Maps the refusals of AWS STS to denials, with a hint what to do.
 //!
-//! AWS's own words go to the audit log, shortened; bytes of an answer never do, for they may hold credentials.
+//! AWS's error message goes to the audit log, shortened. No other byte of an answer does, because it may be a credential.
 
 use super::ask::{Action, Ask, Hop};
 use crate::words::{Denial, Reason};
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 
-/// A sentence of AWS's, with the ARNs in it.
+/// Enough for an error message of AWS with its ARNs.
 const CAUSE_CHARS_MAX: usize = 500;
-/// AWS STS: the session policy is no policy, or with the tags too large once it is packed.
+/// AWS STS: the session policy is malformed, or the packed policy and tags are too large.
 const POLICY: [&str; 2] = ["MalformedPolicyDocument", "PackedPolicyTooLarge"];
 const PASSING: [&str; 4] = ["Throttling", "ThrottlingException", "ServiceUnavailable", "InternalFailure"];
-/// AWS STS: the account knows no such issuer, or could not verify the token by its keys.
+/// AWS STS: the account does not know the issuer, or could not verify the token with its keys.
 const PROVIDER: [&str; 2] = ["InvalidIdentityToken", "IDPCommunicationError"];
 
-/// The refusal of one call.
+/// Maps the error of one call.
 pub(super) fn refused<E>(fault: &SdkError<E>, ask: &Ask<'_>) -> Denial
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -37,7 +37,7 @@ where
     }
 }
 
-/// An error of STS by its code, which is stable, and by the action that its words name, where they do.
+/// Maps an error of STS by its code, which is stable, and by the action that the message names, if it names one.
 fn said(status: u16, code: &str, message: &str, ask: &Ask<'_>) -> Denial {
     let words: String = message.chars().take(CAUSE_CHARS_MAX).collect();
     let cause = ask.at(&format!("{code} ({status}): {words}"));
@@ -60,7 +60,7 @@ fn said(status: u16, code: &str, message: &str, ask: &Ask<'_>) -> Denial {
 }
 
 impl Ask<'_> {
-    /// Which of several calls it was, for operators.
+    /// Says for operators which call of the chain failed.
     fn at(&self, cause: &str) -> String {
         match self.hop {
             Hop::Only => cause.to_owned(),
@@ -69,7 +69,7 @@ impl Ask<'_> {
         }
     }
 
-    /// The role of this call in words for the caller, who need not know through which role a policy goes.
+    /// Describes the role to the caller without its name: the caller need not know the intermediate role.
     const fn role_told(&self) -> &'static str {
         match self.hop {
             Hop::Only | Hop::Target => "the role",
@@ -105,7 +105,7 @@ impl Ask<'_> {
     }
 }
 
-/// Whether AWS's sentence is about this action, and not about one whose name only begins alike.
+/// Whether the message names this action, and not a longer action that begins with it.
 fn is_named(message: &str, action: &str) -> bool {
     message.match_indices(action).any(|(at, _)| {
         let next = message[at + action.len()..].chars().next();

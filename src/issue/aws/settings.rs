@@ -15,7 +15,7 @@ use std::convert::Infallible;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-/// A value that is none of its kind; the words say what was expected.
+/// Why a value is not valid.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 enum ValueError {
     #[error("expected web-identity or assume-role")]
@@ -74,7 +74,7 @@ impl Provided for AwsTarget {
     }
 }
 
-/// Where AWS's own library asks for a region. It knows that by heart, so that nothing is waited for.
+/// The address that AWS's library uses for a region. The library computes it without I/O, so the first poll is ready.
 fn address_of(region: &str) -> Option<String> {
     let resolver = DefaultResolver::new();
     let parameters = Params::builder().region(region).build().ok()?;

@@ -1,4 +1,5 @@
-//! Against a stand-in for STS that keeps what it is sent: no emulator at hand reads the tags and the source identity of a web identity token.
+//! Against a stand-in for STS that records its requests. No emulator at hand reads the tags and the source identity of a web
+//! identity token.
 
 use super::*;
 use crate::issue::OwnIssuers;
@@ -19,7 +20,7 @@ struct StandIn {
 }
 
 impl StandIn {
-    /// Answers everything with this status and body, in which `ACTION` is the action that was asked for.
+    /// Answers every request with this status and body. `ACTION` in the body stands for the request's action.
     async fn start(status: &'static str, answer: String) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stand_in = Self { url: format!("http://{}", listener.local_addr().unwrap()), bodies: Arc::default() };
@@ -63,7 +64,7 @@ impl StandIn {
         self.forms().pop().unwrap()
     }
 
-    /// Those of all requests.
+    /// The form fields of all requests.
     fn forms(&self) -> Vec<BTreeMap<String, String>> {
         let form =
             |body: &String| reqwest::Url::parse(&format!("http://x/?{body}")).unwrap().query_pairs().into_owned().collect();
@@ -161,7 +162,7 @@ async fn the_minted_token_bears_the_tags_and_this_decision_as_source_identity() 
 }
 
 #[tokio::test]
-async fn what_an_sts_answers_is_told_by_code_and_never_by_its_bytes() {
+async fn a_refusal_of_sts_is_reported_by_code_and_never_by_bytes() {
     let error = |code: &str| {
         format!("<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>")
     };
@@ -199,7 +200,7 @@ async fn the_next_region_is_asked_when_one_does_not_answer() {
     assert!(issue(&good.aws, "shop/deploy", terms(), &DecisionId::new(), now).await.is_ok());
 }
 
-/// What an STS says of the session besides its keys.
+/// An answer that also has the session's ARN, id and packed size.
 fn credentials_of(arn: &str) -> String {
     let user = format!("<AssumedRoleUser><Arn>{arn}</Arn><AssumedRoleId>AROAX:s</AssumedRoleId></AssumedRoleUser>");
     let size = "<PackedPolicySize>7</PackedPolicySize>";

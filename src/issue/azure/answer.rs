@@ -1,4 +1,4 @@
-//! Entra's answer, compared with what was asked: a token that lives longer, or of another tenant or application, is none.
+//! Compares Entra's answer with the request. Refuses a token that lives longer, or is of another tenant or application.
 
 use super::token::Read;
 use crate::issue::outward::{answer, is_b64token};
@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::time::Duration;
 
-/// By how much an `exp` may be behind `expires_in`: Entra's clock against ours, with the five minutes by which Entra dates its tokens back.
+/// By how much `exp` may be later than `expires_in`. It covers a difference of the clocks, and Entra dates tokens back by five minutes.
 const EXP_LEEWAY: Duration = Duration::from_secs(300);
 
 /// A token, and how long it lives from now on.
@@ -18,20 +18,20 @@ pub(super) struct Answer {
     pub(super) lifetime: Duration,
 }
 
-/// Why an answer is none, told by the field alone.
+/// Why an answer is refused. Names the field and none of its content.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum Fault {
     #[error("the answer is not one of Entra's")]
     Form,
     #[error("the answer's `token_type` is not `Bearer`")]
     TokenType,
-    #[error("the answer's `access_token` is none")]
+    #[error("the answer's `access_token` is no token")]
     Token,
     #[error("the answer's `expires_in` is over already")]
     Over,
     #[error("the answer's `expires_in` is beyond the `ttl` that is granted")]
     TooLong,
-    #[error("the answer's `access_token` looks like a JWT and is none")]
+    #[error("the answer's `access_token` looks like a JWT and is not a valid one")]
     Malformed,
     #[error("the `exp` of the answer's `access_token` is no time, or later than its `expires_in`")]
     Exp,
@@ -42,7 +42,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    /// Whether Entra gave something else than it was asked for, and not only something unreadable.
+    /// Whether the answer is readable and contradicts the request.
     pub(super) const fn is_lie(self) -> bool {
         matches!(self, Self::TooLong | Self::Malformed | Self::Exp | Self::Tenant | Self::Application)
     }
@@ -58,7 +58,7 @@ struct Body {
 }
 
 impl Answer {
-    /// Reads an answer, and compares it.
+    /// Reads an answer, and compares it with the request.
     pub(super) fn read(body: &Secret, tenant: &Guid, client_id: &Guid, now: UnixTime, most: Duration) -> Result<Self, Fault> {
         let Body { token_type, expires_in, access_token } = answer(body).map_err(|_| Fault::Form)?;
         if !token_type.eq_ignore_ascii_case("Bearer") {

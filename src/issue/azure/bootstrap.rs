@@ -1,6 +1,6 @@
-//! What Entra has to be told once: the federated credentials of each application, exactly as many as the policies in Git need.
+//! The setup of Entra: the federated credentials of each application, exactly those that the policies in Git need.
 //!
-//! Microsoft Graph, `federatedIdentityCredential`: a name has 3 to 120 characters that are safe in addresses.
+//! Microsoft Graph, `federatedIdentityCredential`: a name has 3 to 120 URL-safe characters.
 
 use crate::issue::shell::quoted;
 use crate::issue::terraform::literal;
@@ -10,12 +10,12 @@ use crate::words::names::{Audience, IssuerUrl};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Of a name the part that a person reads; the digest behind it tells two apart.
+/// The readable part of a name. The digest behind it distinguishes two names.
 const READABLE_BYTES_MAX: usize = 80;
-/// Enough of a digest for twenty names.
+/// Enough of a digest for the twenty credentials that an application can have.
 const DIGEST_CHARS: usize = 12;
 
-/// Every application's part.
+/// The federated credentials of all applications.
 pub struct AzureBootstrap<'a> {
     /// Our issuer.
     pub issuer: &'a IssuerUrl,

@@ -1,4 +1,4 @@
-//! How the configuration and a grant meet Entra.
+//! Connects the configuration and the grants with Entra.
 
 use super::refusal::PROVIDER;
 use super::{Azure, AzureError, AzureSettings};

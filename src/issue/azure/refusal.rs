@@ -1,5 +1,5 @@
-//! What Entra says when it gives no token, and what to do then. It is decided by `error_codes`: Entra's sentences change, and its
-//! address of an error has them ("Microsoft Entra authentication and authorization error codes").
+//! Maps Entra's refusals to denials, with a hint what to do. Only `error_codes` decides, because Entra's error messages change
+//! ("Microsoft Entra authentication and authorization error codes").
 
 use super::answer::Fault;
 use crate::issue::outward::{Cut, Heard, answer};
@@ -7,12 +7,12 @@ use crate::words::{Denial, Reason};
 use reqwest::StatusCode;
 use serde::Deserialize;
 
-/// Who refuses.
+/// The provider's name in a denial.
 pub(super) const PROVIDER: &str = "azure";
-/// Codes that are told; Entra sends one or two.
+/// Codes that are recorded. Entra sends one or two.
 const CODES_MAX: usize = 8;
 
-/// What Entra's codes come to.
+/// The meaning of Entra's codes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Meaning {
     Issuer,
@@ -93,7 +93,7 @@ impl Meaning {
     }
 }
 
-/// Entra said no, or would.
+/// Entra refuses, or would refuse.
 pub(super) fn denied(cause: impl std::fmt::Display) -> Denial {
     Reason::ProviderDenied.because(format!("{PROVIDER}: {cause}")).by(PROVIDER)
 }
@@ -102,12 +102,12 @@ fn unavailable(cause: impl std::fmt::Display) -> Denial {
     Reason::ProviderUnavailable.because(format!("{PROVIDER}: {cause}")).by(PROVIDER)
 }
 
-/// Nothing was heard, or not all.
+/// There is no answer, or only a part of it.
 pub(super) fn cut(cut: &Cut) -> Denial {
     unavailable(cut).saying("Entra did not answer.")
 }
 
-/// What was heard is not what was asked for.
+/// The answer is refused.
 pub(super) fn strange(fault: Fault) -> Denial {
     let said = match fault {
         Fault::TooLong => "Entra's token lives longer than the policy grants.",
@@ -127,7 +127,7 @@ struct Error {
     error_codes: Vec<u64>,
 }
 
-/// An answer that is no success.
+/// Maps an answer with an error status.
 pub(super) fn refused(heard: &Heard) -> Denial {
     let mut codes = codes(heard);
     codes.truncate(CODES_MAX);

@@ -11,15 +11,15 @@ use std::path::PathBuf;
 
 /// Entra of Azure's public cloud; others have their own ("National clouds").
 const AUTHORITY_DEFAULT: &str = "https://login.microsoftonline.com";
-/// What Entra documents for federated credentials; national clouds have their own.
+/// The audience that Entra documents for federated credentials; national clouds have their own.
 const AUDIENCE_DEFAULT: &str = "api://AzureADTokenExchange";
 
-/// Why an audience is none of federated credentials.
+/// Why an audience is not valid for federated credentials.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 enum AudienceError {
     #[error(transparent)]
     Name(#[from] NameError),
-    #[error("another cloud takes tokens of this audience: with it, what is for Entra would be good there")]
+    #[error("another cloud accepts tokens with this audience: a token for Entra would be valid there")]
     Other,
 }
 
@@ -34,12 +34,12 @@ pub struct AzureSettings {
     pub audience: Audience,
     /// The authorities of its certificate, PEM, instead of the system's.
     pub ca: Option<PathBuf>,
-    /// By which proxy it is reached.
+    /// The proxy on the way to it.
     pub proxy: Option<String>,
 }
 
 impl AzureSettings {
-    /// Reads the section; every fault is told.
+    /// Reads the section and reports every fault.
     pub fn read(fields: &mut Fields<'_, '_>, places: &dyn Places) -> Option<Self> {
         let tenant = fields.required("tenant").and_then(|node| fields.parsed(node, Guid::parse));
         let authority = match fields.optional("authority") {

@@ -21,7 +21,7 @@ fn bearing(claims: &Value) -> Value {
 }
 
 #[test]
-fn a_token_tells_of_whom_it_is_where_it_can_be_read() {
+fn a_readable_token_is_checked_for_its_tenant_and_application() {
     for good in [
         json!({ "tid": TENANT, "appid": CLIENT }),
         json!({ "tid": TENANT.to_uppercase(), "azp": CLIENT.to_uppercase() }),
@@ -40,7 +40,7 @@ fn a_token_tells_of_whom_it_is_where_it_can_be_read() {
 }
 
 #[test]
-fn what_has_no_life_or_too_much_is_none() {
+fn a_lifetime_of_zero_or_beyond_the_grant_is_refused() {
     let living = |expires_in: Value| json!({ "token_type": "Bearer", "expires_in": expires_in, "access_token": "a" });
     assert!(read(&living(3600.into())).is_ok());
     assert_eq!(read(&living(3601.into())).unwrap_err(), Fault::TooLong);
@@ -52,7 +52,7 @@ fn what_has_no_life_or_too_much_is_none() {
 }
 
 #[test]
-fn what_looks_like_a_jwt_is_one() {
+fn a_malformed_jwt_is_refused() {
     let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
     let told = |token: String| read(&json!({ "token_type": "Bearer", "expires_in": 3600, "access_token": token })).map(|_| ());
     let (header, other) = (part(r#"{"alg":"RS256"}"#), part(&json!({ "tid": CLIENT }).to_string()));

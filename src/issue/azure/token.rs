@@ -1,4 +1,4 @@
-//! What an access token of Entra's says of itself. Read, not verified: it was heard from Entra itself, over TLS.
+//! Reads the claims of Entra's access token. The signature is not verified: the token comes from Entra itself, over TLS.
 
 use crate::issue::outward::json;
 use crate::words::Secret;
@@ -6,21 +6,21 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-/// With what every JWT and JWE begins: `{"` in base64.
+/// The beginning of every JWT and JWE: `{"` in base64.
 const BEGINS: &str = "eyJ";
 
 /// What can be read of a token.
 pub(super) enum Read {
     /// A JWT (RFC 7519): its claims.
     Claims(Map<String, Value>),
-    /// Nothing: the token is no JWT, or a resource has its tokens encrypted (JWE, RFC 7516).
+    /// Nothing: the token is not a JWT, or it is encrypted for the resource (JWE, RFC 7516).
     Opaque,
-    /// It looks like a JWT and is none. Whoever reads it less strictly than we do might find a JWT in it.
+    /// It looks like a JWT and is not a valid one. A more lenient reader might find a JWT in it.
     Malformed,
 }
 
 impl Read {
-    /// Of this token.
+    /// Reads this token.
     pub(super) fn of(token: &Secret) -> Self {
         let text = token.expose_text().unwrap_or_default();
         if !text.contains('.') && !text.starts_with(BEGINS) {
@@ -31,7 +31,7 @@ impl Read {
             [header, claims, signature] if decoded(signature).is_some_and(|bytes| !bytes.is_empty()) => {
                 object(header).and_then(|_| object(claims)).map_or(Self::Malformed, Self::Claims)
             }
-            // The key may be agreed on directly, and then its part is empty (RFC 7516, section 5.1).
+            // If the key is agreed on directly, the part of the key is empty (RFC 7516, section 5.1).
             [header, key, ..] if parts.len() == 5 && object(header).is_some_and(|header| header.contains_key("enc")) => {
                 let rest = parts.iter().skip(2);
                 let is_whole =

@@ -1,4 +1,4 @@
-//! Google's answers, compared with what was asked: a token that may be more is none.
+//! Compares Google's answers with the requests. Refuses a token that may do more.
 
 use super::google::ACCESS_TOKEN;
 use crate::issue::outward::{answer, is_b64token};
@@ -11,9 +11,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 
-/// Google's STS and its ID tokens: an hour.
+/// The lifetime of Google's federated tokens and ID tokens.
 pub(super) const HOUR: Duration = Duration::from_secs(3600);
-/// By how much Google's clock may be ahead of ours, with the time that an answer takes.
+/// By how much Google's clock may be ahead of ours, including the time that an answer takes.
 const CLOCKS_MAX: Duration = Duration::from_secs(60);
 /// Google Cloud, "Token types": an access token has 2,048 bytes at most, a federated one 12 KB.
 const TOKEN_BYTES_MAX: usize = 16 * 1024;
@@ -24,7 +24,7 @@ pub(super) struct Answer {
     pub(super) expires_at: UnixTime,
 }
 
-/// Why an answer is none, told by the field alone.
+/// Why an answer is refused. Names the field and none of its content.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum Fault {
     #[error("the answer is not one of Google's")]
@@ -33,7 +33,7 @@ pub(super) enum Fault {
     Token(&'static str),
     #[error("the answer's `{0}` is not `{1}`")]
     Type(&'static str, &'static str),
-    #[error("the answer's token is one that was shown to it")]
+    #[error("the answer's token is the one that the request presented")]
     Shown,
     #[error("the answer's `{0}` is over already")]
     Over(&'static str),
@@ -46,7 +46,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    /// Whether Google gave something else than it was asked for, and not only something unreadable.
+    /// Whether the answer is readable and contradicts the request.
     pub(super) const fn is_lie(self) -> bool {
         matches!(self, Self::Type(..) | Self::Shown | Self::TooLong(_) | Self::Audience | Self::Account)
     }
@@ -79,14 +79,14 @@ struct Claims {
     exp: i64,
 }
 
-/// What the STS answers to a token of ours; it lives for an hour at most.
+/// Reads the STS's answer to a token of our issuer. Its token lives for an hour at most.
 pub(super) fn federated(body: &Secret, now: UnixTime) -> Result<Answer, Fault> {
     let (token, lasts) = exchanged(body)?;
     let expires_at = now.plus(lasts.ok_or(Fault::Form)?);
     Answer { token, expires_at }.within("expires_in", now, HOUR)
 }
 
-/// What it answers to one of Google's own access tokens: that one's end is its end, and need not be told.
+/// Reads the STS's answer to an access token of Google. `expires_in` may be absent: then the token ends with that access token.
 pub(super) fn downscoped(body: &Secret, now: UnixTime, ends: UnixTime) -> Result<Answer, Fault> {
     let (token, lasts) = exchanged(body)?;
     let told = lasts.map_or(ends, |lasts| now.plus(lasts));
@@ -107,13 +107,13 @@ fn exchanged(body: &Secret) -> Result<(Secret, Option<Duration>), Fault> {
     Ok((token, expires_in.map(Duration::from_secs)))
 }
 
-/// What `generateAccessToken` answers.
+/// Reads the answer of `generateAccessToken`.
 pub(super) fn generated(body: &Secret, now: UnixTime, ttl: Duration) -> Result<Answer, Fault> {
     let Generated { access_token, expire_time } = read(body)?;
     Answer { token: token("accessToken", access_token)?, expires_at: expire_time }.within("expireTime", now, ttl)
 }
 
-/// What `generateIdToken` answers. Whoever it is shown to verifies its signature; here it is compared with what was asked for.
+/// Reads the answer of `generateIdToken`. The token's audience verifies its signature; here its claims are compared with the request.
 pub(super) fn identified(body: &Secret, now: UnixTime, account: &ServiceAccount, audience: &Audience) -> Result<Answer, Fault> {
     const FIELD: &str = "token";
     let token = token(FIELD, read::<Identified>(body)?.token)?;

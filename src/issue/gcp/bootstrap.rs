@@ -1,5 +1,5 @@
-//! What Google Cloud has to be told once: a pool and a provider that trust our issuer, and service accounts that let the policies'
-//! subjects act as them, exactly as wide as the policies in Git.
+//! The setup of Google Cloud: a pool and a provider that trust our issuer, and service accounts that let exactly the subjects of the
+//! policies in Git act as them.
 //!
 //! IAM, "Configure Workload Identity Federation with other identity providers".
 
@@ -11,12 +11,12 @@ use crate::words::names::IssuerUrl;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
-/// Google Cloud, "Attribute conditions": no expression is longer.
+/// Google Cloud, "Attribute conditions": the longest expression.
 const CONDITION_CHARS_MAX: usize = 4096;
 const USER: &str = "roles/iam.workloadIdentityUser";
 const TOKEN_CREATOR: &str = "roles/iam.serviceAccountTokenCreator";
 
-/// One project's part.
+/// The setup of one project.
 pub struct GcpBootstrap<'a> {
     issuer: &'a IssuerUrl,
     provider: &'a ProviderName,
@@ -24,12 +24,12 @@ pub struct GcpBootstrap<'a> {
     jwks: Option<Jwks<'a>>,
 }
 
-/// The issuer's keys, where Google cannot reach it.
+/// The issuer's keys, for a Google that cannot reach the issuer.
 #[derive(Clone, Copy)]
 pub struct Jwks<'a> {
-    /// Where they are, for `gcloud`.
+    /// The file that `gcloud` reads.
     pub file: &'a str,
-    /// They themselves, for Terraform.
+    /// The keys themselves, for Terraform.
     pub text: &'a str,
 }
 
@@ -41,7 +41,7 @@ struct Binding<'a> {
 }
 
 impl<'a> GcpBootstrap<'a> {
-    /// For the policies that are in force now.
+    /// For the active policies.
     pub const fn new(issuer: &'a IssuerUrl, provider: &'a ProviderName, used: &'a GcpUse, jwks: Option<Jwks<'a>>) -> Self {
         Self { issuer, provider, used, jwks }
     }
@@ -111,13 +111,13 @@ impl<'a> GcpBootstrap<'a> {
         json!({ "resource": resources })
     }
 
-    /// Whether the provider takes no other subject than those of the policies. Where they are too many for an expression it takes
-    /// every one of ours, and the bindings alone say who may do what.
+    /// Whether the provider accepts only the subjects of the policies. If they are too many for an expression, it accepts every subject
+    /// of our issuer, and only the bindings restrict access.
     pub fn is_conditioned(&self) -> bool {
         self.condition().is_some()
     }
 
-    /// An expression of CEL. A subject has letters, digits and `-_./:` only, so that none ends a text.
+    /// An expression of CEL. A subject has letters, digits and `-_./:` only, so it needs no escapes.
     fn condition(&self) -> Option<String> {
         let subjects: Vec<String> = self.used.subjects().into_iter().map(|subject| format!("\"{subject}\"")).collect();
         let condition = format!("assertion.sub in [{}]", subjects.join(", "));
@@ -141,7 +141,7 @@ impl<'a> GcpBootstrap<'a> {
 }
 
 fn put(text: &mut String, line: std::fmt::Arguments<'_>) {
-    // Writing to a text does not fail.
+    // Writing to a `String` does not fail.
     _ = text.write_fmt(line);
 }
 

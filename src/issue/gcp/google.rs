@@ -9,7 +9,7 @@ use reqwest::Url;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::Value;
 
-/// A token is some 2 KB, and up to 12 KB where an identity provider's groups are in it; an error is less.
+/// A token has some 2 KB, and up to 12 KB with the groups of an identity provider. An error is smaller.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 pub(super) const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
@@ -23,7 +23,7 @@ pub(super) struct Google {
     iamcredentials: Url,
 }
 
-/// What is asked of a service account.
+/// The method of the IAM Service Account Credentials API.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Method {
     GenerateAccessToken,
@@ -47,7 +47,7 @@ impl Google {
         Ok(Self { way, provider: settings.provider.clone(), sts, iamcredentials })
     }
 
-    /// A federated token for a token of ours.
+    /// Exchanges a token of our issuer for a federated token.
     pub(super) async fn federate(&self, ours: &Secret, scope: &str) -> Result<Heard, Cut> {
         self.exchange(
             ours,
@@ -63,7 +63,7 @@ impl Google {
         .await
     }
 
-    /// The same access token within a boundary.
+    /// Exchanges an access token for one within a boundary.
     pub(super) async fn downscope(&self, token: &Secret, boundary: &Boundary) -> Result<Heard, Cut> {
         self.exchange(
             token,
@@ -87,7 +87,7 @@ impl Google {
             .await
     }
 
-    /// A token of a service account, shown the federated one. The `-` stands for the account's own project; Google takes no other.
+    /// Gets a token of a service account with the federated token. The `-` stands for the account's project; Google accepts no other value.
     pub(super) async fn impersonate(
         &self,
         account: &ServiceAccount,

@@ -1,4 +1,4 @@
-//! How the configuration, a grant and its answer meet Google Cloud.
+//! Connects the configuration and the grants with Google Cloud.
 
 use super::refusal::{PROVIDER, denied};
 use super::{Gcp, GcpSettings};
@@ -11,7 +11,7 @@ use crate::words::yaml::Fields;
 use crate::words::{Denial, UnixTime};
 use reqwest::Url;
 
-/// Why Google cannot be asked at all.
+/// Why there is no client for Google Cloud.
 #[derive(Debug, thiserror::Error)]
 #[error("`providers: {{ {PROVIDER}: … }}`: {0}")]
 pub struct GcpError(#[from] OutwardError);

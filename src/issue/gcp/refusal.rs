@@ -1,6 +1,5 @@
-//! What Google says when it gives no token, and what to do then. The STS speaks OAuth's JSON, the other API google.rpc.Status: each is
-//! decided on by its codes. Google's own sentence goes to the audit log, shortened, and only out of such an error; other bytes of an
-//! answer go nowhere.
+//! Maps Google's refusals to denials, with a hint what to do. The STS writes OAuth's JSON, the other API google.rpc.Status; the codes
+//! of both decide. The message of such an error goes to the audit log, shortened. No other byte of an answer is logged.
 
 use super::google::Method;
 use crate::issue::outward::{Cut, Heard, answer};
@@ -10,10 +9,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 
-/// Who refuses.
+/// The provider's name in a denial.
 pub(super) const PROVIDER: &str = "gcp";
 
-/// What was asked, for the audit log.
+/// What the request was for, for the audit log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum About {
     Federation,
@@ -32,22 +31,22 @@ impl About {
     }
 }
 
-/// Google said no, or would.
+/// Google refuses, or would refuse.
 pub(super) fn denied(cause: impl std::fmt::Display) -> Denial {
     Reason::ProviderDenied.because(format!("{PROVIDER}: {cause}")).by(PROVIDER)
 }
 
-/// Another time it may say yes.
+/// Google may answer at another time.
 pub(super) fn unavailable(cause: impl std::fmt::Display) -> Denial {
     Reason::ProviderUnavailable.because(format!("{PROVIDER}: {cause}")).by(PROVIDER)
 }
 
-/// Nothing was heard, or not all.
+/// There is no answer, or only a part of it.
 pub(super) fn cut(about: About, cut: &Cut) -> Denial {
     unavailable(format!("{}: {cut}", about.as_str())).saying("Google did not answer.")
 }
 
-/// What was heard is not taken.
+/// The answer is refused.
 pub(super) fn not_taken(about: About, fault: super::answer::Fault) -> Denial {
     let cause = format!("{}: {fault}", about.as_str());
     if fault.is_lie() {
@@ -57,7 +56,7 @@ pub(super) fn not_taken(about: About, fault: super::answer::Fault) -> Denial {
     }
 }
 
-/// An answer that is no success.
+/// Maps an answer with an error status.
 pub(super) fn refused(about: About, heard: &Heard, ttl: Duration) -> Denial {
     match about {
         About::Federation | About::Boundary => match read::<OAuthError>(heard) {
@@ -71,7 +70,7 @@ pub(super) fn refused(about: About, heard: &Heard, ttl: Duration) -> Denial {
     }
 }
 
-/// No error that can be read: the status alone says whether it may pass.
+/// The error is not readable, so the status alone decides whether it may pass.
 fn untold(about: About, heard: &Heard) -> Denial {
     let cause = format!("{} ({})", about.as_str(), heard.status.as_u16());
     if passes(heard) { unavailable(cause) } else { denied(cause) }
@@ -168,7 +167,7 @@ enum Code {
     Other,
 }
 
-/// google.rpc.ErrorInfo, or another detail, which has no reason.
+/// google.rpc.ErrorInfo, or a detail of another type, which has no reason.
 #[derive(Deserialize)]
 struct Detail {
     reason: Option<Why>,
@@ -183,7 +182,7 @@ enum Why {
     Other,
 }
 
-/// IAM Service Account Credentials API: what is longer needs an organization policy.
+/// IAM Service Account Credentials API: a longer token needs an organization policy.
 const HOUR: Duration = Duration::from_secs(3600);
 
 fn by_iam(about: About, method: Method, heard: &Heard, error: &StatusError, ttl: Duration) -> Denial {

@@ -9,24 +9,24 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Where Google's own are.
+/// Google's own endpoints.
 const STS: &str = "https://sts.googleapis.com";
 const IAM_CREDENTIALS: &str = "https://iamcredentials.googleapis.com";
-/// IAM Service Account Credentials API, `generateAccessToken`: an hour, unless the organization's policy
-/// `iam.allowServiceAccountCredentialLifetimeExtension` allows the account 12.
+/// IAM Service Account Credentials API, `generateAccessToken`: one hour, or 12 hours if the organization's policy
+/// `iam.allowServiceAccountCredentialLifetimeExtension` names the account.
 const TTL_MAX_DEFAULT: Duration = Duration::from_secs(3600);
 const TTL_MAX_MOST: Duration = Duration::from_secs(12 * 3600);
-/// IAM, "Workload Identity Federation": the ids of a pool and of a provider.
+/// IAM, "Workload Identity Federation": the length of a pool's and of a provider's id.
 const ID_BYTES: std::ops::RangeInclusive<usize> = 4..=32;
 /// A project's number is an `int64`.
 const NUMBER_BYTES_MAX: usize = 19;
 
-/// The section.
+/// The section `gcp` of the configuration.
 #[derive(Clone, PartialEq, Debug)]
 pub struct GcpSettings {
     /// The provider that trusts us.
     pub provider: ProviderName,
-    /// The longest that an access token of a service account lives.
+    /// The longest lifetime of a service account's access token.
     pub max_ttl: Duration,
     /// Where Google's STS is.
     pub sts: Url,
@@ -34,7 +34,7 @@ pub struct GcpSettings {
     pub iamcredentials: Url,
     /// The authorities of their certificates, PEM, instead of the system's.
     pub ca: Option<PathBuf>,
-    /// By which proxy they are reached.
+    /// The proxy on the way to them.
     pub proxy: Option<String>,
 }
 
@@ -46,22 +46,22 @@ pub struct ProviderName {
     provider: String,
 }
 
-/// Why a value is none.
+/// Why a value is not valid.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum GcpSettingsError {
-    /// Of the provider.
+    /// The provider's name.
     #[error("expected projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER, with the project's number")]
     Provider,
-    /// Of a length.
+    /// A duration.
     #[error(transparent)]
     Duration(#[from] DurationError),
-    /// Too short, or too long.
+    /// A `max_ttl` that is too short or too long.
     #[error("expected 1h to 12h: without it access tokens live for an hour at most")]
     MaxTtl,
 }
 
 impl ProviderName {
-    /// Parses it.
+    /// Parses a full resource name.
     pub fn parse(text: &str) -> Result<Self, GcpSettingsError> {
         let id = |text: &str| {
             let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
@@ -93,7 +93,7 @@ impl ProviderName {
         &self.provider
     }
 
-    /// As Google's STS is asked for it.
+    /// The `audience` of a request to Google's STS.
     pub fn audience(&self) -> String {
         format!("//iam.googleapis.com/{self}")
     }
@@ -107,7 +107,7 @@ impl fmt::Display for ProviderName {
 }
 
 impl GcpSettings {
-    /// Reads the section; every fault is told, and none of a file's content.
+    /// Reads the section and reports every fault, without the content of files.
     pub fn read(fields: &mut Fields<'_, '_>, places: &dyn Places) -> Option<Self> {
         let provider = fields.required("provider").and_then(|node| fields.parsed(node, ProviderName::parse));
         let max_ttl = fields.optional("max_ttl").map_or(Some(TTL_MAX_DEFAULT), |node| fields.parsed(node, max_ttl));

@@ -1,4 +1,4 @@
-//! One request of GitHub's REST API.
+//! One request to GitHub's REST API.
 
 use crate::issue::outward::{Cut, Heard, Outward};
 use crate::words::Secret;
@@ -6,27 +6,27 @@ use crate::words::github::Owner;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Client, Method, RequestBuilder, Url};
 
-/// GitHub, "API Versions": the one that GitHub.com and every supported GitHub Enterprise Server know. On GitHub.com it is supported
-/// for 24 months at least behind its successor of 2026-03-10, which changes nothing of these requests.
+/// GitHub, "API Versions": the version that GitHub.com and every supported GitHub Enterprise Server know. GitHub.com supports it for
+/// at least 24 months after its successor of 2026-03-10, which changes nothing in these requests.
 const VERSION: &str = "2022-11-28";
-/// A repository is described in some 6 KB, and an answer may list 500.
+/// The description of a repository has some 6 KB, and an answer may list 500.
 const MINTED_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// One installation, or an error.
 const BODY_BYTES_MAX: usize = 256 * 1024;
 
-/// Where GitHub is.
+/// The way to GitHub.
 pub(super) struct Api {
     way: Outward,
     base: Url,
 }
 
-/// What is asked.
+/// A request.
 pub(super) enum Call<'a> {
     /// The installation of an account. GitHub finds organizations here too, as actions/create-github-app-token relies on.
     Installation(&'a Owner),
     /// A token of an installation.
     Mint(u64, Vec<u8>),
-    /// The end of the token that is shown.
+    /// The revocation of the bearer token.
     Revoke,
 }
 
@@ -35,7 +35,7 @@ impl Api {
         Self { way, base }
     }
 
-    /// Asks as whoever the bearer shows.
+    /// Sends a request with this bearer token.
     pub(super) async fn send(&self, call: &Call<'_>, bearer: &Secret) -> Result<Heard, Cut> {
         let limit = if matches!(call, Call::Mint(..)) { MINTED_BYTES_MAX } else { BODY_BYTES_MAX };
         self.way.send(limit, bearer, |client| self.request(client, call, bearer)).await

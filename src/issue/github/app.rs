@@ -1,4 +1,4 @@
-//! One App: finds its installations, mints their tokens, and ends them.
+//! One App: finds its installations, mints their tokens, and revokes them.
 
 use super::api::{Api, Call};
 use super::asked::Asked;
@@ -21,19 +21,19 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long an installation is known: accepted permissions and removed Apps are noticed behind it, or where GitHub refuses.
+/// How long an installation is cached. Changed permissions and a removed App are noticed after this time, or when GitHub refuses.
 const INSTALLATION_MAX: Duration = Duration::from_secs(5 * 60);
-/// Accounts whose installations are known.
+/// Accounts whose installations are cached.
 const INSTALLATIONS_MAX: u64 = 10_000;
-/// Within this time after a look nobody looks again: jobs that are refused in a row do not use up the App's rate limit.
+/// The least time between two lookups of an installation, so that jobs that are refused in a row do not use up the App's rate limit.
 const LOOKS_APART: Duration = Duration::from_secs(5);
-/// A refusal that came later than this is told: there is no time left to ask again before the job gives up.
+/// A refusal that takes longer than this is final: there is no time to ask again before the job gives up.
 const AGAIN_MAX: Duration = Duration::from_secs(2);
 
-/// GitHub, "Rate limits": who is told no moment waits for a minute at least.
+/// GitHub, "Rate limits": without a stated time, wait for at least a minute.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// No token; and whether that may come of an installation that has changed since it was looked at.
+/// Why there is no token, and whether a change of the installation since its lookup may be the reason.
 struct NotMinted {
     denial: Denial,
     may_be_stale: bool,
@@ -45,14 +45,14 @@ impl From<Denial> for NotMinted {
     }
 }
 
-/// What was seen of an account.
+/// The result of a lookup.
 struct Known {
     looked_at: UnixTime,
     /// `None` where the App is not installed.
     installation: Option<Installation>,
 }
 
-/// One of the configuration.
+/// An App of the configuration.
 pub(super) struct App {
     name: String,
     issuer: String,
@@ -85,7 +85,7 @@ impl App {
         })
     }
 
-    /// Refuses `{repository}` of an issuer that is not of this GitHub: another forge has other repositories of the same names.
+    /// Refuses `{repository}` of an issuer that does not belong to this GitHub: another forge has other repositories with the same names.
     pub(super) fn check_forge(&self, own_of: Option<&IssuerName>) -> Result<(), Denial> {
         match own_of {
             Some(issuer) if self.repositories_of.as_ref() != Some(issuer) => {
@@ -98,7 +98,7 @@ impl App {
         }
     }
 
-    /// Where GitHub's API is.
+    /// The address of GitHub's API.
     pub(super) fn address(&self) -> &str {
         &self.address
     }
@@ -107,7 +107,7 @@ impl App {
         self.quota.left()
     }
 
-    /// A refusal may be of an installation that changed since it was looked at; then it is looked at again, once.
+    /// Mints a token. If the installation may have changed since its lookup, looks it up and asks once more.
     pub(super) async fn mint(&self, asked: &Asked<'_>, now: UnixTime) -> Result<Minted, Denial> {
         if let Some((key, level)) = self.most.lacks(asked.permissions) {
             return Err(denied(format!("`{key}: {}` is more than `max_permissions` of the App", level.as_str())));
@@ -129,7 +129,7 @@ impl App {
         }
     }
 
-    /// What is known of an account, looked up once for all who ask at the same time.
+    /// The installation of an account. Concurrent requests share one lookup.
     async fn known(&self, owner: &Owner, now: UnixTime) -> Result<Arc<Known>, Denial> {
         let look = async {
             let jwt = self.jwt(now).await?;
@@ -169,7 +169,7 @@ impl App {
         }
     }
 
-    /// Ends the token of an answer that is not taken. The cause says whether that worked.
+    /// Revokes the token of an answer that is refused. The cause says whether that worked.
     async fn ended(&self, body: &Secret, mut denial: Denial) -> Denial {
         let tokens = tokens_within(body);
         let mut outcome = match tokens.len() {
@@ -178,7 +178,11 @@ impl App {
         };
         for token in tokens {
             if let Err(fault) = self.revoke(&token).await {
-                tracing::error!(app = self.name, cause = fault.cause, "a token of GitHub that is not taken is not revoked");
+                tracing::error!(
+                    app = self.name,
+                    cause = fault.cause,
+                    "a token in a refused answer of GitHub could not be revoked"
+                );
                 outcome = format!("its token is not revoked ({}) and ends within an hour", fault.cause);
             }
         }
@@ -186,7 +190,7 @@ impl App {
         denial
     }
 
-    /// Ends a token; one that has ended already is ended.
+    /// Revokes a token. 401 means that it has ended already.
     pub(super) async fn revoke(&self, token: &Secret) -> Result<(), Denial> {
         const ABOUT: About = About::Revocation;
         let heard = self.api.send(&Call::Revoke, token).await.map_err(|fault| cut(ABOUT, &fault))?;
@@ -203,7 +207,7 @@ impl App {
         app_jwt(&self.issuer, &self.key, now).await.map_err(|fault| unavailable(format!("the App `{}`: {fault}", self.name)))
     }
 
-    /// Takes note of the rate limit; a refusal by it is told as what it is.
+    /// Notes the rate limit, and maps a refusal by it.
     fn noted(&self, heard: Heard, now: UnixTime) -> Result<Heard, Denial> {
         if self.quota.note(&heard.headers, now)
             && let Some(left) = self.left()

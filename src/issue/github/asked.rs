@@ -1,18 +1,18 @@
-//! What is asked for. Neither repositories nor permissions can be left out: to GitHub that means all of them.
+//! A request for a token. It always names repositories and permissions, because GitHub gives all of what a request leaves out.
 
 use crate::words::github::{Owner, Permissions, Repositories, RepositoryId, RepositoryName};
 use serde::Serialize;
 
-/// A token of an App.
+/// A request for a token of an App.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
     /// The App's name in the configuration.
     pub app: &'a str,
     /// The account for which it is installed.
     pub owner: &'a Owner,
-    /// In which of its repositories.
+    /// The repositories that the token may access.
     pub repositories: &'a Repositories,
-    /// To do what.
+    /// What it may do there.
     pub permissions: &'a Permissions,
 }
 
@@ -26,7 +26,7 @@ struct Body<'a> {
 }
 
 impl Asked<'_> {
-    /// Whether every repository is the account's.
+    /// Whether every repository belongs to the account.
     pub(super) fn is_of_one_account(&self) -> bool {
         match self.repositories {
             Repositories::All => true,
@@ -35,7 +35,7 @@ impl Asked<'_> {
         }
     }
 
-    /// As GitHub takes it. An App's JWT reads no repository, so names are sent where there are no ids, and the answer has the ids.
+    /// The body of the request. Names are sent if ids are unknown, because an App's JWT cannot read repositories; the answer has the ids.
     pub(super) fn body(&self) -> Result<Vec<u8>, serde_json::Error> {
         let (repository_ids, repositories) = match self.repositories {
             Repositories::All => (None, None),

@@ -3,7 +3,7 @@
 use super::key::AppKeyError;
 use crate::issue::OutwardError;
 
-/// Why not.
+/// Why an App of the configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum GitHubError {
     /// Its private key.
@@ -11,16 +11,16 @@ pub enum GitHubError {
     Key {
         /// Whose.
         app: String,
-        /// Why not.
+        /// The cause.
         #[source]
         fault: AppKeyError,
     },
-    /// The way to its GitHub.
+    /// The client for its GitHub.
     #[error("the GitHub App `{app}`: {fault}")]
     Way {
         /// Whose.
         app: String,
-        /// Why not.
+        /// The cause.
         #[source]
         fault: OutwardError,
     },

@@ -1,4 +1,4 @@
-//! An App's installation for one account: what it was given there.
+//! An App's installation for one account, with the permissions that the account granted.
 
 use super::refusal::{About, cut, not_granted, refused, strange, suspended};
 use crate::issue::outward::{Heard, answer};
@@ -9,7 +9,6 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 
-/// One.
 pub(super) struct Installation {
     pub(super) id: u64,
     granted: BTreeMap<String, Level>,
@@ -30,7 +29,7 @@ struct Account {
 }
 
 impl Installation {
-    /// Reads an answer. That of another account is none.
+    /// Reads an answer. Refuses the installation of another account.
     pub(super) fn read(heard: &Heard, owner: &Owner) -> Result<Self, Denial> {
         const ABOUT: About = About::Installation;
         if heard.status != StatusCode::OK {
@@ -43,13 +42,13 @@ impl Installation {
         if Owner::parse(&answer.account.login).as_ref() != Ok(owner) {
             return Err(strange(ABOUT, "the answer's `account` is another one"));
         }
-        // Levels that we do not know cover nothing.
+        // An unknown level covers nothing.
         let known = |(key, level): (String, String)| Level::parse(&level).map(|level| (key, level));
         let granted = answer.permissions.into_iter().filter_map(known).collect();
         Ok(Self { id: answer.id, granted, is_suspended: answer.suspended_at.is_some() })
     }
 
-    /// Whether it may have such a token; GitHub is not asked for what it would refuse.
+    /// Refuses permissions that the installation does not have, so that GitHub need not be asked.
     pub(super) fn allows(&self, asked: &Permissions) -> Result<(), Denial> {
         if self.is_suspended {
             return Err(suspended());

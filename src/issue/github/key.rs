@@ -1,4 +1,4 @@
-//! The private key of an App, as GitHub hands it out: RSA, in PEM. Files are looked at before each use, and read anew once they change.
+//! The private key of an App, in GitHub's format: RSA, in PEM. A file is checked before each use, and read again after a change.
 
 mod error;
 
@@ -18,9 +18,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// Who signs for an App.
+/// What signs for an App.
 pub(super) enum AppKey {
-    /// A file, what it last held, and how it was then.
+    /// A file, with the key that was last read and the file's stamp at that time.
     File(PathBuf, ArcSwapOption<(Stamp, KeyPair)>),
     /// AWS KMS.
     Kms(KmsKeyArn),
@@ -30,7 +30,7 @@ pub(super) enum AppKey {
 pub(super) struct Stamp(Option<SystemTime>, u64);
 
 impl AppKey {
-    /// A file is read at once, so that a wrong one is told at the start.
+    /// Reads a file at once, so that a wrong one is reported at the start.
     pub(super) fn open(at: &KeyAt) -> Result<Self, AppKeyError> {
         let path = match at {
             KeyAt::Kms(key) => return Ok(Self::Kms(key.clone())),
@@ -42,7 +42,7 @@ impl AppKey {
         Ok(Self::File(path, ArcSwapOption::from_pointee(held)))
     }
 
-    /// RS256 over these bytes.
+    /// Signs these bytes with RS256.
     pub(super) async fn sign(&self, input: &[u8]) -> Result<Vec<u8>, AppKeyError> {
         match self {
             Self::Kms(key) => Ok(sign(key, input).await?),
@@ -51,7 +51,7 @@ impl AppKey {
     }
 }
 
-/// What the file holds now; while it cannot be read, as in the middle of a change, what it last held.
+/// The key in the file; the key that was last read while the file is unreadable, as in the middle of a change.
 fn current(path: &Path, held: &ArcSwapOption<(Stamp, KeyPair)>) -> Result<Arc<(Stamp, KeyPair)>, AppKeyError> {
     let known = held.load_full();
     match known {
@@ -63,7 +63,7 @@ fn current(path: &Path, held: &ArcSwapOption<(Stamp, KeyPair)>) -> Result<Arc<(S
                 Ok(fresh)
             }
             (Err(fault), Some(known)) => {
-                tracing::warn!(%fault, "a changed key of a GitHub App is not read: the one before it signs on");
+                tracing::warn!(%fault, "the changed key file of a GitHub App cannot be read; the previous key keeps signing");
                 Ok(known)
             }
             (Err(fault), None) => Err(fault),
@@ -84,7 +84,7 @@ fn stamp(path: &Path) -> std::io::Result<Stamp> {
     Ok(Stamp(metadata.modified().ok(), metadata.len()))
 }
 
-/// PKCS#1, as GitHub hands it out, or PKCS#8.
+/// Reads PKCS#1, which GitHub gives out, or PKCS#8.
 fn parse(pem: &[u8]) -> Result<KeyPair, PemKeyError> {
     let sealed = [&b"ENCRYPTED PRIVATE KEY-----"[..], b"Proc-Type: 4,ENCRYPTED"];
     if sealed.iter().any(|line| pem.windows(line.len()).any(|window| window == *line)) {

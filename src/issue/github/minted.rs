@@ -1,4 +1,4 @@
-//! The token that GitHub answers with, compared with what was asked: one that may do more is none.
+//! Compares the token that GitHub answers with to the request. Refuses one that may do more.
 
 mod token;
 
@@ -18,22 +18,22 @@ const LIFETIME_MAX: Duration = Duration::from_secs(3600);
 /// By how much GitHub's clock may be ahead of ours.
 const CLOCKS_MAX: Duration = Duration::from_secs(60);
 
-/// A token, and what it is good for by GitHub's own words.
+/// A token, and what it may do according to GitHub's answer.
 #[derive(Debug)]
 pub struct Minted {
-    /// It.
+    /// The token.
     pub token: Secret,
-    /// Until when, if it is not revoked before.
+    /// When it ends, unless it is revoked before.
     pub expires_at: UnixTime,
-    /// What it may do: no more than was asked, and `metadata: read`.
+    /// What it may do: no more than was asked for, and `metadata: read`.
     pub permissions: Permissions,
-    /// Where: no repository that was not asked for. `None`: in all of the installation.
+    /// The repositories that it may access: none but those that were asked for. `None`: all of the installation.
     pub repositories: Option<Vec<Repository>>,
-    /// Of which installation it is.
+    /// The installation that it belongs to.
     pub installation: u64,
 }
 
-/// Why an answer is none, told by the field alone.
+/// Why an answer is refused. Names the field and none of its content.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum Fault {
     #[error("the answer is not one of GitHub's")]
@@ -57,7 +57,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    /// Whether GitHub gave something else than it was asked for, and not only something unreadable.
+    /// Whether the answer is readable and contradicts the request.
     pub(super) const fn is_lie(self) -> bool {
         !matches!(self, Self::Form | Self::Token | Self::Over)
     }
@@ -92,7 +92,7 @@ struct Login {
 }
 
 impl Minted {
-    /// Reads an answer, and compares it.
+    /// Reads an answer, and compares it with the request.
     pub(super) fn read(body: &Secret, installation: u64, asked: &Asked<'_>, now: UnixTime) -> Result<Self, Fault> {
         let Answer { token, expires_at, permissions, repository_selection, repositories } =
             answer(body).map_err(|_| Fault::Form)?;
@@ -133,7 +133,8 @@ fn compared(selection: Selection, named: Option<Vec<Named>>, asked: &Asked<'_>) 
     if !named.iter().all(is_asked) {
         return Err(Fault::Repositories);
     }
-    // Who writes a policy chooses both: behind another's id a denial of that one's name would not be seen.
+    // A policy's author chooses id and name. With the id of one repository and the name of another, a guardrail against the first one's
+    // name would not apply.
     let is_renamed =
         |one: &Named| matches!(asked.repositories, Repositories::Ids(ids) if ids.name(one.id) != Some(&one.full_name));
     if named.iter().any(is_renamed) {

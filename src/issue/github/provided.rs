@@ -1,4 +1,4 @@
-//! How the configuration, a grant and its answer meet an App.
+//! Connects the configuration and the grants with the Apps.
 
 use super::{Asked, GitHub, GitHubError, GitHubSettings, Minted};
 use crate::issue::provider::{Endpoint, Places, Provided};
@@ -10,7 +10,7 @@ use crate::words::github::{Owner, Repositories, RepositoriesError};
 use crate::words::yaml::Fields;
 use crate::words::{Denial, Reason, UnixTime};
 
-/// As problem documents name it.
+/// The provider's name in a denial.
 const PROVIDER: &str = "github";
 
 impl Provided for GitHubTarget {

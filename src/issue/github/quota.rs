@@ -1,16 +1,16 @@
-//! How many requests GitHub still takes of an App, so that the end is told before it comes and nothing is asked behind it.
+//! The rate limit of an App. A warning is logged before it is spent, and then no request is sent until it resets.
 //!
 //! GitHub, "Rate limits for the REST API": `x-ratelimit-limit`, `x-ratelimit-remaining`, `x-ratelimit-reset` (seconds since 1970); a
-//! secondary limit says `retry-after` (seconds).
+//! secondary limit has `retry-after` (seconds).
 
 use crate::words::UnixTime;
 use reqwest::header::HeaderMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// GitHub's limits are for an hour; a header that says more would stop us for as long as it likes.
+/// GitHub's limits are for an hour. Without this bound, a wrong header could stop all requests for any time.
 const WINDOW_MAX: Duration = Duration::from_secs(3600);
-/// Told when only this part of the limit is left: one in ten.
+/// Warns when one tenth of the limit is left.
 const SCARCE: u64 = 10;
 
 /// What is left.
@@ -18,35 +18,35 @@ const SCARCE: u64 = 10;
 pub struct Left {
     /// Requests in one window.
     pub limit: u64,
-    /// Of them, those that are left.
+    /// The requests that are left.
     pub remaining: u64,
     /// When the next window begins.
     pub resets_at: UnixTime,
 }
 
-/// What is known of it.
+/// What the last answers reported.
 #[derive(Default)]
 pub(super) struct Quota(Mutex<Known>);
 
 #[derive(Clone, Copy, Default)]
 struct Known {
     left: Option<Left>,
-    /// The window for which it was told.
+    /// The window for which a warning was logged.
     told: Option<UnixTime>,
 }
 
 impl Quota {
-    /// What the last answers said.
+    /// The limit that the last answers reported.
     pub(super) fn left(&self) -> Option<Left> {
         self.lock().left
     }
 
-    /// Until when nothing is asked.
+    /// Until when no request is sent, if the limit is spent.
     pub(super) fn spent(&self, now: UnixTime) -> Option<UnixTime> {
         self.left().filter(|left| left.remaining == 0 && now < left.resets_at).map(|left| left.resets_at)
     }
 
-    /// Takes note of an answer. `true` when it is time to tell somebody: once in a window.
+    /// Notes an answer. Returns `true` if a warning is due: once in a window.
     pub(super) fn note(&self, headers: &HeaderMap, now: UnixTime) -> bool {
         let Some(left) = read(headers, now) else { return false };
         let mut known = self.lock();

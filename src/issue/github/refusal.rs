@@ -1,5 +1,5 @@
-//! What GitHub says when it gives no token, and what to do then. Its own sentence goes to the audit log, shortened, and only where it
-//! is the `message` of its JSON error; other bytes of an answer go nowhere.
+//! Maps GitHub's refusals to denials, with a hint what to do. The `message` of GitHub's JSON error goes to the audit log, shortened.
+//! No other byte of an answer is logged.
 
 use crate::issue::outward::{Cut, Heard, answer};
 use crate::words::{Denial, Reason, UnixTime};
@@ -7,10 +7,10 @@ use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
 use serde::Deserialize;
 
-/// Who refuses.
+/// The provider's name in a denial.
 const PROVIDER: &str = "github";
 
-/// What was asked, for the audit log.
+/// What the request was for, for the audit log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum About {
     Installation,
@@ -28,22 +28,22 @@ impl About {
     }
 }
 
-/// GitHub said no, or would.
+/// GitHub refuses, or would refuse.
 pub(super) fn denied(cause: impl std::fmt::Display) -> Denial {
     Reason::ProviderDenied.because(format!("{PROVIDER}: {cause}")).by(PROVIDER)
 }
 
-/// Another time it may say yes.
+/// GitHub may answer at another time.
 pub(super) fn unavailable(cause: impl std::fmt::Display) -> Denial {
     Reason::ProviderUnavailable.because(format!("{PROVIDER}: {cause}")).by(PROVIDER)
 }
 
-/// Nothing was heard, or not all.
+/// There is no answer, or only a part of it.
 pub(super) fn cut(about: About, cut: &Cut) -> Denial {
     unavailable(format!("{}: {cut}", about.as_str())).saying("GitHub did not answer.")
 }
 
-/// What was heard is none of GitHub's.
+/// The answer is not one of GitHub's.
 pub(super) fn strange(about: About, what: &str) -> Denial {
     unavailable(format!("{}: {what}", about.as_str())).saying("GitHub's answer is not one that GitHub gives.")
 }
@@ -55,28 +55,28 @@ pub(super) fn spent(until: UnixTime) -> Denial {
         .advising("Try again then.")
 }
 
-/// No installation of the App is there.
+/// The App is not installed for the account.
 pub(super) fn not_installed() -> Denial {
     denied("the App is not installed for this account")
         .saying("The GitHub App is not installed for this account.")
         .advising("An owner of the account installs the App; or the policy names another account.")
 }
 
-/// There is one, and it rests.
+/// The installation is suspended.
 pub(super) fn suspended() -> Denial {
     denied("the installation is suspended")
         .saying("The GitHub App's installation is suspended.")
-        .advising("An owner of the account lifts it in the settings of the installed App.")
+        .advising("An owner of the account lifts the suspension in the settings of the installed App.")
 }
 
-/// It was given less than the policy grants.
+/// The installation has fewer permissions than the policy grants.
 pub(super) fn not_granted(key: &str, level: &str) -> Denial {
     denied(format!("the installation was not given `{key}: {level}`"))
         .saying(format!("The installation of the GitHub App was not given `{key}: {level}`."))
         .advising("An owner of the account accepts the App's permissions; or the policy asks for less.")
 }
 
-/// An answer that is no success.
+/// Maps an answer with an error status.
 pub(super) fn refused(about: About, heard: &Heard) -> Denial {
     let status = heard.status;
     let words = message(heard).map(|message| format!(": {message}")).unwrap_or_default();

@@ -1,13 +1,13 @@
-//! Where a provider is: an address that the configuration names, and nobody else.
+//! The address of a provider. Only the configuration sets it.
 
 use reqwest::Url;
 
-/// What is no address of a provider.
+/// A text is not the address of a provider.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("expected an https address (http only on 127.0.0.1, [::1] and localhost) without a user, a query and a fragment")]
 pub(crate) struct AddressError;
 
-/// Reads it.
+/// Parses an address.
 pub(crate) fn address(text: &str) -> Result<Url, AddressError> {
     let url = Url::parse(text).map_err(|_| AddressError)?;
     let is_local = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));

@@ -1,11 +1,12 @@
-//! An answer's JSON, read as strictly as a token's: of a member that stands twice, two readers may take another one.
+//! The JSON of an answer, read as strictly as a token's. Two readers may take different values of a member that stands twice, so such
+//! an answer is refused.
 
 use crate::token::{JsonError, parse_document};
 use crate::words::Secret;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// Why a body is no answer. No byte of it is told to anybody.
+/// Why a body is not an answer. It may quote the body, so callers drop it.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::issue) enum AnswerError {
     #[error(transparent)]
@@ -14,12 +15,12 @@ pub(in crate::issue) enum AnswerError {
     Form(#[from] serde_json::Error),
 }
 
-/// The whole body, and no member twice.
+/// Parses the whole body.
 pub(in crate::issue) fn json(body: &Secret) -> Result<Value, JsonError> {
     parse_document(body.expose())
 }
 
-/// The same in a provider's form.
+/// Parses the whole body as a provider's type.
 pub(in crate::issue) fn answer<T: DeserializeOwned>(body: &Secret) -> Result<T, AnswerError> {
     Ok(serde_json::from_value(json(body)?)?)
 }

@@ -1,4 +1,4 @@
-//! When keys are made, sign, retire and go; and until when they have to be hosted where the issuer is hosted elsewhere.
+//! When keys are made, sign, retire and are removed, and until when they have to be published if another host serves the issuer.
 
 use crate::issue::keypair::SigningAlgorithm;
 use crate::store::{HostedKeys, KeyRow, KeyState};
@@ -6,11 +6,11 @@ use crate::words::UnixTime;
 use serde::Serialize;
 use std::time::Duration;
 
-/// Clouds cache a JWKS for up to a day: a key is known to them before it signs.
+/// Clouds cache a JWKS for up to a day. They know a key before it signs.
 const PUBLISHED_BEFORE_SIGNING: Duration = Duration::from_secs(24 * 3600);
-/// A key signs for a quarter.
+/// How long a key signs: a quarter of a year.
 const SIGNING_MAX: Duration = Duration::from_secs(90 * 24 * 3600);
-/// Longer than any token that it signed lives.
+/// How long a retired key stays published: longer than the lifetime of any token that it signed.
 const RETIRED_MAX: Duration = Duration::from_secs(24 * 3600);
 
 pub(super) enum Step {
@@ -19,8 +19,8 @@ pub(super) enum Step {
     Remove(String),
 }
 
-/// What is due for one algorithm; pure, so that a year of rotation is a test. A key signs when it was published for a day, and
-/// where keys are written for another host, when it was written there a day ago: until then the one before it signs on.
+/// The steps that are due for one algorithm. A key signs a day after it was published, and if another host serves the keys, a day
+/// after it was written for that host. Until then the previous key keeps signing. The function is pure, so that a test can run a year.
 pub(super) fn due(rows: &[KeyRow], hosted: &HostedKeys, algorithm: SigningAlgorithm, now: UnixTime) -> Vec<Step> {
     let of = |state: KeyState| rows.iter().filter(move |row| row.algorithm == algorithm.as_str() && row.state == state);
     let aged = |row: &KeyRow, age: Duration| now >= row.changed_at.plus(age);
@@ -41,7 +41,7 @@ pub(super) fn due(rows: &[KeyRow], hosted: &HostedKeys, algorithm: SigningAlgori
     steps
 }
 
-/// When a published key may sign; `None` while it waits to be hosted.
+/// When a published key may begin to sign; `None` while it waits to be hosted.
 fn signs_from(row: &KeyRow, hosted: &HostedKeys) -> Option<UnixTime> {
     let published = row.changed_at.plus(PUBLISHED_BEFORE_SIGNING);
     match hosted {
@@ -61,27 +61,27 @@ pub struct KeyTold {
     pub state: &'static str,
     /// Since when.
     pub since: String,
-    /// When it begins to sign, where it does not yet and may.
+    /// When it begins to sign, if it is published and does not wait to be hosted.
     pub signs_from: Option<String>,
     /// When it was first written for another host.
     pub hosted_at: Option<String>,
-    /// Whether it does not sign because it was not written for the other host yet.
+    /// Whether it cannot sign because it was not written for the other host yet.
     pub waits_to_be_hosted: bool,
 }
 
-/// The keys, and when their host has to be told again.
+/// The keys, and when they have to be published again.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Publication {
     /// The keys, the oldest first.
     pub keys: Vec<KeyTold>,
-    /// When the next key is made, so that there is something new to host.
+    /// When the next key is made and has to be published.
     pub next_key_at: String,
-    /// A day later it would sign.
+    /// When the next key begins to sign: a day later.
     pub host_before: String,
 }
 
 impl Publication {
-    /// What is held, and what comes next.
+    /// Describes these keys and the next one.
     pub(super) fn of(rows: &[KeyRow], hosted: &HostedKeys, algorithms: &[SigningAlgorithm], now: UnixTime) -> Self {
         let next = algorithms.iter().filter_map(|algorithm| next_key_at(rows, hosted, *algorithm, now)).min();
         let next = next.unwrap_or(now);
@@ -109,7 +109,7 @@ fn told(row: &KeyRow, hosted: &HostedKeys) -> KeyTold {
     }
 }
 
-/// When the next key of this algorithm is made that is not there yet.
+/// When the next key of this algorithm will be made.
 fn next_key_at(rows: &[KeyRow], hosted: &HostedKeys, algorithm: SigningAlgorithm, now: UnixTime) -> Option<UnixTime> {
     let of = |state: KeyState| rows.iter().find(|row| row.algorithm == algorithm.as_str() && row.state == state);
     let began = match (of(KeyState::Published), of(KeyState::Signing)) {

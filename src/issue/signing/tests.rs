@@ -65,7 +65,7 @@ async fn keys_are_encrypted_at_rest_and_survive_a_turn() {
     assert_eq!(keys.jwks(), before);
 }
 
-/// A year of hourly turns; `host` says after each which keys were written for another host.
+/// A year of hourly rotations. After each, `host` sets which keys were written for another host.
 fn year(hosted: &mut HostedKeys, mut host: impl FnMut(&[KeyRow], &mut HostedKeys, UnixTime)) -> Vec<KeyRow> {
     let start = UnixTime::from_seconds(1_800_000_000);
     let mut rows: Vec<KeyRow> = Vec::new();
@@ -188,7 +188,7 @@ async fn a_clock_that_is_ahead_for_a_moment_retires_no_signing_key() {
     assert_eq!(keys.jwks(), before);
 }
 
-/// The real time, and so much later.
+/// The real time plus an offset.
 #[derive(Default)]
 struct MovedClock(std::sync::atomic::AtomicU64);
 

@@ -1,4 +1,4 @@
-//! A service's answer, compared with what was asked: a token that lives longer, or has more scopes, is none.
+//! Compares a service's answer with the request. Refuses a token that lives longer or has more scopes.
 
 use super::settings::{Lifetime, ServiceSettings};
 use crate::issue::outward::json;
@@ -13,7 +13,7 @@ pub(super) struct Answer {
     pub(super) lifetime: Duration,
 }
 
-/// Why an answer is none, told by the field alone.
+/// Why an answer is refused. Names the field and none of its content.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum Fault {
     #[error("the answer is no JSON, or has a member twice")]
@@ -33,13 +33,13 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    /// Whether the service gave something else than it was asked for, and not only something unreadable.
+    /// Whether the answer is readable and contradicts the request.
     pub(super) const fn is_lie(self) -> bool {
         matches!(self, Self::TooLong | Self::Scope | Self::ScopeForm)
     }
 }
 
-/// Reads an answer, and compares it.
+/// Reads an answer, and compares it with the request.
 pub(super) fn read(body: &Secret, settings: &ServiceSettings, scope: Option<&str>, most: Duration) -> Result<Answer, Fault> {
     let answer: Value = json(body).map_err(|_| Fault::Form)?;
     let token = answer.pointer(&settings.token).and_then(Value::as_str).filter(|token| is_token(token)).ok_or(Fault::Token)?;
@@ -54,7 +54,7 @@ pub(super) fn read(body: &Secret, settings: &ServiceSettings, scope: Option<&str
         return Err(Fault::TooLong);
     }
     if let (Some(asked), Some(given)) = (scope, answer.get("scope").filter(|given| !given.is_null())) {
-        // RFC 6749, section 3.3: a list in one text. What has another form cannot be compared.
+        // RFC 6749, section 3.3: a list in one text. Another form cannot be compared.
         let given = given.as_str().ok_or(Fault::ScopeForm)?;
         let is_asked = |one: &str| asked.split(' ').any(|asked| asked == one);
         if !given.split(' ').all(is_asked) {
@@ -64,13 +64,13 @@ pub(super) fn read(body: &Secret, settings: &ServiceSettings, scope: Option<&str
     Ok(Answer { token: token.to_owned().into(), lifetime })
 }
 
-/// RFC 6749, section 5.1, says a number; some write it as text.
+/// RFC 6749, section 5.1, says a number. Some services write it as text.
 fn seconds(value: &Value) -> Option<u64> {
-    // The reader of numbers takes a `+`, which no number of JSON has.
+    // `parse` accepts a `+`, which no JSON number has.
     value.as_u64().or_else(|| value.as_str().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?.parse().ok())
 }
 
-/// RFC 6749, appendix A.12: visible characters and spaces; of those no token of a header has any.
+/// RFC 6749, appendix A.12: visible characters and spaces. A token with a space does not fit into a header, so it is refused.
 fn is_token(token: &str) -> bool {
     !token.is_empty() && token.bytes().all(|byte| matches!(byte, b'!'..=b'~'))
 }

@@ -1,4 +1,4 @@
-//! The body of a request: the fields of the configuration, those of the policy, and the token of ours.
+//! The body of a request: the fields of the configuration, those of the policy, and our token.
 
 use super::settings::{Encoding, ServiceSettings};
 use crate::issue::outward::form;
@@ -6,7 +6,7 @@ use crate::kind::ExchangeFields;
 use crate::words::Secret;
 use serde_json::{Map, Value};
 
-/// Writes it. The three name no field twice: settings and policy are checked before.
+/// Writes the body. No field stands twice: settings and policy were checked before.
 pub(super) fn write(settings: &ServiceSettings, fields: &ExchangeFields, assertion: &Secret) -> Secret {
     let own = [(settings.assertion.as_str(), assertion.expose_text().unwrap_or_default())];
     let all = settings.fields.iter().chain(fields.iter()).chain(own);

@@ -1,4 +1,4 @@
-//! How the configuration and a grant meet the services.
+//! Connects the configuration and the grants with the services.
 
 use super::refusal::PROVIDER;
 use super::settings::TokenExchangeSettings;

@@ -1,5 +1,5 @@
-//! What a service says when it gives no token, and what to do then. It is told by OAuth's codes (RFC 6749, section 5.2; RFC 8693,
-//! section 2.2.2): a service's own sentences go nowhere, for nobody knows what a service puts there.
+//! Maps a service's refusals to denials, with a hint what to do. Only OAuth's codes are used (RFC 6749, section 5.2; RFC 8693,
+//! section 2.2.2). A service's error message is not logged, because it may hold anything.
 
 use super::answer::Fault;
 use super::settings::FieldsError;
@@ -8,10 +8,10 @@ use crate::words::{Denial, Reason};
 use reqwest::StatusCode;
 use serde::Deserialize;
 
-/// Who refuses.
+/// The provider's name in a denial.
 pub(super) const PROVIDER: &str = "token_exchange";
 
-/// OAuth's codes, each with what it comes to.
+/// OAuth's codes, each with a hint.
 const CODES: [(&str, &str); 7] = [
     (
         "invalid_request",
@@ -26,18 +26,18 @@ const CODES: [(&str, &str); 7] = [
         "unauthorized_client",
         "The service does not let our token's subject do this: it has to be told `root/POLICY`, or `root/POLICY:ROW`.",
     ),
-    ("unsupported_grant_type", "The service knows no such `grant_type`: `fields` of the configuration have it."),
+    ("unsupported_grant_type", "The service does not know the `grant_type`: `fields` of the configuration name it."),
     ("invalid_scope", "The service does not give this scope: `fields` of the policy or of the configuration name it."),
     ("invalid_target", "The service does not know the target: `fields` of the policy or of the configuration name it."),
 ];
 
-/// Refuses in the name of one service.
+/// Makes the denials of one service.
 #[derive(Clone, Copy)]
 pub(super) struct Refusing<'a> {
     pub(super) service: &'a str,
 }
 
-/// The configuration, or a service, says no.
+/// The configuration or a service refuses.
 pub(super) fn denied(cause: impl std::fmt::Display) -> Denial {
     Reason::ProviderDenied.because(format!("{PROVIDER}: {cause}")).by(PROVIDER)
 }
@@ -58,12 +58,12 @@ impl Refusing<'_> {
             .advising("`policy_fields` of the server's configuration names them: a policy sets all of them and no other.")
     }
 
-    /// Nothing was heard, or not all.
+    /// There is no answer, or only a part of it.
     pub(super) fn cut(self, cut: &Cut) -> Denial {
         self.unavailable(cut).saying(format!("The service `{}` did not answer.", self.service))
     }
 
-    /// What was heard is not what was asked for.
+    /// The answer is refused.
     pub(super) fn strange(self, fault: Fault) -> Denial {
         let denial = if fault.is_lie() { self.denied(fault) } else { self.unavailable(fault) };
         let denial = denial.saying(format!("The answer of the service `{}` is not one that was asked for.", self.service));
@@ -73,7 +73,7 @@ impl Refusing<'_> {
         }
     }
 
-    /// An answer that is no success.
+    /// Maps an answer with an error status.
     pub(super) fn refused(self, heard: &Heard) -> Denial {
         let status = heard.status;
         let known = code(heard).and_then(|code| CODES.into_iter().find(|(known, _)| *known == code));

@@ -12,17 +12,17 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Every service.
+/// The section `token_exchange` of the configuration.
 #[derive(Clone, PartialEq, Debug)]
 pub struct TokenExchangeSettings {
-    /// One at least, each of another name.
+    /// At least one service. Their names differ.
     pub services: Vec<ServiceSettings>,
 }
 
 /// One service.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ServiceSettings {
-    /// By which policies name it.
+    /// Its name in policies.
     pub name: ServiceName,
     /// Its endpoint.
     pub url: Url,
@@ -30,23 +30,23 @@ pub struct ServiceSettings {
     pub encoding: Encoding,
     /// The audience of our token.
     pub audience: Audience,
-    /// The field that our token goes into.
+    /// The request's field for our token.
     pub assertion: String,
     /// Fields that are the same in each request.
     pub fields: ExchangeFields,
-    /// Headers that are the same in each request, and no secrets.
+    /// Headers that are the same in each request. They hold no secrets.
     pub headers: ExchangeFields,
-    /// Fields that a policy sets, all of them.
+    /// Fields that each policy must set.
     pub policy_fields: BTreeSet<String>,
     /// Where the token is in the answer, by JSON pointer (RFC 6901).
     pub token: String,
     /// How long it lives.
     pub lifetime: Lifetime,
-    /// Where it is revoked (RFC 7009).
+    /// The endpoint that revokes tokens (RFC 7009).
     pub revoke: Option<Url>,
     /// The authorities of its certificate, PEM, instead of the system's.
     pub ca: Option<PathBuf>,
-    /// By which proxy it is reached.
+    /// The proxy on the way to it.
     pub proxy: Option<String>,
 }
 
@@ -68,7 +68,7 @@ pub enum Lifetime {
     Documented(Duration),
 }
 
-/// A policy's fields that are not those which the configuration leaves to policies.
+/// A policy sets other fields than the configuration leaves to it.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum FieldsError {
     #[error("the policy sets `{0}`, which `policy_fields` does not name")]
@@ -78,7 +78,7 @@ pub(super) enum FieldsError {
 }
 
 impl Encoding {
-    /// Of the body.
+    /// The body's media type.
     pub const fn media_type(self) -> &'static str {
         match self {
             Self::Form => crate::issue::outward::FORM,
@@ -88,7 +88,7 @@ impl Encoding {
 }
 
 impl ServiceSettings {
-    /// Whether a policy's fields are those that are left to it. What it would leave out, a service might take for everything.
+    /// Checks that a policy sets exactly the fields that are left to it. A service might grant everything for a field that is left out.
     pub(super) fn check(&self, fields: &ExchangeFields) -> Result<(), FieldsError> {
         if let Some((unknown, _)) = fields.iter().find(|(name, _)| !self.policy_fields.contains(*name)) {
             return Err(FieldsError::Unknown(unknown.to_owned()));

@@ -26,7 +26,7 @@ fn settings(encoding: Encoding) -> ServiceSettings {
 }
 
 #[test]
-fn what_stands_in_a_value_is_no_part_of_the_body() {
+fn values_in_a_body_are_escaped() {
     let fields = ExchangeFields::parse("role=a%22%2C%22b%26grant_type%3Dx").unwrap();
     let written = |encoding| write(&settings(encoding), &fields, &Secret::from("e.y.J".to_owned()));
     assert_eq!(written(Encoding::Form).expose_text(), Some("grant_type=jwt&role=a%22%2C%22b%26grant_type%3Dx&assertion=e.y.J"));

@@ -1,4 +1,4 @@
-//! What is answered: the keys of a session, with the member names of AWS's `credential_process`.
+//! The answer: the keys of a session, with the member names of AWS's `credential_process`.
 
 use crate::kind::{Answered, Hidden, nullable, object, reference};
 use crate::words::exposed;
@@ -7,7 +7,7 @@ use crate::words::{Secret, UnixTime};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// The only version of `credential_process` that there is.
+/// The only version of `credential_process`.
 const VERSION: u8 = 1;
 
 /// The keys of one session.
@@ -15,7 +15,7 @@ const VERSION: u8 = 1;
 pub struct AwsKeys {
     #[serde(rename = "Version")]
     version: u8,
-    /// The access key's id: no secret.
+    /// The access key's id. It is not secret.
     #[serde(rename = "AccessKeyId")]
     pub access_key_id: String,
     /// The secret key.
@@ -36,16 +36,16 @@ pub struct AwsKeys {
     pub session: AwsSession,
 }
 
-/// What AWS says of the session.
+/// AWS's description of the session.
 #[derive(Serialize, Deserialize, Debug)]
 pub struct AwsSession {
     /// `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`.
     pub arn: String,
     /// Its unique id: `AROA…:SESSION`.
     pub id: String,
-    /// How much of AWS's room its policies and tags take, in per cent, where AWS says so.
+    /// The size of its packed policies and tags, in per cent of AWS's limit, if AWS returns it.
     pub packed_policy_size: Option<i32>,
-    /// How much of a session token's room this one takes, in per cent, where AWS says so.
+    /// The size of its session token, in per cent of AWS's limit, if AWS returns it.
     pub session_token_utilization: Option<i32>,
 }
 
@@ -94,7 +94,8 @@ impl Answered for AwsKeys {
                 "session": session,
             }),
         );
-        schema["description"] = "With the field names of AWS's `credential_process`; `session` is AWS's own name of it.".into();
+        schema["description"] =
+            "With the field names of AWS's `credential_process`; `session` is how AWS names the session.".into();
         Some(("AwsCredential", schema))
     }
 
@@ -108,7 +109,7 @@ impl Answered for AwsKeys {
     }
 }
 
-/// What AWS's SDKs read at the address of container credentials.
+/// The form that AWS's SDKs read from the endpoint of container credentials.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ContainerCredentials<'a> {

@@ -1,4 +1,4 @@
-//! What is answered: the token, and what it is for.
+//! The answer: the token, and what it is for.
 
 use super::{Guid, Scope};
 use crate::kind::{Answered, Hidden, nullable, object, reference};
@@ -7,17 +7,17 @@ use crate::words::{Secret, UnixTime};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// An access token, or the token of ours that Entra takes for the application.
+/// An access token, or our own token that Entra accepts for the application.
 #[derive(Serialize, Deserialize, Debug)]
 pub struct AzureToken {
     /// The tenant.
     pub tenant_id: Guid,
     /// The application.
     pub client_id: Guid,
-    /// What the access token is for; `null`: it is the token of ours. That has to be said.
+    /// The access token's scope; `null`: it is our own token. The member must be present.
     #[serde(deserialize_with = "Option::deserialize")]
     pub scope: Option<Scope>,
-    /// Where Entra is: the address before the tenant.
+    /// Entra's address, without the tenant.
     pub authority: String,
     /// The token.
     #[serde(with = "exposed::text")]

@@ -1,20 +1,19 @@
-//! Why a text asks for no token of Azure.
-
+//! Why a text names no token of Azure.
 use super::{GuidError, ScopeError};
 
-/// Why not.
+/// Why a text names no token of Azure.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum AzureTargetError {
-    /// The application alone.
+    /// It has the application alone.
     #[error("expected CLIENT_ID/SCOPE, such as `CLIENT_ID/https://management.azure.com/.default`, or CLIENT_ID/federated-token")]
     NoScope,
-    /// A body without it.
-    #[error("`client_id` is missing: `scope` and `federated_token` are of an application")]
+    /// A body without an application.
+    #[error("`client_id` is missing: `scope` and `federated_token` need an application")]
     NoClientId,
     /// A body with both, or neither.
     #[error("say either `scope` or `federated_token: true` with `client_id`")]
     Which,
-    /// It says nothing.
+    /// `false` would have no meaning.
     #[error("`federated_token` is `true` or left out")]
     Federated,
     /// The application.

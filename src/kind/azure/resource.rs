@@ -1,19 +1,18 @@
-//! The resource of a scope. Entra takes many spellings of one (it compares hosts as URIs do, and knows an application by its id too);
-//! here one spelling names one, so that what a guardrail denies cannot be asked for by another (decision 36).
+//! The resource of a scope. Entra accepts many spellings of a resource: it compares hosts as URIs do, and knows an application by its
+//! id too. daypass accepts one spelling, so that no other spelling evades a guardrail (decision 36).
 
 use super::names::Guid;
 use reqwest::Url;
 
-/// A resource and `/.default`, as JSON Schema has it.
+/// The pattern of a resource and `/.default` for JSON Schema.
 pub(super) const SCOPE: &str = "^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(https|api)://[a-z0-9_-]+(\\.[a-z0-9_-]+)*(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?)/\\.default$";
 
-/// With what the identifier URIs of applications begin that Entra gives tokens for ("Restrictions on identifier URIs"): another scheme is
-/// a slip, or plain HTTP.
+/// The schemes of the identifier URIs for which Entra issues tokens ("Restrictions on identifier URIs"). Another scheme is a mistake.
 const SCHEMES: [&str; 2] = ["https", "api"];
 
-/// Whether it is spelled in the only way: an id in lower case; or one of these schemes and a host in lower case, no port, no dot at the host's end,
-/// and segments that are neither empty nor begin with a dot. One slash may stand at the end: Entra needs it for the resources that are
-/// registered so ("Trailing slash and .default").
+/// Whether it has the accepted spelling: an id in lower case; or one of these schemes and a host in lower case, no port, no dot at the
+/// host's end, and segments that are neither empty nor begin with a dot. One slash may be at the end, because Entra needs it for
+/// resources that are registered with it ("Trailing slash and .default").
 pub(super) fn is_canonical(resource: &str) -> bool {
     if let Ok(id) = Guid::parse(resource) {
         return id.as_str() == resource;
@@ -24,7 +23,7 @@ pub(super) fn is_canonical(resource: &str) -> bool {
     SCHEMES.contains(&scheme) && host.split('.').all(is_label) && parts.all(is_segment)
 }
 
-/// How another spelling is written here, where that can be told.
+/// The accepted spelling of another spelling, if there is one.
 pub(super) fn meant(resource: &str) -> Option<String> {
     if let Ok(id) = Guid::parse(resource) {
         return Some(id.to_string());
@@ -36,7 +35,7 @@ pub(super) fn meant(resource: &str) -> Option<String> {
     is_canonical(&meant).then_some(meant)
 }
 
-/// Whether it names an application by its id: `GUID`, or `api://GUID` with whatever stands behind it.
+/// Whether it names an application by its id: `GUID`, or a URI that begins with `api://GUID`.
 pub(super) fn is_by_id(resource: &str) -> bool {
     let named = resource.strip_prefix("api://").unwrap_or(resource);
     Guid::parse(named.split('/').next().unwrap_or_default()).is_ok()

@@ -1,42 +1,41 @@
-//! What an access token is for.
-
+//! The scope of an access token.
 use super::resource::{is_by_id, is_canonical, meant};
 
-/// The only scope of a resource that the client credentials flow knows.
+/// The only scope of a resource in the client credentials flow.
 const DEFAULT: &str = "/.default";
-/// Entra ID, "identifierUris": an application's URI has 255 characters at most; a scope names one of them.
+/// Entra ID, "identifierUris": a URI has 255 characters at most, and a scope names one.
 pub(super) const SCOPE_BYTES_MAX: usize = 255;
 
-/// What an access token is for: one resource and `/.default`.
+/// The scope of an access token: one resource and `/.default`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Scope(String);
 
-/// What is no scope.
+/// Why a text is not a scope.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ScopeError {
-    /// Its end.
+    /// Its end is not `/.default`.
     #[error(
         "the client credentials flow takes one resource with `/.default` behind it, such as `https://vault.azure.net/.default`"
     )]
     NotDefault,
-    /// A resource has none of them: several scopes, quotes, control characters.
+    /// It has a character that no resource has, such as a space, a quote or a control character.
     #[error("a scope has letters, digits and `._~:/-` only")]
     Characters,
-    /// One resource has one spelling.
+    /// It is another spelling of a resource.
     #[error("write this resource as `{0}`: a resource has one spelling, which guardrails can compare")]
     Spelling(String),
-    /// It is none, or has no spelling that could be compared.
+    /// It is not a resource, or has no spelling that could be compared.
     #[error(
         "a resource is written `https://HOST/PATH`, `api://NAME/PATH` or as a GUID: in lower case before the path, without port, user, escapes, empty segments and segments that begin with a dot"
     )]
     Resource,
-    /// Entra's bound.
+    /// It is longer than Entra's limit.
     #[error("a scope has {SCOPE_BYTES_MAX} characters at most")]
     TooLong,
 }
 
 impl Scope {
-    /// Parses it.
+    /// Parses a scope.
     pub fn parse(text: &str) -> Result<Self, ScopeError> {
         if text.len() > SCOPE_BYTES_MAX {
             return Err(ScopeError::TooLong);
@@ -57,12 +56,12 @@ impl Scope {
         Err(if resource.is_some() { ScopeError::Resource } else { ScopeError::NotDefault })
     }
 
-    /// Whether it names an application by its id. By which URIs that application is known too, nobody here can tell.
+    /// Whether it names an application by its id. The server cannot know which URIs name the same application.
     pub fn is_by_id(&self) -> bool {
         is_by_id(self.resource())
     }
 
-    /// It, and what Entra takes for the same resource: with and without the slash at the resource's end.
+    /// The two scopes that Entra treats as the same resource: with and without a slash at the resource's end.
     pub fn alike(&self) -> [String; 2] {
         let resource = self.resource();
         let other = resource.strip_suffix('/').map_or_else(|| format!("{resource}/"), str::to_owned);

@@ -22,7 +22,7 @@ fn a_use_is_written_as_it_is_read() {
 }
 
 #[test]
-fn what_names_no_one_resource_is_no_use() {
+fn a_text_that_does_not_name_exactly_one_resource_is_refused() {
     let long = format!("{CLIENT}/https://{}/.default", "a".repeat(300));
     for text in [
         CLIENT.to_owned(),
@@ -47,7 +47,7 @@ fn what_names_no_one_resource_is_no_use() {
 }
 
 #[test]
-fn a_body_says_both_or_nothing() {
+fn a_body_names_application_and_scope_or_nothing() {
     let read = |body: Value| serde_json::from_value::<AzureTarget>(body);
     assert!(read(json!({})).unwrap().is_open());
     assert!(read(json!({ "client_id": CLIENT, "federated_token": true })).is_ok());

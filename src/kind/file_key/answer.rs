@@ -1,4 +1,4 @@
-//! What is answered: the key of one header of a document (c2sp.org/age), by which all of the document opens.
+//! The answer: the key of one header of a document (c2sp.org/age), which decrypts the whole document.
 
 use crate::kind::{Answered, Hidden};
 use crate::words::exposed;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 pub struct FileKey {
     /// The document.
     pub document: SecretPath,
-    /// Which of its headers.
+    /// The header whose file key it is.
     pub header: Digest,
     /// The key, 16 bytes.
     #[serde(with = "exposed::base64")]

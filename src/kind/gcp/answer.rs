@@ -1,4 +1,4 @@
-//! What is answered: a token of Google's, and what it is good for.
+//! The answer: a token of Google, and what it is for.
 
 use super::{GcpScope, ServiceAccount};
 use crate::kind::{Answered, Hidden, nullable, object, reference};
@@ -8,21 +8,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// A token of Google's.
+/// A token of Google.
 #[derive(Serialize, Deserialize, Debug)]
 pub struct GcpToken {
-    /// Whose it is; `null`: the federated identity's own. That has to be said.
+    /// Whose it is; `null`: the federated identity's own. The member must be present.
     #[serde(deserialize_with = "Option::deserialize")]
     pub service_account: Option<ServiceAccount>,
-    /// Whom an ID token is for; `null`: it is an access token.
+    /// The audience of an ID token; `null`: it is an access token.
     #[serde(deserialize_with = "Option::deserialize")]
     pub audience: Option<Audience>,
-    /// What an access token can be used for; none of an ID token.
+    /// The scopes of an access token. An ID token has none.
     pub scopes: BTreeSet<GcpScope>,
     /// The token.
     #[serde(with = "exposed::text")]
     pub token: Secret,
-    /// When it ends. Nobody can end it before.
+    /// When it ends. It cannot be revoked.
     pub expires_at: UnixTime,
 }
 

@@ -1,29 +1,29 @@
-//! What Google Cloud calls things: service accounts by their e-mail addresses, and OAuth scopes. Each has its own grammar, so that a
-//! row's value can be neither another address nor a second word.
+//! Names of Google Cloud: the e-mail addresses of service accounts, and OAuth scopes. Each has its own grammar, so that a row's value
+//! cannot become another address or a second word.
 
-/// RFC 5321, section 4.5.3.1.3: no address is longer. Google's own bounds (30 for the account, 30 for the project) are of those that
-/// users make; those of its agents are longer.
+/// RFC 5321, section 4.5.3.1.3: the longest address. Google's own limits (30 for the account, 30 for the project) hold for accounts
+/// that users make; those of Google's agents are longer.
 pub(in crate::kind) const SERVICE_ACCOUNT_BYTES_MAX: usize = 254;
-/// The longest that Google lists ("OAuth 2.0 Scopes for Google APIs") has fewer than 100.
+/// The longest scope that Google lists ("OAuth 2.0 Scopes for Google APIs") has fewer than 100 bytes.
 const SCOPE_BYTES_MAX: usize = 256;
-/// Before the name of nearly every scope.
+/// The prefix of nearly every scope.
 const SCOPES: &str = "https://www.googleapis.com/auth/";
-/// The scopes of OpenID Connect, which Google lists under short names.
+/// The scopes of OpenID Connect, which Google lists without that prefix.
 const SHORT_SCOPES: [&str; 3] = ["openid", "email", "profile"];
-/// What every service account's address ends with.
+/// The end of every service account's address.
 const DOMAIN: &str = ".gserviceaccount.com";
 
-/// For JSON Schema: a part of what is read.
+/// The pattern for JSON Schema. The parser refuses more.
 pub(in crate::kind) const SERVICE_ACCOUNT: &str =
     "^[a-z0-9][a-z0-9-]{0,62}@[a-z0-9-]{1,63}(\\.[a-z0-9-]{1,63}){0,4}\\.gserviceaccount\\.com$";
 
-/// Why a text is no name of Google Cloud's; the words say what was expected.
+/// Why a text is not a name of Google Cloud.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum GcpNameError {
-    /// Of a service account.
+    /// It is not a service account.
     #[error("a service account is named by its address, such as `deploy@acme-prod.iam.gserviceaccount.com`, in lower case")]
     ServiceAccount,
-    /// Of a scope.
+    /// It is not a scope.
     #[error(
         "a scope is written as Google lists it, in lower case and with nothing behind its name, such as `{SCOPES}cloud-platform`; `openid`, `email` and `profile` are scopes too"
     )]
@@ -34,12 +34,12 @@ pub enum GcpNameError {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ServiceAccount(Box<str>);
 
-/// An OAuth scope: what an access token can be used for.
+/// An OAuth scope.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct GcpScope(Box<str>);
 
 impl ServiceAccount {
-    /// Parses it.
+    /// Parses an address.
     pub fn parse(text: &str) -> Result<Self, GcpNameError> {
         let label = |label: &str| {
             let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
@@ -56,7 +56,7 @@ impl ServiceAccount {
 }
 
 impl GcpScope {
-    /// Parses it. A scope has one spelling: what nearly is one could be taken for it by Google, and for another one here.
+    /// Parses a scope in its only spelling: Google might accept other spellings, which guardrails would not match.
     pub fn parse(text: &str) -> Result<Self, GcpNameError> {
         let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
         let part = |part: &str| part.bytes().all(inner) && part.starts_with(is_outer) && part.ends_with(is_outer);
@@ -66,7 +66,7 @@ impl GcpScope {
     }
 }
 
-/// What a part of a scope's name begins and ends with.
+/// Whether a part of a scope's name may begin and end with it.
 const fn is_outer(character: char) -> bool {
     character.is_ascii_lowercase() || character.is_ascii_digit()
 }

@@ -52,7 +52,7 @@ fn what_is_no_service_account_or_contradicts_itself_is_no_target() {
     }
 }
 
-/// A near form of a scope could be taken for it by Google, and would not be known for it here.
+/// Google might accept another spelling of a scope, which guardrails would not match.
 #[test]
 fn a_scope_has_the_spelling_that_google_lists() {
     let address = |name: &str| format!("https://www.googleapis.com/auth/{name}");

@@ -1,4 +1,4 @@
-//! What is answered: the token, and what it is good for by GitHub's own words.
+//! The answer: the token, and what it may do according to GitHub.
 
 use crate::kind::{Answered, Hidden, nullable, object, reference};
 use crate::words::exposed;
@@ -14,7 +14,7 @@ pub struct GitHubToken {
     pub app: AppName,
     /// The account for which the App is installed.
     pub owner: Owner,
-    /// The repositories, with their ids; `null`: all of the installation. That has to be said.
+    /// The repositories, with their ids; `null`: all of the installation. The member must be present.
     #[serde(deserialize_with = "Option::deserialize")]
     pub repositories: Option<Vec<Repository>>,
     /// What it may do in them.
@@ -22,7 +22,7 @@ pub struct GitHubToken {
     /// The token.
     #[serde(with = "exposed::text")]
     pub token: Secret,
-    /// When it ends, if it is not revoked before.
+    /// When it ends, unless it is revoked before.
     pub expires_at: UnixTime,
     /// GitHub's REST API, where `DELETE /installation/token` revokes it.
     pub api: String,

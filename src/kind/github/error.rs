@@ -1,8 +1,7 @@
-//! Why a text asks for no token of a GitHub App.
-
+//! Why a text names no token of a GitHub App.
 use crate::words::github::{AppNameError, PermissionError, REPOSITORIES_MAX, RepositoryError};
 
-/// Why not.
+/// Why a text names no token of a GitHub App.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum GitHubTargetError {
     /// One of its words is empty.
@@ -20,19 +19,19 @@ pub enum GitHubTargetError {
     /// No repository.
     #[error("no repository is named: leave `repositories` out for those that are granted")]
     NoRepository,
-    /// GitHub's bound.
+    /// It has more than GitHub's limit.
     #[error("a token of GitHub is for {REPOSITORIES_MAX} repositories at most")]
     TooMany,
     /// A token is of one installation, and an installation of one account.
     #[error("a token of GitHub is for repositories of one account")]
     SeveralOwners,
-    /// It is said already.
+    /// A repository, a permission or another part appears twice.
     #[error("something is named twice")]
     Twice,
-    /// All, and some.
-    #[error("`all:` stands instead of repositories")]
+    /// It has `all:` and repositories.
+    #[error("`all:` replaces the list of repositories: name one or the other")]
     Mixed,
-    /// The word of policies for a repository that only they know.
+    /// It has a word that only policies use.
     #[error("`own` is a word of policies: name the repository, such as `acme/shop contents=read`")]
     Own,
 }

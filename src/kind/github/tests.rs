@@ -22,7 +22,7 @@ fn words_are_read_in_any_order_and_written_in_one() {
 }
 
 #[test]
-fn what_contradicts_itself_is_no_target() {
+fn a_contradictory_text_is_no_target() {
     for text in [
         "",
         "acme  acme/shop",

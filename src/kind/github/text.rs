@@ -1,21 +1,21 @@
-//! As lines of the audit log and people's questions have it: an App, `all:OWNER`, `own` or repositories, and permissions, each a word.
+//! The text in the audit log and in people's questions: an App, `all:OWNER`, `own` or repositories, and permissions, each a word.
 
 use super::{GitHubTarget, GitHubTargetError, Where};
 use crate::words::github::{AppName, Level, Owner, Permission, PermissionError, Permissions, RepositoryName};
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// Before an account's name: each of its repositories.
+/// The prefix of an account of which all repositories are meant.
 const ALL: &str = "all:";
-/// The repository of whoever asks.
+/// The job's own repository.
 const OWN: &str = "own";
 
-/// Any that could be GitHub's: what was recorded stays readable.
+/// Reads any permission that GitHub could have, so that old records stay readable.
 pub(super) fn permission(key: &str, level: &str) -> Result<Permission, PermissionError> {
     Permission::parse(key, level, &[key.to_owned()])
 }
 
-/// One that GitHub has.
+/// Reads a permission that GitHub has.
 pub(super) fn known_permission(key: &str, level: &str) -> Result<Permission, PermissionError> {
     Permission::parse(key, level, &[])
 }

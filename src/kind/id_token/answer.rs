@@ -1,4 +1,4 @@
-//! What is answered: a token of the server's own issuer.
+//! The answer: a token of the server's own issuer.
 
 use crate::kind::{Answered, Hidden, object, reference};
 use crate::words::exposed;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 /// The token.
 #[derive(Serialize, Deserialize, Debug)]
 pub struct IdToken {
-    /// Whom it is for.
+    /// The audience of the token.
     pub audience: Audience,
     /// The JWT.
     #[serde(with = "exposed::text")]

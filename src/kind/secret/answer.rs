@@ -1,4 +1,4 @@
-//! What is answered: a value of a repository.
+//! The answer: a committed value.
 
 use crate::kind::{Answered, Hidden, POINTER, object, reference};
 use crate::words::exposed;
@@ -14,27 +14,27 @@ use serde_json::{Value, json};
 pub struct SecretValue {
     /// Its name.
     pub name: SecretName,
-    /// The commit that it is of.
+    /// The commit that it was read from.
     pub commit: CommitId,
-    /// Of a document that is not granted whole, the values that are, by JSON pointer.
+    /// The granted values by JSON pointer, if only a part of a document is granted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub only: Option<Vec<String>>,
-    /// Whether the value is, or holds, one that nothing authenticates.
+    /// Whether nothing authenticates the value or a part of it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub unauthenticated: bool,
-    /// As it is written: by `encoding`, else as it is.
+    /// The value, encoded by `encoding` if there is one.
     #[serde(with = "exposed::text")]
     pub value: Secret,
-    /// How the value is written where it is no text.
+    /// The encoding of a value that is not UTF-8 text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<Encoding>,
     /// When the policies that grant it end, if they do.
     pub expires_at: Option<UnixTime>,
-    /// How long whoever keeps it asking anew may keep it when nobody answers.
+    /// How long a client that refreshes it may keep it while the server does not answer.
     pub offline_seconds: u64,
 }
 
-/// How a value that is no text is written.
+/// The encoding of a value that is not UTF-8 text.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Debug)]
 #[serde(rename_all = "lowercase")]
 pub enum Encoding {
@@ -43,7 +43,7 @@ pub enum Encoding {
 }
 
 impl SecretValue {
-    /// How this value is written.
+    /// Encodes a value if it is not UTF-8 text.
     pub fn written(value: &Secret) -> (Option<Encoding>, Secret) {
         match value.expose_text() {
             Some(_) => (None, value.duplicate()),
@@ -51,7 +51,7 @@ impl SecretValue {
         }
     }
 
-    /// The value itself. The error is of a text that is not in the encoding which the answer names.
+    /// Decodes the value. Fails if the text is not valid in the answer's encoding.
     pub fn plain(&self) -> Result<Secret, base64::DecodeError> {
         match self.encoding {
             None => Ok(self.value.duplicate()),
@@ -91,12 +91,12 @@ impl Answered for SecretValue {
             &["name", "value", "commit", "expires_at", "offline_seconds"],
             json!({
                 "name": reference("SecretName"), "value": { "type": "string" },
-                "encoding": { "type": "string", "const": "base64", "description": "There where the value is no text." },
+                "encoding": { "type": "string", "const": "base64", "description": "Present if the value is no text." },
                 "commit": reference("Commit"),
-                "only": { "type": "array", "items": { "type": "string", "pattern": POINTER }, "description": "There where not all of a document is granted: the values that are." },
-                "unauthenticated": { "type": "boolean", "const": true, "description": "There where the value is or holds one that nothing authenticates, and the policy allows it." },
+                "only": { "type": "array", "items": { "type": "string", "pattern": POINTER }, "description": "Present if only a part of the document is granted: the granted values." },
+                "unauthenticated": { "type": "boolean", "const": true, "description": "Present if nothing authenticates the value or a part of it, and the policy allows that." },
                 "expires_at": { "oneOf": [reference("Moment"), { "type": "null" }], "description": "When the policies that grant it end." },
-                "offline_seconds": { "type": "integer", "minimum": 0, "description": "How long whoever asks again and again may keep it when nobody answers." },
+                "offline_seconds": { "type": "integer", "minimum": 0, "description": "How long a client that refreshes it may keep it while the server does not answer." },
             }),
         );
         Some(("Secret", schema))
@@ -109,7 +109,7 @@ impl Answered for SecretValue {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 const fn is_false(value: &bool) -> bool {
     !*value
 }

@@ -1,4 +1,4 @@
-//! What is answered: the same as of a secret of today.
+//! The answer: the same as for a current secret.
 
 use crate::kind::{Answered, Hidden, SecretValue};
 use crate::words::UnixTime;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use serde_json::json;
 use std::ops::Deref;
 
-/// The same as an older commit had it.
+/// The value in an older commit.
 #[derive(Serialize, Deserialize, Debug)]
 #[serde(transparent)]
 pub struct PastValue(pub SecretValue);

@@ -1,4 +1,4 @@
-//! What is answered: the service's token.
+//! The answer: the service's token.
 
 use super::{ExchangeFields, ServiceName};
 use crate::kind::{Answered, Hidden, nullable, object, reference};
@@ -19,7 +19,7 @@ pub struct ExchangedToken {
     pub token: Secret,
     /// When it ends.
     pub expires_at: UnixTime,
-    /// Where it can be ended before (RFC 7009); `null`: nowhere. That has to be said.
+    /// The endpoint that revokes it (RFC 7009); `null`: there is none. The member must be present.
     #[serde(deserialize_with = "Option::deserialize")]
     pub revoke: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! The names of services and the fields of their requests: what is none of them reaches no body of a request.
+//! The names of services, and the fields of their requests. Only a valid field gets into the body of a request.
 
 use super::error::{FIELDS_MAX, FieldError, TokenExchangeError, VALUE_CHARS_MAX};
 use crate::words::yaml::{Fields, Node};
@@ -6,13 +6,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// A service's name, as JSON Schema has it.
+/// The pattern of a service's name for JSON Schema.
 pub(super) const SERVICE: &str = "^[a-z0-9_-]{1,64}$";
-/// A field's name.
+/// The pattern of a field's name.
 pub(super) const NAME: &str = "^[A-Za-z0-9_.-]{1,64}$";
-/// A field's value.
+/// The pattern of a field's value.
 pub(super) const VALUE: &str = "^[ -~]{1,512}$";
-/// Of a service and of a field.
+/// The length of the name of a service or of a field.
 const NAME_BYTES_MAX: usize = 64;
 
 /// A service of the configuration.
@@ -24,7 +24,7 @@ pub struct ServiceName(String);
 pub struct ExchangeFields(BTreeMap<String, String>);
 
 impl ServiceName {
-    /// Parses it.
+    /// Parses a service's name.
     pub fn parse(text: &str) -> Result<Self, TokenExchangeError> {
         let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
         let is_name = (1..=NAME_BYTES_MAX).contains(&text.len()) && text.bytes().all(good);
@@ -35,12 +35,12 @@ impl ServiceName {
 crate::words::holds_text! { ServiceName }
 
 impl ExchangeFields {
-    /// These, each checked.
+    /// Checks each of these fields.
     pub fn new(fields: impl IntoIterator<Item = (String, String)>) -> Result<Self, FieldError> {
         let mut all = BTreeMap::new();
         for (name, value) in fields {
             Self::check_name(&name)?;
-            // What does not print deceives whoever reviews it; no service asks for it.
+            // A character that does not print could deceive a reviewer, and no service needs one.
             if value.is_empty() || value.len() > VALUE_CHARS_MAX || !value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
                 return Err(FieldError::Value);
             }
@@ -51,7 +51,7 @@ impl ExchangeFields {
         if all.len() > FIELDS_MAX { Err(FieldError::TooMany) } else { Ok(Self(all)) }
     }
 
-    /// Reads a mapping; `fill` puts what belongs into a value's text.
+    /// Reads a mapping. `fill` replaces the placeholders of a value's text.
     pub fn read<'a, E: fmt::Display>(
         fields: &mut Fields<'a, '_>,
         node: &'a Node,
@@ -66,7 +66,7 @@ impl ExchangeFields {
         Self::new(all?).map_err(|fault| fields.fault(node.place, fault)).ok()
     }
 
-    /// Whether a field can be called so.
+    /// Checks the name of a field.
     pub fn check_name(name: &str) -> Result<(), FieldError> {
         let good = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
         let is_name = (1..=NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(good);
@@ -78,18 +78,18 @@ impl ExchangeFields {
         Self::new(form_urlencoded::parse(text.as_bytes()).into_owned())
     }
 
-    /// In the order of their names.
+    /// The fields in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// One of them.
+    /// The value of one field.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 }
 
-/// As [`ExchangeFields::parse`] reads them.
+/// Writes what [`ExchangeFields::parse`] reads.
 impl fmt::Display for ExchangeFields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&form_urlencoded::Serializer::new(String::new()).extend_pairs(self.iter()).finish())

@@ -1,4 +1,4 @@
-//! File keys that a server gave out for headers of documents, in the place of a private key: each opens its own file alone.
+//! File keys that a server returned for headers of documents, used in place of a private key: each opens its own file only.
 
 use super::stanza::{Unwrapped, file_key};
 use crate::secrets::header::stanza as digest;
@@ -12,7 +12,7 @@ pub(super) struct Answered {
 }
 
 impl Answered {
-    /// For the header of this file, binary or armored.
+    /// The key of this file, which is binary or armored. `None`: the file has no valid header.
     pub(super) fn new(file: &[u8], key: Secret) -> Option<Self> {
         Some(Self { stanzas: super::stanzas(file)?.iter().map(of).collect(), key })
     }

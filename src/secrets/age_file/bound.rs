@@ -1,5 +1,5 @@
-//! The path for which a file was encrypted, as a stanza of its own: the header's MAC covers it, it wraps no key, and readers of age
-//! pass over stanzas that they do not know (c2sp.org/age).
+//! The path that a file is bound to, as a stanza of its own. The header's MAC covers the stanza, it wraps no key, and age
+//! implementations ignore stanzas of unknown kinds (c2sp.org/age).
 
 use super::error::AgeError;
 use crate::secrets::RepositoryPath;
@@ -9,33 +9,33 @@ use age_core::format::{FileKey, Stanza};
 use std::collections::HashSet;
 
 const KIND: &str = "daypass-path";
-/// A stanza that is for nobody: age's libraries add some, so that readers get used to kinds that they do not know.
+/// Age's libraries add stanzas of kinds that end like this and are for nobody (grease), so that readers keep ignoring unknown kinds.
 const GREASE: &str = "-grease";
-/// A path in a fault is whatever the file's writer chose.
+/// The writer of a file chooses the path in it, so errors show only so much of it.
 const SHOWN_CHARACTERS: usize = 200;
 
-/// Whether a stanza wraps no key.
+/// Whether a stanza wraps no key: it holds the path, or is grease.
 pub(in crate::secrets) fn is_bystander(stanza: &Stanza) -> bool {
     stanza.tag == KIND || stanza.tag.ends_with(GREASE)
 }
 
-/// Whether a file of this header opens at this path: it is bound to it, or to none.
+/// Refuses a file whose header binds it to another path. A file that is bound to no path opens everywhere.
 pub(in crate::secrets) fn check(stanzas: &[Stanza], here: &RepositoryPath) -> Result<(), AgeError> {
     let foreign = paths(stanzas).find(|path| path != here.as_str());
     foreign.map_or(Ok(()), |path| Err(AgeError::ForOtherPath { path: shown(&path), here: here.clone() }))
 }
 
-/// The paths that it is bound to: one, where it is as it is written here.
+/// The paths that a file is bound to. A file that was encrypted here has at most one.
 pub(in crate::secrets) fn paths(stanzas: &[Stanza]) -> impl Iterator<Item = String> {
     stanzas.iter().filter(|stanza| stanza.tag == KIND).map(|stanza| stanza.args.join(" "))
 }
 
-/// Such a path, made fit to be shown.
+/// Such a path, made safe to print.
 pub(in crate::secrets) fn shown(path: &str) -> String {
     plain(path).chars().take(SHOWN_CHARACTERS).collect()
 }
 
-/// A recipient whose file is bound to a path. Its labels stay its own, for recipients of other labels are not mixed with it.
+/// A recipient whose file is bound to a path. It keeps its labels: age refuses to mix recipients with different labels.
 pub(super) struct Bound<'a> {
     pub(super) recipient: &'a dyn Recipient,
     pub(super) path: Option<&'a RepositoryPath>,

@@ -1,4 +1,4 @@
-//! What is wrong with an age file, or with a key for one.
+//! Errors of age files and of their keys.
 
 mod key;
 
@@ -10,43 +10,43 @@ use crate::secrets::RepositoryPath;
 use age::{DecryptError, EncryptError};
 use std::io;
 
-/// Why an age file does not open, or is not written.
+/// Why an age file cannot be opened or written.
 #[derive(Debug, thiserror::Error)]
 pub enum AgeError {
-    /// Its armor is broken.
-    #[error("not a good age file: {0}")]
+    /// Its armor is not valid.
+    #[error("not a valid age file: {0}")]
     Armor(#[source] io::Error),
-    /// Its header is.
-    #[error("not a good age file: {0}")]
+    /// Its header is not valid.
+    #[error("not a valid age file: {0}")]
     Header(#[source] DecryptError),
-    /// Its header has no end, or is for more than is read.
-    #[error("not a good age file: its header has no end, or more than {STANZAS_MAX} stanzas")]
+    /// Its header has no end, or has too many stanzas.
+    #[error("not a valid age file: its header has no end, or more than {STANZAS_MAX} stanzas")]
     Unbounded,
-    /// Nobody here would open it.
-    #[error("{count} recipients are more than the {RECIPIENTS_MAX} that an age file has here: make groups of them")]
+    /// No server would open a file with so many recipients.
+    #[error("{count} recipients are more than the {RECIPIENTS_MAX} that an age file may have here: split them into groups")]
     TooMany {
-        /// For so many it should be.
+        /// How many recipients were given.
         count: usize,
     },
-    /// Its header is written as age's first versions did.
-    #[error("not a good age file: a stanza of its header lacks its last line")]
+    /// Its header is written as the first versions of age wrote it.
+    #[error("not a valid age file: a stanza of its header lacks its last line")]
     StanzaEnd,
-    /// A person would have to type.
+    /// It is encrypted to a passphrase, which a person would have to type.
     #[error("the file is encrypted to a passphrase; encrypt it to the source's recipient instead")]
     Passphrase,
-    /// It is for others.
+    /// It is encrypted to other recipients.
     #[error("none of this source's age identities opens it: {fault} (it is encrypted to: {})", told(.kinds))]
     ForOthers {
-        /// What the identities say.
+        /// What age reports.
         #[source]
         fault: DecryptError,
-        /// The kinds of keys that it is for, as far as they are known here.
+        /// The kinds of keys that it is encrypted to, as far as they are known here.
         kinds: Vec<&'static str>,
     },
-    /// Its header opens, and what follows it does not.
+    /// Its header opens, but the rest does not decrypt.
     #[error("the file is damaged: {0}")]
     Damaged(#[source] io::Error),
-    /// It holds more than a secret is.
+    /// Its plaintext is larger than a secret may be.
     #[error("the plaintext is larger than 1 MiB")]
     TooLarge,
     /// It was encrypted for another path.
@@ -55,27 +55,27 @@ pub enum AgeError {
          `daypass secret rotate {here}` and a key that opens it"
     )]
     ForOtherPath {
-        /// What its header says, made fit to be shown.
+        /// The path in its header, made safe to print.
         path: String,
-        /// Where it is.
+        /// The path where it is.
         here: RepositoryPath,
     },
-    /// Another one is asked for.
-    #[error("it is not the header that is asked for")]
+    /// Its header is not the requested one.
+    #[error("this is not the requested header")]
     OtherHeader,
-    /// One to whom it is to be encrypted.
+    /// A recipient cannot be read.
     #[error(transparent)]
     Recipient(#[from] RecipientError),
-    /// Several, not of one sort.
+    /// The recipients are not all of one sort.
     #[error(
         "post-quantum recipients (age1pq1…, age1tagpq1…) are not mixed with others: whoever breaks one of the others has the \
          file; encrypt to one sort alone"
     )]
     Mixed,
-    /// It is not encrypted.
+    /// It cannot be encrypted.
     #[error(transparent)]
     Encrypt(EncryptError),
-    /// It is not written.
+    /// It cannot be written.
     #[error(transparent)]
     Write(io::Error),
 }

@@ -1,5 +1,5 @@
 //! Post-quantum recipients and identities: `age1pq1…`, `AGE-SECRET-KEY-PQ-1…`, stanza `mlkem768x25519` (c2sp.org/age). Why they
-//! are made here: docs/decisions/0014.
+//! are implemented here: docs/decisions/0014.
 
 mod kem;
 
@@ -17,14 +17,14 @@ use zeroize::Zeroizing;
 
 const KIND: &str = "mlkem768x25519";
 const INFO: &[u8] = b"age-encryption.org/mlkem768x25519";
-/// By which recipients that withstand a quantum computer are not mixed with others.
+/// The label of recipients that withstand a quantum computer. Because of it, age refuses to mix them with others.
 const LABEL: &str = "postquantum";
 const RECIPIENT: Hrp = Hrp::parse_unchecked("age1pq");
 const IDENTITY: Hrp = Hrp::parse_unchecked("age-secret-key-pq-");
 
-/// How an identity of this kind begins.
+/// The start of an identity of this kind.
 pub(super) const IDENTITY_PREFIX: &str = "AGE-SECRET-KEY-PQ-1";
-/// How a recipient of this kind begins.
+/// The start of a recipient of this kind.
 pub(super) const RECIPIENT_PREFIX: &str = "age1pq1";
 
 /// A private key.
@@ -37,7 +37,7 @@ impl Identity {
         PrivateKey::from_seed(&seed).ok().map(Self)
     }
 
-    /// A fresh one, written out, and its recipient.
+    /// A fresh identity as text, and its recipient.
     pub(super) fn generate() -> Option<(Zeroizing<String>, String)> {
         let mut seed = Zeroizing::new([0; SEED_BYTES]);
         aws_lc_rs::rand::fill(&mut *seed).ok()?;
@@ -58,7 +58,7 @@ impl age::Identity for Identity {
             return None;
         }
         match self.open(stanza) {
-            // No stanza says whose it is; one that does not open may be another's.
+            // A stanza does not say whose it is: one that does not open may be for another identity.
             Err(DecryptError::DecryptionFailed) => None,
             opened => Some(opened),
         }
@@ -70,7 +70,7 @@ impl Identity {
         check_arguments(stanza, 1)?;
         let encapsulated: [u8; ENCAPSULATED_BYTES] = argument(stanza, 0)?;
         check_body(stanza)?;
-        // Only a share of low order has no shared secret, and no honest sender makes one.
+        // Only a share of low order has no shared secret; no honest sender makes one.
         let shared = self.0.decapsulate(&encapsulated).map_err(|_| DecryptError::InvalidHeader)?;
         let mut body = Zeroizing::new(stanza.body.clone());
         file_key(shared.open(INFO, &mut body).map_err(|_| DecryptError::DecryptionFailed)?)
@@ -95,7 +95,7 @@ impl Recipient {
 
 impl age::Recipient for Recipient {
     fn wrap_file_key(&self, key: &FileKey) -> Result<(Vec<Stanza>, HashSet<String>), EncryptError> {
-        let failed = |_| EncryptError::Io(io::Error::other("the post-quantum recipient is no good public key"));
+        let failed = |_| EncryptError::Io(io::Error::other("the post-quantum recipient is not a valid public key"));
         let stanza = self.seal(key).map_err(failed)?;
         Ok((vec![stanza], HashSet::from([LABEL.to_owned()])))
     }

@@ -1,4 +1,4 @@
-//! A source's private keys, of every kind that a file of them may hold.
+//! A source's private keys, of every kind that an identity file may hold.
 
 use super::answered::Answered;
 use super::error::{AgeError, IdentityError, KeyFault};
@@ -26,7 +26,7 @@ enum Key {
 }
 
 impl Identities {
-    /// Reads an identity file as `age-keygen` writes it, an OpenSSH private key, or any of them below each other.
+    /// Reads an identity file as `age-keygen` writes it, an OpenSSH private key, or several of them one after another.
     pub fn parse(file: &Secret) -> Result<Self, IdentityError> {
         let text = file.expose_text().ok_or(IdentityError::NotText)?;
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -45,63 +45,62 @@ impl Identities {
         Ok(Self { keys, ..Self::default() })
     }
 
-    /// In the place of private keys what a server answered: the file key of this age file, which opens nothing else.
+    /// Uses, in place of private keys, the file key that a server returned for this age file. It opens nothing else.
     pub fn of_file_key(file: &[u8], key: Secret) -> Result<Self, IdentityError> {
         let answered = Answered::new(file, key).ok_or(IdentityError::NoHeader)?;
         Ok(Self { keys: vec![Arc::new(Key::Answered(answered))], ..Self::default() })
     }
 
-    /// Whether there is none: nothing opens.
+    /// Whether there is no key: then nothing opens.
     pub const fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
 
-    /// Takes in the keys of a further file.
+    /// Adds the keys of another file.
     pub fn join(&mut self, other: Self) {
         self.keys.extend(other.keys);
     }
 
-    /// The public keys to which a file of our own is encrypted. The post-quantum ones alone where there is any, for these are
-    /// not mixed with others.
+    /// The recipients for files of the server itself. If there are post-quantum keys, only these: they are not mixed with others.
     pub fn recipients(&self) -> Vec<String> {
         let is_hybrid = |key: &&Arc<Key>| matches!(***key, Key::Hybrid(_));
         let any = self.keys.iter().any(|key| is_hybrid(&key));
         self.keys.iter().filter(|key| !any || is_hybrid(key)).filter_map(|key| key.recipient()).collect()
     }
 
-    /// A fresh X25519 identity file and its recipient.
+    /// Makes an X25519 identity file, and returns it with its recipient.
     pub fn generate() -> (Secret, String) {
         let identity = x25519::Identity::generate();
         (Secret::from(identity.to_string().expose_secret().to_owned()), identity.to_public().to_string())
     }
 
-    /// The same of the post-quantum kind.
+    /// Makes a post-quantum identity file, and returns it with its recipient.
     pub fn generate_hybrid() -> Result<(Secret, String), IdentityError> {
         let (identity, recipient) = hybrid::Identity::generate().ok_or(IdentityError::NotMade)?;
         Ok((Secret::from(identity.to_string()), recipient))
     }
 
-    /// The same keys, which open nothing but what has this header, and keep its file key.
+    /// The same keys, limited to the file with this header. They keep its file key.
     pub(in crate::secrets) fn only(&self, header: Digest) -> Self {
         Self { only: Some(Arc::new(Only::new(header))), ..self.clone() }
     }
 
-    /// The same keys, which open a file that is bound to a path at this one alone.
+    /// The same keys for a file at this path. A file that is bound to another path does not open.
     pub fn at(&self, path: RepositoryPath) -> Self {
         Self { path: Some(Arc::new(path)), ..self.clone() }
     }
 
-    /// Where they open files, if anybody said.
+    /// The path that [`Self::at`] set.
     pub(super) fn path(&self) -> Option<&RepositoryPath> {
         self.path.as_deref()
     }
 
-    /// The file key of the one header that these open, once they have.
+    /// The file key of the one header that [`Self::only`] set, once it was opened.
     pub(in crate::secrets) fn seen(&self) -> Option<Secret> {
         self.only.as_ref().and_then(|only| only.seen())
     }
 
-    /// Each of them, as the age crate takes it, for a file of this header.
+    /// Each key in the form that the age crate needs, for a file with this header.
     pub(super) fn for_header(&self, header: &Header) -> Result<Vec<Watched<'_>>, AgeError> {
         if self.only.as_ref().is_some_and(|only| !only.is(header)) {
             return Err(AgeError::OtherHeader);
@@ -134,7 +133,7 @@ impl Key {
         }
     }
 
-    /// A file key has none.
+    /// The recipient. A file key has none.
     fn recipient(&self) -> Option<String> {
         match self {
             Self::X25519(identity) => Some(identity.to_public().to_string()),
@@ -145,7 +144,7 @@ impl Key {
     }
 }
 
-/// Puts the lines between the two marks together again.
+/// Joins the lines between the two markers again.
 fn ssh_key<'a>(lines: impl Iterator<Item = &'a str>) -> Result<Key, KeyFault> {
     let mut pem = zeroize::Zeroizing::new(format!("{}\n", ssh::IDENTITY_BEGIN));
     for line in lines {

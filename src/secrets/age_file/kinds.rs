@@ -1,4 +1,4 @@
-//! Which kinds of keys are taken, in words.
+//! The accepted kinds of keys, as texts for errors.
 
 /// What a file of identities may hold.
 pub(super) const IDENTITIES: &str = "AGE-SECRET-KEY-1… (X25519), AGE-SECRET-KEY-PQ-1… (post-quantum), or OpenSSH's private key of an ssh-ed25519 or ssh-rsa pair without a passphrase";

@@ -1,4 +1,4 @@
-//! Identities that open one header alone and keep its file key: for `age-plugin-daypass`, and for nothing else.
+//! Identities that open a single header and keep its file key: for `age-plugin-daypass`, and for nothing else.
 
 use super::stanza::Unwrapped;
 use crate::secrets::Header;
@@ -7,7 +7,7 @@ use age_core::format::{FileKey, Stanza};
 use age_core::secrecy::ExposeSecret;
 use std::sync::{Mutex, PoisonError};
 
-/// The one header, and what its file key was.
+/// The one header, and its file key once it was opened.
 pub(super) struct Only {
     header: Digest,
     seen: Mutex<Option<Secret>>,
@@ -22,7 +22,7 @@ impl Only {
         *header.id() == self.header
     }
 
-    /// Taken after the file opened: until then nothing says that the key is the file's own.
+    /// Takes the file key. Call it after the whole file opened: before that, nothing proves that the key is the file's own.
     pub(super) fn seen(&self) -> Option<Secret> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
@@ -32,7 +32,7 @@ impl Only {
     }
 }
 
-/// An identity whose file keys are kept, where there is a place for them.
+/// An identity that also stores the file key in `only`, if there is one.
 pub(super) struct Watched<'a> {
     identity: &'a dyn age::Identity,
     only: Option<&'a Only>,

@@ -1,11 +1,11 @@
-//! To whom a file is encrypted: every kind of recipient that one line can name.
+//! Reads recipients: every kind that one line can name.
 
 use super::error::{RecipientError, RecipientFault};
 use super::{hybrid, ssh};
 use age::{Recipient, tag, tagpq, x25519};
 use std::str::FromStr;
 
-/// A recipient of the post-quantum kind has 2000 characters, and an error is to be read.
+/// A post-quantum recipient has 2000 characters; an error shows its start only, to stay readable.
 const SHOWN_CHARACTERS: usize = 60;
 
 /// Reads one recipient of any kind.
@@ -33,7 +33,7 @@ fn boxed<R: Recipient + 'static>(recipient: R) -> Box<dyn Recipient> {
     Box::new(recipient)
 }
 
-/// Whoever gives a private key by mistake finds none of it in an error.
+/// The start of a recipient, for an error. Of a private key that was given by mistake only the kind is shown.
 fn shortened(text: &str) -> String {
     let secret = text.starts_with("AGE-") || text.starts_with("-----");
     let shown: String = text.chars().take(if secret { 16 } else { SHOWN_CHARACTERS }).collect();

@@ -1,4 +1,4 @@
-//! SSH keys as recipients and identities: stanzas `ssh-ed25519` and `ssh-rsa`, as age writes them. Why they are made here:
+//! SSH keys as recipients and identities: stanzas `ssh-ed25519` and `ssh-rsa`, as age writes them. Why they are implemented here:
 //! docs/decisions/0014.
 
 mod ed25519;
@@ -15,7 +15,7 @@ use ssh_key::{PrivateKey, PublicKey};
 use std::collections::HashSet;
 use std::io;
 
-/// How OpenSSH's own private keys begin and end.
+/// The first and the last line of a private key in OpenSSH's own form.
 pub(super) const IDENTITY_BEGIN: &str = "-----BEGIN OPENSSH PRIVATE KEY-----";
 pub(super) const IDENTITY_END: &str = "-----END OPENSSH PRIVATE KEY-----";
 
@@ -124,7 +124,7 @@ fn wire(key: &PublicKey) -> Result<Vec<u8>, SshError> {
     key.to_bytes().map_err(|_| SshError::NotWritten)
 }
 
-/// By which a stanza says whose it is: four bytes of the key's SHA-256.
+/// The tag by which a stanza names its recipient: four bytes of the key's SHA-256.
 fn tag(wire: &[u8]) -> [u8; 4] {
     let mut tag = [0; 4];
     tag.copy_from_slice(&digest(&SHA256, wire).as_ref()[..4]);

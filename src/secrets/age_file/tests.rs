@@ -16,7 +16,7 @@ fn opens_what_it_encrypts_armored_and_binary() {
     assert_eq!(identities.recipients(), [recipient]);
 }
 
-/// Found by `make fuzz`: such a document was encrypted, and then taken for an age file.
+/// `make fuzz` found it: such a document was encrypted, and then mistaken for an age file.
 #[test]
 fn a_document_may_have_a_key_that_begins_like_an_age_file() {
     let (_, recipient) = keys();
@@ -42,7 +42,7 @@ fn another_identity_or_a_changed_byte_opens_nothing() {
 }
 
 #[test]
-fn passphrase_files_and_foreign_identities_are_refused_in_words() {
+fn passphrase_files_and_foreign_identities_are_refused_with_a_reason() {
     let encryptor = Encryptor::with_user_passphrase("p".to_owned().into());
     let encrypted = write(encryptor, b"x", Format::Binary).unwrap();
     assert!(decrypt(&encrypted, &keys().0).unwrap_err().to_string().contains("passphrase"));
@@ -50,7 +50,7 @@ fn passphrase_files_and_foreign_identities_are_refused_in_words() {
     assert!(Identities::parse(&Secret::new(b"AGE-PLUGIN-X-1QQQ\n".to_vec())).is_err());
 }
 
-/// Keys that ssh-keygen made, without a passphrase and with one; each with its recipient.
+/// A key made by ssh-keygen and its recipient. An empty passphrase means none.
 fn ssh_key(kind: &[&str], passphrase: &str) -> (Secret, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
@@ -88,7 +88,7 @@ fn every_kind_opens_what_is_encrypted_to_it_and_nothing_else_does() {
     assert_eq!(
         all.recipients(),
         [kinds[1].1.clone()],
-        "a file of our own is not encrypted to lesser keys beside a post-quantum one"
+        "a file of the server itself is not encrypted to weaker keys beside a post-quantum one"
     );
 }
 
@@ -101,7 +101,7 @@ fn post_quantum_recipients_are_not_mixed_with_others() {
 }
 
 #[test]
-fn what_cannot_be_read_is_said_with_the_kinds_that_can() {
+fn unreadable_keys_are_refused_with_the_accepted_kinds() {
     let parse = |text: &str| Identities::parse(&Secret::from(text.to_owned())).err().unwrap().to_string();
     for bad in ["hunter2", "AGE-PLUGIN-YUBIKEY-1QQQ", "-----BEGIN RSA PRIVATE KEY-----", "# nothing"] {
         let fault = parse(bad);
@@ -121,7 +121,7 @@ fn what_cannot_be_read_is_said_with_the_kinds_that_can() {
     assert!(!fault.contains(&good.expose_text().unwrap()[..30]), "{fault}");
 }
 
-/// A sender who puts a stanza of another file beside their own, under a good MAC.
+/// A sender who adds a stanza of another file to their own header, under a valid MAC.
 struct Grafting {
     own: age::x25519::Recipient,
     graft: Vec<Stanza>,
@@ -140,7 +140,7 @@ impl age::Recipient for Grafting {
 }
 
 #[test]
-fn a_file_key_is_that_of_the_document_whatever_stanzas_were_put_into_its_header() {
+fn a_file_key_is_the_documents_own_even_if_foreign_stanzas_were_added_to_its_header() {
     let (file, recipient) = Identities::generate();
     let identities = Identities::parse(&file).unwrap();
     let path = crate::words::names::SecretPath::parse("shop/x.age").unwrap();
@@ -153,15 +153,15 @@ fn a_file_key_is_that_of_the_document_whatever_stanzas_were_put_into_its_header(
     let encryptor = Encryptor::with_recipients(std::iter::once(&sender as &dyn age::Recipient)).unwrap();
     let grafted = write(encryptor, b"mine", Format::Binary).unwrap();
     let found = header(&grafted).unwrap();
-    assert!(found.has(&shown), "the stranger's stanzas find the document that they were put into");
+    assert!(found.has(&shown), "the copied stanzas lead to the document that they were added to");
     assert_eq!(decrypt(&grafted, &identities).unwrap().expose(), b"mine");
     let (mine, secret) = (key(&grafted, &found).unwrap(), key(&theirs, &their).unwrap());
-    assert!(mine.expose().len() == 16 && mine != secret, "and what is answered is that document's own key");
+    assert!(mine.expose().len() == 16 && mine != secret, "and the returned key is that document's own");
     assert!(key(&grafted, &their).is_err() && key(&theirs, &found).is_err());
 }
 
 #[test]
-fn what_is_encrypted_for_a_path_opens_at_no_other_and_without_one_everywhere() {
+fn files_bound_to_a_path_open_only_there_and_unbound_files_everywhere() {
     let at = |file: &str| RepositoryPath::parse(file).unwrap();
     let (prod, own) = (at("secrets/prod/db.yaml"), at("secrets/team-a/own.yaml"));
     let kinds =
@@ -172,7 +172,7 @@ fn what_is_encrypted_for_a_path_opens_at_no_other_and_without_one_everywhere() {
             let bound = encrypt_at(b"hunter2", &to, armored, Some(&prod)).unwrap();
             assert_eq!(stanzas(&bound).unwrap().iter().filter(|one| one.tag == "daypass-path").count(), 1);
             assert_eq!(decrypt(&bound, &identities.at(prod.clone())).unwrap().expose(), b"hunter2");
-            assert_eq!(decrypt(&bound, &identities).unwrap().expose(), b"hunter2", "nobody said where");
+            assert_eq!(decrypt(&bound, &identities).unwrap().expose(), b"hunter2", "no path is known");
             let fault = decrypt(&bound, &identities.at(own.clone())).unwrap_err().to_string();
             assert!(fault.contains("for `secrets/prod/db.yaml`"), "{fault}");
             assert!(fault.contains("daypass secret rotate secrets/team-a/own.yaml"), "{fault}");
@@ -191,12 +191,12 @@ fn what_is_encrypted_for_a_path_opens_at_no_other_and_without_one_everywhere() {
     }
     let (_, hybrid) = Identities::generate_hybrid().unwrap();
     let mixed = encrypt_at(b"x", &[hybrid, keys().1], false, Some(&prod));
-    assert!(mixed.unwrap_err().to_string().contains("not mixed"), "the path takes no label from its recipient");
+    assert!(mixed.unwrap_err().to_string().contains("not mixed"), "the path removes no label of its recipient");
 }
 
-/// Whoever pushes a file makes every look at its commit pay for it, and the age crate reads a header anew for each of its lines.
+/// Anybody who can push a file makes every reading of its commit pay for it, and the age crate parses a header anew for each line.
 #[test]
-fn a_header_is_read_within_bounds_and_as_many_recipients_as_those_open_it() {
+fn headers_beyond_the_limits_are_refused_and_the_largest_allowed_one_opens() {
     let (identities, recipient) = keys();
     let encrypted = |count: usize| encrypt(b"hunter2", &vec![recipient.clone(); count], false);
     assert!(matches!(encrypted(STANZAS_MAX), Err(AgeError::TooMany { count: STANZAS_MAX })));

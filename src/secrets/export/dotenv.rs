@@ -1,9 +1,9 @@
-//! Lines of `NAME=value`, as far as every reader of them agrees: the shell, Docker, systemd and the libraries called dotenv.
+//! Reads lines of `NAME=value` as far as all their readers agree: the shell, Docker, systemd and the dotenv libraries.
 
 use super::error::{ExportError, LineError};
 use serde_json::{Map, Value};
 
-/// Reads the lines; comments are left out and counted.
+/// Reads the lines. Comments are left out and counted.
 pub(super) fn read(text: &str) -> Result<(Map<String, Value>, Vec<String>), ExportError> {
     let (mut values, mut comments) = (Map::new(), 0);
     for (index, line) in text.split_inclusive('\n').enumerate() {

@@ -1,98 +1,100 @@
-//! Why an export is not taken. No value is in it, nor what stands where the text is odd.
+//! Why an export is refused. These errors hold no value and quote nothing of the export but names.
 
-/// What is wrong with it, and what to do.
+/// What is wrong with an export, and what to do.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ExportError {
-    /// It is no text.
+    /// It is not UTF-8.
     #[error("the export is not UTF-8")]
     NotUtf8,
-    /// There is no value.
+    /// It holds no value.
     #[error("the export holds no value: did the command before it fail?")]
     Nothing,
-    /// It is cut, or a member stands twice.
-    #[error("the export is no whole JSON{place}: it was cut, holds something behind its end, is too deep, or has a name twice")]
+    /// It was truncated, or has a name twice.
+    #[error(
+        "the export is not complete JSON{place}: it was cut, has text after its end, is nested too deep, or has a name twice"
+    )]
     NoJson {
-        /// Where the text ends to be JSON; empty where it is JSON and has a name twice.
+        /// Where the text stops being JSON. Empty if it is JSON but has a name twice.
         place: String,
     },
-    /// It is a list, or a value alone.
-    #[error("the export is JSON, and no object of names and values")]
+    /// It is a list or a single value.
+    #[error("the export is JSON, but not an object of names and values")]
     NoObject,
-    /// It is other JSON than Vault's.
-    #[error("expected what `vault kv get -format=json` prints, with `request_id` and `data`; --from json takes an object alone")]
+    /// It is JSON, but not an answer of Vault.
+    #[error("expected what `vault kv get -format=json` prints, with `request_id` and `data`; --from json takes a plain object")]
     NoAnswer,
-    /// Vault has no value any more.
+    /// Vault no longer has the value.
     #[error("this version was deleted or destroyed: export one that is there (`vault kv get -version=N`)")]
     Deleted,
-    /// A name that SOPS has for its own.
+    /// It uses a name that SOPS reserves.
     #[error("`{name}` is a name that SOPS keeps for itself in its files: give the value another one")]
     Reserved {
-        /// Which.
+        /// The name.
         name: String,
     },
-    /// A value that no MAC covers.
+    /// A value is null, which no MAC covers.
     #[error("{at} is null, which no MAC covers: leave it out, or give it a value")]
     Null {
         /// Its JSON pointer.
         at: String,
     },
-    /// A list or an object without anything.
+    /// A list or an object is empty.
     #[error("{at} is an empty list or object, which holds nothing to encrypt: leave it out")]
     Empty {
         /// Its JSON pointer.
         at: String,
     },
-    /// A number that was changed on the way, or would be.
+    /// A number may have been changed on the way here, or would be changed in the file.
     #[error("{at} is a number with a fraction or beyond 53 bits, which printing may have changed: store it as a text")]
     Number {
         /// Its JSON pointer.
         at: String,
     },
-    /// A line that readers differ about.
+    /// A line cannot be used.
     #[error("line {line}: {reason}")]
     Line {
-        /// Which, from 1.
+        /// Its number, from 1.
         line: usize,
-        /// What is wrong.
+        /// What is wrong with it.
         #[source]
         reason: LineError,
     },
-    /// A file of this kind has no place for it.
-    #[error("`{name}` holds no text alone, and a .env file has nothing else: name a .yaml file by --to")]
+    /// A value is not a text, but a file of this form holds only texts.
+    #[error("`{name}` is not a text, and a .env file holds only texts: name a .yaml file by --to")]
     NoText {
-        /// Which.
+        /// The value's name.
         name: String,
     },
-    /// The file's name tells no form.
+    /// The file's name does not end like any known form.
     #[error("--to names a file that ends with .yaml, .yml, .json or .env")]
     NoForm,
-    /// The form has no way to say it.
-    #[error("the file would not hold the same{at}: name a .yaml file by --to")]
+    /// The file's form cannot express the values.
+    #[error("the file would hold something else{at}: name a .yaml file by --to")]
     NotTheSame {
-        /// Where.
+        /// The place, after a space; empty if it is not known.
         at: String,
     },
 }
 
-/// Why a line of `NAME=value` is not taken.
+/// Why a line of `NAME=value` is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum LineError {
-    /// It is none.
+    /// It has no `=`.
     #[error("expected NAME=value")]
     NoPair,
-    /// Its name is none.
-    #[error("a name has letters, digits and `_`, and no digit first")]
+    /// Its name has other characters.
+    #[error("a name must consist of letters, digits and `_`, and must not start with a digit")]
     Name,
-    /// Which of them counts nobody says.
-    #[error("this name stands twice")]
+    /// Its name is a duplicate, and it is not defined which line counts.
+    #[error("this name appears twice")]
     Twice,
-    /// A quote that is not closed.
+    /// A quote is not closed.
     #[error("a quote is open at the line's end: the export was cut, or its values have several lines, which --from json takes")]
     Open,
-    /// Readers differ in what it means.
+    /// Different readers read it differently.
     #[error("readers differ in what its quotes, escapes, comment or space mean: export as JSON, and say --from json")]
     Ambiguous,
-    /// The last line has no end.
-    #[error("the last line has no end: the export was cut, or add a line end")]
+    /// The last line has no line break at its end.
+    #[error("the last line has no line break at its end: the export was cut, or add one")]
     NoEnd,
 }

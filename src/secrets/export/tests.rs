@@ -25,7 +25,7 @@ fn an_answer_of_vault_becomes_a_file() {
 }
 
 #[test]
-fn lines_are_taken_where_every_reader_agrees() {
+fn lines_are_accepted_only_if_all_readers_agree() {
     let export = read(ExportForm::Dotenv, "# a\nA=b=c$d\nexport B='x y#\\n'\r\nC=\"q r\"\nD=\n\n").unwrap();
     assert_eq!(export.count(), 4);
     let yaml = "\"A\": \"b=c$d\"\n\"B\": \"x y#\\\\n\"\n\"C\": \"q r\"\n\"D\": \"\"\n";
@@ -50,7 +50,7 @@ fn lines_are_taken_where_every_reader_agrees() {
 }
 
 #[test]
-fn what_was_cut_or_would_change_is_refused_without_its_values() {
+fn truncated_or_lossy_exports_are_refused_without_showing_values() {
     let values = ["hunter2", "1234567"];
     for bad in [
         "",

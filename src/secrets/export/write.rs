@@ -1,11 +1,11 @@
-//! The plaintext of a file, as its name says: what is then encrypted value by value.
+//! Writes the plaintext of a file in the form that its name says. It is then encrypted value by value.
 
 use super::error::ExportError;
 use crate::words::names::SecretPath;
 use serde_json::{Map, Value};
 use std::fmt::Write;
 
-/// The text.
+/// The text of the file.
 pub(super) fn text(path: &SecretPath, values: &Map<String, Value>) -> Result<String, ExportError> {
     let ending = path.as_str().rsplit_once('.').map_or("", |(_, ending)| ending);
     match ending {
@@ -16,7 +16,7 @@ pub(super) fn text(path: &SecretPath, values: &Map<String, Value>) -> Result<Str
     }
 }
 
-/// A line each; what JSON quotes YAML reads alike.
+/// One line for each value, quoted as JSON, which YAML reads the same way.
 fn yaml(values: &Map<String, Value>) -> String {
     let mut text = String::new();
     values.iter().for_each(|(name, value)| _ = writeln!(text, "{}: {value}", Value::from(name.as_str())));

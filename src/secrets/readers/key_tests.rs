@@ -1,4 +1,4 @@
-//! Keys of other kinds than age's, and whatever else may name somebody.
+//! Keys of other kinds than age's, and unknown members that may name a recipient.
 
 use super::tests::{change, files};
 use super::{UNKNOWN, reader_changes, widened};
@@ -6,9 +6,9 @@ use crate::secrets::{Identities, encrypt_document};
 use crate::words::names::SecretPath;
 use crate::words::{Gain, UnixTime};
 
-/// Each key of a kind, and not the kind alone.
+/// Each key counts, not only its kind.
 #[test]
-fn a_further_key_of_another_kind_is_told_by_its_own_name() {
+fn another_key_of_a_foreign_kind_in_the_rules_is_reported_by_name() {
     let (_, ours) = Identities::generate();
     let rules = |keys: &str| files(&[(".sops.yaml", format!("creation_rules: [ {{ {keys} }} ]\n").as_bytes())]);
     let group = |keys: &str| rules(&format!("key_groups: [ {{ age: [{ours}], {keys} }} ]"));
@@ -48,7 +48,7 @@ fn a_further_key_of_another_kind_is_told_by_its_own_name() {
 }
 
 #[test]
-fn a_further_key_of_another_kind_in_a_file_is_told_by_its_own_name() {
+fn another_key_of_a_foreign_kind_in_a_file_is_reported_by_name() {
     let (_, ours) = Identities::generate();
     let path = SecretPath::parse("a.json").unwrap();
     let now = UnixTime::from_seconds(1_795_000_000);
@@ -94,7 +94,7 @@ fn a_further_key_of_another_kind_in_a_file_is_told_by_its_own_name() {
 }
 
 #[test]
-fn a_member_of_a_rule_that_nobody_knows_here_may_name_somebody() {
+fn an_unknown_member_of_a_rule_may_name_a_recipient() {
     let (_, ours) = Identities::generate();
     let rules = |rule: &str| files(&[(".sops.yaml", format!("creation_rules: [ {rule} ]\n").as_bytes())]);
     let old = rules(&format!("{{ age: {ours} }}"));
@@ -112,7 +112,7 @@ fn a_member_of_a_rule_that_nobody_knows_here_may_name_somebody() {
         );
         assert_eq!(widened(&old, &rules(&rule)).first().map(|file| file.gain), Some(Gain::Unread), "{rule}");
     }
-    // `sops publish` encrypts a file anew for where it goes.
+    // `sops publish` encrypts a file anew for its destination.
     let published = |rule: &str| {
         let text = format!(
             "creation_rules: [ {{ age: {ours} }} ]\ndestination_rules: [ {{ s3_bucket: b, recreation_rule: {rule} }} ]\n"

@@ -8,7 +8,7 @@ use super::tree::{Entry, Node, Part, Tree, index, steps};
 use super::{dotenv, flow, ini, json, yaml};
 use crate::words::names::check_pointer;
 
-/// Puts the value at the pointer, with the mappings on the way that are missing.
+/// Sets the value at the pointer, and adds missing mappings on the way.
 pub(super) fn set(format: Format, text: &str, tree: &Tree, pointer: &str, draft: &Draft) -> Result<Splices, ChangeError> {
     let (part, steps) = part_of(tree, pointer)?;
     let mut splices = Splices::default();
@@ -42,7 +42,7 @@ pub(super) fn set(format: Format, text: &str, tree: &Tree, pointer: &str, draft:
     Ok(splices)
 }
 
-/// Removes what is at the pointer.
+/// Removes the value at the pointer.
 pub(super) fn unset(format: Format, text: &str, tree: &Tree, pointer: &str) -> Result<Splices, ChangeError> {
     let (part, steps) = part_of(tree, pointer)?;
     let Some((last, before)) = steps.split_last() else { return Err(ChangeError::UnsetWhole) };
@@ -85,13 +85,13 @@ const fn is_list(node: &Node) -> bool {
     matches!(node.form, super::tree::Form::Sequence(_))
 }
 
-/// The column of the collection that holds the one at these steps, and whether it is in braces.
+/// The column of the collection at these steps, and whether it is in braces or brackets.
 fn outer_of(root: &Node, steps: &[String]) -> (usize, bool) {
     let node = steps.iter().try_fold(root, |node, step| node.step(step));
     node.and_then(Node::collection).map_or((0, false), |collection| (collection.column, collection.flow))
 }
 
-/// The value within the mappings that lead to it.
+/// The value inside mappings for these steps.
 fn wrapped(draft: &Draft, steps: &[String]) -> Draft {
     let inner = match draft {
         Draft::Null => Draft::Null,
@@ -173,7 +173,7 @@ fn add(
 fn add_ini(text: &str, splices: &mut Splices, part: &Part, parent: &Node, step: &str, draft: &Draft) -> Result<(), ChangeError> {
     ini::check_name(step)?;
     match draft {
-        // A section, with its one value.
+        // A new section with its value.
         Draft::Mapping(members) if std::ptr::eq(parent, &part.root) => {
             let mut lines = format!("{}\n[{step}]\n", newline(text));
             for (name, value) in members {

@@ -8,24 +8,24 @@ use aes_gcm::{AesGcm, Nonce, Tag};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// SOPS's nonce is as long as its key, which most AES-GCM implementations do not offer.
+/// SOPS's nonce is as long as its key; most AES-GCM implementations do not support that.
 type Cipher = AesGcm<Aes256, aes_gcm::aead::consts::U32>;
 
 const NONCE_BYTES: usize = 32;
 /// GCM's own tag length.
 const TAG_BYTES: usize = 16;
 const KEY_BYTES: usize = 32;
-/// What a value may be; SOPS knows no other, and a comment is one.
+/// The types of encrypted values that SOPS knows. A comment is one of them.
 const KINDS: [&str; 7] = ["str", "int", "float", "bool", "bytes", "time", "comment"];
 
-/// The key of one file's values.
+/// The key that encrypts the values of one file.
 pub(super) struct DataKey {
     cipher: Cipher,
     bytes: Secret,
 }
 
 impl DataKey {
-    /// Takes the 32 bytes.
+    /// Makes a key of 32 bytes. Other lengths are refused.
     pub(super) fn new(bytes: Secret) -> Result<Self, CipherError> {
         let cipher = Cipher::new_from_slice(bytes.expose()).map_err(|_| CipherError::KeyLength)?;
         Ok(Self { cipher, bytes })
@@ -36,7 +36,7 @@ impl DataKey {
         Self::new(Secret::new(random::<KEY_BYTES>()?.to_vec()))
     }
 
-    /// The key itself, for its recipients.
+    /// The bytes of the key, to wrap them for recipients.
     pub(super) const fn bytes(&self) -> &Secret {
         &self.bytes
     }
@@ -53,7 +53,7 @@ impl DataKey {
         Ok(format!("ENC[AES256_GCM,data:{data},iv:{iv},tag:{tag},type:{kind}]"))
     }
 
-    /// Decrypts one value at its path, which is authenticated with it; also returns its type's name.
+    /// Decrypts one value and authenticates its path. Also returns the name of its type.
     pub(super) fn decrypt<'a>(&self, text: &'a str, path: &str) -> Result<(&'a str, Secret), CipherError> {
         let sealed = Sealed::parse(text).ok_or_else(|| CipherError::Malformed { path: path.to_owned() })?;
         let Sealed { mut data, nonce, tag, kind } = sealed;
@@ -74,7 +74,7 @@ struct Sealed<'a> {
 }
 
 impl<'a> Sealed<'a> {
-    /// Its four fields and no other: what stood beside them, nobody would have encrypted.
+    /// Reads the four fields. A further field is refused, because nothing would authenticate it.
     fn parse(text: &'a str) -> Option<Self> {
         let body = text.strip_prefix("ENC[AES256_GCM,")?.strip_suffix(']')?;
         let mut fields = body.split(',').map(|field| field.split_once(':').unwrap_or((field, "")));
@@ -86,7 +86,7 @@ impl<'a> Sealed<'a> {
     }
 }
 
-/// Whether a text has the whole form of an encrypted value. Only the key tells whether it is one.
+/// Whether a text has the complete form of an encrypted value. Only the key can tell whether it is one.
 pub(super) fn is_ciphertext(text: &str) -> bool {
     Sealed::parse(text).is_some_and(|sealed| KINDS.contains(&sealed.kind))
 }
@@ -96,9 +96,9 @@ pub(super) fn is_sealed(text: &str) -> bool {
     text.starts_with("ENC[AES256_GCM,") && text.ends_with(']')
 }
 
-/// Exactly so many bytes.
+/// Decodes exactly `N` bytes.
 fn decode_array<const N: usize>(text: &str) -> Option<[u8; N]> {
-    // Base64 decodes into room for whole groups of three.
+    // The decoder needs room for whole groups of three bytes.
     let mut bytes = [0; 66];
     let length = STANDARD.decode_slice(text, &mut bytes).ok()?;
     bytes[..length].try_into().ok()

@@ -1,4 +1,4 @@
-//! What of a file is in clear. The values count as they stand: what its rule would encrypt, and nobody did, is readable too.
+//! Which parts of a file are in clear. Only the values themselves count: one that the rule would encrypt but nobody did is readable too.
 
 use super::cipher;
 use super::creation::Creation;
@@ -10,26 +10,26 @@ use super::walk::{Found, look_through};
 use crate::secrets::pointer;
 use std::collections::BTreeMap;
 
-/// Values by the keys on the way to them, or comments by those of what they stand in. A list's items share theirs.
+/// A place in a file: values with the same keys on their path, or comments in the same collection. Items of a list share a place.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Standing {
     path: String,
     is_comment: bool,
 }
 
-/// How many there are, without empty ones.
+/// The number of values or comments at a place, without empty ones.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Count {
     /// Encrypted.
     pub sealed: usize,
-    /// For whoever reads the file.
+    /// In clear: everybody who reads the file can read them.
     pub clear: usize,
-    /// Of those in clear: what the file's own rule says is to be encrypted.
+    /// Those of the ones in clear that the file's own rule says to encrypt.
     pub unsealed: usize,
 }
 
 impl Standing {
-    /// As one says it.
+    /// The place as a text for people.
     pub fn told(&self) -> String {
         let at = pointer(&self.path);
         if self.is_comment { format!("a comment in {at}") } else { at }
@@ -37,7 +37,7 @@ impl Standing {
 }
 
 impl SopsFile {
-    /// What is encrypted and what is in clear, by where it stands.
+    /// How much is encrypted and how much is in clear, by place.
     pub fn standing(&mut self) -> BTreeMap<Standing, Count> {
         let mut places: BTreeMap<Standing, Count> = BTreeMap::new();
         look_through(&mut self.tree, &self.metadata.rule, &mut |at, found| {
@@ -58,8 +58,8 @@ impl SopsFile {
         places
     }
 
-    /// Where something is in clear that its own rule says is to be encrypted: somebody wrote it there by hand. A value of these makes
-    /// the whole file one that does not open; a comment, which no MAC covers, does not.
+    /// The places where something is in clear although the file's own rule says to encrypt it: somebody wrote it there by hand. Because of
+    /// such a value the whole file does not open. A comment, which no MAC covers, does not prevent it.
     pub fn unsealed(&mut self) -> Vec<String> {
         let places = self.standing();
         places.iter().filter(|(_, count)| count.unsealed > 0).map(|(standing, _)| standing.told()).collect()
@@ -75,12 +75,13 @@ impl SopsFile {
         (clear, all)
     }
 
-    /// Whether something of this value is in clear.
+    /// Whether a part of this value is in clear.
     pub fn is_clear(&self, pointer: &str) -> bool {
         self.find(pointer).is_some_and(holds_clear)
     }
 
-    /// Whether this rule would encrypt anything of it. Comments cannot be asked, where they are encrypted.
+    /// Whether this rule would encrypt any value of the file. A rule that looks at comments counts as one that would: comments may be
+    /// encrypted.
     pub fn would_be_hidden(&mut self, by: &Creation) -> bool {
         let (mut hidden, mut shown) = (self.format == Format::Binary || by.rule.asks_comments(), false);
         look_through(&mut self.tree, &by.rule, &mut |at, found| {
@@ -91,12 +92,12 @@ impl SopsFile {
         hidden || !shown
     }
 
-    /// What tells which of its values are encrypted, such as `encrypted_regex: ^data$`.
+    /// The setting that decides which values are encrypted, such as `encrypted_regex: ^data$`.
     pub fn setting(&self) -> String {
         self.metadata.rule.told()
     }
 
-    /// Whether it names what it leaves in clear, and not what is encrypted.
+    /// Whether the setting names what stays in clear, not what is encrypted.
     pub fn names_what_is_clear(&self) -> bool {
         self.metadata.rule.names_what_is_clear()
     }

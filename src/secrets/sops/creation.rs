@@ -1,4 +1,4 @@
-//! `.sops.yaml`: to whom a new file is encrypted, and which of its values.
+//! `.sops.yaml`: the recipients of a new file, and which of its values are encrypted.
 
 use super::error::{CreationError, RuleFault};
 use super::named::{Named, items};
@@ -8,7 +8,7 @@ use super::yaml;
 use crate::secrets::{FILE_BYTES_MAX, RepositoryPath};
 use regex::Regex;
 
-/// A rule's regex may not grow beyond this when compiled: it comes from a file.
+/// The largest size of a compiled regex: rules come from files that anybody may push.
 const REGEX_BYTES_MAX: usize = 256 * 1024;
 
 /// How a new file is encrypted.
@@ -18,22 +18,23 @@ pub struct Creation {
     pub(super) rule: Rule,
     pub(super) mac_only_encrypted: bool,
     foreign: Vec<&'static str>,
-    /// Everybody: age recipients, and keys of other kinds, each with its kind.
+    /// All recipients: age recipients, and keys of other kinds, each with its kind.
     named: Vec<String>,
-    /// Why that may not be all.
+    /// Why these may not be all.
     unknown: Option<CreationError>,
     path: Option<RepositoryPath>,
 }
 
-/// The rules of one `.sops.yaml`, in its order.
+/// The rules of one `.sops.yaml`, in order.
 pub struct Creations {
     pub(super) rules: Vec<(Option<Regex>, Result<Creation, CreationError>)>,
-    /// By which `sops publish` encrypts a file anew.
+    /// The rules by which `sops publish` encrypts a file anew.
     recreations: Vec<Result<Creation, CreationError>>,
 }
 
 impl Creation {
-    /// To these age recipients, by SOPS's own rule: everything but what ends in `_unencrypted`. One that is named twice counts once.
+    /// For these age recipients, by SOPS's default rule: all values are encrypted except below keys that end in `_unencrypted`. A recipient
+    /// that is named twice counts once.
     pub fn to(recipients: &[String]) -> Self {
         let mut distinct: Vec<String> = Vec::new();
         for recipient in recipients {
@@ -44,12 +45,12 @@ impl Creation {
         Self { named: distinct.clone(), recipients: distinct, ..Self::default() }
     }
 
-    /// The same for a file of this path, where it is known: a server opens it at no other one.
+    /// The same, and binds the file to this path if it is known: a server opens it at no other path.
     pub fn at(self, path: Option<RepositoryPath>) -> Self {
         Self { path, ..self }
     }
 
-    /// The path of the file, where it is known.
+    /// The path of the file, if it is known.
     pub const fn path(&self) -> Option<&RepositoryPath> {
         self.path.as_ref()
     }
@@ -59,7 +60,7 @@ impl Creation {
         &self.recipients
     }
 
-    /// Everybody who can open what is encrypted by it: beside age recipients also keys that another tool must write.
+    /// Everybody who can open files that this rule encrypts: the age recipients, and keys that only another tool can write.
     pub fn named(&self) -> &[String] {
         &self.named
     }
@@ -69,7 +70,7 @@ impl Creation {
         self.rule.named()
     }
 
-    /// Whether the MAC is over encrypted values only: then nothing vouches for the others.
+    /// Whether the MAC covers encrypted values only: then nothing authenticates the others.
     pub const fn mac_only_encrypted(&self) -> bool {
         self.mac_only_encrypted
     }
@@ -110,17 +111,17 @@ impl Creations {
         Ok(Self { rules, recreations })
     }
 
-    /// Whether a rule names this path, and not every path.
+    /// Whether a rule with a `path_regex` matches this path.
     pub fn names(&self, path: &str) -> bool {
         self.rules.iter().any(|(regex, _)| regex.as_ref().is_some_and(|regex| regex.is_match(path)))
     }
 
-    /// Rules of which nobody knows here whom they name, and why; another tool may know.
+    /// Why the recipients of some rules are not, or not all, known here. Another tool may know them.
     pub fn unread(&self) -> impl Iterator<Item = &CreationError> {
         self.all().filter_map(|creation| creation.as_ref().map_or_else(Some, |creation| creation.unknown.as_ref()))
     }
 
-    /// Everybody whom any rule names.
+    /// Every recipient that any rule names.
     pub fn named(&self) -> impl Iterator<Item = &String> {
         self.all().filter_map(|creation| creation.as_ref().ok()).flat_map(Creation::named)
     }
@@ -129,7 +130,7 @@ impl Creations {
         self.rules.iter().map(|(_, creation)| creation).chain(&self.recreations)
     }
 
-    /// The first rule for a path, which is given from the folder of `.sops.yaml`.
+    /// The first rule for a path. The path is relative to the folder of `.sops.yaml`.
     pub fn for_path(&self, path: &str) -> Result<&Creation, CreationError> {
         let rule = self.rules.iter().find(|(regex, _)| regex.as_ref().is_none_or(|regex| regex.is_match(path)));
         let (_, creation) = rule.ok_or_else(|| CreationError::NoneFor { path: path.to_owned() })?;
@@ -142,7 +143,7 @@ fn compile(pattern: &str) -> Result<Regex, RuleFault> {
     built.map_err(|_| RuleFault::PathRegex)
 }
 
-/// What cannot be read of it is told with its number.
+/// Reads one rule. `numbered` adds the rule's number to an error.
 fn creation(node: &Node, numbered: impl Fn(RuleFault) -> CreationError) -> Result<Creation, CreationError> {
     let Named { recipients, foreign, keys, unknown } = Named::read(node).map_err(&numbered)?;
     if recipients.is_empty() {
@@ -160,7 +161,7 @@ fn creation(node: &Node, numbered: impl Fn(RuleFault) -> CreationError) -> Resul
     })
 }
 
-/// Also of what a merge key (`<<`) brings, as sops reads it.
+/// The text of a member, also of one from a merge key (`<<`), as sops reads it.
 fn text_of(node: &Node, name: &str) -> Option<String> {
     node.step(name).and_then(Node::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
 }

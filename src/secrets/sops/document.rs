@@ -1,4 +1,4 @@
-//! A SOPS file as it is read: first without keys, then open.
+//! A SOPS file: first parsed without keys, then opened.
 
 use super::cipher::DataKey;
 use super::error::{ReadError, SopsError};
@@ -12,17 +12,17 @@ use crate::words::Secret;
 use crate::words::names::{SecretPath, check_pointer};
 use std::collections::BTreeSet;
 
-/// Whether values may be given out that nothing authenticates: with `mac_only_encrypted`, whoever can write to the
-/// repository can change what is not encrypted, and the MAC still holds.
+/// Whether values that nothing authenticates may be given out. With `mac_only_encrypted`, anybody who can write to the repository can
+/// change the values that are not encrypted, and the MAC stays valid.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Unauthenticated {
-    /// They are refused. What a service does unless its policy says otherwise.
+    /// They are refused. A service does this unless its policy says otherwise.
     Refuse,
-    /// They are given like the others. For their own author, and where the policy allows it.
+    /// They are given like the others: to their own author, and where the policy allows it.
     Give,
 }
 
-/// An encrypted file that was read and not opened.
+/// An encrypted file that was parsed but not opened.
 pub struct SopsFile {
     pub(super) format: Format,
     pub(super) text: String,
@@ -30,14 +30,14 @@ pub struct SopsFile {
     pub(super) metadata: Metadata,
 }
 
-/// An open file whose MAC holds. Its values are wiped on drop.
+/// An opened file with a valid MAC. Its values are wiped on drop.
 pub struct Document {
     pub(super) file: SopsFile,
     pub(super) key: DataKey,
 }
 
 impl SopsFile {
-    /// Reads a file, whose name tells how it is written. The error says what to do, and shows no value.
+    /// Parses a file. Its name decides its format. The error says what to do and shows no value.
     pub fn parse(path: &SecretPath, bytes: &[u8]) -> Result<Self, SopsError> {
         Self::read(Format::of(path), std::str::from_utf8(bytes).map_err(|_| SopsError::NotUtf8)?)
     }
@@ -60,12 +60,12 @@ impl SopsFile {
         self.metadata.stanzas.iter().map(|stanza| stanza.recipient.as_str()).collect()
     }
 
-    /// The data key as it is wrapped for each of them: armored age files.
+    /// The data key, wrapped for each recipient: armored age files.
     pub fn wrapped(&self) -> impl Iterator<Item = &str> {
         self.metadata.stanzas.iter().map(|stanza| stanza.armored.as_str())
     }
 
-    /// Whether these are its age recipients, in whatever order, and each of them once.
+    /// Whether these are exactly its age recipients, in any order, each named once in the file.
     pub fn is_for(&self, recipients: &[String]) -> bool {
         let mut own = self.recipients();
         let mut wanted: Vec<&str> = recipients.iter().map(String::as_str).collect();
@@ -75,17 +75,17 @@ impl SopsFile {
         own == wanted
     }
 
-    /// Whether it holds one value, as a file of another ending than a document's does.
+    /// Whether it holds a single value: its extension is not that of a document.
     pub fn is_one_value(&self) -> bool {
         self.format == Format::Binary
     }
 
-    /// Whether it has a value of this JSON pointer. The names of values are readable without a key.
+    /// Whether it has a value at this JSON pointer. The names of values are readable without a key.
     pub fn has(&self, pointer: &str) -> bool {
         self.find(pointer).is_some()
     }
 
-    /// The JSON pointers of the values below one, or of the one itself. Their names are readable without a key.
+    /// The JSON pointers of all values below this pointer, or the pointer itself if it is a value. Names are readable without a key.
     pub fn values_below(&self, pointer: &str) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         match (pointer, &self.tree.parts[..]) {
@@ -111,22 +111,22 @@ impl SopsFile {
         steps.iter().try_fold(&part.root, |node, step| node.step(step))
     }
 
-    /// Whether its data key opens at this path for each of them.
+    /// Whether each wrapped data key is bound to this path or to none.
     pub fn is_free_for(&self, path: Option<&RepositoryPath>) -> bool {
         self.metadata.stanzas.iter().all(|stanza| stanza.is_free_for(path))
     }
 
-    /// Kinds of other keys that the file is encrypted to, such as `pgp` or `kms`.
+    /// The kinds of other keys that the file is encrypted to, such as `pgp` or `kms`.
     pub fn foreign_keys(&self) -> &[&'static str] {
         &self.metadata.foreign
     }
 
-    /// These keys, each with its kind: `pgp` and the fingerprint, `kms` and the ARN.
+    /// These other keys, each with its kind: `pgp` and the fingerprint, `kms` and the ARN.
     pub fn foreign_named(&self) -> &[String] {
         &self.metadata.foreign_keys
     }
 
-    /// When it was last changed, in the file's own words (RFC 3339). Authentic only once the file is open.
+    /// The time of the last change as the file states it (RFC 3339). It is authentic only once the file is opened.
     pub fn last_modified(&self) -> &str {
         &self.metadata.last_modified
     }
@@ -140,13 +140,13 @@ impl SopsFile {
 }
 
 impl Document {
-    /// Whether it has a value of this JSON pointer.
+    /// Whether it has a value at this JSON pointer.
     pub fn has(&self, pointer: &str) -> bool {
         self.file.has(pointer)
     }
 
-    /// One value by JSON pointer (RFC 6901): a text as it is, anything else as JSON. Of several YAML documents, the
-    /// first step is the document's number.
+    /// One value by JSON pointer (RFC 6901): a text as it is, anything else as JSON. If the file holds several YAML documents, the first
+    /// step is the number of the document.
     pub fn value(&self, pointer: &str, unauthenticated: Unauthenticated) -> Result<Secret, ReadError> {
         check_pointer(pointer)?;
         let node = self.find(pointer).ok_or_else(|| ReadError::NoValue { pointer: pointer.to_owned() })?;
@@ -157,13 +157,13 @@ impl Document {
         }
     }
 
-    /// The document in its own form without the metadata; a file of another ending is its bytes.
+    /// The document in its own format without the metadata. A file with a single value gives its bytes.
     pub fn render(&self, unauthenticated: Unauthenticated) -> Result<Secret, ReadError> {
         self.file.tree.parts.iter().try_for_each(|part| check(&part.root, unauthenticated, "/"))?;
         self.plaintext()
     }
 
-    /// Whether this part of it is or holds a value that nothing authenticates.
+    /// Whether this part is or holds a value that nothing authenticates.
     pub fn holds_unauthenticated(&self, part: Part<'_>) -> bool {
         let at = |pointer: &str| self.find(pointer).is_some_and(|node| !authenticated(node));
         match part {
@@ -186,13 +186,13 @@ impl Document {
         self.file.find(pointer)
     }
 
-    /// What the file says about itself.
+    /// The file that was opened.
     pub const fn file(&self) -> &SopsFile {
         &self.file
     }
 }
 
-/// Refuses what holds a value that nothing authenticates.
+/// Refuses a part that is or holds a value that nothing authenticates.
 pub(super) fn check(node: &Node, unauthenticated: Unauthenticated, at: &str) -> Result<(), ReadError> {
     if unauthenticated == Unauthenticated::Give || authenticated(node) {
         return Ok(());

@@ -1,6 +1,6 @@
-//! SOPS's dotenv form: `NAME=value` lines, line breaks as `\n`, and the metadata flattened into `sops_…` names.
+//! SOPS's dotenv format: lines of `NAME=value`, line breaks written as `\n`, and the metadata flattened into `sops_…` names.
 //!
-//! Quotes, `export` and space are part of the value or the name, as they are to SOPS.
+//! As in SOPS, quotes, `export` and spaces are part of the value or of the name.
 
 use super::draft::Draft;
 use super::error::{ChangeError, Flaw, SyntaxError, ValueError};
@@ -11,7 +11,7 @@ use super::tree::{Collection, Comment, Entry, Form, Leaf, Member, Node, Part, Se
 use crate::words::Secret;
 use std::ops::Range;
 
-/// What stands before the names of the metadata.
+/// The prefix of the names of the metadata.
 const PREFIX: &str = "sops_";
 
 /// Reads the lines.
@@ -56,7 +56,7 @@ pub(super) fn leaf(text: &str, place: Range<usize>) -> Leaf {
     Leaf::new(Some(Scalar::text(text)), Spot { place, ..Spot::default() })
 }
 
-/// A value on its line.
+/// A value as it is written on its line.
 pub(super) fn value(scalar: &Scalar) -> Result<String, ValueError> {
     let text = scalar.shown();
     let text = text.expose_text().ok_or(ValueError::NotUtf8In { form: "dotenv" })?;

@@ -1,4 +1,4 @@
-//! A value that is to be written.
+//! Values to write into a document.
 
 use super::error::{ChangeError, ValueError};
 use super::scalar::Scalar;
@@ -6,7 +6,7 @@ use super::tree::{Form, Node};
 use crate::words::Secret;
 use serde_json::Value;
 
-/// Without a place yet.
+/// A value that has no place in a text yet.
 pub(super) enum Draft {
     Null,
     Scalar(Scalar),
@@ -19,7 +19,7 @@ impl Draft {
         Self::Scalar(Scalar::text(text))
     }
 
-    /// A copy of what stands elsewhere, without its comments.
+    /// A copy of a node, without its comments.
     pub(super) fn of(node: &Node) -> Self {
         match &node.form {
             Form::Leaf(leaf) => leaf.meaning().map_or(Self::Null, |scalar| Self::Scalar(scalar.clone())),
@@ -30,7 +30,7 @@ impl Draft {
         }
     }
 
-    /// From JSON, in which a whole number stays one.
+    /// From JSON. A whole number stays one.
     pub(super) fn from_json(value: &Value) -> Result<Self, ChangeError> {
         Ok(match value {
             Value::Null => Self::Null,
@@ -52,7 +52,7 @@ impl Draft {
         })
     }
 
-    /// As JSON over several lines, each but the first after this line break and one tab more for each step in.
+    /// As JSON on several lines. `newline` is the line break with the current indentation; each level adds one tab.
     pub(super) fn json_lines(&self, newline: &str) -> Result<String, ValueError> {
         let inner = format!("{newline}\t");
         let lines: Vec<String> = match self {
@@ -69,7 +69,7 @@ impl Draft {
         Ok(format!("{open}{inner}{}{newline}{close}", lines.join(&format!(",{inner}"))))
     }
 
-    /// On one line, as JSON, which is YAML in braces too.
+    /// As JSON on one line, which is also valid YAML.
     pub(super) fn json(&self) -> Result<String, ValueError> {
         Ok(match self {
             Self::Null => "null".to_owned(),
@@ -85,7 +85,7 @@ impl Draft {
     }
 }
 
-/// A value as a caller gives it: JSON, guarded.
+/// A caller's value, which is JSON. The parser refuses ambiguous or too deep JSON.
 pub(super) fn from_secret_json(text: &Secret) -> Result<Draft, ChangeError> {
     Draft::from_json(&crate::token::parse_document(text.expose())?)
 }

@@ -1,4 +1,4 @@
-//! Writing: new files, and changes that keep every ciphertext, comment and byte that they are not about.
+//! Writes new files, and changes files. A change keeps every other ciphertext, comment and byte.
 
 use super::cipher::DataKey;
 use super::creation::Creation;
@@ -16,17 +16,17 @@ use super::{change, open, recipients};
 use crate::words::names::SecretPath;
 use crate::words::{Secret, UnixTime};
 
-/// The version of SOPS whose form this is; older ones read it too.
+/// The version of SOPS whose format is written. Older versions read it too.
 const VERSION: &str = "3.11.0";
-/// Where a MAC goes once it is known.
+/// Stands in the place of the MAC until it is computed.
 const NO_MAC_YET: &str = "none";
 
-/// Encrypts each value of the document to these age recipients; the file's name tells how it is written.
+/// Encrypts each value of the document for these age recipients. The file's name decides its format.
 pub fn encrypt(path: &SecretPath, plaintext: &[u8], recipients: &[String], now: UnixTime) -> Result<Vec<u8>, SopsError> {
     encrypt_with(path, plaintext, &Creation::to(recipients), now)
 }
 
-/// The same by a rule of `.sops.yaml`.
+/// Encrypts a document as a rule of `.sops.yaml` says.
 pub fn encrypt_with(path: &SecretPath, plaintext: &[u8], creation: &Creation, now: UnixTime) -> Result<Vec<u8>, SopsError> {
     let format = Format::of(path);
     creation.check()?;
@@ -50,7 +50,7 @@ pub fn encrypt_with(path: &SecretPath, plaintext: &[u8], creation: &Creation, no
 }
 
 impl Document {
-    /// Sets the value at a JSON pointer, adding it where there is none; `value` is JSON. Returns the new file.
+    /// Sets or adds the value at a JSON pointer. `value` is JSON. Returns the new file.
     pub fn set(&self, pointer: &str, value: &Secret, now: UnixTime) -> Result<Vec<u8>, SopsError> {
         let draft = super::draft::from_secret_json(value)?;
         self.changed(now, |format, text, tree| change::set(format, text, tree, pointer, &draft))
@@ -68,7 +68,7 @@ impl Document {
         self.changed(now, |format, text, tree| change::unset(format, text, tree, pointer))
     }
 
-    /// Puts a whole new plaintext in the place of the old one; what did not change keeps its ciphertext. Returns the new file.
+    /// Replaces the whole plaintext. Values that did not change keep their ciphertexts. Returns the new file.
     pub fn edit(&self, plaintext: &Secret, now: UnixTime) -> Result<Vec<u8>, SopsError> {
         if self.plaintext()? == *plaintext {
             return Ok(self.file.text.clone().into_bytes());
@@ -122,7 +122,7 @@ impl Document {
         finish(Format::Binary, text.expose_text().unwrap_or_default(), &self.key, now, None)
     }
 
-    /// The same file with a tree of its own.
+    /// The same file, parsed and decrypted again, with its own tree.
     pub(super) fn reopened(&self) -> Result<SopsFile, SopsError> {
         let mut file = SopsFile::read(self.file.format, &self.file.text)?;
         open::open(&mut file.tree, &file.metadata, &self.key)?;
@@ -130,7 +130,7 @@ impl Document {
     }
 }
 
-/// The text, with YAML aliases written out where what they stand for is to be encrypted: a ciphertext fits one place only.
+/// The text with YAML aliases replaced by copies of what they refer to: a ciphertext is valid in one place only.
 fn expanded(format: Format, plaintext: &[u8]) -> Result<Secret, SopsError> {
     let text = std::str::from_utf8(plaintext).map_err(|_| WriteError::NotUtf8)?;
     let mut splices = Splices::default();

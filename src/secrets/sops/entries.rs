@@ -1,5 +1,5 @@
-//! Whether each key of a file's metadata is one key, for one recipient. That it is for the recipient whom its entry names, only an
-//! identity could tell: an X25519 stanza does not say for whom it is (c2sp.org/age).
+//! Checks that each entry of a file's metadata holds one key for one recipient. Only an identity could tell whether the key is for the
+//! recipient that the entry names: an X25519 stanza does not name its recipient (c2sp.org/age).
 
 use super::document::SopsFile;
 use super::error::EntryError;
@@ -8,7 +8,7 @@ use crate::secrets::age_file;
 use std::collections::BTreeSet;
 
 impl SopsFile {
-    /// The error names what cannot be read, or the first entry that more can open than it says.
+    /// The error names a part that cannot be read, or the first entry that more recipients may open than it names.
     pub fn check_entries(&self) -> Result<(), EntryError> {
         if let Some(fault) = &self.metadata.unread {
             return Err(fault.clone());
@@ -31,7 +31,7 @@ impl SopsFile {
     }
 }
 
-/// For how many its file is. One that is none opens to nobody.
+/// The number of recipients of an entry's age file. An invalid file opens for nobody.
 fn keys(entry: &Stanza) -> usize {
     let stanzas = age_file::stanzas(entry.armored.as_bytes()).unwrap_or_default();
     stanzas.iter().filter(|stanza| !age_file::is_bystander(stanza)).count()

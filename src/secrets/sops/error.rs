@@ -1,4 +1,4 @@
-//! What is wrong with a SOPS file, or with what is to become one. None of it holds a value.
+//! Errors of SOPS files and of the documents that become one. They never hold a value.
 
 mod creation;
 mod open;
@@ -14,45 +14,45 @@ pub(in crate::secrets) use read::ReadError;
 pub(super) use syntax::{Flaw, SyntaxError};
 pub(super) use write::{ChangeError, SpliceError, ValueError, WriteError};
 
-/// Why a file is not read, opened, changed or written.
+/// Why a file cannot be read, opened, changed or written.
 #[derive(Debug, thiserror::Error)]
 pub enum SopsError {
-    /// It is bytes.
+    /// It is not UTF-8.
     #[error("the file is neither age nor SOPS: it is not UTF-8")]
     NotUtf8,
-    /// Nobody encrypted it.
+    /// It is not encrypted.
     #[error("the file is neither age nor SOPS: it has no `sops` section")]
     NoSection,
-    /// It has a section, and not what a file of one value has beside it.
-    #[error("a file of this ending is one value, `data`, which this one lacks")]
+    /// It has a section, but lacks the `data` of a file with a single value.
+    #[error("a file with this extension holds one value, `data`, but this file has none")]
     NoData,
-    /// Its text has no good form.
+    /// Its text is not valid in its format.
     #[error(transparent)]
     Syntax(#[from] SyntaxError),
-    /// Its section is not understood.
+    /// Its section cannot be used.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
-    /// Nobody here has its data key.
+    /// No identity here opens its data key.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// Its data key is there, and it does not open.
+    /// Its data key opens, but the file does not decrypt.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// It is open, and this part of it is not given.
+    /// It opens, but this part of it is not given.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// It is open, and cannot be changed so.
+    /// It opens, but cannot be changed this way.
     #[error(transparent)]
     Change(#[from] ChangeError),
     /// It cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// No rule says how to encrypt it.
+    /// The rules do not say how to encrypt it.
     #[error(transparent)]
     Creation(#[from] CreationError),
 }
 
-/// Errors of steps, which a `?` takes up by the step that they are of.
+/// Converts errors of single steps, so that `?` works on them.
 macro_rules! steps {
     ($($step:ty => $variant:ident;)*) => {$(
         impl From<$step> for SopsError {

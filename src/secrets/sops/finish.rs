@@ -1,4 +1,4 @@
-//! The last step of every change: the new file is read back before it is given out.
+//! The last step of every change: the new file is read back before it is returned.
 
 use super::cipher::DataKey;
 use super::document::SopsFile;
@@ -10,7 +10,7 @@ use super::tree::{Node, Tree};
 use super::{open, render};
 use crate::words::UnixTime;
 
-/// Reads the new file as a reader would, gives it its MAC, and gives it out only if it means what it should.
+/// Reads the new file as a reader would, sets its MAC, and returns it only if its values are the expected ones.
 pub(super) fn finish(
     format: Format,
     text: &str,

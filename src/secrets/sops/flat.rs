@@ -1,10 +1,10 @@
-//! The metadata of formats without nesting: `age__list_0__map_enc` is what YAML writes as `age: [{enc: …}]`.
+//! The metadata in formats without nesting: `age__list_0__map_enc` is what YAML writes as `age: [{enc: …}]`.
 
 use super::draft::Draft;
 use super::tree::{Collection, Entry, Form, Leaf, Member, Node};
 use std::ops::Range;
 
-/// Every field's name without the `sops_` before it, its text and where the text is.
+/// Builds the nested section from flat fields: names without the prefix `sops_`, and their values.
 pub(super) fn nested(fields: Vec<(String, Leaf)>, place: Range<usize>) -> Node {
     let mut root = collection();
     for (name, leaf) in fields {
@@ -36,7 +36,7 @@ fn insert(collection: &mut Collection, steps: &[&str], leaf: Leaf) {
     let Member::Entry(entry) = &mut collection.members[at] else { return };
     match &mut entry.node.form {
         Form::Mapping(inner) | Form::Sequence(inner) if !rest.is_empty() => insert(inner, rest, leaf),
-        // One that is there as the other form: it keeps its whole name, so that whoever looks for what sops does not write sees it.
+        // The field is already there in another form. This one keeps its full name, so that the search for stray members finds it.
         form if matches!(form, Form::Leaf(_)) == rest.is_empty() => {}
         _ => {
             let node = Node::new(place.clone(), Form::Leaf(leaf));
@@ -45,7 +45,7 @@ fn insert(collection: &mut Collection, steps: &[&str], leaf: Leaf) {
     }
 }
 
-/// The fields of a section, by their flat names. Line breaks are written as `\n`.
+/// The fields of a section with flat names. Line breaks are written as `\n`.
 pub(super) fn flattened(section: &Draft) -> Vec<(String, String)> {
     let mut fields = Vec::new();
     if let Draft::Mapping(members) = section {

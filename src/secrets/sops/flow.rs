@@ -1,9 +1,9 @@
-//! Members within braces or brackets, of JSON and of YAML alike: a comma stands between each two.
+//! Members in braces or brackets, in JSON and in YAML, separated by commas.
 
 use super::tree::Collection;
 use std::ops::Range;
 
-/// What is cut to remove the member at this place, with the comma that it needs no more.
+/// The range to cut to remove the member at this place, with its comma.
 pub(super) fn removal(collection: &Collection, member: &Range<usize>) -> Range<usize> {
     let next = collection.entries().find(|entry| entry.start >= member.end);
     let before = collection.entries().rev().find(|entry| entry.node.place.end <= member.start);
@@ -14,7 +14,7 @@ pub(super) fn removal(collection: &Collection, member: &Range<usize>) -> Range<u
     }
 }
 
-/// Where a further member goes and the text before it: the comma, and the space that stands between the members already.
+/// Where a new member goes and the text before it: a comma, and the same space as between the present members.
 pub(super) fn addition(text: &str, collection: &Collection, open: usize) -> (usize, String) {
     let mut entries = collection.entries().rev();
     match (entries.next(), entries.next()) {

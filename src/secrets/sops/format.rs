@@ -1,4 +1,4 @@
-//! How a document is written, by its name's ending, and what each form does with a text.
+//! The format of a document, which its name's extension decides, and how each format writes values, comments and the section.
 
 use super::draft::Draft;
 use super::error::{SyntaxError, ValueError, WriteError};
@@ -15,7 +15,7 @@ pub(super) enum Format {
     Json,
     Dotenv,
     Ini,
-    /// Any other ending: one value, in JSON once it is encrypted.
+    /// Any other extension: one value, which is JSON once it is encrypted.
     Binary,
 }
 
@@ -39,7 +39,7 @@ impl Format {
         }
     }
 
-    /// A value in a leaf's place.
+    /// A value, written for a leaf's place.
     pub(super) fn plain(self, text: &str, leaf: &Leaf, scalar: &Scalar) -> Result<String, ValueError> {
         let spot = &leaf.spot;
         match self {
@@ -53,7 +53,7 @@ impl Format {
         }
     }
 
-    /// An encrypted value in a leaf's place.
+    /// An encrypted value, written for a leaf's place.
     pub(super) fn sealed(self, leaf: &Leaf, sealed: &str) -> String {
         match self {
             Self::Yaml if leaf.spot.flow => format!("\"{sealed}\""),
@@ -62,7 +62,7 @@ impl Format {
         }
     }
 
-    /// A comment in its place, with its sign.
+    /// A comment, written for its place, with its sign.
     pub(super) fn comment(self, source: &str, comment: &Comment, text: &str) -> Secret {
         let sign = if self == Self::Ini { "; " } else { "#" };
         let column = comment.place.start - super::splice::line_start(source, comment.place.start);
@@ -80,7 +80,7 @@ impl Format {
         }
     }
 
-    /// The section as it is written, to be put in elsewhere.
+    /// The text of a section, to insert it elsewhere.
     pub(super) fn written(self, text: &str, section: &Section) -> String {
         match self {
             Self::Json | Self::Binary => format!("\"sops\": {}", &text[section.node.place.clone()]),
@@ -88,7 +88,7 @@ impl Format {
         }
     }
 
-    /// Puts a section into each document.
+    /// Inserts a section into each document.
     pub(super) fn put_section(self, text: &str, tree: &Tree, sections: &[String]) -> Result<Splices, WriteError> {
         let mut splices = Splices::default();
         let first = sections.first().ok_or(WriteError::NoSection)?;
@@ -101,7 +101,7 @@ impl Format {
                     let (at, comma) = flow::addition(text, collection, part.root.place.start);
                     splices.put(at..at, format!("{comma}{section}"));
                 }
-                // An empty document is `{}` in plain, and its section alone when it is encrypted, as SOPS has it.
+                // As in SOPS, an empty document is `{}` as plaintext and only its section when it is encrypted.
                 Self::Yaml if collection.flow && collection.entries().next().is_none() => {
                     splices.put(part.root.place.clone(), section.trim_end().to_owned());
                 }

@@ -1,6 +1,7 @@
-//! SOPS's INI form: `name = value` lines in sections, all values texts; the metadata is the section `[sops]`.
+//! SOPS's INI format: lines of `name = value` in sections. All values are texts; the metadata is the section `[sops]`.
 //!
-//! What stands before the first section is in one called `DEFAULT`. A comment is about what follows it, several lines are one.
+//! Values before the first section belong to a section called `DEFAULT`. A comment belongs to what follows it; consecutive comment
+//! lines are one comment.
 
 use super::draft::Draft;
 use super::error::{ChangeError, Flaw, SyntaxError, ValueError};
@@ -29,14 +30,14 @@ pub(super) fn parse(text: &str) -> Result<Tree, SyntaxError> {
 struct Reader<'t> {
     text: &'t str,
     sections: Vec<(String, usize, Collection)>,
-    /// Comment lines that wait for what they are about.
+    /// Comment lines that wait for the line that they belong to.
     pending: Option<Range<usize>>,
     cuts: Vec<Range<usize>>,
     budget: Budget,
 }
 
 impl Reader<'_> {
-    /// Reads one line, and says where the next one starts.
+    /// Reads one line, and returns where the next one starts.
     fn line(&mut self, at: usize, whole: &str) -> Result<usize, Flaw> {
         self.budget.spend(1)?;
         let next = at + whole.len();
@@ -77,7 +78,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Gives the waiting comment to the section that is read; one before the metadata is the document's last.
+    /// Gives the waiting comment to the current section. A comment before the metadata is the last one of the document.
     fn settle(&mut self, metadata: bool) {
         let Some(place) = self.pending.take() else { return };
         let before = if metadata { 2 } else { 1 };
@@ -101,7 +102,7 @@ impl Reader<'_> {
         let start = line.start + sign + 1 + rest.len() - rest.trim_start().len();
         let (value, length, next) = self.value(start, next)?;
         let place = start..start + length;
-        // To SOPS a comment comes after the name that it is about: by a rule it holds for the next one.
+        // SOPS puts a comment after the name that it belongs to: a rule for comments then applies to the next name.
         let mut comments: Vec<Comment> = self.pending.take().map(|place| self.comment(place)).into_iter().collect();
         let comment = self.text[place.end..].lines().next().unwrap_or_default().trim();
         if comment.starts_with(['#', ';']) {
@@ -125,7 +126,7 @@ impl Reader<'_> {
         Ok(next)
     }
 
-    /// A value, how long it is written, and where the next line starts.
+    /// A value, the length of its text, and where the next line starts.
     fn value(&self, start: usize, next: usize) -> Result<(String, usize, usize), Flaw> {
         let rest = &self.text[start..];
         for quotes in ["\"\"\"", "`"] {
@@ -168,7 +169,7 @@ impl Reader<'_> {
     }
 }
 
-/// A field of the metadata, whose line breaks are written as `\n`.
+/// A field of the metadata. Its line breaks are written as `\n`.
 fn field(member: Member) -> Option<(String, Leaf)> {
     let Member::Entry(entry) = member else { return None };
     let text = entry.node.as_str()?.replace("\\n", "\n");
@@ -176,7 +177,7 @@ fn field(member: Member) -> Option<(String, Leaf)> {
     Some((entry.key, Leaf { scalar: Some(Scalar::text(text)), ..leaf }))
 }
 
-/// A value on its line, quoted where it must be.
+/// A value as it is written on its line, quoted if needed.
 pub(super) fn value(scalar: &Scalar) -> Result<String, ValueError> {
     let text = scalar.shown();
     let text = text.expose_text().ok_or(ValueError::NotUtf8In { form: "INI" })?;

@@ -1,4 +1,4 @@
-//! SOPS's JSON, and its binary form: one text `data` beside the metadata.
+//! SOPS's JSON format, and its binary one: a JSON object with one text `data` and the metadata.
 
 pub(super) mod emit;
 mod parse;

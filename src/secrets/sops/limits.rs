@@ -1,22 +1,23 @@
-//! What a file may cost. It comes from Git, and whoever can push may try.
+//! Limits on the cost of reading a file: it comes from Git, and anybody who can push may send a hostile one.
 
 use super::tree::{Form, Member, Node};
 
-/// Values, collections and comments of one file, each use of an alias counted: a thousand are common, a hundred thousand are not.
+/// The values, collections and comments of one file, where each use of an alias counts. A thousand are common, a hundred thousand are
+/// not.
 pub(super) const NODES_MAX: usize = 100_000;
-/// Kubernetes resources are at most 20 deep or so; each step costs stack, of which a worker has 2 MiB.
+/// Kubernetes resources are at most about 20 deep. Each level costs stack, of which a worker has 2 MiB.
 pub(super) const DEPTH_MAX: usize = 32;
 
-/// What a file may not cost.
+/// Which limit a file exceeds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum LimitError {
-    #[error("the file has more than {NODES_MAX} values, aliases counted each time: split it")]
+    #[error("the file has more than {NODES_MAX} values, with aliases counted each time: split it")]
     Nodes,
     #[error("the file is nested deeper than {DEPTH_MAX}")]
     Depth,
 }
 
-/// What is left of `NODES_MAX`.
+/// How many of `NODES_MAX` are left.
 pub(super) struct Budget(usize);
 
 impl Budget {
@@ -30,12 +31,12 @@ impl Budget {
     }
 }
 
-/// A deeper document is refused.
+/// Refuses a document that is nested too deep.
 pub(super) fn check_depth(depth: usize) -> Result<(), LimitError> {
     if depth > DEPTH_MAX { Err(LimitError::Depth) } else { Ok(()) }
 }
 
-/// How many nodes a copy makes.
+/// The number of nodes in a copy of this node.
 pub(super) fn nodes_of(node: &Node) -> usize {
     let members = match &node.form {
         Form::Leaf(_) => return 1,

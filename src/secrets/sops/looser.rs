@@ -1,30 +1,30 @@
-//! Whether rules leave in clear what others encrypted. What cannot be compared counts as more.
+//! Whether rules leave values in clear that other rules encrypted. Rules that cannot be compared count as leaving more in clear.
 
 use super::creation::{Creation, Creations};
 use regex::Regex;
 use std::collections::BTreeSet;
 
-/// Each rule is compared with all that stood before it. Of more than these, none is taken for the same.
+/// Each rule is compared with all that stood before it, so the number is limited. With more rules, none counts as unchanged.
 const COMPARED_MAX: usize = 300;
 
-/// A rule by the paths that it is for.
+/// The pattern of the paths that a rule is for, and the rule. `None`: it is for every path.
 type Ruled<'a> = (Option<&'a str>, &'a Creation);
 
 impl Creation {
-    /// Whether it provably leaves nothing in clear that the other one encrypts.
+    /// Whether it provably leaves no value in clear that the other one encrypts.
     pub fn hides_all_of(&self, other: &Self) -> bool {
         self.rule.hides_all_of(&other.rule)
     }
 
-    /// What tells which values are encrypted, such as `encrypted_regex: ^data$`.
+    /// The setting that decides which values are encrypted, such as `encrypted_regex: ^data$`.
     pub fn setting(&self) -> String {
         self.rule.told()
     }
 }
 
 impl Creations {
-    /// The settings of rules that may leave more in clear than those before them did, whatever files there are. Where no rule was for
-    /// these paths, SOPS encrypts everything.
+    /// The settings of rules that may leave more in clear than the earlier rules, whatever files exist. Paths without an earlier rule count
+    /// as encrypted by SOPS's default rule.
     pub fn looser(&self, before: Option<&Self>) -> Vec<String> {
         let (new, mut old) = (self.ruled(), before.map(Self::ruled).unwrap_or_default());
         if new.len() > COMPARED_MAX || old.len() > COMPARED_MAX {
@@ -34,7 +34,7 @@ impl Creations {
         looser.map(|at| new[at].1.setting()).collect()
     }
 
-    /// Those that are ever the first for a file, as far as they can be read.
+    /// The readable rules that can be the first one for a file.
     fn ruled(&self) -> Vec<Ruled<'_>> {
         let (mut seen, mut ruled) = (BTreeSet::new(), Vec::new());
         for (path, creation) in &self.rules {
@@ -50,7 +50,8 @@ impl Creations {
     }
 }
 
-/// The first rule for a path counts: one may also be looser because another does not stand before it any more.
+/// Whether a rule may leave more in clear. The first rule for a path applies, so a rule may also be looser because another one no longer
+/// comes before it.
 fn is_looser(before_it: &[Ruled<'_>], (path, creation): Ruled<'_>, old: &[Ruled<'_>]) -> bool {
     let Some(at) = old.iter().position(|(known, _)| *known == path) else {
         return !creation.hides_all_of(&Creation::default());

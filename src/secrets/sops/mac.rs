@@ -1,4 +1,4 @@
-//! The MAC: SHA-512 over the values in their order, encrypted like a value under the time of the last change.
+//! The MAC: SHA-512 over the values in order. It is encrypted like a value, with the time of the last change as additional data.
 
 use super::cipher::DataKey;
 use super::error::{CipherError, OpenError};
@@ -6,13 +6,13 @@ use super::scalar::Scalar;
 use aws_lc_rs::digest::{Context, SHA512};
 use std::fmt::Write;
 
-/// What SOPS hashes first when only encrypted values are in the MAC, so that the two kinds never collide.
+/// SOPS hashes this first when the MAC covers encrypted values only, so that the two kinds of MAC never collide.
 const MAC_ONLY_ENCRYPTED_START: [u8; 32] = [
     0x8a, 0x3f, 0xd2, 0xad, 0x54, 0xce, 0x66, 0x52, 0x7b, 0x10, 0x34, 0xf3, 0xd1, 0x47, 0xbe, 0x0b, 0x0b, 0x97, 0x5b, 0x3b, 0xf4,
     0x4f, 0x72, 0xc6, 0xfd, 0xad, 0xec, 0x81, 0x76, 0xf2, 0x7d, 0x69,
 ];
 
-/// The MAC as it grows. Comments and nulls are not in it.
+/// A MAC in progress. It does not cover comments and nulls.
 pub(super) struct Mac {
     hash: Context,
     only_encrypted: bool,
@@ -27,22 +27,22 @@ impl Mac {
         Self { hash, only_encrypted }
     }
 
-    /// Whether a value is in the MAC.
+    /// Whether the MAC covers a value.
     pub(super) const fn covers(&self, encrypted: bool) -> bool {
         encrypted || !self.only_encrypted
     }
 
-    /// Takes in a decrypted value.
+    /// Adds a decrypted value.
     pub(super) fn take(&mut self, value: &Scalar) {
         self.hash.update(value.expose());
     }
 
-    /// Encrypted for the section.
+    /// The encrypted MAC, for the section.
     pub(super) fn seal(self, key: &DataKey, modified: &str) -> Result<String, CipherError> {
         key.encrypt(self.finish().as_bytes(), modified, "str")
     }
 
-    /// Whether it is the one that the section holds.
+    /// Compares it with the MAC in the section.
     pub(super) fn verify(self, key: &DataKey, sealed: &str, modified: &str) -> Result<(), OpenError> {
         let (_, expected) = key.decrypt(sealed, modified).map_err(|_| OpenError::MacUnreadable)?;
         aws_lc_rs::constant_time::verify_slices_are_equal(expected.expose(), self.finish().as_bytes())

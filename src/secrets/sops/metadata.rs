@@ -1,4 +1,4 @@
-//! The `sops` section: who can open the file, which values are encrypted, and the MAC.
+//! The `sops` section: the recipients, which values are encrypted, and the MAC.
 
 use super::cipher::DataKey;
 use super::error::{EntryError, KeyError, MetadataError};
@@ -8,10 +8,10 @@ use super::tree::{Collection, Node};
 use crate::secrets::RepositoryPath;
 use crate::secrets::age_file::{self, Identities};
 
-/// Keys of others that a section may hold. None is ever contacted.
+/// Kinds of keys that a section may name beside age's. Their services are never contacted.
 const FOREIGN: [&str; 6] = ["pgp", "kms", "gcp_kms", "azure_kv", "hc_vault", "hckms"];
 
-/// What of the section is used.
+/// The parts of the section that are used.
 pub(super) struct Metadata {
     pub(super) stanzas: Vec<Stanza>,
     pub(super) rule: Rule,
@@ -22,7 +22,7 @@ pub(super) struct Metadata {
     pub(super) foreign: Vec<&'static str>,
     /// These keys, each with its kind.
     pub(super) foreign_keys: Vec<String>,
-    /// Why more may open it than it names as far as that is known here.
+    /// Why more recipients may open it than are known here.
     pub(super) unread: Option<EntryError>,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Stanza {
 }
 
 impl Stanza {
-    /// Whether it opens at this path: it is bound to it, or to none.
+    /// Whether it is bound to this path or to none.
     pub(super) fn is_free_for(&self, path: Option<&RepositoryPath>) -> bool {
         let stanzas = age_file::stanzas(self.armored.as_bytes()).unwrap_or_default();
         path.is_none_or(|path| age_file::check_path(&stanzas, path).is_ok())
@@ -42,7 +42,7 @@ impl Stanza {
 }
 
 impl Metadata {
-    /// Reads a section. `whole` tells of a file that has no rule because it is one value.
+    /// Reads a section. `whole`: the file is one value and so has no rule.
     pub(super) fn read(section: &Node, whole: bool) -> Result<Self, MetadataError> {
         let text = |name: &str| section.member(name).and_then(Node::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
         if text("shamir_threshold").is_some_and(|threshold| threshold != "0" && threshold != "1") {
@@ -65,7 +65,7 @@ impl Metadata {
         })
     }
 
-    /// Tries every stanza, those of our own recipients first; keys that are not ours are no error while one is.
+    /// Tries every stanza, those of our own recipients first. Stanzas for others are no error as long as one opens.
     pub(super) fn data_key(&self, identities: &Identities) -> Result<DataKey, KeyError> {
         let ours = identities.recipients();
         let mut stanzas: Vec<&Stanza> = self.stanzas.iter().collect();
@@ -91,8 +91,8 @@ pub(super) fn keys_of(section: &Node) -> Result<&Node, MetadataError> {
     }
 }
 
-/// A later version of SOPS may keep keys in a list that is not known here; and of keys in a group and beside it sops takes one, and
-/// other tools the other.
+/// Why more recipients may open the file: a later version of SOPS may keep keys in a list that is not known here, and if there are keys
+/// in a group and outside of it, sops uses one of them and other tools may use the other.
 fn unread(section: &Node, keys: &Node) -> Option<EntryError> {
     let holds = |node: &Node| node.collection().is_some_and(|keys| keys.entries().next().is_some());
     let lists = |node: &'_ Node| -> Vec<String> {

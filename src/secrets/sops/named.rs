@@ -1,18 +1,18 @@
-//! Whom a rule of `.sops.yaml` names: by age recipients, and by keys that another tool must write.
+//! The recipients that a rule of `.sops.yaml` names: age recipients, and keys that another tool must write.
 
 use super::error::RuleFault;
 use super::rule;
 use super::tree::{Collection, Form, Node};
 
-/// Keys that are not age's, which another tool must write.
+/// Kinds of keys that another tool must write.
 const FOREIGN: [&str; 9] =
     ["pgp", "kms", "gcp_kms", "azure_keyvault", "azure_kv", "hc_vault_transit_uri", "hc_vault", "hckms", "aws_kms"];
-/// What else a rule or a key group of sops 3.11 has, beside what tells which values are encrypted.
+/// The other members of a rule or a key group in sops 3.11, without the settings that decide which values are encrypted.
 const KNOWN: [&str; 7] = ["age", "key_groups", "merge", "path_regex", "aws_profile", "shamir_threshold", "mac_only_encrypted"];
-/// What a key of a file's section has beside its name.
+/// The members of a key in a file's section that do not name the key.
 const WRAPPING: [&str; 2] = ["enc", "created_at"];
 
-/// Whom a rule names.
+/// The recipients that a rule names.
 #[derive(Default)]
 pub(super) struct Named {
     pub(super) recipients: Vec<String>,
@@ -20,12 +20,12 @@ pub(super) struct Named {
     pub(super) foreign: Vec<&'static str>,
     /// These keys, each with its kind.
     pub(super) keys: Vec<String>,
-    /// Members that nobody knows here, and that may name somebody.
+    /// Members that are not known here and may name recipients.
     pub(super) unknown: Vec<String>,
 }
 
 impl Named {
-    /// Of a rule: by its one key group, or without one by itself.
+    /// Reads the recipients of a rule: from its only key group, or without one from the rule itself.
     pub(super) fn read(rule: &Node) -> Result<Self, RuleFault> {
         let mut named = Self::default();
         named.look_for_unknown(rule);
@@ -41,7 +41,7 @@ impl Named {
         }
     }
 
-    /// A group has the keys of those that are merged into it, and its own.
+    /// A group has its own keys and those of the groups that are merged into it.
     fn take_group(&mut self, group: &Node) -> Result<(), RuleFault> {
         self.look_for_unknown(group);
         items(group.step("merge")).try_for_each(|merged| self.take_group(merged))?;
@@ -77,7 +77,7 @@ impl Named {
     }
 }
 
-/// The name of a key in a file's section, with its kind: the same for whom it was wrapped anew.
+/// The name of a key in a file's section, with its kind. It stays the same when the data key is wrapped anew.
 pub(super) fn of_section(kind: &str, key: &Node) -> String {
     format!("{kind} {}", text(key))
 }
@@ -90,7 +90,7 @@ pub(super) fn items(node: Option<&Node>) -> impl Iterator<Item = &Node> {
     items.into_iter().flat_map(|items| items.entries().map(|entry| &entry.node))
 }
 
-/// Each key, as one text: of a list its items, and of a text what stands between commas or on lines of its own.
+/// Each key as one text. The keys are the items of a list, or the parts of a text between commas or line breaks.
 fn key_texts(keys: &Node) -> Vec<String> {
     match &keys.form {
         Form::Leaf(_) => {
@@ -102,7 +102,7 @@ fn key_texts(keys: &Node) -> Vec<String> {
     }
 }
 
-/// All that it says: the members of a mapping by their names, where it has more than one.
+/// A key as one text: its only member, or all its members with their names.
 fn text(node: &Node) -> String {
     let (Form::Mapping(members) | Form::Sequence(members)) = &node.form else {
         return node.as_str().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! Decrypts a document in its place in the tree, and checks its MAC.
+//! Decrypts the values in a document's tree, and checks the MAC.
 
 use super::cipher::{DataKey, is_sealed};
 use super::error::OpenError;
@@ -8,12 +8,12 @@ use super::scalar::{Kind, Scalar};
 use super::tree::{Comment, Leaf, Tree};
 use super::walk::{At, Found, walk};
 
-/// Decrypts every value and comment; values count for nothing before the MAC is verified.
+/// Decrypts every value and comment, and verifies the MAC. Values must not be used before that.
 pub(super) fn open(tree: &mut Tree, metadata: &Metadata, key: &DataKey) -> Result<(), OpenError> {
     decrypt(tree, metadata, key)?.verify(key, &metadata.mac, &metadata.last_modified)
 }
 
-/// Decrypts, and returns the MAC that the values have.
+/// Decrypts every value and comment, and returns the MAC of the values without comparing it.
 pub(super) fn decrypt(tree: &mut Tree, metadata: &Metadata, key: &DataKey) -> Result<Mac, OpenError> {
     let mut mac = Mac::new(metadata.mac_only_encrypted);
     walk(tree, &metadata.rule, &mut |at, found| match found {
@@ -25,7 +25,7 @@ pub(super) fn decrypt(tree: &mut Tree, metadata: &Metadata, key: &DataKey) -> Re
 
 fn open_leaf(at: &At, leaf: &mut Leaf, key: &DataKey, mac: &mut Mac) -> Result<(), OpenError> {
     leaf.authenticated = mac.covers(at.encrypted);
-    // Null is neither encrypted nor hashed, and an empty text stays one.
+    // Null is neither encrypted nor hashed, and an empty text is not encrypted.
     let Some(scalar) = &leaf.scalar else { return Ok(()) };
     if at.encrypted && !scalar.is_empty() {
         let text = scalar.expose_text()?;
@@ -42,10 +42,10 @@ fn open_leaf(at: &At, leaf: &mut Leaf, key: &DataKey, mac: &mut Mac) -> Result<(
     Ok(())
 }
 
-/// A comment that does not decrypt stays as it is, as in SOPS: no MAC covers it, and it is no value.
+/// As in SOPS, a comment that does not decrypt stays as it is: no MAC covers it, and it is not a value.
 fn open_comment(at: &At, comment: &mut Comment, key: &DataKey) -> Result<(), OpenError> {
     let Some(text) = comment.text.expose_text().map(str::trim).filter(|text| is_sealed(text)) else { return Ok(()) };
-    // Editors move comments: what stands behind the last line of a mapping may belong to the one around it.
+    // Editors move comments: one after the last line of a mapping may belong to an outer mapping.
     let mut path = at.path;
     let mut outer = Vec::new();
     while let Some((before, _)) = path.trim_end_matches(':').rsplit_once(':') {

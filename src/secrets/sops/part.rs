@@ -1,4 +1,4 @@
-//! A document with some of its values alone, for those who are granted no more of it.
+//! A document with only some of its values, for callers who are granted no more of it.
 
 use super::document::{Document, Unauthenticated, check};
 use super::dotenv;
@@ -9,8 +9,8 @@ use super::tree::{Form, Node, steps};
 use crate::words::Secret;
 
 impl Document {
-    /// The values at these JSON pointers, in the document's own format and without its comments. One that it does not have is left
-    /// out; a list keeps its places, with nulls in those that are not given.
+    /// The values at these JSON pointers, in the document's own format and without its comments. A value that the document lacks is left
+    /// out. A list keeps its positions: items that are not given become null.
     pub fn only(&self, keys: &[String], unauthenticated: Unauthenticated) -> Result<Secret, ReadError> {
         let [part] = &self.file.tree.parts[..] else {
             return Err(ReadError::SeveralDocuments);

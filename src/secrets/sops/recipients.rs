@@ -1,4 +1,4 @@
-//! Who can open a file: wrapping the data key anew, and a new data key.
+//! Changes who can open a file: wraps the data key for other recipients, or makes a new data key.
 
 use super::cipher::DataKey;
 use super::document::{Document, SopsFile};
@@ -15,13 +15,12 @@ use crate::secrets::{RepositoryPath, age_file};
 use crate::words::UnixTime;
 
 impl Document {
-    /// Gives the same data key to these age recipients and to no other; returns the new file. Who was left out may have kept
-    /// the data key: rotate it too, and what it guarded. Recipients that stay keep their part of the file as it is, unless that is
-    /// bound to another path.
+    /// Wraps the same data key for exactly these age recipients; returns the new file. A removed recipient may have kept the data key:
+    /// rotate the key too, and the secrets that it protected. Recipients that stay keep their stanza unless it is bound to another path.
     pub fn update_recipients(&self, recipients: &[String], path: Option<&RepositoryPath>) -> Result<Vec<u8>, SopsError> {
         let stanzas = wrap(&self.key, recipients, path, &self.file.metadata.stanzas)?;
         let text = put_stanzas(&self.file, &stanzas)?;
-        // Read back: the values, the MAC and its time are what they were.
+        // Read back: the values, the MAC and its time must not have changed.
         let mut file = SopsFile::read(self.file.format, &text)?;
         open::open(&mut file.tree, &file.metadata, &self.key)?;
         if file.recipients() != recipients {
@@ -30,7 +29,7 @@ impl Document {
         Ok(text.into_bytes())
     }
 
-    /// A new data key for these age recipients and for no other, and every value encrypted anew; returns the new file.
+    /// Makes a new data key for exactly these age recipients and encrypts every value anew; returns the new file.
     pub fn rotate_data_key(
         &self,
         recipients: &[String],
@@ -49,7 +48,7 @@ impl Document {
     }
 }
 
-/// The data key for each recipient; those who had it keep their own wrapping.
+/// Wraps the data key for each recipient. Recipients in `had` keep their present stanza if it fits the path.
 pub(super) fn wrap(
     key: &DataKey,
     recipients: &[String],
@@ -69,7 +68,7 @@ pub(super) fn wrap(
     recipients.iter().map(wrap).collect()
 }
 
-/// The list as it is written in a section.
+/// The list of stanzas as it is written in a section.
 pub(super) fn draft(stanzas: &[Stanza]) -> Draft {
     let one = |stanza: &Stanza| {
         Draft::Mapping(vec![
@@ -125,7 +124,7 @@ fn put_flat(format: Format, text: &str, splices: &mut Splices, section: &Section
     }
 }
 
-/// Every value and comment under the new key, in the place of what it was under the old one.
+/// Replaces every ciphertext under the old key by one under the new key, in values and comments.
 fn reencrypt(format: Format, text: &str, old: &DataKey, new: &DataKey) -> Result<String, SopsError> {
     let mut file = SopsFile::read(format, text)?;
     open::decrypt(&mut file.tree, &file.metadata, old)?;

@@ -1,4 +1,4 @@
-//! The plaintext of a document: its own text with the values put in and the metadata taken out.
+//! The plaintext of a document: its own text with decrypted values and without the metadata.
 
 use super::error::{ReadError, ValueError};
 use super::format::Format;
@@ -6,10 +6,11 @@ use super::splice::Splices;
 use super::tree::{Comment, Form, Leaf, Member, Node, Part, Tree};
 use crate::words::Secret;
 
-/// An empty YAML document in plain. Each of several keeps its place by it: without it the next one would take its number.
+/// The plaintext of an empty YAML document. It keeps the place of the document in a file with several: without it, the next document
+/// would get its number.
 const EMPTY: &str = "{}\n";
 
-/// The document as it was before it was encrypted, but for quotes and line breaks within values.
+/// The document as it was before encryption, except for quotes and line breaks within values.
 pub(super) fn render(format: Format, text: &str, tree: &Tree) -> Result<Secret, ReadError> {
     let mut splices = Splices::default();
     for part in &tree.parts {
@@ -21,13 +22,13 @@ pub(super) fn render(format: Format, text: &str, tree: &Tree) -> Result<Secret, 
     Ok(splices.apply(text)?)
 }
 
-/// A document of which its section alone is left, which no reader would find again without it.
+/// Whether a document holds only its section: without the section a reader would not see that the document exists.
 fn is_empty(part: &Part) -> bool {
     part.root.collection().is_some_and(|root| !root.flow && root.entries().next().is_none())
 }
 
 fn put_node(format: Format, text: &str, splices: &mut Splices, node: &Node) -> Result<(), ValueError> {
-    // What stands behind an alias is written elsewhere.
+    // The value of an alias is written at its anchor.
     match &node.form {
         _ if node.alias => Ok(()),
         Form::Leaf(leaf) => put_leaf(format, text, splices, leaf),
@@ -55,7 +56,7 @@ fn put_comment(format: Format, text: &str, splices: &mut Splices, comment: &Comm
     Ok(())
 }
 
-/// Where two documents first differ in what they mean, by a JSON pointer; comments do not count.
+/// The JSON pointer of the first value that differs in meaning between two documents. Comments are ignored.
 pub(super) fn difference(one: &Tree, other: &Tree) -> Option<String> {
     if one.parts.len() != other.parts.len() {
         return Some("the number of documents".to_owned());

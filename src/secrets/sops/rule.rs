@@ -1,14 +1,14 @@
-//! Which values of a file are encrypted: by a suffix or a regex of any key on the way, or by a comment before it.
+//! Which values of a file are encrypted: a suffix or a regex for any key on a value's path decides, or a comment before the value.
 
 use super::error::RuleError;
 use regex::bytes::{Regex, RegexBuilder};
 use std::collections::BTreeSet;
 
-/// The suffix that SOPS takes when a file names no rule.
+/// SOPS's suffix for files that name no rule.
 pub(super) const DEFAULT_UNENCRYPTED_SUFFIX: &str = "_unencrypted";
-/// A rule's regex may not grow beyond this when compiled: it comes from a file.
+/// The largest size of a compiled regex: rules come from files that anybody may push.
 const REGEX_BYTES_MAX: usize = 64 * 1024;
-/// A longer list of keys is not compared name by name.
+/// A longer pattern is not compared name by name.
 const NAMES_BYTES_MAX: usize = 2 * 1024;
 /// The names of the rules in a `sops` section and in `.sops.yaml`.
 pub(super) const NAMES: [&str; 6] = [
@@ -20,7 +20,7 @@ pub(super) const NAMES: [&str; 6] = [
     "encrypted_comment_regex",
 ];
 
-/// A rule as it is named in the file.
+/// The rule of one file.
 #[derive(Clone)]
 pub(super) struct Rule {
     name: &'static str,
@@ -33,7 +33,7 @@ enum Test {
     Suffix,
     Key(Regex),
     Comment(Regex),
-    /// A binary file is encrypted whole.
+    /// A binary file is encrypted as a whole.
     All,
 }
 
@@ -44,12 +44,12 @@ impl Default for Rule {
 }
 
 impl Rule {
-    /// Everything is encrypted, and no rule is written down.
+    /// The rule that encrypts everything and is not written into the section.
     pub(super) const fn all() -> Self {
         Self { name: "", text: String::new(), test: Test::All }
     }
 
-    /// The rule among a section's fields; the error names it, for the file's author.
+    /// Reads the rule from a section's fields. The error names the field for the file's author.
     pub(super) fn read(field: impl Fn(&str) -> Option<String>) -> Result<Self, RuleError> {
         let mut found = NAMES.iter().filter_map(|name| field(name).filter(|text| !text.is_empty()).map(|text| (*name, text)));
         let Some((name, text)) = found.next() else { return Ok(Self::default()) };
@@ -64,28 +64,28 @@ impl Rule {
         Ok(Self { name, text, test })
     }
 
-    /// The rule's name and text, for a section; a binary file has none.
+    /// The rule's name and text for a section; `None` for a binary file.
     pub(super) fn named(&self) -> Option<(&'static str, &str)> {
         (!self.name.is_empty()).then_some((self.name, self.text.as_str()))
     }
 
-    /// The same as one text.
+    /// The rule's name and text as one text.
     pub(super) fn told(&self) -> String {
         if self.name.is_empty() { "everything is encrypted".to_owned() } else { format!("{}: {}", self.name, self.text) }
     }
 
-    /// Whether it names what is in clear.
+    /// Whether the rule names what stays in clear.
     pub(super) fn names_what_is_clear(&self) -> bool {
         self.name.starts_with("unencrypted")
     }
 
-    /// Whether comments tell what is encrypted.
+    /// Whether comments decide what is encrypted.
     pub(super) const fn asks_comments(&self) -> bool {
         matches!(self.test, Test::Comment(_))
     }
 
-    /// Whether it provably leaves nothing in clear that the other one encrypts: it is the same, names a part of what the other one
-    /// leaves in clear, or all and more of what that encrypts.
+    /// Whether it provably leaves no value in clear that the other one encrypts: it is the same, leaves only a part of the other's clear
+    /// keys in clear, or encrypts all keys that the other one encrypts.
     pub(super) fn hides_all_of(&self, other: &Self) -> bool {
         let within = |part: &Self, all: &Self| match (&part.test, names(&part.text), names(&all.text)) {
             (Test::Suffix, ..) => part.text.ends_with(&all.text),
@@ -101,7 +101,7 @@ impl Rule {
         }
     }
 
-    /// Whether this key is one that the rule names: it holds for everything below.
+    /// Whether the rule names this key. It then applies to everything below the key.
     pub(super) fn names_key(&self, key: &str) -> bool {
         match &self.test {
             Test::Suffix => key.ends_with(&self.text),
@@ -110,18 +110,18 @@ impl Rule {
         }
     }
 
-    /// Whether this comment is one that the rule names: it holds for what follows it.
+    /// Whether the rule names this comment. It then applies to what follows the comment.
     pub(super) fn names_comment(&self, comment: &[u8]) -> bool {
         matches!(&self.test, Test::Comment(regex) if regex.is_match(comment))
     }
 
-    /// Whether a value is encrypted which something on the way to it was, or was not, named for.
+    /// Whether a value is encrypted. `named`: the rule names a key on its path, or a comment before it.
     pub(super) fn encrypts(&self, named: bool) -> bool {
         self.name.starts_with("encrypted") == named || matches!(self.test, Test::All)
     }
 }
 
-/// The keys that a regex names one by one, such as `^(data|stringData)$`; of any other regex nobody tells here.
+/// The keys that a regex lists one by one, such as `^(data|stringData)$`; `None` for any other regex.
 fn names(pattern: &str) -> Option<BTreeSet<&str>> {
     if pattern.len() > NAMES_BYTES_MAX {
         return None;
@@ -137,7 +137,7 @@ fn names(pattern: &str) -> Option<BTreeSet<&str>> {
     names.iter().all(is_plain).then_some(names)
 }
 
-/// As Go reads it: `\d` and `(?i)` are of ASCII. A pattern that needs Unicode is read with it.
+/// Compiles a regex as Go reads it: `\d` and `(?i)` match ASCII only. A pattern that needs Unicode is compiled with it.
 fn compile(name: &'static str, pattern: &str) -> Result<Regex, RuleError> {
     let build = |unicode| RegexBuilder::new(pattern).unicode(unicode).size_limit(REGEX_BYTES_MAX).build();
     build(false).or_else(|_| build(true)).map_err(|_| RuleError::Regex { name })
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn each_rule_says_what_it_encrypts() {
+    fn each_rule_decides_what_is_encrypted() {
         let suffix = Rule::default();
         assert!(suffix.names_key("a_unencrypted") && !suffix.encrypts(true) && suffix.encrypts(false));
         let regex = rule("encrypted_regex", "^(data|stringData)$").unwrap();

@@ -1,4 +1,4 @@
-//! One value: its type and its text, as SOPS encrypts and hashes it.
+//! One value: its type and its text in the form that SOPS encrypts and hashes.
 
 use super::error::ValueError;
 use crate::words::Secret;
@@ -13,7 +13,7 @@ pub(super) enum Kind {
     Time,
 }
 
-/// A value in SOPS's own text: `True`, `1.5`, `2001-12-14T00:00:00Z`. Wiped on drop.
+/// A value in SOPS's own spelling: `True`, `1.5`, `2001-12-14T00:00:00Z`. Wiped on drop.
 pub(super) struct Scalar {
     pub(super) kind: Kind,
     text: Secret,
@@ -42,12 +42,12 @@ impl Scalar {
         Self { kind: Kind::Boolean, text: if truth { "True" } else { "False" }.to_owned().into() }
     }
 
-    /// A moment in the form of RFC 3339, as `yaml/timestamp.rs` makes it.
+    /// A time in the form of RFC 3339, as `yaml/timestamp.rs` makes it.
     pub(super) fn time(text: String) -> Self {
         Self { kind: Kind::Time, text: text.into() }
     }
 
-    /// What was decrypted under a type's name, brought into SOPS's own text.
+    /// A decrypted text of this type, in SOPS's own spelling. `None`: the text is not of the type.
     pub(super) fn typed(kind: &str, plain: Secret) -> Option<Self> {
         match kind {
             "str" | "bytes" => Some(Self { kind: Kind::Text, text: plain }),
@@ -70,22 +70,22 @@ impl Scalar {
         }
     }
 
-    /// What is encrypted, and what goes into the MAC.
+    /// The bytes that are encrypted and hashed into the MAC.
     pub(super) fn expose(&self) -> &[u8] {
         self.text.expose()
     }
 
-    /// The same as text; only a binary file holds what is none.
+    /// The same as text. Only a binary file may hold other bytes.
     pub(super) fn expose_text(&self) -> Result<&str, ValueError> {
         self.text.expose_text().ok_or(ValueError::NotUtf8)
     }
 
-    /// SOPS leaves an empty text as it is.
+    /// Whether the text is empty. SOPS does not encrypt an empty text.
     pub(super) fn is_empty(&self) -> bool {
         self.text.expose().is_empty()
     }
 
-    /// Its text as a caller wants it: `true`, not SOPS's `True`.
+    /// Its text for callers: `true`, not SOPS's `True`.
     pub(super) fn shown(&self) -> Secret {
         match self.kind {
             Kind::Boolean => (self.text.expose() == b"True").to_string().into(),
@@ -93,7 +93,7 @@ impl Scalar {
         }
     }
 
-    /// The same value of the same type.
+    /// Whether the value and its type are the same.
     pub(super) fn same(&self, other: &Self) -> bool {
         self.kind == other.kind && self.text == other.text
     }

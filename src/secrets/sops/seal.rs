@@ -1,4 +1,4 @@
-//! Encrypts a plaintext document in its place: every value and comment on its own, the rest of the text as it is.
+//! Encrypts a plaintext document in place: every value and comment separately. The rest of the text does not change.
 
 use super::cipher::DataKey;
 use super::error::{CipherError, SopsError, ValueError, WriteError};
@@ -10,13 +10,13 @@ use super::walk::{At, Found, walk};
 use aws_lc_rs::digest::{SHA256, digest};
 use std::collections::{HashMap, VecDeque};
 
-/// Ciphertexts of the document before it was changed. What did not change keeps its own, also where it has moved.
+/// The ciphertexts of the document before a change. A value or comment that did not change keeps its ciphertext, even if it moved.
 #[derive(Default)]
 pub(super) struct Reuse(HashMap<(String, &'static str, [u8; 32]), VecDeque<Old>>);
 
 struct Old {
     sealed: String,
-    /// As it was written, with its quotes.
+    /// The ciphertext as it was written, with its quotes.
     written: String,
     flow: bool,
     /// The column of the dash before a comment that is an item.
@@ -24,7 +24,7 @@ struct Old {
 }
 
 impl Reuse {
-    /// Of a document that is open.
+    /// The ciphertexts of an opened document.
     pub(super) fn of(text: &str, tree: &mut Tree, rule: &Rule) -> Result<Self, ValueError> {
         let mut reuse = Self::default();
         walk(tree, rule, &mut |at, found| {
@@ -66,7 +66,7 @@ fn fingerprint(at: &At, kind: &'static str, plain: &[u8]) -> (String, &'static s
     (at.path.to_owned(), kind, hash)
 }
 
-/// The text with every value encrypted that the rule names.
+/// The text with every value encrypted that the rule encrypts.
 pub(super) fn seal(
     format: Format,
     text: &str,
@@ -131,7 +131,7 @@ fn seal_comment(
     let own_column = comment.place.start - line_start(text, comment.place.start);
     let old = reuse.take(at, "comment", comment.text.expose());
     let sealed = match old {
-        // SOPS's way to write a comment of a list is kept where it still is one.
+        // A comment that SOPS wrote as an item of a list keeps that form if it is still in the list.
         Some(Old { item: Some(column), written, .. }) if list == Some(column) && own_column == column => {
             splices.put(comment.place.clone(), written);
             return Ok(());
@@ -147,7 +147,7 @@ fn seal_comment(
     Ok(())
 }
 
-/// The column of the list that a comment is directly in, by the comment's place.
+/// The columns of lists, by the places of the comments directly in them.
 fn list_comments(tree: &Tree) -> HashMap<usize, usize> {
     use super::tree::{Form, Member, Node};
     fn look(node: &Node, found: &mut HashMap<usize, usize>) {

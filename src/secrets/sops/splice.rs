@@ -1,15 +1,15 @@
-//! Changes to a text that leave every other byte of it alone.
+//! Changes to a text that leave every other byte as it is.
 
 use super::error::SpliceError;
 use crate::words::Secret;
 use std::ops::Range;
 
-/// Replacements, in any order; no two may overlap.
+/// Replacements in any order. They must not overlap.
 #[derive(Default)]
 pub(super) struct Splices(Vec<(Range<usize>, Secret)>);
 
 impl Splices {
-    /// Puts the text in the place of that range.
+    /// Replaces the range with the text.
     pub(super) fn put(&mut self, place: Range<usize>, text: impl Into<Secret>) {
         self.0.push((place, text.into()));
     }
@@ -18,7 +18,7 @@ impl Splices {
         self.put(place, String::new());
     }
 
-    /// The changed text, in a buffer that never grows: what it held before is not left behind.
+    /// The changed text. Its buffer never grows, so that no copy of a secret stays behind in memory.
     pub(super) fn apply(mut self, text: &str) -> Result<Secret, SpliceError> {
         self.0.sort_by_key(|(place, _)| (place.start, place.end));
         let length = text.len() + self.0.iter().map(|(_, new)| new.expose().len()).sum::<usize>();
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_named_stays_and_an_overlap_is_refused() {
+    fn other_bytes_stay_and_overlapping_changes_are_refused() {
         let mut splices = Splices::default();
         splices.put(3..6, "two".to_owned());
         splices.cut(0..2);

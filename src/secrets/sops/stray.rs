@@ -1,12 +1,12 @@
-//! What stands in a `sops` section and sops does not write there: nothing encrypts it, and no MAC covers it.
+//! Members of a `sops` section that sops does not write there: they are not encrypted, and no MAC covers them.
 
 use super::document::SopsFile;
 use super::rule;
 use super::tree::{Collection, Entry, Form, Member, Node};
 
-/// The single values of a section, beside the rules of what is encrypted; as sops 3.11 has them.
+/// The single values of a section in sops 3.11, without the rules that decide what is encrypted.
 const VALUES: [&str; 5] = ["version", "mac", "lastmodified", "mac_only_encrypted", "shamir_threshold"];
-/// The lists of keys, and what one key of each has.
+/// The lists of keys, and the members of a key in each.
 const LISTS: [(&str, &[&str]); 7] = [
     ("age", &["recipient", "enc"]),
     ("pgp", &["created_at", "enc", "fp"]),
@@ -18,7 +18,7 @@ const LISTS: [(&str, &[&str]); 7] = [
 ];
 
 impl SopsFile {
-    /// Where such members are, by their keys and never with what they say.
+    /// The places of such members. Their values are never shown.
     pub fn strays(&self) -> Vec<String> {
         let mut found = Vec::new();
         for section in self.tree.parts.iter().filter_map(|part| part.section.as_ref()) {
@@ -28,7 +28,7 @@ impl SopsFile {
     }
 }
 
-/// Asks of each entry; a comment is nothing that sops writes.
+/// Calls `ask` for each entry. Comments are always stray: sops writes none.
 fn members(node: &Node, at: &str, found: &mut Vec<String>, ask: &mut dyn FnMut(&Entry, String, &mut Vec<String>)) {
     let (Form::Mapping(Collection { members, .. }) | Form::Sequence(Collection { members, .. })) = &node.form else {
         if holds(node) {
@@ -56,7 +56,7 @@ fn of_section(entry: &Entry, at: String, found: &mut Vec<String>) {
     }
 }
 
-/// A list of keys of one kind.
+/// Checks a list of keys of one kind.
 fn of_keys(entry: &Entry, at: String, found: &mut Vec<String>) {
     match LISTS.iter().find(|(kind, _)| *kind == entry.key) {
         Some((_, known)) => members(&entry.node, &at, found, &mut |key, at, found| {
@@ -76,7 +76,7 @@ fn of_value(entry: &Entry, at: String, found: &mut Vec<String>) {
     }
 }
 
-/// Whether it is a text, where a list belongs.
+/// Whether it is a non-empty value where a list belongs.
 fn holds(node: &Node) -> bool {
     node.leaf().is_some_and(|leaf| leaf.scalar.as_ref().is_some_and(|scalar| !scalar.is_empty()))
 }

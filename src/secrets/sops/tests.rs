@@ -1,4 +1,4 @@
-//! Files made by our own writer; those of the real sops are in the integration tests.
+//! Tests with files of daypass's own writer. Files of the real sops are in the integration tests.
 
 use super::*;
 use crate::secrets::age_file::Identities;
@@ -35,7 +35,7 @@ fn plain(name: &str, file: &str, identities: &Identities) -> String {
 }
 
 #[test]
-fn what_is_encrypted_keeps_its_layout_and_comes_back_as_it_was() {
+fn documents_keep_their_layout_and_values_through_encryption() {
     let (identities, recipients) = keys();
     let forms = [
         ("a.yaml", YAML),
@@ -104,7 +104,7 @@ fn a_file_that_was_changed_is_refused() {
 }
 
 #[test]
-fn a_change_touches_only_what_it_is_about() {
+fn a_change_touches_only_the_changed_lines() {
     let (identities, recipients) = keys();
     let file = sealed("a.yaml", YAML, &recipients);
     let later = UnixTime::from_seconds(1_795_000_999);
@@ -113,7 +113,7 @@ fn a_change_touches_only_what_it_is_about() {
     let differ: Vec<&str> =
         set.lines().filter(|line| !file.contains(line)).map(|line| line.trim().split(':').next().unwrap()).collect();
     assert_eq!(differ, ["- deep", "lastmodified", "mac"], "{set}");
-    // As it was: nothing is written anew, not even the time.
+    // The value did not change: nothing is written anew, not even the time.
     assert_eq!(document.set("/port", &Secret::from("5".to_owned()), later).unwrap(), file.as_bytes());
     let text = YAML.replace("    - 1.5\n", "    - first\n    - 1.5\n").replace("hunter2", "hunter3");
     let edited = String::from_utf8(document.edit(&Secret::from(text.clone()), later).unwrap()).unwrap();
@@ -154,12 +154,12 @@ fn foreign_keys_are_refused_with_what_to_do() {
     assert!(opened("a.pem", "-----BEGIN", &identities).err().unwrap().to_string().contains("neither age nor SOPS"));
 }
 
-/// A file of ours around text that is not ours.
+/// The error for a hostile text, as a plaintext or as an encrypted file.
 fn hostile(name: &str, text: &str) -> String {
     let (identities, recipients) = keys();
     let fault = encrypt(&path(name), text.as_bytes(), &recipients, now()).err();
     let fault = fault.or_else(|| opened(name, text, &identities).err()).map(|fault| fault.to_string());
-    fault.unwrap_or_else(|| panic!("{} is taken", &text[..text.len().min(60)]))
+    fault.unwrap_or_else(|| panic!("{} is accepted", &text[..text.len().min(60)]))
 }
 
 #[test]
@@ -192,15 +192,15 @@ fn hostile_files_are_refused_soon_and_clearly() {
         ("a.ini", "a = b \\\n c\n", "goes on"),
         ("a.ini", "just words\n", "expected"),
         ("a.env", "just words\n", "NAME=value"),
-        ("a.yaml", "- a\n", "no mapping"),
+        ("a.yaml", "- a\n", "not a mapping"),
         ("a.yaml", "1: a\n", "quotes"),
-        ("a.yaml", "? [a]\n: b\n", "no text"),
+        ("a.yaml", "? [a]\n: b\n", "not a text"),
         ("a.yaml", "a: 18446744073709551615\n", "quotes"),
         ("a.yaml", "\u{feff}a: b\n", "byte order mark"),
         ("a.yaml", "a: [b\n", "line"),
         ("a.yaml", "{a: b}\n", "braces"),
         ("a.yaml", "", "no document"),
-        ("a.json", "[1]", "no object"),
+        ("a.json", "[1]", "not an object"),
         ("a.json", "{\"a\": 1} x", "follows"),
         ("a.json", "{\"a\": \"\\ud800\"}", "text"),
         ("a.json", "{\"a\": 01}", "number"),
@@ -266,9 +266,9 @@ fn creation_rules_are_found_by_path() {
 proptest::proptest! {
     #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..proptest::test_runner::Config::with_cases(1500) })]
 
-    /// Also what is no document at all is read to an answer.
+    /// A text that is not a document gives an error too, never a panic.
     #[test]
-    fn no_text_stops_a_reader(text in "([a-c]|[: \n#|>&*!\\[\\]{}\"',=;-]|  |ä|\u{2028}|\r\n|- |: |sops|ENC\\[|<<|!!int |`|\"\"\"){0,40}") {
+    fn no_text_makes_a_reader_panic(text in "([a-c]|[: \n#|>&*!\\[\\]{}\"',=;-]|  |ä|\u{2028}|\r\n|- |: |sops|ENC\\[|<<|!!int |`|\"\"\"){0,40}") {
         for name in ["a.yaml", "a.json", "a.env", "a.ini", "a.txt"] {
             let _ = SopsFile::parse(&path(name), text.as_bytes());
         }
@@ -280,9 +280,9 @@ proptest::proptest! {
         }
     }
 
-    /// What is encrypted means the same when it is opened, or is refused at once.
+    /// A document is refused at once, or means the same after it is encrypted and opened.
     #[test]
-    fn what_is_taken_comes_back(text in "((a|b|c)(: |:\n  )([a-c1-9]{0,2}|- x\n  - y|[|]\n    ä\n    c|\"ä\"|[*]x|&x z|~|[{]d: e[}])( # c)?\n(# f|  # g|)\n){1,5}") {
+    fn accepted_documents_survive_encryption(text in "((a|b|c)(: |:\n  )([a-c1-9]{0,2}|- x\n  - y|[|]\n    ä\n    c|\"ä\"|[*]x|&x z|~|[{]d: e[}])( # c)?\n(# f|  # g|)\n){1,5}") {
         let (identities, recipients) = keys();
         if let Ok(sealed) = encrypt(&path("a.yaml"), text.as_bytes(), &recipients, now()) {
             let plain = plain("a.yaml", std::str::from_utf8(&sealed).unwrap(), &identities);
@@ -293,7 +293,7 @@ proptest::proptest! {
 }
 
 #[test]
-fn what_no_mac_covers_is_refused_or_given_with_its_mark() {
+fn values_that_no_mac_covers_are_refused_or_given_with_a_mark() {
     use crate::secrets::{Part, open_part};
     let (identities, recipients) = keys();
     let rules = format!(
@@ -323,7 +323,7 @@ fn what_no_mac_covers_is_refused_or_given_with_its_mark() {
     assert_eq!(open(Part::Value("/kind"), Unauthenticated::Give), Ok(("Forged".to_owned(), true)));
 }
 
-/// A worker of the server has 2 MiB of stack, and has used some of it when it reads a file.
+/// A worker of the server has 2 MiB of stack and has used some of it when it reads a file.
 #[test]
 fn the_deepest_file_is_encrypted_and_opened_on_a_small_stack() {
     let block = |depth: usize| (0..depth).map(|level| format!("{}a:\n", " ".repeat(level))).collect::<String>();

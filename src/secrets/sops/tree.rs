@@ -1,27 +1,27 @@
-//! A document as SOPS sees it, in its order, with the place of everything in the text that it was read from.
+//! A document as SOPS sees it, in order, with the place of every part in the text that it was read from.
 
 use super::scalar::Scalar;
 use crate::words::Secret;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-/// All of one file; YAML may have several documents.
+/// The content of one file. YAML may have several documents.
 pub(super) struct Tree {
     pub(super) parts: Vec<Part>,
 }
 
-/// One document and its own copy of the metadata.
+/// One document and its copy of the metadata.
 pub(super) struct Part {
     pub(super) root: Node,
     pub(super) section: Option<Section>,
-    /// Where a section is put in.
+    /// Where a section is inserted.
     pub(super) end: usize,
 }
 
 /// The `sops` section.
 pub(super) struct Section {
     pub(super) node: Node,
-    /// What is cut out of the text to leave the document alone.
+    /// The ranges to cut out of the text, so that only the document is left.
     pub(super) cuts: Vec<Range<usize>>,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct Node {
     /// From its first to its last byte.
     pub(super) place: Range<usize>,
     pub(super) form: Form,
-    /// It stands for what an anchor names: its place is the alias's, the places within it are the anchor's.
+    /// It is an alias: its own place is the alias's, but the places within it are the anchor's.
     pub(super) alias: bool,
 }
 
@@ -44,9 +44,9 @@ pub(super) enum Form {
 #[derive(Clone)]
 pub(super) struct Collection {
     pub(super) members: Vec<Member>,
-    /// In braces or brackets.
+    /// It is in braces or brackets.
     pub(super) flow: bool,
-    /// Of its keys or dashes.
+    /// The column of its keys or dashes.
     pub(super) column: usize,
 }
 
@@ -60,42 +60,42 @@ pub(super) enum Member {
 pub(super) struct Entry {
     /// Empty in a sequence.
     pub(super) key: String,
-    /// Of the key, or of the dash.
+    /// The place of the key or of the dash.
     pub(super) start: usize,
     pub(super) node: Node,
 }
 
 #[derive(Clone)]
 pub(super) struct Leaf {
-    /// As it is written; none is null.
+    /// The value as it is written; `None` is null.
     pub(super) scalar: Option<Scalar>,
     pub(super) spot: Spot,
-    /// Once it is decrypted.
+    /// The decrypted value, once there is one.
     pub(super) opened: Option<Scalar>,
-    /// The MAC or its own tag vouches for it.
+    /// The MAC or its own tag authenticates it.
     pub(super) authenticated: bool,
 }
 
-/// Where a leaf's text is, and what may be put there.
+/// Where a leaf's text is, and what may be written there.
 #[derive(Clone, Default)]
 pub(super) struct Spot {
-    /// What another text replaces.
+    /// The range that another text replaces.
     pub(super) place: Range<usize>,
-    /// The lines of a block scalar, which go with it.
+    /// The lines of a block scalar, which are replaced too.
     pub(super) lines: Option<Range<usize>>,
-    /// Within braces or brackets.
+    /// It is within braces or brackets.
     pub(super) flow: bool,
-    /// Of the collection that it is in.
+    /// The column of the collection that it is in.
     pub(super) column: usize,
-    /// Nothing is written there yet: a space goes before.
+    /// No value is written there yet: a space must come before one.
     pub(super) absent: bool,
 }
 
 pub(super) struct Comment {
-    /// What follows its sign; in a plaintext it may be a secret.
+    /// The text after its sign. In a plaintext it may be a secret.
     pub(super) text: Secret,
     pub(super) place: Range<usize>,
-    /// SOPS writes a comment of a YAML list as an item of it.
+    /// Whether it is an item of a YAML list: SOPS writes encrypted comments of a list like that.
     pub(super) item: bool,
     pub(super) opened: Option<Secret>,
 }
@@ -114,7 +114,7 @@ impl Collection {
 }
 
 impl Node {
-    /// Adds the JSON pointers of its values; `here` is its own.
+    /// Adds the JSON pointers of its values. `here` is its own pointer.
     pub(super) fn add_values(&self, here: &str, found: &mut BTreeSet<String>) {
         let (Form::Mapping(collection) | Form::Sequence(collection)) = &self.form else {
             found.insert(here.to_owned());
@@ -133,7 +133,7 @@ impl Node {
         Self { place, form, alias: false }
     }
 
-    /// A mapping's or a sequence's members.
+    /// The members of a mapping or a sequence.
     pub(super) const fn collection(&self) -> Option<&Collection> {
         match &self.form {
             Form::Mapping(collection) | Form::Sequence(collection) => Some(collection),
@@ -155,12 +155,12 @@ impl Node {
         }
     }
 
-    /// The text of a leaf that is one, as it is written.
+    /// The text of a leaf as it is written.
     pub(super) fn as_str(&self) -> Option<&str> {
         std::str::from_utf8(self.leaf()?.scalar.as_ref()?.expose()).ok()
     }
 
-    /// One step of a JSON pointer (RFC 6901), also into what a merge key (`<<`) brings.
+    /// One step of a JSON pointer (RFC 6901). It also finds keys from a merge key (`<<`).
     pub(super) fn step(&self, key: &str) -> Option<&Self> {
         match &self.form {
             Form::Leaf(_) => None,
@@ -187,7 +187,7 @@ impl Leaf {
         Self { scalar, spot, opened: None, authenticated: false }
     }
 
-    /// What it means: decrypted if it was encrypted.
+    /// The meaning of the leaf: the decrypted value if it was encrypted.
     pub(super) fn meaning(&self) -> Option<&Scalar> {
         self.opened.as_ref().or(self.scalar.as_ref())
     }
@@ -206,7 +206,7 @@ impl Comment {
     }
 }
 
-/// RFC 6901: no sign, no leading zero.
+/// An index as RFC 6901 defines it: no sign, no leading zero.
 pub(super) fn index(key: &str) -> Option<usize> {
     let canonical = key == "0" || (!key.starts_with('0') && key.bytes().all(|byte| byte.is_ascii_digit()));
     canonical.then(|| key.parse().ok()).flatten()

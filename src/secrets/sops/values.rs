@@ -1,4 +1,4 @@
-//! The values of a file one by one: which of them are readable, and by what one is known again.
+//! The values of a file one by one: which of them are readable, and digests to compare them.
 
 use super::document::{Document, SopsFile};
 use super::error::SopsError;
@@ -7,11 +7,11 @@ use crate::secrets::looks::{Shown, looks_secret};
 use crate::words::Digest;
 use std::collections::BTreeMap;
 
-/// What stands at each path, in the file's order: a list's items share theirs.
+/// The digests of the values at each path, in the file's order. Items of a list share a path.
 pub type Values = BTreeMap<String, Vec<Digest>>;
 
 impl SopsFile {
-    /// The values that are not encrypted; null and empty ones say nothing.
+    /// The values that are not encrypted, without null and empty ones.
     pub fn shown(&mut self) -> Vec<Shown> {
         let mut shown = Vec::new();
         look_through(&mut self.tree, &self.metadata.rule, &mut |at, found| {
@@ -24,7 +24,7 @@ impl SopsFile {
         shown
     }
 
-    /// The ciphertexts. One that stays the same has the same value; another one may have it too.
+    /// The digests of the ciphertexts. An unchanged ciphertext has an unchanged value; a changed one may have the same value too.
     pub fn ciphertexts(&mut self) -> Values {
         let mut values = Values::new();
         look_through(&mut self.tree, &self.metadata.rule, &mut |at, found| {
@@ -39,7 +39,7 @@ impl SopsFile {
 }
 
 impl Document {
-    /// The encrypted values, by digests of what they are.
+    /// The digests of the decrypted values.
     pub fn plaintexts(&self) -> Result<Values, SopsError> {
         let (mut file, mut values) = (self.reopened()?, Values::new());
         look_through(&mut file.tree, &file.metadata.rule, &mut |at, found| {

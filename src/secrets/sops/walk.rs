@@ -1,21 +1,21 @@
-//! Goes through a document in its order and tells of each value where it is and whether it is encrypted.
+//! Visits a document in order. For each value and comment it passes the path and whether the value is encrypted.
 
 use super::rule::Rule;
 use super::tree::{Collection, Comment, Form, Leaf, Member, Node, Tree};
 use std::convert::Infallible;
 
-/// What the walk comes by.
+/// A visited value or comment.
 pub(super) enum Found<'a> {
     Leaf(&'a mut Leaf),
     Comment(&'a mut Comment),
 }
 
-/// Where it is.
+/// Where a visited value or comment is.
 pub(super) struct At<'a> {
-    /// The keys on the way, each with a colon after it: SOPS's additional data. A list's position is not part of it.
+    /// The keys on the path, each with a colon after it: SOPS's additional data. Positions in lists are not part of it.
     pub(super) path: &'a str,
     pub(super) encrypted: bool,
-    /// Behind a YAML alias.
+    /// It is reached by a YAML alias.
     pub(super) alias: bool,
 }
 
@@ -27,7 +27,7 @@ pub(super) fn walk<E>(tree: &mut Tree, rule: &Rule, visit: &mut Visit<E>) -> Res
     tree.parts.iter_mut().try_for_each(|part| walk.node(&mut part.root, false))
 }
 
-/// The same, and nothing ends it early.
+/// Visits every value and comment with a function that cannot fail.
 pub(super) fn look_through(tree: &mut Tree, rule: &Rule, look: &mut dyn FnMut(&At, Found)) {
     let Ok(()) = walk(tree, rule, &mut |at, found| {
         look(at, found);
@@ -56,12 +56,12 @@ impl<E> Walk<'_, '_, E> {
     }
 
     fn collection(&mut self, collection: &mut Collection, named: bool, colon: &str) -> Result<(), E> {
-        // A comment counts from where it stands until the next value is over.
+        // A comment applies from its place to the end of the next value.
         let mut commented = named;
         for member in &mut collection.members {
             match member {
                 Member::Comment(comment) => {
-                    // The comment that first names a rule stays readable; what a further one says is hidden with the rest.
+                    // The first comment that the rule names stays readable. A further one is encrypted like the values.
                     let own = self.rule.names_comment(comment.text.expose());
                     let encrypted = self.rule.encrypts(commented) && (commented || !own);
                     commented |= own;
@@ -82,7 +82,7 @@ impl<E> Walk<'_, '_, E> {
     }
 
     fn found(&mut self, found: Found, encrypted: bool) -> Result<(), E> {
-        // SOPS joins the keys and adds a colon: where there is no key, that is one colon.
+        // SOPS joins the keys and adds a colon: without any key, the path is one colon.
         let path = if self.path.is_empty() { ":" } else { &self.path };
         (self.visit)(&At { path, encrypted, alias: self.alias }, found)
     }

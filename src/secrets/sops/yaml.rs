@@ -1,4 +1,4 @@
-//! SOPS's YAML: any number of documents, each with the metadata at its end.
+//! SOPS's YAML format: any number of documents, each with the metadata at its end.
 
 pub(super) mod change;
 mod comments;

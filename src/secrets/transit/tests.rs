@@ -29,7 +29,7 @@ fn secret(text: &str) -> Secret {
 }
 
 #[test]
-fn what_it_encrypts_it_decrypts_and_never_alike() {
+fn plaintexts_survive_and_equal_ones_get_different_ciphertexts() {
     let key = keys().open("flux", 7, &[3; 32]).unwrap();
     let (one, other) = (key.encrypt(&secret("hunter2")).unwrap(), key.encrypt(&secret("hunter2")).unwrap());
     assert!(one.starts_with("vault:v7:") && one != other);
@@ -41,7 +41,7 @@ fn what_it_encrypts_it_decrypts_and_never_alike() {
 }
 
 #[test]
-fn another_key_name_or_version_opens_nothing_although_the_bytes_are_the_same() {
+fn another_key_name_or_version_opens_nothing_even_with_the_same_bytes() {
     let keys = keys();
     let sealed = keys.open("shop/backup", 1, &[3; 32]).unwrap().encrypt(&secret("x")).unwrap();
     let sealed = Ciphertext::parse(&sealed).unwrap();

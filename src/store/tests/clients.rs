@@ -1,8 +1,8 @@
-//! A token that serves one client alone, and a proof that opens one answer.
+//! A token that serves one client only, and a proof that can be used once.
 
 use super::*;
 
-/// A use of one token that serves one client alone.
+/// A use of one token that serves one client only.
 fn binding(number: u8, client: &str) -> Intent {
     let intent = intent(&[number], ReplayRule::PerRequest, client);
     let (client, until) = (intent.client.clone(), UnixTime::from_millis(START + 300_000));
@@ -69,7 +69,7 @@ async fn while_one_clients_use_is_under_way_the_token_serves_no_other() {
     }
 }
 
-/// The same for another token.
+/// The same intent with another token.
 fn with_token(mut intent: Intent, other: bool) -> Intent {
     intent.binding.iter_mut().for_each(|binding| binding.token = [u8::from(other); 32]);
     intent.uses.iter_mut().for_each(|usage| usage.key[31] = u8::from(other));

@@ -1,4 +1,4 @@
-//! A wall clock that is set, against everything of the store that counts by time.
+//! The effects of setting the wall clock on everything in the store that depends on time.
 
 use super::*;
 use crate::words::SteppingClock;
@@ -18,7 +18,7 @@ async fn restarted(store: Arc<Store>, folder: &Path, millis: i64) -> (Arc<Store>
     stepping(folder, millis)
 }
 
-/// Uses a token that expires then.
+/// Uses a token that expires at this time.
 async fn use_token(store: &Store, number: u8, expires_at: i64) -> &'static str {
     let mut intent = intent(&[number], RULE, "a");
     intent.uses[0].expires_at = UnixTime::from_millis(expires_at);
@@ -75,7 +75,7 @@ async fn used_tokens_stay_refused_through_every_step_and_restart() {
 }
 
 #[tokio::test]
-async fn time_goes_on_and_does_not_stand_where_the_clock_is_set_back() {
+async fn time_goes_on_while_the_clock_is_set_back() {
     let folder = tempfile::tempdir().unwrap();
     let (store, clock) = stepping(folder.path(), START);
     clock.step(-HOUR);
@@ -86,13 +86,13 @@ async fn time_goes_on_and_does_not_stand_where_the_clock_is_set_back() {
 }
 
 #[tokio::test]
-async fn a_clock_that_was_ahead_for_days_is_told_and_an_operators_word_ends_it() {
+async fn a_clock_that_was_ahead_for_days_is_reported_until_an_operator_accepts_it() {
     let folder = tempfile::tempdir().unwrap();
     let (store, clock) = stepping(folder.path(), START + 48 * HOUR);
     clock.pass(Duration::from_secs(24 * 3600));
     assert_eq!(use_token(&store, 1, clock.now().millis() + 60_000).await, "minted");
     let (store, _) = restarted(store, folder.path(), START + 24 * HOUR).await;
-    assert!(store.clock_fault().unwrap().contains("behind a time until which used tokens are forgotten"));
+    assert!(store.clock_fault().unwrap().contains("behind the time up to which used tokens were forgotten"));
     assert_eq!(use_token(&store, 2, START + 25 * HOUR).await, "replayed", "it may have been used");
     store.accept_clock().await.unwrap();
     assert_eq!((store.clock_fault(), use_token(&store, 2, START + 25 * HOUR).await), (None, "minted"));

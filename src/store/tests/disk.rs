@@ -1,4 +1,4 @@
-//! A store that cannot be written: what is read, and what takes effect all the same.
+//! A store that cannot be written: reads work, and some changes take effect all the same.
 
 use super::*;
 use crate::words::Forms;
@@ -9,7 +9,7 @@ async fn what_took_effect_while_nothing_could_be_written_is_recorded_before_anyt
     let folder = tempfile::tempdir().unwrap();
     let (store, _) = open(folder.path());
     let before = Reader::open(folder.path()).unwrap().newest(1).unwrap()[0].seq;
-    // Somebody else holds the one lock for writing until the store gives up.
+    // Another connection holds the write lock until the store gives up.
     let other = rusqlite::Connection::open(folder.path().join(schema::FILE)).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let commit = CommitId::parse(&"a".repeat(40)).unwrap();

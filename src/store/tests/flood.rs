@@ -1,9 +1,9 @@
-//! Refusals in numbers: the disk holds, and whoever probes is found.
+//! Floods of refusals: the disk does not fill, and a probe is still found.
 
 use super::*;
 use std::net::Ipv6Addr;
 
-/// A refusal of this number: of the unverified each tenth one, the others of strangers, from ever other owners and /64 networks.
+/// The refusal of this number. Every tenth one is unverified, the others are of strangers. Owners and /64 networks differ.
 fn foreign(number: u32) -> (IpAddr, String, Class) {
     let network = u64::from(number % 100_000);
     let client = Ipv6Addr::from((0x2001_0db8_u128 << 96) | (u128::from(network) << 64) | 1);
@@ -25,7 +25,7 @@ async fn refuse(store: &Store, number: u32) -> Kept {
     store.refuse(&DecisionId::new(), refused).await.unwrap()
 }
 
-/// A refusal of somebody whom a policy could be for.
+/// A refusal of an identity that some policy could match.
 async fn probe(store: &Store, reason: Reason, subject: &str) -> (DecisionId, Kept) {
     probe_by(store, reason, subject, false).await
 }
@@ -172,7 +172,7 @@ async fn an_identity_that_is_answered_without_end_hears_that_it_asks_too_often()
     assert!(matches!(store.intend((), other).await, Ok(Intended::Recorded(_))), "others are answered");
 }
 
-/// Else whoever looks for a way in would first blind the alarm by trying.
+/// Otherwise an attacker could first use up the limits with dry runs, and then probe without a record.
 #[tokio::test]
 async fn dry_runs_use_up_nothing_of_what_is_recorded_of_refusals() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,26 +1,25 @@
-//! Why traces are not made, and why they are not exported.
-
+//! Why traces cannot be made or exported.
 use crate::issuers::http::{ClientError, Trust, cause};
 use crate::words::PlainPath;
 use reqwest::StatusCode;
 use std::path::PathBuf;
 
-/// Whom the client of a collector trusts, for the words to operators.
+/// How messages name the setting of the trusted authorities.
 const NAMED_BY: &str = "`traces.ca`";
 
-/// Why there are none.
+/// Why there are no traces.
 #[derive(Debug, thiserror::Error)]
 pub enum TracesError {
-    /// The collector's authorities are not read.
+    /// The file of the collector's authorities is not readable.
     #[error("the traces' `ca`: {}: {fault}", .path.plain())]
     CaFile {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         #[source]
         fault: std::io::Error,
     },
-    /// There is no way to the collector.
+    /// There is no client for the collector.
     #[error("the traces' collector: {0}")]
     Client(#[from] ClientError),
 }
@@ -28,22 +27,22 @@ pub enum TracesError {
 /// Why a batch is not exported.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ExportError {
-    /// Nobody answered.
+    /// The collector did not answer.
     #[error("{}", cause(fault, Trust { is_named: *has_ca, named_by: NAMED_BY, keeper: "whoever runs the collector" }))]
     Unanswered {
         /// Whether authorities are named.
         has_ca: bool,
-        /// Why not.
+        /// The cause.
         #[source]
         fault: reqwest::Error,
     },
-    /// The collector took nothing.
+    /// The collector answered with an error.
     #[error("it answered {0}")]
     Status(StatusCode),
 }
 
 impl ExportError {
-    /// Whether the same batch may be taken later (OTLP 1.9, retryable response codes).
+    /// Whether to send the same batch again later (OTLP 1.9, retryable response codes).
     pub(super) fn may_pass(&self) -> bool {
         match self {
             Self::Unanswered { .. } => true,

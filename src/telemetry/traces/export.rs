@@ -1,4 +1,4 @@
-//! The way to the collector: OTLP over HTTP, in protobuf.
+//! Exports spans to the collector: OTLP over HTTP, in protobuf.
 
 use super::error::{ExportError, TracesError};
 use crate::config::TraceSettings;
@@ -17,16 +17,16 @@ use tokio_util::sync::CancellationToken;
 
 /// Spans in one request to the collector; OpenTelemetry's own default.
 const BATCH_MAX: usize = 512;
-/// How long a span waits for others; a person who looks for a trace waits no longer.
+/// How long a span waits for others of its batch, and so the delay until a person sees it.
 const GATHERING_MAX: Duration = Duration::from_secs(1);
-/// A collector that is gone is asked again after this, and twice as long each time,
+/// The first pause before a failed batch is sent again. It doubles each time.
 const PAUSE_MIN: Duration = Duration::from_secs(1);
-/// up to this: whoever brings it back sees traces within it.
+/// The longest pause. After a repair of the collector traces arrive within this time.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
-/// An answer says at most why some spans were not taken.
+/// The limit of an answer, which says at most why some spans were refused.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
-/// Sends what is queued, batch by batch.
+/// Sends the queued spans, batch by batch.
 pub(super) struct Exporter {
     client: Client,
     url: Url,
@@ -34,12 +34,12 @@ pub(super) struct Exporter {
     resource: ResourceAttributesWithSchema,
     counters: TraceCounters,
     stopping: CancellationToken,
-    /// Failures since the last batch that was taken.
+    /// Failures since the last batch that the collector accepted.
     failures: u64,
 }
 
 impl Exporter {
-    /// Nobody is asked yet.
+    /// Opens the client. Sends no request yet.
     pub(super) fn new(
         settings: &TraceSettings,
         resource: &Resource,
@@ -60,7 +60,7 @@ impl Exporter {
         })
     }
 
-    /// Until the queue is closed and empty.
+    /// Exports until the queue is closed and empty.
     pub(super) async fn run(mut self, mut spans: Receiver<SpanData>) {
         loop {
             let batch = gather(&mut spans).await;
@@ -71,7 +71,7 @@ impl Exporter {
         }
     }
 
-    /// Until it is taken, or never will be. Meanwhile others wait in the queue, which is bounded.
+    /// Sends a batch until the collector accepts it, or refuses it for good. Meanwhile other spans wait in the queue, which is bounded.
     async fn deliver(&mut self, batch: Vec<SpanData>) {
         let count = batch.len() as u64;
         let request = ExportTraceServiceRequest { resource_spans: group_spans_by_resource_and_scope(batch, &self.resource) };
@@ -93,7 +93,7 @@ impl Exporter {
         }
     }
 
-    /// How many spans of it the collector did not take.
+    /// Sends a batch. Returns how many of its spans the collector refused.
     async fn post(&self, body: Vec<u8>) -> Result<u64, ExportError> {
         let unanswered = |fault| ExportError::Unanswered { has_ca: self.has_ca, fault };
         let request = self.client.post(self.url.clone()).header(header::CONTENT_TYPE, "application/x-protobuf").body(body);
@@ -119,7 +119,7 @@ impl Exporter {
         }
     }
 
-    /// The log hears of the first failure alone.
+    /// Counts a failure. Only the first one is logged.
     fn failed(&mut self, fault: &ExportError) {
         self.counters.exports_failed.inc();
         if self.failures == 0 {
@@ -129,7 +129,7 @@ impl Exporter {
     }
 }
 
-/// Some spans; none when the queue is closed and empty.
+/// Collects a batch. It is empty if the queue is closed and empty.
 async fn gather(spans: &mut Receiver<SpanData>) -> Vec<SpanData> {
     let mut batch = Vec::new();
     if spans.recv_many(&mut batch, BATCH_MAX).await == 0 {

@@ -1,4 +1,4 @@
-//! Spans that wait for the collector: so many and no more, and nobody waits for room.
+//! The bounded queue of spans for the collector. No request waits for room in it.
 
 use arc_swap::ArcSwapOption;
 use opentelemetry::Context;
@@ -8,10 +8,10 @@ use prometheus_client::metrics::counter::Counter;
 use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-/// A span of ours has some 500 bytes: 2 MiB in all, and a second of a thousand requests with four spans each.
+/// Our spans have some 500 bytes, so the queue has 2 MiB. It holds one second of a thousand requests a second with four spans each.
 const SPANS_MAX: usize = 4096;
 
-/// The way in. It is closed by dropping the sender.
+/// The sending end. It is closed by dropping the sender.
 #[derive(Debug)]
 pub(super) struct Queue {
     spans: ArcSwapOption<Sender<SpanData>>,
@@ -19,7 +19,7 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// The way in, and the way out. What finds no room is dropped, and counted.
+    /// Makes both ends of a queue. A span that finds no room is dropped and counted.
     pub(super) fn new(dropped: Counter) -> (Self, Receiver<SpanData>) {
         let (sender, receiver) = channel(SPANS_MAX);
         (Self { spans: ArcSwapOption::from_pointee(sender), dropped }, receiver)
@@ -36,7 +36,7 @@ impl SpanProcessor for Queue {
         }
     }
 
-    /// There is nobody who would ask for it, and nothing here may wait.
+    /// Nothing calls it, and nothing here may wait.
     fn force_flush(&self) -> OTelSdkResult {
         Ok(())
     }

@@ -1,11 +1,11 @@
-//! The span of a request, as the semantic conventions for HTTP servers have it.
+//! The span of a request, by OpenTelemetry's semantic conventions for HTTP servers.
 
 use opentelemetry::trace::{FutureExt, SpanKind, Status, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
 use reqwest::{Method, StatusCode};
 
-/// Methods that are told; another one is whatever a caller wrote.
+/// The methods that a span names. Another one is a caller's text, and becomes `_OTHER`.
 const METHODS: [Method; 9] = [
     Method::GET,
     Method::HEAD,
@@ -18,7 +18,7 @@ const METHODS: [Method; 9] = [
     Method::PATCH,
 ];
 
-/// One request. It ends with its answer, or with this value where a client hangs up.
+/// The span of a request. It ends with the answer, or when this value is dropped because a client hangs up.
 pub struct RequestSpan(Option<Context>);
 
 impl RequestSpan {
@@ -26,7 +26,7 @@ impl RequestSpan {
         Self(None)
     }
 
-    /// A trace of its own: nothing that a caller sends is its parent, or chooses whether it is sampled.
+    /// Begins a new trace. A caller can neither be its parent nor decide on its sampling.
     pub(super) fn begin(tracer: &SdkTracer, method: &Method, route: Option<&str>) -> Self {
         let known = METHODS.contains(method).then_some(method.as_str());
         let name = [Some(known.unwrap_or("HTTP")), route].into_iter().flatten().collect::<Vec<_>>().join(" ");
@@ -36,7 +36,7 @@ impl RequestSpan {
         Self(Some(Context::new().with_span(tracer.build_with_context(builder, &Context::new()))))
     }
 
-    /// Answers the request below its span.
+    /// Runs the request below its span.
     pub async fn answer<T>(self, work: impl Future<Output = T>, status: impl FnOnce(&T) -> StatusCode) -> T {
         let Some(context) = self.0 else { return work.await };
         let answer = work.with_context(context.clone()).await;

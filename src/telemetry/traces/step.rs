@@ -1,11 +1,11 @@
-//! A step of a request: the making of a credential, or a record of the store.
+//! The span of a step of a request: the making of a credential, or a record of the store.
 
 use crate::words::Denial;
 use opentelemetry::trace::{Span as _, Status, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::{SdkTracer, Span};
 
-/// One step. It ends with its result, or with this value where nobody waits for it any more.
+/// The span of a step. It ends with the result, or when this value is dropped because nothing waits for it any more.
 #[must_use]
 pub struct Step(Option<Box<Span>>);
 
@@ -14,7 +14,7 @@ impl Step {
         Self(None)
     }
 
-    /// Below the span that is current. A request that is not sampled has no steps.
+    /// Begins a step below the current span. A request that is not sampled has no steps.
     pub(super) fn begin(tracer: &SdkTracer, name: &'static str, attribute: impl FnOnce() -> KeyValue) -> Self {
         let parent = Context::current();
         if !parent.span().span_context().is_sampled() {
@@ -25,7 +25,7 @@ impl Step {
         Self(Some(Box::new(tracer.build_with_context(builder, &parent))))
     }
 
-    /// Ends it with what came of it. Of a denial its code is told, which is one of a fixed list.
+    /// Ends the span with the result. A denial is named by its code, which is one of a fixed list.
     pub fn ends<T>(self, result: Result<T, Denial>) -> Result<T, Denial> {
         if let Some(mut span) = self.0 {
             if let Err(denial) = &result {

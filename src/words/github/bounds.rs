@@ -1,10 +1,10 @@
-//! How long names are, and how much GitHub takes at once.
+//! The lengths of names, and GitHub's limit of repositories.
 
-/// As long as a name that one reads.
+/// Long enough for a readable name.
 pub(super) const APP_BYTES_MAX: usize = 100;
 /// GitHub, "Username policy": 39 characters. Managed users have an `_` before their enterprise's short code.
 pub(super) const OWNER_BYTES_MAX: usize = 39;
-/// GitHub takes no longer name of a repository.
+/// GitHub's limit.
 pub(super) const REPOSITORY_BYTES_MAX: usize = 100;
 /// The longest of GitHub's permissions has 46 characters.
 pub(super) const PERMISSION_BYTES_MAX: usize = 64;

@@ -1,5 +1,4 @@
-//! Accounts and repositories. GitHub does not tell `Acme/Shop` from `acme/shop`, so neither do these: only how they were written is
-//! kept beside.
+//! Accounts and repositories. Like on GitHub, `Acme/Shop` and `acme/shop` are equal. The original spelling is kept for display.
 
 use super::bounds::{APP_BYTES_MAX, OWNER_BYTES_MAX, REPOSITORY_BYTES_MAX};
 use super::error::{AppNameError, RepositoryError};
@@ -8,7 +7,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-/// As it was written; equal where only the case of letters differs.
+/// A text in its original spelling that is compared without regard to case.
 #[derive(Clone, Debug)]
 struct Folded(Box<str>);
 
@@ -27,21 +26,21 @@ pub struct RepositoryName {
     name: Folded,
 }
 
-/// The number by which GitHub knows a repository, whatever its name becomes.
+/// The id of a repository, which stays the same when its name changes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 pub struct RepositoryId(u64);
 
 /// `OWNER/REPOSITORY@ID`, or without the id.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Repository {
-    /// How it is called; where there is an id, that one decides.
+    /// Its name. If there is an id, the id decides.
     pub name: RepositoryName,
-    /// By what GitHub knows it.
+    /// Its id.
     pub id: Option<RepositoryId>,
 }
 
 impl AppName {
-    /// Parses it.
+    /// Parses the name of an App.
     pub fn parse(text: &str) -> Result<Self, AppNameError> {
         let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         let sized = (1..=APP_BYTES_MAX).contains(&text.len());
@@ -55,7 +54,7 @@ impl AppName {
 }
 
 impl Owner {
-    /// Parses it.
+    /// Parses the name of an account.
     pub fn parse(text: &str) -> Result<Self, RepositoryError> {
         let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         let sized = (1..=OWNER_BYTES_MAX).contains(&text.len());
@@ -63,12 +62,12 @@ impl Owner {
         if named { Ok(Self(Folded(text.into()))) } else { Err(RepositoryError::Owner) }
     }
 
-    /// As it was written.
+    /// The original spelling.
     pub fn as_str(&self) -> &str {
         &self.0.0
     }
 
-    /// As keys of a map have it.
+    /// The spelling in lower case, as the key of a map.
     pub fn folded(&self) -> String {
         self.0.0.to_ascii_lowercase()
     }
@@ -86,12 +85,12 @@ impl RepositoryName {
         Ok(Self { owner: Owner::parse(owner)?, name: Folded(name.into()) })
     }
 
-    /// Whose it is.
+    /// Its owner.
     pub const fn owner(&self) -> &Owner {
         &self.owner
     }
 
-    /// The part behind the owner's, as it was written.
+    /// The part after the owner, in its original spelling.
     pub fn name(&self) -> &str {
         &self.name.0
     }
@@ -104,7 +103,7 @@ impl RepositoryId {
         text.parse().ok().filter(|_| digits).and_then(Self::new).ok_or(RepositoryError::Id)
     }
 
-    /// Of a number; GitHub's are `int64`.
+    /// Checks a number. GitHub's ids are `int64`.
     pub fn new(number: u64) -> Option<Self> {
         (number > 0 && i64::try_from(number).is_ok()).then_some(Self(number))
     }
@@ -116,7 +115,7 @@ impl RepositoryId {
 }
 
 impl Repository {
-    /// Parses it.
+    /// Parses a name with or without an id.
     pub fn parse(text: &str) -> Result<Self, RepositoryError> {
         Ok(match text.split_once('@') {
             Some((name, id)) => Self { name: RepositoryName::parse(name)?, id: Some(RepositoryId::parse(id)?) },

@@ -1,4 +1,4 @@
-//! What a token of a GitHub App may do. The keys and their levels are GitHub's own, and a level covers those below it.
+//! The permissions of a GitHub App's token. The keys and their levels are GitHub's own. A level includes those below it.
 
 mod read;
 
@@ -9,15 +9,15 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-/// How much of it.
+/// The level of a permission.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// To see.
+    /// To read.
     Read,
-    /// To change, and to see.
+    /// To read and change.
     Write,
-    /// To govern, and the others.
+    /// To read, change and administer.
     Admin,
 }
 
@@ -39,10 +39,10 @@ impl Level {
     }
 }
 
-/// Whoever may do anything in a repository sees what it is: GitHub adds this to every token by itself.
+/// The permission that GitHub adds to every token.
 const IMPLIED: (&str, Level) = ("metadata", Level::Read);
 
-/// One of them, such as `contents: read`.
+/// One permission, such as `contents: read`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Permission {
     key: Box<str>,
@@ -50,7 +50,7 @@ pub struct Permission {
 }
 
 impl Permission {
-    /// Parses it against GitHub's schema and against the keys that the operator adds to it, which have any level.
+    /// Checks a permission by GitHub's schema. The operator's `extra` keys may have any level.
     pub fn parse(key: &str, level: &str, extra: &[String]) -> Result<Self, PermissionError> {
         let level = Level::parse(level).ok_or(PermissionError::NoLevel);
         let Some(levels) = SCHEMA.get(key) else {
@@ -67,7 +67,7 @@ impl Permission {
         Ok(Self { key: key.into(), level })
     }
 
-    /// A key that could be one of GitHub's.
+    /// Checks that a key could be one of GitHub's.
     pub fn check_key(key: &str) -> Result<&str, PermissionError> {
         let good = key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
         let sized = (1..=PERMISSION_BYTES_MAX).contains(&key.len());
@@ -89,7 +89,7 @@ static SCHEMA: LazyLock<BTreeMap<&'static str, Vec<Level>>> = LazyLock::new(|| {
     words.filter_map(|mut words| Some((words.next()?, words.filter_map(Level::parse).collect()))).collect()
 });
 
-/// All that a token may do: one permission at least.
+/// The permissions of a token, at least one.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(try_from = "BTreeMap<Box<str>, Level>")]
 pub struct Permissions(BTreeMap<Box<str>, Level>);
@@ -114,17 +114,17 @@ impl Permissions {
         self.0.iter().map(|(key, level)| (&**key, *level))
     }
 
-    /// The level of a key; `None` where it is not among them.
+    /// The level of a key; `None` if it is not among them.
     pub fn level(&self, key: &str) -> Option<Level> {
         self.0.get(key).copied()
     }
 
-    /// Whether these allow all that the others do. To see what a repository is, any of them allows: GitHub adds that to every token.
+    /// Whether these include the others. `metadata: read` is always included, because GitHub adds it to every token.
     pub fn covers(&self, other: &Self) -> bool {
         self.lacks(other).is_none()
     }
 
-    /// The first of the others that these do not allow.
+    /// The first of the others that these do not include.
     pub fn lacks<'a>(&self, other: &'a Self) -> Option<(&'a str, Level)> {
         other.iter().find(|wanted| self.level(wanted.0) < Some(wanted.1) && *wanted != IMPLIED)
     }

@@ -1,26 +1,26 @@
-//! For which repositories a token is. Nothing stands for "all" but the word: GitHub takes an empty or a missing list for all of them.
+//! The repositories of a token. "All" has its own variant, because GitHub reads an empty or missing list as all repositories.
 
 use super::bounds::REPOSITORIES_MAX;
 use super::error::RepositoriesError;
 use super::names::{Owner, Repository, RepositoryId, RepositoryName};
 use std::collections::BTreeMap;
 
-/// Some repositories by their names, and what is known of their ids: one at least, and no more than GitHub takes.
+/// Repositories by their names, with their ids if they are known: at least one, and at most GitHub's limit.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Called(BTreeMap<RepositoryName, Option<RepositoryId>>);
 
-/// Which repositories of an installation.
+/// Repositories of an installation.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Repositories {
-    /// Every one of the installation, also those to come.
+    /// All of the installation, also future ones.
     All,
-    /// Those of these ids, as long as they have the names that stand beside: by their names guardrails deny them.
+    /// Those with these ids, as long as they also have these names, because guardrails deny repositories by name.
     Ids(Named),
-    /// Those that have these names now, of which some may have no known id.
+    /// Those that have these names now. The ids of some may be unknown.
     Names(Called),
 }
 
-/// Some repositories by their ids, each with its name: one at least, and no more than GitHub takes.
+/// Repositories by their ids, each with its name: at least one, and at most GitHub's limit.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Named(BTreeMap<RepositoryId, RepositoryName>);
 
@@ -39,12 +39,12 @@ impl Named {
         }
     }
 
-    /// Each of them, once.
+    /// Each id, once.
     pub fn ids(&self) -> impl Iterator<Item = RepositoryId> {
         self.0.keys().copied()
     }
 
-    /// The name of one; `None` where it is none of them.
+    /// The name of this repository; `None` if it is not among them.
     pub fn name(&self, id: RepositoryId) -> Option<&RepositoryName> {
         self.0.get(&id)
     }
@@ -65,14 +65,14 @@ impl Called {
         self.0.keys()
     }
 
-    /// Whether the repository that has this name and this id is one of them.
+    /// Whether the repository with this name and id is among them.
     pub fn has(&self, name: &RepositoryName, id: RepositoryId) -> bool {
         self.0.get(name).is_some_and(|known| known.is_none_or(|known| known == id))
     }
 }
 
 impl Repositories {
-    /// Those that are named, and whose they are. By their ids where they have them.
+    /// Makes the choice of these repositories, and returns their owner. It is by ids if all have one.
     pub fn of(named: &[Repository]) -> Result<(Owner, Self), RepositoriesError> {
         let owner = named.first().ok_or(RepositoriesError::None)?.name.owner();
         if named.iter().any(|one| one.name.owner() != owner) {

@@ -1,4 +1,4 @@
-//! A fault of a file: its place, what is wrong, and how to mend it; shown with a caret.
+//! A fault of a file: its place, what is wrong, and how to fix it. It is shown with a caret.
 
 use super::Place;
 use crate::words::{plain, steers, without_commands};
@@ -6,45 +6,45 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Map, Value};
 use std::fmt;
 
-/// How bad it is.
+/// The severity of a fault.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// The file loads; somebody should look.
+    /// The file loads, and a person should look at it.
     Warning,
     /// The file does not load.
     Error,
 }
 
-/// Characters of a line that are kept for the caret: a file may be one long line, and have a fault in each word of it.
+/// Characters of a line that are kept for the caret. A file may be one long line with a fault in each word.
 const LINE_CHARACTERS_MAX: usize = 240;
 
-/// The code of what is simply not well formed.
+/// The code of faults of form.
 const FORM: &str = "invalid";
 
-/// Signs of a private key (age's, and PEM's): somebody named the wrong file, and its line is not shown.
+/// Text of a private key (age, PEM). Then the wrong file was named, and its line is not shown.
 const PRIVATE: [&str; 2] = ["AGE-SECRET-KEY-", "PRIVATE KEY-----"];
 
 /// One fault.
 #[derive(Clone, PartialEq, Debug, serde::Serialize)]
 pub struct Fault {
-    /// How bad it is.
+    /// Its severity.
     pub severity: Severity,
     /// A stable word for machines; `invalid` for faults of form.
     pub code: &'static str,
     /// The file, as the user names it.
     pub file: Box<str>,
-    /// Where in it.
+    /// The place in it.
     #[serde(flatten)]
     pub place: Place,
     /// What is wrong.
     pub message: Box<str>,
-    /// How to mend it.
+    /// How to fix it.
     pub help: Option<Box<str>>,
-    /// Claims of a token that shows the harm.
+    /// The claims of a token that the fault affects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub example: Option<Box<Map<String, Value>>>,
-    /// The line itself.
+    /// The text of the line.
     #[serde(skip)]
     line: Box<str>,
 }
@@ -65,51 +65,51 @@ impl Fault {
         }
     }
 
-    /// The same as a warning with its code.
+    /// Makes it a warning with this code.
     pub fn warning(mut self, code: &'static str) -> Self {
         (self.severity, self.code) = (Severity::Warning, code);
         self
     }
 
-    /// The same with its code.
+    /// Sets the code.
     pub fn coded(mut self, code: &'static str) -> Self {
         self.code = code;
         self
     }
 
-    /// The same as an error.
+    /// Makes it an error.
     pub fn as_error(mut self) -> Self {
         self.severity = Severity::Error;
         self
     }
 
-    /// Adds a token that shows the harm, where there is one.
+    /// Adds the claims of a token that the fault affects, if there are any.
     pub fn showing(mut self, example: Option<Map<String, Value>>) -> Self {
         self.example = example.map(Box::new);
         self
     }
 
-    /// Adds how to mend it.
+    /// Adds how to fix it.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into().into());
         self
     }
 
-    /// Adds the line it stands in, for the caret.
+    /// Adds its line, for the caret.
     pub fn in_text(mut self, text: &str) -> Self {
         let line = text.lines().nth(self.place.line.saturating_sub(1)).unwrap_or_default();
         if PRIVATE.iter().any(|sign| line.contains(sign)) {
             return self;
         }
         let end = line.char_indices().nth(LINE_CHARACTERS_MAX).map_or(line.len(), |(end, _)| end);
-        // One sign for one, so that the caret stays at its place.
+        // One character replaces one, so that the caret stays at its place.
         self.line =
             line[..end].chars().map(|one| if steers(one) && one != '\t' { char::REPLACEMENT_CHARACTER } else { one }).collect();
         self
     }
 }
 
-/// What people see says no more than it shows: files are named, and texts written, by whoever pushes.
+/// Escapes names of files and texts, because anybody who may push chooses them.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.render(&Renderer::plain()))
@@ -117,7 +117,7 @@ impl fmt::Display for Fault {
 }
 
 impl Fault {
-    /// The same with colours, for a stream that takes them away where no person looks.
+    /// The text with colours, for a stream that removes them if it is not a terminal.
     pub fn coloured(&self) -> String {
         self.render(&Renderer::styled())
     }
@@ -144,12 +144,12 @@ impl Fault {
         if let Some(help) = &help {
             group = group.element(Level::HELP.message(&**help));
         }
-        // The line is as somebody wrote it.
+        // The line itself may hold a command.
         without_commands(&renderer.render(&[group])).into_owned()
     }
 }
 
-/// Claims as people read them: `name=value`.
+/// Claims for people, as `name=value`.
 pub fn one_line(claims: &Map<String, Value>) -> String {
     let shown = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     claims.iter().map(|(name, value)| format!("{name}={}", shown(value))).collect::<Vec<_>>().join(" ")
@@ -165,10 +165,10 @@ impl serde::Serialize for Place {
     }
 }
 
-/// The known word nearest to an unknown one, when it is near enough to have been meant.
+/// The known word nearest to an unknown one, if it is near enough to have been meant.
 pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let enough = |candidate: &str| 2.max(candidate.len() / 3);
-    // Words of other lengths are never near: a long one would be compared with all of them for nothing.
+    // A word of a very different length is never near, so the distance to it need not be computed.
     let alike = known.iter().filter(|candidate| candidate.len().abs_diff(word.len()) <= enough(candidate));
     let distances = alike.map(|candidate| (distance(word, candidate), *candidate));
     distances.min().filter(|(distance, candidate)| *distance <= enough(candidate)).map(|(_, candidate)| candidate)

@@ -1,4 +1,4 @@
-//! Reads a mapping key by key and gathers every fault on the way; what was not asked for is a fault too.
+//! Reads a mapping key by key and collects all faults. A key that was not asked for is a fault too.
 
 use super::{Fault, Node, Place, Yaml, nearest};
 use std::fmt;
@@ -14,7 +14,7 @@ pub struct Fields<'a, 'f> {
 }
 
 impl<'a, 'f> Fields<'a, 'f> {
-    /// Reads `node` as a mapping; anything else is a fault and reads as an empty one.
+    /// Reads `node` as a mapping. Anything else is a fault and is read as an empty mapping.
     pub fn new(file: &'a str, text: &'a str, node: &'a Node, faults: &'f mut Vec<Fault>) -> Self {
         let members: &[_] = match &node.value {
             Yaml::Mapping(members) => members,
@@ -26,7 +26,7 @@ impl<'a, 'f> Fields<'a, 'f> {
         Self { file, text, place: node.place, members, known: Vec::new(), faults }
     }
 
-    /// A mapping below this one, with the same gathering of faults.
+    /// Reads a mapping below this one, with the same collection of faults.
     pub fn below<'b>(&'b mut self, node: &'a Node) -> Fields<'a, 'b> {
         Fields::new(self.file, self.text, node, self.faults)
     }
@@ -58,17 +58,17 @@ impl<'a, 'f> Fields<'a, 'f> {
         self.faults.push(Fault::new(self.file, place, message).in_text(self.text));
     }
 
-    /// Reports a fault that carries more than a message.
+    /// Reports a fault that has more than a message.
     pub fn report(&mut self, fault: Fault) {
         self.faults.push(fault.in_text(self.text));
     }
 
-    /// A fault at this place, not yet reported.
+    /// Makes a fault at this place without reporting it.
     pub fn draft(&self, place: Place, message: impl fmt::Display) -> Fault {
         Fault::new(self.file, place, message)
     }
 
-    /// Text, or a fault that says how to write it.
+    /// Reads text. Otherwise reports a fault that says how to write it.
     pub fn text(&mut self, node: &'a Node) -> Option<&'a str> {
         if let Some(text) = node.as_text() {
             return Some(text);
@@ -81,7 +81,7 @@ impl<'a, 'f> Fields<'a, 'f> {
         None
     }
 
-    /// Text that parses.
+    /// Reads text and parses it.
     pub fn parsed<T, E: fmt::Display>(&mut self, node: &'a Node, parse: impl Fn(&str) -> Result<T, E>) -> Option<T> {
         let text = self.text(node)?;
         match parse(text) {
@@ -93,7 +93,7 @@ impl<'a, 'f> Fields<'a, 'f> {
         }
     }
 
-    /// Whether a key is there that has one word.
+    /// Whether a key is there whose only valid value is this word.
     pub fn word(&mut self, key: &'static str, word: &str) -> bool {
         let Some(node) = self.optional(key) else { return false };
         if node.as_text() != Some(word) {
@@ -121,7 +121,7 @@ impl<'a, 'f> Fields<'a, 'f> {
         }
     }
 
-    /// Reports every key that nobody asked for, with the one that may have been meant.
+    /// Reports every key that was not asked for, with the key that may have been meant.
     pub fn finish(self) {
         for (key, place, _) in self.members {
             if !self.known.contains(&key.as_str()) {
@@ -135,7 +135,7 @@ impl<'a, 'f> Fields<'a, 'f> {
     }
 }
 
-/// What this thread asked for: the test that compares the readers with their schemas looks here.
+/// The keys that this thread asked for. A test compares the readers with their schemas by them.
 #[cfg(test)]
 pub(crate) mod asked {
     use super::Place;

@@ -31,7 +31,7 @@ async fn an_answer_that_is_not_what_was_asked_for_is_not_taken() {
         (Lie::OtherIssuedType, access(), "the federated token: the answer's `issued_token_type` is not"),
         (Lie::BoundaryLonger, reader(), "the boundary: the answer's `expires_in` is later"),
         (Lie::BoundaryOtherType, reader(), "the boundary: the answer's `issued_token_type` is not"),
-        (Lie::BoundarySame, reader(), "the boundary: the answer's token is one that was shown to it"),
+        (Lie::BoundarySame, reader(), "the boundary: the answer's token is the one that the request presented"),
         (Lie::Longer, access(), "the access token: the answer's `expireTime` is later"),
         (Lie::OtherAudience, id_token(), "the ID token: the `aud` of the answer's `token` is another one"),
         (Lie::OtherAccount, id_token(), "the ID token: the `email` of the answer's `token` is of another service account"),

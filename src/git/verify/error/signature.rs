@@ -1,9 +1,8 @@
-//! Why a signature does not count.
-
+//! Why a signature is not accepted.
 use pgp::types::Fingerprint as OpenPgpFingerprint;
 use ssh_key::Fingerprint as SshFingerprint;
 
-/// Why a signature does not count.
+/// Why a signature is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum SignatureError {
     #[error("it is not signed")]
@@ -14,7 +13,7 @@ pub enum SignatureError {
     OpenPgp(#[from] OpenPgpFault),
 }
 
-/// Why an SSH signature does not.
+/// Why an SSH signature is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum SshFault {
     #[error("its SSH signature cannot be read")]
@@ -37,26 +36,26 @@ pub enum SshFault {
     NotValid { key: SshFingerprint },
     #[error("its certificate is not valid now, or not signed by its authority")]
     CertificateNotValid,
-    #[error("its certificate is not a plain user's")]
+    #[error("its certificate is not a user certificate without critical options")]
     CertificateNotPlain,
     #[error("its certificate by {authority} for {names:?} is not among the allowed signers")]
     CertificateNotListed { authority: SshFingerprint, names: Vec<String> },
 }
 
-/// Why an OpenPGP signature does not.
+/// Why an OpenPGP signature is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenPgpFault {
     #[error("its signature cannot be read: {0}")]
     Unreadable(#[source] pgp::errors::Error),
     #[error("no configured OpenPGP key made its signature")]
     UnknownKey,
-    #[error("its signature is by a hash that no longer binds")]
+    #[error("its signature uses a weak hash")]
     WeakHash,
-    #[error("its signature is not one over a document")]
+    #[error("its signature is not one of a document")]
     NotOverDocument,
     #[error("its signature does not say when it was made")]
     NoTime,
-    #[error("its signature is of the future")]
+    #[error("its signature was made in the future")]
     OfTheFuture,
     #[error("its signature has expired")]
     Expired,
@@ -73,11 +72,11 @@ pub enum OpenPgpFault {
 pub enum OpenPgpKeyFault {
     #[error("is revoked")]
     Revoked,
-    #[error("says nothing of itself")]
+    #[error("has no valid self-signature")]
     Silent,
     #[error("has expired")]
     Expired,
-    #[error("is not one for signing")]
+    #[error("may not sign")]
     NotForSigning,
     #[error("is not bound to its primary key")]
     NotBound,

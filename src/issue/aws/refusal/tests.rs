@@ -1,4 +1,4 @@
-//! By the sentences that AWS STS is known to write.
+//! With error messages that AWS STS is known to write.
 
 use super::*;
 use crate::policy::{AwsTerms, Hub};
@@ -81,7 +81,7 @@ fn a_refusal_says_what_the_trust_policy_has_to_allow() {
 }
 
 #[test]
-fn operators_hear_which_hop_it_was() {
+fn the_cause_names_the_hop() {
     for (hop, words) in [
         (Hop::Only, "AccessDenied (403): no"),
         (Hop::Hub, "first hop, to arn:aws:iam::111122223333:role/hub: AccessDenied (403): no"),

@@ -1,4 +1,4 @@
-//! A role that is assumed from another one: what is said in which call.
+//! A role that is assumed from another one: which call carries which parameter.
 
 use super::*;
 use crate::policy::Hub;
@@ -59,7 +59,7 @@ async fn each_call_says_what_aws_takes_there() {
 }
 
 #[tokio::test]
-async fn a_hub_of_another_account_than_asked_is_no_hub() {
+async fn an_intermediate_session_of_another_account_is_refused() {
     let user = "<AssumedRoleUser><Arn>arn:aws:sts::999999999999:assumed-role/hub/s</Arn><AssumedRoleId>A:s</AssumedRoleId></AssumedRoleUser>";
     let answer = credentials("ACTION").replace("</ACTIONResult>", &format!("{user}</ACTIONResult>"));
     let sts = StandIn::start("200 OK", answer).await;

@@ -1,9 +1,9 @@
-//! Regions that fail each in their own way, behind stand-ins.
+//! Regions that fail in different ways, behind stand-ins.
 
 use super::*;
 use std::time::Instant;
 
-/// Takes connections and says nothing.
+/// Accepts connections and never answers.
 async fn silent() -> (String, tokio::task::JoinHandle<()>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

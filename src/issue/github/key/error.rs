@@ -4,15 +4,15 @@ use crate::custody::KmsError;
 use crate::words::PlainPath;
 use std::path::PathBuf;
 
-/// Why there is no key, or no signature. None of it holds a byte of the key.
+/// Why there is no key, or no signature. No variant holds a byte of the key.
 #[derive(Debug, thiserror::Error)]
 pub enum AppKeyError {
-    /// It is not read.
+    /// The file is not readable.
     #[error("{}: {fault}", .path.plain())]
     File {
         /// Where it should be.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         #[source]
         fault: std::io::Error,
     },
@@ -22,12 +22,12 @@ pub enum AppKeyError {
         /// Its name.
         name: String,
     },
-    /// Its content is none.
+    /// The file holds no key of an App.
     #[error("{}: {fault}", .path.plain())]
     Content {
         /// Where it is.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         #[source]
         fault: PemKeyError,
     },
@@ -45,10 +45,10 @@ pub enum PemKeyError {
     /// No PEM, or cut off.
     #[error("it holds no PEM private key: GitHub hands one out under \"Private keys\" of the App's settings")]
     NoPem,
-    /// Sealed by a passphrase.
+    /// Encrypted with a passphrase.
     #[error("the key has a passphrase: `openssl rsa` writes it without")]
     Passphrase,
-    /// Another kind, or one of too few bits.
+    /// Another type of key, or one with too few bits.
     #[error("it is no RSA key of 2048 to 8192 bits, and GitHub's App keys are")]
     NotRsa,
 }

@@ -28,7 +28,7 @@ fn both_forms_of_pem_are_read_and_sign_alike() {
 }
 
 #[test]
-fn what_is_no_key_of_an_app_is_told() {
+fn a_file_without_an_app_key_is_an_error() {
     let elliptic = rcgen::KeyPair::generate().unwrap().serialize_pem();
     let whole = pem("RSA PRIVATE KEY", &pkcs8()[26..]);
     for (bytes, fault) in [

@@ -47,7 +47,7 @@ fn the_edges_of_an_answer() {
     }
 }
 
-/// One without an id takes no other one's away.
+/// A repository without an id does not make the ids of others unknown.
 #[test]
 fn an_id_that_is_known_is_compared_also_where_names_are_asked_for() {
     let of = |id: u64| {
@@ -74,7 +74,7 @@ fn tokens_are_seen_in_what_is_broken() {
 }
 
 proptest! {
-    /// Whatever comes, a token that is taken does no more than was asked, and is one of those that would be revoked.
+    /// A token that is accepted may do no more than was asked for, and `tokens_within` finds it.
     #[test]
     fn no_answer_is_taken_for_more_than_was_asked(
         level in "read|write|admin|x", key in "contents|issues|metadata", id in 0_u64..3, owner in "acme|ACME|evil",

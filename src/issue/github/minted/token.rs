@@ -1,12 +1,12 @@
-//! What a token of GitHub looks like, by itself and within an answer.
+//! The form of GitHub's tokens, and how to find them in an answer.
 
 use crate::words::Secret;
 
-/// The old shape has 40 characters, the stateless one of 2026 some 520: enough for one that names 500 repositories.
+/// The old form has 40 characters, the stateless one of 2026 some 520. This is enough for a token that names 500 repositories.
 const TOKEN_BYTES_MAX: usize = 8192;
-/// GitHub answers with one; of an answer that has more, no more than these are revoked.
+/// The most tokens of one answer that are revoked. GitHub answers with one.
 const TOKENS_MAX: usize = 3;
-/// What is behind `ghs_` (github.blog, changelog of 2026-05-15: `ghs_[A-Za-z0-9._-]{36,}`).
+/// The characters after `ghs_` (github.blog, changelog of 2026-05-15: `ghs_[A-Za-z0-9._-]{36,}`).
 const TOKEN_BYTES_MIN: usize = 36;
 
 /// `ghs_` and 36 characters, or the stateless `ghs_APPID_JWT`.
@@ -17,7 +17,7 @@ pub(super) fn is_token(token: &Secret) -> bool {
     good && sized
 }
 
-/// The tokens within an answer that is not taken, so that they can be revoked.
+/// The tokens in an answer that is refused, so that they can be revoked.
 pub(crate) fn tokens_within(body: &Secret) -> Vec<Secret> {
     const KEY: &[u8] = b"\"token\"";
     let bytes = body.expose();
@@ -25,7 +25,7 @@ pub(crate) fn tokens_within(body: &Secret) -> Vec<Secret> {
     places.filter_map(|(at, _)| token_at(bytes.get(at + KEY.len()..)?)).take(TOKENS_MAX).collect()
 }
 
-/// The text behind a key.
+/// The token behind a key.
 fn token_at(rest: &[u8]) -> Option<Secret> {
     let rest = rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start().strip_prefix(b"\"")?;
     let end = rest.iter().take(TOKEN_BYTES_MAX + 1).position(|byte| *byte == b'"')?;

@@ -7,12 +7,12 @@ use crate::words::github::{Permission, Permissions};
 use crate::words::names::{IssuerName, KmsKeyArn};
 use crate::words::yaml::{Fields, Node};
 
-/// GitHub's own; GitHub Enterprise Server has its at `https://HOST/api/v3`.
+/// GitHub.com. A GitHub Enterprise Server has its API at `https://HOST/api/v3`.
 const API_DEFAULT: &str = "https://api.github.com";
-/// An App's name in the configuration, and its client id.
+/// The length of an App's name in the configuration, and of its client id.
 const WORD_BYTES_MAX: usize = 100;
 
-/// Why a value is none.
+/// Why a value is not valid.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 enum AppError {
     #[error("expected up to {WORD_BYTES_MAX} letters, digits, `-`, `_` and `.`")]
@@ -22,7 +22,7 @@ enum AppError {
 }
 
 impl GitHubSettings {
-    /// Reads the section; every fault is told, and none of a file's content.
+    /// Reads the section and reports every fault, without the content of files.
     pub fn read(fields: &mut Fields<'_, '_>, places: &dyn Places) -> Option<Self> {
         let list = fields.required("apps")?;
         let mut apps: Vec<AppSettings> = Vec::new();
@@ -75,7 +75,7 @@ fn read_issuer(fields: &mut Fields<'_, '_>) -> Option<String> {
         },
         (None, Some(node)) => fields.parsed(node, word),
         (Some(node), Some(_)) => {
-            fields.fault(node.place, "an App is told by its `app_id` or by its `client_id`, and not by both");
+            fields.fault(node.place, "an App has an `app_id` or a `client_id`, and not both");
             None
         }
         (None, None) => {

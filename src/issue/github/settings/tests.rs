@@ -61,7 +61,7 @@ fn what_is_wrong_is_told() {
         ("apps: []".to_owned(), "at least one App"),
         (format!("apps: [ {{ name: a, {good} }}, {{ name: a, {good} }} ]"), "two Apps are called `a`"),
         (app(&good.replace("app_id: 7, ", "")), "`app_id` is missing"),
-        (app(&format!("client_id: x, {good}")), "not by both"),
+        (app(&format!("client_id: x, {good}")), "not both"),
         (app(&good.replace("7", "0")), "whole number above 0"),
         (app(&good.replace("7", "'7'")), "whole number above 0"),
         (app(&good.replace("app_id: 7", "client_id: \"a\\nb\"")), "letters, digits"),

@@ -12,13 +12,13 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::time::Duration;
 
-/// Headers that say what the request is.
+/// Headers that the request sets itself.
 const HEADERS_OWN: [&str; 6] = ["host", "content-type", "content-length", "transfer-encoding", "connection", "accept"];
 
-/// As long as a policy's `ttl` may be: a longer life is refused with each answer.
+/// The longest `ttl` of a policy. Each answer with a longer lifetime would be refused.
 const LIFETIME_MAX: Duration = Duration::from_secs(24 * 3600);
 
-/// Why a value is none.
+/// Why a value is not valid.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 enum ValueError {
     #[error("expected `form` or `json`")]
@@ -26,14 +26,14 @@ enum ValueError {
     #[error("a cloud takes tokens of this audience: grant that cloud's own credential instead")]
     Cloud,
     #[error(
-        "`{0}` is called like a secret: the configuration is no place for one, and daypass holds no key of a service; our token goes into the field that `assertion` names"
+        "`{0}` is called like a secret: the configuration must hold no secret, and daypass needs no key of a service; its own token goes into the field that `assertion` names"
     )]
     Secret(String),
-    #[error("the request has `{0}` by itself")]
+    #[error("the request sets `{0}` itself")]
     Own(String),
 }
 
-/// Why a lifetime is none.
+/// Why a lifetime is not valid.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 enum LifetimeError {
     #[error(transparent)]
@@ -45,7 +45,7 @@ enum LifetimeError {
 }
 
 impl TokenExchangeSettings {
-    /// Reads the section; every fault is told.
+    /// Reads the section and reports every fault.
     pub fn read(fields: &mut Fields<'_, '_>, places: &dyn Places) -> Option<Self> {
         let list = fields.required("services")?;
         let mut services: Vec<ServiceSettings> = Vec::new();
@@ -116,7 +116,7 @@ fn read_service<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, places: &dyn Pl
     })
 }
 
-/// None by which somebody would show a secret, and none that the request has by itself.
+/// Reads headers. Refuses those that would carry a secret, and those that the request sets itself.
 fn read_headers<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<ExchangeFields> {
     let headers = ExchangeFields::read(fields, node, |text| Ok::<_, Infallible>(text.to_owned()))?;
     for (name, value) in headers.iter() {
@@ -147,7 +147,7 @@ fn encoding(text: &str) -> Result<Encoding, ValueError> {
     }
 }
 
-/// `/expires_in`, or `1h` where no answer tells it.
+/// `/expires_in`, or `1h` if the service's answers have no lifetime.
 fn lifetime(text: &str) -> Result<Lifetime, LifetimeError> {
     if text.starts_with('/') {
         return Ok(check_pointer(text).map(|()| Lifetime::At(text.to_owned()))?);

@@ -73,9 +73,12 @@ fn an_entry_without_repositories_or_permissions_does_not_load() {
         ("{ app: acme, permissions: { contents: read } }", "repositories"),
         ("{ app: acme, repositories: [\"acme/shop@1\"] }", "permissions"),
         ("{ app: acme, repositories: [], permissions: { contents: read } }", "no repository is named"),
-        ("{ app: acme, repositories: [\"acme/shop@1\"], permissions: {} }", "to GitHub that means all of them"),
+        ("{ app: acme, repositories: [\"acme/shop@1\"], permissions: {} }", "which GitHub reads as all of them"),
         ("{ app: acme, repositories: all, permissions: { contents: read } }", "expected OWNER/REPOSITORY"),
-        ("{ app: acme, repositories: [\"acme/*\"], permissions: { contents: read } }", "a repository of GitHub is named by"),
+        (
+            "{ app: acme, repositories: [\"acme/*\"], permissions: { contents: read } }",
+            "the name of a GitHub repository has up to",
+        ),
         (
             "{ app: acme, repositories: [\"acme/a@1\", \"acme/b@1\"], permissions: { contents: read } }",
             "two repositories have one id",
@@ -88,7 +91,7 @@ fn an_entry_without_repositories_or_permissions_does_not_load() {
         ("{ app: acme, repositories: [\"acme/shop@1\"], permissions: { contnts: read } }", "did you mean `contents`?"),
         ("{ app: acme, repositories: [\"acme/shop@1\"], permissions: { contents: admin } }", "no such level"),
         ("{ app: acme, repositories: [\"acme/shop@1\"], permissions: { contents: read }, ttl: 5m }", "ttl"),
-        ("{ app: \"a b\", repositories: [\"acme/shop@1\"], permissions: { contents: read } }", "an App is named by"),
+        ("{ app: \"a b\", repositories: [\"acme/shop@1\"], permissions: { contents: read } }", "an App's name has up to"),
         (&format!("{{ app: acme, repositories: [{many}], permissions: {{ contents: read }} }}"), "more than 500"),
     ] {
         let told = faults(bad);

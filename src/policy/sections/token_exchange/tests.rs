@@ -44,12 +44,12 @@ fn an_entry_names_a_service_and_never_an_address() {
     assert_eq!(load(good, "").1, Vec::<String>::new());
     for (bad, said) in [
         ("{ fields: { role: deploy } }", "`service` is missing"),
-        ("{ service: \"https://evil.example\" }", "a service is called by"),
+        ("{ service: \"https://evil.example\" }", "a service's name has"),
         ("{ service: partner, url: \"https://evil.example\" }", "url"),
         ("{ service: partner, ttl: 25h }", "expected 1 to 1440 minutes"),
-        ("{ service: partner, fields: { \"a b\": x } }", "a field is called by"),
-        ("{ service: partner, fields: { role: \"a\\nb\" } }", "that print"),
-        ("{ service: partner, fields: { role: \"{repository}\\u202e\" } }", "that print"),
+        ("{ service: partner, fields: { \"a b\": x } }", "a field's name has"),
+        ("{ service: partner, fields: { role: \"a\\nb\" } }", "printable characters"),
+        ("{ service: partner, fields: { role: \"{repository}\\u202e\" } }", "printable characters"),
         ("{ service: partner, fields: { role: [a] } }", "role"),
     ] {
         assert!(load(bad, "").1.iter().any(|fault| fault.contains(said)), "{bad}: {:?}", load(bad, "").1);

@@ -19,14 +19,14 @@ const ML_KEM_CIPHERTEXT_BYTES: usize = 1088;
 pub(super) const PUBLIC_BYTES: usize = ML_KEM_PUBLIC_BYTES + 32;
 pub(super) const ENCAPSULATED_BYTES: usize = ML_KEM_CIPHERTEXT_BYTES + 32;
 
-/// X-Wing's label, which draws its name.
+/// X-Wing's label, which is drawn as an X and a wing.
 const COMBINER: &[u8] = br"\.//^\";
 /// `HPKE`, the KEM's id 0x647a, HKDF-SHA256 (1), ChaCha20Poly1305 (3).
 const SUITE: &[u8] = b"HPKE\x64\x7a\x00\x01\x00\x03";
 /// RFC 9180, section 5.1.
 const MODE_BASE: u8 = 0;
 
-/// A private key, unfolded from its seed.
+/// A private key, expanded from its seed.
 pub(super) struct PrivateKey {
     quantum: DecapsulationKey,
     classic: agreement::PrivateKey,
@@ -34,7 +34,7 @@ pub(super) struct PrivateKey {
 }
 
 impl PrivateKey {
-    /// Unfolds it: 64 bytes for ML-KEM (FIPS 203, `KeyGen_internal`), 32 for X25519.
+    /// Expands the seed: 64 bytes for ML-KEM (FIPS 203, `KeyGen_internal`), 32 for X25519.
     pub(super) fn from_seed(seed: &[u8; SEED_BYTES]) -> Result<Self, Unspecified> {
         let mut unfolded = Zeroizing::new([0; 96]);
         let mut shake = Shake256::default();
@@ -54,8 +54,8 @@ impl PrivateKey {
         &self.public
     }
 
-    /// What the sender of these bytes shares with this key. Whatever they are, ML-KEM has an answer; X25519 refuses a share
-    /// of low order.
+    /// The secret that this key shares with the sender of these bytes. ML-KEM returns a secret for any bytes; X25519 refuses a share of
+    /// low order.
     pub(super) fn decapsulate(&self, encapsulated: &[u8; ENCAPSULATED_BYTES]) -> Result<Shared, Unspecified> {
         let (ciphertext, share) = encapsulated.split_at(ML_KEM_CIPHERTEXT_BYTES);
         let quantum = self.quantum.decapsulate(Ciphertext::from(ciphertext))?;
@@ -64,7 +64,7 @@ impl PrivateKey {
     }
 }
 
-/// Shares a fresh secret with the holder of a public key.
+/// Makes a fresh secret that is shared with the holder of a public key.
 pub(super) fn encapsulate(public: &[u8; PUBLIC_BYTES]) -> Result<([u8; ENCAPSULATED_BYTES], Shared), Unspecified> {
     let (quantum, classic) = public.split_at(ML_KEM_PUBLIC_BYTES);
     let (ciphertext, secret) = EncapsulationKey::new(&ML_KEM_768, quantum).map_err(|_| Unspecified)?.encapsulate()?;
@@ -75,7 +75,7 @@ pub(super) fn encapsulate(public: &[u8; PUBLIC_BYTES]) -> Result<([u8; ENCAPSULA
     Ok((encapsulated, shared))
 }
 
-/// A secret of two.
+/// A secret that sender and recipient share.
 pub(super) struct Shared(Zeroizing<Vec<u8>>);
 
 impl Shared {
@@ -85,7 +85,7 @@ impl Shared {
         Self(Zeroizing::new(context.finish().as_ref().to_vec()))
     }
 
-    /// HPKE's `SealBase`, with nothing authenticated beside.
+    /// HPKE's `SealBase` with empty additional data.
     pub(super) fn seal(&self, info: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, Unspecified> {
         let (key, nonce) = self.schedule(info)?;
         let mut sealed = plaintext.to_vec();
@@ -112,13 +112,13 @@ impl Shared {
     }
 }
 
-/// `LabeledExtract`; HKDF's extract is one HMAC (RFC 5869).
+/// `LabeledExtract`. HKDF's extract is one HMAC (RFC 5869).
 fn extract(salt: &[u8], label: &[u8], key: &[u8]) -> hmac::Tag {
     let labeled = Zeroizing::new([b"HPKE-v1", SUITE, label, key].concat());
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, salt), &labeled)
 }
 
-/// `LabeledExpand` to at most 32 bytes, for which HKDF's expand is one HMAC too.
+/// `LabeledExpand` to at most 32 bytes: for so many, HKDF's expand is one HMAC too.
 fn expand(secret: &[u8], label: &[u8], context: &[u8], length: usize) -> hmac::Tag {
     let length = u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes();
     let labeled = [&length[..], b"HPKE-v1", SUITE, label, context, &[1]].concat();

@@ -1,5 +1,5 @@
-//! `ssh-ed25519`: the signing key's point on the other form of the same curve (RFC 7748, section 4.1), and X25519 with it, twisted
-//! by the SSH key so that two of its forms never share a secret.
+//! `ssh-ed25519`: the signing key's point is mapped to Curve25519 (RFC 7748, section 4.1) and used for X25519. The shared secret is
+//! multiplied by a scalar from the SSH key, so that the same key in another form never gives the same secret.
 
 use super::super::stanza::{
     argument, check_arguments, check_body, ephemeral, file_key, private_key, public_key, written, x25519,

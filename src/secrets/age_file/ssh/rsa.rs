@@ -1,5 +1,5 @@
-//! `ssh-rsa`: the file key under RSA-OAEP (RFC 8017) with SHA-256. aws-lc-rs does it, in constant time; the `rsa` crate only
-//! writes the private key in the form that aws-lc-rs reads, for OpenSSH leaves two of its numbers out.
+//! `ssh-rsa`: the file key under RSA-OAEP (RFC 8017) with SHA-256. aws-lc-rs computes it, in constant time. The `rsa` crate only
+//! converts the private key to the form that aws-lc-rs reads: OpenSSH's form lacks two of its numbers.
 
 use super::super::stanza::{check_arguments, file_key};
 use super::{Sealed, failed};

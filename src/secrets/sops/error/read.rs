@@ -1,9 +1,9 @@
-//! What of an open document is not given.
+//! Why a part of an opened document is not given.
 
 use super::{SpliceError, ValueError};
 use crate::words::names::PointerError;
 
-/// A part that is not there, not authenticated, or not to be written alone.
+/// The part is missing, is not authenticated, or cannot be written separately.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     #[error(transparent)]
@@ -13,7 +13,7 @@ pub enum ReadError {
     #[error("the file holds no `data`")]
     NoData,
     #[error(
-        "`{at}` is or holds a value that is not encrypted, and with `mac_only_encrypted` nothing says that it is whole: \
+        "`{at}` is or holds a value that is not encrypted, and with `mac_only_encrypted` nothing proves that it was not changed: \
          encrypt it, or encrypt the file anew without `mac_only_encrypted`"
     )]
     Unauthenticated { at: String },
@@ -21,11 +21,11 @@ pub enum ReadError {
     SeveralDocuments,
     #[error("the document has none of the values that are granted")]
     NoneGranted,
-    #[error("the file is one value: it is granted whole")]
+    #[error("the file is one value: it can only be granted as a whole")]
     GrantedWhole,
-    #[error("`{name}` is no section")]
+    #[error("`{name}` is not a section")]
     NoIniSection { name: String },
-    #[error("`{name}` is no single value")]
+    #[error("`{name}` is not a single value")]
     NoSingleValue { name: String },
     #[error("the file is one value, not a document of them")]
     OneValue,

@@ -1,9 +1,9 @@
-//! A text that is no document of its form.
+//! Why a text is not a valid document of its format.
 
 use crate::secrets::sops::limits::LimitError;
 use granit_parser::ScanError;
 
-/// What is wrong, and in which line, where it is in one.
+/// What is wrong, and in which line, if it is in one.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{}{flaw}", .line.map(|line| format!("line {line}: ")).unwrap_or_default())]
 pub struct SyntaxError {
@@ -17,7 +17,7 @@ pub struct SyntaxError {
 pub(in crate::secrets::sops) enum Flaw {
     #[error(transparent)]
     Limit(#[from] LimitError),
-    #[error("`{name}` stands twice")]
+    #[error("`{name}` appears twice")]
     Twice { name: String },
 
     #[error("the file starts with a byte order mark: save it without")]
@@ -30,19 +30,19 @@ pub(in crate::secrets::sops) enum Flaw {
     YamlEnds,
     #[error("the file holds no document")]
     NoDocument,
-    #[error("the document is no mapping (`key: value`); SOPS encrypts nothing else")]
+    #[error("the document is not a mapping (`key: value`); SOPS encrypts nothing else")]
     NoMapping,
     #[error("an alias within its own anchor")]
     AliasWithinAnchor,
-    #[error("a key that is no text")]
+    #[error("a key is not a text")]
     KeyNoText,
-    #[error("the key `{key}` is no text: put it in quotes")]
+    #[error("the key `{key}` is not a text: put it in quotes")]
     KeyNotQuoted { key: String },
-    #[error("a pair within brackets: put it in braces")]
+    #[error("brackets hold a `key: value` pair: put it in braces")]
     PairWithinBrackets,
     #[error("the tag `!!{tag}` is not understood")]
     UnknownTag { tag: String },
-    #[error("a value is tagged `!!{tag}` and is none")]
+    #[error("a value has the tag `!!{tag}` but is not of that type")]
     WrongTag { tag: String },
     #[error("a `!!binary` value is not UTF-8: keep it in a file of its own")]
     BinaryNotUtf8,
@@ -53,37 +53,37 @@ pub(in crate::secrets::sops) enum Flaw {
     JsonExpected { what: &'static str },
     #[error("something follows the document")]
     JsonFollowed,
-    #[error("a text is not closed or escaped as JSON has it")]
+    #[error("a text is not closed or not escaped as JSON requires")]
     JsonText,
-    #[error("a number is not written as JSON has it")]
+    #[error("a number is not written as JSON requires")]
     JsonNumber,
-    #[error("the document is no object (`{{…}}`); SOPS encrypts nothing else")]
+    #[error("the document is not an object (`{{…}}`); SOPS encrypts nothing else")]
     NoObject,
 
     #[error("expected {form}")]
     NoPair { form: &'static str },
     #[error("a section's name is not closed by `]`")]
     SectionNotClosed,
-    #[error("the section `{name}` stands twice")]
+    #[error("the section `{name}` appears twice")]
     SectionTwice { name: String },
-    #[error("a name in quotes or none: write it plain")]
+    #[error("a name is in quotes or empty: write it without quotes")]
     NameQuoted,
-    #[error("`{name}` stands twice in its section")]
+    #[error("`{name}` appears twice in its section")]
     TwiceInSection { name: String },
     #[error("a quoted value is not closed")]
     QuoteNotClosed,
-    #[error("a value that goes on in the next line: put it in three double quotes")]
+    #[error("a value goes on in the next line: put it in three double quotes")]
     GoesOn,
 }
 
 impl Flaw {
-    /// In this line.
+    /// The error with its line.
     pub(in crate::secrets::sops) const fn at(self, line: usize) -> SyntaxError {
         SyntaxError { line: Some(line), flaw: self }
     }
 }
 
-/// A flaw of the whole text.
+/// A flaw that is not in one line.
 impl From<Flaw> for SyntaxError {
     fn from(flaw: Flaw) -> Self {
         Self { line: None, flaw }

@@ -13,7 +13,7 @@ pub(in crate::secrets::sops) fn scalar(scalar: &Scalar) -> Result<String, ValueE
     }
 }
 
-/// A string. Readers of YAML take it for the same: what YAML does not allow as it is, is escaped.
+/// A JSON string that YAML reads as the same text: characters that YAML does not allow are escaped.
 pub(in crate::secrets::sops) fn quoted(text: &str) -> String {
     use std::fmt::Write;
     let mut quoted = String::with_capacity(text.len() + text.len() / 8 + 2);

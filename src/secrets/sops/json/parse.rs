@@ -1,4 +1,4 @@
-//! Reads JSON (RFC 8259) with the place of everything. No member stands twice.
+//! Reads JSON (RFC 8259) and keeps the place of every value. Duplicate members are refused.
 
 use crate::secrets::sops::error::{Flaw, SyntaxError};
 use crate::secrets::sops::flow;
@@ -6,7 +6,7 @@ use crate::secrets::sops::limits::{Budget, check_depth};
 use crate::secrets::sops::scalar::Scalar;
 use crate::secrets::sops::tree::{Collection, Entry, Form, Leaf, Member, Node, Part, Section, Spot, Tree};
 
-/// Reads the one document of the text; it is an object.
+/// Reads the single document of the text, which must be an object.
 pub(in crate::secrets::sops) fn parse(text: &str) -> Result<Tree, SyntaxError> {
     let mut reader = Reader { text, at: 0, budget: Budget::new() };
     let mut root = reader.value(0)?;
@@ -86,7 +86,7 @@ impl Reader<'_> {
         Ok(Node::new(start..self.at, Form::Sequence(Collection { members, flow: true, column: 0 })))
     }
 
-    /// Steps over a comma or the closing sign, and says whether a member follows.
+    /// Skips a comma or the closing sign, and tells whether a member follows.
     fn more(&mut self, close: u8, first: bool) -> Result<bool, SyntaxError> {
         self.space();
         let next = self.text.as_bytes().get(self.at).copied();
@@ -115,7 +115,7 @@ impl Reader<'_> {
         serde_json::from_str(text).map_err(|_| self.fault(Flaw::JsonText))
     }
 
-    /// As SOPS reads it, every number is a float.
+    /// Reads a number. As in SOPS, every number is a float.
     fn number(&mut self) -> Result<Scalar, SyntaxError> {
         let digits =
             self.text[self.at..].bytes().take_while(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));

@@ -1,4 +1,4 @@
-//! Changes to the text of a plaintext YAML document.
+//! Changes the text of a plaintext YAML document.
 
 use super::emit;
 use crate::secrets::sops::draft::Draft;
@@ -8,7 +8,7 @@ use crate::secrets::sops::splice::{Splices, line_end, line_start, next_line};
 use crate::secrets::sops::tree::{Collection, Entry, Node};
 use std::ops::Range;
 
-/// What is cut to remove the entry; `within` is the collection's own place.
+/// The range to cut to remove the entry from the collection `within`.
 pub(in crate::secrets::sops) fn removal(text: &str, within: &Collection, entry: &Entry) -> Range<usize> {
     let place = entry.start..entry.node.place.end;
     if within.flow {
@@ -18,12 +18,12 @@ pub(in crate::secrets::sops) fn removal(text: &str, within: &Collection, entry: 
     if text[line..place.start].trim().is_empty() {
         return line..next_line(text, place.end);
     }
-    // It shares its line with a dash before it, which the next entry takes over.
+    // The line starts with the dash of an outer item, which the next entry takes over.
     let next = within.entries().find(|other| other.start >= place.end);
     place.start..next.map_or(line_end(text, place.end), |next| next.start)
 }
 
-/// Puts the entry's removal into the splices; the last one leaves an empty collection.
+/// Removes the entry. If it is the last one, an empty collection is left.
 pub(in crate::secrets::sops) fn remove(
     text: &str,
     splices: &mut Splices,
@@ -43,7 +43,7 @@ pub(in crate::secrets::sops) fn remove(
     Ok(())
 }
 
-/// Puts the draft in a node's place.
+/// Replaces a node with the draft.
 pub(in crate::secrets::sops) fn replace(
     text: &str,
     splices: &mut Splices,
@@ -69,7 +69,7 @@ pub(in crate::secrets::sops) fn replace(
     Ok(())
 }
 
-/// Puts in a further entry behind the last one.
+/// Adds an entry after the last one.
 pub(in crate::secrets::sops) fn add(
     text: &str,
     splices: &mut Splices,
@@ -102,7 +102,7 @@ pub(in crate::secrets::sops) fn add(
     Ok(())
 }
 
-/// Behind the colon or the dash before a value, when nothing but space is between.
+/// The place after the colon or the dash before a value, if only white space is between them.
 fn gap(text: &str, start: usize) -> usize {
     let written = text[..start].trim_end().len();
     if text[..written].ends_with([':', '-']) { written } else { start }

@@ -1,4 +1,4 @@
-//! Comments stand where they like; here each finds the collection that it is about.
+//! Comments may be anywhere. This assigns each one to a collection.
 
 use super::parse::Reader;
 use crate::secrets::sops::splice::line_start;
@@ -6,8 +6,8 @@ use crate::secrets::sops::tree::{Comment, Member};
 use granit_parser::Event;
 
 impl<'t> Reader<'t> {
-    /// Those before an entry are the collection's; at its end those are which are indented as it is. What follows a value on
-    /// its line stands before the entry, as SOPS moves it.
+    /// Comments before an entry belong to the collection; at the end of the collection, those that are indented at least like it do. A
+    /// comment after a value on the same line is moved before the entry, as in SOPS.
     pub(super) fn place_comments(&mut self, members: &mut Vec<Member>, closing: bool, column: usize, flow: bool) {
         let pending = std::mem::take(&mut self.pending);
         for comment in pending {
@@ -24,7 +24,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Those on the line of a key whose value is a collection are about the key.
+    /// Comments on the line of a key whose value is a collection belong to the key.
     pub(super) fn head_comments(&mut self, key: usize) -> Vec<Comment> {
         if self.peek().is_err() {
             return Vec::new();

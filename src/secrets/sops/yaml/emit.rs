@@ -1,4 +1,4 @@
-//! Writes YAML that SOPS and YAML 1.1 and 1.2 readers read alike.
+//! Writes YAML that SOPS and readers of YAML 1.1 and 1.2 read the same way.
 
 use super::resolve;
 use crate::secrets::sops::draft::Draft;
@@ -6,12 +6,12 @@ use crate::secrets::sops::error::ValueError;
 use crate::secrets::sops::scalar::{Kind, Scalar};
 use std::fmt::Write;
 
-/// SOPS indents to multiples of it.
+/// SOPS indents to multiples of this.
 const INDENT: usize = 4;
-/// Text that readers of YAML 1.1 take for a truth value.
+/// Texts that readers of YAML 1.1 read as booleans.
 const TRUTHS: [&str; 8] = ["y", "n", "yes", "no", "on", "off", "true", "false"];
 
-/// A scalar below a collection of this column; `free` when nothing but a line break follows it.
+/// A scalar in a collection at this column. `free`: only a line break follows it.
 pub(in crate::secrets::sops) fn scalar(scalar: &Scalar, column: usize, flow: bool, free: bool) -> Result<String, ValueError> {
     let text = scalar.expose_text()?;
     Ok(match scalar.kind {
@@ -23,7 +23,7 @@ pub(in crate::secrets::sops) fn scalar(scalar: &Scalar, column: usize, flow: boo
             "+Inf" => ".inf".to_owned(),
             "-Inf" => "-.inf".to_owned(),
             "NaN" => ".nan".to_owned(),
-            // With a point it stays a float: SOPS writes `type:float` again.
+            // With a decimal point it stays a float: SOPS then writes `type:float` again.
             _ if text.bytes().any(|byte| byte == b'.') => text.to_owned(),
             _ => format!("{text}.0"),
         },
@@ -35,7 +35,7 @@ pub(in crate::secrets::sops) fn key(text: &str) -> String {
     if is_plain(text) { text.to_owned() } else { quoted(text) }
 }
 
-/// What stands behind `key:` or the dash, with the space or the line break before it.
+/// The text after `key:` or the dash, with the space or the line break before it.
 pub(in crate::secrets::sops) fn behind(draft: &Draft, column: usize, flow: bool, free: bool) -> Result<String, ValueError> {
     match draft {
         Draft::Mapping(members) if !flow && !members.is_empty() => Ok(format!("\n{}", block(draft, deeper(column))?)),
@@ -74,7 +74,7 @@ pub(in crate::secrets::sops) fn block(draft: &Draft, column: usize) -> Result<St
     Ok(lines.join("\n"))
 }
 
-/// Letters first, nothing that could mean anything, and text to every reader.
+/// Whether a text needs no quotes: it starts with a letter, has no special characters, and every reader reads it as text.
 fn is_plain(text: &str) -> bool {
     let starts = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_' || first == '/');
     let safe = |letter: char| letter.is_ascii_alphanumeric() || "_./+=@-".contains(letter);
@@ -87,7 +87,7 @@ fn is_plain(text: &str) -> bool {
         && matches!(resolve::plain(text), Ok(Some(Scalar { kind: Kind::Text, .. })))
 }
 
-/// Several lines that a block scalar holds without signs for the indentation.
+/// Whether a text has several lines that a block scalar can hold without an indentation indicator.
 fn is_literal(text: &str) -> bool {
     text.trim_end_matches('\n').contains('\n')
         && !text.ends_with("\n\n")
@@ -126,7 +126,7 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-/// Without the line breaks of Unicode, which YAML 1.1 breaks lines at, and the byte order mark.
+/// Whether a character needs no escape. Unicode's line breaks, which YAML 1.1 treats as such, and the byte order mark do.
 fn is_printable(letter: char) -> bool {
     !letter.is_control() && !matches!(letter, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }

@@ -1,4 +1,4 @@
-//! Reads YAML with the place of everything, comments and anchors included.
+//! Reads YAML and keeps the place of every part, comments and anchors included.
 
 use super::resolve;
 use crate::secrets::sops::error::{Flaw, SyntaxError};
@@ -29,11 +29,11 @@ pub(super) struct Reader<'t> {
     pub(super) text: &'t str,
     parser: Parser<'t, StrInput<'t>>,
     pub(super) peeked: Option<(Event<'t>, Span)>,
-    /// Comments that nothing has taken yet.
+    /// Comments that are not assigned yet.
     pub(super) pending: Vec<Comment>,
     anchors: HashMap<usize, Node>,
     budget: Budget,
-    /// The end of what was read last, but for comments.
+    /// The end of the last event that is not a comment.
     pub(super) last: usize,
 }
 
@@ -61,7 +61,7 @@ impl<'t> Reader<'t> {
         members.members.extend(self.pending.drain(..).map(Member::Comment));
         let section = take_section(self.text, members);
         let end = start(&span);
-        // The end of a document is told where the next one starts: go back to behind what is written.
+        // The parser reports the end of a document where the next one starts: go back to the end of its text.
         let written = self.text[..end].trim_end().len();
         let end = if written == 0 { 0 } else { next_line(self.text, written) };
         Ok(Part { root, section, end })
@@ -99,7 +99,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// A copy of what the anchor names, each one paid for: a bomb runs out of its budget.
+    /// A copy of the anchor's node. Each copy is counted, so that a bomb of aliases exceeds the limit.
     fn alias(&mut self, anchor: usize, place: Range<usize>) -> Result<Node, SyntaxError> {
         self.last = place.end;
         let target = self.anchors.get(&anchor).ok_or_else(|| self.fault(place.start, Flaw::AliasWithinAnchor))?;
@@ -165,7 +165,7 @@ impl<'t> Reader<'t> {
         Ok(Node::new(place, Form::Sequence(Collection { members, flow, column })))
     }
 
-    /// Takes the closing event; braces and brackets are part of the place.
+    /// Takes the closing event. Braces and brackets are part of the place.
     fn close(&mut self, begin: usize, finish: usize, flow: bool) -> Result<Range<usize>, SyntaxError> {
         let (_, span) = self.next()?;
         if flow {
@@ -182,7 +182,7 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// The events, comments taken out.
+/// The events, with comments collected separately.
 impl<'t> Reader<'t> {
     pub(super) fn peek(&mut self) -> Result<&(Event<'t>, Span), SyntaxError> {
         if self.peeked.is_none() {
@@ -221,7 +221,7 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// Takes the metadata out of the document; its lines go with it.
+/// Removes the metadata from the document, with its lines.
 fn take_section(text: &str, members: &mut Collection) -> Option<Section> {
     let at = members.members.iter().position(|member| matches!(member, Member::Entry(entry) if entry.key == "sops"))?;
     let Member::Entry(entry) = members.members.remove(at) else { return None };

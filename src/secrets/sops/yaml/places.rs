@@ -1,4 +1,4 @@
-//! Scalars and where they are, also where the parser's events do not tell: headers of block scalars, dashes, values that are not
+//! Places of scalars, including those that the parser does not report: headers of block scalars, dashes, and values that are not
 //! written.
 
 use super::parse::{Reader, end, start};
@@ -44,19 +44,19 @@ impl Reader<'_> {
             spot.place = begin..finish;
             begin..finish
         };
-        // A tag of YAML itself goes with the value, since it would say what the encrypted text is not.
+        // A tag of YAML itself is replaced with the value: it would state a type that the ciphertext does not have.
         let lead = if core.is_some() { tag_place.map_or(place.start, |tag| tag.start.min(place.start)) } else { place.start };
         spot.place.start = spot.place.start.min(lead);
         self.last = place.end;
         Ok(Node::new(lead..place.end, Form::Leaf(Leaf::new(scalar, spot))))
     }
 
-    /// The `|` or `>` of a block scalar with its signs, and its lines from the end of the header's line on.
+    /// The `|` or `>` of a block scalar with its indicators, and its lines from the end of the header's line.
     fn block(&self, after: usize, content: Range<usize>) -> (Range<usize>, Range<usize>) {
         let mut at = after;
         let bytes = self.text.as_bytes();
         while at < content.start && !matches!(bytes[at], b'|' | b'>') {
-            // An anchor's name or a comment may hold these signs too.
+            // An anchor's name, a tag or a comment may hold these signs too.
             at = match bytes[at] {
                 b'&' | b'!' => at + self.text[at..].find(char::is_whitespace).unwrap_or(1),
                 b'#' => line_end(self.text, at),
@@ -71,7 +71,7 @@ impl Reader<'_> {
         (header, first..last)
     }
 
-    /// Where a value that is not written would be: behind the colon or the dash.
+    /// Where a value that is not written would be: after the colon or the dash.
     fn behind_colon(&self, at: usize) -> Range<usize> {
         let rest = &self.text[at..line_end(self.text, at)];
         let spaces = rest.len() - rest.trim_start_matches(' ').len();
@@ -79,7 +79,7 @@ impl Reader<'_> {
         at..at
     }
 
-    /// The dash of an item: on its own line or above it, in the sequence's column.
+    /// The place of an item's dash: on the item's line or above it, in the sequence's column.
     pub(super) fn dash(&self, item: usize, column: usize) -> usize {
         let mut line = line_start(self.text, item);
         loop {

@@ -1,4 +1,4 @@
-//! What a YAML scalar means to SOPS, whose YAML library mixes YAML 1.1 and 1.2: `017` is 15, `yes` is text.
+//! The meaning of a YAML scalar in SOPS, whose YAML library mixes YAML 1.1 and 1.2: `017` is 15, `yes` is text.
 
 use super::timestamp;
 use crate::secrets::sops::error::Flaw;
@@ -6,7 +6,7 @@ use crate::secrets::sops::scalar::Scalar;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// A plain scalar without a tag; none is null.
+/// A plain scalar without a tag; `None` is null.
 pub(super) fn plain(text: &str) -> Result<Option<Scalar>, Flaw> {
     Ok(Some(match text {
         "" | "~" | "null" | "Null" | "NULL" => return Ok(None),
@@ -70,12 +70,12 @@ fn signed(text: &str) -> Result<Option<Scalar>, Flaw> {
     Ok(if is_float(&digits) { digits.parse().ok().and_then(finite) } else { None })
 }
 
-/// Beyond a float's range a number is text, as in SOPS.
+/// As in SOPS, a number beyond a float's range is text.
 fn finite(number: f64) -> Option<Scalar> {
     number.is_finite().then(|| Scalar::float(number))
 }
 
-/// As Go reads it with base 0, and YAML 1.2's `0o`.
+/// An integer as Go reads it with base 0; this includes the `0o` of YAML 1.2.
 fn integer(text: &str) -> Option<i128> {
     let (sign, digits) = match text.as_bytes()[0] {
         b'-' => (-1, &text[1..]),
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_of_yaml_itself_say_the_type() {
+    fn tags_of_yaml_itself_decide_the_type() {
         assert_eq!(tagged("str", "123").unwrap().unwrap().name(), "str");
         assert_eq!(tagged("int", "3").unwrap().unwrap().name(), "int");
         assert_eq!(tagged("float", "3").unwrap().unwrap().name(), "float");

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-/// The moment in the form that SOPS encrypts and hashes, if the text is one.
+/// The time in the form that SOPS encrypts and hashes; `None` if the text is not a timestamp.
 pub(super) fn normalize(text: &str) -> Option<String> {
     let (year, rest) = number(text, 4, 4)?;
     let (month, rest) = number(rest.strip_prefix('-')?, 1, 2)?;
@@ -17,18 +17,18 @@ pub(super) fn normalize(text: &str) -> Option<String> {
     jiff::civil::Time::new(hour as i8, minute as i8, second as i8, 0).ok()?;
     write!(moment, "{hour:02}:{minute:02}:{second:02}").ok()?;
     let rest = fraction(rest, &mut moment)?;
-    // A zone stands behind a `T` and never behind a space.
+    // A time after `T` must have a zone; one after a space must have none.
     moment.push_str(&if sign == ' ' { rest.is_empty().then(|| "Z".to_owned()) } else { zone(rest) }?);
     Some(moment)
 }
 
-/// A number of so many digits, and what follows it.
+/// A number with `least` to `most` digits, and the rest of the text.
 fn number(text: &str, least: usize, most: usize) -> Option<(u16, &str)> {
     let digits = text.bytes().take(most).take_while(u8::is_ascii_digit).count();
     (digits >= least).then(|| Some((text[..digits].parse().ok()?, &text[digits..])))?
 }
 
-/// At most nine digits count, and no zeros at their end.
+/// Reads a fraction of a second. At most nine digits are kept, without zeros at their end.
 fn fraction<'a>(text: &'a str, moment: &mut String) -> Option<&'a str> {
     const NANOSECOND_DIGITS: usize = 9;
     let Some(rest) = text.strip_prefix('.') else { return Some(text) };

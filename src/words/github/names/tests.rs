@@ -2,7 +2,7 @@ use super::*;
 use std::collections::{BTreeSet, HashSet};
 
 #[test]
-fn case_is_kept_and_tells_nothing_apart() {
+fn names_keep_their_case_and_are_compared_without_it() {
     let (left, right) = (Repository::parse("Acme/Shop@7").unwrap(), Repository::parse("acme/shop@7").unwrap());
     assert_eq!(left, right);
     assert_eq!((left.to_string(), left.name.owner().folded()), ("Acme/Shop@7".to_owned(), "acme".to_owned()));

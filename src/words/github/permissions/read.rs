@@ -1,12 +1,12 @@
-//! Permissions as a file has them, for policies and for the configuration.
+//! Reads permissions from a file, for policies and for the configuration.
 
 use super::{Permission, SCHEMA};
 use crate::words::github::PermissionError;
 use crate::words::yaml::{Fields, Node};
 
 impl Permission {
-    /// `{ contents: read, … }`, each against GitHub's schema and these keys beside it; `None` takes any key that is not in the schema. Each fault is told where
-    /// it stands, and then there are none.
+    /// Reads `{ contents: read, … }` by GitHub's schema and these extra keys. Without `extra` it accepts only keys that are not in the
+    /// schema. Reports each fault at its place, and returns nothing if there is one.
     pub fn read_all<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, extra: Option<&[String]>) -> Option<Vec<Self>> {
         let mut inner = fields.below(node);
         let mut all = Vec::new();

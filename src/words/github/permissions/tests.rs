@@ -13,7 +13,7 @@ fn the_schema_is_githubs() {
 }
 
 #[test]
-fn unknown_keys_and_levels_are_refused_with_the_one_that_was_meant() {
+fn unknown_keys_and_levels_are_refused_with_a_suggestion() {
     let told = |key: &str, level: &str| Permission::parse(key, level, &[]).unwrap_err().to_string();
     assert!(told("content", "read").contains("did you mean `contents`?"));
     assert!(told("pull-requests", "read").contains("lower-case letters and `_`"));
