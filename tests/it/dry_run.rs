@@ -1,4 +1,4 @@
-//! A pipeline is tried before it is switched: what would be granted is said and recorded, nothing is issued, and the command runs on.
+//! Dry runs, which try a pipeline before it is switched: the decision is reported and recorded, nothing is issued, and the command runs.
 
 use crate::beliefs::metrics;
 use crate::operate::daypass;
@@ -35,7 +35,7 @@ async fn a_dry_run_is_decided_and_recorded_and_uses_nothing_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_would_be_denial_is_the_denial_and_is_recorded_as_dry() {
+async fn a_denied_dry_run_answers_the_denial_and_is_recorded_as_a_dry_run() {
     let world = World::start(Setup::default()).await;
     let (status, answer) = try_out(&world, &world.token(), &body(json!([{ "secret": "other/db.yaml" }]))).await;
     assert_eq!((status, &answer["code"]), (403, &json!("no_matching_policy")), "{answer}");
@@ -57,7 +57,7 @@ async fn a_would_be_denial_is_the_denial_and_is_recorded_as_dry() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn exec_says_what_would_be_and_runs_the_command_unchanged() {
+async fn exec_reports_the_decision_and_runs_the_command_unchanged() {
     let release = DEPLOY.replace("refs/heads/main", "refs/heads/release").replace("shop/**", "release/**");
     let policies = vec![("shop/deploy", DEPLOY.to_owned()), ("shop/release", release)];
     let world = World::start(Setup { policies, ..Setup::default() }).await;
@@ -89,9 +89,9 @@ async fn exec_says_what_would_be_and_runs_the_command_unchanged() {
     );
 }
 
-/// A dry run that is meant and not heard would hand out the credential itself.
+/// If the server ignored a misplaced `dry_run`, it would issue the credential.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_asked_for_in_a_query_is_no_dry_run_and_is_refused() {
+async fn dry_run_as_a_query_parameter_is_refused() {
     let world = World::start(Setup::default()).await;
     let wanted = json!({ "credentials": [{ "secret": "shop/password.age" }] });
     for address in
@@ -107,9 +107,9 @@ async fn what_is_asked_for_in_a_query_is_no_dry_run_and_is_refused() {
     assert_eq!(asked.status(), 200, "an empty query says nothing");
 }
 
-/// What policies grant and nobody would make is refused as the request itself would be, and explained so.
+/// If policies grant a credential that the server cannot issue, a dry run is refused as the request itself is, and so explained.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dry_run_and_explain_say_no_where_the_server_could_not_make_it() {
+async fn a_dry_run_and_explain_deny_what_the_server_cannot_issue() {
     let all = DEPLOY.replace(
         "grant:\n",
         "grant:\n  aws: [{ role: \"arn:aws:iam::123456789012:role/deploy\" }]\n  github: [{ app: acme, repositories: [\"acme/shop@456789\"], permissions: { contents: read } }]\n  token_exchange: [{ service: nobody }]\n",

@@ -1,4 +1,4 @@
-//! What is counted and measured of requests, by a running server.
+//! The metrics of requests, at a running server.
 
 use crate::support::{Setup, World};
 use daypass::words::{Clock, SystemClock};
@@ -9,7 +9,7 @@ async fn metrics(world: &World) -> String {
     answer.text().await.unwrap()
 }
 
-/// The value of the one series that starts so.
+/// The value of the only series that starts with this text.
 fn value(metrics: &str, series: &str) -> f64 {
     let lines: Vec<&str> = metrics.lines().filter(|line| line.starts_with(series)).collect();
     let [line] = lines[..] else { panic!("{series}: {lines:?} in\n{metrics}") };

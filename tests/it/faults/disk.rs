@@ -1,4 +1,4 @@
-//! The store on a filesystem of 20 MiB of its own, which refusals and then somebody else fill.
+//! The store on a filesystem of 20 MiB of its own, which first refusals and then another program fill.
 
 use crate::support::{Setup, World};
 use daypass::client::environment::Environment;
@@ -13,12 +13,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-/// Where the small disk is, in the process that has one.
+/// Names the folder of the small disk, in the process that has one.
 const SMALL_DISK: &str = "DAYPASS_SMALL_DISK";
-/// Mounts it for this process and its children alone, and runs the rest.
+/// Mounts the disk for this process and its children alone, and runs the given command.
 const MOUNT: &str = "mount -t tmpfs -o size=20m tmpfs \"$0\" && exec \"$@\"";
 
-/// Runs this very test once more, with a small disk. `None` in that process; elsewhere the test is over.
+/// The folder of the small disk. Without one it runs this test again in a process that has one, and returns `None`: the test is over.
 fn small_disk(test: &str) -> Option<PathBuf> {
     let environment = Environment::of_process();
     if let Some(disk) = environment.value(SMALL_DISK) {
@@ -43,7 +43,7 @@ fn small_disk(test: &str) -> Option<PathBuf> {
     None
 }
 
-/// A refusal with a record of some 8 KiB, of ever another identity.
+/// A refusal with a record of some 8 KiB, each of another identity.
 async fn refuse(store: &Store, class: Class, number: usize) -> Kept {
     let subject = format!("repo:owner-{number}/x");
     let body = json!({ "text": "x".repeat(8000) }).into();
@@ -82,7 +82,7 @@ async fn deny(store: &Store, id: &str) -> Result<(), Reason> {
     store.deny(row, None).await.map_err(|denial| denial.reason)
 }
 
-/// Somebody else fills the disk to its last byte.
+/// Another program fills the disk to its last byte.
 fn fill(disk: &Path) -> PathBuf {
     let path = disk.join("somebody-elses");
     let mut file = std::fs::File::create(&path).unwrap();
@@ -118,7 +118,7 @@ async fn grants_and_denials_become_durable_where_refusals_and_others_have_filled
     println!("of 4,000 refusals of each class {recorded:?} have records; {} KiB are left", store.space().0 / 1024);
     assert!(
         store.space().1.is_some_and(|alarm| alarm.contains("refusals are only counted")),
-        "it is told before the disk is full"
+        "the alarm comes before the disk is full"
     );
     for _ in 0..100 {
         grant(&store).await.unwrap();
@@ -162,7 +162,7 @@ async fn ask(world: &World) -> (u16, Value) {
     (status, answer["code"].clone())
 }
 
-/// The whole server, with its data on a disk that somebody else fills: an operator sees how it is and denies, at once and for good.
+/// The whole server, with its data on a disk that another program fills. An operator sees its state, and a denial is durable at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_of_a_server_on_a_full_disk_sees_its_state_and_denies_at_once() {
     let test = "faults::disk::an_operator_of_a_server_on_a_full_disk_sees_its_state_and_denies_at_once";
@@ -198,7 +198,7 @@ async fn an_operator_of_a_server_on_a_full_disk_sees_its_state_and_denies_at_onc
     assert_eq!(ask(&world).await, (403, json!("denied")), "and durable, on the full disk");
     let (status, shown) = operator(&world, &["status"]).await;
     assert!(status == 78 && shown.contains("INC-7"), "{status} {shown}");
-    // Somebody takes the operators' room too: a denial may not become durable any more, and stands all the same.
+    // Another program takes the operators' reserve too: a denial may not become durable any more, but it is in force.
     let last = fill(&disk.join("data"));
     let (status, late) = operator(&world, &["deny", "--run", "7", "--reason", "INC-8"]).await;
     assert!([0, 69].contains(&status) && late.to_lowercase().contains("denied from now on"), "{status} {late}");

@@ -20,7 +20,7 @@ fn signal(world: &World, signal: Signal) {
     kill_process(Pid::from_child(&world.server), signal).unwrap();
 }
 
-/// Reads one answer; its head, or `None` where the connection ended instead.
+/// Reads one answer. Returns its head, or `None` if the connection ended instead.
 async fn answer(stream: &mut Stream) -> Option<String> {
     let mut read = Vec::new();
     loop {
@@ -37,7 +37,7 @@ async fn answer(stream: &mut Stream) -> Option<String> {
     }
 }
 
-/// Asks without an end, on the same connection where that is kept. Counts what was sent, and what of it was not answered.
+/// Sends requests until it cannot connect, on the same connection while that is kept. Counts those sent and those not answered.
 async fn ask_on(world: &World, sent: &AtomicUsize, unanswered: &AtomicUsize) {
     while let Ok(mut stream) = http1(world).await {
         loop {
@@ -90,7 +90,7 @@ async fn a_stopping_server_says_so_and_still_answers() {
     assert!(!world.log().contains("did not end in time"), "{}", world.log());
 }
 
-/// The requests lie in the kernel, and the server hears of them and of its end in the same moment.
+/// The requests wait in the kernel, and the server learns of them and of its end at the same moment.
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_that_nobody_has_read_yet_are_answered_before_the_end() {
     let world = World::start(Setup::default()).await;
