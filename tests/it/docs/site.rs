@@ -1,4 +1,4 @@
-//! mdBook builds the site without a complaint, and each page has what leads a reader to it.
+//! mdBook builds the site without a warning, with every page.
 
 use super::{pages_below, root};
 use crate::support::peer;
