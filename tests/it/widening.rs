@@ -1,4 +1,4 @@
-//! What widens is everything by which somebody may read more: also new recipients, and other bytes at a path.
+//! Permission increases are held: everything by which somebody may read more, also new recipients and other bytes at a path.
 
 mod copied;
 mod readable;
@@ -10,7 +10,7 @@ use daypass::words::UnixTime;
 use daypass::words::names::SecretPath;
 use serde_json::{Value, json};
 
-/// Who may read the files of team A alone, and have the source's files encrypted anew.
+/// A policy for the files of team A, and for encrypting the source's files again.
 const TEAM_A: &str = "issuer: github
 match: { repository: acme/shop@456789, ref: refs/heads/main, event: push }
 grant: { secrets: [{ secret: team-a/**, history: allow }], daypass: [secret.rotate] }
@@ -19,7 +19,7 @@ grant: { secrets: [{ secret: team-a/**, history: allow }], daypass: [secret.rota
 const OWN: &str = "secrets/team-a/own.yaml";
 const PROD: &str = "secrets/prod/db.yaml";
 
-/// A document, encrypted as sops does it: nothing in it tells its path.
+/// A document, encrypted as sops does it: it is bound to no path.
 fn sealed(password: &str, recipients: &[&str]) -> Vec<u8> {
     let recipients: Vec<String> = recipients.iter().map(|one| (*one).to_owned()).collect();
     let text = format!("password: {password}\n");
@@ -27,7 +27,7 @@ fn sealed(password: &str, recipients: &[&str]) -> Vec<u8> {
     encrypt_document(&path, text.as_bytes(), &recipients, UnixTime::from_seconds(1_800_000_000)).unwrap()
 }
 
-/// A server under which widening waits, with production's document and team A's in force.
+/// A server that holds permission increases, with a document of production and one of team A in force.
 async fn held_world() -> World {
     let setup = Setup {
         policies: vec![("team-a/read", TEAM_A.to_owned())],
@@ -62,7 +62,7 @@ async fn own_password(world: &World) -> Value {
     answer["credentials"][0]["secret"]["value"].clone()
 }
 
-/// `policy diff` of the last commit, by its status and text.
+/// The status and the text of `policy diff` for the last commit.
 async fn diff(world: &World) -> (i32, String) {
     operator(world, &["policy", "diff", "HEAD~1..HEAD", "--fail-on", "widen"]).await
 }
@@ -75,7 +75,7 @@ fn read(world: &World, file: &str) -> Vec<u8> {
     std::fs::read(world.path("access").join(file)).unwrap()
 }
 
-/// The file as its commit before the last one had it.
+/// Restores a file as `of` (`COMMIT:FILE`) has it.
 fn put_back(world: &World, file: &str, of: &str) {
     let old = std::process::Command::new("git").arg("-C").arg(world.path("access")).args(["show", of]).output().unwrap();
     put(&world.path("access").join(file), &old.stdout);
