@@ -1,4 +1,4 @@
-//! `GET /v1/events` as a client of its own sees it.
+//! `GET /v1/events`, seen by a plain client.
 
 use super::pod::{change, daypass, policy, token, world};
 use crate::support::World;
@@ -10,7 +10,7 @@ async fn open(world: &World, token: &str, last: Option<&str>) -> reqwest::Respon
     request.send().await.unwrap()
 }
 
-/// What comes within this time.
+/// What arrives within this time.
 async fn heard(response: &mut reqwest::Response, within: Duration) -> String {
     let (started, mut text) = (Instant::now(), String::new());
     while let Ok(Ok(Some(bytes))) = tokio::time::timeout(within.saturating_sub(started.elapsed()), response.chunk()).await {
@@ -22,7 +22,7 @@ async fn heard(response: &mut reqwest::Response, within: Duration) -> String {
 const MOMENT: Duration = Duration::from_millis(700);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stream_says_that_something_changed_and_resumes_and_says_nothing_else() {
+async fn a_stream_says_only_that_something_changed_and_can_be_resumed() {
     let mut world = world(policy("[shop/**]", "")).await;
     let token = token(&world, "web");
     let mut stream = open(&world, &token, None).await;
@@ -58,7 +58,7 @@ async fn a_stream_says_that_something_changed_and_resumes_and_says_nothing_else(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stream_is_for_those_whom_a_policy_is_for_and_few_for_each_token() {
+async fn a_stream_needs_a_policy_and_each_token_has_few() {
     let world = world(policy("[shop/**]", "")).await;
     for (token, status, code) in
         [(token(&world, "other"), 403, "no_matching_policy"), ("x.y.z".to_owned(), 401, "token_malformed")]
@@ -90,7 +90,7 @@ async fn a_stream_is_for_those_whom_a_policy_is_for_and_few_for_each_token() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stream_on_which_nothing_happens_is_not_idle() {
+async fn a_stream_without_events_sends_comments() {
     let world = world(policy("[shop/**]", "")).await;
     let mut stream = open(&world, &token(&world, "web"), None).await;
     let quiet = heard(&mut stream, Duration::from_secs(62)).await;
@@ -150,7 +150,7 @@ fn field(name: &str, value: &str) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_who_takes_nothing_is_cut_off() {
+async fn a_client_that_reads_nothing_is_disconnected() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let world = world(policy("[shop/**]", "")).await;
     let mut roots = rustls::RootCertStore::empty();
@@ -170,7 +170,7 @@ async fn a_reader_who_takes_nothing_is_cut_off() {
         ("authorization", &bearer),
     ];
     let fields: Vec<u8> = pairs.iter().flat_map(|(name, value)| field(name, value)).collect();
-    // SETTINGS_INITIAL_WINDOW_SIZE is 0: not a byte of any body is taken.
+    // SETTINGS_INITIAL_WINDOW_SIZE is 0: the client accepts no byte of any body.
     let settings = frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]);
     let asked = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), settings, frame(1, 0x5, 1, &fields)].concat();
     stream.write_all(&asked).await.unwrap();
@@ -182,7 +182,7 @@ async fn a_reader_who_takes_nothing_is_cut_off() {
         ended.as_ref().map(|read| read.as_ref().map_err(ToString::to_string))
     );
     assert!(ended.is_ok(), "it is still there");
-    // One line waits on the connection, one before it, and the third, the first comment, for 10 s.
+    // The third line, the first comment after 15 s, cannot be queued, and the server ends the connection 10 s later.
     assert!((20..40).contains(&started.elapsed().as_secs()), "{:?}", started.elapsed());
     assert!(!heard.windows(7).any(|part| part == b"changed"));
 }
