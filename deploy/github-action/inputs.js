@@ -1,4 +1,4 @@
-// The inputs of action.yml, and the flags of `daypass exec` that they stand for.
+// Reads the inputs of action.yml and turns them into flags of `daypass exec`.
 'use strict';
 const { Refused } = require('./runner');
 
