@@ -6,7 +6,7 @@ const raw = (environment, name) => environment[`INPUT_${name.toUpperCase()}`] ||
 
 function line(environment, name) {
   const value = raw(environment, name).trim();
-  if (/[\r\n\0]/.test(value)) throw new Refused(`the input \`${name}\` has one line`);
+  if (/[\r\n\0]/.test(value)) throw new Refused(`the input \`${name}\` must be one line`);
   return value;
 }
 

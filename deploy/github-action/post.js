@@ -43,7 +43,7 @@ async function post() {
   const events = report.read(path.join(folder, 'report'));
   report.told(events).forEach((line) => runner.say(`daypass: ${line}`));
   report.unended(events).forEach((failure) => runner.warning(failure));
-  if (!ended) runner.warning('what held the credentials is gone or did not end: what it was given lives to its own end');
+  if (!ended) runner.warning('the process that held the credentials is gone or did not end: its credentials stay valid until they expire');
   if (events.length > 0 && process.env.GITHUB_STEP_SUMMARY) runner.append('GITHUB_STEP_SUMMARY', report.summary(events));
   fs.rmSync(folder, { recursive: true, force: true });
 }

@@ -50,7 +50,7 @@ function told(events) {
     }
   }
   if (events.some(({ granted }) => granted && list(granted.credentials).some((one) => one && one.aws))) {
-    out.push('an AWS session cannot be ended by a job: it lives to its own end');
+    out.push('a job cannot end an AWS session: it stays valid until it expires');
   }
   return out.map((line) => shown(String(line).replace(/\s*\n\s*/g, '; ')));
 }

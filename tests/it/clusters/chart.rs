@@ -32,7 +32,7 @@ fn bad_values_are_refused_in_clear_words() {
         ("resources.limit.memory=1Gi", "at '/resources': additional properties 'limit' not allowed"),
         ("secrets.keys=Daypass_Keys", "at '/secrets/keys'"),
         ("config.admission=null", "config.admission.issuers names the clusters whose pods are injected into"),
-        ("webhook.enabled=false", "config.admission is of the webhook"),
+        ("webhook.enabled=false", "config.admission is for the webhook"),
         ("certManager.enabled=false", "set webhook.caBundle, or certManager.enabled=true"),
     ] {
         let Some(output) = helm(&["--set", value]) else { return };

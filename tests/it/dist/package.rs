@@ -114,7 +114,7 @@ pub(super) fn lives(package: &Path, folder: &Path) {
     dpkg(&machine, &["--remove", "daypass"]);
     assert!(!machine.join("usr/bin").exists() && !machine.join("usr/share").exists(), "nothing of the package is left");
     let said = dpkg(&machine, &["--purge", "daypass"]);
-    assert!(said.contains("/etc/daypass is kept, for it is not empty") && !said.contains("/var/lib/daypass is"), "{said}");
+    assert!(said.contains("/etc/daypass is kept because it is not empty") && !said.contains("/var/lib/daypass is"), "{said}");
     assert!(machine.join("etc/daypass/root.key").exists() && !machine.join("var/lib/daypass").exists());
 }
 

@@ -31,7 +31,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- $_ := set $admission "tls" $tls -}}
 {{- $_ := set $admission "image" (include "daypass.image" .) -}}
 {{- else if $config.admission -}}
-{{- fail "config.admission is of the webhook: take it out, or set webhook.enabled=true" -}}
+{{- fail "config.admission is for the webhook: remove it, or set webhook.enabled=true" -}}
 {{- else -}}
 {{- $_ := unset $config "admission" -}}
 {{- end -}}

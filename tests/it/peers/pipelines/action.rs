@@ -90,7 +90,7 @@ async fn a_failed_job_had_its_credentials_and_leaves_none_behind() {
     assert!(said.iter().all(|line| evidence.contains(line)) && evidence.contains("evil=\n"), "{evidence}");
     let token = evidence.lines().find_map(|line| line.strip_prefix("github=")).unwrap();
     assert_eq!(stage.github.stand_in.with(|world| world.tokens.get(token).copied()), Some(true), "made, and revoked: {log}");
-    for said in ["shown=***", "leaf=***", "1 revoked", "an AWS session cannot be ended by a job", decision] {
+    for said in ["shown=***", "leaf=***", "1 revoked", "a job cannot end an AWS session", decision] {
         assert!(log.contains(said), "{said}: {log}");
     }
     assert_hidden(&log);

@@ -91,7 +91,7 @@ async fn credentials_end_with_the_process_that_holds_them_and_the_post_step_fail
     let killed = step.folder.join("temp/daypass-killed");
     put(&killed.join("held"), keeper.as_bytes());
     let (told, good) = step.post(killed.to_str().unwrap());
-    assert!(good && told.contains("::warning title=daypass::what held the credentials is gone"), "{told}");
+    assert!(good && told.contains("::warning title=daypass::the process that held the credentials is gone"), "{told}");
 
     // An earlier step may have written anything into the folder.
     let hostile = step.folder.join("temp/daypass-x");
