@@ -10,6 +10,8 @@ pub const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
 /// A mapping is read in pieces. They overlap by more than the length of any canary.
 const PIECE_BYTES: usize = 256 * 1024;
 const OVERLAP_BYTES: usize = 4096;
+/// A search that read less did not see the process.
+const READ_MIN: usize = 1024 * 1024;
 
 /// What each value is, and the bytes that must not be found.
 #[derive(Default)]
@@ -116,6 +118,7 @@ impl Search<'_> {
                 start += if all { read as u64 } else { (read.saturating_sub(OVERLAP_BYTES)).max(1) as u64 };
             }
         }
+        assert!(bytes > READ_MIN, "only {bytes} bytes of memory were read");
         (bytes, found)
     }
 }
