@@ -120,10 +120,9 @@ fn types(good: &dyn Fn(Api) -> Sent) -> Vec<Case> {
         "application/jsonx",
         "application/json, text/plain",
         "multipart/form-data; boundary=x",
-        "\u{1f}",
         "",
     ];
-    for kind in kinds.into_iter().filter(|kind| !kind.contains('\u{1f}')) {
+    for kind in kinds {
         for (api, codes) in
             [(Api::Exchange, REFUSED), (Api::Replay, REFUSED), (Api::OauthForm, BAD), (Api::OauthJson, BAD), (Api::Sts, BAD)]
         {
