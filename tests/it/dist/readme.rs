@@ -39,7 +39,9 @@ fn every_block_is_run_by_a_test_or_says_why_not() {
 #[test]
 fn the_readme_names_the_version_of_the_sources() {
     let version = Regex::new(r"daypass[-_]([0-9]+\.[0-9]+\.[0-9]+)").unwrap();
-    for found in version.captures_iter(&install()) {
+    let section = install();
+    assert!(version.is_match(&section), "the section names no version");
+    for found in version.captures_iter(&section) {
         assert_eq!(&found[1], env!("CARGO_PKG_VERSION"), "{}", &found[0]);
     }
 }
