@@ -177,10 +177,10 @@ async fn a_rewritten_history_is_not_followed() {
         &repository,
         &["-c", "user.name=t", "-c", "user.email=t@t.example", "commit", "--quiet", "--all", "--amend", "--message", "y"],
     );
-    tokio::time::sleep(Duration::from_millis(2500)).await;
+    let is_rewritten = |ready: &Value| ready["alarm"].as_str().is_some_and(|alarm| alarm.contains("history was rewritten"));
+    world.until("the alarm", is_rewritten).await;
     let other = world.token_with(github_claims("push", "refs/heads/other"));
     assert_eq!(world.exchange(&other, json!([{"secret": "shop/password.age"}])).await.0, 403);
-    assert!(world.log().contains("history was rewritten"), "{}", world.log());
 }
 
 #[tokio::test(flavor = "multi_thread")]
