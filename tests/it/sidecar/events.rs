@@ -1,13 +1,24 @@
 //! `GET /v1/events`, seen by a plain client.
 
 use super::pod::{change, daypass, policy, token, world};
-use crate::support::World;
+use crate::support::{START_MAX, World};
 use std::time::{Duration, Instant};
 
 async fn open(world: &World, token: &str, last: Option<&str>) -> reqwest::Response {
     let request = world.http.get(world.url("/v1/events")).bearer_auth(token).timeout(Duration::from_secs(120));
     let request = if let Some(last) = last { request.header("last-event-id", last) } else { request };
     request.send().await.unwrap()
+}
+
+/// The text up to this end, however long it takes to arrive.
+async fn until(response: &mut reqwest::Response, end: &str) -> String {
+    let (started, mut text) = (Instant::now(), String::new());
+    while !text.ends_with(end) {
+        let left = START_MAX.saturating_sub(started.elapsed());
+        let chunk = tokio::time::timeout(left, response.chunk()).await.unwrap_or_else(|_| panic!("no {end:?} in {text:?}"));
+        text.push_str(std::str::from_utf8(&chunk.unwrap().expect("the stream ended")).unwrap());
+    }
+    text
 }
 
 /// What arrives within this time.
@@ -19,6 +30,10 @@ async fn heard(response: &mut reqwest::Response, within: Duration) -> String {
     text
 }
 
+/// The first line of every stream.
+const RETRY: &str = "retry: 1000\n\n";
+/// The end of an event.
+const CHANGED: &str = "data: changed\n\n";
 const MOMENT: Duration = Duration::from_millis(700);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -28,30 +43,30 @@ async fn a_stream_says_only_that_something_changed_and_can_be_resumed() {
     let mut stream = open(&world, &token, None).await;
     assert_eq!((stream.status().as_u16(), &stream.headers()["content-type"]), (200, &"text/event-stream".parse().unwrap()));
     assert_eq!(stream.headers()["cache-control"], "no-store");
-    let first = heard(&mut stream, MOMENT).await;
+    let first = until(&mut stream, CHANGED).await;
     let id = first.split("id: ").nth(1).unwrap().lines().next().unwrap().to_owned();
-    assert_eq!(first, format!("retry: 1000\n\nid: {id}\nevent: change\ndata: changed\n\n"));
+    assert_eq!(first, format!("{RETRY}id: {id}\nevent: change\n{CHANGED}"));
     let mut resumed = open(&world, &token, Some(&id)).await;
-    assert_eq!(heard(&mut resumed, MOMENT).await, "retry: 1000\n\n", "nothing changed since");
+    assert_eq!(until(&mut resumed, RETRY).await, RETRY);
+    assert_eq!(heard(&mut resumed, MOMENT).await, "", "nothing changed since");
     let head = crate::support::git(&world.path("access"), &["rev-parse", "HEAD"]);
     let told = daypass(&world, &["deny", "--repository", "acme/other", "--reason", "INC-42"]).await;
-    let denied = heard(&mut stream, MOMENT).await;
-    assert!(
-        denied.contains("data: changed") && !denied.contains(&id) && !denied.contains("INC") && !denied.contains(&head),
-        "{denied}"
-    );
-    assert_eq!(heard(&mut resumed, MOMENT).await, denied, "everybody hears the same");
+    let denied = until(&mut stream, CHANGED).await;
+    assert!(!denied.contains(&id) && !denied.contains("INC") && !denied.contains(&head), "{denied}");
+    assert_eq!(until(&mut resumed, CHANGED).await, denied, "everybody hears the same");
     let lift = told.split("--lift ").nth(1).unwrap().split('`').next().unwrap();
     daypass(&world, &["deny", "--lift", lift]).await;
-    assert!(heard(&mut stream, MOMENT).await.contains(&id), "the state is as it was");
+    assert!(until(&mut stream, CHANGED).await.contains(&id), "the state is as it was");
     change(&world, &policy("[shop/**]", "owners: [a]\n")).await;
-    assert!(heard(&mut stream, MOMENT).await.contains("data: changed"));
+    until(&mut stream, CHANGED).await;
     let mut missed = open(&world, &token, Some(&id)).await;
-    let caught_up = heard(&mut missed, MOMENT).await;
-    assert!(caught_up.contains("data: changed") && !caught_up.contains(&id), "what was missed is told at once: {caught_up}");
+    let caught_up = until(&mut missed, CHANGED).await;
+    assert!(!caught_up.contains(&id), "what was missed is told at once: {caught_up}");
     let now = caught_up.split("id: ").nth(1).unwrap().lines().next().unwrap().to_owned();
     world.kill_and_restart().await;
-    assert_eq!(heard(&mut open(&world, &token, Some(&now)).await, MOMENT).await, "retry: 1000\n\n", "a restart is no change");
+    let mut after = open(&world, &token, Some(&now)).await;
+    assert_eq!(until(&mut after, RETRY).await, RETRY);
+    assert_eq!(heard(&mut after, MOMENT).await, "", "a restart is no change");
     let used: Vec<_> =
         world.audit().into_iter().filter(|entry| ["intended", "released"].contains(&entry.kind.as_str())).collect();
     assert!(used.is_empty(), "nothing was used up");
@@ -96,7 +111,7 @@ async fn a_stream_without_events_sends_comments() {
     let quiet = heard(&mut stream, Duration::from_secs(62)).await;
     assert_eq!(quiet.matches("\n:\n").count(), 4, "a comment every 15 s, and no end: {quiet}");
     daypass(&world, &["deny", "--repository", "acme/other", "--reason", "INC-42"]).await;
-    assert!(heard(&mut stream, MOMENT).await.contains("data: changed"));
+    until(&mut stream, CHANGED).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -112,7 +127,7 @@ async fn a_stream_ends_with_its_token_and_with_the_server() {
     println!("a stream of a token of 3 s ended after {:?}", started.elapsed());
     assert!(started.elapsed() < Duration::from_secs(6));
     let mut long = open(&world, &token(&world, "web"), None).await;
-    heard(&mut long, MOMENT).await;
+    until(&mut long, CHANGED).await;
     let id = rustix::process::Pid::from_raw(i32::try_from(world.server.id()).unwrap()).unwrap();
     rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
     let started = Instant::now();
