@@ -168,14 +168,7 @@ fn field(name: &str, value: &str) -> Vec<u8> {
 async fn a_client_that_reads_nothing_is_disconnected() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let world = world(policy("[shop/**]", "")).await;
-    let mut roots = rustls::RootCertStore::empty();
-    let pem = std::fs::read(world.path("tls.crt")).unwrap();
-    roots.add(rustls::pki_types::pem::PemObject::from_pem_slice(&pem).unwrap()).unwrap();
-    let mut tls = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-    tls.alpn_protocols = vec![b"h2".to_vec()];
-    let tcp = tokio::net::TcpStream::connect(("127.0.0.1", world.port)).await.unwrap();
-    let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(tls));
-    let mut stream = connector.connect("localhost".try_into().unwrap(), tcp).await.unwrap();
+    let mut stream = crate::server::connect(&world, b"h2", &[&rustls::version::TLS13]).await.unwrap();
     let bearer = format!("Bearer {}", token(&world, "web"));
     let pairs = [
         (":method", "GET"),
