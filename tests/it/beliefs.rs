@@ -203,10 +203,6 @@ fn certificate_for(world: &World, host: &str, year: i32) {
     std::fs::write(world.path("tls.crt"), parameters.self_signed(&key).unwrap().pem()).unwrap();
 }
 
-pub async fn metrics(world: &World) -> String {
-    world.http.get(format!("http://127.0.0.1:{}/metrics", world.admin_port)).send().await.unwrap().text().await.unwrap()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_expired_certificate_is_reported_and_makes_the_server_unready() {
     let mut world = World::start(Setup::default()).await;
@@ -216,7 +212,7 @@ async fn an_expired_certificate_is_reported_and_makes_the_server_unready() {
     assert_eq!(ready["ready"], false, "{ready}");
     assert_eq!(ready["checks"]["certificate"], "ended at 2021-01-01T00:00:00Z: every client refuses it");
     assert!(ready["alarms"][0].as_str().unwrap().contains("tls.crt"), "{ready}");
-    assert!(metrics(&world).await.contains("daypass_certificate_expiration_timestamp_seconds{listener=\"public\"} 1609459200\n"));
+    assert!(world.metrics().await.contains("daypass_certificate_expiration_timestamp_seconds{listener=\"public\"} 1609459200\n"));
     assert!(world.log().contains("ended at 2021-01-01T00:00:00Z"), "told at the start");
     let config = world.path("daypass.yaml").display().to_string();
     let status = daypass(world.folder.path(), &["status", "--config", &config]);
@@ -262,7 +258,7 @@ async fn a_missing_jwks_file_is_reported_and_makes_a_server_without_other_keys_u
         alarm.contains("`gitlab`") && alarm.contains("gitlab.json: No such file") && alarm.contains("are refused"),
         "{alarm}"
     );
-    assert!(metrics(&world).await.contains("daypass_issuer_keys_unreadable{issuer=\"gitlab\"} 1\n"), "{}", metrics(&world).await);
+    assert!(world.metrics().await.contains("daypass_issuer_keys_unreadable{issuer=\"gitlab\"} 1\n"), "{}", world.metrics().await);
     let config = std::fs::read_to_string(world.path("daypass.yaml")).unwrap();
     std::fs::write(world.path("daypass.yaml"), config.replace("addresses: [127.0.0.0/8]", "jwks: { file: github.json }"))
         .unwrap();

@@ -34,8 +34,7 @@ async fn no_secret_is_logged_stored_or_left_in_memory() {
     assert!(issued > 5);
 
     let search = canaries.search();
-    let said =
-        world.http.get(format!("http://127.0.0.1:{}/metrics", world.admin_port)).send().await.unwrap().text().await.unwrap();
+    let said = world.metrics().await;
     search.assert_none("the metrics", said.as_bytes());
     search.assert_none("the state", world.ready().await.to_string().as_bytes());
     search.assert_none("the log", world.log().as_bytes());

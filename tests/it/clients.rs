@@ -58,10 +58,6 @@ fn outcome(answer: &Value) -> &str {
     if answer["credentials"].is_array() { "released" } else { answer["code"].as_str().unwrap_or_else(|| panic!("{answer}")) }
 }
 
-async fn metrics(world: &World) -> String {
-    world.http.get(format!("http://127.0.0.1:{}/metrics", world.admin_port)).send().await.unwrap().text().await.unwrap()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stolen_token_gets_nothing_elsewhere_whatever_it_asks() {
     let sts = StandInSts::start().await;
@@ -88,7 +84,7 @@ async fn a_stolen_token_gets_nothing_elsewhere_whatever_it_asks() {
         assert_eq!(both, (&json!(ELSEWHERE), &json!(HERE), &first["decision_id"]), "{body}");
     }
     assert_eq!(refused.len(), 5);
-    assert!(metrics(&world).await.contains("daypass_tokens_shown_elsewhere_total 5\n"));
+    assert!(world.metrics().await.contains("daypass_tokens_shown_elsewhere_total 5\n"));
     let config = world.path("daypass.yaml").display().to_string();
     let status = world.job("push", &["status", "--config", &config], &[]).await;
     let status = String::from_utf8_lossy(&status.stdout).into_owned();

@@ -1,6 +1,5 @@
 //! Dry runs, which try a pipeline before it is switched: the decision is reported and recorded, nothing is issued, and the command runs.
 
-use crate::beliefs::metrics;
 use crate::operate::daypass;
 use crate::support::{DEPLOY, Setup, World};
 use serde_json::{Value, json};
@@ -31,7 +30,7 @@ async fn a_dry_run_is_decided_and_recorded_and_uses_nothing_up() {
     assert_eq!(dry.len(), 3);
     assert!(dry.iter().all(|record| record.body["issued"].is_null() && record.body["policies"][0] == "shop/deploy"), "{dry:?}");
     assert_eq!(records.iter().filter(|record| record.kind == "released").count(), 1);
-    assert!(metrics(&world).await.contains("daypass_dry_runs_total 3"));
+    assert!(world.metrics().await.contains("daypass_dry_runs_total 3"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,7 +46,7 @@ async fn a_denied_dry_run_answers_the_denial_and_is_recorded_as_a_dry_run() {
     let kinds: Vec<String> = world.audit().into_iter().map(|entry| entry.kind).collect();
     assert!(!kinds.iter().any(|kind| kind == "refused"), "{kinds:?}");
     assert_eq!(kinds.iter().filter(|kind| *kind == "dry_run").count(), 3, "{kinds:?}");
-    let refused = metrics(&world).await;
+    let refused = world.metrics().await;
     let refused: Vec<&str> = refused.lines().filter(|line| line.starts_with("daypass_requests_refused_total{")).collect();
     assert!(!refused.is_empty() && refused.iter().all(|line| line.ends_with(" 0")), "{refused:?}");
     for odd in [json!("yes"), json!(1), json!(null)] {

@@ -52,8 +52,7 @@ async fn keys_are_published_for_another_host_and_compared_with_what_it_serves() 
     let (status, said) = daypass(&world, &["keys", "check"]).await;
     assert!(status == 78 && said.contains("(published) is not hosted"), "{said}");
     assert!(daypass(&world, &["status"]).await.1.contains("2 wait to be hosted"));
-    let metrics =
-        world.http.get(format!("http://127.0.0.1:{}/metrics", world.admin_port)).send().await.unwrap().text().await.unwrap();
+    let metrics = world.metrics().await;
     assert!(metrics.contains("daypass_signing_keys_waiting 2"), "{metrics}");
     daypass(&world, &["keys", "publish", "--to", &to]).await;
     assert_eq!(daypass(&world, &["keys", "check"]).await.0, 0);

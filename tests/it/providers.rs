@@ -33,8 +33,7 @@ async fn reachable_and_unreachable_providers_are_reported_everywhere() {
     let ready = world.until("the alarm", tells).await;
     assert_eq!(ready["ready"], true, "{ready:#}");
     assert!(ready["checks"]["providers"].as_str().unwrap().contains("`azure`"), "{ready:#}");
-    let metrics =
-        world.http.get(format!("http://127.0.0.1:{}/metrics", world.admin_port)).send().await.unwrap().text().await.unwrap();
+    let metrics = world.metrics().await;
     assert!(metrics.contains("daypass_provider_unreachable{provider=\"aws\"} 0"), "{metrics}");
     assert!(metrics.contains("daypass_provider_unreachable{provider=\"azure\"} 1"), "{metrics}");
     assert!(world.log().contains("the provider `azure` cannot be reached"), "{}", world.log());

@@ -61,8 +61,7 @@ fn clients(world: &World, kind: &str) -> Vec<String> {
 }
 
 async fn metric(world: &World, name: &str) -> u64 {
-    let metrics = world.http.get(format!("http://127.0.0.1:{}/metrics", world.admin_port)).send().await.unwrap();
-    let metrics = metrics.text().await.unwrap();
+    let metrics = world.metrics().await;
     metrics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok()).unwrap_or_else(|| panic!("{name}: {metrics}"))
 }
 

@@ -151,8 +151,7 @@ async fn faulty_files_keep_their_last_good_version_and_everything_else_goes_live
     assert_eq!(world.exchange(&release, json!([{"secret": "shop/password.age"}])).await.0, 200, "the good new file is in force");
     let revisions: Vec<_> = world.audit().into_iter().filter(|entry| entry.kind == "revision").collect();
     assert_eq!(revisions.last().unwrap().body["faults"].as_array().unwrap().len(), 3);
-    let metrics =
-        world.http.get(format!("http://127.0.0.1:{}/metrics", world.admin_port)).send().await.unwrap().text().await.unwrap();
+    let metrics = world.metrics().await;
     assert!(
         metrics.contains("daypass_source_faulty_files{source=\"root\"} 2")
             && metrics.contains("daypass_credentials_released_total{credential=\"secret\"} 2"),

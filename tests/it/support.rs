@@ -240,6 +240,12 @@ impl World {
         answer.unwrap_or_else(|error| panic!("{error:?}\n{}", self.log())).json().await.unwrap()
     }
 
+    /// The answer of /metrics.
+    pub async fn metrics(&self) -> String {
+        let answer = self.http.get(format!("http://127.0.0.1:{}/metrics", self.admin_port)).send().await.unwrap();
+        answer.text().await.unwrap()
+    }
+
     /// Changes the repository, commits, and waits until that commit is in force.
     pub async fn commit_and_wait(&self, files: &[(&str, &[u8])]) -> Value {
         let repository = self.path("access");

@@ -26,8 +26,7 @@ async fn get(world: &World, path: &str) -> u16 {
 
 /// The value of a counter.
 async fn counted(world: &World, name: &str) -> u64 {
-    let answer = world.http.get(format!("http://127.0.0.1:{}/metrics", world.admin_port)).send().await.unwrap();
-    let text = answer.text().await.unwrap();
+    let text = world.metrics().await;
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.unwrap_or_else(|| panic!("{name} is not in\n{text}")).parse().unwrap()
 }

@@ -32,8 +32,7 @@ pub(super) async fn metrics() -> BTreeSet<String> {
     assert_eq!(status, 401);
     let (status, _) = world.exchange(&world.token(), serde_json::json!([{ "secret": "shop/password.age" }])).await;
     assert_eq!(status, 200);
-    let answer = world.http.get(format!("http://127.0.0.1:{}/metrics", world.admin_port)).send().await.unwrap();
-    let text = answer.text().await.unwrap();
+    let text = world.metrics().await;
     let samples = text.lines().filter(|line| !line.starts_with('#'));
     samples.map(|line| line.split(['{', ' ']).next().unwrap().to_owned()).collect()
 }
