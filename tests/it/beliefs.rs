@@ -1,6 +1,7 @@
 //! What would give an operator a false sense of safety: guardrails under other file names, denials that an explanation leaves out,
 //! expired certificates, missing keys.
 
+use crate::operate::ask;
 use crate::support::{DEPLOY, Setup, World, commit, git, put, write_private};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -14,11 +15,6 @@ fn daypass(folder: &Path, arguments: &[&str]) -> Output {
 
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
-}
-
-async fn ask(world: &World) -> (u16, Value) {
-    let (status, answer) = world.exchange(&world.token(), json!([{"secret": "shop/password.age"}])).await;
-    (status, answer["code"].clone())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! The keys of our own issuer on another host, and identity files that are replaced while the server runs.
 
+use crate::operate::daypass;
 use crate::support::{DEPLOY, Setup, World, free_port, write_private};
 use axum::Router;
 use axum::extract::{Path as At, State};
@@ -8,13 +9,6 @@ use axum::routing::get;
 use daypass::secrets::{Identities, encrypt};
 use serde_json::{Value, json};
 use std::path::PathBuf;
-
-async fn daypass(world: &World, arguments: &[&str]) -> (i32, String) {
-    let config = world.path("daypass.yaml").display().to_string();
-    let output = world.job("push", &[arguments, &["--config", &config]].concat(), &[]).await;
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    (output.status.code().unwrap(), said)
-}
 
 /// Serves the files of a folder, as a static host does.
 async fn host(folder: PathBuf, port: u16) {

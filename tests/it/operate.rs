@@ -18,7 +18,7 @@ pub async fn daypass(world: &World, arguments: &[&str]) -> (i32, String) {
     )
 }
 
-async fn ask(world: &World) -> (u16, Value) {
+pub async fn ask(world: &World) -> (u16, Value) {
     let (status, answer) = world.exchange(&world.token(), json!([{"secret": "shop/password.age"}])).await;
     (status, answer["code"].clone())
 }

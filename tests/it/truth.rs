@@ -1,5 +1,6 @@
 //! Reports are true: which version of a policy granted, what a denial matches, what was lifted, why nothing goes live.
 
+use crate::operate::daypass;
 use crate::support::{DEPLOY, Setup, World, git, put};
 use crate::vault::login;
 use serde_json::{Value, json};
@@ -9,15 +10,6 @@ const REPLAY: &str = "issuer: github
 match: { repository: acme/shop@456789, event: pull-request }
 grant: { daypass: [policy.replay] }
 ";
-
-async fn daypass(world: &World, arguments: &[&str]) -> (i32, String) {
-    let config = world.path("daypass.yaml").display().to_string();
-    let output = world.job("push", &[arguments, &["--config", &config]].concat(), &[]).await;
-    (
-        output.status.code().unwrap(),
-        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr),
-    )
-}
 
 fn head(world: &World) -> String {
     git(&world.path("access"), &["rev-parse", "HEAD"])

@@ -4,6 +4,7 @@ mod copied;
 mod readable;
 mod recipients;
 
+use crate::operate::daypass;
 use crate::support::{Setup, World, git, put};
 use daypass::secrets::encrypt_document;
 use daypass::words::UnixTime;
@@ -43,16 +44,9 @@ async fn held_world() -> World {
     world
 }
 
-async fn operator(world: &World, arguments: &[&str]) -> (i32, String) {
-    let config = world.path("daypass.yaml").display().to_string();
-    let output = world.job("push", &[arguments, &["--config", &config]].concat(), &[]).await;
-    let told = [&output.stdout[..], &output.stderr].concat();
-    (output.status.code().unwrap(), String::from_utf8_lossy(&told).into_owned())
-}
-
 async fn confirm(world: &World) {
     let head = git(&world.path("access"), &["rev-parse", "HEAD"]);
-    let (status, told) = operator(world, &["confirm", &head]).await;
+    let (status, told) = daypass(world, &["confirm", &head]).await;
     assert_eq!(status, 0, "{told}");
     assert_eq!(world.ready().await["held"], json!([]));
 }
@@ -64,7 +58,7 @@ async fn own_password(world: &World) -> Value {
 
 /// The status and the text of `policy diff` for the last commit.
 async fn diff(world: &World) -> (i32, String) {
-    operator(world, &["policy", "diff", "HEAD~1..HEAD", "--fail-on", "widen"]).await
+    daypass(world, &["policy", "diff", "HEAD~1..HEAD", "--fail-on", "widen"]).await
 }
 
 fn remove(world: &World, file: &str) {

@@ -189,10 +189,8 @@ impl Drop for Pod {
 }
 
 pub(super) async fn daypass(world: &World, arguments: &[&str]) -> String {
-    let config = world.path("daypass.yaml").display().to_string();
-    let output = world.job("push", &[arguments, &["--config", &config]].concat(), &[]).await;
-    let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{told}");
+    let (status, told) = crate::operate::daypass(world, arguments).await;
+    assert_eq!(status, 0, "{told}");
     told
 }
 

@@ -1,6 +1,6 @@
 //! A ciphertext that is copied to another path.
 
-use super::{OWN, PROD, confirm, diff, held_world, operator, own_password, put_back, read, remove, sealed};
+use super::{OWN, PROD, confirm, daypass, diff, held_world, own_password, put_back, read, remove, sealed};
 use crate::support::{World, commit, git, put};
 use daypass::secrets::{Identities, SopsFile, encrypt};
 use daypass::words::Secret;
@@ -13,7 +13,7 @@ async fn waits(world: &World, what: &str, told_as: &str) {
     let (status, told) = diff(world).await;
     assert!(ready["held"] == json!([OWN]) && own_password(world).await != "production", "{what} is in force: {ready}");
     assert!(status == 2 && told.contains(OWN) && told.contains(told_as), "{what} is told as nothing: {told}");
-    let (_, told) = operator(world, &["status"]).await;
+    let (_, told) = daypass(world, &["status"]).await;
     assert!(told.contains(OWN) && told.contains(told_as), "{what}: {told}");
 }
 
@@ -164,7 +164,7 @@ async fn a_shallow_clone_cannot_tell_a_copy_and_says_so() {
         let clone = tempfile::tempdir().unwrap();
         git(clone.path(), &["clone", "--quiet", "--depth", depth, &address, "."]);
         let folder = clone.path().to_str().unwrap();
-        operator(&world, &["policy", "diff", range, "--fail-on", "widen", "--repository", folder]).await
+        daypass(&world, &["policy", "diff", range, "--fail-on", "widen", "--repository", folder]).await
     };
     let (status, told) = compared("3", "HEAD~2..HEAD~1").await;
     assert!(status == 2 && told.contains(OWN) && told.contains("git fetch --unshallow"), "{status} {told}");

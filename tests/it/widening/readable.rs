@@ -1,6 +1,6 @@
 //! Values that were encrypted and are now in clear, and rules of `.sops.yaml` that leave more in clear.
 
-use super::{OWN, confirm, diff, held_world, operator, own_password, put_back};
+use super::{OWN, confirm, daypass, diff, held_world, own_password, put_back};
 use daypass::secrets::{Creations, Identities, Origins, changed_keys, encrypt_document_with, widened};
 use daypass::words::names::{SecretPath, SourceName};
 use daypass::words::{UnixTime, Widened};
@@ -151,7 +151,7 @@ async fn documents_and_rules_that_make_a_value_readable_are_held() {
     assert_eq!((&ready["held"], own_password(&world).await), (&json!([OWN]), json!("own")), "{ready}");
     let (status, told) = diff(&world).await;
     assert!(status == 2 && told.contains(&format!("{OWN} has in clear what was encrypted: /password")), "{status} {told}");
-    let (_, told) = operator(&world, &["status"]).await;
+    let (_, told) = daypass(&world, &["status"]).await;
     assert!(told.contains("has in clear what was encrypted"), "{told}");
     confirm(&world).await;
     assert_eq!(own_password(&world).await, "shown");

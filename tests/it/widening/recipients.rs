@@ -1,6 +1,6 @@
 //! New recipients of a file, and new recipients in `.sops.yaml`.
 
-use super::{OWN, PROD, confirm, diff, held_world, operator, own_password, read, remove, sealed};
+use super::{OWN, PROD, confirm, daypass, diff, held_world, own_password, read, remove, sealed};
 use crate::support::{World, git};
 use daypass::secrets::Identities;
 use serde_json::json;
@@ -30,7 +30,7 @@ async fn a_rotation_ignores_an_unconfirmed_recipient() {
     assert_eq!(ready["held"], json!([".sops.yaml"]), "{ready}");
     let (status, told) = diff(&world).await;
     assert!(status == 2 && told.contains("is named by .sops.yaml"), "{told}");
-    let (_, told) = operator(&world, &["status"]).await;
+    let (_, told) = daypass(&world, &["status"]).await;
     assert!(told.contains(".sops.yaml names") && told.contains(&stranger[..20]), "{told}");
     confirm(&world).await;
     let (told, files) = rotated(&world, &[PROD]).await;
