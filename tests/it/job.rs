@@ -1,16 +1,12 @@
 //! What protects a job's secrets and token: masks in its log, the environment of its command, and the check of the token's server.
 
+use crate::helpers::texts;
 use crate::support::{Setup, World, peer, write_private};
 use daypass::secrets::{encrypt, encrypt_document};
 use daypass::words::UnixTime;
 use daypass::words::names::SecretPath;
-use std::process::Output;
 
 const GITHUB: (&str, &str) = ("GITHUB_ACTIONS", "true");
-
-fn texts(output: &Output) -> (String, String) {
-    (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
-}
 
 fn masks(said: &str) -> Vec<&str> {
     said.lines().filter_map(|line| line.strip_prefix("::add-mask::")).collect()

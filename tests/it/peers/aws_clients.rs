@@ -4,12 +4,12 @@
 //! setting: the test replaces botocore's bundle of authorities, and users need a public certificate.
 
 use super::aws::Emulator;
+use crate::helpers::texts;
 use crate::sts::StandInSts;
 use crate::support::{Setup, World, peer};
 use daypass::demo::issuer::github_claims;
 use serde_json::{Value, json};
 use std::path::Path;
-use std::process::Output;
 
 const ROLE: &str = "arn:aws:iam::000000000000:role/deploy";
 
@@ -71,10 +71,6 @@ fn by_container(world: &World, program: &Path, token: &str) -> tokio::process::C
     command.env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", world.path("token"));
     command.env("TEST_BUNDLE", world.path("tls.crt")).env("AWS_ENDPOINT_URL_STS", world.url("/aws/sts"));
     command
-}
-
-fn texts(output: &Output) -> (String, String) {
-    (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 /// The API and the session of the last record of a release, and the number of such records.
