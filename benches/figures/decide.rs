@@ -42,7 +42,7 @@ pub(crate) fn run(thorough: bool) {
     }
 }
 
-/// One policy for the identity's repository, which two others narrow down in vain, and the rest for others.
+/// One policy that matches the identity, two for the same repository that do not match, and the rest for other repositories.
 fn tree(count: usize) -> Tree {
     let policy = |repository: &str, reference: &str, role: &str| {
         format!(

@@ -1,4 +1,4 @@
-//! What two revisions of a thousand policies permit, compared: most policies are as they were, and one secret is everybody's.
+//! Compares what two revisions of a thousand policies permit. Most policies are unchanged; in the second set all share one secret.
 
 use crate::load::{catalogue, policy};
 use daypass::policy::{Ruleset, Tree, changes};
@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const POLICIES: usize = 1000;
-/// One policy of so many changes its branch.
+/// One policy in this many changes its branch.
 const CHANGED: usize = 10;
-/// Comparisons; their median is told.
+/// How many comparisons are timed; their median is printed.
 const ROUNDS: usize = 5;
 
 pub(crate) fn run(thorough: bool) {
@@ -25,7 +25,7 @@ pub(crate) fn run(thorough: bool) {
     }
 }
 
-/// How long it takes from two trees to what changes, and how much of it is reading them.
+/// The time from two trees to the list of changes, and the part of it spent reading the trees.
 fn compare(count: usize, shared: bool) -> (Duration, Duration) {
     let (old, new, catalogue) = (tree(count, shared, "main"), tree(count, shared, "release"), catalogue());
     let started = Instant::now();
@@ -42,7 +42,7 @@ fn compare(count: usize, shared: bool) -> (Duration, Duration) {
     (took, read)
 }
 
-/// The policies with the secrets that they name; those that change have this branch.
+/// The policies and the secrets they name; policies that change match this branch.
 fn tree(count: usize, shared: bool, branch: &str) -> Tree {
     let file = |name: String, text: String| (name, Arc::from(text.into_bytes()));
     let policies = (0..count).map(|number| {

@@ -1,5 +1,5 @@
-//! The whole exchange over keep-alive TLS: distinct RS256 tokens for ES256 tokens of our own, replay check and durable store on.
-//! Clients and server share the machine's processors; the server's own share is read from the kernel.
+//! Whole exchanges over keep-alive TLS: distinct RS256 tokens for ES256 tokens signed by daypass, with replay check and durable store.
+//! Clients and server share the machine's processors; the server's processor time is read from the kernel.
 
 use crate::support::{Setup, World};
 use daypass::demo::issuer::github_claims;
@@ -15,7 +15,7 @@ const TOKENS: usize = 20_000;
 const BODY: &str = "{\"credentials\":[{\"id_token\":{\"audience\":\"https://partner.example\"}}]}";
 /// Linux counts processor time in hundredths of a second.
 const TICK: Duration = Duration::from_millis(10);
-/// Writes with a flush, before and after.
+/// How many flushed writes are timed before and after the exchanges.
 const FLUSHES: usize = 200;
 
 pub(crate) fn run(thorough: bool) {
@@ -61,14 +61,14 @@ async fn measure(count: usize) {
     assert_eq!(released, count, "every answer has its record");
 }
 
-/// A fresh token of one of many jobs: what a single one may use in a minute is limited.
+/// A fresh token of one of many jobs, because the requests of a single job are limited per minute.
 pub(crate) fn token(world: &World, job: usize) -> String {
     let mut claims = github_claims("push", "refs/heads/main");
     claims.insert("sub".to_owned(), format!("repo:acme@9001/shop@456789:ref:refs/heads/main:job:{job}").into());
     world.token_with(claims)
 }
 
-/// The bytes of an exchange with a fresh token.
+/// The bytes of an exchange request with a fresh token.
 pub(crate) fn request(world: &World, job: usize) -> Vec<u8> {
     let token = token(world, job);
     format!(
@@ -78,12 +78,12 @@ pub(crate) fn request(world: &World, job: usize) -> Vec<u8> {
     .into_bytes()
 }
 
-/// A connection of its own.
+/// A new connection to the server.
 pub(crate) async fn connect(world: &World) -> TlsStream<TcpStream> {
     connect_to(&world.path("tls.crt"), world.port).await
 }
 
-/// The same to any server whose certificate this CA vouches for.
+/// A new connection to any server whose certificate this CA signed.
 pub(crate) async fn connect_to(ca: &std::path::Path, port: u16) -> TlsStream<TcpStream> {
     use rustls::pki_types::pem::PemObject;
     let mut roots = rustls::RootCertStore::empty();
@@ -94,7 +94,7 @@ pub(crate) async fn connect_to(ca: &std::path::Path, port: u16) -> TlsStream<Tcp
     tokio_rustls::TlsConnector::from(Arc::new(config)).connect("localhost".try_into().unwrap(), stream).await.unwrap()
 }
 
-/// Sends an exchange and reads its answer, to the length that its head tells.
+/// Sends an exchange request and reads its answer up to its content length.
 pub(crate) async fn answer(stream: &mut TlsStream<TcpStream>, request: &[u8]) {
     stream.write_all(request).await.unwrap();
     let mut bytes = Vec::with_capacity(4096);
@@ -104,7 +104,7 @@ pub(crate) async fn answer(stream: &mut TlsStream<TcpStream>, request: &[u8]) {
         let head = std::str::from_utf8(&bytes[..end]).unwrap().to_ascii_lowercase();
         let length: usize = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap().parse().unwrap();
         if bytes.len() >= end + 4 + length {
-            return assert!(bytes.starts_with(b"HTTP/1.1 200"), "an exchange was refused");
+            return assert!(bytes.starts_with(b"HTTP/1.1 200"), "the server refused an exchange");
         }
     }
 }
@@ -117,7 +117,7 @@ fn processor_time(world: &World) -> Duration {
     TICK * ticks
 }
 
-/// The median time of a small write and its flush beside the store.
+/// The median time of a small write and its flush, in the store's folder.
 fn flush_time(world: &World) -> Duration {
     let mut file = std::fs::File::create(world.path("data/flush-probe")).unwrap();
     let mut times: Vec<Duration> = (0..FLUSHES)

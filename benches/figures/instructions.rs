@@ -1,6 +1,6 @@
-//! Instructions of the server for one exchange and for the decision in it, counted by valgrind's callgrind. They hardly depend on what
-//! else the machine does, so two revisions can be compared. `DAYPASS_SERVER_BINARY` names another build of the server.
-//! It runs only when it is named: `cargo bench -- instructions`.
+//! Counts the server's instructions for one exchange and for the decision in it, with valgrind's callgrind. Other load on the machine
+//! hardly changes them, so two revisions can be compared. `DAYPASS_SERVER_BINARY` names another build of the server.
+//! Runs only when named: `cargo bench -- instructions`.
 
 use crate::exchange::{answer, connect, request};
 use crate::support::{Setup, World, peer};
@@ -9,9 +9,9 @@ use std::path::Path;
 use std::process::Command;
 
 const EXCHANGES: usize = 10_000;
-/// So many first exchanges fill caches and pools; they are not counted.
+/// How many exchanges fill caches and pools first; they are not counted.
 const WARM_UP: usize = 1_000;
-/// By this name callgrind knows the decision.
+/// The name of the decision's function in callgrind's output.
 const DECISION: &str = "::decide::";
 
 pub(crate) fn run(thorough: bool) {
@@ -23,19 +23,19 @@ pub(crate) fn run(thorough: bool) {
     println!("          the decision in it {}", decisions / counted as u64);
 }
 
-/// Instructions of a running server for so many exchanges, and those of its decisions. Its start is not in them: how long it takes to make
-/// RSA keys is random, and more than a thousand exchanges.
+/// The instructions of a running server for this many exchanges, and those of its decisions. The start is left out: generating RSA keys
+/// takes a random time, longer than a thousand exchanges.
 async fn count(exchanges: usize) -> (u64, u64) {
     peer("valgrind").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("counts");
     let process = Environment::of_process();
     let binary = process.value("DAYPASS_SERVER_BINARY").unwrap_or(env!("CARGO_BIN_EXE_daypass"));
-    // The program that the world would run is dropped for the one that is measured.
+    // Drops the program that the world would run and runs the measured one.
     let script = format!("shift; exec valgrind --quiet --tool=callgrind --callgrind-out-file={} {binary} \"$@\"", out.display());
     let environment = vec![("DAYPASS_LOG", "info".to_owned())];
     let wrapper = ["sh", "-c", &script, "sh"].map(str::to_owned).to_vec();
-    // Older servers do not know the key.
+    // Older servers refuse this key as unknown.
     let mut world = World::start(Setup { wrapper, environment, drain_pause: "", ..Setup::default() }).await;
     let mut stream = connect(&world).await;
     for _ in 0..WARM_UP {
@@ -52,7 +52,7 @@ async fn count(exchanges: usize) -> (u64, u64) {
     (total(&dump), inclusive(&dump))
 }
 
-/// Tells callgrind to set its counts to zero, or to write them down.
+/// Tells callgrind to reset its counts or to write them to its file.
 fn control(order: &str, world: &World) {
     let told = Command::new("callgrind_control").arg(order).arg(world.server.id().to_string()).output().unwrap();
     assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));

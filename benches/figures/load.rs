@@ -1,4 +1,4 @@
-//! A hundred thousand policies from a fetched commit to what decides: cold, and after a commit that changes ten of them.
+//! Loads a hundred thousand policies from a fetched commit: cold, and after a commit that changes ten of them.
 
 use daypass::app::{Reading, Revision};
 use daypass::config::SourceFiles;
@@ -51,12 +51,12 @@ pub(crate) fn run(thorough: bool) {
     let warm = started.elapsed();
     assert_ne!(next.commit, live.commit);
     println!(
-        "load      {count} policies from a commit to what decides {cold:.1?} ({read:.1?} of it Git), {grown} MiB at most (aim: 10 s, 400 MiB)"
+        "load      {count} policies loaded from a commit in {cold:.1?} ({read:.1?} of it Git), {grown} MiB at most (aim: 10 s, 400 MiB)"
     );
     println!("          a commit that changes {CHANGED} of them            {warm:.1?} (aim: 200 ms)");
 }
 
-/// A policy of a service, for one branch.
+/// The policy of one service for one branch.
 pub(crate) fn policy(number: usize, branch: &str) -> String {
     format!(
         "description: Service {number}.\nowners: [team-{}]\nissuer: github\nmatch:\n  repository: acme/service-{number}@{}\n  ref: refs/heads/{branch}\n  event: [push, manual]\ngrant:\n  aws:\n    - role: arn:aws:iam::123456789012:role/service-{number}\n      ttl: 30m\n      tags: {{ commit: \"{{commit}}\" }}\n  secrets: [services/{number}/**]\n",
@@ -65,7 +65,7 @@ pub(crate) fn policy(number: usize, branch: &str) -> String {
     )
 }
 
-/// One commit of these policies for that branch, by git's own import stream; it follows what the ref has, if it is there.
+/// Commits these policies for that branch with `git fast-import`, on top of the ref's commit if the ref exists.
 pub(crate) fn commit(repository: &Path, reference: &str, numbers: std::ops::Range<usize>, branch: &str) {
     let mut stream = format!("commit {reference}\ncommitter b <b@b.example> 1800000000 +0000\ndata 1\nx\n");
     if Command::new("git").arg("-C").arg(repository).args(["show-ref", "--quiet", reference]).status().unwrap().success() {
@@ -88,14 +88,14 @@ fn git(repository: &Path, arguments: &[&str], input: &[u8]) {
     assert!(child.wait().unwrap().success(), "git {arguments:?}");
 }
 
-/// The one issuer that these policies are for.
+/// The one issuer these policies name.
 pub(crate) fn catalogue() -> Catalogue {
     let url = IssuerUrl::parse("https://token.actions.githubusercontent.com").unwrap();
     let entry = IssuerEntry { url, mapping: Mapping::built_in("github-actions").unwrap(), session_max: None };
     std::iter::once((IssuerName::parse("github").unwrap(), entry)).collect()
 }
 
-/// KiB of this process, by its name in proc(5).
+/// A size of this process in KiB, by its name in proc(5).
 fn resident(name: &str) -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with(name)).unwrap();

@@ -1,7 +1,7 @@
 //! Figures of one run on one machine: `cargo bench`, or `cargo bench -- verify` for one of them.
 //!
-//! What is compared is timed in turns within the same run, and told as a ratio: a machine's mood then falls out.
-//! Without `--bench`, which cargo gives, everything runs once and shortly, so that `cargo test` keeps it whole.
+//! Things that are compared are timed in turns within the same run and printed as a ratio, so the machine's load affects both alike.
+//! Without `--bench`, which cargo passes, each runs once for a short time, so that `cargo test` notices when one breaks.
 #![expect(clippy::unwrap_used, reason = "a bench that cannot run should say so at once")]
 
 mod decide;
@@ -19,11 +19,11 @@ mod support;
 mod swap;
 mod verify;
 
-/// As in the server: what is timed in this process pays for the same wiping.
+/// The server's allocator, so that the times in this process include the wiping of freed memory.
 #[global_allocator]
 static WIPING: zeroizing_alloc::ZeroAlloc<mimalloc::MiMalloc> = zeroizing_alloc::ZeroAlloc(mimalloc::MiMalloc);
 
-/// A name, and what runs under it: thoroughly or shortly.
+/// A name and the function that runs under it, thoroughly or for a short time.
 type Bench = (&'static str, fn(bool));
 
 fn main() {
@@ -43,7 +43,7 @@ fn main() {
     ];
     daypass::telemetry::install_crypto();
     if !thorough {
-        println!("each runs once, shortly and as it was built: these figures say nothing; `cargo bench` prints some that do");
+        println!("each runs once, for a short time and in this build: these figures mean nothing; use `cargo bench`");
     }
     if wanted.is_some_and(|wanted| wanted == "instructions") {
         instructions::run(thorough);

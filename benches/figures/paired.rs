@@ -1,13 +1,13 @@
-//! Two ways to do one thing, timed in turns.
+//! Times two ways to do one thing in turns.
 
 use std::time::{Duration, Instant};
 
-/// Rounds of each; their median is told.
+/// How many rounds each side runs; their median is returned.
 const ROUNDS: usize = 41;
-/// One round of one side.
+/// How long one round of one side takes at least.
 const ROUND: Duration = Duration::from_millis(20);
 
-/// The median time of one call of each side. Sides take turns, so that both see the same machine.
+/// The median time of one call of each side. The sides take turns, so the machine's load affects both alike.
 pub(crate) fn medians<const SIDES: usize>(thorough: bool, mut sides: [&mut dyn FnMut(); SIDES]) -> [Duration; SIDES] {
     let rounds = if thorough { ROUNDS } else { 1 };
     let calls = sides.each_mut().map(|side| if thorough { calls_per_round(*side) } else { 1 });
@@ -34,7 +34,7 @@ fn calls_per_round(side: &mut dyn FnMut()) -> u32 {
     calls.max(1)
 }
 
-/// How many times the second the first is.
+/// The first time divided by the second.
 pub(crate) fn ratio(ours: Duration, base: Duration) -> f64 {
     ours.as_secs_f64() / base.as_secs_f64()
 }

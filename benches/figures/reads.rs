@@ -1,5 +1,5 @@
-//! Secret reads over keep-alive TLS by the one API that both speak, KV version 2: ours and OpenBao's in turns, with one client. Both
-//! have a log of who read what; ours is flushed to the disk before each answer, OpenBao's file is not.
+//! Secret reads over keep-alive TLS with KV version 2, the API of both daypass and OpenBao, which one client reads in turns. Both log
+//! who read what; daypass flushes its log to the disk before each answer, OpenBao does not flush its file.
 
 use crate::exchange::{CONNECTIONS, connect_to, token};
 use crate::support::{Setup, World, free_port, peer};
@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const READS: usize = 20_000;
-/// Turns of each, whose median is told.
+/// How many turns each server gets; their median is printed.
 const TURNS: usize = 3;
 const ROOT: &str = "root";
 
@@ -59,7 +59,7 @@ fn request(path: &str, token: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nX-Vault-Token: {token}\r\n\r\n").into_bytes()
 }
 
-/// Reads a second, over a connection for each request.
+/// Reads per second, with one connection for each of these requests.
 async fn rate(ca: &std::path::Path, port: u16, requests: &[Vec<u8>], reads: usize) -> f64 {
     let mut streams = Vec::new();
     for request in requests {
@@ -85,7 +85,7 @@ struct OpenBao {
 }
 
 impl OpenBao {
-    /// Its development server: in memory, with TLS, a token that may do everything, and one secret.
+    /// Starts the development server: in memory, with TLS, a root token and one secret.
     async fn start(bao: &std::path::Path) -> Self {
         let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
         let audit =

@@ -1,4 +1,4 @@
-//! A thousand SOPS files of some values each with new data keys: what `daypass secret rotate` does beside git's part.
+//! Gives a thousand SOPS files of a few values each new data keys: the work of `daypass secret rotate` without git's part.
 
 use daypass::secrets::{Creation, Identities, Rewrite, encrypt_document, rewrite};
 use daypass::words::names::SecretPath;

@@ -1,5 +1,5 @@
-//! Exchanges while a revision of ten thousand changed policies goes live, beside exchanges before it.
-//! The connections never rest, so that the reading takes its processor time from them and from nobody else.
+//! Exchanges while a revision of ten thousand changed policies is loaded, compared with exchanges before it.
+//! The connections are never idle, so the loading takes its processor time from the exchanges.
 
 use crate::exchange::{CONNECTIONS, answer, connect, request};
 use crate::load::commit;
@@ -10,15 +10,15 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 const POLICIES: usize = 10_000;
-/// Enough for every round at six thousand exchanges a second.
+/// Enough tokens for every round at six thousand exchanges per second.
 const TOKENS: usize = 90_000;
-/// Revisions that go live; their exchanges are counted together.
+/// How many revisions are loaded; the exchanges during all of them are counted together.
 const ROUNDS: usize = 6;
-/// How long exchanges run before a revision comes.
+/// How long exchanges run before each new revision.
 const BEFORE: Duration = Duration::from_millis(1500);
-/// A hook wakes a source at most every five seconds.
+/// A hook starts a fetch at most every five seconds.
 const PAUSE: Duration = Duration::from_secs(5);
-/// How often it is looked whether the revision is in force.
+/// How often the bench asks whether the revision is in force.
 const LOOK: Duration = Duration::from_millis(10);
 const HOOK_SECRET: &str = "of-the-bench";
 const NEXT: &str = "refs/heads/next";
@@ -28,7 +28,7 @@ pub(crate) fn run(thorough: bool) {
     runtime.block_on(measure(thorough));
 }
 
-/// One exchange: when it was sent, and when it was answered.
+/// When one exchange was sent and when it was answered.
 type Exchange = (Instant, Instant);
 
 async fn measure(thorough: bool) {
@@ -68,14 +68,14 @@ fn report(policies: usize, took: Duration, before: Duration, beside: Duration) {
     );
 }
 
-/// The 99th of a hundred; of none, nothing.
+/// The 99th percentile, or zero without any times.
 fn percentile(mut exchanges: Vec<Exchange>) -> Duration {
     exchanges.sort_by_key(|(sent, answered)| *answered - *sent);
     let at = exchanges.len().saturating_sub(1) * 99 / 100;
     exchanges.get(at).map_or(Duration::ZERO, |(sent, answered)| *answered - *sent)
 }
 
-/// Every connection exchanges one token after the other, until it is told to stop.
+/// Every connection exchanges one token after the other until it is stopped.
 async fn exchange(
     world: &World,
     requests: &Arc<Vec<Vec<u8>>>,
@@ -100,21 +100,21 @@ async fn exchange(
     tasks
 }
 
-/// A commit of policies that all have this branch, on a ref that nobody follows.
+/// Commits policies that all match this branch, on a ref the server does not follow.
 fn prepare(world: &World, policies: usize, branch: &str) {
     let repository = world.path("access");
     git(&repository, &["update-ref", NEXT, "refs/heads/main"]);
     commit(&repository, NEXT, 0..policies, branch);
 }
 
-/// Moves the followed ref to that commit, and returns it.
+/// Moves the followed ref to that commit and returns the commit.
 fn move_there(world: &World) -> String {
     let repository = world.path("access");
     git(&repository, &["update-ref", "refs/heads/main", NEXT]);
     git(&repository, &["rev-parse", NEXT])
 }
 
-/// Says, as a forge does, that there is something new.
+/// Calls the hook, as a forge does after a push.
 async fn wake(world: &World) {
     let hook = world.http.post(world.url("/hooks/git/root")).header("x-gitlab-token", HOOK_SECRET);
     assert_eq!(hook.send().await.unwrap().status(), 202);

@@ -1,4 +1,4 @@
-//! A token from bytes to a proof, beside the bare RS256 check of its signature.
+//! Verifies a token from its bytes to a proof, compared with the bare RS256 check of its signature.
 
 use crate::paired::{medians, ratio};
 use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# package.sh BINARY PAGES ARCHITECTURE FOLDER: the Debian package, built without root. PAGES is what pages.sh made.
-# Its bytes come from its content, the commit and SOURCE_DATE_EPOCH alone. DAYPASS_MAINTAINER: who answers for it, as `NAME <ADDRESS>`; else
-# whoever made the commit. DAYPASS_DEB_COMPRESSION: none, where only its list of files is looked at.
+# package.sh BINARY PAGES ARCHITECTURE FOLDER: builds the Debian package without root. PAGES is the folder that pages.sh wrote.
+# Its bytes depend only on its content, the commit and SOURCE_DATE_EPOCH. DAYPASS_MAINTAINER is its maintainer as `NAME <ADDRESS>`; without it,
+# the committer is. DAYPASS_DEB_COMPRESSION=none is enough where only the list of files is tested.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 BINARY=$1 PAGES=$2 ARCHITECTURE=$3 FOLDER=$4
@@ -25,7 +25,7 @@ install -m 644 deploy/debian/copyright "$DOC/copyright"
 DATE=$(date -u -R -d "@$SOURCE_DATE_EPOCH")
 printf 'daypass (%s) unstable; urgency=medium\n\n  * As of this version of the sources.\n\n -- %s  %s\n' "$VERSION" "$MAINTAINER" "$DATE" |
   gzip -9 -n >"$DOC/changelog.gz"
-# Of the files alone: how large a folder is depends on the file system.
+# Only files count, because the size of a folder depends on the file system.
 SIZE=$(find "$TREE/usr" -type f -printf '%s\n' | awk '{ kib += int(($1 + 1023) / 1024) } END { print kib }')
 sed "s/@VERSION@/$VERSION/;s/@ARCHITECTURE@/$ARCHITECTURE/;s/@SIZE@/$SIZE/" deploy/debian/control |
   MAINTAINER=$MAINTAINER awk '/^Maintainer: / { print "Maintainer: " ENVIRON["MAINTAINER"]; next } { print }' >"$TREE/DEBIAN/control"
@@ -33,5 +33,5 @@ for script in postinst prerm postrm; do install -m 755 "deploy/debian/$script" "
 (cd "$TREE" && find usr -type f | sort | xargs md5sum) >"$TREE/DEBIAN/md5sums"
 find "$TREE" -exec touch --no-dereference -d "@$SOURCE_DATE_EPOCH" {} +
 mkdir -p "$FOLDER"
-# One thread: what several compress is cut into blocks by their number.
+# One thread, because the number of threads changes the compressed blocks.
 dpkg-deb --root-owner-group -Z"${DAYPASS_DEB_COMPRESSION:-xz}" --threads-max=1 --build "$TREE" "$FOLDER/daypass_${VERSION}_$ARCHITECTURE.deb" >/dev/null

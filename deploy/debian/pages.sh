@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# pages.sh BINARY FOLDER: what a shell and man(1) read, as this binary writes it, laid out as below /usr/share.
+# pages.sh BINARY FOLDER: writes the binary's shell completions and man pages into FOLDER, with the layout of /usr/share.
 set -euo pipefail
 umask 022
 BINARY=$(realpath "$1") FOLDER=$2

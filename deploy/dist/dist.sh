@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds everything that is given out into a folder (DAYPASS_DIST, else target/artefacts): `make dist`. No container daemon, no root.
-# Two builds of one commit, in whatever folders, are the same bytes: tests/dist/twice.sh shows it.
+# Builds the release files into a folder (DAYPASS_DIST, else target/artefacts) for `make dist`. Needs no container daemon and no root.
+# Two builds of one commit have the same bytes in any folders: tests/dist/twice.sh shows it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 umask 022
@@ -13,7 +13,7 @@ export SOURCE_DATE_EPOCH
 rm -rf "$OUT" && mkdir -p "$OUT"
 OUT=$(cd "$OUT" && pwd -P)
 
-# lacks MACHINE: why nothing can be built for it here, or nothing.
+# lacks MACHINE: prints why this machine cannot build for it; prints nothing if it can.
 lacks() {
   local target=$1-unknown-linux-gnu
   compgen -G "$(rustc --print target-libdir --target "$target")/libstd-*.rlib" >/dev/null ||
@@ -33,7 +33,7 @@ done
 here=$OUT/daypass-$VERSION-linux-${DEBIAN[$(uname -m)]}
 [ -x "$here" ] || { echo "nothing was built for this machine, whose binary writes the man pages"; exit 1; }
 
-# Beside the binaries: what is read out of them, and what they are packed into.
+# Bills of materials, packages and the image, all made from the binaries.
 deploy/debian/pages.sh "$here" "$TARGETS/pages"
 images=()
 for architecture in "${built[@]}"; do

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""image.py FILE VERSION REVISION ARCHITECTURE=BINARY...: an OCI image that has the binary, this machine's certificate authorities, and nothing else.
+"""image.py FILE VERSION REVISION ARCHITECTURE=BINARY...: writes an OCI image of the binary and this machine's certificate authorities, nothing else.
 
 Writes FILE.tar, an image layout (https://github.com/opencontainers/image-spec/blob/main/image-layout.md) that skopeo, podman and crane read as
-`oci-archive:FILE.tar`, and FILE.digest, by which it is pulled. With several architectures that is the digest of their index. Nothing but the Python of
-any distribution and gzip: no daemon, no root, and no tool that writes the time of day.
+`oci-archive:FILE.tar`, and FILE.digest, the digest to pull it by. With several architectures that is the digest of their index. Needs only any
+distribution's Python and gzip: no daemon, no root, and no tool that writes the current time.
 """
 
 import hashlib
@@ -15,9 +15,9 @@ import sys
 import tarfile
 from datetime import datetime, timezone
 
-# The number that distroless images use: no user of any host.
+# The user id of distroless images, which no host gives to a user.
 USER = 65532
-# Debian's bundle, of the package ca-certificates: where rustls looks first.
+# The bundle of Debian's package ca-certificates, at the path that rustls reads first.
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -25,7 +25,7 @@ EPOCH = int(os.environ["SOURCE_DATE_EPOCH"])
 
 
 class Layout:
-    """The blobs by digest, and what names them."""
+    """The layout's files: blobs by their digest, and the files that name them."""
 
     def __init__(self):
         self.files = {"oci-layout": b'{"imageLayoutVersion":"1.0.0"}'}
@@ -52,7 +52,7 @@ def tar(entries):
 
 
 def layer(binary):
-    """The whole file system. A volume that is new takes the owner of the folder that it is mounted at."""
+    """The whole file system. A new volume takes the owner of the folder it is mounted on."""
     users = f"root:x:0:0::/:/\ndaypass:x:{USER}:{USER}::/var/lib/daypass:/\n"
     groups = f"root:x:0:\ndaypass:x:{USER}:\n"
     with open(binary, "rb") as program, open(AUTHORITIES, "rb") as authorities:

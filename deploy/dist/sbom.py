@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""sbom.py BINARY: the bill of materials of a binary, in CycloneDX's JSON.
+"""sbom.py BINARY: prints the bill of materials of a binary as CycloneDX JSON.
 
-What is in it comes out of the binary itself (`cargo auditable` wrote it, auditable2cdx reads it): the crates that were compiled for this target, and
-no others. Licences and the checksums of the crates are added from Cargo's own files.
+The binary itself holds the list of crates compiled for its target (`cargo auditable` wrote it, auditable2cdx reads it). Licences and checksums of the
+crates are added from Cargo's files.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ import sys
 import tomllib
 from datetime import datetime, timezone
 
-# Of the fields that auditable2cdx writes none has changed since its version; licence expressions came with a later one.
+# auditable2cdx names an older version that has no licence expressions; the fields it writes are the same in this one.
 SPECIFICATION = "1.5"
 
 
@@ -31,7 +31,7 @@ def main(binary):
         at = (component["name"], component["version"])
         component["purl"] = component["purl"].split("&download_url=")[0]
         if licences.get(at):
-            # Before SPDX had expressions Cargo wrote "or" as a slash.
+            # Cargo's older syntax has a slash for "OR".
             component["licenses"] = [{"expression": licences[at].replace("/", " OR ")}]
         if checksums.get(at):
             component["hashes"] = [{"alg": "SHA-256", "content": checksums[at]}]

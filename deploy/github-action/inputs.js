@@ -1,4 +1,4 @@
-// The inputs of action.yml, and the flags of `daypass exec` that they stand for.
+// Reads the inputs of action.yml and turns them into flags of `daypass exec`.
 'use strict';
 const { Refused } = require('./runner');
 
@@ -6,7 +6,7 @@ const raw = (environment, name) => environment[`INPUT_${name.toUpperCase()}`] ||
 
 function line(environment, name) {
   const value = raw(environment, name).trim();
-  if (/[\r\n\0]/.test(value)) throw new Refused(`the input \`${name}\` has one line`);
+  if (/[\r\n\0]/.test(value)) throw new Refused(`the input \`${name}\` must be one line`);
   return value;
 }
 

@@ -1,5 +1,5 @@
 // Keeps `daypass exec` running until the job's post step. exec renews and serves credentials while its command runs, and revokes them
-// when the command ends. So the command here waits: it ends when its standard input closes, also when this process is killed.
+// when the command ends. So the command here waits until its standard input closes, which also happens when this process is killed.
 //   node keeper.js FOLDER PROGRAM FLAGS...
 'use strict';
 const { spawn } = require('child_process');
@@ -12,7 +12,7 @@ const [folder, program, ...flags] = process.argv.slice(2);
 const LOOK = 200;
 const place = (name) => path.join(folder, name);
 
-// The command prints this mark to standard error, where exec printed the masks before: whoever read the mark has read every mask.
+// The command prints this mark to standard error after exec printed the masks there, so a reader of the mark has read every mask.
 const mark = crypto.randomBytes(16).toString('hex');
 const COMMAND = `process.stderr.write('\\n${mark}\\n'); process.stdout.write(JSON.stringify(process.env) + '\\n'); process.stdin.on('end', () => process.exit(0)).resume();`;
 
@@ -32,7 +32,7 @@ readline.createInterface({ input: exec.stderr }).on('line', (text) => {
     isMarked = true;
     give();
   } else if (text.startsWith('::add-mask::')) {
-    // After the step ended no mask reaches the log, and none may reach the disk.
+    // After the step no mask can reach the job's log, and masks must not be written to the disk.
     if (!isTaken) send({ mask: text });
   } else if (text !== '') {
     if (isTaken) fs.appendFileSync(place('log'), `${text}\n`, { mode: 0o600 });

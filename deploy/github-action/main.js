@@ -54,7 +54,7 @@ function hold(wanted, bin, folder) {
     keeper.on('message', ({ mask, text, environment, status }) => {
       if (mask) runner.write(mask);
       if (text) runner.say(text);
-      if (status) reject(new runner.Refused('no credential was brought'));
+      if (status) reject(new runner.Refused('`daypass exec` gave no credential'));
       if (!environment) return;
       keeper.send({ taken: true }, (fault) => {
         if (fault) return reject(fault);
@@ -64,7 +64,7 @@ function hold(wanted, bin, folder) {
       });
     });
     keeper.on('error', reject);
-    keeper.on('exit', () => reject(new runner.Refused('what holds the credentials ended')));
+    keeper.on('exit', () => reject(new runner.Refused('the process that holds the credentials ended')));
   });
 }
 

@@ -5,7 +5,7 @@ const path = require('path');
 const report = require('./report');
 const runner = require('./runner');
 
-// exec takes five seconds at most to revoke.
+// exec needs at most five seconds to revoke.
 const END_MAX = 15000;
 const ALONE_MAX = 6000;
 const LOOK = 100;
@@ -25,7 +25,7 @@ async function end(folder) {
   if (!fs.existsSync(place('held'))) return true;
   const pid = Number(fs.readFileSync(place('held'), 'utf8'));
   fs.writeFileSync(place('end'), '', { mode: 0o600 });
-  // Without its keeper exec ends by itself; then only its report shows it.
+  // If the keeper is gone, exec ends by itself and only its report shows that it ended.
   const isDone = () => fs.existsSync(place('done')) || report.isEnded(report.read(place('report')));
   for (const start = Date.now(); !isDone(); ) {
     if (Date.now() - start > (pid > 0 && isAlive(pid) ? END_MAX : ALONE_MAX)) return false;
@@ -43,7 +43,7 @@ async function post() {
   const events = report.read(path.join(folder, 'report'));
   report.told(events).forEach((line) => runner.say(`daypass: ${line}`));
   report.unended(events).forEach((failure) => runner.warning(failure));
-  if (!ended) runner.warning('what held the credentials is gone or did not end: what it was given lives to its own end');
+  if (!ended) runner.warning('the process that held the credentials is gone or did not end: its credentials stay valid until they expire');
   if (events.length > 0 && process.env.GITHUB_STEP_SUMMARY) runner.append('GITHUB_STEP_SUMMARY', report.summary(events));
   fs.rmSync(folder, { recursive: true, force: true });
 }

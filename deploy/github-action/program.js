@@ -1,4 +1,4 @@
-// Downloads the pinned program and compares its digest: deploy/shell/daypass.sh does it, for every CI.
+// Downloads the pinned program and compares its digest, by deploy/shell/daypass.sh as in every other CI.
 'use strict';
 const { spawnSync } = require('child_process');
 const fs = require('fs');
@@ -8,7 +8,7 @@ const { Refused, notice, say, shown } = require('./runner');
 const SCRIPT = path.join(__dirname, '..', 'shell', 'daypass.sh');
 
 function bring(wanted, environment, folder) {
-  // Who copies the action into a repository may have left the script behind.
+  // A copy of the action in another repository may lack the script.
   if (!fs.existsSync(SCRIPT)) throw new Refused(`${SCRIPT} is not there: the action calls it. Copy the whole folder deploy/, not deploy/github-action alone`);
   if (!wanted.binary && !wanted.sha256) {
     throw new Refused('name the program by `sha256`, 64 hexadecimal digits, with `version` or `url`; or one that is on the runner by `binary`');
@@ -29,7 +29,7 @@ function bring(wanted, environment, folder) {
   return path.resolve(program);
 }
 
-// Verifies which repository built the program. That it is the chosen program, the digest has shown already.
+// Verifies which repository built the program. Its digest was compared before.
 function verify(program, wanted, environment) {
   if (wanted.provenance === 'false') return;
   const cannot = (why) => {

@@ -3,10 +3,10 @@
 const fs = require('fs');
 const { shown } = require('./runner');
 
-// A job that runs for a day with renewals writes less.
+// A job that renews for a whole day writes less.
 const BYTES_MAX = 1024 * 1024;
 
-// A later step may have changed the file: lines that are no events are skipped.
+// A later step may have changed the file, so lines that are not events are skipped.
 function read(file) {
   let text;
   try {
@@ -50,16 +50,16 @@ function told(events) {
     }
   }
   if (events.some(({ granted }) => granted && list(granted.credentials).some((one) => one && one.aws))) {
-    out.push('an AWS session cannot be ended by a job: it lives to its own end');
+    out.push('a job cannot end an AWS session: it stays valid until it expires');
   }
   return out.map((line) => shown(String(line).replace(/\s*\n\s*/g, '; ')));
 }
 
-// Why daypass failed, and what it could not end.
+// The reasons why daypass failed, and the credentials it could not end.
 const failures = (events) => events.flatMap(({ failed }) => (failed ? [why(failed)] : []));
 const unended = (events) => events.flatMap(({ ended }) => (ended ? list(ended.failed).map(String) : []));
 
-// Markdown in which the text of others is code.
+// Markdown in which all text from the report is code.
 const summary = (events) => {
   const code = (line) => `- \`${line.replace(/`/g, "'")}\`\n`;
   return `### daypass\n\n${told(events).map(code).join('')}\n`;

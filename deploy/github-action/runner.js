@@ -1,19 +1,19 @@
-// The interface of GitHub's runner: commands in the log, and the files that it names in variables.
-// Text from a server, a command or a secret passes through `shown` before it is printed, so that the runner reads no command in it.
+// The interface of GitHub's runner: commands in the log, and files whose paths are in variables.
+// Text from a server, a command or a secret passes through `shown` before it is printed, so that the runner finds no command in it.
 'use strict';
 const crypto = require('crypto');
 const fs = require('fs');
 
 // Names that the runner's files accept.
 const NAME = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
-// Names that the runner, the action or the client acts on.
+// Names with a meaning for the runner, the action or the client.
 const OWN = /^(GITHUB_(?!TOKEN$)|RUNNER_|ACTIONS_|INPUT_|STATE_|DAYPASS_(?!GCP_ID_TOKEN$))/i;
 
 class Refused extends Error {}
 
 const escaped = (text) => text.replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A');
 
-// The text without control characters and without commands: no line begins with `::`, and `##[` stands nowhere.
+// The text without control characters and without commands: no line begins with `::`, and `##[` is nowhere in it.
 const shown = (text) =>
   String(text)
     .replace(/\r?\n$/, '')
@@ -22,7 +22,7 @@ const shown = (text) =>
     .map((line) => (/^\s*::/.test(line) ? `| ${line}` : line).replace(/##\[/g, '## ['))
     .join('\n');
 
-// Writes the whole line: a pipe may take a part of it, or nothing for now. Half a mask would hide nothing.
+// Writes the whole line, because a pipe may accept only part of it at a time, and half a mask would hide nothing.
 function write(line) {
   for (let rest = Buffer.from(`${line}\n`); rest.length > 0; ) {
     try {
@@ -40,7 +40,7 @@ const warning = (text) => write(`::warning title=daypass::${told(text)}`);
 const notice = (text) => write(`::notice title=daypass::${told(text)}`);
 const error = (text) => write(`::error title=daypass::${told(text)}`);
 
-// Masks the whole value and each of its lines: the runner compares line by line.
+// Masks the whole value and each of its lines, because the runner compares line by line.
 function mask(value) {
   const lines = value.split(/[\r\n]+/);
   for (const part of new Set([value.replace(/[\r\n]+$/, ''), ...lines])) {
@@ -48,7 +48,7 @@ function mask(value) {
   }
 }
 
-// One entry of a file such as GITHUB_ENV. The delimiter is random: a value that contained it could add entries of its own.
+// One entry of a file such as GITHUB_ENV. The delimiter is random, because a value that contains it could add entries.
 function entry(name, value, delimiter = `daypass_${crypto.randomBytes(24).toString('hex')}`) {
   if (!NAME.test(name)) throw new Refused(`\`${name}\` is no name that a file of variables can have`);
   if (value.includes(delimiter)) throw new Refused(`the value of ${name} has the delimiter in it`);

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Brings one pinned daypass and runs it: `sh daypass.sh exec --aws -- ./deploy.sh`. Without arguments it prints where the program is.
+# Downloads one pinned daypass and runs it: `sh daypass.sh exec --aws -- ./deploy.sh`. Without arguments it prints the program's path.
 #
 #   DAYPASS_SHA256    required: the program's SHA-256, 64 hexadecimal digits, as SHA256SUMS of the release has it
 #   DAYPASS_URL       where the program is, https
-#   DAYPASS_RELEASES, DAYPASS_VERSION   in the place of DAYPASS_URL: it is RELEASES/download/vVERSION/daypass-VERSION-linux-ARCH
-#   DAYPASS_BINARY    a program that is there already, in the place of a download; its digest is compared only where one is given
-#   DAYPASS_FOLDER    where the program is kept: a folder that only this user can write; ~/.cache/daypass/SHA256 otherwise
+#   DAYPASS_RELEASES, DAYPASS_VERSION   instead of DAYPASS_URL: the URL is RELEASES/download/vVERSION/daypass-VERSION-linux-ARCH
+#   DAYPASS_BINARY    an installed program, instead of a download; its digest is compared only if DAYPASS_SHA256 is set
+#   DAYPASS_FOLDER    the folder to keep the program in, which only this user can write; by default ~/.cache/daypass/SHA256
 set -eu
 
 # begin: the pinned program
@@ -14,7 +14,7 @@ daypass_fails() {
   exit 125
 }
 
-# daypass_check FILE: ends unless the file has the pinned digest. Nothing that has another is ever run.
+# daypass_check FILE NAME: fails unless the file has the pinned digest, so that no other program ever runs.
 daypass_check() {
   if command -v sha256sum >/dev/null 2>&1; then daypass_found=$(sha256sum <"$1")
   elif command -v shasum >/dev/null 2>&1; then daypass_found=$(shasum -a 256 <"$1")
@@ -48,9 +48,9 @@ daypass_url() {
   printf '%s/download/v%s/daypass-%s-linux-%s\n' "${DAYPASS_RELEASES%/}" "$DAYPASS_VERSION" "$DAYPASS_VERSION" "$daypass_arch"
 }
 
-# daypass_program: prints where the program is, when it is the one that is pinned.
+# daypass_program: prints the path of the pinned program.
 daypass_program() {
-  # A bare name is looked for in PATH when it is run, and in this folder when its digest is taken.
+  # A bare name would be run from PATH, but its digest would be computed in this folder.
   case ${DAYPASS_BINARY:-/} in */*) ;; *) daypass_fails "DAYPASS_BINARY is $DAYPASS_BINARY: name the program by its path, such as ./daypass" ;; esac
   if [ -n "${DAYPASS_BINARY:-}" ] && [ -z "${DAYPASS_SHA256:-}" ]; then
     [ -x "$DAYPASS_BINARY" ] || daypass_fails "$DAYPASS_BINARY is no program"

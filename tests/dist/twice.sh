@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# twice.sh FOLDER: builds what the last commit gives out twice, in two folders of different names, with different umasks, locales and time zones, and
-# compares every file. What is not committed is in neither. It is long: two whole-program optimizations.
+# twice.sh FOLDER: builds the last commit's release files twice, in two folders of different names, with different umasks, locales and time zones, and
+# compares every file. Neither build contains uncommitted changes. It takes long, because each build optimizes the whole program.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 WORK=$1
@@ -8,7 +8,7 @@ rm -rf "$WORK" && mkdir -p "$WORK"
 WORK=$(cd "$WORK" && pwd -P)
 export DAYPASS_PEERS=${DAYPASS_PEERS:-$PWD/.peers}
 unset SOURCE_DATE_EPOCH
-# The first build takes long enough for somebody to commit meanwhile.
+# Fixed now, because somebody can commit while the first build runs.
 COMMIT=$(git rev-parse HEAD)
 
 # build NAME UMASK LOCALE ZONE

@@ -1,4 +1,5 @@
-//! The token-level catalogue against the running server: a 4xx, exactly one audit record with its reason, and no connection that a token caused.
+//! The token-level catalogue against the running server: a 4xx, at most one audit record with its reason, and no connection that a token
+//! caused.
 
 use crate::support::{Setup, World};
 use daypass::demo::issuer::github_claims;
@@ -6,7 +7,7 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Counts whoever connects.
+/// Counts the connections that are made to it.
 async fn canary() -> (String, Arc<AtomicUsize>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -110,7 +111,7 @@ fn attacks(world: &World, canary: &str) -> Vec<Attack> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_attack_is_refused_recorded_once_and_causes_no_connection() {
+async fn every_attack_is_refused_and_causes_no_connection() {
     let world = World::start(Setup::default()).await;
     let (canary, hits) = canary().await;
     let wanted = json!([{"secret": "shop/password.age"}]);

@@ -56,9 +56,9 @@ async fn records_are_found_and_counted() {
     assert_eq!(told.trim(), "2  refused");
 }
 
-/// What a shipper of logs does: it is stopped, and goes on where it was.
+/// A log shipper is stopped, and resumes where it was.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_export_goes_on_where_it_was_and_leaves_nothing_out() {
+async fn an_export_resumes_without_gaps() {
     let world = world().await;
     let state = world.path("exported").display().to_string();
     let export = async || {
@@ -71,7 +71,7 @@ async fn an_export_goes_on_where_it_was_and_leaves_nothing_out() {
     assert!(first.len() >= 5 && export().await.is_empty());
     let _ = world.exchange(&world.token(), json!([{ "secret": "other/c.yaml" }])).await;
     assert_eq!(export().await.first(), first.last().map(|last| last + 1).as_ref());
-    // A new log has records of the same numbers.
+    // A new log uses the same numbers again, so the state also names the record.
     let noted = std::fs::read_to_string(&state).unwrap();
     let (seq, _) = noted.split_once(' ').unwrap();
     for other in [noted.replace(seq, "999999"), noted.replacen(seq, "2", 1), format!("{seq} 1700000000000 started -\n")] {
@@ -79,7 +79,7 @@ async fn an_export_goes_on_where_it_was_and_leaves_nothing_out() {
         let (status, told) = daypass(&world, &["audit", "export", "--state", &state]).await;
         assert!(status == 78 && told.contains("another log"), "{told}");
     }
-    // Whoever may write beside it leads nobody's file astray.
+    // A symbolic link in the place of the temporary file is not followed.
     std::fs::write(&state, &noted).unwrap();
     std::fs::write(world.path("victim"), "v").unwrap();
     std::os::unix::fs::symlink(world.path("victim"), world.path("exported.new")).unwrap();
@@ -92,9 +92,9 @@ async fn an_export_goes_on_where_it_was_and_leaves_nothing_out() {
     assert!(told.starts_with('{') && told.contains("\"seq\":3"), "{told}");
 }
 
-/// Each record once, also after a pause in which nothing came.
+/// Also after a pause in which no record came.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_follows_the_log_hears_each_record_once() {
+async fn a_follower_prints_each_record_once() {
     let world = world().await;
     for command in [&["export", "--follow"][..], &["tail", "--follow", "--output", "json", "-n", "1000"]] {
         let config = world.path("daypass.yaml").display().to_string();
@@ -110,7 +110,7 @@ async fn what_follows_the_log_hears_each_record_once() {
             assert_eq!(seq, last + 1);
             last = seq;
         }
-        // It has looked several times by then, and found nothing.
+        // By then the follower has polled several times and found nothing.
         tokio::time::sleep(std::time::Duration::from_millis(1600)).await;
         let _ = world.exchange(&world.token(), json!([{ "secret": "other/d.yaml" }])).await;
         assert_eq!(next(), last + 1, "{command:?}");
@@ -119,9 +119,9 @@ async fn what_follows_the_log_hears_each_record_once() {
     }
 }
 
-/// Who may write to the disk can cut the log. What the store has beside it was written with its records.
+/// Whoever can write to the disk can truncate the log. Other tables of the store still show which records are missing.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_that_was_cut_is_found_by_what_else_the_store_has() {
+async fn a_truncated_log_is_found_by_the_stores_other_tables() {
     let mut world = world().await;
     let (status, told) = daypass(&world, &["audit", "verify"]).await;
     assert!(status == 0 && told.contains("rows of other tables have their record"), "{told}");

@@ -1,4 +1,4 @@
-//! The AWS APIs by their documents: what is answered, what narrows a session, and every request that is none.
+//! The AWS APIs as AWS documents them: what is answered, what narrows a session, and malformed requests.
 
 use crate::sts::{StandInSts, element, encode};
 use crate::support::{Setup, World};
@@ -52,7 +52,7 @@ async fn whoami(world: &World, session_token: Option<&str>) -> (u16, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_is_answered_in_awss_form_repeated_for_retries_and_its_holder_is_known() {
+async fn a_session_is_answered_in_awss_form_repeated_for_retries_and_identified() {
     let (sts, mut world) = start().await;
     let token = world.token();
     let (status, document) = assume(&world, &token, ROLE, &[("DurationSeconds", "3600")]).await;
@@ -74,7 +74,11 @@ async fn a_session_is_answered_in_awss_form_repeated_for_retries_and_its_holder_
     ] {
         assert_eq!(element(&document, name), value, "{document}");
     }
-    assert_eq!(assume(&world, &token, ROLE, &[("DurationSeconds", "3600")]).await, (200, document), "a retry hears the same");
+    assert_eq!(
+        assume(&world, &token, ROLE, &[("DurationSeconds", "3600")]).await,
+        (200, document),
+        "a retry gets the same answer"
+    );
     assert_eq!(sts.asked().len(), 1);
     assert_eq!(sts.asked()[0]["RoleSessionName"], decision, "the session is named after the decision");
     let released = world.audit().into_iter().find(|entry| entry.kind == "released").unwrap().body;
@@ -100,7 +104,7 @@ async fn a_session_is_answered_in_awss_form_repeated_for_retries_and_its_holder_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_caller_asks_only_ever_narrows_the_session() {
+async fn a_caller_can_only_narrow_the_session() {
     let (sts, world) = start().await;
     let inline = "{\"Version\":\"2012-10-17\",\"Statement\":[]}";
     let managed = "arn:aws:iam::aws:policy/ReadOnlyAccess";
@@ -119,7 +123,10 @@ async fn what_a_caller_asks_only_ever_narrows_the_session() {
     for other in [&[][..], &[("Policy", inline)], &[("Policy", "{}"), ("PolicyArns.member.1.arn", managed)]] {
         let (status, refused) = assume(&world, &token, ROLE, other).await;
         assert_eq!((status, element(&refused, "Code").as_str()), (403, "IDPRejectedClaim"), "{other:?}: {refused}");
-        assert!(element(&refused, "Message").contains("replayed"), "a narrowed answer is nobody else's: {refused}");
+        assert!(
+            element(&refused, "Message").contains("replayed"),
+            "only the same request gets a narrowed answer again: {refused}"
+        );
     }
     let count = sts.asked().len();
     for own in [("Policy", inline), ("PolicyArns.member.1.arn", managed)] {
@@ -135,7 +142,7 @@ async fn what_a_caller_asks_only_ever_narrows_the_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_that_is_none_is_refused_in_awss_form_and_recorded() {
+async fn a_malformed_request_is_refused_in_awss_form_and_recorded() {
     let (sts, world) = start().await;
     let good = |token: &str| {
         encode(&[

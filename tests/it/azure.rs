@@ -1,4 +1,4 @@
-//! Access tokens of Microsoft Entra ID, against a strict stand-in over TLS: what is granted, what is refused, and what is told.
+//! Access tokens of Microsoft Entra ID, against a strict stand-in over TLS: what is granted, what is refused, and what is reported.
 
 mod bootstrap;
 mod exchange;
@@ -10,11 +10,9 @@ use crate::support::{Setup, World, certificate};
 use serde_json::{Value, json};
 use stand_in::{FederatedCredential, StandInEntra, TENANT};
 
-/// An application of the tests.
+/// An application's client ID.
 pub const SHOP: &str = "11111111-2222-3333-4444-555555555555";
-/// A resource.
 pub const MANAGEMENT: &str = "https://management.azure.com/.default";
-/// Another one.
 pub const VAULT: &str = "https://vault.azure.net/.default";
 
 const POLICY: &str = "owners: [team-shop]
@@ -64,7 +62,7 @@ impl Scene {
         Self { world, entra, folder }
     }
 
-    /// Where the certificate of Entra is.
+    /// The path of the stand-in's certificate.
     pub fn ca(&self) -> String {
         self.folder.path().join("tls.crt").display().to_string()
     }

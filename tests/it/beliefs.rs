@@ -1,6 +1,7 @@
-//! What would let an operator believe in a safety that is not there: files under other names, denials that an explanation does not
-//! tell, certificates that are over, keys that are not there.
+//! What would give an operator a false sense of safety: guardrails under other file names, denials that an explanation leaves out,
+//! expired certificates, missing keys.
 
+use crate::operate::ask;
 use crate::support::{DEPLOY, Setup, World, commit, git, put, write_private};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -16,13 +17,8 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-async fn ask(world: &World) -> (u16, Value) {
-    let (status, answer) = world.exchange(&world.token(), json!([{"secret": "shop/password.age"}])).await;
-    (status, answer["code"].clone())
-}
-
 #[tokio::test(flavor = "multi_thread")]
-async fn guardrails_that_are_renamed_go_on_denying_and_nothing_widens_meanwhile() {
+async fn renamed_guardrails_keep_denying_and_permission_increases_are_held() {
     let world = World::start(Setup::default()).await;
     assert_eq!(ask(&world).await.0, 200);
     world.commit_and_wait(&[("guardrails.yaml", RAILS.as_bytes())]).await;
@@ -40,7 +36,7 @@ async fn guardrails_that_are_renamed_go_on_denying_and_nothing_widens_meanwhile(
     let config = world.path("daypass.yaml").display().to_string();
     let check = daypass(&access, &["policy", "check", "--config", &config, "--repository", "."]);
     assert!(check.status.code() == Some(78) && said(&check).contains("error[stray_file]"), "{}", said(&check));
-    // Not followed, and so not read: that too is no set without guardrails.
+    // A symbolic link is not followed, so the guardrails cannot be read. That is not a set without guardrails.
     git(&access, &["rm", "--quiet", "guardrails.yml"]);
     std::os::unix::fs::symlink("rails/guardrails.yaml", access.join("guardrails.yaml")).unwrap();
     let ready = world.commit_and_wait(&[("rails/guardrails.yaml", RAILS.as_bytes())]).await;
@@ -48,7 +44,7 @@ async fn guardrails_that_are_renamed_go_on_denying_and_nothing_widens_meanwhile(
     assert_eq!(ask(&world).await, (403, json!("denied")));
     git(&access, &["rm", "--quiet", "guardrails.yaml"]);
     let ready = world.commit_and_wait(&[]).await;
-    assert_eq!((&ready["faults"], &ready["held"]), (&json!([]), &json!([])), "taken away by itself, it is meant");
+    assert_eq!((&ready["faults"], &ready["held"]), (&json!([]), &json!([])), "a deletion on its own is deliberate");
     assert_eq!(ask(&world).await.0, 200);
 }
 
@@ -91,7 +87,7 @@ fn stray_files_and_empty_sets_are_errors() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_explanation_tells_every_denial_that_stands() {
+async fn an_explanation_lists_every_denial() {
     let world = World::start(Setup::default()).await;
     let config = world.path("daypass.yaml").display().to_string();
     let claims = ["--claim", "repository=acme/shop", "--claim", "repository_id=456789", "--claim", "ref=refs/heads/main"];
@@ -135,7 +131,7 @@ async fn an_explanation_tells_every_denial_that_stands() {
         (Some(2), Some(2))
     );
     assert_eq!((&json["allowed_by"], &json["granted_by"]), (&Value::Null, &json!(["shop/deploy"])), "{json}");
-    // Where the store cannot be read, that is said and nothing is claimed.
+    // Without the store the explanation says that it did not read operators' denials.
     std::fs::write(
         world.path("issuers.yaml"),
         std::fs::read_to_string(world.path("daypass.yaml")).unwrap().replace("data: data", ""),
@@ -151,7 +147,7 @@ async fn an_explanation_tells_every_denial_that_stands() {
     assert!(said(&blind).contains("Operators' denials are not looked at"), "{}", said(&blind));
 }
 
-/// What an explanation does not look at could stand against it, or for it: it says so where there is any.
+/// An explanation does not read everything that could change the decision. Where there is such a thing, it says so.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_explanation_says_what_it_leaves_out() {
     let proof = format!("{DEPLOY}dpop: required\n");
@@ -203,12 +199,8 @@ fn certificate_for(world: &World, host: &str, year: i32) {
     std::fs::write(world.path("tls.crt"), parameters.self_signed(&key).unwrap().pem()).unwrap();
 }
 
-pub async fn metrics(world: &World) -> String {
-    world.http.get(format!("http://127.0.0.1:{}/metrics", world.admin_port)).send().await.unwrap().text().await.unwrap()
-}
-
 #[tokio::test(flavor = "multi_thread")]
-async fn a_certificate_that_is_over_is_told_and_makes_the_server_unready() {
+async fn an_expired_certificate_is_reported_and_makes_the_server_unready() {
     let mut world = World::start(Setup::default()).await;
     certificate_until(&world, 2021);
     world.kill_and_restart().await;
@@ -216,7 +208,7 @@ async fn a_certificate_that_is_over_is_told_and_makes_the_server_unready() {
     assert_eq!(ready["ready"], false, "{ready}");
     assert_eq!(ready["checks"]["certificate"], "ended at 2021-01-01T00:00:00Z: every client refuses it");
     assert!(ready["alarms"][0].as_str().unwrap().contains("tls.crt"), "{ready}");
-    assert!(metrics(&world).await.contains("daypass_certificate_expiration_timestamp_seconds{listener=\"public\"} 1609459200\n"));
+    assert!(world.metrics().await.contains("daypass_certificate_expiration_timestamp_seconds{listener=\"public\"} 1609459200\n"));
     assert!(world.log().contains("ended at 2021-01-01T00:00:00Z"), "told at the start");
     let config = world.path("daypass.yaml").display().to_string();
     let status = daypass(world.folder.path(), &["status", "--config", &config]);
@@ -226,9 +218,9 @@ async fn a_certificate_that_is_over_is_told_and_makes_the_server_unready() {
     assert_eq!(ready["alarms"], json!([]), "{ready}");
 }
 
-/// Every client refuses it by its name. The server cannot know that nothing before it shows another one, so it stays ready.
+/// Every client refuses it because of its name. But a proxy before the server may present another one, so the server stays ready.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_certificate_for_another_host_is_told_and_the_server_stays_ready() {
+async fn a_certificate_for_another_host_is_reported_and_the_server_stays_ready() {
     let mut world = World::start(Setup::default()).await;
     assert_eq!(world.ready().await["alarms"], json!([]));
     certificate_for(&world, "daypass.example", 2090);
@@ -243,7 +235,7 @@ async fn a_certificate_for_another_host_is_told_and_the_server_stays_ready() {
     let status = daypass(world.folder.path(), &["status", "--config", &config]);
     assert!(said(&status).contains("ALARM       the certificate ") && said(&status).contains(why), "{}", said(&status));
     let refused = world.http.get(world.url("/v1/whoami")).send().await;
-    assert!(refused.is_err(), "what is told is so: {refused:?}");
+    assert!(refused.is_err(), "the alarm is true: {refused:?}");
     certificate_for(&world, "daypass.example", 2021);
     let ready = world.until("both are told", |ready| ready["alarms"].as_array().is_some_and(|all| all.len() == 2)).await;
     assert!(ready["alarms"].to_string().contains("ended at 2021") && ready["alarms"].to_string().contains(why), "{ready}");
@@ -252,7 +244,7 @@ async fn a_certificate_for_another_host_is_told_and_the_server_stays_ready() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_jwks_file_that_is_not_there_is_told_and_alone_makes_the_server_unready() {
+async fn a_missing_jwks_file_is_reported_and_makes_a_server_without_other_keys_unready() {
     let issuers = "  - { name: gitlab, mapping: gitlab, issuer: \"https://gitlab.acme.example\", audiences: [\"https://localhost:{port}\"], jwks: { file: gitlab.json } }\n";
     let mut world = World::start(Setup { issuers: issuers.to_owned(), ..Setup::default() }).await;
     let ready = world.ready().await;
@@ -262,7 +254,7 @@ async fn a_jwks_file_that_is_not_there_is_told_and_alone_makes_the_server_unread
         alarm.contains("`gitlab`") && alarm.contains("gitlab.json: No such file") && alarm.contains("are refused"),
         "{alarm}"
     );
-    assert!(metrics(&world).await.contains("daypass_issuer_keys_unreadable{issuer=\"gitlab\"} 1\n"), "{}", metrics(&world).await);
+    assert!(world.metrics().await.contains("daypass_issuer_keys_unreadable{issuer=\"gitlab\"} 1\n"), "{}", world.metrics().await);
     let config = std::fs::read_to_string(world.path("daypass.yaml")).unwrap();
     std::fs::write(world.path("daypass.yaml"), config.replace("addresses: [127.0.0.0/8]", "jwks: { file: github.json }"))
         .unwrap();

@@ -1,6 +1,6 @@
-//! Leak canaries: unmistakable values in every secret, token and key; then nothing that the server writes, says or still holds may
-//! have one. Every server of this binary logs at TRACE, and each of its logs is looked through when its test ends (`support.rs`).
-//! The sidecar's are in `sidecar/canaries.rs`.
+//! Leak canaries: every secret, token and key has an unmistakable value, and none of them may appear in what the server writes, answers
+//! or still holds in memory. Every server of this binary logs at TRACE, and each log is searched when its test ends (`support.rs`).
+//! The sidecar's canaries are in `sidecar/canaries.rs`.
 
 pub mod http2;
 pub mod memory;
@@ -12,7 +12,7 @@ use memory::{Canaries, FORGOTTEN_AFTER, random};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_secret_is_written_said_or_held() {
+async fn no_secret_is_logged_stored_or_left_in_memory() {
     let world = World::start(Setup::default()).await;
     let mut canaries = Canaries::default();
     let (whole, value) = (random(), random());
@@ -34,8 +34,7 @@ async fn nothing_secret_is_written_said_or_held() {
     assert!(issued > 5);
 
     let search = canaries.search();
-    let said =
-        world.http.get(format!("http://127.0.0.1:{}/metrics", world.admin_port)).send().await.unwrap().text().await.unwrap();
+    let said = world.metrics().await;
     search.assert_none("the metrics", said.as_bytes());
     search.assert_none("the state", world.ready().await.to_string().as_bytes());
     search.assert_none("the log", world.log().as_bytes());
@@ -51,7 +50,7 @@ async fn nothing_secret_is_written_said_or_held() {
     assert_eq!(found, Vec::<String>::new());
 }
 
-/// Every way in, with tokens that are good, used, foreign and misplaced; returns how many answers held something.
+/// Uses every API, with tokens that are good, used, foreign and misplaced. Returns how many answers held a canary.
 async fn use_everything(world: &World, canaries: &mut Canaries, whole: &str, value: &str) -> usize {
     let mut issued = 0;
     let mut token = |what: &str| {

@@ -1,4 +1,4 @@
-//! Who counts as one client: what a token was used for here, nobody elsewhere gets anything for.
+//! Which requests count as one client. A token that one client used gets nothing for another.
 
 use crate::sts::StandInSts;
 use crate::support::{Setup, World};
@@ -58,10 +58,6 @@ fn outcome(answer: &Value) -> &str {
     if answer["credentials"].is_array() { "released" } else { answer["code"].as_str().unwrap_or_else(|| panic!("{answer}")) }
 }
 
-async fn metrics(world: &World) -> String {
-    world.http.get(format!("http://127.0.0.1:{}/metrics", world.admin_port)).send().await.unwrap().text().await.unwrap()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stolen_token_gets_nothing_elsewhere_whatever_it_asks() {
     let sts = StandInSts::start().await;
@@ -88,7 +84,7 @@ async fn a_stolen_token_gets_nothing_elsewhere_whatever_it_asks() {
         assert_eq!(both, (&json!(ELSEWHERE), &json!(HERE), &first["decision_id"]), "{body}");
     }
     assert_eq!(refused.len(), 5);
-    assert!(metrics(&world).await.contains("daypass_tokens_shown_elsewhere_total 5\n"));
+    assert!(world.metrics().await.contains("daypass_tokens_shown_elsewhere_total 5\n"));
     let config = world.path("daypass.yaml").display().to_string();
     let status = world.job("push", &["status", "--config", &config], &[]).await;
     let status = String::from_utf8_lossy(&status.stdout).into_owned();
@@ -99,7 +95,7 @@ async fn a_stolen_token_gets_nothing_elsewhere_whatever_it_asks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_clients_at_once_one_gets_something() {
+async fn of_two_simultaneous_clients_one_is_refused() {
     let sts = StandInSts::start().await;
     let world = std::sync::Arc::new(world(&sts, "").await);
     let token = world.token();
@@ -115,7 +111,7 @@ async fn of_two_clients_at_once_one_gets_something() {
         ask(&world, ELSEWHERE, &token, json!({ "secret": "shop/password.age" })),
     );
     assert_eq!([outcome(&slow.await.unwrap()), outcome(&same), outcome(&other)], ["released", "released", "replayed"]);
-    // What came to nothing binds nobody.
+    // A failed exchange binds the token to nobody.
     let token = world.token();
     assert_eq!(outcome(&ask(&world, HERE, &token, json!({ "aws": { "role": UNTRUSTING } })).await), "aws_denied");
     assert_eq!(outcome(&ask(&world, ELSEWHERE, &token, json!({ "secret": "own.yaml" })).await), "released");
@@ -138,7 +134,7 @@ async fn a_role_with_and_without_its_name_is_one_use() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_overlaps_is_one_use_where_a_policy_says_once() {
+async fn overlapping_credentials_are_one_use_where_a_policy_says_once() {
     let sts = StandInSts::start().await;
     let world = world(&sts, "").await;
     let role = json!({ "aws": { "role": "arn:aws:iam::123456789012:role/once" } });
@@ -160,7 +156,7 @@ async fn what_overlaps_is_one_use_where_a_policy_says_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_egress_pool_is_one_client_and_nobody_beside_it() {
+async fn an_egress_pool_is_one_client_and_no_other_address_is() {
     let sts = StandInSts::start().await;
     let world = world(&sts, "egress: [ { name: nat-eu, networks: [127.0.0.0/29] } ]\n").await;
     let token = world.token();

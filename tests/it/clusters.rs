@@ -1,4 +1,4 @@
-//! What `deploy/` gives a cluster: rendered by real kustomize and Helm, checked field by field, and started with the configuration in it.
+//! What `deploy/` gives a cluster: real kustomize and Helm render it, each field is checked, and a server starts with its configuration.
 
 mod alerts;
 mod chart;
@@ -13,7 +13,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// Everything that kustomize makes a set of objects of.
+/// Every folder that kustomize renders.
 pub(crate) const OVERLAYS: [&str; 5] = ["overlays/dev", "overlays/staging", "overlays/production", "cert-manager", "operator-ca"];
 
 fn deploy(name: &str) -> PathBuf {
@@ -37,7 +37,7 @@ pub(crate) fn kustomize(folder: &str) -> Option<Vec<Value>> {
     Some(objects(&String::from_utf8_lossy(&output.stdout)))
 }
 
-/// What Helm says of the chart with the values of production, changed so; `None` without Helm.
+/// Helm's output for the chart with the values of production and these arguments; `None` without Helm.
 fn helm(arguments: &[&str]) -> Option<Output> {
     let mut command = Command::new(peer("helm")?);
     command.args(["template", "daypass"]).arg(deploy("helm/daypass")).args(["--namespace", "daypass", "--values"]);

@@ -1,4 +1,4 @@
-//! Vectors written by others. They are read from the folder that `DAYPASS_CORPORA` names, and are no part of the project.
+//! Test vectors of other projects. They are read from the folder that `DAYPASS_CORPORA` names, and are no part of this project.
 
 mod age;
 mod jose;
@@ -8,7 +8,7 @@ mod sops;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// An archive of that folder, unpacked; `None`, and said so, where there is none.
+/// Unpacks an archive of that folder. Without the folder it prints that the test is skipped, and returns `None`.
 pub fn unpack(name: &str) -> Option<(tempfile::TempDir, PathBuf)> {
     let Some(folder) = daypass::client::environment::Environment::of_process().value("DAYPASS_CORPORA").map(PathBuf::from) else {
         println!("passed over: DAYPASS_CORPORA is not set, so {name} is not there");
@@ -22,7 +22,7 @@ pub fn unpack(name: &str) -> Option<(tempfile::TempDir, PathBuf)> {
     Some((target, path))
 }
 
-/// Every file below a folder whose name ends so, in order.
+/// Every file below a folder whose name has this ending, sorted.
 pub fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {

@@ -1,4 +1,4 @@
-//! What an operator learns by a decision's id from the running server: the records, and everything that stands against it, together.
+//! What an operator learns of a decision by its ID: its records, and everything that denies the request now.
 
 use crate::clients::{ELSEWHERE, ask};
 use crate::operate::daypass;
@@ -18,7 +18,7 @@ async fn explained(world: &World, decision: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_command_of_a_denial_names_everything_that_stands_against_it() {
+async fn the_command_in_a_denials_hint_lists_every_denial_and_near_miss() {
     let release = DEPLOY.replace("refs/heads/main", "refs/heads/release");
     let policies = vec![("shop/deploy", release), ("other/job", DEPLOY.replace("456789", "1"))];
     let world = World::start(Setup { policies, ..Setup::default() }).await;
@@ -70,7 +70,7 @@ async fn the_command_of_a_denial_names_everything_that_stands_against_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_grant_is_explained_by_what_is_in_force_now_and_says_so() {
+async fn a_grant_is_explained_by_the_policies_in_force_now_and_says_so() {
     let world = World::start(Setup::default()).await;
     let (_, answer) = world.exchange(&world.token(), json!([{ "secret": "shop/password.age" }])).await;
     let decision = answer["decision_id"].as_str().unwrap();
@@ -91,7 +91,7 @@ async fn a_grant_is_explained_by_what_is_in_force_now_and_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_known_of_a_decision_is_said() {
+async fn an_unknown_decision_and_one_without_a_policy_are_reported() {
     let world = World::start(Setup::default()).await;
     let (status, denial) = world.exchange("not.a.token", json!([{ "secret": "shop/password.age" }])).await;
     assert_eq!(status, 401);
@@ -108,14 +108,14 @@ async fn what_is_not_known_of_a_decision_is_said() {
     }
     let (status, told) = daypass(&world, &["policy", "explain", "--decision", "47f46e007f4f", "--secret", "a"]).await;
     assert!(status == 64 && told.contains("cannot be used with"), "{told}");
-    // The log has whole ids, so that whoever looks for one finds it.
+    // The log prints whole IDs, so that a search for one finds it.
     let (_, told) = daypass(&world, &["audit", "tail"]).await;
     assert!(told.contains(denial["decision_id"].as_str().unwrap()), "{told}");
 }
 
-/// The token is at fault and no policy: who reads that the server would decide ALLOWED looks in the wrong place.
+/// The token is at fault and no policy. An explanation that said ALLOWED would send the reader to the wrong place.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_that_was_used_before_is_told_as_that_and_not_as_allowed() {
+async fn a_replayed_token_is_explained_as_replayed_and_not_as_allowed() {
     let world = World::start(Setup::default()).await;
     let (token, wanted) = (world.token(), json!({"secret": "shop/password.age"}));
     assert_eq!(world.exchange(&token, json!([wanted])).await.0, 200);

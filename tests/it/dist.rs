@@ -1,5 +1,5 @@
-//! What is given out: the Debian package, what shells and man(1) read, and the workflow that releases. Here with the binary of these tests;
-//! `artefacts` looks at what `make dist` built.
+//! What is released: the Debian package, completions, man pages, and the release workflow. Most tests use the binary of this test run;
+//! `artefacts` checks what `make dist` built.
 
 mod artefacts;
 mod package;
@@ -10,14 +10,14 @@ mod workflows;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Any time will do, as long as it is the same.
+/// Any time, as long as every build has the same.
 const EPOCH: &str = "1700000000";
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Runs a command that has to succeed, and gives what it printed.
+/// Runs a command that has to succeed, and returns what it printed.
 fn done(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|fault| panic!("{command:?}: {fault}"));
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -25,7 +25,7 @@ fn done(command: &mut Command) -> String {
     said(&output.stdout)
 }
 
-/// What `deploy/debian/pages.sh` makes.
+/// The folder that `deploy/debian/pages.sh` fills with man pages and completions.
 fn pages(folder: &Path) -> PathBuf {
     let pages = folder.join("pages");
     done(Command::new(root().join("deploy/debian/pages.sh")).arg(env!("CARGO_BIN_EXE_daypass")).arg(&pages));

@@ -37,8 +37,7 @@ fn pages_below(folder: &str) -> Vec<String> {
     pages
 }
 
-/// The pages whose every block of commands runs, or says why it does not: README, and what the table of contents lists as tutorial
-/// and how-to guides.
+/// The pages where every block of commands is run or says why not: README, the tutorial, and the how-to guides of the table of contents.
 fn pages_to_follow() -> Vec<String> {
     let contents = read("docs/SUMMARY.md");
     let part = contents.split_once("\n# Tutorial\n").unwrap().1.split_once("\n# Reference\n").unwrap().0;

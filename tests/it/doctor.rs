@@ -1,4 +1,4 @@
-//! What `doctor` finds before somebody meets it: as the operator beside the server, and as a job.
+//! What `doctor` finds: for the operator on the server's machine, and for a job.
 
 use crate::beliefs::certificate_until;
 use crate::sources;
@@ -13,7 +13,7 @@ pub async fn findings(world: &World, arguments: &[&str], environment: &[(&str, &
     (output.status.code().unwrap(), serde_json::from_slice(&output.stdout).unwrap_or(Value::Null), said)
 }
 
-/// What is wrong, as `check: says`.
+/// The findings of a level, as `check: says`.
 pub fn wrong(told: &Value, level: &str) -> Vec<String> {
     let all = told["findings"].as_array().unwrap_or_else(|| panic!("{told}")).iter();
     let wrong = all.filter(|finding| finding["level"] == level);
@@ -60,7 +60,7 @@ async fn a_good_server_has_nothing_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_thing_that_is_wrong_is_found_with_what_to_do() {
+async fn each_fault_is_found_with_advice() {
     let issuers = "  - { name: gone, mapping: gitlab, issuer: \"https://gitlab.example\", audiences: [\"https://daypass.example\"], jwks: { file: gone.json } }\n";
     let mut world = World::start(Setup { issuers: issuers.to_owned(), ..Setup::default() }).await;
     let (_, stranger) = Identities::generate();
@@ -95,7 +95,7 @@ async fn each_thing_that_is_wrong_is_found_with_what_to_do() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_source_is_told_as_the_server_follows_it() {
+async fn each_source_is_reported_as_the_server_follows_it() {
     let (world, team, _) = sources::world().await;
     sources::define(&world, team.path(), sources::TEAM).await;
     sources::live(&world, team.path()).await;
@@ -112,7 +112,7 @@ async fn each_source_is_told_as_the_server_follows_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_hears_what_it_lacks() {
+async fn a_job_learns_what_it_lacks() {
     let world = World::start(Setup::default()).await;
     let other = rcgen::generate_simple_self_signed(["other.example".to_owned()]).unwrap();
     std::fs::write(world.path("other.crt"), other.cert.pem()).unwrap();
@@ -140,7 +140,7 @@ async fn a_job_hears_what_it_lacks() {
         assert_eq!(status, 78, "{environment:?}: {told:#} {said}");
         has(&wrong(&told, "error"), parts);
     }
-    // For people a finding is text of one line, also where the failure has a hint and a decision.
+    // The text output has one line for a finding, also if the failure has a hint and a decision.
     let output = world.job("push", &["doctor", "--client"], &[("DAYPASS_AUDIENCE", "https://other.example")]).await;
     let printed = String::from_utf8_lossy(&output.stdout);
     assert!(printed.contains("; hint: ") && !printed.contains("\\u{"), "{printed}");
@@ -148,9 +148,9 @@ async fn a_job_hears_what_it_lacks() {
     assert_eq!(output.status.code(), Some(64), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// An identity that can be read and is another server's, and files that anybody may put others in the place of.
+/// A server that does not answer, another server's identity, files that anybody may replace, and a key as the configuration.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_can_be_read_and_is_still_wrong_is_found() {
+async fn readable_but_wrong_files_are_found() {
     use std::os::unix::fs::PermissionsExt;
     let mut world = World::start(Setup::default()).await;
     let pid = world.server.id().to_string();
@@ -186,13 +186,13 @@ async fn what_can_be_read_and_is_still_wrong_is_found() {
     assert!(told.contains("no configuration of daypass") && !told.contains("AGE-SECRET-KEY"), "{told}");
 }
 
-/// Whoever reaches the admin address from another machine learns whether it is ready, and no file, commit or issuer.
+/// A client on another machine learns from the admin address whether the server is ready, and no file, commit or issuer.
 #[tokio::test(flavor = "multi_thread")]
 async fn beyond_loopback_readyz_says_yes_or_no_and_nothing_else() {
     let mut world = World::start(Setup::default()).await;
     world.stop();
     let text = std::fs::read_to_string(world.path("daypass.yaml")).unwrap();
-    // No loopback address to a server that knows it as IPv6, and still none that another machine reaches.
+    // The server does not take this address for loopback, and still no other machine reaches it.
     let mapped =
         text.replace(&format!("127.0.0.1:{}", world.admin_port), &format!("\"[::ffff:127.0.0.1]:{}\"", world.admin_port));
     assert_ne!(mapped, text);
@@ -213,7 +213,7 @@ async fn beyond_loopback_readyz_says_yes_or_no_and_nothing_else() {
     server.wait().unwrap();
 }
 
-/// Who else gets what policies grant is listed from what operators exported, and nobody is asked.
+/// `doctor --trust` reads who else may assume a role from exported files, and asks no cloud.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_else_may_assume_a_role_is_read_from_exports() {
     let policy = "owners: [team-shop]\nissuer: github\nmatch: { repository: acme/shop@456789, ref: refs/heads/main, event: push }\ngrant:\n  aws: [ { role: \"arn:aws:iam::111122223333:role/shop-deploy\", ttl: 30m } ]\n";
@@ -236,7 +236,7 @@ async fn who_else_may_assume_a_role_is_read_from_exports() {
     has(&wrong(&told, "error"), &["does not let daypass in for root/shop/deploy"]);
     assert_eq!(told["findings"][0]["way"], "missing");
 
-    // What `bootstrap` prints is the one way in, and comes by a pipe as well.
+    // With the trust policy that `bootstrap` prints, daypass is the only way in.
     let printed = world.job("push", &["aws", "bootstrap", "--config", "daypass.yaml"], &[]).await;
     let printed: Value = serde_json::from_slice(&printed.stdout).unwrap();
     let mut mended = role.clone();

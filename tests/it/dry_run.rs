@@ -1,6 +1,5 @@
-//! A pipeline is tried before it is switched: what would be granted is said and recorded, nothing is issued, and the command runs on.
+//! Dry runs, which try a pipeline before it is switched: the decision is reported and recorded, nothing is issued, and the command runs.
 
-use crate::beliefs::metrics;
 use crate::operate::daypass;
 use crate::support::{DEPLOY, Setup, World};
 use serde_json::{Value, json};
@@ -31,11 +30,11 @@ async fn a_dry_run_is_decided_and_recorded_and_uses_nothing_up() {
     assert_eq!(dry.len(), 3);
     assert!(dry.iter().all(|record| record.body["issued"].is_null() && record.body["policies"][0] == "shop/deploy"), "{dry:?}");
     assert_eq!(records.iter().filter(|record| record.kind == "released").count(), 1);
-    assert!(metrics(&world).await.contains("daypass_dry_runs_total 3"));
+    assert!(world.metrics().await.contains("daypass_dry_runs_total 3"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_would_be_denial_is_the_denial_and_is_recorded_as_dry() {
+async fn a_denied_dry_run_answers_the_denial_and_is_recorded_as_a_dry_run() {
     let world = World::start(Setup::default()).await;
     let (status, answer) = try_out(&world, &world.token(), &body(json!([{ "secret": "other/db.yaml" }]))).await;
     assert_eq!((status, &answer["code"]), (403, &json!("no_matching_policy")), "{answer}");
@@ -47,7 +46,7 @@ async fn a_would_be_denial_is_the_denial_and_is_recorded_as_dry() {
     let kinds: Vec<String> = world.audit().into_iter().map(|entry| entry.kind).collect();
     assert!(!kinds.iter().any(|kind| kind == "refused"), "{kinds:?}");
     assert_eq!(kinds.iter().filter(|kind| *kind == "dry_run").count(), 3, "{kinds:?}");
-    let refused = metrics(&world).await;
+    let refused = world.metrics().await;
     let refused: Vec<&str> = refused.lines().filter(|line| line.starts_with("daypass_requests_refused_total{")).collect();
     assert!(!refused.is_empty() && refused.iter().all(|line| line.ends_with(" 0")), "{refused:?}");
     for odd in [json!("yes"), json!(1), json!(null)] {
@@ -57,7 +56,7 @@ async fn a_would_be_denial_is_the_denial_and_is_recorded_as_dry() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn exec_says_what_would_be_and_runs_the_command_unchanged() {
+async fn exec_reports_the_decision_and_runs_the_command_unchanged() {
     let release = DEPLOY.replace("refs/heads/main", "refs/heads/release").replace("shop/**", "release/**");
     let policies = vec![("shop/deploy", DEPLOY.to_owned()), ("shop/release", release)];
     let world = World::start(Setup { policies, ..Setup::default() }).await;
@@ -89,9 +88,9 @@ async fn exec_says_what_would_be_and_runs_the_command_unchanged() {
     );
 }
 
-/// A dry run that is meant and not heard would hand out the credential itself.
+/// If the server ignored a misplaced `dry_run`, it would issue the credential.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_asked_for_in_a_query_is_no_dry_run_and_is_refused() {
+async fn dry_run_as_a_query_parameter_is_refused() {
     let world = World::start(Setup::default()).await;
     let wanted = json!({ "credentials": [{ "secret": "shop/password.age" }] });
     for address in
@@ -107,9 +106,9 @@ async fn what_is_asked_for_in_a_query_is_no_dry_run_and_is_refused() {
     assert_eq!(asked.status(), 200, "an empty query says nothing");
 }
 
-/// What policies grant and nobody would make is refused as the request itself would be, and explained so.
+/// If policies grant a credential that the server cannot issue, a dry run is refused as the request itself is, and so explained.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dry_run_and_explain_say_no_where_the_server_could_not_make_it() {
+async fn a_dry_run_and_explain_deny_what_the_server_cannot_issue() {
     let all = DEPLOY.replace(
         "grant:\n",
         "grant:\n  aws: [{ role: \"arn:aws:iam::123456789012:role/deploy\" }]\n  github: [{ app: acme, repositories: [\"acme/shop@456789\"], permissions: { contents: read } }]\n  token_exchange: [{ service: nobody }]\n",

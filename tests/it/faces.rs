@@ -1,4 +1,4 @@
-//! Every API is a face of one decision: what is denied in one is denied in all, with the same code, hint and record.
+//! Every API makes the same decision: what one denies, all deny, with the same code, hint and record.
 //!
 //! A new API is a row in `FACES`.
 
@@ -11,21 +11,21 @@ use daypass::demo::issuer::github_claims;
 use serde_json::{Map, Value, json};
 use std::pin::Pin;
 
-/// What a client of an API hears.
+/// What a client of an API gets.
 #[derive(Debug)]
 struct Heard {
     released: bool,
-    /// Everything in the answer that a person may see.
+    /// Everything in the answer that a client may show a person.
     said: String,
 }
 
 type Answer<'a> = Pin<Box<dyn Future<Output = Heard> + 'a>>;
 
-/// An API: its name in the audit log, and how it is asked for a role with a token.
+/// An API: its name in the audit log, and how a test asks it for a role with a token.
 struct Face {
     api: &'static str,
-    /// Whether it is asked for a role; else it is asked for an encryption by the transit key of the role's name, or for a token in the
-    /// repository of that name by the policy that octo-sts's clients name: neither has terms, and neither reaches AWS.
+    /// Whether it is asked for a role. Else it is asked for an encryption with the transit key of the role's name, or, as octo-sts's
+    /// clients do, for a token for the repository of that name. Neither has terms, and neither reaches AWS.
     roles: bool,
     ask: for<'a> fn(&'a World, &'a str, &'a str) -> Answer<'a>,
 }
@@ -127,15 +127,15 @@ fn claims(change: Value) -> Map<String, Value> {
     claims
 }
 
-/// A refusal says its code, what to do next and its decision, and has one record that names the API.
+/// A refusal has its code, hint and decision, and a record with the reason. Records that name an API name this one.
 fn check_refusal(world: &World, face: &Face, heard: &Heard, code: &str) {
     let reason = daypass::words::Reason::ALL.iter().find(|reason| reason.code() == code).unwrap();
     let said = heard.said.replace(['`', '\\'], "");
     assert!(!heard.released, "{}: {code}: {heard:?}", face.api);
     assert!(said.contains(code), "{}: {code}: {heard:?}", face.api);
-    // What AWS refuses is hinted at by the very actions that the role's own trust has to allow.
+    // The hint for a refusal of AWS names the actions that the role's trust policy has to allow.
     let hint = if code == "aws_denied" { "sts:AssumeRoleWithWebIdentity" } else { reason.hint() };
-    // The hint's command has the decision's id.
+    // The hint's command names the decision's ID.
     for part in hint.replace('`', "").split("ID tells") {
         assert!(said.contains(part), "{}: {code}: {heard:?}", face.api);
     }
@@ -156,7 +156,7 @@ async fn what_one_api_denies_every_api_denies() {
     let github = AtGitHub::start(&["deploy", "once"]).await;
     let world = world(&sts, &github).await;
     let pull = || github_claims("pull_request", "refs/pull/7/merge");
-    // Before a verified identity 30 refusals a minute have a record of their own: few cases of that kind.
+    // Without a verified identity only 30 refusals a minute have a record of their own, so there are few such cases.
     let cases: Vec<(&str, Map<String, Value>, &str)> = vec![
         ("deploy", pull(), "no_matching_policy"),
         ("deploy", claims(json!({"ref": "refs/heads/mainx"})), "no_matching_policy"),
@@ -207,7 +207,7 @@ async fn a_token_that_one_api_used_up_is_used_up_in_every_api() {
         let token = world.token();
         let heard = (first.ask)(&world, &token, &role("once")).await;
         assert!(heard.released, "{}: {heard:?}", first.api);
-        // Those that are asked for the same credential.
+        // Only the APIs that are asked for the same credential.
         for face in FACES.iter().filter(|face| face.api == first.api || (face.roles && first.roles)) {
             let heard = (face.ask)(&world, &token, &role("once")).await;
             check_refusal(&world, face, &heard, "replayed");

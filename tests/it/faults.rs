@@ -1,5 +1,5 @@
-//! What a server goes through: floods, full tables, stops, disks that fail. Each test counts connections, requests or records, and
-//! asserts no time; the figures come with the long forms, by `make faults`.
+//! Faults that a server has to survive: floods of connections, costly requests, stops, full disks. Each test counts connections, requests
+//! or records and asserts no time. The long forms print figures (`make faults`).
 
 mod connections;
 mod costs;

@@ -1,4 +1,4 @@
-//! `POST /v1/age/unwrap`: file keys of documents in force, and of nothing else.
+//! `POST /v1/age/unwrap` gives file keys of documents in force, and of nothing else.
 
 use crate::peers::age_plugin::Job;
 use crate::sources::{TEAM, define, live, world};
@@ -25,7 +25,7 @@ async fn unwrap(world: &World, token: &str, body: Value) -> (u16, Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_endpoint_answers_for_documents_and_not_for_stanzas() {
+async fn the_endpoint_answers_for_granted_documents_alone() {
     let job = Job::start().await;
     let world = &job.world;
     let read = |name: &str| std::fs::read(world.path("access/secrets").join(name)).unwrap();
@@ -33,12 +33,12 @@ async fn the_endpoint_answers_for_documents_and_not_for_stanzas() {
     let token = world.token();
     let (status, answer) = unwrap(world, &token, json!({ "stanzas": both })).await;
     assert_eq!((status, &answer["credentials"][0]["file_key"]["document"]), (200, &json!("shop/both.age")), "{answer}");
-    // A retry hears the same, and one token serves another document too: each is a use of its own.
+    // A retry gets the same answer.
     assert_eq!(unwrap(world, &token, json!({ "stanzas": both })).await.1["decision_id"], answer["decision_id"]);
-    // A stanza of a header is enough to find it, and what is answered is the key of the document.
+    // One stanza of a header is enough to find the document.
     let (status, again) = unwrap(world, &world.token(), json!({ "stanzas": [both[0]], "policy": "shop/deploy" })).await;
     assert_eq!((status, &again["credentials"]), (200, &answer["credentials"]), "{again}");
-    // Another document's stanza, put beside those of one that is granted, opens neither.
+    // The stanzas of a granted document together with one of another document open neither.
     let hidden = stanzas(&read("hidden/x.age"));
     let mixed: Vec<&Value> = both.iter().chain(&hidden).collect();
     let unknown = [json!({ "stanzas": hidden }), json!({ "stanzas": mixed })];
@@ -68,9 +68,9 @@ async fn the_endpoint_answers_for_documents_and_not_for_stanzas() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_key_of_a_source_is_opened_by_that_sources_identities_alone() {
+async fn a_source_unwraps_file_keys_with_its_own_identities_alone() {
     let (world, team, recipient) = world().await;
-    // The root's file, copied into the team's repository, and a file of the team's own beside it.
+    // The team's repository has a copy of the root's file, and a file of its own.
     let theirs = encrypt(b"root", std::slice::from_ref(&world.recipient), false).unwrap();
     let own = encrypt(b"own", std::slice::from_ref(&recipient), false).unwrap();
     world.commit_and_wait(&[("secrets/hidden/root.age", &theirs)]).await;

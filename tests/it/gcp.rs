@@ -1,4 +1,4 @@
-//! Tokens of Google Cloud's over a running server, against a strict stand-in over TLS: what is given, what is refused, what is told.
+//! Google Cloud tokens from a running server, against a strict stand-in over TLS: what is issued, what is refused, what is reported.
 
 mod bootstrap;
 mod exchange;
@@ -13,7 +13,7 @@ use stand_in::{PROVIDER, SUBJECTS, StandInGoogle};
 
 pub const DEPLOY: &str = "deploy@acme.iam.gserviceaccount.com";
 
-/// Who may be asked for, each in its own way.
+/// One grant of each kind.
 pub const GRANTS: &str = "    - { service_account: deploy@acme.iam.gserviceaccount.com, ttl: 30m }
     - { service_account: deploy@acme.iam.gserviceaccount.com, id_token: { audience: https://run.example } }
     - { service_account: reader@acme.iam.gserviceaccount.com, boundary: { bucket: acme-artifacts, prefix: shop/, permissions: \"inRole:roles/storage.objectViewer\" } }
@@ -30,7 +30,7 @@ pub fn policy(grants: &str) -> String {
     )
 }
 
-/// The server, and what it asks.
+/// The server, and the stand-in that it asks.
 pub struct Scene {
     _folder: tempfile::TempDir,
     pub google: StandInGoogle,
@@ -75,19 +75,19 @@ impl Scene {
         self.world.exchange(&self.world.token(), json!([{ "gcp": gcp }])).await
     }
 
-    /// Of this account's name.
+    /// Asks for a token of the account with this name.
     async fn of(&self, name: &str) -> (u16, Value) {
         self.ask(json!({ "service_account": format!("{name}@acme.iam.gserviceaccount.com") })).await
     }
 
-    /// What the stand-in says of a token.
+    /// The stand-in's description of a token.
     async fn who(&self, token: &str) -> Value {
         let ca = std::fs::read(self.world.path("google.crt")).unwrap();
         let http = daypass::issuers::http::command_client(Some(&ca)).unwrap();
         http.get(format!("{}/who", self.google.url)).bearer_auth(token).send().await.unwrap().json().await.unwrap()
     }
 
-    /// What the audit log and the server's log say, without what stands between.
+    /// Asserts that the denial, the audit log and the server's log hold no token and nothing of a hostile answer.
     fn check_quiet(&self, denial: &Value) {
         let records: Vec<String> = self.world.audit().iter().map(|entry| entry.body.to_string()).collect();
         let (told, log) = (format!("{denial}{records:?}"), self.world.log());
@@ -103,7 +103,7 @@ impl Scene {
     }
 }
 
-/// What there is of a good answer.
+/// The token of a good answer.
 fn given(answer: &(u16, Value)) -> &Value {
     assert_eq!(answer.0, 200, "{}", answer.1);
     &answer.1["credentials"][0]["gcp"]

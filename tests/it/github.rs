@@ -21,7 +21,7 @@ pub struct AtGitHub {
 }
 
 impl AtGitHub {
-    /// With repositories of these names, beside those of the tests' own.
+    /// With repositories of these names, besides those that every test has.
     pub async fn start(repositories: &[&'static str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         certificate(folder.path());
@@ -34,7 +34,7 @@ impl AtGitHub {
         Self { folder, stand_in }
     }
 
-    /// The section.
+    /// The section of the configuration.
     pub fn section(&self) -> String {
         let id = self.stand_in.with(|world| world.app.id);
         format!(
@@ -43,19 +43,19 @@ impl AtGitHub {
         )
     }
 
-    /// The files that it names.
+    /// The files that the section names.
     pub fn files(&self) -> Vec<(&'static str, Vec<u8>)> {
         let ca = std::fs::read(self.folder.path().join("tls.crt")).unwrap();
         vec![("app.pem", self.stand_in.with(|world| world.app.pem.clone()).into_bytes()), ("github.crt", ca)]
     }
 }
 
-/// The stand-in, and what asks it.
+/// The stand-in, and the client that asks it.
 struct Scene {
     folder: tempfile::TempDir,
     stand_in: StandInGitHub,
     github: GitHub,
-    /// By how much the clock of what asks is ahead.
+    /// By how much the client's clock is ahead.
     later: Duration,
 }
 
@@ -99,12 +99,12 @@ impl Scene {
         GitHubSettings { apps: vec![app] }
     }
 
-    /// So long that an account is looked at again.
+    /// Moves the clock ahead until the client looks up an account again.
     fn wait(&mut self) {
         self.later += Duration::from_secs(6);
     }
 
-    /// What asks, with other settings and nothing known yet.
+    /// Replaces the client by one with other settings and without a cache.
     fn again(&mut self, change: impl FnOnce(&mut AppSettings)) {
         let mut settings = Self::settings(&self.folder, &self.stand_in);
         change(&mut settings.apps[0]);
@@ -122,14 +122,14 @@ impl Scene {
         self.mint("acme", &chosen(&["acme/shop@1"]), &permissions(&[("contents", "read")])).await
     }
 
-    /// Whether each token that was ever made is revoked.
+    /// Whether each token that was ever minted is revoked.
     fn nothing_is_left(&self) -> bool {
         self.stand_in.with(|world| world.tokens.values().all(|revoked| *revoked))
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_is_as_wide_as_what_was_asked() {
+async fn a_token_is_as_wide_as_the_request() {
     let scene = Scene::start().await;
     let minted = scene.usual().await.unwrap();
     let asked = scene.stand_in.with(|world| world.asked.clone());
@@ -158,7 +158,7 @@ async fn a_token_is_as_wide_as_what_was_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn both_shapes_of_tokens_are_taken_and_revoked() {
+async fn both_formats_of_tokens_are_accepted_and_revoked() {
     let scene = Scene::start().await;
     for (shape, length) in [(Shape::Old, 40), (Shape::Stateless, 520)] {
         scene.stand_in.with(|world| world.shape = shape);
@@ -173,7 +173,7 @@ async fn both_shapes_of_tokens_are_taken_and_revoked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_app_is_known_by_its_client_id_and_by_its_key_alone() {
+async fn an_app_is_identified_by_its_client_id_and_its_key_alone() {
     let mut scene = Scene::start().await;
     scene.again(|app| app.issuer = "Iv23liStandIn".to_owned());
     scene.usual().await.unwrap();
@@ -187,7 +187,7 @@ async fn an_app_is_known_by_its_client_id_and_by_its_key_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_sent_that_the_configuration_or_the_types_refuse() {
+async fn what_the_configuration_or_the_types_refuse_is_not_sent() {
     let scene = Scene::start().await;
     let read = permissions(&[("contents", "read")]);
     let wide = permissions(&[("contents", "write"), ("members", "read")]);
@@ -198,7 +198,7 @@ async fn nothing_is_sent_that_the_configuration_or_the_types_refuse() {
     let owner = Owner::parse("acme").unwrap();
     let asked = Asked { app: "other", owner: &owner, repositories: &Repositories::All, permissions: &read };
     assert!(scene.github.mint(&asked, SystemClock.now()).await.unwrap_err().cause.contains("no App `other`"));
-    // What the types do not hold cannot be sent at all: tests of `words::github` have the names, the ids and the counts.
+    // What the types refuse cannot be sent: the tests of `words::github` cover names, IDs and counts.
     let hostile = ["a\"b", "a\nb", "a\0b", "a\u{202e}b", "..", "a/b", &"a".repeat(10_000)];
     assert!(hostile.iter().all(|name| Owner::parse(name).is_err()));
     assert!(scene.stand_in.with(|world| world.asked.is_empty()));

@@ -1,8 +1,8 @@
-//! Golden records: what commands print, what every API answers and what is written, for a fixed set of inputs. A change of the code's
-//! shape leaves them byte-equal; a change of what the code does shows itself here, in its own commit.
+//! Golden records: what commands print, what every API answers and what is stored, for a fixed set of inputs. A refactoring leaves them
+//! byte-equal; a change of behaviour shows here, in its own commit.
 //!
-//! `DAYPASS_GOLDEN=write` writes them anew, but for the store of an earlier version: that one is read as it is, and
-//! `DAYPASS_GOLDEN=write-store` with `golden::answers` puts one of today in its place. Records over vectors of others are digests, since nothing of those enters the project.
+//! `DAYPASS_GOLDEN=write` writes them again, except the store of an earlier version: `DAYPASS_GOLDEN=write-store` with `golden::answers`
+//! replaces that by one of today. Records over vectors of other projects are digests, because nothing of those enters this project.
 
 mod answers;
 mod commands;
@@ -39,5 +39,5 @@ fn check(name: &str, observed: &str) {
     let at = |text: &str| text.lines().nth(line - 1).unwrap_or("(its end)").to_owned();
     let seen = std::env::temp_dir().join(name);
     std::fs::write(&seen, observed).unwrap();
-    panic!("tests/golden/{name}:{line} was\n{}\nand is\n{}\n(the whole of it: {})", at(&recorded), at(observed), seen.display());
+    panic!("tests/golden/{name}:{line} was\n{}\nand is\n{}\n(the whole is in {})", at(&recorded), at(observed), seen.display());
 }

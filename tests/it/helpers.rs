@@ -1,4 +1,4 @@
-//! What tools ask `daypass` for, and what each of them hears of a denial: the hint and the decision's id, where that tool looks.
+//! Credential helpers: what each gives its tool, and how each reports a denial: with the hint and the decision's ID, where the tool looks.
 
 use crate::support::{DEPLOY, Setup, World, peer};
 use daypass::demo::issuer::github_claims;
@@ -31,7 +31,7 @@ pub async fn verified(world: &World, token: &str) -> Value {
     crate::relying_party::verify(&jwks, &world.url("/id-tokens"), AUDIENCE, token).unwrap()
 }
 
-/// A denial's words, and the id of the newest refusal on record.
+/// Asserts that a text has the code, the hint and the ID of the newest recorded refusal.
 pub fn check_denial(world: &World, said: &str) {
     let refused = world.audit().into_iter().rfind(|entry| entry.kind == "refused").unwrap();
     for words in ["no_matching_policy", "Show the decision id to the operator", &refused.decision.unwrap()] {
@@ -39,14 +39,14 @@ pub fn check_denial(world: &World, said: &str) {
     }
 }
 
-/// A file of registries with the one secret of every world.
+/// Writes a file of registries with the secret that every world has.
 fn registries(world: &World) {
     std::fs::write(world.path("daypass.docker.yaml"), "registries:\n  r.example: { username: ci, secret: shop/password.age }\n")
         .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_helper_and_curl_show_the_hint_and_the_decision_of_a_denial_where_the_tool_looks() {
+async fn every_helper_and_curl_show_a_denials_hint_and_decision_where_the_tool_looks() {
     let world = World::start(Setup::default()).await;
     registries(&world);
     let git = ["credential", "git", "--host", "h.example", "--username", "ci", "--secret", "shop/password.age", "get"];
@@ -86,7 +86,7 @@ async fn every_helper_and_curl_show_the_hint_and_the_decision_of_a_denial_where_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_faulty_set_up_is_told_in_each_tools_own_form() {
+async fn a_faulty_setup_is_reported_in_each_tools_own_form() {
     let world = World::start(Setup::default()).await;
     let nobody = [("ACTIONS_ID_TOKEN_REQUEST_URL", ""), ("GITHUB_ACTIONS", "true")];
     registries(&world);
@@ -143,7 +143,7 @@ async fn dockers_helper_is_a_link_that_takes_its_registries_from_a_file() {
     assert_eq!(world.audit().iter().filter(|entry| entry.kind == "released").count(), 2);
 }
 
-/// What is in the file before and after a renewal, its mode and its folder's.
+/// Prints the modes of the file and its folder, its path, and its content before and after a renewal.
 const READ_TWICE: &str = "f=$AZURE_FEDERATED_TOKEN_FILE; stat -c '%a' $f $(dirname $f); echo $f; first=$(cat $f); echo $first
 tries=0; while [ \"$(cat $f)\" = \"$first\" ] && [ $tries -lt 300 ]; do sleep 0.1; tries=$((tries+1)); done; cat $f; echo";
 
@@ -155,7 +155,7 @@ async fn the_azure_token_file_is_private_kept_fresh_and_gone_at_the_end() {
     let lines: Vec<&str> = out.lines().collect();
     let [mode, folder_mode, path, first, second] = lines[..] else { panic!("{out}{fault}") };
     assert_eq!((mode, folder_mode), ("600", "700"));
-    assert_ne!(first, second, "ten minutes less 595 s is every five seconds");
+    assert_ne!(first, second, "the file is renewed 595 s before the end of its 600 s");
     let (first_claims, second_claims) = (verified(&world, first).await, verified(&world, second).await);
     assert!(second_claims["exp"].as_i64() > first_claims["exp"].as_i64() && first_claims["sub"] == second_claims["sub"]);
     assert!([first, second].iter().all(|token| fault.contains(&format!("::add-mask::{token}\n"))), "{fault}");
@@ -163,7 +163,7 @@ async fn the_azure_token_file_is_private_kept_fresh_and_gone_at_the_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_renewal_that_is_denied_leaves_the_last_good_file_and_says_why() {
+async fn a_denied_renewal_keeps_the_last_good_file_and_reports_why() {
     let world = World::start(Setup::default()).await;
     let script = "touch begun; while [ ! -e denied ]; do sleep 0.1; done; while [ ! -e refused ]; do sleep 0.1; done; cat $AZURE_FEDERATED_TOKEN_FILE";
     let arguments = ["exec", "--azure-token", AUDIENCE, "--refresh-before", "595s", "--", "sh", "-c", script];

@@ -1,6 +1,7 @@
-//! What no good client sends, at every API: each is refused in that API's own form, with a code of ours, and nothing ends for it.
+//! Requests that no well-behaved client sends, at every API: each is refused in that API's own form, with one of our codes, and the
+//! server goes on.
 //!
-//! Requests go out as bytes: a good client library would repair most of them.
+//! Requests are sent as bytes, because a client library would repair most of them.
 
 mod bodies;
 mod names;
@@ -11,7 +12,7 @@ use crate::support::{DEPLOY, Setup, World};
 use serde_json::{Value, json};
 use wire::{Answer, Sent};
 
-/// A word that is put where a token or a value could be: it never comes back.
+/// A word in the place of a token or a value. No answer may repeat it.
 const CANARY: &str = "canary-value";
 const ROLE: &str = "arn:aws:iam::123456789012:role/deploy";
 const READER: &str = "issuer: github
@@ -19,7 +20,7 @@ match: { repository: acme/shop@456789, ref: refs/heads/main, event: push }
 grant: { daypass: [policy.replay], aws: [ { role: \"arn:aws:iam::123456789012:role/deploy\" } ] }
 ";
 
-/// An API: what a good request of it is, and what its refusals look like.
+/// An API, with its good request and the form of its refusals.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Api {
     Exchange,
@@ -34,7 +35,7 @@ enum Api {
     VaultRead,
 }
 
-/// One hostile request, and the codes of which one answers it.
+/// One hostile request, and the codes of which the answer has one.
 struct Case {
     what: String,
     api: Api,
@@ -56,7 +57,7 @@ impl Api {
         Self::VaultRead,
     ];
 
-    /// A request that is answered well.
+    /// A request that succeeds.
     fn good(self, token: &str, session: &str) -> Sent {
         let bearer = ("Authorization", format!("Bearer {token}"));
         let json = ("Content-Type", "application/json".to_owned());
@@ -96,7 +97,7 @@ impl Api {
         }
     }
 
-    /// What is said in the API's own form of a refusal; a panic where it is in another.
+    /// The message of a refusal. Panics if the answer is not in the API's own form.
     fn said(self, answer: &Answer) -> String {
         let has = |name: &str, value: &str| assert_eq!(answer.header(name), Some(value), "{self:?}: {answer:?}");
         let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{self:?}: {answer:?}")).to_owned();
@@ -153,7 +154,7 @@ async fn session(world: &World) -> String {
     login.json()["auth"]["client_token"].as_str().unwrap_or_else(|| panic!("{login:?}")).to_owned()
 }
 
-/// Every API answers a good request.
+/// Asserts that every API answers a good request.
 async fn all_live(world: &World, session: &str) {
     for api in Api::ALL {
         let answer = api.good(&world.token(), session).send(world).await.unwrap();
@@ -162,7 +163,7 @@ async fn all_live(world: &World, session: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_hostile_request_is_refused_in_its_apis_own_words_and_nothing_ends() {
+async fn every_hostile_request_is_refused_in_its_apis_own_form() {
     let sts = StandInSts::start().await;
     let world = world(&sts).await;
     let session = session(&world).await;
@@ -187,9 +188,9 @@ async fn every_hostile_request_is_refused_in_its_apis_own_words_and_nothing_ends
     println!("{} hostile requests at {} APIs: each refused in its form", cases.len(), Api::ALL.len());
 }
 
-/// What is no HTTP at all is HTTP's to answer: cut, or a 4xx without a word of ours.
+/// Bytes that are not HTTP end the connection, or get a 4xx without a body of ours.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_http_ends_its_connection_alone() {
+async fn bytes_that_are_not_http_end_their_own_connection_alone() {
     let sts = StandInSts::start().await;
     let world = world(&sts).await;
     let target = |target: &[u8]| [b"GET ", target, b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"].concat();

@@ -1,5 +1,5 @@
-//! Trust of others, imported: by generated originals and claims, and beside the services themselves. What an import takes, its
-//! original takes; the models of the originals here share nothing with what imports them.
+//! Imported trust policies of other products, tested with generated originals and claims, and against the products themselves. The
+//! original accepts whatever its import accepts. The models of the originals share no code with the import.
 
 mod command;
 mod federation;
@@ -17,7 +17,7 @@ use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use serde_json::{Map, Value};
 
-/// Draws that are the same in every run.
+/// Random draws that are the same in every run.
 pub struct Draw(TestRng);
 
 impl Draw {
@@ -42,7 +42,7 @@ impl Draw {
         all.iter().filter(|_| self.one_in(one_in)).collect()
     }
 
-    /// The text with something else for each star.
+    /// The text with each star replaced by a drawn text.
     pub fn filled(&mut self, text: &str) -> String {
         const FILLINGS: [&str; 9] = ["", "a", "b", "ab", "a/b", "a:b", "a@b", "/", "*"];
         text.split('*').enumerate().fold(String::new(), |before, (index, part)| {
@@ -51,7 +51,7 @@ impl Draw {
         })
     }
 
-    /// The text, now and then changed.
+    /// The text, sometimes changed.
     pub fn mutated(&mut self, text: String) -> String {
         match self.below(36) {
             0 => format!("{text}a"),
@@ -74,7 +74,7 @@ pub fn catalogue(issuers: &[(&str, &str, &str)]) -> Catalogue {
     issuers.iter().map(entry).collect()
 }
 
-/// An import, as what decides.
+/// An import, loaded as a policy.
 pub struct Ours {
     ruleset: Ruleset,
     issuer: IssuerName,

@@ -1,4 +1,4 @@
-//! Tokens that we sign: what clouds trust, and what everybody else trusts, at the running server.
+//! Tokens that the server signs: the issuer that clouds trust, and the one that everybody else trusts.
 
 use crate::relying_party::verify;
 use crate::support::{Setup, World};
@@ -21,7 +21,7 @@ fn kids(jwks: &Value) -> Vec<&str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_id_token_is_worth_nothing_where_clouds_verify() {
+async fn clouds_do_not_accept_an_id_token() {
     let mut world = World::start(Setup::default()).await;
     let token = id_token(&world).await;
     let clouds = document(&world, "/.well-known/openid-configuration").await;

@@ -1,16 +1,12 @@
-//! What a job's own log, environment and token are spared: masks, the child's environment, and servers that a token is not for.
+//! What protects a job's secrets and token: masks in its log, the environment of its command, and the check of the token's server.
 
+use crate::helpers::texts;
 use crate::support::{Setup, World, peer, write_private};
 use daypass::secrets::{encrypt, encrypt_document};
 use daypass::words::UnixTime;
 use daypass::words::names::SecretPath;
-use std::process::Output;
 
 const GITHUB: (&str, &str) = ("GITHUB_ACTIONS", "true");
-
-fn texts(output: &Output) -> (String, String) {
-    (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
-}
 
 fn masks(said: &str) -> Vec<&str> {
     said.lines().filter_map(|line| line.strip_prefix("::add-mask::")).collect()
@@ -43,11 +39,11 @@ async fn every_command_that_prints_a_secret_masks_it_on_github_and_leaves_standa
     let token: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(masks(&said), [token["status"]["token"].as_str().unwrap()]);
     let (_, said) = texts(&world.job("push", &["secret", "get", "shop/password.age"], &[]).await);
-    assert_eq!(said, "", "nothing is said where no log is masked");
+    assert_eq!(said, "", "outside of GitHub no mask is printed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn googles_libraries_that_read_both_streams_as_one_document_hear_no_mask() {
+async fn credential_gcp_prints_no_mask_because_googles_libraries_read_both_streams() {
     let world = World::start(Setup::default()).await;
     let script = "\"$DAYPASS\" credential gcp --audience https://partner.example 2>&1";
     let mut command = tokio::process::Command::new("sh");
@@ -58,7 +54,7 @@ async fn googles_libraries_that_read_both_streams_as_one_document_hear_no_mask()
     assert_eq!(answer["success"], true);
 }
 
-/// The variables in which CIs leave a token, or what one is asked with.
+/// The variables in which CIs put a token, or a credential to ask for one.
 const TOKENS: [(&str, &str); 6] = [
     ("TFC_WORKLOAD_IDENTITY_TOKEN", "t1"),
     ("SPACELIFT_OIDC_TOKEN", "t2"),
@@ -87,7 +83,7 @@ async fn exec_takes_the_token_of_every_ci_out_of_the_commands_environment() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_of_fixed_audience_goes_to_no_server_but_its_own() {
+async fn a_token_of_fixed_audience_is_sent_to_its_own_server_alone() {
     let (own, other) = (World::start(Setup::default()).await, World::start(Setup::default()).await);
     let authorities = [own.path("tls.crt"), other.path("tls.crt")].map(|path| std::fs::read_to_string(path).unwrap()).concat();
     std::fs::write(own.path("both.crt"), authorities).unwrap();
@@ -127,7 +123,7 @@ async fn a_token_of_fixed_audience_goes_to_no_server_but_its_own() {
     assert_eq!(out, "hunter2", "{said}");
 }
 
-/// A server with this certificate, and what a job hears of it.
+/// Starts a server with this certificate. Returns what a job prints.
 async fn heard(made: (rcgen::CertificateParams, rcgen::KeyPair), trusted: bool) -> String {
     let certificate = made.0.self_signed(&made.1).unwrap();
     let (pem, key) = (certificate.pem(), made.1.serialize_pem());
@@ -144,7 +140,7 @@ async fn heard(made: (rcgen::CertificateParams, rcgen::KeyPair), trusted: bool) 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_fault_of_a_certificate_is_told_in_plain_words() {
+async fn each_fault_of_a_certificate_is_explained() {
     let made = |name: &str, change: &dyn Fn(&mut rcgen::CertificateParams)| {
         let mut parameters = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
         change(&mut parameters);

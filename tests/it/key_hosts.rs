@@ -1,4 +1,4 @@
-//! An issuer whose discovery document says that its keys are at another host: as the operator and as a job meet it.
+//! An issuer whose discovery document names another host for its keys: what the operator and a job see.
 
 use crate::relying_party::{acceptor, serve};
 use crate::support::{Setup, World, certificate};
@@ -37,7 +37,7 @@ impl Issuer {
         )
     }
 
-    /// What lets a process trust the host of the keys.
+    /// The path of the certificate by which a process trusts the host of the keys.
     fn authority(&self) -> String {
         self.folder.path().join("tls.crt").display().to_string()
     }
@@ -66,7 +66,7 @@ async fn whoami(world: &World, token: &str) -> (u16, Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_at_another_host_are_refused_and_the_key_to_write_is_named() {
+async fn keys_at_another_host_are_refused_and_the_setting_to_write_is_named() {
     let issuer = Issuer::start().await;
     let world = World::start(setup(&issuer, ", jwks_hosts: [keys.acme.example]")).await;
     let (url, keys) = (issuer.url.clone(), issuer.keys.clone());
@@ -86,7 +86,7 @@ async fn keys_at_another_host_are_refused_and_the_key_to_write_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_at_a_host_that_is_listed_are_taken() {
+async fn keys_at_a_listed_host_are_accepted() {
     let issuer = Issuer::start().await;
     let world = World::start(setup(&issuer, &format!(", jwks_hosts: [\"{}\"]", issuer.keys))).await;
     let url = issuer.url.clone();
@@ -96,7 +96,7 @@ async fn keys_at_a_host_that_is_listed_are_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_host_does_not_load() {
+async fn a_bad_list_of_key_hosts_does_not_load() {
     let issuer = Issuer::start().await;
     let world = World::start(Setup::default()).await;
     let config = std::fs::read_to_string(world.path("daypass.yaml")).unwrap();

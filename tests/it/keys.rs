@@ -1,5 +1,6 @@
-//! The keys of our own issuer, hosted elsewhere; and identity files that are replaced while the server runs.
+//! The keys of our own issuer on another host, and identity files that are replaced while the server runs.
 
+use crate::operate::daypass;
 use crate::support::{DEPLOY, Setup, World, free_port, write_private};
 use axum::Router;
 use axum::extract::{Path as At, State};
@@ -8,13 +9,6 @@ use axum::routing::get;
 use daypass::secrets::{Identities, encrypt};
 use serde_json::{Value, json};
 use std::path::PathBuf;
-
-async fn daypass(world: &World, arguments: &[&str]) -> (i32, String) {
-    let config = world.path("daypass.yaml").display().to_string();
-    let output = world.job("push", &[arguments, &["--config", &config]].concat(), &[]).await;
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    (output.status.code().unwrap(), said)
-}
 
 /// Serves the files of a folder, as a static host does.
 async fn host(folder: PathBuf, port: u16) {
@@ -27,7 +21,7 @@ async fn host(folder: PathBuf, port: u16) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_are_written_for_another_host_and_compared_with_what_it_serves() {
+async fn keys_are_published_for_another_host_and_compared_with_what_it_serves() {
     let port = free_port();
     let world = World::start(Setup { more: format!("issuer_url: http://127.0.0.1:{port}\n"), ..Setup::default() }).await;
     let folder = world.path("site");
@@ -52,8 +46,7 @@ async fn keys_are_written_for_another_host_and_compared_with_what_it_serves() {
     let (status, said) = daypass(&world, &["keys", "check"]).await;
     assert!(status == 78 && said.contains("(published) is not hosted"), "{said}");
     assert!(daypass(&world, &["status"]).await.1.contains("2 do not sign until they are hosted"));
-    let metrics =
-        world.http.get(format!("http://127.0.0.1:{}/metrics", world.admin_port)).send().await.unwrap().text().await.unwrap();
+    let metrics = world.metrics().await;
     assert!(metrics.contains("daypass_signing_keys_waiting 2"), "{metrics}");
     daypass(&world, &["keys", "publish", "--to", &to]).await;
     assert_eq!(daypass(&world, &["keys", "check"]).await.0, 0);
@@ -69,7 +62,7 @@ async fn keys_are_written_for_another_host_and_compared_with_what_it_serves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_our_own_addresses_are_the_issuers_nothing_waits_for_a_host() {
+async fn keys_that_the_server_hosts_itself_wait_for_no_host() {
     let world = World::start(Setup::default()).await;
     let to = world.path("site").display().to_string();
     let (status, said) = daypass(&world, &["keys", "publish", "--to", &to]).await;
@@ -81,7 +74,7 @@ async fn where_our_own_addresses_are_the_issuers_nothing_waits_for_a_host() {
     assert_eq!(daypass(&world, &["keys", "check", "--issuer", "id-tokens", "--ca", &ca]).await.0, 0);
 }
 
-/// Serves nothing, with this certificate.
+/// A TLS server with this certificate that answers nothing.
 async fn host_with(made: &rcgen::Certificate, key: &rcgen::KeyPair) -> u16 {
     let key = rustls::pki_types::PrivateKeyDer::Pkcs8(key.serialize_der().into());
     let config = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(vec![made.der().clone()], key).unwrap();
@@ -97,7 +90,7 @@ async fn host_with(made: &rcgen::Certificate, key: &rcgen::KeyPair) -> u16 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_host_whose_certificate_is_not_trusted_is_told_in_plain_words() {
+async fn each_fault_of_a_hosts_certificate_is_explained() {
     let world = World::start(Setup::default()).await;
     let ca = world.path("host.crt").display().to_string();
     let other = world.path("tls.crt").display().to_string();
@@ -130,7 +123,7 @@ async fn a_host_whose_certificate_is_not_trusted_is_told_in_plain_words() {
     assert!(said.contains("it is for another name than localhost: elsewhere.example\nhint: "), "{said}");
     assert!(check("localhost", &authority, &named).await.contains("is an authority's own"));
     assert!(check("localhost", &|_| {}, &["--ca", &other]).await.contains("signed by none of the file that --ca names"));
-    // An authority of the same name, whose key is of another kind.
+    // An authority of the same name with a key of another algorithm.
     let alike = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
     let alike = alike.self_signed(&rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap()).unwrap();
     std::fs::write(world.path("alike.crt"), alike.pem()).unwrap();
@@ -154,7 +147,7 @@ async fn a_host_whose_certificate_is_not_trusted_is_told_in_plain_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_issuer_of_id_tokens_is_hosted_elsewhere_apart_from_the_one_of_clouds() {
+async fn the_issuer_of_id_tokens_is_hosted_separately() {
     let port = free_port();
     let more = format!("id_token_issuer_url: http://127.0.0.1:{port}\n");
     let world = World::start(Setup { more, ..Setup::default() }).await;
@@ -187,7 +180,7 @@ async fn identity_files_are_replaced_while_the_server_runs() {
     let read = async |name: &str| world.exchange(&world.token(), json!([{"secret": format!("shop/{name}.age")}])).await.0;
     let secret = |recipient: &String| encrypt(b"x", std::slice::from_ref(recipient), true).unwrap();
     world.commit_and_wait(&[("secrets/shop/old.age", &secret(&for_old)), ("secrets/shop/early.age", &secret(&for_new))]).await;
-    assert_eq!((read("old").await, read("early").await), (200, 502), "what does not open is not in force");
+    assert_eq!((read("old").await, read("early").await), (200, 502), "a file that does not open is not in force");
     write_private(&world.path("team.key"), new.expose());
     world.commit_and_wait(&[("secrets/shop/new.age", &secret(&for_new))]).await;
     assert_eq!((read("new").await, read("early").await), (200, 200), "opened by the new identity, without a restart");
@@ -199,7 +192,11 @@ async fn identity_files_are_replaced_while_the_server_runs() {
             ready["alarm"].to_string().contains("team.key") || ready["sources"].to_string().contains("team.key")
         })
         .await;
-    assert_eq!((read("new").await, read("password").await), (502, 200), "taken away is taken away; the others stay");
+    assert_eq!(
+        (read("new").await, read("password").await),
+        (502, 200),
+        "the removed identity opens nothing; the others still do"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! Injection: the webhook over real TLS, and, in `make test-kubernetes`, at a real API server with its own tokens.
+//! Injection: the webhook over real TLS, and, in `make test-kubernetes`, with a real API server and its own tokens.
 
 mod cluster;
 
@@ -9,10 +9,10 @@ use std::process::{Command, Stdio};
 
 const IMAGE: &str = "registry.example/daypass@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const POLICY: &str = "issuer: cluster\nmatch: { namespace: shop, service_account: web }\ngrant: { secrets: [shop/**] }\n";
-/// What every API server here shows the webhook as its own certificate.
+/// The client certificate with which an API server connects to the webhook.
 const CLIENT: [&str; 2] = ["apiserver-client.crt", "apiserver-client.key"];
 
-/// A server whose webhook listens on `admission`, and who trusts the tokens of the API server on `apiserver`.
+/// A server whose webhook listens on `admission`, and which trusts the tokens of an API server.
 struct Server {
     world: World,
     admission: u16,
@@ -64,7 +64,7 @@ impl Server {
         format!("https://127.0.0.1:{}/admission/inject", self.admission)
     }
 
-    /// What the webhook answers, without an API server.
+    /// The webhook's answer to a direct request.
     async fn review(&self, pod: &Value) -> Value {
         let answer = self.world.http.post(self.url()).json(&review_of(pod)).send().await.unwrap();
         answer.json::<Value>().await.unwrap()["response"].clone()
@@ -124,10 +124,11 @@ async fn the_webhook_has_a_listener_of_its_own_and_may_ask_for_the_api_servers_c
     assert_eq!(answer["response"]["allowed"], true, "{answer}");
 }
 
-/// No API server of 1.29 or newer is at hand: the native pod is held against Kubernetes' own schemas, where every unknown field is an error.
+/// No API server of 1.29 or newer is available here, so the native pod is validated against Kubernetes' own schemas. Every unknown field
+/// is an error there.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Kubernetes' schemas: make test-kubernetes"]
-async fn what_is_injected_is_as_kubernetes_schemas_say() {
+async fn an_injected_pod_fits_kubernetes_schemas() {
     let Some(python) = peer("python-kubernetes") else { return };
     let server = Server::start(1, false).await;
     let modes = [&[][..], &[("mode", "init")], &[("mode", "once")], &[("aws-role", "arn:aws:iam::123456789012:role/web")]];
@@ -150,7 +151,7 @@ async fn what_is_injected_is_as_kubernetes_schemas_say() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs an API server: make test-kubernetes"]
-async fn a_real_api_server_has_pods_injected_into_and_shows_our_refusals() {
+async fn a_real_api_server_injects_into_pods_and_shows_our_refusals() {
     let (server, cluster) = start_both().await;
     register(&server, &cluster);
     let mode = if cluster.is_native() { ("mode", "native") } else { ("mode", "init") };
@@ -177,7 +178,7 @@ async fn a_real_api_server_has_pods_injected_into_and_shows_our_refusals() {
         assert!(container["volumeMounts"].as_array().unwrap().contains(&mount), "{container}");
     }
 
-    // A pod that was injected into, with all that the API server wrote into it, is let through as it is.
+    // An injected pod, with everything that the API server added, is admitted unchanged.
     let mut again = json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "again", "namespace": "shop" }, "spec": created["spec"] });
     again["metadata"]["annotations"] = created["metadata"]["annotations"].clone();
     assert_eq!(cluster.create(&again).unwrap()["spec"], created["spec"], "nothing was added");
@@ -232,7 +233,7 @@ async fn a_pods_own_bound_token_opens_its_secret() {
         .await;
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "hunter2", "{}", String::from_utf8_lossy(&output.stderr));
 
-    // The init container's own command and configuration, with this test's folders in the place of the pod's volumes.
+    // Runs the init container's own command and configuration, with this test's folders in the place of the pod's volumes.
     let fetch = &created["spec"]["initContainers"][0];
     let memory = tempfile::tempdir_in("/dev/shm").unwrap();
     let mut configuration: Value = serde_json::from_str(&fetch["env"][0]["value"].as_str().unwrap().replace("$$", "$")).unwrap();
@@ -259,7 +260,7 @@ async fn a_pods_own_bound_token_opens_its_secret() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs an API server: make test-kubernetes"]
-async fn an_api_server_takes_our_manifests() {
+async fn an_api_server_accepts_our_manifests() {
     let port = free_port();
     let folder = tempfile::tempdir().unwrap();
     let client = rcgen::generate_simple_self_signed(["kube-apiserver".to_owned()]).unwrap();
@@ -272,7 +273,7 @@ async fn an_api_server_takes_our_manifests() {
     let sets = crate::clusters::OVERLAYS.map(|overlay| (overlay, crate::clusters::kustomize(overlay).unwrap()));
     for (name, mut objects) in sets.into_iter().chain([("chart", chart)]) {
         if !cluster.is_native() {
-            // As the component before-1.30 does, which stands last.
+            // As the component before-1.30 does, which is checked at the end.
             let registration = objects.iter_mut().find(|object| object["kind"] == "MutatingWebhookConfiguration").unwrap();
             registration["webhooks"][0].as_object_mut().unwrap().remove("matchConditions");
         }
@@ -294,7 +295,7 @@ async fn an_api_server_takes_our_manifests() {
             assert!(told.contains(object), "{name}: {object} in\n{told}");
         }
     }
-    // The component for clusters before 1.30 takes out what they do not know.
+    // The component for clusters before 1.30 removes what they do not know.
     let root = format!("../../{}", deploy("").trim_start_matches('/'));
     let place = tempfile::tempdir_in("/tmp").unwrap();
     std::fs::write(
@@ -330,7 +331,7 @@ fn register(server: &Server, cluster: &Cluster) {
         cluster.kubectl(&["-n", "shop", "create", "serviceaccount", account], "").unwrap();
     }
     cluster.kubectl(&["create", "-f", "-"], &registration.to_string()).unwrap();
-    // The API server looks at registrations every second.
+    // The API server reads registrations once a second.
     let started = std::time::Instant::now();
     while cluster.kubectl(&["create", "--dry-run=server", "-f", "-"], &pod("probe", &[("inject", "maybe")]).to_string()).is_ok() {
         assert!(started.elapsed().as_secs() < 30, "the webhook is not asked");
@@ -342,7 +343,7 @@ fn deploy(name: &str) -> String {
     format!("{}/deploy/kubernetes/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A process of a peer that ends with the test.
+/// A process of a peer. It ends with the test.
 pub(crate) struct Running(std::process::Child);
 
 impl Running {

@@ -1,4 +1,4 @@
-//! The rooms are one-way: each imports only what stands above it in the table of `docs/architecture.md`.
+//! Each top-level module imports only modules that stand above it in the table of `docs/architecture.md`, and other rules for sources.
 
 mod cycles;
 
@@ -31,7 +31,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn no_arrow_runs_back_up() {
+fn no_module_imports_one_below_it() {
     let ranks = table();
     let rank = |room: &str| ranks.iter().find(|(known, _)| known == room).map(|(_, rank)| *rank);
     let mut seen = 0;
@@ -75,14 +75,14 @@ fn code() -> Vec<(String, String)> {
     files
 }
 
-/// Whether a file is a module of tests, by its folder or by what declares it.
+/// Whether a file is a module of tests, by its folder or by its declaration.
 fn is_of_tests(relative: &str) -> bool {
     let (room, name) = relative.trim_end_matches(".rs").rsplit_once('/').unwrap_or(("lib", relative));
     let declared = std::fs::read_to_string(root().join(format!("src/{room}.rs"))).unwrap_or_default();
     relative.split('/').any(|folder| folder == "tests") || declared.contains(&format!("#[cfg(test)]\nmod {name};"))
 }
 
-/// What is wrong is said by type, so that whoever calls decides on that and looks into no message.
+/// Errors are types, so that callers decide by type and do not read messages.
 #[test]
 fn errors_are_types() {
     let text = r"(?s)->[^{;]*?Result<[^{;]*?,\s*(?:String|&(?:'static )?str|Box<dyn [^>]*Error[^>]*>|anyhow::Error)\s*>";
@@ -96,10 +96,10 @@ fn errors_are_types() {
     assert!(found.is_empty(), "errors that are text: give each a type ({})", found.join(", "));
 }
 
-/// `tracing` has the text of a line in a field named `message`: with another one beside it JSON has the name twice, and most readers keep
-/// the wrong one.
+/// `tracing` puts the text of a line into a field named `message`. With another field of that name, JSON has the name twice, and most
+/// readers keep the wrong one.
 #[test]
-fn no_line_of_the_log_has_its_text_twice() {
+fn no_log_line_has_a_second_field_message() {
     let field = Regex::new(r"(?:error|warn|info|debug|trace)!\((?:[^;]*?[,(]\s*)?[%?]?message\s*[=,]").unwrap();
     assert!(field.is_match("tracing::warn!(a = %b, message = %c, \"d\");") && field.is_match("info!(%message, \"d\")"));
     assert!(!field.is_match("tracing::warn!(a = %b.message, \"message = d\"); let message = 1;"));
@@ -109,15 +109,15 @@ fn no_line_of_the_log_has_its_text_twice() {
     }
 }
 
-/// People choose names of files: as they are they may steer a terminal, or begin a line that a runner takes for a command.
+/// A file name may hold control characters for a terminal, or begin a line that a CI runner takes for a command.
 #[test]
-fn names_of_paths_are_written_out() {
+fn paths_are_printed_escaped() {
     for (relative, code) in code() {
         assert!(!code.contains(".display()"), "{relative}: `plain()` of words::PlainPath");
     }
 }
 
-/// Where one kind of credential is still named outside of its own modules and the lists, and how often. The numbers only ever go down.
+/// How often a file outside of a kind's own modules and the lists names a single kind of credential. The numbers may only go down.
 const KINDS_NAMED_MAX: &[(&str, usize)] = &[
     ("exchange/asked.rs", 2),
     ("exchange/list.rs", 2),
@@ -130,9 +130,9 @@ const KINDS_NAMED_MAX: &[(&str, usize)] = &[
     ("policy/aws_parameters.rs", 1),
 ];
 
-/// A kind of credential has a module of its name in each room that has business with it, and a line in that room's list.
+/// Each top-level module that handles a kind of credential has a module of the kind's name, and a line in its list.
 #[test]
-fn kinds_are_named_at_home() {
+fn kinds_are_named_in_their_own_modules() {
     let lists = ["kind.rs"];
     let kinds = std::fs::read_to_string(root().join("src/kind.rs")).unwrap();
     let line = Regex::new(r#"(?m)^ {12}(\w+)\(\w+\) "(\w+)"(?: => \w+)?;$"#).unwrap();
@@ -140,7 +140,7 @@ fn kinds_are_named_at_home() {
         line.captures_iter(&kinds).map(|kind| kind.extract().1).map(|[name, word]| (name, word)).unzip();
     assert!(names.len() >= 8 && words[0] == "aws", "{names:?}");
     let named = Regex::new(&format!(r"\b(?:Terms|Target|Credential|Licensed|Offer)::(?:{})\b", names.join("|"))).unwrap();
-    // A face that speaks one kind's own protocol is that kind's module.
+    // An API that speaks one kind's own protocol is that kind's module.
     let is_home = |path: &str| {
         let parts = path.split('/').map(|part| part.trim_end_matches(".rs")).skip(1);
         parts.into_iter().any(|part| words.contains(&part) || part == "kv")

@@ -1,4 +1,4 @@
-//! The library of good policies below `policies/`: every one loads, is tested by itself, and the linter finds what it says.
+//! The library of example policies in `policies/`: each loads, has tests that pass, and has no finding that it does not accept.
 
 use crate::structural::holds;
 use crate::{sources, support};
@@ -34,7 +34,7 @@ fn policies() -> BTreeSet<String> {
 }
 
 #[test]
-fn every_policy_lets_in_whom_it_means_and_nobody_else() {
+fn every_policy_has_passing_tests_that_allow_and_deny() {
     let (tested, holds) = run("test");
     assert!(holds, "{tested:#}");
     for policy in policies() {
@@ -48,15 +48,15 @@ fn every_policy_lets_in_whom_it_means_and_nobody_else() {
     }
 }
 
-/// A pull request's job runs this, so that whoever copies a policy starts from one that it passes.
+/// The job of a pull request runs this check. Whoever copies a policy should start from one that passes.
 #[test]
-fn every_finding_is_an_error_and_there_is_none() {
+fn the_library_has_no_finding_even_as_an_error() {
     let (checked, good) = run_with("check", &["--deny", "warnings"]);
     assert!(good && checked["findings"] == serde_json::json!([]), "{checked:#}");
     assert_eq!((&checked["policies"], &checked["accepted"]), (&policies().len().into(), &5.into()), "{checked:#}");
 }
 
-/// The YAML of a page of the documentation that has this key.
+/// The YAML blocks of a page of the documentation that have this key.
 fn examples(page: &str, key: &str) -> Vec<(String, String)> {
     let text = std::fs::read_to_string(library().join("../docs").join(page)).unwrap();
     let blocks = text.split("```yaml\n").skip(1).map(|block| block.split("```").next().unwrap().to_owned());
@@ -76,7 +76,7 @@ fn is_as_its_schema_says(of: &str, files: &[(String, String)]) {
 }
 
 #[test]
-fn every_file_is_as_its_schema_says() {
+fn every_file_fits_its_schema() {
     let mut files: Vec<(String, String)> =
         policies().into_iter().map(|name| (name.clone(), std::fs::read_to_string(library().join(name)).unwrap())).collect();
     files.push(("the tests' policy".to_owned(), support::DEPLOY.to_owned()));

@@ -1,4 +1,4 @@
-//! The one integration binary: the real server over real TLS, real peers, vectors from elsewhere, and the shape of the code.
+//! The only integration test binary: the real server over real TLS, real peers, test vectors of others, and rules for the sources.
 #![expect(clippy::unwrap_used, reason = "a test that fails should say so at once")]
 #![expect(unreachable_pub, reason = "the modules of one binary")]
 

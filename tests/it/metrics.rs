@@ -1,15 +1,10 @@
-//! What is counted and measured of requests, by a running server.
+//! The metrics of requests, at a running server.
 
 use crate::support::{Setup, World};
 use daypass::words::{Clock, SystemClock};
 use serde_json::json;
 
-async fn metrics(world: &World) -> String {
-    let answer = world.http.get(format!("http://127.0.0.1:{}/metrics", world.admin_port)).send().await.unwrap();
-    answer.text().await.unwrap()
-}
-
-/// The value of the one series that starts so.
+/// The value of the only series that starts with this text.
 fn value(metrics: &str, series: &str) -> f64 {
     let lines: Vec<&str> = metrics.lines().filter(|line| line.starts_with(series)).collect();
     let [line] = lines[..] else { panic!("{series}: {lines:?} in\n{metrics}") };
@@ -25,7 +20,7 @@ async fn decisions_are_counted_by_policy_and_requests_are_measured_by_their_temp
     assert_eq!(secret.status(), 200);
     let unknown = world.http.get(world.url("/nobody/knows/hunter2")).send().await.unwrap();
     assert_eq!(unknown.status(), 404);
-    let told = metrics(&world).await;
+    let told = world.metrics().await;
     assert_eq!(value(&told, "daypass_decisions_total{policy=\"shop/deploy\",code=\"granted\"}"), 2.0);
     assert_eq!(value(&told, "daypass_requests_refused_total{code=\"no_matching_policy\"}"), 1.0);
     assert_eq!(value(&told, "daypass_request_duration_seconds_count{route=\"/v1/exchange\"}"), 2.0);

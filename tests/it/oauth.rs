@@ -1,4 +1,4 @@
-//! The token exchange as a plain client speaks it.
+//! The token exchange endpoint, as a plain OAuth client uses it.
 
 use crate::support::{Setup, World};
 use daypass::demo::issuer::github_claims;
@@ -18,7 +18,7 @@ async fn post(world: &World, pairs: &[(&str, &str)]) -> (u16, Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_is_exchanged_as_rfc_8693_says_and_a_retry_hears_the_same() {
+async fn a_token_is_exchanged_as_rfc_8693_says_and_a_retry_gets_the_same() {
     let world = World::start(Setup::default()).await;
     let metadata: Value =
         world.http.get(world.url("/.well-known/oauth-authorization-server")).send().await.unwrap().json().await.unwrap();
@@ -42,7 +42,7 @@ async fn a_token_is_exchanged_as_rfc_8693_says_and_a_retry_hears_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_denial_there_is_a_denial_here_in_oauths_own_words() {
+async fn what_the_native_api_denies_is_denied_with_an_oauth_error() {
     let world = World::start(Setup::default()).await;
     let (good, pull) = (world.token(), world.token_with(github_claims("pull_request", "refs/pull/7/merge")));
     let (input, _) = good.rsplit_once('.').unwrap();

@@ -1,4 +1,4 @@
-//! Real peers. Each test is passed over, and says so, where its peer is not installed.
+//! Tests with real programs of others ("peers"). A test whose peer is not installed is skipped, and says so.
 
 mod act;
 mod age;

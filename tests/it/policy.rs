@@ -1,4 +1,4 @@
-//! `daypass policy` as an operator and a pull request's job run it.
+//! `daypass policy`, as an operator and the job of a pull request run it.
 
 use crate::support::{DEPLOY, git};
 use daypass::secrets::{Identities, encrypt_document};
@@ -49,7 +49,7 @@ fn daypass(folder: &Path, arguments: &[&str]) -> Output {
 }
 
 #[test]
-fn a_pull_request_hears_who_gains_access() {
+fn a_diff_lists_who_gains_access() {
     let repository = repository();
     let same = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
     let at = |name: &str| git(repository.path(), &["rev-parse", name]);
@@ -85,9 +85,9 @@ fn a_pull_request_hears_who_gains_access() {
     assert_eq!(nonsense.status.code(), Some(64));
 }
 
-/// Nobody gains a file today, and somebody gains whatever comes under the pattern.
+/// Nobody gains an existing file, but somebody gains whatever is added under the pattern.
 #[test]
-fn a_pull_request_hears_of_a_pattern_under_which_no_file_stands_yet() {
+fn a_diff_lists_a_pattern_under_which_no_file_exists_yet() {
     let repository = repository();
     let wider = DEPLOY.replace("secrets: [shop/**]", "secrets: [shop/**, production/**]");
     commit(repository.path(), &[("policies/shop/deploy.yaml", &wider)]);
@@ -108,7 +108,7 @@ fn a_pull_request_hears_of_a_pattern_under_which_no_file_stands_yet() {
 }
 
 #[test]
-fn a_pull_request_hears_of_looser_terms_and_of_new_recipients() {
+fn a_diff_lists_looser_terms_and_new_recipients() {
     let repository = repository();
     let [(_, ours), (_, theirs)] = [Identities::generate(), Identities::generate()];
     let document = |recipients: &[String]| {
@@ -119,7 +119,7 @@ fn a_pull_request_hears_of_looser_terms_and_of_new_recipients() {
     };
     commit(repository.path(), &[("secrets/shop/db.yaml", &document(std::slice::from_ref(&ours)))]);
     git(repository.path(), &["branch", "--force", "main"]);
-    // What a policy says of itself is told as text, whatever it is.
+    // Text of a policy is printed escaped.
     let hostile = "owners: [\"team\\n```\\n# Nobody gains access\\e[2K\"]\n";
     let longer = format!("{hostile}{}", DEPLOY.replace("ttl: 10m", "ttl: 1h"));
     let rules = format!("creation_rules: [ {{ age: {theirs} }} ]\n");
@@ -148,7 +148,7 @@ fn a_pull_request_hears_of_looser_terms_and_of_new_recipients() {
 }
 
 #[test]
-fn an_operator_asks_who_can_and_what_may_harm() {
+fn who_can_and_check_answer_an_operator() {
     let repository = repository();
     let who = policy(repository.path(), &["who-can", "https://partner.example"]);
     assert!(String::from_utf8_lossy(&who.stdout).contains("acme/shop@456789 refs/heads/main push"));
@@ -201,9 +201,9 @@ fn an_import_writes_what_it_can_and_overwrites_nothing() {
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
 }
 
-/// `--folder` would compare what the configuration names, and end well whatever the checkout changes.
+/// With `--folder` the command would compare the configured repository, and succeed whatever the checkout changes.
 #[test]
-fn revisions_are_not_compared_of_a_folder_as_it_stands() {
+fn diff_refuses_a_folder() {
     let repository = repository();
     let mut command = Command::new(env!("CARGO_BIN_EXE_daypass"));
     let command = command.current_dir(repository.path()).args(["policy", "diff", "main...main", "--config", "issuers.yaml"]);
@@ -212,9 +212,9 @@ fn revisions_are_not_compared_of_a_folder_as_it_stands() {
     assert!(told.status.code() == Some(64) && text.contains("--repository ."), "{:?} {text}", told.status);
 }
 
-/// It does not go live with its own commit, and no later diff would tell it.
+/// The change does not go live with its own commit, and no later diff would show it.
 #[test]
-fn a_pull_request_hears_what_waits_behind_guardrails_that_cannot_be_read() {
+fn a_diff_lists_what_unreadable_guardrails_hold_back() {
     let repository = repository();
     let wider = DEPLOY.replace("refs/heads/main", "refs/heads/**");
     let narrower = DEPLOY.replace("secrets: [shop/**]", "secrets: [shop/a.age]");
@@ -229,9 +229,9 @@ fn a_pull_request_hears_what_waits_behind_guardrails_that_cannot_be_read() {
     }
 }
 
-/// The policies stay as they are, and what is under their patterns was denied.
+/// The policies do not change, but a denial under their patterns goes.
 #[test]
-fn a_pull_request_hears_of_a_denial_that_is_taken_from_under_a_pattern() {
+fn a_diff_lists_a_removed_denial_under_a_pattern() {
     let rails =
         |pattern: &str| format!("denials: [ {{ description: Production stays., deny: {{ secrets: [\"{pattern}\"] }} }} ]\n");
     for (grant, told_as) in [
@@ -252,9 +252,9 @@ fn a_pull_request_hears_of_a_denial_that_is_taken_from_under_a_pattern() {
     }
 }
 
-/// By the server's configuration it may load: then nobody was told.
+/// It may load with the server's configuration, and then nobody would have been warned.
 #[test]
-fn a_changed_policy_that_does_not_load_here_ends_with_the_status_of_a_widening() {
+fn a_changed_policy_that_does_not_load_here_counts_as_a_permission_increase() {
     let repository = repository();
     let session = DEPLOY.replace("grant:", "session: { ttl: 30m }\ngrant:");
     commit(repository.path(), &[("policies/shop/deploy.yaml", &session)]);
@@ -263,9 +263,9 @@ fn a_changed_policy_that_does_not_load_here_ends_with_the_status_of_a_widening()
     assert!(told.status.code() == Some(2) && text.contains("does not load here"), "{text}");
 }
 
-/// The server refuses it too.
+/// The server refuses such a name too.
 #[test]
-fn a_source_whose_name_can_be_none_is_an_error_of_the_check() {
+fn check_reports_a_source_with_an_invalid_name() {
     let repository = repository();
     let allowed = "allowed: { issuers: [github] }\n";
     commit(repository.path(), &[("sources/Team-a.yaml", allowed), ("sources/teams/b.yaml", allowed)]);
@@ -276,9 +276,9 @@ fn a_source_whose_name_can_be_none_is_an_error_of_the_check() {
     assert!(text.contains("sources/teams/b.yaml:1") && text.contains("this file is not read"), "{text}");
 }
 
-/// What an answer does not know, it says.
+/// An answer lists what it did not read.
 #[test]
-fn who_can_says_what_it_did_not_look_at() {
+fn who_can_says_what_it_did_not_read() {
     let repository = repository();
     let broken = DEPLOY.replace("event: push", "event: [[push");
     commit(
@@ -293,9 +293,9 @@ fn who_can_says_what_it_did_not_look_at() {
     }
 }
 
-/// A document of which single values are granted is given out with these.
+/// A grant of single values also reaches their document.
 #[test]
-fn who_can_knows_the_values_of_a_document_and_what_is_not_there() {
+fn who_can_knows_the_values_of_a_document_and_reports_missing_ones() {
     let repository = repository();
     let (_, recipient) = Identities::generate();
     let path = SecretPath::parse("shop/db.yaml").unwrap();
@@ -322,7 +322,7 @@ fn who_can_knows_the_values_of_a_document_and_what_is_not_there() {
     let told: Value = serde_json::from_str(&told).unwrap();
     assert_eq!(told["reached_by"][0]["part"], "secret shop/db.yaml#/password", "{told}");
     assert_eq!(asked("shop/db.yaml#/password", &[]).0, 0);
-    assert_eq!(asked("shop/db.yaml#/user", &[]).0, 77, "it is there, and nobody may");
+    assert_eq!(asked("shop/db.yaml#/user", &[]).0, 77, "it exists, and nobody may read it");
     for (grant, said) in [
         ("shop/nope.yaml", "there is no such secret: "),
         ("shop/db.yaml#/nope", "secrets/shop/db.yaml has no value at /nope"),

@@ -1,4 +1,4 @@
-//! Proof of possession (RFC 9449): a token that is bound to a key is worth nothing without it, on every API, and a proof is for one request.
+//! Proof of possession (RFC 9449): no API accepts a bound token without its key, and a proof is valid for one request.
 
 use crate::support::{DEPLOY, Setup, World};
 use aws_lc_rs::rand::SystemRandom;
@@ -10,7 +10,7 @@ use daypass::token::{ProofKey, ProvedRequest};
 use daypass::words::{Clock, Digest, SystemClock};
 use serde_json::{Value, json};
 
-/// Somebody else's client: it signs what RFC 9449 asks for, and whatever claims are wanted beside that.
+/// A client of another project: it signs the claims of RFC 9449, and more if a test asks for them.
 struct Standard(EcdsaKeyPair);
 
 impl Standard {
@@ -27,7 +27,7 @@ impl Standard {
         format!("{}?cnf={}", world.url(""), hash(self.jwk().to_string().as_bytes()))
     }
 
-    /// A proof for a POST of `/v1/exchange` that was made so many seconds ago.
+    /// A proof for a POST of `/v1/exchange` that was made `ago` seconds ago.
     fn prove(&self, world: &World, token: &str, id: &str, ago: i64, more: Value) -> String {
         let header = json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": self.jwk() });
         let (address, now) = (world.url("/v1/exchange"), SystemClock.now().seconds());
@@ -47,7 +47,7 @@ fn body(secret: &str) -> String {
     json!({ "credentials": [{ "secret": secret }] }).to_string()
 }
 
-/// Asks for this with a token and this header, if any.
+/// Requests a secret with a token and a proof, if any.
 async fn ask(world: &World, token: &str, proof: Option<&str>, secret: &str) -> (u16, Value) {
     let request = world.http.post(world.url("/v1/exchange")).bearer_auth(token).header("content-type", "application/json");
     let request = proof.into_iter().fold(request.body(body(secret)), |request, proof| request.header("DPoP", proof));
@@ -64,7 +64,7 @@ fn policy(dpop: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bound_token_is_refused_without_its_key_and_a_policy_may_want_one() {
+async fn a_bound_token_needs_its_key_and_a_policy_may_require_one() {
     let world = World::start(Setup { policies: vec![("shop/deploy", policy("required"))], ..Setup::default() }).await;
     let (key, thief) = (ProofKey::generate().unwrap(), ProofKey::generate().unwrap());
     let claims = github_claims("push", "refs/heads/main");
@@ -90,14 +90,14 @@ async fn a_bound_token_is_refused_without_its_key_and_a_policy_may_want_one() {
     );
     assert_eq!(ask(&world, &world.token(), None, wanted).await.1["code"], "proof_required");
 
-    // The client asks the CI for a bound token, and proves it, by itself.
+    // Our client asks the CI for a bound token and makes the proof by itself.
     let output = world.job("push", &["secret", "get", wanted], &[]).await;
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "hunter2", "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// What is captured on its way: a token, its proof, and who shows them again for something else.
+/// A captured token and its proof are sent again, for the same and for other requests.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_captured_proof_opens_nothing_again() {
+async fn a_captured_proof_cannot_be_used_again() {
     let mut world = crate::vault::world().await;
     let key = ProofKey::generate().unwrap();
     let token = world.issuer.mint(&github_claims("push", "refs/heads/main"), &key.bind(&world.url(""))).unwrap();
@@ -127,7 +127,7 @@ async fn a_captured_proof_opens_nothing_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_rfc_9449_alone_proves_is_taken_where_a_policy_says_so() {
+async fn a_plain_rfc_9449_proof_is_accepted_where_a_policy_says_so() {
     let policies = vec![("shop/deploy", policy("required")), ("other", policy("standard").replace("shop/**", "other/**"))];
     let world = World::start(Setup { policies, ..Setup::default() }).await;
     let other = daypass::secrets::encrypt(b"x", std::slice::from_ref(&world.recipient), false).unwrap();
@@ -155,9 +155,9 @@ async fn what_rfc_9449_alone_proves_is_taken_where_a_policy_says_so() {
     }
 }
 
-/// A body that is read after the decision is compared all the same.
+/// The body of this endpoint is read after the decision, and is still compared with the proof.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_candidate_that_the_proof_was_not_made_for_is_not_replayed() {
+async fn a_replay_refuses_a_proof_for_another_body() {
     let grant = "{ daypass: [policy.replay] }";
     let policy = format!(
         "issuer: github\nmatch: {{ repository: acme/shop@456789, ref: refs/heads/main, event: push }}\ndpop: required\ngrant: {grant}\n"
@@ -177,9 +177,9 @@ async fn a_candidate_that_the_proof_was_not_made_for_is_not_replayed() {
     }
 }
 
-/// The other APIs take no proof, and so no bound token.
+/// The other APIs accept no proof, and so no bound token.
 #[tokio::test(flavor = "multi_thread")]
-async fn no_other_api_takes_a_bound_token() {
+async fn no_other_api_accepts_a_bound_token() {
     let world = World::start(Setup::default()).await;
     let key = ProofKey::generate().unwrap();
     let token = || world.issuer.mint(&github_claims("push", "refs/heads/main"), &key.bind(&world.url(""))).unwrap();

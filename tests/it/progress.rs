@@ -1,4 +1,4 @@
-//! What takes longer than a second is seen on a terminal, and nowhere else.
+//! A wait of more than a second is shown on a terminal, and nowhere else.
 
 use crate::support::peer;
 use base64::Engine;
@@ -7,23 +7,23 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// What empties a line of a terminal (ECMA-48, EL 2).
+/// Erases a line of a terminal (ECMA-48, EL 2).
 const ERASED: &str = "\u{1b}[2K";
 
-/// A server that is not there, waited for: longer than a second on any machine.
+/// A command that waits for a missing server for more than a second.
 fn waits(token: &Path) -> String {
     let program = env!("CARGO_BIN_EXE_daypass");
     format!("{program} whoami --server https://127.0.0.1:1 --token-file {} --wait 3s", token.display())
 }
 
-/// A token that the client sends there; nobody is there who would verify it.
+/// A token for this audience, with a signature that nobody verifies.
 fn token_for(audience: &str) -> String {
     let part = |json: &Value| URL_SAFE_NO_PAD.encode(json.to_string());
     let claims = json!({ "iss": "https://issuer.example", "aud": audience });
     format!("{}.{}.{}", part(&json!({ "alg": "RS256", "kid": "k" })), part(&claims), part(&json!("signature")))
 }
 
-/// What a terminal of its own is shown.
+/// What a command prints on a terminal of its own.
 fn on_a_terminal(script: &Path, command: &str) -> String {
     let mut terminal = Command::new(script);
     terminal.args(["--quiet", "--return", "--command", command, "/dev/null"]).env("TERM", "xterm").stdin(Stdio::null());
@@ -31,7 +31,7 @@ fn on_a_terminal(script: &Path, command: &str) -> String {
 }
 
 #[test]
-fn a_terminal_shows_what_is_waited_for_and_a_pipe_and_json_do_not() {
+fn a_terminal_shows_progress_and_a_pipe_and_json_do_not() {
     let Some(script) = peer("script") else { return };
     let folder = tempfile::tempdir().unwrap();
     let token = folder.path().join("token");
@@ -41,7 +41,7 @@ fn a_terminal_shows_what_is_waited_for_and_a_pipe_and_json_do_not() {
     let seen = on_a_terminal(&script, &command);
     assert!(seen.contains("asking the server (") && seen.contains("is not there"), "{seen:?}");
     let behind = seen.rsplit("asking the server").next().unwrap();
-    assert!(behind.contains(ERASED), "the line is gone at the end: {seen:?}");
+    assert!(behind.contains(ERASED), "the line is erased at the end: {seen:?}");
 
     let of_json = on_a_terminal(&script, &format!("{command} --output json"));
     assert!(!of_json.contains("asking the server"), "{of_json:?}");

@@ -1,11 +1,11 @@
-//! The sentence of proofs: each file of `tests/proofs` skips, repeats, reorders or forges a step of it, and has to fail for the very
-//! error that it names. Codes are compared and not words, so that another compiler's words break nothing.
+//! The types that prove each step from a token to an answer. Each file of `tests/proofs` skips, repeats, reorders or forges a step, and
+//! has to fail to compile with the error that it names. The test compares error codes, so another compiler's texts break nothing.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The newest build of the library: the one that this binary is linked with.
+/// The newest build of the library, with which this binary is linked.
 fn library(folder: &Path) -> PathBuf {
     let is_library = |path: &PathBuf| {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
@@ -15,7 +15,7 @@ fn library(folder: &Path) -> PathBuf {
     builds.max_by_key(|path| path.metadata().unwrap().modified().unwrap()).unwrap()
 }
 
-/// The codes of the errors of a file that uses the library from outside.
+/// The error codes of compiling a file that uses the library from outside.
 fn errors(file: &Path) -> (BTreeSet<String>, String) {
     let folder = Path::new(env!("CARGO_BIN_EXE_daypass")).parent().unwrap().join("deps");
     let target = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Whoever makes credentials outside: whether it answers, as `doctor`, the server, its metrics and its operators tell it.
+//! Whether outside providers answer: what `doctor`, the server, its metrics and its log report.
 
 use crate::doctor::{has, of_server, wrong};
 use crate::sts::StandInSts;
@@ -12,7 +12,7 @@ fn azure(port: u16) -> String {
     )
 }
 
-/// Takes connections and says nothing.
+/// A listener that accepts connections and never answers.
 fn silent() -> (TcpListener, u16) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -20,7 +20,7 @@ fn silent() -> (TcpListener, u16) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_that_answers_and_one_that_does_not_are_told_everywhere() {
+async fn reachable_and_unreachable_providers_are_reported_everywhere() {
     let (sts, gone) = (StandInSts::start().await, free_port());
     let world = World::start(Setup { aws: sts.section(), more: azure(gone), ..Setup::default() }).await;
     let (status, told) = of_server(&world).await;
@@ -33,17 +33,16 @@ async fn one_that_answers_and_one_that_does_not_are_told_everywhere() {
     let ready = world.until("the alarm", tells).await;
     assert_eq!(ready["ready"], true, "{ready:#}");
     assert!(ready["checks"]["providers"].as_str().unwrap().contains("`azure`"), "{ready:#}");
-    let metrics =
-        world.http.get(format!("http://127.0.0.1:{}/metrics", world.admin_port)).send().await.unwrap().text().await.unwrap();
+    let metrics = world.metrics().await;
     assert!(metrics.contains("daypass_provider_unreachable{provider=\"aws\"} 0"), "{metrics}");
     assert!(metrics.contains("daypass_provider_unreachable{provider=\"azure\"} 1"), "{metrics}");
     assert!(world.log().contains("the provider `azure` cannot be reached"), "{}", world.log());
     assert_eq!(sts.asked().len(), 0, "no credential was asked for");
 }
 
-/// An issuer and a provider that take a connection and never answer: doctor would wait for ever if it waited for them.
+/// An issuer and a provider that accept a connection and never answer. doctor must not wait for them for ever.
 #[tokio::test(flavor = "multi_thread")]
-async fn doctor_ends_where_nobody_answers_it() {
+async fn doctor_ends_when_nobody_answers() {
     let ((_issuer, issuer), (_provider, provider)) = (silent(), silent());
     let issuers = format!(
         "  - {{ name: mute, mapping: generic, issuer: \"http://127.0.0.1:{issuer}\", audiences: [a], addresses: [127.0.0.0/8] }}\n"

@@ -1,4 +1,4 @@
-//! Behind load balancers: the PROXY protocol byte by byte, and what breaks it.
+//! Behind load balancers: the PROXY protocol byte by byte, and violations of it.
 
 use crate::hostile::wire::{Answer, Sent};
 use crate::server::tls;
@@ -12,7 +12,7 @@ use tokio::net::{TcpSocket, TcpStream};
 /// HAProxy's proxy-protocol.txt, section 2.2.
 const MARK: &[u8; 12] = b"\r\n\r\n\0\r\nQUIT\n";
 const LOCAL: &[u8] = b"\x20\0\0\0";
-/// Somebody on this machine who is not listed.
+/// An address of this machine that is not listed as a proxy.
 const STRANGER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 9);
 
 async fn world(more: &str) -> World {
@@ -43,7 +43,7 @@ fn header_v6(client: &str) -> Vec<u8> {
     [MARK, &b"\x21\x21\0\x24"[..], &client.octets(), &balancer.octets(), &[0x12, 0x34, 1, 0xbb]].concat()
 }
 
-/// One request behind these bytes; `None` where the connection ends instead.
+/// Sends these bytes and then a request. `None` if the connection ends instead.
 async fn send(world: &World, from: Ipv4Addr, before: &[u8], sent: &Sent) -> Option<Answer> {
     let mut stream = open_from(world, from).await;
     stream.write_all(before).await.ok()?;
@@ -61,13 +61,12 @@ fn clients(world: &World, kind: &str) -> Vec<String> {
 }
 
 async fn metric(world: &World, name: &str) -> u64 {
-    let metrics = world.http.get(format!("http://127.0.0.1:{}/metrics", world.admin_port)).send().await.unwrap();
-    let metrics = metrics.text().await.unwrap();
+    let metrics = world.metrics().await;
     metrics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok()).unwrap_or_else(|| panic!("{name}: {metrics}"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thief_behind_the_same_load_balancer_does_not_hear_the_answer() {
+async fn a_thief_behind_the_same_load_balancer_gets_no_repeated_answer() {
     let world = behind_a_proxy().await;
     let token = world.token();
     let owner = send(&world, Ipv4Addr::LOCALHOST, &header_v4([192, 0, 2, 1]), &read(&token)).await.unwrap();
@@ -105,7 +104,7 @@ async fn one_client_behind_a_load_balancer_does_not_use_up_the_records_of_anothe
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_breaks_the_proxy_protocol_is_cut_off_and_told_of_once() {
+async fn a_violation_of_the_proxy_protocol_ends_the_connection_and_is_logged_once() {
     let world = behind_a_proxy().await;
     let (token, proxy) = (world.token(), Ipv4Addr::LOCALHOST);
     let fields = [&MARK[..], b"\x21\x11\xff\xff", &[0; 65_535]].concat();
@@ -130,7 +129,7 @@ async fn whoever_breaks_the_proxy_protocol_is_cut_off_and_told_of_once() {
     cut.write_all(&v4[..20]).await.unwrap();
     cut.shutdown().await.unwrap();
     assert_eq!(cut.read(&mut [0; 16]).await.unwrap_or(0), 0, "a cut header");
-    assert_eq!(metric(&world, "daypass_proxy_faults_total").await, 15, "two headers are one and no TLS");
+    assert_eq!(metric(&world, "daypass_proxy_faults_total").await, 15, "of two headers the second is no TLS, and no proxy fault");
     let log = world.log();
     for said in
         ["is not in `proxies`", "no PROXY header", "of version 1 where version 2 is due", "longer than 2048", "ended within"]
@@ -167,7 +166,7 @@ async fn forwarded_headers_never_count() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_with_many_identities_is_told_and_refused_nothing() {
+async fn an_address_with_many_identities_is_reported_and_not_refused() {
     let world = world("").await;
     for number in 0..60 {
         let mut claims = github_claims("push", "refs/heads/main");

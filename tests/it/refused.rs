@@ -1,4 +1,4 @@
-//! What a job hears that is refused: both sides of a mismatch, what to do next, and the same as JSON.
+//! Error messages for a refused job: both sides of a mismatch, what to do next, and the same as JSON.
 
 use crate::support::{Setup, World};
 use daypass::demo::issuer::github_claims;
@@ -10,9 +10,9 @@ async fn run(world: &World, run: &str, arguments: &[&str], environment: &[(&str,
     (output.status.code().unwrap(), printed, String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-/// A script reads standard output, and has the code, the advice and the decision there.
+/// A script can read the code, the hint and the decision from standard output.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_denial_is_json_on_standard_output_where_that_is_asked_for() {
+async fn a_denial_is_json_on_standard_output_on_request() {
     let world = World::start(Setup::default()).await;
     let commands: [&[&str]; 3] = [
         &["secret", "get", "shop/password.age"],
@@ -22,7 +22,7 @@ async fn a_denial_is_json_on_standard_output_where_that_is_asked_for() {
     for command in commands {
         let (status, told, said) = run(&world, "pull", &[&["--output", "json"], command].concat(), &[]).await;
         let error = &told["error"];
-        // `exec` ends with what it ends with when its command could not run.
+        // `exec` ends with its status for a command that could not run.
         let expected = if command[0] == "exec" { 125 } else { 77 };
         assert_eq!((status, &error["code"]), (expected, &json!("no_matching_policy")), "{told}");
         assert_eq!(error["exit_status"], json!(expected), "{told}");
@@ -37,7 +37,7 @@ async fn a_denial_is_json_on_standard_output_where_that_is_asked_for() {
     assert!(status == 69 && told["error"]["detail"].as_str().unwrap().contains("is not there"), "{told}");
 }
 
-/// "Not for this server" leaves a person to guess who is wrong.
+/// A message like "not for this server" would leave a person to guess which side is wrong.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_issuer_and_the_audiences_of_a_mismatch_are_named_to_the_caller_and_in_the_audit_log() {
     let world = World::start(Setup::default()).await;
@@ -63,7 +63,7 @@ async fn the_issuer_and_the_audiences_of_a_mismatch_are_named_to_the_caller_and_
     }
 }
 
-/// An operator looks for the CI whose jobs are refused. A claim that nobody verified stands under a name of its own.
+/// An operator looks for the CI whose jobs are refused. An unverified claim is recorded under a name of its own.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_names_the_issuer_and_whether_its_signature_was_verified() {
     let world = World::start(Setup::default()).await;
@@ -95,9 +95,9 @@ async fn a_refusal_names_the_issuer_and_whether_its_signature_was_verified() {
     }
 }
 
-/// What no server could grant is a mistake in the command, and no server is asked.
+/// The command refuses a role that no server could grant, without a request.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_that_is_none_is_a_usage_error() {
+async fn an_invalid_role_is_a_usage_error() {
     let world = World::start(Setup::default()).await;
     let before = world.audit().len();
     for command in [&["credential", "aws", "--role", "deploy"][..], &["exec", "--aws", "deploy", "--", "true"]] {
@@ -107,9 +107,9 @@ async fn a_role_that_is_none_is_a_usage_error() {
     assert_eq!(world.audit().len(), before);
 }
 
-/// Who holds a key needs no server, and hears how to say so.
+/// A person who has a key needs no server, and the error names the flag.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_editor_whom_the_server_refuses_hears_of_identity() {
+async fn a_refused_edit_names_the_flag_identity() {
     let world = World::start(Setup::default()).await;
     let file = world.path("access/secrets/shop/password.age").display().to_string();
     let edit = ["secret", "edit", &file, "--recipient", &world.recipient];

@@ -1,5 +1,5 @@
-//! A stand-in for those who trust `id_token`s: a cluster's API server, Microsoft's and Google's token endpoints. It takes a token
-//! only when its signature, issuer and audience are right by our published keys, and keeps what each was. It proves nothing about them.
+//! A stand-in for relying parties of `id_token`s: a cluster's API server, Microsoft's and Google's token endpoints. It accepts a token
+//! only if its signature, issuer and audience are right by our published keys, and keeps its claims. It proves nothing about the real ones.
 
 use crate::sts::form;
 use crate::support::World;
@@ -27,7 +27,7 @@ struct Trust {
     seen: Arc<Mutex<Vec<Value>>>,
 }
 
-/// The claims of a token, by these keys.
+/// The claims of a token that these keys verify.
 pub fn verify(jwks: &Value, issuer: &str, audience: &str, token: &str) -> Result<Value, String> {
     let jwks: jsonwebtoken::jwk::JwkSet = serde_json::from_value(jwks.clone()).unwrap();
     let header = jsonwebtoken::decode_header(token).map_err(|fault| fault.to_string())?;
@@ -62,13 +62,13 @@ impl RelyingParty {
         Self { url, seen }
     }
 
-    /// The claims of every token that was good.
+    /// The claims of every accepted token.
     pub fn seen(&self) -> Vec<Value> {
         self.seen.lock().unwrap().clone()
     }
 }
 
-/// With the certificate of this folder.
+/// A TLS acceptor with the certificate of this folder.
 pub fn acceptor(folder: &Path) -> tokio_rustls::TlsAcceptor {
     let certificate = rustls::pki_types::CertificateDer::from_pem_file(folder.join("tls.crt")).unwrap();
     let key = rustls::pki_types::PrivateKeyDer::from_pem_file(folder.join("tls.key")).unwrap();
@@ -76,8 +76,8 @@ pub fn acceptor(folder: &Path) -> tokio_rustls::TlsAcceptor {
     tokio_rustls::TlsAcceptor::from(Arc::new(config))
 }
 
-/// The root of whoever makes credentials: HEAD there is how the server sees that it answers, and is no request for one. Any other
-/// request there is what it is elsewhere.
+/// A provider's root path. The server sends HEAD there to see whether the provider answers, and a stand-in must not count that as a
+/// request. Other methods go to `elsewhere`.
 pub fn reached<H, T, S>(elsewhere: H) -> MethodRouter<S>
 where
     H: Handler<T, S>,
@@ -87,7 +87,7 @@ where
     head(|| async {}).fallback(elsewhere)
 }
 
-/// Over TLS, one connection at a time each.
+/// Serves HTTP/1.1 over TLS.
 pub async fn serve(listener: tokio::net::TcpListener, acceptor: tokio_rustls::TlsAcceptor, router: Router) {
     while let Ok((stream, _)) = listener.accept().await {
         let (acceptor, router) = (acceptor.clone(), router.clone());

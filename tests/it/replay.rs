@@ -1,4 +1,4 @@
-//! A candidate revision against what was recorded: as a pull request's job asks, and as an operator does beside the store.
+//! A candidate revision against recorded decisions: by the job of a pull request, and by an operator with the store.
 
 use crate::support::{DEPLOY, Setup, World, commit, git, put};
 use daypass::demo::issuer::github_claims;
@@ -14,7 +14,7 @@ async fn world() -> World {
     World::start(Setup { policies, ..Setup::default() }).await
 }
 
-/// Three uses of a secret and one of a token, by two runs.
+/// Three uses of a secret and one of a token, by three runs.
 async fn use_it(world: &World) {
     for run in ["1", "2", "3"] {
         let mut claims = github_claims("push", "refs/heads/main");
@@ -43,7 +43,7 @@ fn candidate(deploy: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pull_requests_job_hears_what_would_have_been_denied() {
+async fn the_job_of_a_pull_request_learns_what_would_have_been_denied() {
     let world = world().await;
     use_it(&world).await;
     let narrower = DEPLOY.replace("  secrets: [shop/**]\n", "");
@@ -66,7 +66,7 @@ async fn a_pull_requests_job_hears_what_would_have_been_denied() {
     assert_eq!(other["replay"]["denied"], 4);
     let line = &other["replay"]["grants"][0]["near_miss"]["lines"][0];
     assert_eq!((&line["at"], &line["saw"]), (&json!("policies/shop/deploy.yaml:4"), &json!("refs/heads/main")));
-    assert_eq!(ask(&world, &token, &candidate(DEPLOY)).await.1["code"], "replayed", "an answer is nobody's retry of another");
+    assert_eq!(ask(&world, &token, &candidate(DEPLOY)).await.1["code"], "replayed", "a request with another body is no retry");
     let (_, without) = ask(&world, &world.token_with(pull()), &json!({ "files": { "policies/shop/deploy.yaml": DEPLOY } })).await;
     assert_eq!(without["replay"]["grants"][0]["credential"], "daypass policy.replay", "its own use counts too");
     assert_eq!(without["replay"]["grants"][0]["times"], 2);
@@ -83,7 +83,7 @@ async fn a_pull_requests_job_hears_what_would_have_been_denied() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_may_not_ask_is_refused_and_what_cannot_be_read_is_told() {
+async fn a_job_without_the_grant_and_a_bad_candidate_are_refused() {
     let world = world().await;
     use_it(&world).await;
     let (status, refused) = ask(&world, &world.token(), &candidate(DEPLOY)).await;
@@ -120,7 +120,7 @@ async fn who_may_not_ask_is_refused_and_what_cannot_be_read_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_claims_are_pruned_the_attributes_suffice_unless_a_line_looks_at_claims() {
+async fn pruned_claims_matter_only_to_lines_about_claims() {
     let world = world().await;
     use_it(&world).await;
     let store = rusqlite::Connection::open(world.path("data/daypass.sqlite")).unwrap();
@@ -136,10 +136,10 @@ async fn where_claims_are_pruned_the_attributes_suffice_unless_a_line_looks_at_c
     assert_eq!((&answer["replay"]["denied"], &answer["replay"]["claims_pruned"]), (&json!(0), &json!(4)), "{answer}");
 }
 
-/// Who was granted something by a token that lacks what a new denial looks at, or says it in a form that cannot be read, would be
-/// refused as `claim_unreadable`: the replay lists it, whether the claims are kept or pruned.
+/// A token may lack an attribute of a new denial, or claim it in a form that cannot be read. It would be refused as `claim_unreadable`,
+/// and the replay lists that, whether the claims are kept or pruned.
 #[tokio::test(flavor = "multi_thread")]
-async fn whom_a_denial_cannot_read_is_listed() {
+async fn tokens_that_a_denial_cannot_read_are_listed() {
     let world = world().await;
     for (run, protected) in [("1", None), ("2", Some(json!("False"))), ("3", Some(json!("true")))] {
         let mut claims = github_claims("push", "refs/heads/main");
@@ -176,10 +176,10 @@ async fn whom_a_denial_cannot_read_is_listed() {
     let mut without = github_claims("push", "refs/heads/main");
     without.remove("ref_protected");
     let (status, refused) = world.exchange(&world.token_with(without), json!([{"secret": "shop/password.age"}])).await;
-    assert_eq!((status, &refused["code"]), (403, &json!("claim_unreadable")), "in force it does what the replay said");
+    assert_eq!((status, &refused["code"]), (403, &json!("claim_unreadable")), "in force it denies what the replay said");
 }
 
-/// A branch of the repository with this policy for the shop; the server goes on following main.
+/// Commits this policy for the shop on a branch. The server follows main.
 fn branch(world: &World, deploy: &str) {
     let repository = world.path("access");
     git(&repository, &["checkout", "--quiet", "-b", "change"]);
@@ -189,7 +189,7 @@ fn branch(world: &World, deploy: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_and_an_operator_hear_the_same_from_the_command() {
+async fn a_job_and_an_operator_get_the_same_from_the_command() {
     let world = world().await;
     use_it(&world).await;
     branch(&world, &DEPLOY.replace("  secrets: [shop/**]\n", ""));
@@ -227,7 +227,7 @@ async fn a_job_and_an_operator_hear_the_same_from_the_command() {
         "{found}"
     );
     assert_eq!(found["grants"][0]["denied_already"], false, "main is in force, whatever is checked out");
-    // A checkout is where NEW is from. What is in force is the configuration's, not the checkout's HEAD.
+    // `--repository` names where NEW is from. The configuration, not the checkout's HEAD, says what is in force.
     let output = daypass(&[&beside[..], &["--repository", "access"]].concat());
     let found: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
     assert_eq!((&found["denied"], &found["grants"][0]["denied_already"]), (&json!(3), &json!(false)), "{found}");
@@ -243,7 +243,7 @@ async fn a_job_and_an_operator_hear_the_same_from_the_command() {
         status == 0 && told.starts_with("```\nIn force: the server ") && told.contains("\nDENIES") && told.ends_with("```\n"),
         "{told}"
     );
-    // A name below sources/ stands for policies that are not here; a server has them.
+    // A file below sources/ stands for policies that only a server has.
     git(&world.path("access"), &["checkout", "--quiet", "change"]);
     put(&world.path("access/sources/team-a.yaml"), b"git: x\n");
     commit(&world.path("access"));
@@ -264,7 +264,7 @@ async fn a_job_and_an_operator_hear_the_same_from_the_command() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lock_is_a_patch_that_git_applies_and_a_name_that_changed_hands_is_none() {
+async fn a_lock_is_a_patch_that_git_applies_without_names_that_changed_hands() {
     let named =
         DEPLOY.replace("acme/shop@456789", "acme/shop  # ours").replace("  event: push", "  event: push\n  owner: [acme]");
     let world = World::start(Setup { policies: vec![("shop/deploy", named.clone())], ..Setup::default() }).await;
@@ -297,9 +297,9 @@ async fn a_lock_is_a_patch_that_git_applies_and_a_name_that_changed_hands_is_non
     assert!(patch.contains("+  owner: [acme@9001]") && !patch.contains("+  repository"), "{patch}");
 }
 
-/// Before a merge: what somebody loses, and how often it was used.
+/// A diff shows how often a grant was used that somebody loses.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_diff_says_how_often_what_is_lost_was_used() {
+async fn a_diff_shows_how_often_a_lost_grant_was_used() {
     let world = world().await;
     use_it(&world).await;
     branch(&world, &DEPLOY.replace("  secrets: [shop/**]\n", "").replace("ttl: 10m", "ttl: 5m"));

@@ -1,4 +1,4 @@
-//! A restart changes nothing of what is in force: each file keeps the form that it had, whatever waits or is faulty beside it.
+//! A restart does not change what is in force: each file keeps its version, whatever else is held or faulty.
 
 use crate::support::{DEPLOY, Setup, World, git};
 use daypass::demo::issuer::github_claims;
@@ -25,7 +25,7 @@ fn faulty(text: &str) -> String {
     format!("{text}bogus: 1\n")
 }
 
-/// The answer to a job on an unprotected branch, which the narrower policy refuses: status and code, or the policy's commit.
+/// The answer to a job whose branch is protected or not: the status, and the code or the policy's commit.
 async fn ask(world: &World, protected: &str, secret: &str) -> (u16, Value) {
     let mut claims = github_claims("push", "refs/heads/main");
     claims.insert("ref_protected".to_owned(), protected.into());
@@ -37,14 +37,14 @@ async fn unprotected(world: &World) -> u16 {
     ask(world, "false", "shop/password.age").await.0
 }
 
-/// Something that waits beside whatever else is done.
+/// Commits a file that is held.
 async fn something_waits(world: &World) {
     let sealed = daypass::secrets::encrypt(b"new", std::slice::from_ref(&world.recipient), false).unwrap();
     let ready = world.commit_and_wait(&[("secrets/shop/new.age", &sealed)]).await;
     assert_eq!(ready["held"], json!(["secrets/shop/new.age"]));
 }
 
-/// Twice: what was read again has to be kept again.
+/// Restarts twice, because what a restart reads it also has to keep.
 async fn restart(world: &mut World) {
     for _ in 0..2 {
         let before = world.ready().await;
@@ -55,13 +55,13 @@ async fn restart(world: &mut World) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_narrowed_policy_stays_narrow_where_its_file_is_faulty_or_given_back() {
+async fn a_narrowed_policy_stays_narrow_if_its_file_is_faulty_or_reverted() {
     let mut world = start(HOLD).await;
     something_waits(&world).await;
     assert_eq!(unprotected(&world).await, 200);
     world.commit_and_wait(&[(POLICY, narrower().as_bytes())]).await;
     let narrowed = git(&world.path("access"), &["rev-parse", "HEAD"]);
-    assert_eq!(unprotected(&world).await, 403, "what narrows never waits");
+    assert_eq!(unprotected(&world).await, 403, "a permission decrease is never held");
     for next in [faulty(&narrower()), DEPLOY.to_owned()] {
         world.commit_and_wait(&[(POLICY, next.as_bytes())]).await;
         assert_eq!(unprotected(&world).await, 403);
@@ -73,7 +73,7 @@ async fn a_narrowed_policy_stays_narrow_where_its_file_is_faulty_or_given_back()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn guardrails_that_came_beside_what_waits_go_on_denying() {
+async fn guardrails_that_came_with_a_held_file_keep_denying() {
     let mut world = start(HOLD).await;
     something_waits(&world).await;
     world.commit_and_wait(&[("guardrails.yaml", RAILS.as_bytes())]).await;
@@ -91,7 +91,7 @@ async fn guardrails_that_came_beside_what_waits_go_on_denying() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_that_was_deleted_and_put_back_waits_on() {
+async fn a_secret_that_was_deleted_and_restored_stays_held() {
     let mut world = start(HOLD).await;
     something_waits(&world).await;
     let sealed = std::fs::read(world.path("access/secrets/shop/password.age")).unwrap();
@@ -103,9 +103,9 @@ async fn a_secret_that_was_deleted_and_put_back_waits_on() {
     assert_eq!(unprotected(&world).await, 502);
 }
 
-/// The last good form serves on, as it did before.
+/// The last good version stays in force.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_faulty_file_keeps_its_last_good_form() {
+async fn a_faulty_file_keeps_its_last_good_version() {
     for root in ["", HOLD] {
         let mut world = start(root).await;
         let first = git(&world.path("access"), &["rev-parse", "HEAD"]);
@@ -119,9 +119,9 @@ async fn a_faulty_file_keeps_its_last_good_form() {
     }
 }
 
-/// A store that tells of a commit and not of its forms was written by nobody who knows what was in force.
+/// A store with a commit but without the versions in force, or the other way round, does not say what was in force.
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_record_of_the_forms_nothing_is_granted_before_somebody_accepts_a_commit() {
+async fn without_a_record_of_the_versions_in_force_nothing_is_granted_until_a_commit_is_accepted() {
     let mut world = start(HOLD).await;
     for lost in ["high-water:root", "forms:root"] {
         world.stop();
@@ -146,9 +146,9 @@ async fn without_a_record_of_the_forms_nothing_is_granted_before_somebody_accept
     assert_eq!(unprotected(&world).await, 200);
 }
 
-/// One file of one source ends no server, at no start.
+/// A single file must not end the server, also not at its start.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_nested_without_end_is_a_fault_of_its_file_and_of_nothing_else() {
+async fn deep_nesting_is_a_fault_of_its_own_file_alone() {
     let mut world = World::start(Setup::default()).await;
     let nested = |depth: usize| (0..depth).map(|level| format!("{}a:\n", " ".repeat(level))).collect::<String>();
     for depth in [17, 50, 63, 64, 200] {

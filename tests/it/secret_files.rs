@@ -1,4 +1,4 @@
-//! `daypass secret` over the encrypted files of a checkout: made, changed, looked over, given new keys; and the real sops beside it.
+//! `daypass secret` over the encrypted files of a checkout: create, change, check, rotate. And the same files with the real sops.
 
 mod asked;
 mod clear;
@@ -53,7 +53,7 @@ impl Checkout {
         std::fs::read_to_string(self.path().join(name)).unwrap()
     }
 
-    /// To whom files are encrypted from now on.
+    /// Sets the recipients of new files.
     fn rules(&self, recipients: &[&str]) {
         self.put(
             ".sops.yaml",
@@ -66,7 +66,7 @@ impl Checkout {
         git(self.path(), &["rev-parse", "HEAD"])
     }
 
-    /// A further identity's file and its recipient.
+    /// Another identity's file, and its recipient.
     fn another(&self, name: &str) -> (PathBuf, String) {
         let (identity, recipient) = Identities::generate();
         let path = self.path().join(format!("{name}-key.txt"));
@@ -84,14 +84,14 @@ impl Checkout {
         command
     }
 
-    /// What it printed, of a run that has to succeed.
+    /// Runs a command that has to succeed. Returns what it printed.
     fn run(&self, arguments: &[&str], input: &str) -> String {
         let output = with_input(&mut self.command(arguments), input);
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Its status and what it said, of one that has to fail.
+    /// Runs a command that has to fail. Returns its status and its error.
     fn refused(&self, arguments: &[&str], input: &str) -> (i32, String) {
         let output = with_input(&mut self.command(arguments), input);
         assert!(!output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stdout));
@@ -101,7 +101,7 @@ impl Checkout {
 
 fn with_input(command: &mut Command, input: &str) -> Output {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // A command that ends without reading its input is one that refused.
+    // A command that refuses may end without reading its input.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     child.wait_with_output().unwrap()
 }

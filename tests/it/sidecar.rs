@@ -1,4 +1,4 @@
-//! The sidecar as a pod has it: a user of its own, a folder in memory, a token of the cluster, and the real server.
+//! The sidecar as in a pod: with its own user, a folder in memory, a token of the cluster, and the real server.
 
 mod aws;
 mod canaries;

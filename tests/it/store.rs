@@ -1,4 +1,4 @@
-//! The promise "nothing released unrecorded", observed from outside: system calls, a disk that fails, and kill -9.
+//! The promise that nothing is released without a record, observed from outside: system calls, a failing disk, and kill -9.
 
 use crate::support::{Setup, World};
 use serde_json::{Value, json};
@@ -18,12 +18,12 @@ async fn the_disk_is_flushed_before_the_first_byte_of_each_answer() {
     for _ in 0..100 {
         assert_eq!(world.exchange(&world.token(), secret()).await.0, 200);
     }
-    // The tracer writes a line after the call that it is about: the last answer is here before its line is.
+    // strace writes a line after the call, so the last answer may arrive before its line is written.
     world.stop();
     let port = format!("127.0.0.1:{}->", world.port);
     let text = std::fs::read_to_string(trace.path()).unwrap();
     let (mut flushed, mut answers, mut calls) = (0, 0, HashSet::new());
-    // A call that another thread interrupts stands on two lines; the address is on the first, the result on the second.
+    // strace splits a call that another thread interrupts into two lines: the first has the address, the second the result.
     let mut to_client = HashSet::new();
     for line in text.lines() {
         let thread = line.split_whitespace().next().unwrap_or_default();
@@ -85,7 +85,7 @@ fn released(world: &World) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_failed_flush_left_behind_is_no_release_and_its_tokens_may_be_used() {
+async fn a_failed_flush_is_no_release_and_its_token_can_be_used_again() {
     let Some(world) = with_failing_flushes("30..60").await else { return };
     let (mut answered, mut refused) = (Vec::new(), Vec::new());
     for _ in 0..120 {
@@ -99,7 +99,7 @@ async fn what_a_failed_flush_left_behind_is_no_release_and_its_tokens_may_be_use
     assert!(refused.len() > 5 && answered.len() > 50, "{} answered, {} refused", answered.len(), refused.len());
     assert_eq!(released(&world), answered, "exactly what was answered is released");
     let failures = world.audit().iter().filter(|entry| entry.kind == "write_failed").count();
-    assert!(failures > 0, "and the log tells that the disk failed");
+    assert!(failures > 0, "and the audit log records that the disk failed");
     for token in &refused {
         let (status, body) = world.exchange(token, secret()).await;
         assert_eq!(status, 200, "{body}");
@@ -110,7 +110,7 @@ async fn what_a_failed_flush_left_behind_is_no_release_and_its_tokens_may_be_use
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_failed_flush_left_behind_is_no_release_after_a_kill_either() {
+async fn a_failed_flush_is_no_release_after_a_kill_either() {
     let Some(mut world) = with_failing_flushes("30+").await else { return };
     let (mut answered, mut refused) = (Vec::new(), Vec::new());
     for _ in 0..60 {

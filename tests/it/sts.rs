@@ -1,4 +1,4 @@
-//! A stand-in for AWS STS that gives whoever asks a session, keeps what it was asked, and fails for roles that say so.
+//! A stand-in for AWS STS that gives every caller a session, keeps the requests, and fails for roles with certain names.
 
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
@@ -22,12 +22,12 @@ impl StandInSts {
         let sts = Self { url: format!("http://{}", listener.local_addr().unwrap()), asked: Arc::default() };
         let asked = sts.asked.clone();
         let answer = move |headers: HeaderMap, body: String| async move {
-            // Of our traces nobody outside hears.
+            // Our trace context is not sent outside.
             assert!(!headers.contains_key("traceparent") && !headers.contains_key("tracestate"), "{headers:?}");
             let form = form(&body);
             let number = asked.lock().unwrap().len();
             asked.lock().unwrap().push(form.clone());
-            // For those who ask for something else meanwhile.
+            // For tests that send another request meanwhile.
             if form["RoleArn"].ends_with("role/slow") {
                 tokio::time::sleep(Duration::from_secs(2)).await;
             }
@@ -42,7 +42,7 @@ impl StandInSts {
         format!("aws: {{ mode: web-identity, regions: [us-east-1], endpoint: \"{}\" }}\n", self.url)
     }
 
-    /// Every form that came.
+    /// Every form that it got.
     pub fn asked(&self) -> Vec<Form> {
         self.asked.lock().unwrap().clone()
     }
@@ -65,12 +65,12 @@ fn answer(form: &Form, number: usize) -> Response {
         return error(StatusCode::BAD_REQUEST, "MalformedPolicyDocument");
     }
     let asked: u64 = form["DurationSeconds"].parse().unwrap();
-    // No real STS gives so little: for those who have to see the end of a session.
+    // For tests that need the end of a session. No real STS gives so little.
     let seconds = if role.ends_with("role/brief") { 9 } else { asked };
     let expiration = SystemClock.now().plus(Duration::from_secs(seconds));
     let (account, name) = (role.split(':').nth(4).unwrap(), role.rsplit('/').next().unwrap());
     let session = &form["RoleSessionName"];
-    // For those who look for it everywhere.
+    // For tests that search for it.
     let mark = if role.ends_with("role/canary") { crate::canaries::memory::random() } else { String::new() };
     let body = format!(
         "<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleWithWebIdentityResult>\
@@ -82,12 +82,12 @@ fn answer(form: &Form, number: usize) -> Response {
     ([("content-type", "text/xml")], body).into_response()
 }
 
-/// A form's parameters.
+/// The parameters of a form.
 pub fn form(body: &str) -> Form {
     reqwest::Url::parse(&format!("http://x/?{body}")).unwrap().query_pairs().into_owned().collect()
 }
 
-/// A form of these parameters.
+/// These parameters as a form.
 pub fn encode(parameters: &[(&str, &str)]) -> String {
     let mut url = reqwest::Url::parse("http://x/").unwrap();
     url.query_pairs_mut().extend_pairs(parameters);

@@ -1,4 +1,4 @@
-//! The real server in a process of its own, over real TLS, beside a repository and an issuer.
+//! The real server in a process of its own, over real TLS, with a repository and an issuer.
 
 use daypass::demo::issuer::{LocalIssuer, github_claims};
 use daypass::secrets::{Identities, encrypt};
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// What neither ends nor answers for so long hangs, however busy the machine is.
+/// Whatever neither ends nor answers for this long hangs, however busy the machine is.
 pub const START_MAX: Duration = Duration::from_secs(240);
 
 pub const DEPLOY: &str = "issuer: github
@@ -25,7 +25,7 @@ grant:
   id_token: { audience: https://partner.example, ttl: 10m }
 ";
 
-/// A test of ten thousand tokens would spend its time in looking for them.
+/// How many tokens are searched for in the log. A test of ten thousand would spend its time on that.
 const TOKENS_LOOKED_FOR: usize = 50;
 
 /// What a world starts with.
@@ -35,7 +35,7 @@ pub struct Setup {
     pub aws: String,
     /// Where the root source is.
     pub git: String,
-    /// To what the server's own keys are encrypted.
+    /// The key to which the server's own keys are encrypted.
     pub key_encryption: String,
     /// The age identities of the root source.
     pub identities: String,
@@ -47,7 +47,7 @@ pub struct Setup {
     pub files: Vec<(&'static str, Vec<u8>)>,
     /// A program that runs the server, such as strace.
     pub wrapper: Vec<String>,
-    /// The line that says how long a stop waits for load balancers; most tests have none.
+    /// The line with the time for which a stop waits for load balancers. Most tests need no wait.
     pub drain_pause: &'static str,
     pub environment: Vec<(&'static str, String)>,
 }
@@ -80,7 +80,7 @@ pub struct World {
     pub recipient: String,
     pub server: Child,
     setup: Setup,
-    /// Tokens that the server saw, as far as they are looked for in its log.
+    /// Tokens of this world that its log must not hold.
     shown: Mutex<Vec<String>>,
 }
 
@@ -91,14 +91,14 @@ impl World {
         world
     }
 
-    /// Starts one under strace; `None`, and said so, where that is not installed.
+    /// Starts a server under strace; `None`, with a message, if that is not installed.
     pub async fn start_traced(arguments: &[&str]) -> Option<Self> {
         let mut wrapper = vec![peer("strace")?.display().to_string(), "-f".to_owned()];
         wrapper.extend(arguments.iter().map(|argument| (*argument).to_owned()));
         Some(Self::start(Setup { wrapper, ..Setup::default() }).await)
     }
 
-    /// Starts a server that may answer and not be ready.
+    /// Starts a server that may answer without being ready.
     pub async fn start_unready(setup: Setup) -> Self {
         daypass::telemetry::install_crypto();
         let issuer = LocalIssuer::start(Arc::new(SystemClock)).await.unwrap();
@@ -130,7 +130,7 @@ impl World {
         world
     }
 
-    /// Another program may take a port between the look at it and its use: then the server starts on others.
+    /// Another program may take a port between the check and its use. Then the server starts on other ports.
     fn move_to_other_ports(&mut self) {
         std::fs::remove_file(self.path("server.log")).unwrap();
         (self.port, self.admin_port) = (free_port(), free_port());
@@ -155,7 +155,7 @@ impl World {
         self.wait_until_it_answers(false).await;
     }
 
-    /// The same for a server that something else runs; afterwards nothing does.
+    /// The same for a server with a wrapper. It starts again without the wrapper.
     pub async fn kill_and_restart_without_wrapper(&mut self) {
         let wrapped = self.wrapped().unwrap().unwrap();
         assert!(Command::new("kill").args(["-KILL", &wrapped]).status().unwrap().success());
@@ -165,16 +165,16 @@ impl World {
         self.wait_until_it_answers(false).await;
     }
 
-    /// Asks the server to stop, and waits for its end and for that of what it is run by, which ends with it.
+    /// Asks the server to stop, and waits for its end and that of its wrapper.
     pub fn stop(&mut self) {
-        // What runs a server, such as a tracer, blocks the signal itself.
+        // A wrapper such as strace blocks the signal itself.
         let server = self.wrapped().unwrap().unwrap_or_else(|| self.server.id().to_string());
         let told = Command::new("kill").arg(server).status().unwrap();
         assert!(told.success());
         self.server.wait().unwrap();
     }
 
-    /// The server's own number, where something else runs it. The error is of what has ended.
+    /// The server's own process ID, if it has a wrapper. Fails if that has ended.
     fn wrapped(&self) -> std::io::Result<Option<String>> {
         if self.setup.wrapper.is_empty() {
             return Ok(None);
@@ -184,7 +184,7 @@ impl World {
         Ok(children.split_whitespace().next().map(str::to_owned))
     }
 
-    /// `may_move`: nobody knows its ports yet.
+    /// `may_move`: the server may use other ports, because nobody knows them yet.
     async fn wait_until_it_answers(&mut self, may_move: bool) {
         let started = Instant::now();
         // The admin address is the last one that is bound.
@@ -209,7 +209,7 @@ impl World {
         self.token_with(github_claims("push", "refs/heads/main"))
     }
 
-    /// For what may take longer than the five minutes of a token, on a machine with other work.
+    /// A token for tests that may take longer than the usual five minutes on a busy machine.
     pub fn lasting_token(&self) -> String {
         let mut claims = github_claims("push", "refs/heads/main");
         claims.insert("exp".to_owned(), (SystemClock.now().seconds() + 3600).into());
@@ -240,6 +240,12 @@ impl World {
         answer.unwrap_or_else(|error| panic!("{error:?}\n{}", self.log())).json().await.unwrap()
     }
 
+    /// The answer of /metrics.
+    pub async fn metrics(&self) -> String {
+        let answer = self.http.get(format!("http://127.0.0.1:{}/metrics", self.admin_port)).send().await.unwrap();
+        answer.text().await.unwrap()
+    }
+
     /// Changes the repository, commits, and waits until that commit is in force.
     pub async fn commit_and_wait(&self, files: &[(&str, &[u8])]) -> Value {
         let repository = self.path("access");
@@ -257,7 +263,7 @@ impl World {
         }
     }
 
-    /// Waits until /readyz is as it should be.
+    /// Waits until the answer of /readyz fits the condition.
     pub async fn until(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
         let started = Instant::now();
         loop {
@@ -280,7 +286,7 @@ impl World {
     }
 }
 
-/// What a refusal tells of what was asked: its hint's command has the decision's own id, which says nothing of that.
+/// The detail and the hint of a refusal, without the decision's ID, so that refusals can be compared.
 pub fn told(refused: &Value) -> (Value, String) {
     let (decision, hint) = (refused["decision_id"].as_str().unwrap(), refused["hint"].as_str().unwrap());
     (refused["detail"].clone(), hint.replace(decision, "ID"))
@@ -288,7 +294,7 @@ pub fn told(refused: &Value) -> (Value, String) {
 
 impl Drop for World {
     fn drop(&mut self) {
-        // It would outlive what runs it.
+        // The server would outlive its wrapper.
         if let Ok(Some(wrapped)) = self.wrapped() {
             let _ = Command::new("kill").args(["-KILL", &wrapped]).status();
         }
@@ -297,7 +303,7 @@ impl Drop for World {
         if std::thread::panicking() {
             return;
         }
-        // At TRACE, and with everything that the test did: neither a token nor the secret of every world.
+        // The log is at TRACE. It must hold neither a token nor the secret of every world.
         let log = self.log();
         for token in self.shown.lock().unwrap().iter() {
             let signature = token.rsplit('.').next().unwrap();
@@ -317,7 +323,7 @@ fn spawn(folder: &Path, setup: &Setup) -> Child {
         folder.join("daypass.yaml").display().to_string(),
     ]);
     let mut command = Command::new(&words[0]);
-    // The most that a server can say: what must not be in a log is looked for in this one.
+    // Everything is logged, because this log is searched for what no log may hold.
     command.args(&words[1..]).env("DAYPASS_LOG", "trace").envs(setup.environment.iter().map(|(name, value)| (name, value)));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap()
 }
@@ -395,13 +401,13 @@ pub fn free_port() -> u16 {
     free_ports(1)
 }
 
-/// The first of `count` neighbouring ports that are free and that nobody else is given.
+/// The first of `count` consecutive free ports that no other test gets.
 pub fn free_ports(count: u16) -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Below the ports from which the system takes those of outgoing connections: one of these would have it before the server does.
+    // Below the system's ephemeral ports, so that no outgoing connection takes the port before the server does.
     const FIRST: u16 = 12_000;
     const COUNT: u16 = 20_000;
-    // Runs beside each other begin at other places.
+    // Concurrent runs start at different ports.
     let own = u16::try_from(std::process::id() % u32::from(COUNT)).unwrap();
     let firsts = std::iter::repeat_with(|| {
         let next = NEXT.fetch_add(count, Ordering::Relaxed);
@@ -412,7 +418,7 @@ pub fn free_ports(count: u16) -> u16 {
     firsts.find(|first| (*first..first + count).all(free)).unwrap()
 }
 
-/// A peer's program, or `None`, and said so, when it is not installed; a failure where `DAYPASS_PEERS_REQUIRED` says that all have to be there.
+/// A peer's program; `None`, with a message, if it is not installed. With `DAYPASS_PEERS_REQUIRED` a missing peer is a failure.
 pub fn peer(name: &str) -> Option<PathBuf> {
     let environment = daypass::client::environment::Environment::of_process();
     let peers = environment.value("DAYPASS_PEERS").unwrap_or(concat!(env!("CARGO_MANIFEST_DIR"), "/.peers"));

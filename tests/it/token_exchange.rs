@@ -1,5 +1,5 @@
-//! Tokens of services that take ours in exchange, against stand-ins of the documented shapes of three: Anthropic's (RFC 7523, JSON),
-//! Pulumi's (RFC 8693, a form) and Tailscale's (of its own).
+//! Tokens of services that exchange ours, against stand-ins for three documented protocols: Anthropic's (RFC 7523, JSON), Pulumi's
+//! (RFC 8693, a form) and Tailscale's (its own).
 
 mod exchange;
 mod lies;
@@ -57,7 +57,7 @@ impl Scene {
     }
 }
 
-/// Each service as its documentation has it, and no code of its own.
+/// The configuration of each service after its documentation. None has code of its own.
 fn section(url: &str) -> String {
     format!(
         "providers:
@@ -102,7 +102,7 @@ fn section(url: &str) -> String {
     )
 }
 
-/// Whoever had our token for the service's audience could ask it for anything: a dry run and the explanation say no, as the request does.
+/// With our token for the service's audience a job could ask the service for anything. So the request and the dry run are both denied.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_of_a_token_for_a_services_audience_is_denied_as_the_token_is() {
     let policy = "issuer: github\nmatch: { repository: acme/shop@456789, event: push, ref: refs/heads/main }\ngrant: { id_token: { audience: \"https://api.anthropic.com\" } }\n";

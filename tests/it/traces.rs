@@ -1,4 +1,4 @@
-//! Traces of requests at a stand-in for a collector: what is told, what never is, and what becomes of a collector that is gone.
+//! Traces of requests, at a stand-in for a collector: what is exported, what never is, and what happens without the collector.
 
 mod collector;
 
@@ -26,8 +26,7 @@ async fn get(world: &World, path: &str) -> u16 {
 
 /// The value of a counter.
 async fn counted(world: &World, name: &str) -> u64 {
-    let answer = world.http.get(format!("http://127.0.0.1:{}/metrics", world.admin_port)).send().await.unwrap();
-    let text = answer.text().await.unwrap();
+    let text = world.metrics().await;
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.unwrap_or_else(|| panic!("{name} is not in\n{text}")).parse().unwrap()
 }
@@ -139,7 +138,7 @@ async fn no_value_of_a_request_is_exported() {
     collector.with(|inside| {
         assert_eq!(roots(inside), asked.len(), "{:#?}", inside.spans);
         assert!(inside.spans.iter().any(|span| span.name == "GET /v1/secrets/{*path}"), "{:#?}", inside.spans);
-        assert!(inside.spans.iter().any(|span| span.name.starts_with("HTTP")), "a method that a caller made up is not told");
+        assert!(inside.spans.iter().any(|span| span.name.starts_with("HTTP")), "an unknown method is not exported");
         let bytes = |hex: &str| (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
         let (trace, span): (Vec<u8>, Vec<u8>) = (bytes(TRACE), bytes(SPAN));
         let words = ["sentinel", "hunter2", "password", "acme", "refs/heads", &token, TRACE, SPAN, "127.0.0.1"];
@@ -151,7 +150,7 @@ async fn no_value_of_a_request_is_exported() {
     });
 }
 
-/// Neither a caller nor a variable that was left in the environment chooses what is sampled.
+/// Neither a caller nor an environment variable decides what is sampled.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_caller_does_not_choose_what_is_sampled() {
     let collector = StandInCollector::start(None).await;
@@ -170,7 +169,7 @@ async fn a_caller_does_not_choose_what_is_sampled() {
                 assert_eq!(request.send().await.unwrap().status(), 200);
             }
         }
-        // What is queued is sent before the server ends.
+        // The server sends its queue before it ends.
         world.stop();
         collector.assert_strict();
         let (found, sent) = collector.with(|inside| (roots(inside), inside.bodies.len()));
@@ -186,7 +185,7 @@ async fn a_caller_does_not_choose_what_is_sampled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_collector_that_is_gone_delays_nobody_and_is_told_once() {
+async fn a_missing_collector_delays_nobody_and_is_logged_once() {
     const FAILED: &str = "daypass_trace_exports_failed_total";
     const BEGINS: &str = "traces are not exported";
     const ENDS: &str = "traces are exported again";
@@ -206,7 +205,7 @@ async fn a_collector_that_is_gone_delays_nobody_and_is_told_once() {
     collector.come_back().await;
     let before = counted(&world, FAILED).await;
     until_counted(&world, FAILED, before + 1).await;
-    assert!(!world.log().contains(ENDS), "one that is busy takes nothing");
+    assert!(!world.log().contains(ENDS), "a busy collector accepts nothing");
 
     collector.with(|inside| inside.mood = Mood::Takes);
     collector.until("what waited", |inside| roots(inside) == 3).await;
@@ -217,7 +216,7 @@ async fn a_collector_that_is_gone_delays_nobody_and_is_told_once() {
     }
     assert_eq!(counted(&world, "daypass_trace_spans_dropped_total").await, 0, "what waited was kept");
 
-    // One that refuses will not take the same later.
+    // Refused spans are dropped, because the collector would refuse them again.
     collector.with(|inside| inside.mood = Mood::Refuses);
     assert_eq!(get(&world, "/v1/openapi.json").await, 200);
     until_counted(&world, "daypass_trace_spans_dropped_total", 1).await;
@@ -226,7 +225,7 @@ async fn a_collector_that_is_gone_delays_nobody_and_is_told_once() {
     until_counted(&world, "daypass_trace_spans_dropped_total", 2).await;
     assert_eq!((world.log().matches(BEGINS).count(), world.log().matches(ENDS).count()), (2, 2));
 
-    // One that never answers does not keep the server from ending.
+    // A collector that never answers does not keep the server from ending.
     collector.with(|inside| inside.mood = Mood::Hangs);
     assert_eq!(get(&world, "/v1/openapi.json").await, 200);
     world.stop();
@@ -234,7 +233,7 @@ async fn a_collector_that_is_gone_delays_nobody_and_is_told_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_without_a_collector_tells_nobody() {
+async fn a_server_without_a_collector_makes_no_spans() {
     let world = World::start(Setup::default()).await;
     assert_eq!(world.exchange(&world.token(), json!([{ "secret": "shop/password.age" }])).await.0, 200);
     assert_eq!(counted(&world, "daypass_trace_exports_failed_total").await, 0);

@@ -1,4 +1,4 @@
-//! Transit by the Vault API: who may encrypt and who may decrypt, whose key is whose, and what becomes of versions.
+//! Transit in the Vault API: who may encrypt and decrypt, isolation of keys, and versions.
 
 use crate::sources::TEAM;
 use crate::support::{Setup, World, commit, git, put};
@@ -19,7 +19,7 @@ match: { repository: acme/shop@456789, ref: refs/heads/main, event: manual }
 grant: { transit: { key: flux, allow: encrypt } }
 ";
 
-/// A world with a key that one job may encrypt by and another decrypt, and two of one job that are of the same bytes.
+/// A world with a key for which one job may encrypt and another decrypt, and with two keys of the same bytes.
 pub async fn world() -> World {
     let policies = vec![("reader", READER.to_owned()), ("author", AUTHOR.to_owned())];
     let world = World::start(Setup { policies, ..Setup::default() }).await;
@@ -101,7 +101,7 @@ fn plain_digest(text: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_further_version_a_deletion_and_a_revert_are_commits() {
+async fn versions_are_added_deleted_and_reverted_by_commits() {
     let mut world = world().await;
     let (author, reader) = (session(&world, "workflow_dispatch").await, session(&world, "push").await);
     let first = ciphertext(&seal(&world, "flux", &author, "one").await);
@@ -113,7 +113,7 @@ async fn a_further_version_a_deletion_and_a_revert_are_commits() {
     assert_eq!(plaintext(&open(&world, "flux", &reader, &first).await), b"one");
     assert_eq!(plaintext(&open(&world, "flux", &reader, &second).await), b"two");
     let renamed = second.replace("vault:v2:", "vault:v1:");
-    assert_eq!(open(&world, "flux", &reader, &renamed).await.0, 400, "a version's ciphertext is no other version's");
+    assert_eq!(open(&world, "flux", &reader, &renamed).await.0, 400, "a ciphertext belongs to its version");
     git(&world.path("access"), &["rm", "--quiet", "transit/flux/1.age"]);
     world.commit_and_wait(&[]).await;
     let (status, gone) = open(&world, "flux", &reader, &first).await;
@@ -122,7 +122,7 @@ async fn a_further_version_a_deletion_and_a_revert_are_commits() {
     git(&world.path("access"), &["-c", "user.name=t", "-c", "user.email=t@t.example", "revert", "--no-edit", "HEAD"]);
     world.commit_and_wait(&[("tests/x.json", b"{}")]).await;
     world.kill_and_restart().await;
-    assert_eq!(plaintext(&open(&world, "flux", &reader, &first).await), b"one", "nothing of it was the server's");
+    assert_eq!(plaintext(&open(&world, "flux", &reader, &first).await), b"one", "the server keeps no state about versions");
     world.commit_and_wait(&[("transit/flux/2.age", b"broken"), ("transit/flux/two.age", b"x")]).await;
     assert_eq!(plaintext(&open(&world, "flux", &reader, &second).await), b"two", "a faulty file keeps its last good form");
     let faults = world.ready().await["faults"].to_string();
@@ -130,7 +130,7 @@ async fn a_further_version_a_deletion_and_a_revert_are_commits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_ciphertext_is_its_own_keys_alone_and_whole() {
+async fn a_ciphertext_opens_only_complete_and_with_its_own_key() {
     let world = world().await;
     let reader = session(&world, "push").await;
     let sealed = ciphertext(&seal(&world, "shop/a", &reader, "x").await);
@@ -157,7 +157,7 @@ async fn a_ciphertext_is_its_own_keys_alone_and_whole() {
     assert_eq!(call(&world, "PUT", "transit/encrypt/shop/a", &reader, Some(large)).await.0, 413);
     assert_eq!(open(&world, "shop/a", "", &sealed).await.0, 403);
     let failed = world.audit().into_iter().filter(|entry| entry.kind == "failed").count();
-    assert_eq!(failed, 4, "what was granted and came to nothing is a record too");
+    assert_eq!(failed, 4, "a granted request that fails is recorded");
     world.commit_and_wait(&[("guardrails.yaml", b"denials: [ { description: No., deny: { transit: [\"shop/**\"] } } ]\n")]).await;
     assert!(error(&open(&world, "shop/a", &reader, &sealed).await.1).starts_with("denied: "));
 }
@@ -183,11 +183,11 @@ async fn with_a_token_for_one_use_each_ciphertext_is_a_credential_of_its_own() {
     let first = inline("encrypt/shop/a", json!({ "plaintext": "MQ==" })).await;
     let again = inline("encrypt/shop/a", json!({ "plaintext": "MQ==" })).await;
     let other = inline("encrypt/shop/a", json!({ "plaintext": "Mg==" })).await;
-    assert_eq!(ciphertext(&first), ciphertext(&again), "a retry hears the same");
+    assert_eq!(ciphertext(&first), ciphertext(&again), "a retry gets the same answer");
     assert_eq!(
         plaintext(&open(&world, "shop/a", &reader, &ciphertext(&other)).await),
         b"2",
-        "and another plaintext is another request"
+        "another plaintext is another request"
     );
     let header = format!("X-Vault-Inline-Auth-Parameter-jwt: {}", parameter("jwt", &token));
     let body = json!({ "ciphertext": one }).to_string();
@@ -208,7 +208,7 @@ async fn with_a_token_for_one_use_each_ciphertext_is_a_credential_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_sops_and_flux_ask_at_the_root_stands_there_beside_the_native_api() {
+async fn the_paths_of_sops_and_flux_work_at_the_root() {
     let world = world().await;
     let ask = async |method: &str, path: &str, token: &str, body: Value| -> (u16, Value) {
         let request = world.http.request(method.parse().unwrap(), world.url(path)).header("X-Vault-Token", token).json(&body);
@@ -219,7 +219,7 @@ async fn what_sops_and_flux_ask_at_the_root_stands_there_beside_the_native_api()
     let session = begun["auth"]["client_token"].as_str().unwrap();
     let sealed = ask("PUT", "/v1/transit/shop/encrypt/a", session, json!({ "plaintext": "eA==" })).await;
     let opened = ask("PUT", "/v1/any/decrypt/shop/a", session, json!({ "ciphertext": ciphertext(&sealed) })).await;
-    assert_eq!(plaintext(&opened), b"x", "what stands between the mount and the operation begins the key's name");
+    assert_eq!(plaintext(&opened), b"x", "the segments between the mount and the operation are the start of the key's name");
     for (method, path) in [("GET", "/v1/transit/decrypt/shop/a"), ("PUT", "/v1/nothing"), ("GET", "/v1/secret/data/a")] {
         let (status, answer) = ask(method, path, session, json!({})).await;
         assert!(status == 400 && error(&answer).contains("stands below"), "{method} {path}: {status} {answer}");
@@ -234,8 +234,8 @@ match: { namespace: flux-system, service_account: kustomize-controller@u-1 }
 grant: { transit: [ { key: flux, allow: [decrypt] } ] }
 ";
 
-/// As Flux documents it for a `hc_vault` key: a token of the service account for the address that the file names, a login with the role
-/// `{namespace}_{service account}`, the data key unwrapped; with each reconciliation anew.
+/// Flux documents this sequence for a `hc_vault` key: it logs in with a token of the service account and the role
+/// `{namespace}_{service account}`, and unwraps the data key. It repeats that with each reconciliation.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sequence_that_flux_documents() {
     let issuers = "  - { name: pods, mapping: kubernetes, issuer: \"{issuer}\", audiences: [\"https://pods.example\"], addresses: [127.0.0.0/8] }\n";
@@ -280,7 +280,7 @@ async fn flux_login(world: &World, role: &str, account: &str) -> (u16, Value) {
     (response.status().as_u16(), response.json().await.unwrap())
 }
 
-/// A further source with a key `data` of these bytes, its policy granting every key that it may.
+/// The repository of a further source: a key `data`, and a policy that grants every key within the source's bounds.
 fn team(folder: &Path, recipient: &str) {
     git(folder, &["init", "--quiet", "--initial-branch=main", "."]);
     let policy = READER.replace("{ key: flux, allow: [decrypt] }, \"shop/*\"", "\"**\"");
@@ -290,7 +290,7 @@ fn team(folder: &Path, recipient: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_teams_grant_opens_what_another_teams_key_made() {
+async fn no_source_opens_what_another_sources_key_made() {
     let [a, b] = [Identities::generate(), Identities::generate()];
     let files = vec![("keys/team-a.key", a.0.expose().to_vec()), ("keys/team-b.key", b.0.expose().to_vec())];
     let more = "age_identity_dir: keys\n".to_owned();
@@ -317,7 +317,7 @@ async fn no_teams_grant_opens_what_another_teams_key_made() {
         let (got, answer) = open(&world, key, session, &sealed).await;
         assert_eq!(got, status, "{key}: {answer}; the bytes of both keys are the same");
     }
-    // The file, copied, opens to nobody: its identities are not the other source's.
+    // The other source cannot open a copy of the file, because its identities are others.
     put(&folders[1].path().join("transit/stolen/1.age"), &std::fs::read(folders[0].path().join("transit/data/1.age")).unwrap());
     commit(folders[1].path());
     world.until("the fault", |ready| ready["faults"].to_string().contains("team-b:transit/stolen/1.age")).await;

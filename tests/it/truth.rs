@@ -1,5 +1,6 @@
-//! What is told is so: which form of a policy granted, what a denial can hit, what was lifted, why nothing goes live.
+//! Reports are true: which version of a policy granted, what a denial matches, what was lifted, why nothing goes live.
 
+use crate::operate::daypass;
 use crate::support::{DEPLOY, Setup, World, git, put};
 use crate::vault::login;
 use serde_json::{Value, json};
@@ -9,15 +10,6 @@ const REPLAY: &str = "issuer: github
 match: { repository: acme/shop@456789, event: pull-request }
 grant: { daypass: [policy.replay] }
 ";
-
-async fn daypass(world: &World, arguments: &[&str]) -> (i32, String) {
-    let config = world.path("daypass.yaml").display().to_string();
-    let output = world.job("push", &[arguments, &["--config", &config]].concat(), &[]).await;
-    (
-        output.status.code().unwrap(),
-        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr),
-    )
-}
 
 fn head(world: &World) -> String {
     git(&world.path("access"), &["rev-parse", "HEAD"])
@@ -29,7 +21,7 @@ async fn ask(world: &World) -> Value {
     answer
 }
 
-/// What the log says of the decision of this answer: the commit of the policy, and the one in force where it is another.
+/// What the audit log records for a decision: the commit of the policy, and the commit in force if that is another.
 fn recorded(world: &World, decision: &Value) -> (Value, Value) {
     let of = |kind: &str| {
         let entries = world.audit();
@@ -41,7 +33,7 @@ fn recorded(world: &World, decision: &Value) -> (Value, Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_an_older_form_grants_is_recorded_by_the_commit_of_that_form() {
+async fn a_grant_of_an_older_version_is_recorded_with_that_versions_commit() {
     let policies = vec![("shop/deploy", DEPLOY.to_owned()), ("access/replay", REPLAY.to_owned())];
     let mut world = World::start(Setup { policies, root: HOLD.to_owned(), ..Setup::default() }).await;
     let first = head(&world);
@@ -66,7 +58,7 @@ async fn what_an_older_form_grants_is_recorded_by_the_commit_of_that_form() {
             world.kill_and_restart().await;
         }
     }
-    // What a replay is compared with is what is in force, whichever form lets somebody ask.
+    // A replay compares with the revision in force, whichever version of the policy grants the replay.
     let repository = world.path("access").display().to_string();
     let replay = world.job("pull", &["policy", "replay", "HEAD", "--repository", &repository], &[]).await;
     let told = String::from_utf8_lossy(&replay.stdout).into_owned() + &String::from_utf8_lossy(&replay.stderr);
@@ -81,7 +73,7 @@ async fn what_an_older_form_grants_is_recorded_by_the_commit_of_that_form() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn beside_a_faulty_file_the_last_good_forms_commit_is_told() {
+async fn with_a_faulty_file_the_commit_of_its_last_good_version_is_reported() {
     let world = World::start(Setup::default()).await;
     let first = head(&world);
     world.commit_and_wait(&[("policies/shop/deploy.yaml", b"issuer: github\ngrnat: {}\n")]).await;
@@ -89,7 +81,7 @@ async fn beside_a_faulty_file_the_last_good_forms_commit_is_told() {
     world.commit_and_wait(&[("secrets/shop/password.age", b"this is no age file")]).await;
     let third = head(&world);
     let answer = ask(&world).await;
-    // Each is of the newest commit that had its form.
+    // Each commit is the newest one that had this version of the file.
     assert_eq!((&answer["policy_revision"], &answer["credentials"][0]["secret"]["commit"]), (&json!(first), &json!(second)));
     assert_eq!(recorded(&world, &answer["decision_id"]), (json!(first), json!(third)));
     let entries = world.audit();
@@ -105,7 +97,7 @@ async fn beside_a_faulty_file_the_last_good_forms_commit_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_denial_that_can_hit_nobody_is_refused_with_what_to_write() {
+async fn a_denial_that_can_match_nobody_is_refused_with_what_to_write() {
     let world = World::start(Setup::default()).await;
     ask(&world).await;
     let deny = async |arguments: &[&str]| daypass(&world, &[&["deny", "--reason", "INC-42"], arguments].concat()).await;
@@ -153,7 +145,7 @@ async fn a_denial_that_can_hit_nobody_is_refused_with_what_to_write() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lifting_tells_what_was_denied() {
+async fn lifting_a_denial_reports_what_was_denied() {
     let world = World::start(Setup::default()).await;
     let deny = ["deny", "--repository", "acme/shop", "--for", "4h", "--reason", "INC-42", "--output", "json"];
     let id = |told: &str| serde_json::from_str::<Value>(told).unwrap()["id"].as_str().unwrap().to_owned();
@@ -165,11 +157,11 @@ async fn lifting_tells_what_was_denied() {
     assert_eq!(told["denies"], json!({ "repository": "acme/shop", "reason": "INC-42" }), "{told}");
     assert!(told["lifted"] == true && told["until"].is_string(), "{told}");
     let record = world.audit().into_iter().rfind(|entry| entry.kind == "lifted").unwrap();
-    assert_eq!(record.body["denies"]["reason"], "INC-42", "the log tells it too");
+    assert_eq!(record.body["denies"]["reason"], "INC-42", "the audit log records it too");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_confirmation_beside_faulty_guardrails_says_what_is_wrong_with_them() {
+async fn a_confirmation_with_faulty_guardrails_reports_their_fault() {
     let world = World::start(Setup { root: HOLD.to_owned(), ..Setup::default() }).await;
     let wider = DEPLOY.replace("refs/heads/main", "refs/heads/**");
     let files = [("policies/shop/other.yaml", wider.as_bytes()), ("guardrails.yaml", b"denails: []\n".as_slice())];
@@ -191,7 +183,7 @@ async fn a_confirmation_beside_faulty_guardrails_says_what_is_wrong_with_them() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_commit_by_another_name_is_refused_with_its_id_and_one_that_is_waited_for_is_listed() {
+async fn a_commit_by_another_name_is_refused_with_its_id_and_an_expected_one_is_listed() {
     let world = World::start(Setup::default()).await;
     let first = head(&world);
     world.commit_and_wait(&[("policies/shop/deploy.yaml", DEPLOY.replace("main", "release").as_bytes())]).await;
@@ -214,7 +206,7 @@ async fn a_commit_by_another_name_is_refused_with_its_id_and_one_that_is_waited_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_no_revision_can_be_read_nothing_is_said_of_whom_a_denial_hits() {
+async fn without_a_readable_revision_nothing_is_claimed_about_a_denials_matches() {
     let world = World::start_unready(Setup { git: "elsewhere".to_owned(), ..Setup::default() }).await;
     assert_eq!(world.ready().await["revision"], Value::Null);
     let (status, told) = daypass(&world, &["deny", "--policy", "shop/deploy", "--reason", "INC-42"]).await;
@@ -239,7 +231,7 @@ async fn while_no_revision_can_be_read_nothing_is_said_of_whom_a_denial_hits() {
 }
 
 #[test]
-fn policies_in_a_folder_of_nearly_the_right_name_are_told_by_the_check() {
+fn check_reports_policies_in_a_folder_with_a_misspelt_name() {
     let folder = tempfile::tempdir().unwrap();
     let issuers = "issuers: [ { name: github, mapping: github-actions, issuer: \"https://token.actions.githubusercontent.com\", audiences: [\"https://daypass.example\"] } ]\n";
     put(&folder.path().join("daypass.yaml"), issuers.as_bytes());
@@ -256,9 +248,9 @@ fn policies_in_a_folder_of_nearly_the_right_name_are_told_by_the_check() {
     assert!(check.status.success() && !told.contains("notes.rego"), "{told}");
 }
 
-/// Where widening is held, what the commands compare with is what is in force, and not the commit as it stands.
+/// With held files the commands compare with what is in force, and not with the commit's own files.
 #[tokio::test(flavor = "multi_thread")]
-async fn while_a_policy_waits_a_replay_decides_by_the_form_in_force_and_who_can_says_so() {
+async fn while_a_policy_is_held_replay_uses_the_version_in_force_and_who_can_says_so() {
     let world = World::start(Setup { root: HOLD.to_owned(), ..Setup::default() }).await;
     ask(&world).await;
     let other = DEPLOY.replace("refs/heads/main", "refs/heads/other");
@@ -273,7 +265,7 @@ async fn while_a_policy_waits_a_replay_decides_by_the_form_in_force_and_who_can_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_policy_under_another_name_is_told_to_wait_before_the_merge() {
+async fn a_diff_says_that_a_renamed_policy_will_be_held() {
     let read = "issuer: github\nmatch: { repository: acme/shop@456789, ref: refs/heads/main, event: push }\ngrant: { secrets: [shop/**] }\n";
     let policies = vec![("shop/deploy", DEPLOY.to_owned()), ("shop/read", read.to_owned())];
     let world = World::start(Setup { root: HOLD.to_owned(), policies, ..Setup::default() }).await;
@@ -284,7 +276,7 @@ async fn a_policy_under_another_name_is_told_to_wait_before_the_merge() {
     let (status, told) = daypass(&world, &["policy", "diff", "HEAD~1...HEAD", "--fail-on", "widen"]).await;
     assert!(status == 0 && told.contains("policies/shop/reads.yaml: if `rollout` holds"), "{status} {told}");
 
-    // Whoever trusts the subject of a token of ours meets another one: that is more than waiting.
+    // The subject of our tokens changes too, so this is a permission increase.
     git(&access, &["mv", "policies/shop/deploy.yaml", "policies/shop/other.yaml"]);
     world.commit_and_wait(&[]).await;
     let (status, told) = daypass(&world, &["policy", "diff", "HEAD~1...HEAD", "--fail-on", "widen"]).await;

@@ -1,4 +1,4 @@
-//! Grants down to one value: a document is answered with what is granted of it, and each answer names the commit that it is of.
+//! Grants of single values: the answer holds the granted values of a document alone, and names their commit.
 
 use crate::support::{Setup, World, commit, git, put};
 use daypass::secrets::Creations;
@@ -44,7 +44,7 @@ async fn a_document_is_answered_with_its_granted_values_alone() {
     assert_eq!((status, &answer["code"]), (403, &json!("no_matching_policy")), "{answer}");
 }
 
-/// What was released in parts counts by its parts, in an explanation and in what a change takes away.
+/// A document that was released in parts counts as these parts in an explanation and in a replay.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_document_in_parts_is_explained_and_replayed_as_it_was_answered() {
     let world = world().await;
@@ -80,7 +80,7 @@ async fn a_document_in_parts_is_explained_and_replayed_as_it_was_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_commit_takes_away_is_not_answered_from_memory() {
+async fn a_removed_grant_is_not_answered_from_a_cache() {
     let world = world().await;
     let wanted = json!([{"secret": "shop/db.yaml#/database/password"}]);
     for _ in 0..3 {
@@ -110,7 +110,7 @@ async fn a_granted_key_that_the_file_lacks_is_missing_and_policy_check_finds_it(
     assert!(!said.contains("has no `"), "{said}");
 }
 
-/// A file whose MAC is over its encrypted values alone, and what somebody wrote into it since.
+/// A file whose MAC covers the encrypted values alone, with another value changed.
 fn forged(world: &World) -> Vec<u8> {
     let rules =
         format!("creation_rules:\n  - age: {}\n    mac_only_encrypted: true\n    encrypted_regex: ^password$\n", world.recipient);
@@ -122,7 +122,7 @@ fn forged(world: &World) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_nothing_authenticates_is_given_only_where_the_policy_says_so_and_is_marked() {
+async fn unauthenticated_values_need_a_grant_and_are_marked() {
     let world = world().await;
     let policy =
         |terms: &str| READER.replace("[\"shop/db.yaml#/database/password\"", &format!("[{{ secret: shop/legacy/**{terms} }}"));
@@ -136,7 +136,7 @@ async fn what_nothing_authenticates_is_given_only_where_the_policy_says_so_and_i
         let (status, answer) = ask(refused).await;
         assert_eq!((status, &answer["code"]), (502, &json!("secret_unreadable")), "{answer}");
     }
-    // A name that is not there is the caller's to correct, by a retry too.
+    // A missing name is an error of the caller, and not an unreadable secret.
     for (missing, told) in [("shop/legacy/a.yaml#/pasword", "has no `/pasword`"), ("shop/legacy/b.yaml", "has no such file")] {
         let (status, answer) = ask(missing).await;
         assert_eq!((status, &answer["code"]), (404, &json!("secret_missing")), "{answer}");
@@ -153,7 +153,7 @@ async fn what_nothing_authenticates_is_given_only_where_the_policy_says_so_and_i
         assert_eq!(released.body["issued"][0]["secret"]["unauthenticated"], marked, "{name}");
     }
     assert_eq!(ask(host).await.1["credentials"][0]["secret"]["value"], "evil.example");
-    // Taken back, it is refused at once, although it was opened a moment ago.
+    // Without the grant it is refused at once, although it was opened a moment ago.
     world.commit_and_wait(&[("policies/shop/read.yaml", strict.as_bytes())]).await;
     assert_eq!(ask(host).await.0, 502);
 }

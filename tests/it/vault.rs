@@ -1,4 +1,4 @@
-//! The Vault API as a plain client speaks it: sessions, reads, lists, and what is refused.
+//! The Vault API, as a plain client uses it: sessions, reads, lists, and refusals.
 
 use crate::support::{DEPLOY, Setup, World};
 use daypass::demo::issuer::github_claims;
@@ -12,7 +12,7 @@ grant: { secrets: [other/one.age] }
 replay: once
 ";
 
-/// A world with a document of several values, and one that nobody is granted.
+/// A world with a document of several values, and one that nobody may read.
 pub async fn world() -> World {
     let world = World::start(Setup { policies: policies(), ..Setup::default() }).await;
     let document = sealed(&world, "shop/db.yaml", b"password: hunter2\nport: 5432\n");
@@ -32,7 +32,7 @@ pub fn sealed(world: &World, path: &str, plaintext: &[u8]) -> Vec<u8> {
     sealed_to(&world.recipient, path, plaintext)
 }
 
-/// The same to somebody else.
+/// The same for another recipient.
 pub fn sealed_to(recipient: &String, path: &str, plaintext: &[u8]) -> Vec<u8> {
     let (path, recipients) = (SecretPath::parse(path).unwrap(), std::slice::from_ref(recipient));
     daypass::secrets::encrypt_document(&path, plaintext, recipients, UnixTime::from_seconds(1_800_000_000)).unwrap()
@@ -60,7 +60,7 @@ pub async fn session(world: &World, role: &str) -> String {
     answer["auth"]["client_token"].as_str().unwrap().to_owned()
 }
 
-/// The same from another address of this machine.
+/// Calls the API from another address of this machine.
 pub fn elsewhere(world: &World, path: &str, more: &[&str]) -> Value {
     let mut command = std::process::Command::new("curl");
     command.args(["--silent", "--interface", "127.0.0.2", "--cacert"]).arg(world.path("tls.crt")).args(more);
@@ -73,7 +73,7 @@ pub fn error(answer: &Value) -> &str {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_reads_often_lists_what_is_granted_and_ends_when_it_is_told_to() {
+async fn a_session_reads_repeatedly_lists_what_is_granted_and_can_be_revoked() {
     let mut world = world().await;
     let token = world.token();
     let (status, answer) = login(&world, &token, "shop/deploy").await;
@@ -83,7 +83,7 @@ async fn a_session_reads_often_lists_what_is_granted_and_ends_when_it_is_told_to
     assert_eq!(
         login(&world, &token, "shop/deploy").await.1["auth"]["client_token"],
         auth["client_token"],
-        "a retry hears the same"
+        "a retry gets the same answer"
     );
     let session = auth["client_token"].as_str().unwrap();
     assert!(!session.contains(token.split('.').nth(1).unwrap()), "the token is not in it");
@@ -118,7 +118,7 @@ async fn a_session_reads_often_lists_what_is_granted_and_ends_when_it_is_told_to
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_says_who_and_never_what() {
+async fn a_session_proves_an_identity_and_grants_nothing_itself() {
     let world = world().await;
     let session = session(&world, "").await;
     assert_eq!(call(&world, "GET", "secret/data/shop/db", &session, None).await.0, 200);
@@ -136,11 +136,11 @@ async fn a_session_says_who_and_never_what() {
     let narrower = DEPLOY.replace("refs/heads/main", "refs/heads/release");
     world.commit_and_wait(&[("policies/shop/deploy.yaml", narrower.as_bytes())]).await;
     assert_eq!(call(&world, "GET", "secret/data/shop/db", &session, None).await.0, 403, "the revision in force decides");
-    assert_eq!(login(&world, &world.token(), "shop/deploy").await.0, 403, "and nobody whom no policy is for logs in");
+    assert_eq!(login(&world, &world.token(), "shop/deploy").await.0, 403, "a login needs a policy for the identity");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_login_is_a_use_of_the_token_and_its_session_stays_where_it_began() {
+async fn a_login_uses_the_token_and_its_session_is_bound_to_the_client() {
     let world = world().await;
     let token = world.token();
     let (_, begun) = login(&world, &token, "shop/deploy").await;
@@ -154,7 +154,7 @@ async fn a_login_is_a_use_of_the_token_and_its_session_stays_where_it_began() {
         assert_eq!(call(&world, "GET", "secret/data/shop/db", &session, None).await.0, 200);
     }
     let (status, native) = world.exchange(&token, json!([{"secret": "shop/db.yaml"}])).await;
-    assert_eq!((status, &native["code"]), (403, &json!("replayed")), "the session had it, so the token does not");
+    assert_eq!((status, &native["code"]), (403, &json!("replayed")), "the session used it, so the token cannot");
     assert_eq!(call(&world, "GET", "secret/data/other/one", &session, None).await.0, 403, "the session is for one policy");
     let decision = begun["request_id"].as_str().unwrap();
     let revoked = world.job("push", &["revoke", decision, "--reason", "INC-42", "--config", "daypass.yaml"], &[]).await;
@@ -164,7 +164,7 @@ async fn a_login_is_a_use_of_the_token_and_its_session_stays_where_it_began() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pods_token_logs_in_again_and_its_session_goes_where_its_token_may() {
+async fn a_pods_token_can_log_in_again_and_its_session_is_not_bound_to_a_client() {
     let issuers = "  - { name: pods, mapping: kubernetes, issuer: \"{issuer}\", audiences: [\"https://pods.example\"], addresses: [127.0.0.0/8] }\n";
     let policy = "issuer: pods\nmatch: { namespace: shop, service_account: web@u-1 }\ngrant: { secrets: [shop/**] }\n";
     let policies = vec![("shop_web", policy.to_owned())];
@@ -201,7 +201,7 @@ async fn many_reads_at_once_in_one_session_are_all_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_policy_of_one_use_means_the_token_with_a_session_or_without() {
+async fn replay_once_counts_the_token_with_and_without_a_session() {
     let world = world().await;
     let token = world.token();
     let (_, begun) = login(&world, &token, "").await;
@@ -214,7 +214,7 @@ async fn a_policy_of_one_use_means_the_token_with_a_session_or_without() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn inline_logins_and_every_refusal_in_vaults_form() {
+async fn inline_logins_work_and_every_refusal_has_vaults_form() {
     let world = world().await;
     let parameter = |key: &str, value: &str| {
         use base64::Engine;
@@ -270,10 +270,10 @@ match: { repository: acme/shop@456789, ref: refs/heads/main, event: push }
 session: { ttl: 20m }
 grant: { secrets: [shop/**], aws: [{ role: \"arn:aws:iam::123456789012:role/deploy\" }] }
 ";
-/// Its token has some seconds left to log in with.
+/// How many seconds its token is still valid, for the login.
 const TOKEN_LEFT: i64 = 10;
 
-/// A world whose sessions outlive their tokens, with a token that ends soon, and when.
+/// A world whose sessions outlive their tokens, a token that expires soon, and its time of expiry.
 async fn lasting_world(sts: &crate::sts::StandInSts) -> (World, String, i64) {
     let once = LASTS.replace("shop/**", "other/one.age").replace("session:", "replay: once\nsession:");
     let brief = LASTS.replace("shop/**", "brief/one.age").replace("session: { ttl: 20m }\n", "");
@@ -303,7 +303,7 @@ async fn read(world: &World, path: &str, session: &str) -> String {
     if status == 200 { "read".to_owned() } else { error(&answer).split(':').next().unwrap().to_owned() }
 }
 
-/// An operator's command, which has to do its work.
+/// Runs an operator's command, which has to succeed.
 async fn operate(world: &World, arguments: &[&str]) -> String {
     let config = world.path("daypass.yaml").display().to_string();
     let output = world.job("push", &[arguments, &["--config", &config]].concat(), &[]).await;
@@ -312,7 +312,7 @@ async fn operate(world: &World, arguments: &[&str]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_outlives_its_token_for_secrets_alone_at_one_client_and_by_its_policy() {
+async fn a_session_outlives_its_token_for_secrets_alone_for_one_client_and_by_its_policy() {
     let sts = crate::sts::StandInSts::start().await;
     let (world, token, ends) = lasting_world(&sts).await;
     let (status, begun) = login(&world, &token, "").await;
@@ -325,7 +325,11 @@ async fn a_session_outlives_its_token_for_secrets_alone_at_one_client_and_by_its
     let (secret, count) = ("secret/data/shop/password", sts.asked().len());
     assert_eq!(read(&world, secret, &session).await, "read");
     assert_eq!(call(&world, "LIST", "secret/metadata/shop", &session, None).await.0, 200);
-    assert_eq!(read(&world, "aws/creds/shop/lasts", &session).await, "session_refused", "a role would outlive it once more");
+    assert_eq!(
+        read(&world, "aws/creds/shop/lasts", &session).await,
+        "session_refused",
+        "an AWS session would outlive the token even longer"
+    );
     assert_eq!(sts.asked().len(), count, "and AWS is not asked");
     assert_eq!(read(&world, "secret/data/brief/one", &session).await, "session_refused", "its policy says nothing of sessions");
     let stolen = elsewhere(&world, secret, &["--header", &format!("X-Vault-Token: {session}")]);
@@ -333,7 +337,7 @@ async fn a_session_outlives_its_token_for_secrets_alone_at_one_client_and_by_its
     let uses: Vec<_> = world.audit().into_iter().filter(|entry| entry.body["token_ended"] == true).collect();
     assert_eq!(uses.iter().filter(|entry| entry.kind == "released").count(), 1, "{uses:?}");
 
-    // Decided anew at each use.
+    // Each use is decided again.
     for (policy, expected) in [
         (LASTS.replace("session: { ttl: 20m }\n", ""), "session_refused"),
         (LASTS.replace("20m", "5s"), "session_refused"),
@@ -350,7 +354,7 @@ async fn a_session_outlives_its_token_for_secrets_alone_at_one_client_and_by_its
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_that_outlives_its_token_uses_up_what_its_token_did_and_ends_with_its_issuer() {
+async fn a_session_that_outlives_its_token_shares_its_uses_and_ends_with_its_issuer() {
     let sts = crate::sts::StandInSts::start().await;
     let (mut world, token, ends) = lasting_world(&sts).await;
     let (_, begun) = login(&world, &token, "").await;
@@ -360,7 +364,7 @@ async fn a_session_that_outlives_its_token_uses_up_what_its_token_did_and_ends_w
         login(&world, &world.issuer.mint(&github_claims("push", "refs/heads/main"), "https://lasting.example").unwrap(), "")
             .await;
     let revoked = other["auth"]["client_token"].as_str().unwrap_or_else(|| panic!("{other}")).to_owned();
-    // A token is forgotten some 35 s after its end, were it not for its session.
+    // Without its session the server would forget the token some 35 s after its end.
     until_after(ends + 36).await;
     let secret = "secret/data/shop/password";
     assert_eq!(read(&world, secret, &session).await, "read");
@@ -370,7 +374,7 @@ async fn a_session_that_outlives_its_token_uses_up_what_its_token_did_and_ends_w
     world.kill_and_restart().await;
     assert_eq!(read(&world, secret, &session).await, "read", "a restart does not end it");
 
-    // The issuer's key is gone: another one has its name.
+    // Another key replaces the issuer's key under the same name.
     let stranger = daypass::demo::issuer::LocalIssuer::start(std::sync::Arc::new(SystemClock)).await.unwrap();
     let held = world.issuer.jwks().to_string();
     for (keys, expected) in [(stranger.jwks().to_string(), "session_refused"), (held, "read")] {

@@ -1,4 +1,4 @@
-//! Addresses of the Vault API as clients of Vault ask for them: versions, mounts, and what is not served.
+//! Paths of the Vault API that Vault's clients request: versions, mounts, and unserved ones.
 
 use crate::sts::StandInSts;
 use crate::support::{DEPLOY, Setup, World, git};
@@ -14,7 +14,7 @@ grant:
   secrets: [shop/**]
 ";
 
-/// A world whose job may have a role of a stand-in's, and use two transit keys.
+/// A world whose job may assume a role at the stand-in and use two transit keys.
 pub async fn world_of_aws_and_transit(sts: &StandInSts) -> World {
     let policies = vec![("shop/web", AWS_AND_TRANSIT.to_owned()), ("shop/deploy", DEPLOY.to_owned())];
     let world = World::start(Setup { policies, aws: sts.section(), ..Setup::default() }).await;
@@ -26,7 +26,7 @@ pub async fn world_of_aws_and_transit(sts: &StandInSts) -> World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_version_up_to_the_first_is_the_one_in_force() {
+async fn version_1_and_lower_mean_the_version_in_force() {
     let sts = StandInSts::start().await;
     let world = world_of_aws_and_transit(&sts).await;
     let session = session(&world, "").await;
@@ -45,7 +45,7 @@ async fn every_version_up_to_the_first_is_the_one_in_force() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_served_is_told_in_words_and_is_never_a_404() {
+async fn an_unserved_path_is_explained_and_never_a_404() {
     let world = world().await;
     let session = session(&world, "shop/deploy").await;
     let cases = [
@@ -66,12 +66,12 @@ async fn what_is_not_served_is_told_in_words_and_is_never_a_404() {
         assert!(status == 400 && error(&answer).starts_with("bad_request: "), "{method} {path}: {status} {answer}");
         assert!(error(&answer).contains("docs/api/vault.md"), "{method} {path}: {answer}");
     }
-    // Whoever leaves `/vault` out hears where it is.
+    // A client that leaves out `/vault` is told the right address.
     let request = world.http.get(world.url("/v1/secret/data/shop/db")).header("X-Vault-Request", "true").send().await.unwrap();
     let (status, answer) = (request.status().as_u16(), request.json::<Value>().await.unwrap());
     assert!(status == 400 && error(&answer).contains(&world.url("/vault")), "{status} {answer}");
     let native = world.http.get(world.url("/v1/secret/data/shop/db")).send().await.unwrap();
-    assert_eq!(native.status().as_u16(), 404, "who is no client of Vault's hears what the native API says");
+    assert_eq!(native.status().as_u16(), 404, "other clients get the native API's answer");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -103,7 +103,7 @@ async fn mounts_have_their_true_types() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn mounts_of_several_segments_and_the_names_of_values() {
+async fn mounts_of_several_segments_and_subkeys_are_served() {
     let world = world().await;
     let document = sealed(&world, "shop/deep.yaml", b"a: {}\nb: { c: { d: 1 }, e: [1, { x: 1 }] }\nn: null\n");
     world.commit_and_wait(&[("secrets/shop/deep.yaml", &document)]).await;
@@ -133,7 +133,7 @@ async fn mounts_of_several_segments_and_the_names_of_values() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_may_use_a_transit_key_may_look_at_its_versions() {
+async fn a_job_that_may_use_a_transit_key_may_list_its_versions() {
     let sts = StandInSts::start().await;
     let world = world_of_aws_and_transit(&sts).await;
     let deploys = session(&world, "shop/deploy").await;
@@ -173,7 +173,7 @@ async fn aws_credentials_have_a_lease_of_their_decision() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_content_has_the_same_metadata_of_the_commit_that_made_it() {
+async fn unchanged_content_keeps_the_metadata_of_its_commit() {
     let mut world = world().await;
     let session = session(&world, "shop/deploy").await;
     let read = async |world: &World| {
@@ -204,12 +204,12 @@ async fn the_same_content_has_the_same_metadata_of_the_commit_that_made_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_is_told_by_the_status_line_of_http_1_1() {
+async fn the_status_line_of_http_1_1_shows_a_refusal() {
     let world = world().await;
     let session = session(&world, "shop/deploy").await;
     let asked = |version: &str, path: &str| {
         let mut command = std::process::Command::new("curl");
-        // Without ALPN: curl would offer `http/1.0` by it, which no server has to know.
+        // Without ALPN, in which curl would offer `http/1.0`, which no server has to support.
         let version = if version == "--http1.0" { vec![version, "--no-alpn"] } else { vec![version] };
         command.args(["--silent", "--show-error", "--include"]).args(version).arg("--cacert").arg(world.path("tls.crt"));
         command.args(["--header", &format!("X-Vault-Token: {session}")]);

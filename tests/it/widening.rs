@@ -1,16 +1,17 @@
-//! What widens is everything by which somebody may read more: also new recipients, and other bytes at a path.
+//! Permission increases are held: everything by which somebody may read more, also new recipients and other bytes at a path.
 
 mod copied;
 mod readable;
 mod recipients;
 
+use crate::operate::daypass;
 use crate::support::{Setup, World, git, put};
 use daypass::secrets::encrypt_document;
 use daypass::words::UnixTime;
 use daypass::words::names::SecretPath;
 use serde_json::{Value, json};
 
-/// Who may read the files of team A alone, and have the source's files encrypted anew.
+/// A policy for the files of team A, and for encrypting the source's files again.
 const TEAM_A: &str = "issuer: github
 match: { repository: acme/shop@456789, ref: refs/heads/main, event: push }
 grant: { secrets: [{ secret: team-a/**, history: allow }], daypass: [secret.rotate] }
@@ -19,7 +20,7 @@ grant: { secrets: [{ secret: team-a/**, history: allow }], daypass: [secret.rota
 const OWN: &str = "secrets/team-a/own.yaml";
 const PROD: &str = "secrets/prod/db.yaml";
 
-/// A document, encrypted as sops does it: nothing in it tells its path.
+/// A document, encrypted as sops does it: it is bound to no path.
 fn sealed(password: &str, recipients: &[&str]) -> Vec<u8> {
     let recipients: Vec<String> = recipients.iter().map(|one| (*one).to_owned()).collect();
     let text = format!("password: {password}\n");
@@ -27,7 +28,7 @@ fn sealed(password: &str, recipients: &[&str]) -> Vec<u8> {
     encrypt_document(&path, text.as_bytes(), &recipients, UnixTime::from_seconds(1_800_000_000)).unwrap()
 }
 
-/// A server under which widening waits, with production's document and team A's in force.
+/// A server that holds permission increases, with a document of production and one of team A in force.
 async fn held_world() -> World {
     let setup = Setup {
         policies: vec![("team-a/read", TEAM_A.to_owned())],
@@ -43,16 +44,9 @@ async fn held_world() -> World {
     world
 }
 
-async fn operator(world: &World, arguments: &[&str]) -> (i32, String) {
-    let config = world.path("daypass.yaml").display().to_string();
-    let output = world.job("push", &[arguments, &["--config", &config]].concat(), &[]).await;
-    let told = [&output.stdout[..], &output.stderr].concat();
-    (output.status.code().unwrap(), String::from_utf8_lossy(&told).into_owned())
-}
-
 async fn confirm(world: &World) {
     let head = git(&world.path("access"), &["rev-parse", "HEAD"]);
-    let (status, told) = operator(world, &["confirm", &head]).await;
+    let (status, told) = daypass(world, &["confirm", &head]).await;
     assert_eq!(status, 0, "{told}");
     assert_eq!(world.ready().await["held"], json!([]));
 }
@@ -62,9 +56,9 @@ async fn own_password(world: &World) -> Value {
     answer["credentials"][0]["secret"]["value"].clone()
 }
 
-/// `policy diff` of the last commit, by its status and text.
+/// The status and the text of `policy diff` for the last commit.
 async fn diff(world: &World) -> (i32, String) {
-    operator(world, &["policy", "diff", "HEAD~1..HEAD", "--fail-on", "widen"]).await
+    daypass(world, &["policy", "diff", "HEAD~1..HEAD", "--fail-on", "widen"]).await
 }
 
 fn remove(world: &World, file: &str) {
@@ -75,7 +69,7 @@ fn read(world: &World, file: &str) -> Vec<u8> {
     std::fs::read(world.path("access").join(file)).unwrap()
 }
 
-/// The file as its commit before the last one had it.
+/// Restores a file as `of` (`COMMIT:FILE`) has it.
 fn put_back(world: &World, file: &str, of: &str) {
     let old = std::process::Command::new("git").arg("-C").arg(world.path("access")).args(["show", of]).output().unwrap();
     put(&world.path("access").join(file), &old.stdout);

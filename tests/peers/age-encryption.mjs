@@ -1,7 +1,7 @@
-// age-encryption (typage) as a command, whose first argument is the package.json beside which it is installed:
+// age-encryption (typage) as a command. The first argument is the package.json of the folder it is installed in:
 //   encrypt RECIPIENT armored|binary FILE
 //   decrypt IDENTITY_FILE FILE
-// What comes of it goes to standard output.
+// The result goes to standard output.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";

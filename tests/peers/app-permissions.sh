@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Writes src/words/github/app-permissions.txt anew from GitHub's own description of its API: app-permissions.sh VERSION
-# The package is some 28 MB, so no test installs it; it is fetched by name and version, and only one schema of it is read.
+# Rewrites src/words/github/app-permissions.txt from GitHub's description of its API: app-permissions.sh VERSION
+# The package has 28 MB, so no test installs it; this fetches it by name and version and reads one schema of it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 VERSION=${1:?the version of @octokit/openapi, such as 23.0.2}

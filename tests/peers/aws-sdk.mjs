@@ -1,7 +1,7 @@
-// The AWS SDK for JavaScript v3, as its users run it: aws-sdk.mjs PACKAGE.JSON MODE
-//   whoami   the default chain finds credentials, and asks STS who that is
-//   action   what aws-actions/configure-aws-credentials v6 asks with `sts-endpoint`: AssumeRoleWithWebIdentity, tried again with one
-//            token, then GetCallerIdentity with the keys that it got. Its requests, replayed; not the action itself
+// The AWS SDK for JavaScript v3, used as programs use it: aws-sdk.mjs PACKAGE.JSON MODE
+//   whoami   the default chain finds credentials and calls GetCallerIdentity
+//   action   sends the requests of aws-actions/configure-aws-credentials v6 with `sts-endpoint`: AssumeRoleWithWebIdentity, retried
+//            with the same token, then GetCallerIdentity with the keys it got. The action itself does not run
 import { createRequire } from 'node:module';
 import { readFileSync, realpathSync } from 'node:fs';
 
@@ -16,7 +16,7 @@ async function whoami() {
   return { Account, Arn };
 }
 
-// The same keys by the provider that a program names itself.
+// The same keys, from the provider that a program names itself.
 async function http() {
   const { accessKeyId, expiration } = await fromHttp()();
   return { accessKeyId, expires: expiration.getTime() > Date.now() };

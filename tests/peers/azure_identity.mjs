@@ -1,4 +1,4 @@
-// @azure/identity's workload identity against an authority that is a stand-in: prints the token that it gave for ours.
+// @azure/identity's workload identity against a stand-in authority: prints the token that it gave for daypass's token.
 import { createRequire } from "node:module";
 
 const { WorkloadIdentityCredential } = createRequire(process.argv[2])("@azure/identity");

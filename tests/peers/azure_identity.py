@@ -1,4 +1,4 @@
-"""azure-identity's workload identity against an authority that is a stand-in: prints the token that it gave for ours.
+"""azure-identity's workload identity against a stand-in authority: prints the token that it gave for daypass's token.
 
 By a first argument for the authority, else by AZURE_AUTHORITY_HOST."""
 import os

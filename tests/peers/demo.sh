@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the demo with a real STS emulator beside it (ministack, its authorisation on), on a free loopback port.
+# Runs the demo with a real STS emulator (ministack with authorisation on) on a free loopback port.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 PEERS=${DAYPASS_PEERS:-$PWD/.peers}

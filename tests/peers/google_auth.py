@@ -1,4 +1,4 @@
-"""google-auth's external_account credentials against a token endpoint that is ours: prints the token, or what the library says."""
+"""google-auth's external_account credentials against daypass's token endpoint: prints the token or the library's error."""
 import json, sys
 import google.auth, google.auth.exceptions, google.auth.transport.requests
 

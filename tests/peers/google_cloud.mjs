@@ -1,5 +1,5 @@
-// Application Default Credentials of google-auth-library, as any program of Google's libraries has them: google_cloud.mjs PACKAGE.JSON
-// prints the access token as JSON.
+// Application Default Credentials of google-auth-library, as any program with Google's libraries gets them:
+// google_cloud.mjs PACKAGE.JSON prints the access token as JSON.
 import { createRequire } from 'node:module';
 import { realpathSync } from 'node:fs';
 

@@ -1,4 +1,4 @@
-"""Application Default Credentials of google-auth, as any program of Google's libraries has them: prints the access token as JSON.
+"""Application Default Credentials of google-auth, as any program with Google's libraries gets them: prints the access token as JSON.
 With BUCKET it is put within a boundary first, at the STS of BUCKET's side: the library has no setting for that address."""
 import json, os, sys
 import google.auth, google.auth.downscoped as downscoped, google.auth.exceptions, google.auth.transport.requests

@@ -1,4 +1,4 @@
-"""google-auth's external_account with an executable source: prints the token that the token endpoint gave, or what the library says."""
+"""google-auth's external_account with an executable source: prints the token endpoint's token or the library's error."""
 import json, sys
 import google.auth, google.auth.exceptions, google.auth.transport.requests
 

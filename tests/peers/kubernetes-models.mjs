@@ -1,5 +1,5 @@
-// Custom resources against the types that were made of their definitions: kubernetes-models.mjs PACKAGE.JSON, with a list of objects on
-// the standard input. Each becomes a literal of its type, where the compiler refuses what is missing, misspelt, unknown or of another type.
+// Checks custom resources against the types generated from their definitions: kubernetes-models.mjs PACKAGE.JSON, with a list of objects
+// on standard input. Each becomes a literal of its type, so the compiler refuses missing, unknown and wrongly typed fields.
 import { createRequire } from 'node:module';
 import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -19,7 +19,7 @@ const lines = JSON.parse(readFileSync(0, 'utf8')).map((object, at) => {
   return `import type { I${object.kind} as T${at} } from '@kubernetes-models/${home}/${object.apiVersion}';\n`
     + `export const object${at}: T${at} = ${JSON.stringify(object)};`;
 });
-// Beside the packages, where the compiler looks for them; it is not written there.
+// The path is in the packages' folder, so that the compiler finds them; no file is written there.
 const file = join(dirname(manifest), `objects-${process.pid}.ts`);
 const options = { strict: true, noEmit: true, skipLibCheck: true, module: typescript.ModuleKind.ESNext, types: [],
   target: typescript.ScriptTarget.ES2022, moduleResolution: typescript.ModuleResolutionKind.Bundler };

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# An API server of Kubernetes and its etcd, from Debian's packages alone: no package holds the server's binary, so it is built
-# from Debian's source package, once, in some ten minutes of two processors that have other work too. Nothing is installed on the machine.
-# What is built stays in $DAYPASS_PEERS/kubernetes.
+# A Kubernetes API server and its etcd, from Debian's packages alone. No package contains the server's binary, so it is built once from
+# Debian's source package, in ten minutes on two processors. Nothing is installed on the machine.
+# The result stays in $DAYPASS_PEERS/kubernetes.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 HOME_OF_PEER=${DAYPASS_PEERS:-$PWD/.peers}/kubernetes
 VERSION=1.20.2
 SOURCE="kubernetes=1.20.5+really1.20.2-1.1+deb12u1"
-# Its own copy of reflect2 walks maps as Go did before 1.18, and the server dies of the first patch of a webhook (SIGSEGV in
-# mapiternext); Debian's own package of it is a newer one.
+# The source's copy of reflect2 iterates over maps as Go did before 1.18, so the server crashes on the first patch of a webhook
+# (SIGSEGV in mapiternext). Debian's package of reflect2 is newer.
 REFLECT2="golang-github-modern-go-reflect2-dev=1.0.2-2"
 
-# A list of sources of its own: the machine's own apt stays as it is.
+# A separate list of sources, so that the machine's apt stays unchanged.
 apt_own() {
   local own=$HOME_OF_PEER/apt
   mkdir -p "$own/lists/partial" "$own/cache/archives/partial"
@@ -25,7 +25,7 @@ apt_own() {
     -o Dir::Cache="$own/cache" -o APT::Sandbox::User=root "$@"
 }
 
-# unpacked FILE PACKAGE...: Debian packages beside each other in a folder, not installed: no service starts, no root is needed.
+# unpacked FILE PACKAGE...: unpacks Debian packages into one folder without installing them, so no service starts and root is not needed.
 unpacked() {
   local file=$1; shift
   [ -e "$HOME_OF_PEER/root/$file" ] && return 0

@@ -1,5 +1,5 @@
-// GitHub's own client for Apps, as its users run it: octokit.mjs PACKAGE.JSON, with API, APP_ID, APP_KEY and OWNER in the environment.
-// Signs the App's JWT by itself, finds the installation, mints a token for one repository by its id, uses it and revokes it.
+// GitHub's client for Apps, used as programs use it: octokit.mjs PACKAGE.JSON, with API, APP_ID, APP_KEY and OWNER in the environment.
+// Signs the App's JWT, finds the installation, creates a token for one repository by its id, uses it and revokes it.
 import { createRequire } from 'node:module';
 import { readFileSync, realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';

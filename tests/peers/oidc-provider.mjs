@@ -1,5 +1,5 @@
 // Runs npm's oidc-provider as an issuer: oidc-provider.mjs MODULE PORT AUDIENCE
-// A client named after an algorithm gets tokens signed with it, of type JWT; one named at+jwt keeps the type of RFC 9068.
+// A client named after an algorithm gets tokens of type JWT signed with it; the client named at+jwt keeps the type of RFC 9068.
 import { generateKeyPairSync } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 

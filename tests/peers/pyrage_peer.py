@@ -7,7 +7,7 @@ import pyrage
 
 
 class Callbacks:
-    """What a plugin may ask of a person: nothing here."""
+    """A plugin's questions to a person; these callbacks answer none."""
 
     def display_message(self, message):
         print(message, file=sys.stderr)

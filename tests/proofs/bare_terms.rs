@@ -1,4 +1,4 @@
-//! Terms alone bring no session: a licence is lent by what is recorded.
+//! Terms alone give no session: only a recorded grant lends a licence.
 //! Expects E0308.
 use daypass::issue::Aws;
 use daypass::policy::AwsTerms;

@@ -1,4 +1,4 @@
-//! What policies decide is no grant before operators' denials and the age of its sources were looked at.
+//! A decision is not a grant before operators' denials and the age of its sources were checked.
 //! Expects E0308.
 use daypass::identity::Identity;
 use daypass::policy::{Grant, PolicySet, Request};

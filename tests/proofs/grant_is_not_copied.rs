@@ -1,4 +1,4 @@
-//! One grant is recorded once.
+//! A grant cannot be copied and recorded twice.
 //! Expects E0277.
 use daypass::policy::Grant;
 

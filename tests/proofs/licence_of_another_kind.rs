@@ -1,4 +1,4 @@
-//! A licence for a token of our own brings no session of a cloud.
+//! A licence for a token that daypass signs gives no session of a cloud.
 //! Expects E0308.
 use daypass::issue::Aws;
 use daypass::policy::IdTokenTerms;

@@ -1,4 +1,4 @@
-//! What is made here is recorded with the grant that allowed it.
+//! A credential that daypass issues itself is recorded with the grant that allowed it.
 //! Expects E0061.
 use daypass::store::{Intent, Outcome, Store};
 

@@ -1,4 +1,4 @@
-//! No answer leaves without the proof of its release.
+//! An answer cannot be made without the proof of its release.
 //! Expects E0624.
 use daypass::answers::Answer;
 use daypass::exchange::Released;

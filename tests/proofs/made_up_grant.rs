@@ -1,4 +1,4 @@
-//! Nobody but a decision makes a grant.
+//! Only a decision makes a grant.
 //! Expects E0423.
 use daypass::policy::Grant;
 

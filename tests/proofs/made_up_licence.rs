@@ -1,4 +1,4 @@
-//! Nobody but what is recorded lends a licence.
+//! Only a recorded grant lends a licence.
 //! Expects E0451.
 use daypass::policy::{AwsTerms, Granted};
 use daypass::store::Licence;

@@ -1,4 +1,4 @@
-//! Nobody but the store says that something is recorded.
+//! Only the store makes the proof that a grant is recorded.
 //! Expects E0624.
 use daypass::policy::Grant;
 use daypass::store::Recorded;

@@ -1,4 +1,4 @@
-//! Nobody but the store says that a release is durable.
+//! Only the store makes the proof that a release is durable.
 //! Expects E0423.
 use daypass::store::Released;
 

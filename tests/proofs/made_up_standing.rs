@@ -1,4 +1,4 @@
-//! Only the server says what stands against a decision.
+//! Only the server says what overrules a decision.
 //! Expects E0624.
 use daypass::policy::Standing;
 use daypass::words::UnixTime;

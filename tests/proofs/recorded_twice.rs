@@ -1,4 +1,4 @@
-//! A grant that was recorded is not there to be recorded again.
+//! A grant is consumed when it is recorded, so it cannot be recorded again.
 //! Expects E0382.
 use daypass::policy::Grant;
 use daypass::store::{Intent, Store};

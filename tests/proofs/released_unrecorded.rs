@@ -1,4 +1,4 @@
-//! What is not recorded is not released.
+//! An unrecorded grant cannot be released.
 //! Expects E0308.
 use daypass::policy::Grant;
 use daypass::store::{Body, Store};

@@ -1,4 +1,4 @@
-//! A secret does not get into a record.
+//! A record cannot contain a secret.
 //! Expects E0277.
 use daypass::store::Body;
 use daypass::words::Secret;

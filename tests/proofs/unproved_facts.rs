@@ -1,4 +1,4 @@
-//! Attributes that nobody proved are granted nothing.
+//! Unverified attributes get no grant.
 //! Expects E0308.
 use daypass::identity::Facts;
 use daypass::policy::{PolicySet, Request};

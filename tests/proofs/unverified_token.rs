@@ -1,4 +1,4 @@
-//! A token that nobody verified identifies nobody.
+//! An unverified token gives no identity.
 //! Expects E0308.
 use daypass::identity::Mapping;
 use daypass::token::{Expected, RawToken};

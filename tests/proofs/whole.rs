@@ -1,4 +1,4 @@
-//! The sentence as it is meant compiles: it shows that the others fail for what they say, and not for their surroundings.
+//! The correct order of steps compiles, which shows that the other proofs fail for their stated reason and not for their surroundings.
 use daypass::identity::{Facts, Identity};
 use daypass::issue::Aws;
 use daypass::policy::{Grant, PolicySet, Request, Standing};

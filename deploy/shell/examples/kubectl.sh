@@ -1,5 +1,5 @@
 #!/bin/sh
-# Applies `k8s/`. kubectl asks `daypass` by itself (kubeconfig.yaml); `daypass.sh` (deploy/shell) is in the repository.
+# Applies `k8s/`. kubectl runs `daypass` itself (kubeconfig.yaml); `daypass.sh` (deploy/shell) is in the repository.
 set -eu
 export DAYPASS_SERVER=https://daypass.acme.com
 export DAYPASS_URL=https://github.com/acme/daypass/releases/download/v0.1.0/daypass-0.1.0-linux-amd64

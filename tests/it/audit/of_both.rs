@@ -6,13 +6,13 @@ use crate::sources;
 use crate::support::{DEPLOY, World};
 use serde_json::{Value, json};
 
-/// A service that nobody serves: what is asked of it fails.
+/// A service on a closed port: every request to it fails.
 const CLOSED: &str = "providers:
   token_exchange:
     services:
       - { name: closed, url: \"https://127.0.0.1:1/token\", encoding: form, audience: \"https://closed.example\", assertion: subject_token, token: /access_token, lifetime: /expires_in }
 ";
-/// What of the root's a reader of the source must not see.
+/// Values of the root source that a reader of `team-a` must not see.
 const FOREIGN: [&str; 6] = ["root/deploy", "shop/password", "root.example", "closed", "leaked", "absent"];
 
 async fn world() -> (World, tempfile::TempDir) {
@@ -24,7 +24,7 @@ async fn world() -> (World, tempfile::TempDir) {
     (world, team)
 }
 
-/// The one record of this kind and decision, with nothing of the root's in it.
+/// The body of the only record of this kind and decision. It must hold nothing of the root source's.
 async fn part(world: &World, kind: &str, decision: &str) -> Value {
     let records = seen(world, &format!("?kind={kind}&decision={decision}")).await;
     assert_eq!(records.len(), 1, "{kind}: {records:?}");
@@ -42,7 +42,7 @@ fn id(answer: &Value) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_of_two_sources_is_seen_by_each_as_far_as_it_is_its_own() {
+async fn each_source_sees_its_own_part_of_a_request_of_two_sources() {
     let (world, _team) = world().await;
     let (of_team, of_root) = (json!({ "secret": "team-a/db.age" }), json!({ "secret": "shop/password.age" }));
     let tokens =
@@ -63,7 +63,7 @@ async fn a_request_of_two_sources_is_seen_by_each_as_far_as_it_is_its_own() {
     assert_eq!(part(&world, "revoked", &id(&released)).await["policies"], body["policies"]);
     let repeat = world.audit().into_iter().find(|entry| entry.kind == "repeated").unwrap();
     assert_eq!(part(&world, "repeated", &repeat.decision.unwrap()).await["credentials"], body["credentials"]);
-    // Whoever asks for the other's policy hears nothing of this record.
+    // A filter by the root source's policy finds nothing for this reader.
     assert!(seen(&world, "?policy=root/deploy").await.is_empty());
     assert!(!seen(&world, "?policy=team-a/deploy&kind=released").await.is_empty());
 
@@ -78,7 +78,7 @@ async fn a_request_of_two_sources_is_seen_by_each_as_far_as_it_is_its_own() {
     let body = part(&world, "refused", &id(&missing)).await;
     assert_eq!((&missing["code"], &body["reason"]), (&json!("secret_missing"), &json!("secret_missing")), "{missing}");
     assert_eq!(body["credentials"], json!(["secret team-a/db.age"]));
-    // What is asked of the source's policy by its name, and is the other's.
+    // A request that names the source's policy also asks for a secret of the root source's.
     let named = json!({ "credentials": [of_root, of_team], "policy": "team-a/deploy" });
     let (status, refused) = post(&world, &world.token(), "/v1/exchange", named).await;
     assert_eq!(status, 403, "{refused}");

@@ -1,4 +1,4 @@
-//! What a further source's reader sees of the audit log: all that its own policies did, and nothing of who had its name before.
+//! What a further source's reader sees of the audit log: all that its own policies did, and nothing of an earlier source with its name.
 
 use super::served::{READ, ask, pull};
 use crate::operate::daypass;
@@ -30,7 +30,7 @@ pub(super) async fn seen(world: &World, query: &str) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_came_to_nothing_or_was_ended_names_the_policies_that_granted_it() {
+async fn failed_refused_and_revoked_records_name_the_policies_that_granted() {
     let (world, team, _) = sources::world().await;
     put_reader(team.path());
     sources::define(&world, team.path(), &definition()).await;
@@ -53,7 +53,7 @@ async fn what_came_to_nothing_or_was_ended_names_the_policies_that_granted_it() 
     }
 }
 
-/// Sees nothing of `past`, and something of its own.
+/// The reader sees no record up to `past`, and some records of its own.
 async fn sees_its_own_alone(world: &World, past: i64) {
     let records = seen(world, "").await;
     assert!(!records.is_empty() && records.iter().all(|record| record["seq"].as_i64().unwrap() > past), "{past}: {records:?}");
@@ -62,7 +62,7 @@ async fn sees_its_own_alone(world: &World, past: i64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_does_not_give_its_past_to_the_next_who_bears_it() {
+async fn a_reused_source_name_does_not_show_earlier_records() {
     let (world, team, _) = sources::world().await;
     let named = async |policy: &str| {
         let asked = json!({ "credentials": [{ "id_token": { "audience": "https://partner.example" } }], "policy": policy });
@@ -95,7 +95,7 @@ async fn a_name_does_not_give_its_past_to_the_next_who_bears_it() {
     assert_eq!(status, 0, "a name's history only goes forward, unless an operator says otherwise: {told}");
     sources::live(&world, other.path()).await;
     sees_its_own_alone(&world, past).await;
-    assert!(seen(&world, "?policy=team-a/deploy").await.is_empty(), "which the other team's did");
+    assert!(seen(&world, "?policy=team-a/deploy").await.is_empty(), "these are the first team's");
     // The first team's repository again: its own records are its own.
     sources::define(&world, team.path(), &definition()).await;
     let head = git(team.path(), &["rev-parse", "HEAD"]);

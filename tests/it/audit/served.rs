@@ -1,4 +1,4 @@
-//! The audit log through the server, for whom a policy lets read it.
+//! The audit log through the server, for jobs that a policy grants `daypass: [audit.read]`.
 
 use crate::sources;
 use crate::support::{DEPLOY, Setup, World, commit, put};
@@ -35,7 +35,7 @@ async fn page(world: &World, query: &str) -> (Vec<Value>, Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whom_a_policy_lets_reads_it_and_reading_is_recorded() {
+async fn a_job_with_the_grant_reads_the_log_and_the_read_is_recorded() {
     let world = world().await;
     let (status, answer) = ask(&world, &world.token_with(pull()), "?kind=refused").await;
     assert_eq!((status, &answer["policy"]), (200, &json!("access/audit")), "{answer}");
@@ -84,7 +84,7 @@ async fn pages_leave_nothing_out_and_bring_nothing_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_may_not_read_is_refused_as_anywhere_and_what_is_no_query_is_told() {
+async fn a_job_without_the_grant_and_a_bad_query_are_refused() {
     let world = world().await;
     let (status, refused) = ask(&world, &world.token(), "").await;
     assert_eq!((status, &refused["code"]), (403, &json!("no_matching_policy")), "{refused}");
@@ -111,7 +111,7 @@ async fn who_may_not_read_is_refused_as_anywhere_and_what_is_no_query_is_told() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_command_asks_the_server_as_it_reads_the_store() {
+async fn the_command_prints_the_same_from_the_server_and_from_the_store() {
     let world = world().await;
     let config = world.path("daypass.yaml").display().to_string();
     let run = async |run: &str, arguments: &[&str]| {
@@ -149,7 +149,7 @@ async fn the_command_asks_the_server_as_it_reads_the_store() {
 
 /// A source that may let its people read the log shows them its own part of it.
 #[tokio::test(flavor = "multi_thread")]
-async fn by_a_policy_of_a_further_source_its_own_records_are_read() {
+async fn a_policy_of_a_further_source_grants_its_own_records() {
     let (world, team, _) = sources::world().await;
     put(&team.path().join("policies/audit.yaml"), READ.as_bytes());
     commit(team.path());
@@ -165,5 +165,5 @@ async fn by_a_policy_of_a_further_source_its_own_records_are_read() {
     assert!(has(json!(["team-a/deploy"])) && has(json!(["team-a/audit"])) && !has(json!(["root/deploy"])), "{answer}");
     let others = records.iter().filter(|record| record["body"]["policies"].is_null() || record["body"]["source"].is_string());
     assert!(others.clone().count() > 0 && others.clone().all(|record| record["body"]["source"] == "team-a"), "{answer}");
-    assert!(world.audit().iter().any(|entry| entry.body["policies"] == json!(["root/deploy"])), "which the root's own log has");
+    assert!(world.audit().iter().any(|entry| entry.body["policies"] == json!(["root/deploy"])), "the root's own log has it");
 }

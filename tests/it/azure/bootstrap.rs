@@ -1,4 +1,4 @@
-//! What `daypass azure bootstrap` prints: the audience that the server's tokens have, and subjects that somebody can have.
+//! What `daypass azure bootstrap` prints: the audience of the server's tokens, and the subjects that a job can get.
 
 use super::{MANAGEMENT, SHOP, Scene, VAULT};
 use std::path::Path;
@@ -31,7 +31,7 @@ async fn the_audience_is_the_one_that_is_configured() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_nobody_can_have_is_not_printed_and_errors_are_told() {
+async fn denied_grants_are_not_printed_and_a_fault_prints_nothing() {
     let scene = Scene::start().await;
     let folder = tempfile::tempdir().unwrap();
     let policy = |scope: &str| super::POLICY.replace(MANAGEMENT, scope);

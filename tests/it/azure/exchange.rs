@@ -35,7 +35,7 @@ async fn a_job_gets_an_access_token_of_the_scope_that_is_granted_and_of_no_other
         let (status, denial) = scene.ask(other.clone()).await;
         assert_eq!((status, denial["code"].as_str()), (403, Some("no_matching_policy")), "{other}: {denial}");
     }
-    assert_eq!(scene.entra.with(|inside| inside.asked.len()), 2, "what no policy grants is asked of nobody");
+    assert_eq!(scene.entra.with(|inside| inside.asked.len()), 2, "Entra is not asked for what no policy grants");
 
     let token = azure["token"].as_str().unwrap();
     let records: Vec<String> = scene.world.audit().iter().map(|entry| entry.body.to_string()).collect();
@@ -81,7 +81,7 @@ async fn the_federated_token_is_granted_by_its_own_name_until_a_guardrail_denies
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_audience_of_a_national_cloud_is_the_configurations() {
+async fn the_audience_of_a_national_cloud_is_configured() {
     let scene = Scene::with(super::POLICY, "    audience: api://AzureADTokenExchangeUSGov\n").await;
     assert_eq!(scene.ask(json!({})).await.1["code"], "provider_denied");
     scene.entra.with(|inside| {

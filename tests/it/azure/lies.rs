@@ -1,11 +1,11 @@
-//! Answers that Entra does not give. Each is refused with the provider and the field named, and no byte of it is told.
+//! Answers that Entra does not give. The server refuses each, names the provider and the field, and repeats no byte of the answer.
 
 use super::Scene;
 use super::stand_in::Lie;
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_as_it_was_asked_is_refused_with_its_field_and_nothing_is_released() {
+async fn an_answer_that_does_not_fit_the_request_is_refused_with_its_field() {
     let scene = Scene::start().await;
     for (lie, code, field) in [
         (Lie::LongerLife, "provider_denied", "`expires_in` is beyond the `ttl`"),
@@ -36,9 +36,9 @@ async fn what_is_not_as_it_was_asked_is_refused_with_its_field_and_nothing_is_re
     assert_eq!(scene.ask(json!({})).await.0, 200);
 }
 
-/// Managed identities' tokens live for a day: the policy has to say that it takes them.
+/// Tokens of managed identities live for a day. The policy has to grant that `ttl`.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_day_is_taken_where_the_policy_grants_it() {
+async fn a_token_of_a_day_is_accepted_where_the_policy_grants_it() {
     let scene = Scene::with(&super::POLICY.replace(".default\" }", ".default\", ttl: 24h }"), "").await;
     scene.entra.with(|inside| inside.expires_in = 86_399);
     assert_eq!(scene.ask(json!({})).await.0, 200);

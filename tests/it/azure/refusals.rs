@@ -1,10 +1,10 @@
-//! What Entra says when it says no, by its codes and not by its sentences.
+//! Entra's refusals. The server reads their codes and not their sentences.
 
 use super::{SHOP, Scene};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_subject_that_is_not_there_byte_for_byte_is_told_as_such() {
+async fn a_subject_that_differs_in_a_byte_is_reported() {
     let scene = Scene::start().await;
     for (subject, code, said) in
         [("root/acme/other", "AADSTS700213", "has this subject"), ("root/Acme/shop", "AADSTS7002138", "with other capitals")]
@@ -21,7 +21,7 @@ async fn a_subject_that_is_not_there_byte_for_byte_is_told_as_such() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_code_says_what_to_do_and_an_unknown_one_is_denied_all_the_same() {
+async fn each_code_has_its_detail_and_an_unknown_code_is_a_denial() {
     let scene = Scene::start().await;
     for (status, codes, code, said) in [
         (401, vec![70_021], "provider_denied", "fits our token"),

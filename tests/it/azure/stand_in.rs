@@ -1,6 +1,6 @@
 //! A stand-in for Microsoft Entra ID's token endpoint, as far as the client credentials flow with a federated credential goes. It is
 //! strict where Microsoft's documents are: RS256, `kid`, issuer, audience and subject byte for byte, times, one resource with
-//! `/.default`. It keeps what it was asked, and tells the lies that a test asks of it. Entra itself is tried by nothing here.
+//! `/.default`. It keeps what it was asked, and tells the lies that a test asks of it. No test here uses Entra itself.
 
 mod answer;
 
@@ -52,10 +52,10 @@ pub struct Inside {
     /// How long tokens live.
     pub expires_in: u64,
     pub lie: Option<Lie>,
-    /// The status, and the codes, that are answered to everybody.
+    /// The status and the codes with which it refuses every request.
     pub refusal: Option<(u16, Vec<u64>)>,
     pub asked: Vec<Form>,
-    /// The claims of each assertion that was taken.
+    /// The claims of each assertion that was accepted.
     pub taken: Vec<Value>,
 }
 

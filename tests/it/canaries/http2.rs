@@ -1,12 +1,12 @@
-//! A token as it comes over HTTP/2: in HPACK's Huffman code (RFC 7541, section 5.2), which no other search finds.
+//! A token as it is sent over HTTP/2: in HPACK's Huffman code (RFC 7541, section 5.2), where a search for its text does not find it.
 
 use tokio::io::AsyncReadExt;
 
-/// RFC 9113, sections 3.4 and 4.1: what a connection begins with, and a frame's head.
+/// RFC 9113, sections 3.4 and 4.1: the connection preface, and the length of a frame header.
 const PREFACE: usize = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".len();
 const FRAME_HEAD: usize = 9;
 const HEADERS: u8 = 1;
-/// Of the field block, in whose middle the token is: no other field is a tenth as long.
+/// How much of the field block's middle is searched for. The token is there: no other field is a tenth as long.
 const PIECE: usize = 48;
 
 /// A piece of the bytes of `authorization: Bearer TOKEN`, written by the library that our clients use.

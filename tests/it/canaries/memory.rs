@@ -1,4 +1,4 @@
-//! What is looked for, and how all of a process is looked through for it.
+//! The values to search for, and the search of a process's memory.
 
 use regex::bytes::RegexSet;
 use std::io::{Read, Seek, SeekFrom};
@@ -7,11 +7,13 @@ use std::time::Duration;
 
 /// Sixty seconds after the last use nothing is left (docs/threat-model.md).
 pub const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
-/// A mapping is read in pieces, which overlap by more than any canary is long.
+/// A mapping is read in pieces. They overlap by more than the length of any canary.
 const PIECE_BYTES: usize = 256 * 1024;
 const OVERLAP_BYTES: usize = 4096;
+/// A search that read less did not see the process.
+const READ_MIN: usize = 1024 * 1024;
 
-/// What must not be found, and what it is.
+/// What each value is, and the bytes that must not be found.
 #[derive(Default)]
 pub struct Canaries(Vec<(String, Vec<u8>)>);
 
@@ -21,7 +23,7 @@ impl Canaries {
         use base64::Engine;
         let base64 = base64::engine::general_purpose::STANDARD_NO_PAD;
         self.add_plain(what, value);
-        // What base64 makes of it where it starts at a multiple of three; its last group depends on what follows.
+        // The base64 of a value that starts at a multiple of three bytes. Its last group depends on what follows, so it is cut off.
         let encoded = base64.encode(value);
         self.add_plain(&format!("{what} in base64"), &encoded[..encoded.len() - 4]);
     }
@@ -47,7 +49,7 @@ impl Canaries {
         self.0.len()
     }
 
-    /// One look for all of them.
+    /// One search for all of them.
     pub fn search(&self) -> Search<'_> {
         let literal = |value: &[u8]| value.iter().map(|byte| format!("\\x{byte:02x}")).collect::<String>();
         let set = RegexSet::new(self.0.iter().map(|(_, value)| format!("(?-u:{})", literal(value)))).unwrap();
@@ -76,7 +78,7 @@ impl Search<'_> {
         assert_eq!(self.found(bytes), Vec::<String>::new(), "in {place}");
     }
 
-    /// None in the process's environment, and no core of it.
+    /// Asserts that no canary is in the process's environment and that it writes no core dump.
     pub fn assert_none_around(&self, process: u32) {
         let process = PathBuf::from(format!("/proc/{process}"));
         self.assert_none("the environment", &std::fs::read(process.join("environ")).unwrap());
@@ -85,7 +87,7 @@ impl Search<'_> {
         assert_eq!(core.split_whitespace().rev().nth(1), Some("0"), "{core}");
     }
 
-    /// Reads all that a process holds and can write, mapping by mapping (proc(5)): how many bytes, and what of it is a canary.
+    /// Reads every writable mapping of a process (proc(5)). Returns how many bytes it read, and the canaries in them.
     pub fn memory(&self, process: u32) -> (usize, Vec<String>) {
         let maps = std::fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
         let mut memory = std::fs::File::open(format!("/proc/{process}/mem")).unwrap();
@@ -116,6 +118,7 @@ impl Search<'_> {
                 start += if all { read as u64 } else { (read.saturating_sub(OVERLAP_BYTES)).max(1) as u64 };
             }
         }
+        assert!(bytes > READ_MIN, "only {bytes} bytes of memory were read");
         (bytes, found)
     }
 }

@@ -1,4 +1,4 @@
-//! The alert rules: run by promtool, over metrics that the server has, each with its page.
+//! The alert rules: promtool runs them, the server has their metrics, and each has a runbook.
 
 use super::{deploy, told};
 use crate::sts::StandInSts;
@@ -23,7 +23,7 @@ fn names() -> BTreeSet<String> {
     rules().iter().map(|rule| rule["alert"].as_str().unwrap().to_owned()).collect()
 }
 
-/// What a running server shows, with the endings of OpenMetrics.
+/// The samples of a running server, with the suffixes of OpenMetrics.
 pub(super) async fn metrics() -> BTreeSet<String> {
     let sts = StandInSts::start().await;
     let world = World::start(Setup { aws: sts.section(), ..Setup::default() }).await;
@@ -32,8 +32,7 @@ pub(super) async fn metrics() -> BTreeSet<String> {
     assert_eq!(status, 401);
     let (status, _) = world.exchange(&world.token(), serde_json::json!([{ "secret": "shop/password.age" }])).await;
     assert_eq!(status, 200);
-    let answer = world.http.get(format!("http://127.0.0.1:{}/metrics", world.admin_port)).send().await.unwrap();
-    let text = answer.text().await.unwrap();
+    let text = world.metrics().await;
     let samples = text.lines().filter(|line| !line.starts_with('#'));
     samples.map(|line| line.split(['{', ' ']).next().unwrap().to_owned()).collect()
 }
@@ -45,7 +44,7 @@ pub(super) fn used(expression: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn promtool_takes_the_rules_and_their_tests_hold() {
+fn promtool_accepts_the_rules_and_their_tests_pass() {
     let Some(promtool) = peer("promtool") else { return };
     for arguments in [["check", "rules", "daypass.rules.yaml"], ["test", "rules", "daypass.rules.test.yaml"]] {
         let output = Command::new(&promtool).args(arguments).current_dir(deploy("prometheus")).output().unwrap();
@@ -53,7 +52,7 @@ fn promtool_takes_the_rules_and_their_tests_hold() {
     }
 }
 
-/// Each alert is once seen to come, and once not to.
+/// The rule tests have a case where the alert fires, and one where it does not.
 #[test]
 fn every_alert_is_tested() {
     let text = std::fs::read_to_string(deploy("prometheus/daypass.rules.test.yaml")).unwrap();
@@ -69,7 +68,7 @@ fn every_alert_is_tested() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_rules_name_metrics_and_codes_that_there_are() {
+async fn the_rules_name_existing_metrics_and_codes() {
     let known = metrics().await;
     let codes: BTreeSet<&str> = Reason::ALL.iter().map(|reason| reason.code()).collect();
     let list = Regex::new(r#"code=~"([^"]+)""#).unwrap();

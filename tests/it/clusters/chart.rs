@@ -1,4 +1,4 @@
-//! What the chart refuses, and in which words.
+//! The values that the chart refuses, and the messages.
 
 use super::{deploy, helm, told};
 use daypass::config::Config;
@@ -32,7 +32,7 @@ fn bad_values_are_refused_in_clear_words() {
         ("resources.limit.memory=1Gi", "at '/resources': additional properties 'limit' not allowed"),
         ("secrets.keys=Daypass_Keys", "at '/secrets/keys'"),
         ("config.admission=null", "config.admission.issuers names the clusters whose pods are injected into"),
-        ("webhook.enabled=false", "config.admission is of the webhook"),
+        ("webhook.enabled=false", "config.admission is for the webhook"),
         ("certManager.enabled=false", "set webhook.caBundle, or certManager.enabled=true"),
     ] {
         let Some(output) = helm(&["--set", value]) else { return };
@@ -52,7 +52,7 @@ fn the_chart_alone_names_what_is_missing() {
 }
 
 #[test]
-fn helm_finds_nothing_to_say_of_the_chart() {
+fn helm_lint_accepts_the_chart() {
     let Some(program) = crate::support::peer("helm") else { return };
     let mut lint = std::process::Command::new(program);
     let output =
@@ -69,7 +69,7 @@ fn faults(text: &str) -> String {
 
 /// The schema lists the keys of daypass.yaml a second time; the server's own reader knows each.
 #[test]
-fn every_key_that_the_schema_takes_is_the_servers() {
+fn the_server_knows_every_key_of_the_schema() {
     let schema: Value =
         serde_json::from_str(&std::fs::read_to_string(deploy("helm/daypass/values.schema.json")).unwrap()).unwrap();
     let keys = |value: &Value| value["properties"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
@@ -84,9 +84,9 @@ fn every_key_that_the_schema_takes_is_the_servers() {
     assert!(["listen", "tls", "image"].iter().all(|key| !admission.contains(&(*key).to_owned())));
 }
 
-/// Every object of the schema says what becomes of unknown keys; what takes them is read by Helm or by the server.
+/// Two objects of the schema are open: Helm reads the one, the server's own reader checks the other.
 #[test]
-fn no_object_of_the_chart_takes_unknown_keys() {
+fn no_other_object_of_the_chart_takes_unknown_keys() {
     fn open(value: &Value, at: &str, found: &mut Vec<String>) {
         if let Some(members) = value.as_object() {
             let is_object = members.get("type").is_some_and(|kind| kind == "object" || *kind == json!(["object", "null"]));

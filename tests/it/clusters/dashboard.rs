@@ -1,4 +1,4 @@
-//! The Grafana dashboard: its structure, and queries that Prometheus takes, over metrics that the server has.
+//! The Grafana dashboard: its structure, and its queries. Prometheus accepts each query, and the server has its metrics.
 
 use super::alerts::{metrics, used};
 use super::{deploy, told};
@@ -49,7 +49,7 @@ fn panels_have_their_places_and_their_data() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_query_is_of_metrics_that_there_are() {
+async fn every_query_names_existing_metrics() {
     let known = metrics().await;
     for panel in panels().iter().filter(|panel| panel["type"] != "row") {
         for expression in expressions(panel) {
@@ -61,7 +61,7 @@ async fn every_query_is_of_metrics_that_there_are() {
 }
 
 #[test]
-fn prometheus_takes_every_query() {
+fn prometheus_accepts_every_query() {
     let Some(promtool) = peer("promtool") else { return };
     let whole = |text: String| text.replace("$__rate_interval", "5m").replace("$__range", "6h");
     let rule = |(at, text): (usize, String)| json!({ "record": format!("panel:{at}"), "expr": whole(text) });
@@ -75,7 +75,7 @@ fn prometheus_takes_every_query() {
 
 /// A page that sends an operator to a panel that is not there costs minutes of an outage.
 #[test]
-fn runbooks_name_panels_that_there_are() {
+fn runbooks_name_existing_panels() {
     let titles: Vec<String> = panels().iter().map(|panel| panel["title"].as_str().unwrap().to_owned()).collect();
     let mut named = 0;
     for page in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/runbooks")).unwrap() {

@@ -1,4 +1,4 @@
-//! The pods that are rendered, and what stands around them.
+//! The rendered pods, and the objects around them.
 
 use super::restricted::broken;
 use super::{OVERLAYS, chart, kustomize, named, settings};
@@ -69,7 +69,7 @@ fn the_chart_and_the_overlay_of_production_are_one_server() {
         text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect::<Vec<_>>()
     };
     assert_eq!(signers(&chart), signers(&overlay));
-    // The namespace is Helm's caller's to make.
+    // The chart has no namespace: whoever calls Helm makes it.
     let but = |objects: &[Value]| {
         let mut rest = comparable(objects);
         rest.retain(|(kind, ..)| !["Namespace", "ConfigMap", "StatefulSet"].contains(&kind.as_str()));
@@ -97,7 +97,7 @@ fn every_environment_runs_one_image_and_injects_the_same() {
     assert_eq!(written_digests(), ["deploy/helm/production.yaml", "deploy/kubernetes/image/kustomization.yaml"]);
 }
 
-/// Where a digest stands in `deploy/`, but for the configuration of a server without a cluster.
+/// The files of `deploy/` that hold a digest, without the configuration of a server outside of a cluster.
 fn written_digests() -> Vec<String> {
     let mut files = Vec::new();
     let mut folders = vec![super::deploy("")];

@@ -44,7 +44,7 @@ fn of_pod(spec: &Value) -> Vec<String> {
     found
 }
 
-/// What a pod and a container both say.
+/// The controls over fields that a pod and a container both have.
 fn of_both(context: &Value) -> Vec<String> {
     let mut found = Vec::new();
     check(&mut found, is_off(&context["windowsOptions"]["hostProcess"]), "hostProcess");
@@ -94,7 +94,7 @@ fn check(found: &mut Vec<String>, holds: bool, control: &str) {
     }
 }
 
-/// A check that finds nothing is worth what it would find.
+/// Shows that `broken` finds each violation.
 #[test]
 fn each_control_is_seen_when_it_is_broken() {
     let good = json!({

@@ -1,4 +1,4 @@
-//! Everything that is rendered, against Kubernetes' own schemas and against the types of the custom resources, strictly.
+//! Everything that is rendered, validated strictly: against Kubernetes' own schemas, and against the types of the custom resources.
 
 use super::{OVERLAYS, chart, deploy, kustomize, objects};
 use crate::support::peer;
@@ -16,7 +16,8 @@ fn is_custom(object: &Value) -> bool {
     CUSTOM.iter().any(|group| object["apiVersion"].as_str().unwrap().contains(group))
 }
 
-/// Everything that `deploy/` gives a cluster; the chart for its oldest and its newest version, and without what can be left out.
+/// Everything that `deploy/` gives a cluster. The chart is rendered for its oldest and its newest version, with and without the
+/// optional parts.
 fn rendered() -> Option<Vec<Value>> {
     let mut all = Vec::new();
     for overlay in OVERLAYS {
@@ -32,7 +33,7 @@ fn rendered() -> Option<Vec<Value>> {
     Some(all)
 }
 
-/// Runs a checker with these objects on its standard input; what it finds.
+/// Runs a checker with these objects on its standard input. The error is what it finds.
 fn found(command: &mut Command, objects: &[Value]) -> Result<(), String> {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(serde_json::to_string(objects).unwrap().as_bytes()).unwrap();
@@ -84,7 +85,7 @@ fn custom_resources_are_as_their_types_say() {
     }
 }
 
-/// Argo CD and Flux deploy what stands there, and change no image on the way.
+/// Argo CD and Flux deploy the folder as it is and replace no image.
 #[test]
 fn gitops_deploys_the_production_overlay_as_it_is() {
     let one = |file: &str| objects(&std::fs::read_to_string(deploy("gitops").join(file)).unwrap()).remove(0);

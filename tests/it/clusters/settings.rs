@@ -1,4 +1,4 @@
-//! The configuration in what is rendered: read by the server's own reader, and a server started with it by the pod's own command.
+//! The rendered configuration: the server's own reader reads it, and the pod's own command starts a server with it.
 
 use super::{OVERLAYS, chart, kustomize, named, settings};
 use crate::support::{START_MAX, Setup, World, free_port, write_private};
@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Puts a folder of this test in the place of each that the pod mounts.
+/// Replaces each folder that the pod mounts by one of this test.
 fn moved(value: &mut Value, folder: &Path) {
     match value {
         Value::String(text) if text.starts_with("/etc/daypass") || text.starts_with("/var/lib/daypass") => {
@@ -21,7 +21,7 @@ fn moved(value: &mut Value, folder: &Path) {
     }
 }
 
-/// The files that the pod has: of the ConfigMaps what is rendered, and of the Secrets what the world has.
+/// Writes the files that the pod has: ConfigMaps as they are rendered, and the world's files in the place of Secrets.
 fn mounted(folder: &Path, objects: &[Value], world: &World) {
     for mount in
         named(objects, "StatefulSet", "daypass")["spec"]["template"]["spec"]["containers"][0]["volumeMounts"].as_array().unwrap()
@@ -63,7 +63,7 @@ async fn the_server_reads_every_rendered_configuration() {
     }
 }
 
-/// An address of this machine that is not loopback, where it has one; nothing is sent.
+/// An address of this machine that is not loopback, if it has one. Nothing is sent.
 fn own_address() -> Option<IpAddr> {
     let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
     socket.connect("192.0.2.1:9").ok()?;

@@ -52,7 +52,7 @@ fn every_deviation_from_the_vectors_is_listed() {
             }
             (Ok(_), expected) => deviations.push(format!("{name} | opens, expected {expected}")),
             (Err(fault), "success") => deviations.push(format!("{name} | {}", fault.lines().next().unwrap_or_default())),
-            // Nothing is released of a file that fails, so the rule about partial plaintext holds of itself.
+            // A file that fails releases nothing, so the rule about partial plaintext always holds.
             (Err(_), _) => {}
         }
     }

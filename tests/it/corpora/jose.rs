@@ -4,7 +4,7 @@ use super::{compare, files, unpack};
 use daypass::token::{Algorithm, KeySet, RawJws, verify_signature};
 use serde_json::{Value, json};
 
-/// Judges one JWS by the keys given; the reason when it is refused.
+/// Verifies one JWS with these keys. The error is the reason of the refusal.
 fn judge(token: &str, keys: &Value) -> Result<(), String> {
     let set = if keys.get("keys").is_some() { keys.clone() } else { json!({ "keys": [keys] }) };
     let set = KeySet::import(set.to_string().as_bytes()).map_err(|fault| fault.to_string())?;

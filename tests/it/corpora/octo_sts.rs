@@ -58,7 +58,7 @@ fn chosen(imported: &Imported) -> String {
     format!("{}  secrets: [x]\n", imported.text())
 }
 
-/// Why, without the words of the file, which are nobody's here.
+/// The class of a reason: the list that is checked in quotes nothing of the files.
 fn class(reason: &str) -> &str {
     let classes = [("`[0-9]+`", "numbers"), ("no line pins one of them", "pins no tenant"), ("unknown key", "no trust policy")];
     classes.iter().find(|(said, _)| reason.contains(said)).map_or(reason, |(_, class)| class)
@@ -86,10 +86,10 @@ fn each_policy_is_imported_and_loads_or_is_refused() {
     assert_eq!((all.len(), refused.len()), (38, 17));
 }
 
-/// What the wildcards stand for, in turn.
+/// What the wildcards are filled with, in turn.
 const FILLINGS: [&str; 8] = ["a", "", "a/b", "a:b", "a@b", "v1.0", "main", "x/vcs:ref:refs/heads/main"];
 
-/// What becomes of a claim.
+/// How a claim is changed.
 const MUTATIONS: [fn(&str) -> String; 7] = [
     |text| text.to_owned(),
     |text| format!("{text}x"),
@@ -100,7 +100,7 @@ const MUTATIONS: [fn(&str) -> String; 7] = [
     |text| text.rsplit_once('/').map_or_else(String::new, |(before, _)| format!("{before}/")),
 ];
 
-/// Claims that the policy may take: of each line one of its values, with its wildcards filled.
+/// Claims that may fit the policy: one value of each line, with its wildcards filled.
 fn claims_for(policy: &Value, mapping: &Mapping, choice: usize, filling: &str) -> Map<String, Value> {
     let mut claims = Map::new();
     let picked = |values: &Value| {
@@ -133,11 +133,11 @@ fn claims_for(policy: &Value, mapping: &Mapping, choice: usize, filling: &str) -
 
 /// Go's `unicode.IsPrint` without the space.
 const PRINTED: &str = r"[\p{L}\p{M}\p{N}\p{P}\p{S}&&\p{Age=15.0}]";
-/// What a wildcard of the original stands for in some draws: signs beyond ASCII, of which octo-sts takes the first row alone.
+/// What a wildcard of the original stands for in some draws: characters beyond ASCII. octo-sts accepts only those of the first row.
 const BEYOND_ASCII: &str = "[→€—…😀\u{301}日ⓐ\
                             \u{a0}\u{ad}\u{200b}\u{3000}\u{e000}\u{10d40}\u{1fae9}\u{323b0}]";
 
-/// What the original asks of each claim: an expression has to match the whole text, and each claim has to be there.
+/// What the original requires of each claim: an expression has to match the whole text, and each claim has to be there.
 struct Asked(Vec<(String, Regex)>);
 
 impl Asked {
@@ -160,8 +160,7 @@ impl Asked {
             && self.0.iter().all(|(name, regex)| text(name).is_some_and(|text| regex.is_match(&text)))
     }
 
-    /// Claims made from the original's own expressions, with what its CI says again of the subject; `any` is what a full stop
-    /// of the subject's stands for.
+    /// Claims made from the original's own expressions. `any` is what a full stop in the subject's expression stands for.
     fn drawn(&self, runner: &mut TestRunner, base: &Map<String, Value>, any: &str) -> Map<String, Value> {
         let mut claims = base.clone();
         for (name, regex) in &self.0 {
@@ -179,7 +178,7 @@ impl Asked {
     }
 }
 
-/// octo-sts, `IsValidSubject`: what it takes of any token. Its Go knows Unicode 15.
+/// The subjects that octo-sts accepts of any token (`IsValidSubject`). Its Go knows Unicode 15.
 fn is_valid_subject(subject: &str) -> bool {
     static VALID: LazyLock<Regex> = LazyLock::new(|| Regex::new(&format!("^{PRINTED}+$")).unwrap());
     VALID.is_match(subject)
@@ -193,7 +192,7 @@ fn we_take(ruleset: &Ruleset, issuer: &IssuerName, mapping: &Mapping, claims: &M
     explain(ruleset.set(), &facts, &wanted, UnixTime::from_rfc3339("2026-09-01T00:00:00Z").unwrap()).allowed_by.is_some()
 }
 
-/// An import once a grant is chosen: as JSON, and as what decides.
+/// An import with a grant chosen: as JSON, and as loaded policies.
 fn loaded(imported: &Imported) -> (Value, IssuerName, Arc<Mapping>, Ruleset) {
     let text = chosen(imported);
     let policy = Node::parse("x", text.as_bytes()).unwrap().to_json();
@@ -226,13 +225,13 @@ fn no_import_is_wider_than_its_original() {
     }
 }
 
-/// Claim sets of each policy.
+/// How many claim sets are drawn for each policy.
 const DRAWS: usize = 400;
 
-/// The claim sets are made from the original, so that they also have what nobody who wrote the import thought of. What ours
-/// takes the original takes. Where the original takes one that ours does not, the file says that it is narrower.
+/// The claim sets are made from the original, so that they also hold what the author of the import did not think of. The original
+/// accepts whatever ours accepts. Where only the original accepts a set, the file says that it is narrower.
 #[test]
-fn claims_made_from_the_originals_own_patterns_are_never_taken_by_ours_alone() {
+fn claims_drawn_from_the_originals_patterns_are_never_accepted_by_the_import_alone() {
     let Some((_guard, folder)) = unpack("octo-sts-policies") else { return };
     let mut runner = TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &[11; 32]));
     let (mut both, mut beyond, mut narrower, mut silent) = (0, 0, 0, Vec::new());

@@ -29,7 +29,7 @@ fn decrypted(path: &Path, identities: &Identities) -> Result<Value, Box<dyn std:
     let bytes = std::fs::read(path).unwrap();
     assert_eq!(SopsFile::parse(&path_in_source, &bytes)?.unsealed(), [""; 0], "{name}");
     let opened = SopsFile::parse(&path_in_source, &bytes)?.open(identities)?;
-    // Only who asks for them gets values that no MAC covers.
+    // Values that no MAC covers are given only on request.
     assert_eq!(open(&path_in_source, &bytes, None, identities).is_err(), name.contains("mac_only_encrypted"), "{name}");
     Ok(document(&name, opened.render(Unauthenticated::Give)?.expose()))
 }
@@ -60,7 +60,7 @@ fn the_files_of_sops_age_open_value_for_value() {
     let data = folder.join("sops-age-js/tests/data");
     let mut plain = document("secret.json", &std::fs::read(data.join("secret.json")).unwrap());
     assert_eq!(decrypted(&data.join("secret.enc.json"), &identities).unwrap(), plain);
-    // The YAML file of that project holds the same values but for this one.
+    // The YAML file of that project holds the same values without this one.
     plain.as_object_mut().unwrap().shift_remove("0word");
     assert_eq!(decrypted(&data.join("secret.enc.yaml"), &identities).unwrap(), plain);
     let env = decrypted(&data.join("secret.enc.env"), &identities).unwrap();

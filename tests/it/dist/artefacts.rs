@@ -1,4 +1,4 @@
-//! What `make dist` built, looked at by tools that are none of ours. `DAYPASS_DIST` names the folder (`make test-dist`).
+//! What `make dist` built, checked by tools of other projects. `DAYPASS_DIST` names the folder (`make test-dist`).
 
 mod image;
 
@@ -8,10 +8,10 @@ use daypass::client::environment::Environment;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// For those who can have but one file.
+/// The limit for users who take only the binary.
 const BINARY_BYTES_MAX: u64 = 40 << 20;
 
-/// The folder that DAYPASS_DIST names, and what the files of this version begin with.
+/// The folder that DAYPASS_DIST names, and the prefix of this version's files.
 fn dist() -> (PathBuf, String) {
     let folder = PathBuf::from(Environment::of_process().value("DAYPASS_DIST").unwrap());
     (folder, concat!("daypass-", env!("CARGO_PKG_VERSION")).to_owned())
@@ -29,7 +29,7 @@ fn beside(binary: &Path, ending: &str) -> PathBuf {
 
 #[test]
 #[ignore = "looks at what `make dist` built"]
-fn the_binary_is_static_small_and_runs_where_nothing_else_is() {
+fn the_binary_is_static_small_and_runs_in_an_empty_root() {
     let size = std::fs::metadata(binary()).unwrap().len();
     println!("{}: {} KiB", binary().display(), size >> 10);
     assert!(size <= BINARY_BYTES_MAX, "{size}");
@@ -44,7 +44,7 @@ fn the_binary_is_static_small_and_runs_where_nothing_else_is() {
 
 #[test]
 #[ignore = "looks at what `make dist` built"]
-fn its_symbols_and_lines_are_in_a_file_beside_it() {
+fn debug_information_is_in_a_separate_file() {
     let (binary, debug) = (binary(), beside(&binary(), "debug"));
     let sections = |file: &Path| done(Command::new("readelf").args(["--wide", "--sections"]).arg(file));
     assert!(!sections(&binary).contains(".symtab") && !sections(&binary).contains(".debug_line"));
@@ -53,14 +53,14 @@ fn its_symbols_and_lines_are_in_a_file_beside_it() {
         let notes = done(Command::new("readelf").arg("--notes").arg(file));
         notes.lines().find(|line| line.contains("Build ID: ")).map(str::trim).map(str::to_owned)
     };
-    assert!(id(&binary).is_some() && id(&binary) == id(&debug), "a debugger finds the one by the other");
+    assert!(id(&binary).is_some() && id(&binary) == id(&debug), "a debugger finds the debug file by the build ID");
     let linked = done(Command::new("readelf").arg("--string-dump=.gnu_debuglink").arg(&binary));
     assert!(linked.contains(debug.file_name().unwrap().to_str().unwrap()), "{linked}");
 }
 
 #[test]
 #[ignore = "looks at what `make dist` built"]
-fn no_path_of_the_builder_is_in_it() {
+fn no_build_path_is_in_the_binary() {
     let home = Environment::of_process().value("HOME").unwrap_or("/root").to_owned();
     for file in [binary(), beside(&binary(), "debug")] {
         let bytes = std::fs::read(&file).unwrap();
@@ -73,7 +73,7 @@ fn no_path_of_the_builder_is_in_it() {
 
 #[test]
 #[ignore = "looks at what `make dist` built"]
-fn the_package_is_whole_and_leaves_as_it_came() {
+fn the_package_is_complete_and_is_removed_without_a_trace() {
     let (folder, _) = dist();
     let built = folder.join(concat!("daypass_", env!("CARGO_PKG_VERSION"), "_amd64.deb"));
     println!("{}: {} KiB", built.display(), std::fs::metadata(&built).unwrap().len() >> 10);
@@ -86,7 +86,7 @@ fn the_package_is_whole_and_leaves_as_it_came() {
 
 #[test]
 #[ignore = "looks at what `make dist` built"]
-fn the_checksums_are_of_every_file() {
+fn the_checksums_cover_every_file() {
     let (folder, _) = dist();
     let checked = done(Command::new("sha256sum").args(["--check", "--strict", "SHA256SUMS"]).current_dir(&folder));
     let files = std::fs::read_dir(&folder).unwrap().count();
@@ -102,7 +102,7 @@ fn the_commands_of_the_readme_install_the_binary() {
     assert!(said.ends_with(concat!("daypass ", env!("CARGO_PKG_VERSION"), "\n")), "{said}");
 }
 
-/// CycloneDX's own library knows its schema.
+/// Validates with CycloneDX's own library.
 const VALIDATE: &str = r"
 import sys
 from cyclonedx.schema import SchemaVersion
@@ -113,7 +113,7 @@ sys.exit(str(fault) if fault else 0)
 
 #[test]
 #[ignore = "looks at what `make dist` built"]
-fn the_bill_of_materials_holds_by_its_schema_and_lists_what_is_linked_in() {
+fn the_bill_of_materials_is_valid_and_lists_what_is_linked_in() {
     let bill = beside(&binary(), "cdx.json");
     let read: serde_json::Value = serde_json::from_slice(&std::fs::read(&bill).unwrap()).unwrap();
     let named: Vec<&str> = read["components"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();

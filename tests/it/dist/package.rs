@@ -1,5 +1,5 @@
-//! The Debian package: what is in it, and what it does where it is installed, removed and purged. That happens in a folder of its own
-//! (`dpkg --root`, with maintainer scripts that know `DPKG_ROOT`): this machine stays as it is.
+//! The Debian package: what is in it, and what it does when it is installed, removed and purged. That happens in a folder of its own
+//! (`dpkg --root`, with maintainer scripts that know `DPKG_ROOT`), so this machine is not changed.
 
 use super::{EPOCH, done, root};
 use crate::support::{peer, put};
@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Every file but man pages.
+/// Every file except man pages.
 const FILES: [&str; 10] = [
     "usr/bin/daypass",
     "usr/lib/systemd/system/daypass.service",
@@ -22,7 +22,7 @@ const FILES: [&str; 10] = [
     "usr/share/zsh/vendor-completions/_daypass",
 ];
 
-/// The package of this test's own binary, as `make dist` makes it but for the compression, which takes a minute.
+/// The package of this test's own binary, as `make dist` makes it, but without compression, which takes a minute.
 fn package(folder: &Path) -> PathBuf {
     package_under("022", folder)
 }
@@ -37,7 +37,7 @@ fn package_under(umask: &str, folder: &Path) -> PathBuf {
     out.join(concat!("daypass_", env!("CARGO_PKG_VERSION"), "_amd64.deb"))
 }
 
-/// The files of a package without its man pages, and how many of those there are. All are root's, and one of them runs.
+/// The files of a package without its man pages, and the number of man pages. All belong to root, and only the binary is executable.
 pub(super) fn files(package: &Path) -> (BTreeSet<String>, usize) {
     let listed = done(Command::new("dpkg-deb").arg("--contents").arg(package));
     let mut files = BTreeSet::new();
@@ -51,7 +51,7 @@ pub(super) fn files(package: &Path) -> (BTreeSet<String>, usize) {
     (rest, man.len())
 }
 
-/// What has to be in it.
+/// Asserts that a package has its files and fields.
 pub(super) fn check_files(package: &Path) {
     let (files, man) = files(package);
     assert_eq!(files.iter().map(String::as_str).collect::<Vec<_>>(), FILES);
@@ -64,15 +64,15 @@ pub(super) fn check_files(package: &Path) {
 }
 
 #[test]
-fn it_has_the_unit_its_user_and_folders_completions_and_man_pages() {
+fn the_package_has_its_unit_user_folders_completions_and_man_pages() {
     let Some(_) = peer("dpkg-deb") else { return };
     let folder = tempfile::tempdir().unwrap();
     check_files(&package(folder.path()));
 }
 
-/// The same bytes again, from other files of other times, made by somebody whose files nobody else may read.
+/// A build from files with other times and under a stricter umask has the same bytes.
 #[test]
-fn it_is_made_of_its_content_alone() {
+fn the_package_is_reproducible() {
     let Some(_) = peer("dpkg-deb") else { return };
     let made = |umask: &str| {
         let folder = tempfile::tempdir().unwrap();
@@ -82,14 +82,14 @@ fn it_is_made_of_its_content_alone() {
 }
 
 #[test]
-fn it_is_installed_removed_and_purged_and_never_deletes_what_an_operator_made() {
+fn the_package_never_deletes_an_operators_files() {
     let folder = tempfile::tempdir().unwrap();
     if peer("dpkg").is_some() {
         lives(&package(folder.path()), folder.path());
     }
 }
 
-/// Installs, removes and purges a package in a machine that is a folder.
+/// Installs, removes and purges a package in a folder.
 pub(super) fn lives(package: &Path, folder: &Path) {
     let (Some(_), Some(_)) = (peer("systemd-sysusers"), peer("systemd-tmpfiles")) else { return };
     if !rustix::process::geteuid().is_root() {
@@ -114,7 +114,7 @@ pub(super) fn lives(package: &Path, folder: &Path) {
     dpkg(&machine, &["--remove", "daypass"]);
     assert!(!machine.join("usr/bin").exists() && !machine.join("usr/share").exists(), "nothing of the package is left");
     let said = dpkg(&machine, &["--purge", "daypass"]);
-    assert!(said.contains("/etc/daypass is kept, for it is not empty") && !said.contains("/var/lib/daypass is"), "{said}");
+    assert!(said.contains("/etc/daypass is kept because it is not empty") && !said.contains("/var/lib/daypass is"), "{said}");
     assert!(machine.join("etc/daypass/root.key").exists() && !machine.join("var/lib/daypass").exists());
 }
 
@@ -130,7 +130,7 @@ fn empty_machine(folder: &Path) -> PathBuf {
     machine
 }
 
-/// What dpkg and the package's scripts say; what it depends on is on this machine and not in that one.
+/// What dpkg and the package's scripts print. The dependencies are not installed in the folder, so they are not checked.
 fn dpkg(machine: &Path, words: &[&str]) -> String {
     let mut command = Command::new("dpkg");
     command.arg(format!("--root={}", machine.display()));
@@ -141,7 +141,7 @@ fn dpkg(machine: &Path, words: &[&str]) -> String {
     said
 }
 
-/// systemd reads the unit as it was installed. It looks for programs on this machine: so the unit names the one that is there.
+/// systemd verifies the installed unit. It looks for programs on this machine, so the copy names the binary by its path here.
 fn verify_unit(machine: &Path) {
     let Some(systemd_analyze) = peer("systemd-analyze") else { return };
     let unit = std::fs::read_to_string(machine.join("usr/lib/systemd/system/daypass.service")).unwrap();

@@ -1,9 +1,9 @@
-//! The README's commands to install: each block says which test runs it, or why none does.
+//! The README's install commands: each block names the test that runs it, or says why none does.
 
 use super::root;
 use regex::Regex;
 
-/// The section, as it stands.
+/// The text of the section.
 pub(super) fn install() -> String {
     let text = std::fs::read_to_string(root().join("README.md")).unwrap();
     let section = text.split("\n## Install\n").nth(1).unwrap();
@@ -37,9 +37,11 @@ fn every_block_is_run_by_a_test_or_says_why_not() {
 }
 
 #[test]
-fn it_names_the_version_of_the_sources() {
+fn the_readme_names_the_version_of_the_sources() {
     let version = Regex::new(r"daypass[-_]([0-9]+\.[0-9]+\.[0-9]+)").unwrap();
-    for found in version.captures_iter(&install()) {
+    let section = install();
+    assert!(version.is_match(&section), "the section names no version");
+    for found in version.captures_iter(&section) {
         assert_eq!(&found[1], env!("CARGO_PKG_VERSION"), "{}", &found[0]);
     }
 }

@@ -1,4 +1,4 @@
-//! Completions and man pages, read by those that read them.
+//! Completions and man pages, read by bash and by gzip.
 
 use super::{done, pages};
 use std::process::Command;
@@ -28,7 +28,7 @@ fn a_man_page_is_packed_and_names_its_options() {
 }
 
 #[test]
-fn what_cannot_be_written_is_named() {
+fn an_output_folder_that_cannot_be_written_is_named() {
     let run = |words: &[&str]| Command::new(env!("CARGO_BIN_EXE_daypass")).args(words).output().unwrap();
     let output = run(&["man", "/proc/nothing"]);
     assert_eq!(output.status.code(), Some(64));

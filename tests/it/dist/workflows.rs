@@ -1,4 +1,4 @@
-//! The workflows of this repository, by GitHub's schema and by zizmor, which looks for what harms.
+//! The workflows of this repository, checked by GitHub's schema and by zizmor, which looks for security faults.
 
 use super::{done, root};
 use crate::support::peer;
@@ -12,7 +12,7 @@ fn workflows() -> Vec<PathBuf> {
 }
 
 #[test]
-fn every_workflow_is_one_by_githubs_schema() {
+fn every_workflow_fits_githubs_schema() {
     let Some(program) = peer("check-jsonschema") else { return };
     done(Command::new(program).args(["--builtin-schema", "vendor.github-workflows"]).args(workflows()));
 }
@@ -37,7 +37,7 @@ fn every_action_is_pinned_by_its_whole_commit() {
     assert!(seen >= 7, "{seen}");
 }
 
-/// What is released was built once, by `make dist`, after the advisories were looked at, and is attested where it was built.
+/// `make dist` builds a release once, after the advisories are checked, and the job that builds it attests it.
 #[test]
 fn a_release_is_built_once_after_the_advisories() {
     let text = std::fs::read_to_string(root().join(".github/workflows/release.yml")).unwrap();

@@ -7,7 +7,7 @@ use super::{pages_to_follow, read, root};
 const NO_COMMANDS: [&str; 11] =
     ["text", "yaml", "json", "ini", "hcl", "dockerfile", "diff", "groovy", "toml", "nginx", "rsyslog"];
 const NOT_RUN: &str = "<!-- not run: ";
-/// Before a block of commands that a test of its own runs, by that test's name.
+/// Names the test that runs the block below.
 const RUN_BY: &str = "<!-- run: ";
 
 /// One fenced block.
@@ -15,21 +15,21 @@ const RUN_BY: &str = "<!-- run: ";
 pub struct Block {
     pub language: String,
     pub text: String,
-    /// Where it begins in its page.
+    /// The line of the page where it begins.
     pub line: usize,
     /// Why no test runs it.
     not_run: Option<String>,
-    /// The test that runs it, where that is not the walk through its page.
+    /// The test that runs it, if that is not the run of its whole page.
     run_by: Option<String>,
 }
 
 impl Block {
-    /// Whether somebody is meant to type it.
+    /// Whether a reader is meant to type it.
     fn is_commands(&self) -> bool {
         self.language == "sh" || (self.language.is_empty() && (self.not_run.is_some() || self.run_by.is_some()))
     }
 
-    /// Whether the walk through its page runs it.
+    /// Whether the run of its whole page runs it.
     pub fn is_run(&self) -> bool {
         self.language == "sh" && self.not_run.is_none() && self.run_by.is_none()
     }

@@ -1,4 +1,4 @@
-//! The page of CIs: an issuer that loads, and a policy that is there, for each mapping.
+//! The page of CIs: for each mapping it has an issuer that loads and a policy that exists.
 
 use super::{blocks, read, root};
 use daypass::config::PolicyConfig;
@@ -23,7 +23,7 @@ fn each_mapping_has_an_issuer_that_loads() {
 }
 
 #[test]
-fn each_policy_that_the_page_names_is_there() {
+fn each_policy_that_the_page_names_exists() {
     let named = Regex::new(r"Policy: `([^`]+)`").unwrap();
     let page = read(PAGE);
     let policies: Vec<&str> = named.captures_iter(&page).map(|found| found.extract::<1>().1[0]).collect();

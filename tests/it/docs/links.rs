@@ -1,14 +1,14 @@
-//! Every relative link leads somewhere, in the repository and on the site that is built of `docs/`.
+//! Every relative link leads to a file and a heading, in the repository and on the site that is built of `docs/`.
 
 use super::{pages_below, read, root};
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
-/// Pages beside `docs/` that have links.
+/// Pages outside of `docs/` that have links.
 const BESIDE: [&str; 5] = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "policies/README.md"];
 
-/// What is outside of fences and comments.
+/// The text outside of fences and comments.
 fn prose(text: &str) -> String {
     let comments = Regex::new(r"(?s)<!--.*?-->").unwrap();
     let text = comments.replace_all(text, "");
@@ -92,7 +92,7 @@ fn every_link_leads_to_a_file_and_a_heading() {
 
 /// mdBook builds what SUMMARY lists, and a link to any other page is dead on the site.
 #[test]
-fn the_table_of_contents_has_every_page_once() {
+fn the_table_of_contents_lists_every_page_once() {
     let listed: Vec<String> = links("docs/SUMMARY.md").into_iter().map(|(path, ..)| path).collect();
     let unique: BTreeSet<&String> = listed.iter().collect();
     assert_eq!(unique.len(), listed.len(), "a page is listed twice: {listed:?}");
@@ -102,7 +102,7 @@ fn the_table_of_contents_has_every_page_once() {
 }
 
 #[test]
-fn decisions_are_listed_by_the_titles_that_they_have() {
+fn decisions_are_listed_by_their_titles() {
     let pages = pages_below("docs/decisions");
     assert!(pages.len() >= 35, "{pages:?}");
     let contents = read("docs/SUMMARY.md") + &read("docs/explanation/decisions.md");

@@ -1,4 +1,4 @@
-//! The page of metrics: names, types, labels and help as the endpoint gives them.
+//! The page of metrics has the endpoint's names, types, labels and help.
 
 use super::reference::{assert_page_has, cell};
 use daypass::telemetry::{Metrics, SourceState};
@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// One of each series.
+/// The endpoint's text with one series of each metric.
 fn rendered() -> String {
     let metrics = Metrics::default();
     metrics.used_transit_key();
@@ -26,7 +26,7 @@ fn rendered() -> String {
 }
 
 #[test]
-fn the_page_of_metrics_is_as_the_endpoint_is() {
+fn the_page_of_metrics_matches_the_endpoint() {
     let text = rendered();
     // A family without a series is not rendered at all.
     let registered = include_str!("../../../src/telemetry.rs").matches("registry.register(").count();

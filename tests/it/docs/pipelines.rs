@@ -1,4 +1,4 @@
-//! The page of pipelines: its examples are the files of `deploy/`, and its tables are of the action and of the component.
+//! The page of pipelines: its examples are files of `deploy/`, and its tables list the inputs of the action and of the component.
 
 use super::reference::{assert_page_has, cell};
 use super::{blocks, read, root};
@@ -41,21 +41,21 @@ fn table(inputs: &Value, is_component: bool) -> String {
 }
 
 #[test]
-fn the_table_of_inputs_is_the_actions() {
+fn the_table_of_inputs_matches_the_action() {
     let action: Value = serde_saphyr::from_str(&read("deploy/github-action/action.yml")).unwrap();
     assert_page_has(PAGE, "inputs", &table(&action["inputs"], false));
 }
 
 #[test]
-fn the_table_of_inputs_is_the_components() {
+fn the_table_of_inputs_matches_the_component() {
     let component = read("deploy/gitlab-ci/templates/daypass.yml");
     let spec: Value = serde_saphyr::from_str(component.split_once("\n---\n").unwrap().0).unwrap();
     assert_page_has(PAGE, "component", &table(&spec["spec"]["inputs"], true));
 }
 
-/// What the page of CIs shows for other CIs.
+/// The jobs that the page of CIs shows for other CIs.
 #[test]
-fn the_jobs_of_buildkite_and_circleci_are_such_by_their_schemas() {
+fn the_jobs_of_buildkite_and_circleci_fit_their_schemas() {
     let Some(program) = peer("check-jsonschema") else { return };
     let folder = tempfile::tempdir().unwrap();
     for (schema, begin) in [("vendor.buildkite", "steps:\n  - key: deploy"), ("vendor.circle-ci", "version: 2.1\n")] {

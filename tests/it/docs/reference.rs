@@ -1,4 +1,4 @@
-//! Pages of the reference that are generated from the code. `DAYPASS_GOLDEN=write` writes them anew.
+//! Reference pages that are generated from the code. `DAYPASS_GOLDEN=write` writes them again.
 
 use super::{read, root};
 use clap::{Arg, Command, CommandFactory};
@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 const END: &str = "<!-- end of what is generated -->";
 
-/// Compares what is generated with what the page has below `<!-- generated: NAME -->`, or writes it there.
+/// Compares the generated text with the page's text below `<!-- generated: NAME -->`, or writes it there.
 pub fn assert_page_has(page: &str, name: &str, generated: &str) {
     let text = read(page);
     let begin = format!("<!-- generated: {name} -->\n");
@@ -27,7 +27,7 @@ pub fn cell(text: &str) -> String {
 }
 
 #[test]
-fn the_page_of_codes_is_as_the_code_is() {
+fn the_page_of_codes_matches_the_code() {
     let mut table = "| code | status | who acts | what happened | what to do |\n|---|---|---|---|---|\n".to_owned();
     for reason in Reason::ALL {
         let party = match reason.party() {
@@ -44,7 +44,7 @@ fn the_page_of_codes_is_as_the_code_is() {
 }
 
 #[test]
-fn what_is_written_beside_the_codes_is_about_codes_that_there_are() {
+fn every_explained_code_exists() {
     let page = read("docs/reference/codes.md");
     let explained: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("### `")?.strip_suffix('`')).collect();
     assert!(explained.len() > 10, "{explained:?}");
@@ -54,7 +54,7 @@ fn what_is_written_beside_the_codes_is_about_codes_that_there_are() {
 }
 
 #[test]
-fn the_page_of_the_command_line_is_as_the_code_is() {
+fn the_page_of_the_command_line_matches_the_code() {
     let mut page = String::new();
     let root = daypass::cli::Cli::command();
     for command in shown(&root) {
@@ -84,7 +84,7 @@ fn describe(command: &Command, parent: &str, depth: usize, page: &mut String) {
         }
         page.push('\n');
     }
-    // Of a group each command has its own.
+    // A group shows no examples: each of its commands has its own.
     if let Some(examples) = command.get_after_help().filter(|_| shown(command).next().is_none()) {
         let _ = write!(page, "```text\n{}\n```\n\n", examples.to_string().trim_end());
     }

@@ -1,4 +1,4 @@
-//! Runs the blocks of pages as one person would: in one shell, in an empty folder, with the built program.
+//! Runs the blocks of pages as a reader would: in one shell, in an empty folder, with the built program.
 
 use super::blocks::{Block, of};
 use crate::support::{free_port, peer};
@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 /// The tutorial promises five minutes of commands; a busy machine needs seconds.
 const COMMANDS_MAX: Duration = Duration::from_secs(300);
-/// Stands in the output between two blocks.
+/// Separates the output of two blocks.
 const MARK: &str = "@@@ block ";
 
-/// Blocks of pages, in order, and what each printed.
+/// Blocks of pages, in order, and the free ports that replace the ports of the pages.
 pub struct Session {
     blocks: Vec<(String, Block)>,
     ports: Vec<(&'static str, String)>,
@@ -25,7 +25,7 @@ impl Session {
         Self { blocks: Vec::new(), ports: ports.to_vec() }
     }
 
-    /// Adds the blocks of a page down to a heading, or all.
+    /// Adds the blocks of a page: those before a heading, or all.
     pub fn add(&mut self, page: &str, until: Option<&str>) {
         let text = super::read(page);
         let last = until.map(|heading| 1 + text.lines().position(|line| line == heading).unwrap());
@@ -33,7 +33,7 @@ impl Session {
         self.blocks.extend(blocks.map(|block| (page.to_owned(), block)));
     }
 
-    /// Other tests use these ports too.
+    /// Replaces the page's ports, which other tests use too.
     fn moved(&self, text: &str) -> String {
         self.ports.iter().fold(text.to_owned(), |text, (port, free)| text.replace(port, free))
     }
@@ -48,7 +48,7 @@ impl Session {
         script + "printf '\\n@@@ end\\n'\n"
     }
 
-    /// Runs them; each output that the page shows is what was printed.
+    /// Runs the blocks, and asserts that each output of the pages was printed.
     pub fn run(&self) {
         let folder = tempfile::tempdir().unwrap();
         let printed = self.printed(folder.path());
@@ -66,13 +66,13 @@ impl Session {
         assert!(printed.contains("\n@@@ end\n"), "the last block failed:\n{printed}");
     }
 
-    /// Whether this is a block of commands of the page that ran: the text behind it is what it printed.
+    /// Whether this block belongs to the page and was run, so that the text behind it is its output.
     fn is_output_of(&self, number: usize, page: &str) -> bool {
         let (of, block) = &self.blocks[number];
         of == page && block.is_run()
     }
 
-    /// Each line of the page is one of the output, in the same order; `…` stands for anything.
+    /// Asserts that each line of the page is a line of the output, in the same order. `…` stands for anything.
     fn assert_shows(&self, at: &str, shown: &str, printed: &str) {
         let mut lines = printed.lines();
         for expected in self.moved(shown).lines().filter(|line| !matches!(line.trim(), "" | "…")) {
@@ -103,7 +103,7 @@ impl Session {
             }
             std::thread::sleep(Duration::from_millis(50));
         };
-        // What the page left in the background goes with its shell.
+        // Also ends what the page left in the background.
         let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", child.id())]).stderr(Stdio::null()).status();
         let _ = child.wait();
         let printed = std::fs::read_to_string(folder.join("output")).unwrap();

@@ -1,11 +1,11 @@
-//! Lists of the reference that are written by hand: each has what the code has, and nothing else.
+//! Reference lists that are written by hand: each lists exactly what the code has.
 
 use super::{read, root};
 use regex::Regex;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// The texts of all sources below a folder, without their tests.
+/// Appends the texts of all sources below a folder, without their unit tests.
 pub fn sources(folder: &Path, all: &mut String) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -43,7 +43,7 @@ fn every_exit_status_has_its_row() {
         rows(&read("docs/reference/exit-statuses.md")).into_iter().filter(|cell| cell.parse::<u8>().is_ok()).collect();
     let lost: Vec<&String> = statuses.difference(&listed).collect();
     assert!(statuses.len() >= 6 && lost.is_empty(), "{statuses:?}: {lost:?} are not in the page");
-    // Beside these only success, and what a helper's protocol wants.
+    // The page also lists success, and the status of a helper's protocol.
     let own: Vec<&String> = listed.difference(&statuses).collect();
     assert_eq!(own, ["0", "1"], "the page has statuses that there are not");
 }

@@ -1,4 +1,4 @@
-//! The tutorial from nothing to its end, and every how-to guide in the tutorial's folder.
+//! Runs the tutorial from an empty folder to its end, and every how-to guide in the tutorial's folder.
 
 use super::session::Session;
 use super::{blocks, pages_to_follow};
@@ -6,11 +6,11 @@ use crate::support::{peer, put};
 use std::process::Command;
 
 const TUTORIAL: &str = "docs/tutorial.md";
-/// Behind it the tutorial's server is up, and its shell has an address and a token.
+/// Before this heading the tutorial starts its server, and its shell gets an address and a token.
 const SERVER_IS_UP: &str = "## 8. A denial, and its reason";
 
 #[test]
-fn the_tutorial_goes_from_nothing_to_a_credential_in_ci() {
+fn the_tutorial_runs_from_an_empty_folder_to_a_credential_in_ci() {
     if peer("act").is_none() {
         return;
     }
@@ -43,7 +43,7 @@ fn files_of(page: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn the_example_of_tests_holds() {
+fn the_example_of_policy_tests_passes() {
     let folder = tempfile::tempdir().unwrap();
     let files = files_of("docs/reference/tests.md");
     assert_eq!(files.len(), 2, "{files:?}");

@@ -1,4 +1,4 @@
-//! Connections that somebody opens and does not use.
+//! Connections that are opened and not used.
 
 use crate::support::{Setup, World};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream};
 
-/// Where the others come from: one address of each of these networks.
+/// The address of another client. Each is in a network of its own.
 const fn other(number: u8) -> Ipv4Addr {
     Ipv4Addr::new(127, 1 + number, 0, 1)
 }
@@ -26,7 +26,7 @@ async fn open_many(world: &World, from: Ipv4Addr, count: usize) -> Vec<TcpStream
     opened
 }
 
-/// All connections that there may be, from five addresses.
+/// As many connections as the server accepts, from five addresses.
 async fn open_all(world: &World) -> Vec<TcpStream> {
     let many = |number| open_many(world, other(number), 2000);
     let (one, two, three, four, five) = tokio::join!(many(0), many(1), many(2), many(3), many(4));
@@ -42,7 +42,7 @@ fn client_hello() -> Vec<u8> {
     hello
 }
 
-/// So many clients, each with a connection of its own and its ordinary timeout. How long each took that was answered.
+/// Sends `count` requests, each on a new connection with the ordinary timeout. Returns how long each took that was answered.
 async fn ask(world: &World, count: usize) -> Vec<Duration> {
     let ca = std::fs::read(world.path("tls.crt")).unwrap();
     let mut answered = Vec::new();
@@ -63,7 +63,7 @@ fn told(what: &str, asked: usize, mut answered: Vec<Duration>) -> usize {
     answered.len()
 }
 
-/// Silent sockets, and some that send a ClientHello and then nothing.
+/// Opens silent connections, and others that send a ClientHello and then nothing.
 async fn flood(world: &World, addresses: u8, silent: usize, hellos: usize) -> Vec<TcpStream> {
     let (mut held, hello) = (Vec::new(), client_hello());
     for number in 0..addresses {
@@ -77,14 +77,14 @@ async fn flood(world: &World, addresses: u8, silent: usize, hellos: usize) -> Ve
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn silent_connections_of_one_address_keep_nobody_from_a_new_one() {
+async fn silent_connections_of_one_address_block_no_new_connection() {
     let world = World::start(Setup::default()).await;
     let _held = flood(&world, 1, 1200, 300).await;
     assert_eq!(told("1,500 silent connections of one address", 40, ask(&world, 40).await), 40);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn five_addresses_with_all_connections_there_are_keep_nobody_out() {
+async fn five_addresses_that_hold_all_connections_block_nobody() {
     let world = World::start(Setup::default()).await;
     let _held = open_all(&world).await;
     assert_eq!(told("10,000 silent connections of five addresses", 100, ask(&world, 100).await), 100);

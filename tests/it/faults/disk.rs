@@ -1,24 +1,25 @@
-//! The store on a filesystem of 20 MiB of its own, which refusals and then somebody else fill.
+//! The store on a filesystem of 20 MiB of its own, which first refusals and then another program fill.
 
+use crate::operate::{ask, daypass};
 use crate::support::{Setup, World};
 use daypass::client::environment::Environment;
 use daypass::identity::ReplayRule;
 use daypass::store::{Class, DenialRow, Intended, Intent, Kept, Refused, Store, Use};
 use daypass::words::names::DecisionId;
 use daypass::words::{Digest, Reason, SystemClock, UnixTime};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::io::Write;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-/// Where the small disk is, in the process that has one.
+/// Names the folder of the small disk, in the process that has one.
 const SMALL_DISK: &str = "DAYPASS_SMALL_DISK";
-/// Mounts it for this process and its children alone, and runs the rest.
+/// Mounts the disk for this process and its children alone, and runs the given command.
 const MOUNT: &str = "mount -t tmpfs -o size=20m tmpfs \"$0\" && exec \"$@\"";
 
-/// Runs this very test once more, with a small disk. `None` in that process; elsewhere the test is over.
+/// The folder of the small disk. Without one it runs this test again in a process that has one, and returns `None`: the test is over.
 fn small_disk(test: &str) -> Option<PathBuf> {
     let environment = Environment::of_process();
     if let Some(disk) = environment.value(SMALL_DISK) {
@@ -43,7 +44,7 @@ fn small_disk(test: &str) -> Option<PathBuf> {
     None
 }
 
-/// A refusal with a record of some 8 KiB, of ever another identity.
+/// A refusal with a record of some 8 KiB, each of another identity.
 async fn refuse(store: &Store, class: Class, number: usize) -> Kept {
     let subject = format!("repo:owner-{number}/x");
     let body = json!({ "text": "x".repeat(8000) }).into();
@@ -82,7 +83,7 @@ async fn deny(store: &Store, id: &str) -> Result<(), Reason> {
     store.deny(row, None).await.map_err(|denial| denial.reason)
 }
 
-/// Somebody else fills the disk to its last byte.
+/// Another program fills the disk to its last byte.
 fn fill(disk: &Path) -> PathBuf {
     let path = disk.join("somebody-elses");
     let mut file = std::fs::File::create(&path).unwrap();
@@ -118,7 +119,7 @@ async fn grants_and_denials_become_durable_where_refusals_and_others_have_filled
     println!("of 4,000 refusals of each class {recorded:?} have records; {} KiB are left", store.space().0 / 1024);
     assert!(
         store.space().1.is_some_and(|alarm| alarm.contains("refusals are only counted")),
-        "it is told before the disk is full"
+        "the alarm comes before the disk is full"
     );
     for _ in 0..100 {
         grant(&store).await.unwrap();
@@ -150,19 +151,7 @@ async fn grants_and_denials_become_durable_where_refusals_and_others_have_filled
     assert_eq!(reserve(&disk), whole, "the reserve is whole again");
 }
 
-async fn operator(world: &World, arguments: &[&str]) -> (i32, String) {
-    let config = world.path("daypass.yaml").display().to_string();
-    let output = world.job("push", &[arguments, &["--config", &config]].concat(), &[]).await;
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    (output.status.code().unwrap(), said)
-}
-
-async fn ask(world: &World) -> (u16, Value) {
-    let (status, answer) = world.exchange(&world.token(), json!([{"secret": "shop/password.age"}])).await;
-    (status, answer["code"].clone())
-}
-
-/// The whole server, with its data on a disk that somebody else fills: an operator sees how it is and denies, at once and for good.
+/// The whole server, with its data on a disk that another program fills. An operator sees its state, and a denial is durable at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_of_a_server_on_a_full_disk_sees_its_state_and_denies_at_once() {
     let test = "faults::disk::an_operator_of_a_server_on_a_full_disk_sees_its_state_and_denies_at_once";
@@ -176,12 +165,12 @@ async fn an_operator_of_a_server_on_a_full_disk_sees_its_state_and_denies_at_onc
     let others = fill(&disk);
     let denies = ["deny", "--policy", "shop/deploy", "--reason", "INC-7"];
     let lifted_by = |told: &str| told.split("--lift ").nth(1).unwrap().split('`').next().unwrap().to_owned();
-    let (status, told) = operator(&world, &["status"]).await;
+    let (status, told) = daypass(&world, &["status"]).await;
     assert!(status == 78 && told.contains("DISK        "), "{status} {told}");
-    let (status, told) = operator(&world, &denies).await;
+    let (status, told) = daypass(&world, &denies).await;
     assert!(status == 0 && told.starts_with("denied from now on until it is lifted"), "{status} {told}");
     assert_eq!(ask(&world).await, (403, json!("denied")), "at once, and no refusal that would need room");
-    assert_eq!(operator(&world, &["deny", "--lift", &lifted_by(&told)]).await.0, 0);
+    assert_eq!(daypass(&world, &["deny", "--lift", &lifted_by(&told)]).await.0, 0);
     let (mut granted, mut last) = (0, ask(&world).await);
     while last.0 == 200 {
         (granted, last) = (granted + 1, ask(&world).await);
@@ -189,24 +178,24 @@ async fn an_operator_of_a_server_on_a_full_disk_sees_its_state_and_denies_at_onc
     }
     println!("{granted} grants more came out of the reserve; then {} {}", last.0, last.1);
     assert!(granted > 0 && last.0 == 503, "{granted} {last:?}");
-    let (status, told) = operator(&world, &["status"]).await;
+    let (status, told) = daypass(&world, &["status"]).await;
     assert!(status == 78 && told.contains("nothing is granted"), "{status} {told}");
-    let (status, told) = operator(&world, &denies).await;
+    let (status, told) = daypass(&world, &denies).await;
     assert_eq!(status, 0, "the last of the room is for operators: {told}");
     assert_eq!(ask(&world).await, (403, json!("denied")), "at once");
     world.kill_and_restart().await;
     assert_eq!(ask(&world).await, (403, json!("denied")), "and durable, on the full disk");
-    let (status, shown) = operator(&world, &["status"]).await;
+    let (status, shown) = daypass(&world, &["status"]).await;
     assert!(status == 78 && shown.contains("INC-7"), "{status} {shown}");
-    // Somebody takes the operators' room too: a denial may not become durable any more, and stands all the same.
+    // Another program takes the operators' reserve too: a denial may not become durable any more, but it is in force.
     let last = fill(&disk.join("data"));
-    let (status, late) = operator(&world, &["deny", "--run", "7", "--reason", "INC-8"]).await;
+    let (status, late) = daypass(&world, &["deny", "--run", "7", "--reason", "INC-8"]).await;
     assert!([0, 69].contains(&status) && late.to_lowercase().contains("denied from now on"), "{status} {late}");
-    let (status, shown) = operator(&world, &["status"]).await;
+    let (status, shown) = daypass(&world, &["status"]).await;
     assert!(status == 78 && shown.contains("INC-7") && shown.contains("INC-8"), "{status} {shown}");
     std::fs::remove_file(others).unwrap();
     std::fs::remove_file(last).unwrap();
-    assert_eq!(operator(&world, &["deny", "--lift", &lifted_by(&told)]).await.0, 0);
+    assert_eq!(daypass(&world, &["deny", "--lift", &lifted_by(&told)]).await.0, 0);
     world.until("there is room", |ready| ready["ready"] == true).await;
     assert_eq!(ask(&world).await.0, 200);
 }

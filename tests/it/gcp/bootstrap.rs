@@ -1,4 +1,4 @@
-//! What `daypass gcp bootstrap` prints is all that the stand-in has to be told, and no more than the policies need.
+//! `daypass gcp bootstrap` prints all that the stand-in needs, and no more than the policies need.
 
 use super::stand_in::{PROVIDER, SUBJECTS};
 use super::{GRANTS, Scene};
@@ -12,7 +12,7 @@ async fn bootstrap(scene: &Scene, more: &[&str]) -> (bool, String, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_printed_is_all_that_google_has_to_know() {
+async fn google_needs_nothing_but_what_is_printed() {
     let scene = Scene::start(GRANTS, "").await;
     let (done, text, told) = bootstrap(&scene, &[]).await;
     assert!(done, "{told}");

@@ -74,7 +74,7 @@ async fn each_kind_of_token_is_asked_for_in_its_own_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn half_a_day_is_asked_for_only_where_the_configuration_says_so() {
+async fn twelve_hours_are_requested_only_where_the_configuration_allows_them() {
     let scene = Scene::usual().await;
     let (status, denial) = scene.of("nightly").await;
     assert_eq!((status, denial["code"].as_str(), denial["provider"].as_str()), (502, Some("provider_denied"), Some("gcp")));
@@ -89,7 +89,7 @@ async fn half_a_day_is_asked_for_only_where_the_configuration_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_refusal_of_google_is_told_with_what_helps_and_with_its_words_to_operators_alone() {
+async fn each_refusal_of_google_has_its_own_hint_and_its_text_is_for_operators_alone() {
     let scene = Scene::usual().await;
     let (mut seen, good) = (Vec::new(), scene.google.with(|google| google.jwks.clone()));
     let refused = async |name: &str, cause: &str| {
@@ -130,7 +130,7 @@ async fn each_refusal_of_google_is_told_with_what_helps_and_with_its_words_to_op
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_subject_that_google_would_refuse_is_not_shown_to_it() {
+async fn a_subject_that_google_would_refuse_is_not_sent() {
     let scene = Scene::usual().await;
     let name = format!("policies/{}/{}.yaml", "a".repeat(61), "b".repeat(61));
     let grants = format!("    - {{ service_account: {DEPLOY} }}\n");
@@ -147,7 +147,7 @@ async fn a_subject_that_google_would_refuse_is_not_shown_to_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hostile_name_is_refused_where_it_comes_in_and_reaches_nobody() {
+async fn a_hostile_name_is_refused_and_never_reaches_google() {
     let scene = Scene::usual().await;
     let long = "x".repeat(10_000);
     for part in ["\"", "'", "\n", "\0", "\u{202e}", "/../", ":generateIdToken?", " ", "%2f", &long] {
@@ -207,13 +207,13 @@ async fn a_policy_with_a_hostile_name_does_not_load() {
             assert!(!loads(&scene.world, &grant).0, "{grant}");
         }
     }
-    // Where a quote ends something, none stands.
+    // Fields where a quote would end the expression admit no quote.
     let injected = grants("') || true || ('");
     assert!([0, 1, 2, 4, 5, 6].into_iter().all(|at| !loads(&scene.world, &injected[at]).0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn exec_gives_the_token_to_its_command_where_each_client_looks() {
+async fn exec_gives_its_command_the_token_in_every_place_that_clients_read() {
     let scene = Scene::usual().await;
     let shown = "test \"$GOOGLE_OAUTH_ACCESS_TOKEN\" = \"$(cat $CLOUDSDK_AUTH_ACCESS_TOKEN_FILE)\" && printf '%s' \"$GOOGLE_OAUTH_ACCESS_TOKEN\" > given && test -f $GOOGLE_APPLICATION_CREDENTIALS && printf '%s' \"$GOOGLE_APPLICATION_CREDENTIALS\" > place";
     let done = scene.world.job("push", &["exec", "--gcp", DEPLOY, "--", "sh", "-c", shown], &[]).await;

@@ -1,4 +1,4 @@
-//! Answers that Google does not give. Each is refused with the provider and the field named, and no byte of it is told.
+//! Answers that Google does not give. The server refuses each, names the provider and the field, and repeats no byte of the answer.
 
 use super::Scene;
 use super::stand_in::{Instead, Lie};
@@ -20,7 +20,7 @@ fn access() -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_is_not_what_was_asked_for_is_not_taken() {
+async fn an_answer_that_differs_from_the_request_is_refused() {
     let scene = Scene::usual().await;
     let reader = || json!({ "service_account": "reader@acme.iam.gserviceaccount.com" });
     let id_token = || json!({ "audience": "https://run.example" });
@@ -47,7 +47,7 @@ async fn an_answer_that_is_not_what_was_asked_for_is_not_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_is_broken_or_never_comes_is_none() {
+async fn a_broken_or_missing_answer_is_provider_unavailable() {
     let scene = Scene::usual().await;
     for (lie, cause) in [
         (Lie::FederatedOver, "the federated token: the answer's `expires_in` is over already"),
@@ -79,7 +79,7 @@ async fn an_answer_that_is_broken_or_never_comes_is_none() {
     }
     let (_, _, record) = refused(&scene, Lie::NoAccount, json!({ "audience": "https://run.example" })).await;
     assert!(record.contains("the ID token: the answer's `token` is no token"), "{record}");
-    // Each endpoint's own errors are read there, and the other's sentence is none of them.
+    // The error text of one endpoint is not read from the other.
     for (lie, cause) in [
         (Lie::Sts(Instead::TheOtherError), "the federated token (403)"),
         (Lie::Iam(Instead::TheOtherError), "the access token (400)"),

@@ -23,11 +23,11 @@ use std::sync::{Arc, Mutex};
 
 /// The provider that trusts our issuer.
 pub const PROVIDER: &str = "projects/123456/locations/global/workloadIdentityPools/daypass/providers/daypass";
-/// Before a subject of its pool.
+/// The prefix of a subject of its pool.
 pub const SUBJECTS: &str =
     "principal://iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/daypass/subject/";
 
-/// A request that came.
+/// A request that it got.
 #[derive(Clone, Debug)]
 pub struct Asked {
     pub path: String,
@@ -36,23 +36,23 @@ pub struct Asked {
 }
 
 pub struct World {
-    /// Whom the provider trusts, and by which uploaded keys.
+    /// The issuer that the provider trusts, and its uploaded keys.
     pub issuer: String,
     pub jwks: Value,
-    /// Whether pool and provider are there.
+    /// Whether the pool and the provider exist.
     pub is_there: bool,
-    /// An attribute condition: what subjects begin with.
+    /// The attribute condition: a prefix of subjects.
     pub condition: String,
-    /// Who may act as a service account, by the account.
+    /// For each service account, who may act as it.
     pub accounts: BTreeMap<String, BTreeSet<String>>,
     /// The accounts whose tokens may live for 12 hours.
     pub lasting: BTreeSet<String>,
     pub api_is_enabled: bool,
     pub lie: Option<Lie>,
     pub asked: Vec<Asked>,
-    /// What was shown to it: tokens of ours and its own.
+    /// The tokens that were sent to it: ours and its own.
     pub shown: Vec<String>,
-    /// Its tokens.
+    /// The tokens that it issued.
     pub tokens: BTreeMap<String, Issued>,
 }
 
@@ -91,7 +91,7 @@ impl StandInGoogle {
         change(&mut self.world.lock().unwrap())
     }
 
-    /// What was asked at addresses that end so.
+    /// The bodies of the requests whose path has this ending.
     pub fn asked(&self, end: &str) -> Vec<Value> {
         let asked = self.with(|world| world.asked.clone());
         asked.into_iter().filter(|asked| asked.path.ends_with(end)).map(|asked| asked.body).collect()
@@ -149,7 +149,7 @@ async fn answer(
             "The `-` wildcard character is required; replacing it with a project ID is invalid.",
             None,
         ),
-        // What a token is good for, to whoever shows it.
+        // Describes the token of the request.
         (&Method::GET, ["who"]) => match bearer.and_then(|bearer| world.tokens.get(bearer)).filter(|issued| issued.is_alive()) {
             Some(issued) => {
                 json_reply(200, &json!({ "principal": issued.principal, "scopes": issued.scopes, "boundary": issued.boundary }))
@@ -160,7 +160,6 @@ async fn answer(
     }
 }
 
-/// Now, by the clock that everybody has.
 fn now() -> i64 {
     SystemClock.now().seconds()
 }

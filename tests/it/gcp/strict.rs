@@ -1,4 +1,4 @@
-//! The stand-in refuses what Google's documentation refuses, so that what it takes says something.
+//! The stand-in refuses what Google's documentation refuses. Otherwise the tests against it would prove nothing.
 
 use super::DEPLOY;
 use super::stand_in::{Issued, PROVIDER, SUBJECTS, StandInGoogle};
@@ -42,7 +42,7 @@ impl Raw {
         self.folder.path().join("tls.crt")
     }
 
-    /// A token with other claims; `null` leaves one out, and a number is from now.
+    /// A token with changed claims. `null` leaves one out, and a number is an offset from now.
     pub fn jwt(&self, change: &Value) -> String {
         let now = SystemClock.now().seconds();
         let mut claims = json!({ "iss": "https://issuer.example", "sub": "s", "aud": format!("https://iam.googleapis.com/{PROVIDER}"), "iat": now - 5, "exp": now + 300 });
@@ -87,7 +87,7 @@ impl Raw {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_stand_in_takes_a_token_of_its_issuer_for_its_provider_alone() {
+async fn the_stand_in_accepts_only_tokens_of_its_issuer_for_its_provider() {
     let raw = Raw::start().await;
     assert_eq!(raw.exchange(&[], &raw.jwt(&json!({}))).await.0, 200);
     let short = json!({ "aud": format!("//iam.googleapis.com/{PROVIDER}") });
@@ -130,7 +130,7 @@ async fn the_stand_in_takes_a_token_of_its_issuer_for_its_provider_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_stand_in_lets_nobody_act_as_an_account_that_does_not_let_it() {
+async fn the_stand_in_impersonates_only_accounts_that_allow_it() {
     let raw = Raw::start().await;
     let federated = raw.exchange(&[], &raw.jwt(&json!({}))).await.1["access_token"].as_str().unwrap().to_owned();
     let path = format!("-/serviceAccounts/{DEPLOY}:generateAccessToken");

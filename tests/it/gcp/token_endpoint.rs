@@ -1,4 +1,4 @@
-//! `/oauth2/token` as Google's own clients ask it: a job's token in, Google's access token out.
+//! `/oauth2/token` with the requests of Google's own clients: a job's token for Google's access token.
 
 use super::stand_in::PROVIDER;
 use super::{DEPLOY, Scene};

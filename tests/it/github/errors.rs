@@ -1,4 +1,4 @@
-//! What GitHub refuses, each told apart from the others, and what of it a second look mends.
+//! GitHub's refusals: each has its own text, and some end after a second lookup.
 
 use super::{Scene, chosen, permissions};
 use crate::github::stand_in::{Installation, Lie, acme};
@@ -10,7 +10,7 @@ fn read() -> daypass::words::github::Permissions {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_without_the_app_is_told_from_one_where_it_rests() {
+async fn a_missing_and_a_suspended_installation_are_told_apart() {
     let mut scene = Scene::start().await;
     let denial = scene.mint("nobody", &Repositories::All, &read()).await.unwrap_err();
     assert_eq!((denial.reason.code(), denial.told()), ("provider_denied", "The GitHub App is not installed for this account."));
@@ -24,11 +24,11 @@ async fn an_account_without_the_app_is_told_from_one_where_it_rests() {
     assert_eq!(denial.told(), "The GitHub App's installation is suspended.");
     let posts = scene.stand_in.paths("POST").len();
     assert!(scene.usual().await.is_err());
-    assert_eq!(scene.stand_in.paths("POST").len(), posts, "what is known to rest is asked for no token");
+    assert_eq!(scene.stand_in.paths("POST").len(), posts, "a suspended installation is asked for no token");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_installation_was_not_given_is_not_asked_for() {
+async fn permissions_that_the_installation_lacks_are_not_requested() {
     let mut scene = Scene::start().await;
     let write = permissions(&[("issues", "write")]);
     let denial = scene.mint("acme", &Repositories::All, &write).await.unwrap_err();
@@ -42,12 +42,12 @@ async fn what_the_installation_was_not_given_is_not_asked_for() {
     scene.stand_in.with(|world| world.installations[0].permissions = json!({ "metadata": "read" }));
     scene.wait();
     let denial = scene.mint("acme", &Repositories::All, &write).await.unwrap_err();
-    assert!(denial.told().contains("was not given `issues: write`"), "one that was taken back is told as that: {denial}");
+    assert!(denial.told().contains("was not given `issues: write`"), "a permission that was taken back is reported: {denial}");
     assert!(denial.provider == Some("github"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_app_that_was_installed_anew_is_found() {
+async fn a_new_installation_is_found() {
     let mut scene = Scene::start().await;
     scene.usual().await.unwrap();
     scene.stand_in.with(|world| world.installations[0].id = 9002);
@@ -67,7 +67,7 @@ async fn an_app_that_was_installed_anew_is_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_repository_that_is_not_there_is_told_with_githubs_words_to_operators_alone() {
+async fn a_missing_repository_is_reported_with_githubs_text_to_operators_alone() {
     let scene = Scene::start().await;
     for repositories in [chosen(&["acme/shop@1", "acme/gone@99"]), chosen(&["acme/gone"])] {
         let denial = scene.mint("acme", &repositories, &read()).await.unwrap_err();
@@ -78,7 +78,7 @@ async fn a_repository_that_is_not_there_is_told_with_githubs_words_to_operators_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_rate_limit_is_told_with_its_end_and_nothing_is_asked_behind_it() {
+async fn the_rate_limit_is_reported_with_its_end_and_no_request_follows() {
     let scene = Scene::start().await;
     scene.stand_in.with(|world| world.remaining = 2);
     scene.usual().await.unwrap();
@@ -91,7 +91,7 @@ async fn the_rate_limit_is_told_with_its_end_and_nothing_is_asked_behind_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_limit_that_github_tells_first_is_told_from_a_refusal() {
+async fn a_rate_limit_in_an_answer_is_no_denial() {
     let mut scene = Scene::start().await;
     scene.stand_in.with(|world| world.remaining = 0);
     let denial = scene.usual().await.unwrap_err();
@@ -105,7 +105,7 @@ async fn a_limit_that_github_tells_first_is_told_from_a_refusal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_github_that_does_not_answer_or_is_somebody_else_is_told() {
+async fn no_answer_and_an_untrusted_certificate_are_reported() {
     let mut scene = Scene::start().await;
     for (lie, cause) in [
         (Lie::Hangs, "the installation: no answer in time"),

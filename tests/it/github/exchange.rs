@@ -14,7 +14,7 @@ grant:
     - { app: acme, repositories: [\"{repository}\", \"acme/site@2\"], permissions: { contents: write, issues: read } }
 ";
 
-/// The server, and what it asks.
+/// The server, and the stand-in that it asks.
 struct Scene {
     github: AtGitHub,
     world: World,
@@ -36,7 +36,7 @@ impl Scene {
         Self::start("        repositories_of: github\n").await
     }
 
-    /// The tokens that are neither revoked nor over.
+    /// How many tokens are not revoked.
     fn left(&self) -> usize {
         self.github.stand_in.with(|world| world.tokens.values().filter(|revoked| !**revoked).count())
     }
@@ -51,7 +51,7 @@ impl Scene {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_gets_a_token_as_wide_as_it_asks_and_the_policy_lets_it() {
+async fn a_job_gets_a_token_as_wide_as_it_asks_within_the_policy() {
     let scene = Scene::with_forge().await;
     let (status, answer) = scene.ask(json!({})).await;
     assert_eq!(status, 200, "{answer}");
@@ -78,7 +78,7 @@ async fn a_job_gets_a_token_as_wide_as_it_asks_and_the_policy_lets_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_own_repository_of_another_forge_is_none_of_the_apps() {
+async fn the_jobs_own_repository_of_another_forge_is_not_the_apps() {
     let scene = Scene::start("").await;
     let (status, denial) = scene.ask(json!({})).await;
     assert_eq!((status, denial["code"].as_str(), denial["provider"].as_str()), (502, Some("provider_denied"), Some("github")));
@@ -114,7 +114,7 @@ async fn exec_gives_the_token_to_its_command_and_revokes_it_however_that_ends() 
     let absent = scene.world.job("push", &["exec", "--github", "--", "no-such-program"], &environment).await;
     assert_eq!((absent.status.success(), scene.left()), (false, 0));
 
-    // Where GitHub's certificate is not known, the token stays, and the job is told.
+    // Without GitHub's certificate the token cannot be revoked, and the job's log says so.
     let untold = scene.world.job("push", &["exec", "--github", "--", "true"], &[]).await;
     assert!(untold.status.success() && scene.left() == 1);
     assert!(String::from_utf8_lossy(&untold.stderr).contains("could not be revoked"), "{untold:?}");
@@ -140,9 +140,9 @@ async fn a_job_that_is_cancelled_leaves_no_token_behind() {
     assert_eq!(scene.left(), 0);
 }
 
-/// As octo-sts/action asks (its `index.js`): a scope, an identity, and the job's token; and as its post step ends it.
+/// As octo-sts/action does (its `index.js`): it asks with a scope, an identity and the job's token, and its post step revokes.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_octo_sts_action_asks_for_is_answered_and_ends() {
+async fn octo_sts_action_gets_a_token_and_revokes_it() {
     let scene = Scene::with_forge().await;
     let ask = async |query: &str| {
         let request = scene.world.http.get(scene.world.url(&format!("/sts/exchange?{query}")));
@@ -169,9 +169,9 @@ async fn what_octo_sts_action_asks_for_is_answered_and_ends() {
     }
 }
 
-/// A guardrail knows repositories by their names, and GitHub is asked by their ids: whoever writes a policy chooses both.
+/// A guardrail denies repositories by name, but GitHub is asked by ID. The author of a policy chooses both.
 #[tokio::test(flavor = "multi_thread")]
-async fn behind_anothers_name_the_id_of_a_denied_repository_gives_nothing() {
+async fn the_id_of_a_denied_repository_under_another_name_is_refused() {
     let scene = Scene::with_forge().await;
     let sly = POLICY.replace("acme/site@2", "acme/harmless@3");
     let guardrails = "denials: [ { description: No bot there, deny: { github: [acme/other] } } ]\n";

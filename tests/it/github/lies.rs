@@ -1,12 +1,12 @@
-//! Answers that GitHub does not give. Each is refused with the provider and the field named, its token is revoked, and no byte of it
-//! is told.
+//! Answers that GitHub does not give. The client refuses each, names the provider and the field, revokes the answer's token, and repeats
+//! no byte of the answer.
 
 use super::{Scene, chosen, permissions};
 use crate::github::stand_in::{Lie, Shape};
 use daypass::words::Denial;
 use std::sync::{Arc, Mutex};
 
-/// No token, and nothing that only an answer has.
+/// Asserts that the denial holds no token, and nothing that only an answer has.
 fn check_quiet(scene: &Scene, denial: &Denial) {
     let told = format!("{denial:?} {denial} {} {}", denial.told(), denial.hint());
     scene.stand_in.with(|world| {
@@ -53,7 +53,7 @@ async fn a_wider_answer_is_revoked_at_once_and_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broken_answer_is_revoked_as_far_as_its_token_is_seen() {
+async fn the_token_of_a_broken_answer_is_revoked_if_it_can_be_read() {
     let scene = Scene::start().await;
     for (lie, cause, seen) in [
         (Lie::NoPermissions, "the answer is not one of GitHub's", true),
@@ -64,7 +64,7 @@ async fn a_broken_answer_is_revoked_as_far_as_its_token_is_seen() {
         (Lie::Huge, "more than 8388608 bytes", true),
         (Lie::Stalls, "no answer in time", true),
         (Lie::NoToken, "the answer is not one of GitHub's", false),
-        // Its NUL stands in no answer that is taken.
+        // No answer with a NUL is read.
         (Lie::HostileToken, "the answer is not one of GitHub's", false),
         (Lie::LongToken, "`token` is none of GitHub's", false),
     ] {
@@ -80,7 +80,7 @@ async fn a_broken_answer_is_revoked_as_far_as_its_token_is_seen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_that_cannot_be_revoked_is_told() {
+async fn a_failed_revocation_is_reported() {
     let scene = Scene::start().await;
     scene.stand_in.with(|world| world.lie = Some(Lie::Irrevocable));
     let minted = scene.usual().await.unwrap();
@@ -91,7 +91,7 @@ async fn a_token_that_cannot_be_revoked_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_installation_of_somebody_else_is_none() {
+async fn an_installation_of_another_account_is_refused() {
     let mut scene = Scene::start().await;
     for (lie, cause) in [
         (Lie::OtherAccount, "the answer's `account` is another one"),
@@ -107,9 +107,9 @@ async fn an_installation_of_somebody_else_is_none() {
     }
 }
 
-/// Both sides run on this test's one thread, so that what each library says at its most is seen.
+/// Both sides run on this test's one thread, so that the subscriber sees the TRACE events of every library.
 #[tokio::test]
-async fn no_token_and_no_signature_is_in_a_log_at_its_most() {
+async fn no_token_and_no_signature_is_in_a_log_at_trace() {
     let log = Arc::new(Mutex::new(Vec::new()));
     let writer = Arc::clone(&log);
     let all =

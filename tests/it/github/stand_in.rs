@@ -31,7 +31,7 @@ pub struct Installation {
     pub suspended: bool,
 }
 
-/// The one that is there from the start.
+/// The installation that exists from the start.
 pub fn acme() -> Installation {
     Installation {
         id: 9001,
@@ -44,7 +44,7 @@ pub fn acme() -> Installation {
     }
 }
 
-/// A request that came.
+/// A request that it got.
 #[derive(Clone, Debug)]
 pub struct Asked {
     pub method: String,
@@ -53,7 +53,7 @@ pub struct Asked {
     pub version: Option<String>,
 }
 
-/// Which tokens are handed out where the request does not choose.
+/// The format of tokens, where the request does not choose one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     /// `ghs_` and 36 characters.
@@ -70,7 +70,7 @@ pub struct World {
     pub limit: u64,
     pub remaining: u64,
     pub asked: Vec<Asked>,
-    /// What was shown to it: JWTs and tokens.
+    /// The JWTs and tokens that were sent to it.
     pub shown: Vec<String>,
     /// Every token, and whether it was revoked.
     pub tokens: BTreeMap<String, bool>,

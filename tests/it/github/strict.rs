@@ -1,4 +1,4 @@
-//! The stand-in refuses what GitHub's description of its API refuses, so that what it takes says something.
+//! The stand-in refuses what GitHub's description of its API refuses. Otherwise the tests against it would prove nothing.
 
 use super::Scene;
 use daypass::words::{Clock, SystemClock};
@@ -49,7 +49,7 @@ impl Raw {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_stand_in_takes_an_apps_own_jwt_alone() {
+async fn the_stand_in_accepts_only_an_apps_own_jwt() {
     let raw = Raw::start().await;
     let get = async |scheme: &str, jwt: &str| raw.send(Method::GET, "/users/acme/installation", scheme, jwt, "a/b", "").await.0;
     assert_eq!(get("Bearer", &raw.jwt(json!({}))).await, 200);
@@ -80,7 +80,7 @@ async fn the_stand_in_takes_an_apps_own_jwt_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_stand_in_mints_what_is_asked_well_alone() {
+async fn the_stand_in_mints_only_for_well_formed_requests() {
     let raw = Raw::start().await;
     const JSON: &str = "application/json; charset=utf-8";
     let (status, all) = raw.mint(JSON, "").await;

@@ -1,4 +1,4 @@
-//! Commands over the policy library, and over what becomes of it when lines are lost.
+//! Commands over the policy library, and over copies of it with lines left out.
 
 use super::check;
 use super::normal::Normal;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Lines of a policy that are left out, one at a time.
+/// How many lines of a policy are left out, one at a time.
 const LINES_LOST: usize = 24;
 const DATE: &str = "2026-01-01T00:00:00Z";
 
@@ -34,7 +34,7 @@ fn policies() -> Vec<(String, String)> {
         .collect()
 }
 
-/// The policy without one of its lines that say something.
+/// The policy without one of its lines, not counting empty ones and comments.
 fn without(policy: &str, lost: usize) -> Option<String> {
     let says = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
     let at = policy.lines().enumerate().filter(|(_, line)| says(line)).nth(lost)?.0;
@@ -80,7 +80,7 @@ fn commit(folder: &Path) {
 }
 
 #[test]
-fn what_a_lost_line_changes_is_told() {
+fn the_diff_of_a_lost_line_is_as_before() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     git(folder, &["init", "--quiet", "--initial-branch=main", "."]);

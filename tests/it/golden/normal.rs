@@ -1,8 +1,8 @@
-//! What differs from one run to the next is put as a word: ids, times, tokens, ciphertexts, ports.
+//! Replaces what differs from run to run by a word: IDs, times, tokens, ciphertexts, ports.
 
 use regex::Regex;
 
-/// Longer or more particular forms come first.
+/// Longer and more specific patterns come first.
 const FORMS: [(&str, &str); 15] = [
     (r#""key": "[A-Za-z0-9+/]{22}==""#, r#""key": "FILE_KEY""#),
     (r"eyJ[\w-]+\.[\w-]+\.[\w-]+", "JWT"),

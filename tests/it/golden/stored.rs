@@ -1,4 +1,4 @@
-//! A store that an earlier version wrote is read as before. Its keys are sealed to an identity that nobody has.
+//! A store that an earlier version wrote is read as before. Its keys are encrypted to an identity that no longer exists.
 
 use super::{check, folder, is_told};
 use daypass::store::{Entry, Reader};
@@ -20,7 +20,7 @@ fn quoted(row: &Row<'_>, column: usize) -> String {
     }
 }
 
-/// The statements by which a database is made again: its tables, their rows, and what depends on them.
+/// The statements that make the database again: its tables, their rows, then indexes and triggers.
 fn dump(connection: &Connection) -> String {
     let mut schema =
         connection.prepare("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid").unwrap();

@@ -1,4 +1,4 @@
-//! What becomes of policies of others: a digest for each, by the name of a digest.
+//! How policies of other projects are imported: for each file a digest of its name and a digest of the outcome.
 
 use super::check;
 use crate::corpora::{files, unpack};

@@ -1,11 +1,11 @@
-//! Names that climb, hide or look like others: paths, ARNs, audiences, policies.
+//! Hostile names: path traversal, hidden characters and look-alikes in paths, ARNs, audiences and policies.
 
 use super::wire::Sent;
 use super::{Api, CANARY, Case, ROLE};
 use serde_json::json;
 
 const BAD: &[&str] = &["bad_request"];
-/// A name may be well formed, and nobody's.
+/// The name may be well formed, but no policy grants it.
 const NOBODYS: &[&str] = &["bad_request", "no_matching_policy"];
 
 pub fn cases(good: &dyn Fn(Api) -> Sent) -> Vec<Case> {
@@ -17,7 +17,7 @@ pub fn cases(good: &dyn Fn(Api) -> Sent) -> Vec<Case> {
     all
 }
 
-/// What stands for a document below an address.
+/// Paths of documents below an address.
 fn paths(good: &dyn Fn(Api) -> Sent) -> Vec<Case> {
     let long = "a".repeat(3000);
     let many = "a/".repeat(100);
@@ -62,7 +62,7 @@ fn paths(good: &dyn Fn(Api) -> Sent) -> Vec<Case> {
             codes,
         ));
     }
-    // Vault leaves empty segments out; here they are no name.
+    // Vault drops empty segments. The native API refuses them.
     for path in ["/etc/passwd", "shop//password.age", "shop/password.age/", "shop/password.age%23/x", &many] {
         all.push(Case::of(path, Api::Secret, good(Api::Secret).with_target(format!("/v1/secrets/{path}")), BAD));
     }
@@ -136,7 +136,7 @@ fn queries(good: &dyn Fn(Api) -> Sent) -> Vec<Case> {
     all
 }
 
-/// ARNs of no role.
+/// ARNs that are not a role's.
 fn roles(good: &dyn Fn(Api) -> Sent) -> Vec<Case> {
     let long = format!("{ROLE}{}", "a".repeat(3000));
     let roles: [(&str, &[&str]); 20] = [
@@ -269,7 +269,7 @@ fn texts(good: &dyn Fn(Api) -> Sent) -> Vec<Case> {
     all
 }
 
-/// Sources that are none are refused as a wrong secret is.
+/// An unknown source is refused as a wrong secret is.
 fn hooks(good: &dyn Fn(Api) -> Sent) -> Vec<Case> {
     let sources = ["..%2f..%2fetc", "%ff", "ROOT", "root%00", "r%D0%BE%D0%BEt", "team-a", "-", "root%2f", "%"];
     sources

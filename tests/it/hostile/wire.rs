@@ -1,4 +1,4 @@
-//! HTTP/1.1 over TLS, byte by byte as it is told.
+//! HTTP/1.1 over TLS, with exactly the bytes that a test gives.
 
 use crate::server::connect;
 use crate::support::World;
@@ -16,7 +16,7 @@ pub struct Sent {
     pub body: Vec<u8>,
 }
 
-/// What came back.
+/// The answer to a request.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -46,13 +46,13 @@ impl Sent {
         Self { target: target.into(), ..self }
     }
 
-    /// In place of one of this name, or beside none.
+    /// Sets a header, and removes those of the same name.
     pub fn with_header(mut self, name: &'static str, value: impl Into<Vec<u8>>) -> Self {
         self.headers.retain(|(known, _)| *known != name);
         self.and_header(name, value)
     }
 
-    /// Beside what is there of this name.
+    /// Adds a header, and keeps those of the same name.
     pub fn and_header(mut self, name: &'static str, value: impl Into<Vec<u8>>) -> Self {
         self.headers.push((name, value.into()));
         self
@@ -62,7 +62,7 @@ impl Sent {
         exchange(world, &self.bytes()).await
     }
 
-    /// The same on a connection that is there.
+    /// Sends it on an open connection.
     pub async fn over(&self, stream: &mut TlsStream<TcpStream>) -> Option<Answer> {
         exchange_over(stream, &self.bytes()).await
     }
@@ -82,14 +82,14 @@ impl Sent {
     }
 }
 
-/// Sends these bytes and reads to the end; `None` where nothing came.
+/// Sends these bytes and reads to the end. `None` if no HTTP answer came.
 pub async fn exchange(world: &World, bytes: &[u8]) -> Option<Answer> {
     let mut stream = connect(world, b"http/1.1", &[&rustls::version::TLS13]).await.unwrap();
     exchange_over(&mut stream, bytes).await
 }
 
 async fn exchange_over(stream: &mut TlsStream<TcpStream>, bytes: &[u8]) -> Option<Answer> {
-    // A server that has heard enough may close before all is sent.
+    // The server may answer and close before all is sent.
     let _ = stream.write_all(bytes).await;
     let mut answer = Vec::new();
     let _ = tokio::time::timeout(std::time::Duration::from_secs(20), stream.read_to_end(&mut answer)).await.unwrap();

@@ -1,4 +1,4 @@
-//! `policy import` over a folder: what it writes, and what it leaves alone.
+//! `policy import` over a folder: what it writes, and what it does not touch.
 
 use super::vault::{export, role};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ fn import(folder: &Path, more: &[&str]) -> Output {
 }
 
 #[test]
-fn a_role_that_is_refused_leaves_the_others_whole_and_writes_nothing() {
+fn a_refused_role_is_not_written_and_leaves_the_others_complete() {
     let folder = tempfile::tempdir().unwrap();
     let config = format!(
         "issuers:\n  - {{ name: ci, mapping: generic, issuer: \"{ISSUER}\", audiences: [\"https://daypass.example\"] }}\n"

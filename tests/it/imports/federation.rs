@@ -1,5 +1,5 @@
-//! Providers of Google's and flexible credentials of Entra's, made here, against their own rules: of Google a mapping that fails, a
-//! condition that does not hold or an error in it let nobody in.
+//! Generated Google providers and Entra flexible credentials, against models of their own rules. Google lets nobody in if a mapping
+//! fails, or if a condition is false or fails.
 
 use super::{Draw, Ours, catalogue};
 use daypass::kind::{Scope, Target};
@@ -10,11 +10,11 @@ const ISSUER: &str = "https://ci.example";
 const POOL: &str = "projects/1/locations/global/workloadIdentityPools/ci";
 const CLAIMS: [&str; 4] = ["sub", "ref", "team", "repository"];
 const TEXTS: [&str; 7] = ["a", "b", "a/b", "a:b", "ab", "a/", "repo:a"];
-/// Originals of each kind, and claim sets for each.
+/// How many originals of each kind are generated, and how many claim sets for each.
 const ORIGINALS: usize = 1500;
 const DRAWS: usize = 40;
 
-/// A condition of Google's, before it is written.
+/// A condition of Google's, before it is written as CEL.
 enum Cel {
     All(Vec<Cel>),
     Same(String, String),
@@ -64,7 +64,7 @@ impl Cel {
         }
     }
 
-    /// Puts in what it may take.
+    /// Sets claims that the condition may accept.
     fn fill(&self, draw: &mut Draw, claims: &mut Map<String, Value>) {
         let (claim, value) = match self {
             Self::All(all) => return all.iter().for_each(|one| one.fill(draw, claims)),
@@ -105,7 +105,7 @@ fn imported(files: &[Exported]) -> Result<Imported, String> {
         scope: Some(Scope::parse("https://management.azure.com/.default").unwrap()),
         ..ImportSettings::default()
     };
-    // Where a provider is refused, its members are too.
+    // If a provider is refused, its members are refused too.
     let mut outcomes = import_export(files, &settings);
     outcomes.remove(0).map_err(|refused| refused.reason)
 }

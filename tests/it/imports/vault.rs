@@ -1,4 +1,4 @@
-//! Roles and policies of Vault's, made here, against the model of its decisions.
+//! Generated Vault roles and policies, against the model of Vault's decisions.
 
 use super::vault_model::{Block, logs_in, reads};
 use super::{Draw, Ours, catalogue};
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 const ISSUER: &str = "https://ci.example";
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
-/// Roles that are made, and claim sets for each.
+/// How many roles are generated, and how many claim sets for each.
 const ROLES: usize = 1200;
 const DRAWS: usize = 40;
 
@@ -135,7 +135,7 @@ fn github_value(draw: &mut Draw, name: &str, is_glob: bool) -> Value {
         "run_attempt" => &["1", "2"],
         _ => &["repo:acme@9001/shop@456789:ref:refs/heads/main", "repo:acme@9001/shop@456789:*", "repo:acme*"],
     };
-    // A star is a character where globs are not meant, and no pattern expresses it.
+    // Without globs a star is a character like any other, which no pattern can express.
     let one = |draw: &mut Draw| if is_glob { (*draw.of(texts)).to_owned() } else { draw.of(texts).replace('*', "") };
     match draw.below(24) {
         0 if !is_glob => json!(7),
@@ -145,7 +145,7 @@ fn github_value(draw: &mut Draw, name: &str, is_glob: bool) -> Value {
     }
 }
 
-/// Claims that the role may take, of each condition one of its values.
+/// Claims that the role may accept: one value of each condition.
 fn claims(draw: &mut Draw, role: &Value, base: &Map<String, Value>) -> Map<String, Value> {
     let mut claims = base.clone();
     if let Some(subject) = role["bound_subject"].as_str().filter(|subject| !subject.is_empty()) {
@@ -186,11 +186,11 @@ fn claims(draw: &mut Draw, role: &Value, base: &Map<String, Value>) -> Map<Strin
     claims
 }
 
-/// Names of documents at Vault.
+/// Paths of documents in Vault.
 const KEYS: [&str; 14] =
     ["a", "b", "ab", "aa", "a/a", "a/b", "b/a", "ab/b", "ba/a", "a/b/a", "b/ab/b", "a/a/a/a", "a.y", "ab.yaml"];
 
-/// How many roles were imported, and uses that both took.
+/// How many roles were imported, and how many uses both accepted.
 #[derive(Default)]
 struct Counts {
     imported: usize,
@@ -199,7 +199,7 @@ struct Counts {
     refused: BTreeMap<&'static str, usize>,
 }
 
-/// What reasons of refusals are known by.
+/// Words by which refusals are grouped.
 const REASONS: [&str; 12] = [
     "counts before it",
     "let nothing be read",

@@ -1,5 +1,5 @@
-//! The same beside a real OpenBao: roles and policies are written there and read as its command prints them; tokens are tried at its
-//! login and its KV store, and at what was imported.
+//! The same with a real OpenBao: roles and policies are written there and exported with its command. Tokens are tried at its login and
+//! KV store, and with the import.
 
 use super::{Ours, catalogue};
 use crate::peers::openbao::Bao;
@@ -14,11 +14,11 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-/// Documents at Vault.
+/// Paths of documents in OpenBao.
 const KEYS: [&str; 9] =
     ["shop/db", "shop/private/db", "shop/web-1", "shop/web-1/tls", "shop", "Shop/db", "other/db", "other/x/db", "db"];
 
-/// Roles, each with its policies and whether it is imported.
+/// Roles: the name, the members, the policy, and whether it is imported.
 fn roles() -> Vec<(&'static str, Value, &'static str, bool)> {
     let shop =
         r#"path "secret/data/shop/*" { capabilities = ["read", "list"] } path "secret/metadata/*" { capabilities = ["list"] }"#;
@@ -69,7 +69,7 @@ fn roles() -> Vec<(&'static str, Value, &'static str, bool)> {
     ]
 }
 
-/// Claims of tokens, beside those that every token has.
+/// Claims of tokens, without those that every token has.
 fn tokens() -> Vec<Map<String, Value>> {
     let of = |claims: Value| claims.as_object().unwrap().clone();
     let mut tokens = vec![
@@ -104,7 +104,7 @@ fn printed(bao: &Bao, program: &Path, arguments: &[&str]) -> Vec<u8> {
     output.stdout
 }
 
-/// The export, as the guide says how it is made.
+/// Makes the export as the guide describes it.
 fn export(bao: &Bao, program: &Path, folder: &Path) {
     let save = |file: &str, arguments: &[&str]| {
         let path = folder.join(file);
@@ -120,7 +120,7 @@ fn export(bao: &Bao, program: &Path, folder: &Path) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_an_import_takes_openbao_takes_too() {
+async fn openbao_accepts_whatever_an_import_accepts() {
     let (Some(bao), Some(program)) = (Bao::start().await, peer("bao")) else { return };
     let issuer = LocalIssuer::start(Arc::new(SystemClock)).await.unwrap();
     let write = |path: String, body: Value| {
@@ -178,7 +178,7 @@ async fn what_an_import_takes_openbao_takes_too() {
     assert!(both > 100, "{both}");
 }
 
-/// What the command makes of the export.
+/// The JSON that the command prints for the export.
 fn imported(folder: &Path, issuer: &str) -> Value {
     let config = format!(
         "issuers:\n  - {{ name: ci, mapping: generic, issuer: \"{issuer}\", audiences: [\"https://daypass.example\"], addresses: [127.0.0.0/8] }}\n"

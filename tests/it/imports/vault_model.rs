@@ -1,5 +1,5 @@
-//! Vault's own decisions, as its sources have them (OpenBao: `builtin/credential/jwt/claims.go`, `path_login.go`, `vault/acl.go`,
-//! `vault/policy.go`; go-glob), over what `vault read` prints and the blocks of policies.
+//! A model of Vault's decisions after its sources (OpenBao: `builtin/credential/jwt/claims.go`, `path_login.go`, `vault/acl.go`,
+//! `vault/policy.go`; go-glob). Its input is what `vault read` prints, and the blocks of policies.
 
 use serde_json::{Map, Value};
 use std::cmp::Ordering;
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 /// A block of a policy.
 pub type Block = (String, Vec<String>);
 
-/// Whether a token with these claims logs in; audiences are not looked at.
+/// Whether a token with these claims can log in. It ignores audiences.
 pub fn logs_in(role: &Value, claims: &Map<String, Value>) -> bool {
     let subject = role["bound_subject"].as_str().unwrap_or_default();
     let user = role["user_claim"].as_str().unwrap();
@@ -50,13 +50,13 @@ fn fits(expected: &Value, actual: &Value, is_glob: bool) -> bool {
     match (expected, actual) {
         (Value::String(expected), Value::String(actual)) if is_glob => glob(expected, actual),
         _ if is_glob => false,
-        // A number in a list stays a float there, which no `json.Number` equals.
+        // In Vault a number in a list stays a float, which equals no `json.Number`.
         _ => expected == actual,
     }
 }
 
-/// go-glob, byte for byte: a leading star is none, what is between stars is looked for from the left, and what a text lacks at its
-/// very end is not seen.
+/// go-glob with its quirks: a leading star matches nothing by itself, the parts between stars are searched from the left, and a missing
+/// end of one character is not noticed.
 fn glob(pattern: &str, subject: &str) -> bool {
     if pattern.is_empty() {
         return subject.is_empty();
@@ -80,7 +80,7 @@ fn glob(pattern: &str, subject: &str) -> bool {
     true
 }
 
-/// Whether these policies let a path be read.
+/// Whether these policies allow reading a path.
 pub fn reads(policies: &[Vec<Block>], path: &str) -> bool {
     let mut exact: BTreeMap<&str, Vec<&[String]>> = BTreeMap::new();
     let mut prefixes = exact.clone();

@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 const TOKEN: &str = "admintoken";
-/// Of a log that is shown.
+/// How much of a log is printed.
 const LOG_BYTES_MAX: usize = 6000;
 const STARTUP_MAX: Duration = Duration::from_secs(120);
 
@@ -24,7 +24,7 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts both; what they write and need is below `folder`.
+    /// Starts both processes. Their files are below `folder`.
     pub async fn start(port: u16, folder: &Path) -> Self {
         let program = peer("kubectl").unwrap();
         let folder = folder.join("apiserver");
@@ -68,7 +68,7 @@ impl Cluster {
         Err(told)
     }
 
-    /// Creates an object, and shows what the API server made of it.
+    /// Creates an object, and returns it as the API server stored it.
     pub fn create(&self, object: &Value) -> Result<Value, String> {
         self.kubectl(&["create", "--output=json", "-f", "-"], &object.to_string())
             .map(|text| serde_json::from_str(&text).unwrap())
@@ -127,7 +127,7 @@ fn start_processes(port: u16, folder: &Path) -> Vec<Running> {
     vec![Running::start(command.current_dir(folder), log("kube-apiserver.log")), etcd]
 }
 
-/// kubectl's configuration, and with which certificate the API server goes to webhooks (Kubernetes docs, "Authenticate apiservers").
+/// kubectl's configuration, and the certificate that the API server uses for webhooks (Kubernetes docs, "Authenticate apiservers").
 fn write_configurations(port: u16, folder: &Path) {
     let write = |name: &str, value: Value| std::fs::write(folder.join(name), value.to_string()).unwrap();
     let client = |name: &str| folder.parent().unwrap().join(name).display().to_string();

@@ -1,4 +1,4 @@
-//! Files that import each other. What is in such a circle can only be read as a whole, so there is none.
+//! Import cycles. Files that import each other can only be understood together, so there must be none.
 
 use super::code;
 use regex::Regex;
@@ -9,7 +9,7 @@ type Module = Vec<String>;
 
 struct Graph {
     code: BTreeMap<Module, String>,
-    /// What a module hands on of others: by its path and the name there.
+    /// What a module re-exports, by the module's path and the name there.
     handed_on: BTreeMap<Module, Module>,
 }
 
@@ -45,7 +45,7 @@ impl Graph {
         graph
     }
 
-    /// A path from the crate's root; `None` of another crate's.
+    /// The path from the crate's root; `None` for a path of another crate.
     fn absolute(&self, module: &[String], path: &str) -> Option<Module> {
         let parts: Module = path.split("::").map(|part| part.trim().to_owned()).collect();
         let above = parts.iter().take_while(|part| *part == "super").count();
@@ -60,7 +60,7 @@ impl Graph {
         }
     }
 
-    /// The file that has what a path names, also where another hands it on.
+    /// The file that defines what a path names, also through re-exports.
     fn file(&self, path: &[String], depth: usize) -> Option<&Module> {
         let (module, _) = (1..=path.len()).rev().find_map(|length| self.code.get_key_value(&path[..length]))?;
         let handed_on = path.get(..=module.len()).and_then(|name| self.handed_on.get(name)).filter(|_| depth < 8);
@@ -70,10 +70,10 @@ impl Graph {
         }
     }
 
-    /// Which file imports which.
+    /// The imports of each file.
     fn arrows(&self) -> BTreeMap<&Module, BTreeSet<&Module>> {
         let inline = Regex::new(r"\b(?:crate|super)(?:::\w+)+").unwrap();
-        // Who may see a name is no import.
+        // A re-export or a visibility is not an import.
         let no_import = Regex::new(r"(?m)^\s*pub(?:\([^)]*\))? use [^;]+;|\bpub\(in [^)]*\)").unwrap();
         let mut arrows = BTreeMap::new();
         for (module, text) in &self.code {
@@ -87,7 +87,7 @@ impl Graph {
     }
 }
 
-/// The trees of `use`, or of `pub use`.
+/// The trees of `use` statements, or of `pub use`.
 fn statements(text: &str, public: bool) -> Vec<String> {
     let form = if public { r"(?m)^\s*pub(?:\([^)]*\))? use ([^;]+);" } else { r"(?m)^\s*use ([^;]+);" };
     Regex::new(form).unwrap().captures_iter(text).map(|tree| tree[1].split_whitespace().collect::<Vec<_>>().join(" ")).collect()
@@ -114,7 +114,7 @@ fn paths(tree: &str) -> Vec<String> {
     parts.flat_map(paths).map(|path| format!("{}{path}", start.trim())).collect()
 }
 
-/// Files from each of which one comes to every other one of them, more than one.
+/// The cycles: sets of two or more files of which each reaches every other.
 fn circles(arrows: &BTreeMap<&Module, BTreeSet<&Module>>) -> Vec<Vec<Module>> {
     let all: BTreeMap<&Module, BTreeSet<&Module>> = arrows.keys().map(|module| (*module, reached(arrows, module))).collect();
     let circle = |module: &&Module| -> Vec<Module> {
@@ -128,7 +128,7 @@ fn circles(arrows: &BTreeMap<&Module, BTreeSet<&Module>>) -> Vec<Vec<Module>> {
     found.into_iter().collect()
 }
 
-/// Every file to which arrows lead from this one.
+/// Every file that this one imports, directly or through others.
 fn reached<'a>(arrows: &BTreeMap<&'a Module, BTreeSet<&'a Module>>, from: &'a Module) -> BTreeSet<&'a Module> {
     let (mut seen, mut next) = (BTreeSet::new(), vec![from]);
     while let Some(module) = next.pop() {

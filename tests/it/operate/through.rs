@@ -1,4 +1,4 @@
-//! What an operator does through the server, by a token and a policy that lets: `deny`, and `secret status --in-force`.
+//! What a policy lets a job do through the server: `deny`, and `secret status --in-force`.
 
 use super::daypass;
 use crate::sources::{self, define, live};
@@ -30,7 +30,7 @@ async fn get(world: &World, token: &str, query: &str) -> (u16, Value) {
     (response.status().as_u16(), response.json().await.unwrap())
 }
 
-/// As the program is run elsewhere: whose run decides whether a policy lets.
+/// Runs the program without the server's configuration. The kind of run decides whether a policy allows it.
 async fn through(world: &World, run: &str, arguments: &[&str]) -> (i32, String, String) {
     let output = world.job(run, arguments, &[]).await;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -43,7 +43,7 @@ async fn deploys(world: &World) -> (u16, Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_is_on_call_denies_by_a_policy_and_only_an_operator_lifts() {
+async fn a_job_denies_by_a_policy_and_only_an_operator_lifts() {
     let mut world = world().await;
     assert_eq!(deploys(&world).await.0, 200);
     let deny = ["deny", "--policy", "shop/deploy", "--for", "4h", "--reason", "INC-42"];
@@ -64,7 +64,7 @@ async fn whoever_is_on_call_denies_by_a_policy_and_only_an_operator_lifts() {
     let server = world.url("");
     let (status, _, said) = through(&world, "pull", &["deny", "--lift", &id, "--server", &server]).await;
     assert!(status == 64 && said.contains("on the server's own machine alone"), "{said}");
-    // Intended, denied and released stand under one decision, so that a denial leads to whoever made it.
+    // The records intended, denied and released have one decision, so that a denial leads to its author.
     let entries = world.audit();
     let denied = entries.iter().find(|entry| entry.kind == "denied").unwrap();
     let of_it: Vec<&str> =
@@ -81,7 +81,7 @@ async fn whoever_is_on_call_denies_by_a_policy_and_only_an_operator_lifts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_would_deny_nobody_or_everybody_is_refused_and_denies_nothing() {
+async fn a_denial_of_nobody_or_everybody_is_refused() {
     let world = world().await;
     let long = "x".repeat(600);
     for (stop, said) in [
@@ -106,7 +106,7 @@ async fn what_would_deny_nobody_or_everybody_is_refused_and_denies_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn guardrails_and_a_thousand_denials_stand_against_one_more() {
+async fn guardrails_and_the_limit_of_denials_refuse_another_one() {
     let mut world = world().await;
     let stop = json!({ "stop": { "run": "7", "reason": "INC-1" } });
     world.stop();
@@ -160,7 +160,7 @@ async fn a_source_denies_what_its_own_policies_grant_and_sees_its_own_files() {
     let files: Vec<(&str, &Value)> =
         told["files"].as_array().unwrap().iter().map(|file| (file["file"].as_str().unwrap(), &file["recipients"])).collect();
     assert_eq!(files, [("secrets/db.age", &Value::Null), ("secrets/own.yaml", &json!([recipient]))]);
-    // A name that is not there yet may be another one's later, and names of others are not told.
+    // A policy that does not exist yet may not be denied, and a suggestion never names another source's policy.
     let unknown = json!({ "stop": { "policy": "team-a/later", "reason": "x" }, "unknown_too": true });
     let (status, answer) = post(&world, &world.token_with(on_call()), &unknown).await;
     assert_eq!((status, &answer["code"]), (403, &json!("no_matching_policy")), "{answer}");
@@ -181,7 +181,7 @@ async fn a_source_denies_what_its_own_policies_grant_and_sees_its_own_files() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn how_the_secrets_stand_is_told_here_and_there_alike() {
+async fn secret_status_is_the_same_through_the_server_and_on_its_machine() {
     let world = world().await;
     let db = crate::vault::sealed(&world, "shop/db.yaml", b"password: one\n");
     let unused = crate::vault::sealed(&world, "other/unused.yaml", b"password: two\n");
@@ -209,7 +209,7 @@ async fn how_the_secrets_stand_is_told_here_and_there_alike() {
     ] {
         assert!(there.contains(words), "{words}: {there}");
     }
-    assert_eq!(daypass(&world, &["secret", "status", "--in-force"]).await, (0, there), "as the operator hears it");
+    assert_eq!(daypass(&world, &["secret", "status", "--in-force"]).await, (0, there), "as the operator's command prints it");
 
     let arguments = ["secret", "status", "--in-force", "--below", "secrets/shop", "--output", "json"];
     let (status, told, _) = through(&world, "pull", &arguments).await;
@@ -231,5 +231,5 @@ async fn how_the_secrets_stand_is_told_here_and_there_alike() {
     assert_eq!((status, page["secret_status"]["files"].as_array().unwrap().len()), (200, 2), "{page}");
     let record = world.audit().into_iter().rfind(|entry| entry.kind == "released").unwrap();
     assert_eq!(record.body["secret_status"], json!({ "source": "root", "commit": commit, "files": 2 }));
-    assert!(!world.log().contains("in clear"), "nothing of what a file holds");
+    assert!(!world.log().contains("in clear"), "the log holds nothing of a file");
 }

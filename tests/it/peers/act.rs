@@ -1,5 +1,5 @@
-//! A real GitHub workflow, run by act without Docker: its steps get AWS credentials and a secret with the job's token, and hear a denial.
-//! What gives the job its token is the stand-in for GitHub's issuer; act sets the rest of a job's environment and masks its log.
+//! A real GitHub workflow, run by act without Docker: its steps get AWS credentials and secrets with the job's token, and a denial.
+//! The stand-in for GitHub's issuer gives the job its token. act sets the rest of the job's environment and masks its log.
 
 use super::aws::Emulator;
 use crate::support::{Setup, World, peer, put};
@@ -55,7 +55,7 @@ fn repository(folder: &Path) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_workflow_gets_aws_credentials_and_masked_secrets_and_hears_why_it_is_refused() {
+async fn a_workflow_gets_aws_credentials_masked_secrets_and_the_reason_of_a_refusal() {
     let (Some(act), Some(_)) = (peer("act"), peer("curl")) else { return };
     let Some(emulator) = Emulator::start("ministack").await else { return };
     let aws = format!("aws: {{ mode: web-identity, regions: [us-east-1], endpoint: \"{}\" }}\n", emulator.url);
@@ -82,7 +82,7 @@ async fn a_workflow_gets_aws_credentials_and_masked_secrets_and_hears_why_it_is_
         token,
         ("DAYPASS_SERVER", world.url("")),
         ("DAYPASS_CA", world.path("tls.crt").display().to_string()),
-        // act loses the last lines of a step that fails on a busy machine: what daypass wrote is read from a file.
+        // On a busy machine act loses the last lines of a failing step, so the errors are written to a file.
         ("REFUSALS", world.path("refusals").display().to_string()),
         ("AWS_ENDPOINT_URL", emulator.url.clone()),
         ("AWS_DEFAULT_REGION", "us-east-1".to_owned()),

@@ -1,4 +1,4 @@
-//! Other implementations of age: files of every kind of key, encrypted and decrypted both ways.
+//! Other implementations of age: files for every kind of key, encrypted by one side and decrypted by the other.
 
 use crate::support::peer;
 use daypass::secrets::{Creation, Identities, RepositoryPath, encrypt_at, encrypt_document_with, open};
@@ -37,10 +37,10 @@ fn identities(folder: &Path, pair: &Pair) -> Identities {
     Identities::parse(&Secret::new(std::fs::read(folder.join(pair.file)).unwrap())).unwrap()
 }
 
-/// What a peer does with a file: its name and the arguments that encrypt `plain` to standard output and decrypt `ours`.
+/// A peer: its program, and the arguments with which it encrypts `plain` to standard output and decrypts `ours`.
 struct Peer<'a> {
     program: &'a Path,
-    /// What stands before: a script.
+    /// Arguments before those: a script.
     before: Vec<String>,
     encrypt: &'a dyn Fn(&str, bool) -> Vec<String>,
     decrypt: &'a dyn Fn(&str) -> Vec<String>,
@@ -60,7 +60,7 @@ fn goes_both_ways(folder: &Path, peer: &Peer<'_>, pair: &Pair) {
         assert_eq!(sealed.starts_with(b"-----BEGIN AGE"), armored);
         let opened = open(&SecretPath::parse("a.age").unwrap(), &sealed, None, &identities(folder, pair));
         assert_eq!(opened.unwrap_or_else(|fault| panic!("{}: {fault}", pair.file)).expose(), b"hunter2");
-        // What is bound to a path here opens wherever it lies for whoever does not know of that.
+        // A file that is bound to a path opens anywhere with implementations that do not know the binding.
         for path in [None, Some(RepositoryPath::parse("secrets/shop/db.age").unwrap())] {
             let sealed = encrypt_at(b"hunter3", std::slice::from_ref(&pair.recipient), armored, path.as_ref()).unwrap();
             std::fs::write(folder.join("ours"), sealed).unwrap();
@@ -108,7 +108,7 @@ fn x25519_and_both_kinds_of_ssh_keys_go_both_ways_with_debians_age() {
 }
 
 #[test]
-fn post_quantum_keys_of_both_go_both_ways_with_age_1_3() {
+fn post_quantum_and_other_keys_go_both_ways_with_age_1_3() {
     let (Some(age), Some(keygen)) = (peer("age-1.3"), peer("age-keygen-1.3")) else { return };
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
@@ -178,7 +178,7 @@ fn sops_files_for_post_quantum_and_ssh_keys_go_both_ways() {
 }
 
 #[test]
-fn the_command_makes_keys_and_encrypts_to_every_kind_and_never_to_a_mixture() {
+fn the_command_makes_keys_and_encrypts_to_each_kind_but_not_to_a_mixture() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let daypass = env!("CARGO_BIN_EXE_daypass");

@@ -13,7 +13,7 @@ match: { repository: acme/shop@456789, ref: refs/heads/main, event: push }
 grant: { secrets: [\"keys/db.yaml#/password\"] }
 ";
 
-/// A world with documents that are granted whole, by one key, and not; and a job that has the plugin in its path.
+/// A world with documents that are granted as a whole, by one key, or not at all, and a job that has the plugin in its path.
 pub(crate) struct Job {
     pub(crate) world: World,
     identity: String,
@@ -34,7 +34,7 @@ impl Job {
         let recipient = world.recipient.clone();
         let hidden = encrypt(b"hidden", std::slice::from_ref(&recipient), false).unwrap();
         let human = daypass::secrets::Identities::generate().1;
-        // Bound to its path, as the commands write it.
+        // Bound to its path, as our commands do it.
         let bound = |file: &str| Some(RepositoryPath::parse(file).unwrap());
         let both = [human.clone(), recipient.clone()];
         let both = encrypt_at(b"for two", &both, false, bound("secrets/shop/both.age").as_ref()).unwrap();
@@ -75,7 +75,7 @@ impl Job {
     }
 }
 
-/// Refused, with the code, the hint and the decision where a person sees them.
+/// Asserts that the program failed and that standard error has the code, the hint and the decision.
 fn told(output: &Output, expected: &str) -> String {
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
@@ -84,7 +84,7 @@ fn told(output: &Output, expected: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn age_opens_what_is_granted_whole_and_tells_why_it_opens_nothing_else() {
+async fn age_opens_granted_files_and_shows_why_others_are_refused() {
     let Some(age) = peer("age") else { return };
     let job = Job::start().await;
     for (file, expected) in [("shop/password.age", &b"hunter2"[..]), ("shop/both.age", b"for two")] {
@@ -93,11 +93,11 @@ async fn age_opens_what_is_granted_whole_and_tells_why_it_opens_nothing_else() {
     }
     println!("{}", told(&job.age(&age, "shop/password.age", "pull").await, "no_matching_policy"));
     told(&job.age(&age, "hidden/x.age", "push").await, "no_matching_policy");
-    // The same recipient, and a file that stands in no commit.
+    // A file for the same recipient that is in no commit.
     let foreign = encrypt(b"foreign", std::slice::from_ref(&job.world.recipient), false).unwrap();
     put(&job.world.path("foreign.age"), &foreign);
     told(&job.age(&age, "../../foreign.age", "push").await, "no_matching_policy");
-    // What a commit removes is gone, also for whoever still has the file.
+    // A file that a commit removes no longer opens, also for a job that still has a copy.
     let repository = job.world.path("access");
     std::fs::copy(repository.join("secrets/shop/both.age"), job.world.path("kept.age")).unwrap();
     std::fs::remove_file(repository.join("secrets/shop/both.age")).unwrap();
@@ -128,23 +128,26 @@ async fn age_opens_what_is_granted_whole_and_tells_why_it_opens_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sops_opens_what_is_granted_whole_and_tells_why_it_opens_nothing_else() {
+async fn sops_opens_granted_documents_and_shows_why_others_are_refused() {
     let Some(sops) = peer("sops") else { return };
     let job = Job::start().await;
     let opened = job.run(&sops, &["decrypt", "shop/db.yaml"], "push").await;
     assert_eq!(opened.stdout, b"password: hunter2\n", "{}", String::from_utf8_lossy(&opened.stderr));
     let opened = job.run(&sops, &["decrypt", "--extract", "[\"password\"]", "shop/two.json"], "push").await;
     assert_eq!(opened.stdout, b"hunter2", "another's recipient comes first: {}", String::from_utf8_lossy(&opened.stderr));
-    assert!(job.world.audit().iter().any(|entry| entry.body["reason"] == "secret_unreadable"), "the other's opens to the other");
+    assert!(
+        job.world.audit().iter().any(|entry| entry.body["reason"] == "secret_unreadable"),
+        "the stanza of the other recipient is refused"
+    );
     println!("{}", told(&job.run(&sops, &["decrypt", "keys/db.yaml"], "push").await, "no_matching_policy"));
     told(&job.run(&sops, &["decrypt", "shop/db.yaml"], "pull").await, "no_matching_policy");
-    // Its one key is granted, and had by its name.
+    // The one key that is granted can be had by its name.
     let (status, answer) = job.world.exchange(&job.world.token(), json!([{ "secret": "keys/db.yaml#/password" }])).await;
     assert_eq!((status, &answer["credentials"][0]["secret"]["value"]), (200, &json!("hunter2")), "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rage_which_follows_the_link_before_it_starts_the_plugin_opens_what_is_granted_whole() {
+async fn rage_which_resolves_the_plugins_link_opens_granted_files() {
     let Some(python) = peer("python-pyrage") else { return };
     let job = Job::start().await;
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/pyrage_peer.py");

@@ -1,5 +1,5 @@
-//! STS emulators with the AWS CLI. ministack reads `aud`, `sub` and `amr` of a web identity token and no signature, so tags and source
-//! identity are checked in the token itself; what it does enforce is the role's trust and the role's own policy. moto reads no token.
+//! STS emulators with the AWS CLI. ministack reads `aud`, `sub` and `amr` of a web identity token and verifies no signature, so other
+//! tests check tags and source identity in the token itself. It enforces the role's trust and the role's own policy. moto reads no token.
 
 use crate::support::{START_MAX, Setup, World, free_port, peer};
 use serde_json::{Value, json};
@@ -62,7 +62,7 @@ impl Emulator {
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
-    /// A role that trusts our issuer's tokens of this subject; the first one registers the issuer too.
+    /// Creates a role that trusts our issuer's tokens of this subject. The first call registers the issuer too.
     pub(super) fn trust(&self, world: &World, role: &str, subject: &str) {
         let issuer = world.url("");
         let host = issuer.trim_start_matches("https://");
@@ -78,7 +78,7 @@ impl Emulator {
         self.administer(&["iam", "create-role", "--role-name", role, "--assume-role-policy-document", &trust.to_string()]);
     }
 
-    /// What the role may do with the bucket `releases`.
+    /// Sets what the role may do with the bucket `releases`.
     pub(super) fn allow(&self, role: &str, actions: &[&str]) {
         let resources = ["arn:aws:s3:::releases", "arn:aws:s3:::releases/*"];
         let statement = json!({"Effect": "Allow", "Action": actions, "Resource": resources});
@@ -94,7 +94,7 @@ impl Drop for Emulator {
     }
 }
 
-/// boto3 asks daypass by itself too: a call that the role allows, and one that it does not.
+/// boto3 with `credential_process`: a call that the role allows, and one that it does not.
 const BOTO3: &str = "
 import boto3, botocore, sys
 client = lambda name: boto3.client(name, endpoint_url=sys.argv[1], region_name='us-east-1')
@@ -128,7 +128,7 @@ fn keys(answer: &Value) -> [String; 3] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn web_identity_holds_no_aws_key_and_the_roles_trust_decides() {
+async fn web_identity_needs_no_aws_key_and_the_roles_trust_decides() {
     let Some(emulator) = Emulator::start("ministack").await else { return };
     let aws = format!("aws: {{ mode: web-identity, regions: [us-east-1], endpoint: \"{}\" }}\n", emulator.url);
     let world = World::start(Setup { policies: vec![("shop/deploy", policy())], aws, ..Setup::default() }).await;
@@ -214,7 +214,7 @@ async fn assume_role_uses_the_machines_own_credentials_with_both_emulators() {
     }
 }
 
-/// What `daypass aws bootstrap` prints is what the account needs: the granted policy's subject may, another's may not.
+/// The account needs exactly what `daypass aws bootstrap` prints: the subject of the granting policy is accepted, another is not.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_printed_trust_is_as_wide_as_the_policies() {
     let Some(emulator) = Emulator::start("ministack").await else { return };
@@ -247,7 +247,7 @@ async fn the_printed_trust_is_as_wide_as_the_policies() {
     let role = "arn:aws:iam::000000000000:role/deploy";
     let (status, answer) = world.exchange(&world.token(), json!([{ "aws": { "role": role } }])).await;
     assert_eq!(status, 200, "{answer}");
-    // The same grant by a policy of another name, of which the account was not told.
+    // The same grant by a policy of another name, which the account does not trust.
     std::fs::rename(world.path("access/policies/shop/deploy.yaml"), world.path("access/policies/shop/other.yaml")).unwrap();
     world.commit_and_wait(&[]).await;
     let (status, answer) = world.exchange(&world.token(), json!([{ "aws": { "role": role } }])).await;

@@ -1,6 +1,6 @@
-//! A role that is assumed from another one. ministack evaluates both trusts, the external id, the session's name, `sts:TagSession` of
-//! the second call, and that call's session policy. It does not read the tags of a web identity token, no session policy of that
-//! call, and no source identity: what is sent of those is looked at in `src/issue/aws/tests/chained.rs`. moto takes everything.
+//! A role that is assumed from another one. ministack evaluates both trusts, the external ID, the session's name, and the second call's
+//! `sts:TagSession` and session policy. It does not read a web identity token's tags, that call's session policy, or a source identity:
+//! `src/issue/aws/tests/chained.rs` checks what is sent of those. moto accepts everything.
 
 use super::aws::Emulator;
 use crate::support::{Setup, World};
@@ -37,7 +37,7 @@ fn bootstrap(world: &World, format: &str) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// The account as `daypass aws bootstrap` prints it, but for what these roles are there to refuse.
+/// Sets up the account as `daypass aws bootstrap` prints it, except for the roles that have to refuse.
 fn tell_account(emulator: &Emulator, world: &World) {
     let issuer = world.url("");
     let thumbprint = "0".repeat(40);
@@ -63,7 +63,7 @@ fn tell_account(emulator: &Emulator, world: &World) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_is_reached_through_another_one_and_a_refusal_says_at_which() {
+async fn a_role_is_assumed_through_another_and_a_refusal_names_the_hop() {
     let Some(emulator) = Emulator::start("ministack").await else { return };
     let aws = format!("aws: {{ mode: web-identity, regions: [us-east-1], endpoint: \"{}\" }}\n", emulator.url);
     let world = World::start(Setup { policies: vec![("shop/deploy", policy())], aws, ..Setup::default() }).await;
@@ -76,7 +76,7 @@ async fn a_role_is_reached_through_another_one_and_a_refusal_says_at_which() {
     let keys = ["AccessKeyId", "SecretAccessKey", "SessionToken"].map(|name| session[name].as_str().unwrap());
     assert!(emulator.call(&["s3api", "list-objects-v2", "--bucket", "releases"], keys).status.success());
     let put = emulator.call(&["s3api", "put-object", "--bucket", "releases", "--key", "x"], keys);
-    assert!(String::from_utf8_lossy(&put.stderr).contains("AccessDenied"), "the role may, and its session policy does not");
+    assert!(String::from_utf8_lossy(&put.stderr).contains("AccessDenied"), "the role allows it, but the session policy does not");
     for (role, hint, cause) in [
         (
             "untagged",
@@ -110,5 +110,5 @@ async fn a_role_is_reached_through_another_one_and_a_refusal_says_at_which() {
     }
     let text: String = world.audit().iter().map(|entry| entry.body.to_string()).collect();
     assert!(!text.contains(keys[1]) && !text.contains(keys[2]), "no keys in the audit log");
-    assert_eq!(text.matches("access_key_id").count(), 1, "the role in between gave nothing to anybody");
+    assert_eq!(text.matches("access_key_id").count(), 1, "no session of the role in between is released");
 }

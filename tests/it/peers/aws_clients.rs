@@ -1,19 +1,19 @@
-//! AWS's own clients, unmodified, by the addresses that their users set; behind daypass an STS emulator that judges our tokens.
+//! AWS's own clients, unmodified, with daypass as the endpoint that their users set. Behind daypass an STS emulator checks our tokens.
 //!
-//! The server's certificate is self-signed, so each client is told to trust it in the way that it has for that. botocore's container
-//! credentials have none but its own bundle of authorities: there the test replaces the bundle, where users need a public certificate.
+//! The server's certificate is self-signed, so each client gets it by its own setting. botocore's container credentials have no such
+//! setting: the test replaces botocore's bundle of authorities, and users need a public certificate.
 
 use super::aws::Emulator;
+use crate::helpers::texts;
 use crate::sts::StandInSts;
 use crate::support::{Setup, World, peer};
 use daypass::demo::issuer::github_claims;
 use serde_json::{Value, json};
 use std::path::Path;
-use std::process::Output;
 
 const ROLE: &str = "arn:aws:iam::000000000000:role/deploy";
 
-/// Who it is, a call that the role allows and one that it does not.
+/// The caller's identity, a call that the role allows and one that it does not.
 const BOTO3: &str = "
 import boto3, botocore.exceptions, botocore.httpsession, os
 if 'TEST_BUNDLE' in os.environ:
@@ -42,7 +42,7 @@ async fn start() -> Option<(Emulator, World)> {
     Some((emulator, world))
 }
 
-/// A client's process with nothing of this machine's own AWS settings, and a token file.
+/// A client's process with a token file and without this machine's AWS settings.
 fn client(world: &World, program: &Path, token: &str) -> tokio::process::Command {
     std::fs::write(world.path("token"), token).unwrap();
     let mut command = tokio::process::Command::new(program);
@@ -56,7 +56,7 @@ fn client(world: &World, program: &Path, token: &str) -> tokio::process::Command
     command
 }
 
-/// The three variables that a job sets for the STS API.
+/// With the three variables that a job sets for the STS API.
 fn by_sts(world: &World, program: &Path, token: &str) -> tokio::process::Command {
     let mut command = client(world, program, token);
     command.env("AWS_ENDPOINT_URL_STS", world.url("/aws/sts")).env("AWS_ROLE_ARN", ROLE);
@@ -64,7 +64,7 @@ fn by_sts(world: &World, program: &Path, token: &str) -> tokio::process::Command
     command
 }
 
-/// The two that it sets for container credentials.
+/// With the two variables that a job sets for container credentials.
 fn by_container(world: &World, program: &Path, token: &str) -> tokio::process::Command {
     let mut command = client(world, program, token);
     command.env("AWS_CONTAINER_CREDENTIALS_FULL_URI", world.url(&format!("/aws/container?role={ROLE}")));
@@ -73,11 +73,7 @@ fn by_container(world: &World, program: &Path, token: &str) -> tokio::process::C
     command
 }
 
-fn texts(output: &Output) -> (String, String) {
-    (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
-}
-
-/// The last release, as its record has it, and how many there were.
+/// The API and the session of the last record of a release, and the number of such records.
 fn released(world: &World) -> (Value, usize) {
     let all: Vec<_> = world.audit().into_iter().filter(|entry| entry.kind == "released").collect();
     let last = all.last().unwrap();
@@ -85,7 +81,7 @@ fn released(world: &World) -> (Value, usize) {
     (json!({ "api": last.body["api"], "arn": arn }), all.len())
 }
 
-/// A client's words about a denial: our code, the hint, and the id of a decision that is on record.
+/// Asserts that a client shows a denial: our code, the hint, and the ID of the recorded decision.
 fn check_denial(world: &World, said: &str, refusals: usize) {
     let entries: Vec<_> = world.audit().into_iter().filter(|entry| entry.kind == "refused").collect();
     assert_eq!(entries.len(), refusals, "{said}");
@@ -161,7 +157,7 @@ async fn the_javascript_sdk_gets_a_session_by_both_apis() {
     println!("the JavaScript SDK: {fault}");
     let (_, fault) = run(by_container(&world, &node, &denied(&world)), "whoami").await;
     assert!(fault.contains("Protocol \"https:\" not supported"), "its default chain hides a denial: {fault}");
-    assert!(!fault.contains("no_matching_policy"), "it says more than the docs know: {fault}");
+    assert!(!fault.contains("no_matching_policy"), "the docs say that it does not show the code: {fault}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -237,13 +233,13 @@ async fn the_rust_sdk_gets_a_session_by_both_apis() {
     check_denial(&world, &(said + &fault), 1);
     let (said, fault) = run(by_container(&world, &program, &denied(&world))).await;
     let heard = said + &fault;
-    assert!(heard.contains("Non-success status") && heard.contains("403"), "this SDK tells the status alone: {heard}");
+    assert!(heard.contains("Non-success status") && heard.contains("403"), "this SDK shows the status alone: {heard}");
     let refused = world.audit().into_iter().filter(|entry| entry.kind == "refused").count();
     assert_eq!(refused, 2, "and does not ask again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_may_pass_is_tried_again_by_the_client_and_a_denial_is_not() {
+async fn a_client_retries_when_sts_is_unavailable() {
     let Some(cli) = peer("aws") else { return };
     let sts = StandInSts::start().await;
     let silent = "arn:aws:iam::000000000000:role/silent";
@@ -257,7 +253,7 @@ async fn what_may_pass_is_tried_again_by_the_client_and_a_denial_is_not() {
     assert!(failed > 1, "tried again: {failed}");
 }
 
-/// The host of the request to STS that a cluster's token is.
+/// The host of the signed STS request that is the token for a cluster.
 fn signed_for(token: &str) -> String {
     use base64::Engine;
     let answer: Value = serde_json::from_str(token).unwrap_or_else(|_| panic!("{token}"));
@@ -284,13 +280,13 @@ async fn a_cluster_token_is_signed_for_awss_own_sts_by_credential_process() {
     let get_token = ["eks", "get-token", "--cluster-name", "shop", "--output", "json"];
     let own = "sts.us-east-1.amazonaws.com:443";
     let (said, fault) = texts(&by_sts(&world, cli, &world.token()).args(get_token).output().await.unwrap());
-    assert_eq!(signed_for(&said), format!("localhost:{}", world.port), "what the docs warn of: {fault}");
+    assert_eq!(signed_for(&said), format!("localhost:{}", world.port), "the docs warn of this host: {fault}");
     let profile = format!("[default]\ncredential_process = DAYPASS credential aws --role {ROLE}\n");
     let (said, fault) = texts(&by_process(&world, cli, &profile).args(get_token).output().await.unwrap());
     assert_eq!(signed_for(&said), own, "{fault}");
 }
 
-/// docs/api/aws-sts.md, one role from another: the emulator stands where AWS's own STS is.
+/// docs/api/aws-sts.md, one role from another. The emulator takes the place of AWS's own STS.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_profile_assumes_a_role_from_one_that_asks_by_credential_process() {
     let Some((emulator, world)) = start().await else { return };
@@ -314,9 +310,9 @@ async fn a_profile_assumes_a_role_from_one_that_asks_by_credential_process() {
     assert!(said.starts_with(chained), "by a source profile: {said}{fault}");
 }
 
-/// terraform is no package of a registry: this runs where it is at hand.
+/// No registry has terraform, so this runs only where it is installed.
 #[tokio::test(flavor = "multi_thread")]
-async fn terraforms_s3_backend_keeps_its_state_with_a_session_of_ours() {
+async fn terraforms_s3_backend_stores_its_state_with_our_session() {
     let environment = daypass::client::environment::Environment::of_process();
     let path = environment.value("PATH").unwrap_or_default().split(':').map(|folder| Path::new(folder).join("terraform"));
     let Some(terraform) = path.into_iter().find(|program| program.exists()) else {

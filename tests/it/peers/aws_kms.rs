@@ -1,4 +1,4 @@
-//! Identity files under AWS KMS, with moto's: it authenticates the encryption context and the ciphertext, and compares the key.
+//! Identity files that AWS KMS wraps, with moto's KMS. It authenticates the encryption context and the ciphertext, and compares the key.
 
 use super::aws::Emulator;
 use crate::support::{DEPLOY, Setup, World};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-/// The machine's own AWS credentials, and where its KMS is.
+/// The machine's own AWS credentials, and the address of its KMS.
 fn environment(emulator: &Emulator) -> Vec<(&'static str, String)> {
     vec![
         ("AWS_ACCESS_KEY_ID", "test".to_owned()),
@@ -23,7 +23,7 @@ fn key(emulator: &Emulator) -> String {
     made["KeyMetadata"]["Arn"].as_str().unwrap().to_owned()
 }
 
-/// `daypass keys wrap`, of a fresh identity. Returns the wrapped file, and the identity's recipient.
+/// Wraps a new identity with `daypass keys wrap`. Returns the wrapped file, and the identity's recipient.
 fn wrapped(emulator: &Emulator, key: &str, purpose: &str) -> (Vec<u8>, String) {
     let folder = tempfile::tempdir().unwrap();
     let (identity, recipient) = Identities::generate();
@@ -37,13 +37,13 @@ fn wrapped(emulator: &Emulator, key: &str, purpose: &str) -> (Vec<u8>, String) {
     let output = wrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success() && said.contains(&format!("{{ aws_kms: {key}, file: team.key.kms }}")), "{output:?}");
-    assert_eq!(wrap().status.code(), Some(78), "what is there already is not overwritten");
+    assert_eq!(wrap().status.code(), Some(78), "an existing file is not overwritten");
     let wrapped = std::fs::read(folder.path().join("team.key.kms")).unwrap();
     assert!(!wrapped.windows(14).any(|window| window == b"AGE-SECRET-KEY"), "it is no plain text");
     (wrapped, recipient)
 }
 
-/// Another server of the same configuration, which must not start. Returns its words.
+/// Starts another server with the same configuration, which must fail. Returns its error.
 fn refused_start(world: &World, environment: Vec<(&'static str, String)>) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_daypass"));
     command.args(["serve", "--config"]).arg(world.path("daypass.yaml")).envs(environment).stdin(Stdio::null());
@@ -62,7 +62,7 @@ async fn jwks(world: &World) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_and_identities_open_by_kms_and_by_nothing_else() {
+async fn keys_and_identities_open_with_their_kms_key_alone() {
     let Some(emulator) = Emulator::start("moto_server").await else { return };
     let (key, other) = (key(&emulator), key(&emulator));
     let (blob, recipient) = wrapped(&emulator, &key, "source-secrets");
@@ -83,7 +83,7 @@ async fn keys_and_identities_open_by_kms_and_by_nothing_else() {
     world.until("ready again", |ready| ready["ready"] == true).await;
     assert_eq!((jwks(&world).await, read(&world, "shop/team.age").await.0), (before, 200), "the same keys, decrypted");
     let made = world.audit().into_iter().filter(|entry| entry.body["identity"] == "key-encryption").count();
-    assert_eq!(made, 1, "one identity was ever made");
+    assert_eq!(made, 1, "only one identity was made");
     re_encrypt(&emulator, &key, &other, &world.path("team.key.kms"));
     std::fs::write(world.path("team.key.kms"), std::fs::read(world.path("team.key.kms.new")).unwrap()).unwrap();
     let more = encrypt(b"again", &[recipient], true).unwrap();
@@ -122,7 +122,7 @@ async fn keys_and_identities_open_by_kms_and_by_nothing_else() {
     assert!(said.contains("no answer from AWS KMS") && said.contains(&key), "{said}");
 }
 
-/// From one key to the other and back, as an operator would: another ciphertext of the same file.
+/// Encrypts the file again by another key and back, as an operator would. The result is another ciphertext of the same identity.
 fn re_encrypt(emulator: &Emulator, key: &str, other: &str, file: &Path) {
     let context = "application=daypass,purpose=source-secrets";
     let turn = |from: &Path, to: &str| {

@@ -1,4 +1,4 @@
-//! `daypass exec --refresh` with boto3 and the AWS CLI as they are: they ask an address on loopback, and go on after a renewal.
+//! `daypass exec --refresh` with unmodified boto3 and AWS CLI: they read an address on loopback, and use the renewed session.
 
 use super::aws::Emulator;
 use crate::helpers::{check_denial, job, texts};
@@ -9,7 +9,8 @@ use std::time::Duration;
 
 const ROLE: &str = "arn:aws:iam::000000000000:role/deploy";
 
-/// One client that outlives its session's renewal; sessions of 15 minutes are old for botocore from their beginning, so it asks each time.
+/// A client that runs longer than the time to a renewal. botocore treats a session of 15 minutes as due from its beginning, so it asks
+/// each time.
 const BOTO3: &str = "
 import boto3, os, time
 held = [name for name in os.environ if name.startswith('AWS_') and ('KEY' in name or 'SESSION' in name)]
@@ -21,7 +22,7 @@ print(client.get_caller_identity()['Arn'])
 print(boto3.client('s3').list_objects_v2(Bucket='releases')['ResponseMetadata']['HTTPStatusCode'])
 ";
 
-/// Two processes, before and after.
+/// Two processes, one before and one after a renewal.
 const CLI: &str =
     "\"$0\" sts get-caller-identity --query Arn --output text; sleep 8; \"$0\" sts get-caller-identity --query Arn --output text";
 
@@ -41,7 +42,7 @@ async fn start() -> Option<(Emulator, World)> {
     Some((emulator, world))
 }
 
-/// A job that runs a program under `exec --refresh`, and has keys of its own that must not be taken.
+/// Runs a program under `exec --refresh`, in a job that has AWS keys of its own, which must not be used.
 async fn refreshed(world: &World, url: &str, before: &str, command: &[&str]) -> (String, String) {
     let arguments = [&["exec", "--aws", "--refresh", "--refresh-before", before, "--"][..], command].concat();
     let environment = [
@@ -56,7 +57,7 @@ async fn refreshed(world: &World, url: &str, before: &str, command: &[&str]) -> 
     texts(&job(world, "push", &arguments, "", &environment).await)
 }
 
-/// The names of the sessions that were released, in their order.
+/// The ARNs of the released sessions, in their order.
 fn sessions(world: &World) -> Vec<String> {
     let released = world.audit().into_iter().filter(|entry| entry.kind == "released");
     released.map(|entry| format!("arn:aws:sts::000000000000:assumed-role/deploy/{}", entry.decision.unwrap())).collect()
@@ -67,10 +68,10 @@ fn text(path: &Path) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn boto3_and_the_aws_cli_go_on_with_the_session_that_was_renewed_meanwhile() {
+async fn boto3_and_the_aws_cli_use_the_renewed_session() {
     let Some(python) = peer("python-boto3") else { return };
     let Some((emulator, world)) = start().await else { return };
-    // First of all: a renewal that is under way when its command ends is released later, and would be counted here.
+    // This case comes first: a renewal that is under way when its command ends is released later and would be counted here.
     let (out, fault) = refreshed(&world, &emulator.url, "5m", &["sh", "-c", CLI, &text(&emulator.cli)]).await;
     assert_eq!(sessions(&world).len(), 1, "{fault}");
     assert_eq!(out.lines().next(), out.lines().nth(1), "nothing is renewed before its time");
@@ -91,7 +92,7 @@ async fn boto3_and_the_aws_cli_go_on_with_the_session_that_was_renewed_meanwhile
     println!("the AWS CLI: {out}");
 }
 
-/// What boto3 says when the session has ended and its renewal is denied.
+/// boto3 after the session has ended, when its renewal was denied.
 const BOTO3_DENIED: &str = "
 import boto3, os, time
 session = boto3.Session()
@@ -104,7 +105,7 @@ print('last', boto3.Session().get_credentials().access_key)
 ";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_denied_renewal_is_told_when_the_last_good_session_has_ended() {
+async fn a_denied_renewal_is_reported_when_the_last_good_session_has_ended() {
     let Some(python) = peer("python-boto3") else { return };
     let sts = StandInSts::start().await;
     let role = "arn:aws:iam::000000000000:role/brief";

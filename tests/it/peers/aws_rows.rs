@@ -1,4 +1,4 @@
-//! The rows of one policy are told apart by the trust of their roles, and a change-over refuses no job. ministack evaluates the trust.
+//! The trust of a role tells the rows of one policy apart, and the change to named rows refuses no job. ministack evaluates the trust.
 
 use super::aws::Emulator;
 use crate::support::{Setup, World};
@@ -11,7 +11,7 @@ fn policy() -> String {
     json!({"issuer": "github", "for_each": "services.yaml", "match": matches, "grant": {"aws": aws}}).to_string()
 }
 
-/// The job of the tests is the first row's.
+/// Two rows. The job of the tests belongs to the first one.
 fn rows(names: [Option<&str>; 2]) -> Vec<u8> {
     let row = |name: Option<&str>, repository: &str, role: &str| {
         let mut row = json!({"repository": repository, "role": role});
@@ -40,7 +40,7 @@ async fn code(world: &World) -> (u16, Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_knows_its_row_and_a_change_over_refuses_nobody() {
+async fn a_role_trusts_its_own_row_and_the_change_to_named_rows_refuses_nobody() {
     let Some(emulator) = Emulator::start("ministack").await else { return };
     let aws = format!("aws: {{ mode: web-identity, regions: [us-east-1], endpoint: \"{}\" }}\n", emulator.url);
     let world = World::start(Setup { aws, ..Setup::default() }).await;
@@ -50,7 +50,7 @@ async fn a_role_knows_its_row_and_a_change_over_refuses_nobody() {
     let provider = ["iam", "create-open-id-connect-provider", "--url", &issuer, "--client-id-list", "sts.amazonaws.com"];
     emulator.administer(&[&provider[..], &["--thumbprint-list", &"0".repeat(40)]].concat());
 
-    // AWS hears of the names before they are in force.
+    // AWS trusts the names before they are in force.
     std::fs::write(world.path("access/services.yaml"), rows([Some("web"), Some("other")])).unwrap();
     for (name, trust) in trusts(&world, &["--also-old-subjects"]) {
         emulator.administer(&["iam", "create-role", "--role-name", &name, "--assume-role-policy-document", &trust]);

@@ -1,4 +1,4 @@
-//! Microsoft's own libraries for Entra, unmodified, walk through the token file of `daypass exec --azure`, against the strict stand-in.
+//! Microsoft's own libraries for Entra, unmodified, use the token file of `daypass exec --azure`, against the strict stand-in.
 
 use crate::azure::stand_in::{TENANT, access_token};
 use crate::azure::{SHOP, Scene};
@@ -13,7 +13,7 @@ grant:
     - { client_id: 11111111-2222-3333-4444-555555555555, federated_token: allow }
 ";
 
-/// What the library got within `exec --azure`; `trusts` is by which variable it is told of the stand-in's certificate.
+/// Runs the library within `exec --azure`. `trusts` is the variable that names the stand-in's certificate for this library.
 async fn walk(scene: &Scene, trusts: &str, command: &[&str]) -> std::process::Output {
     let arguments = [&["exec", "--azure", "--"], command].concat();
     scene.world.job("push", &arguments, &[(trusts, scene.ca().as_str())]).await
@@ -30,7 +30,7 @@ async fn check(scene: &Scene, trusts: &str, command: &[&str]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn azure_identity_walks_through_the_token_file() {
+async fn azure_identity_uses_the_token_file() {
     let Some(python) = peer("python-azure") else { return };
     let scene = Scene::with(POLICY, "").await;
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/azure_identity.py");
@@ -38,11 +38,11 @@ async fn azure_identity_walks_through_the_token_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn azures_javascript_library_walks_through_the_token_file() {
+async fn azures_javascript_library_uses_the_token_file() {
     let (Some(node), Some(manifest)) = (peer("node"), peer("azure-js")) else { return };
     let scene = Scene::with(POLICY, "").await;
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/azure_identity.mjs");
-    // Its real place: beside it are the packages.
+    // The real path: the packages are next to it.
     let (node, manifest) = (node.display().to_string(), manifest.canonicalize().unwrap().display().to_string());
     let command = [node.as_str(), script, &manifest, "https://management.azure.com/.default"];
     check(&scene, "NODE_EXTRA_CA_CERTS", &command).await;

@@ -5,7 +5,7 @@ use crate::relying_party::RelyingParty;
 use crate::support::{Setup, World, peer};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn azure_identity_shows_its_authority_a_token_of_our_issuer() {
+async fn azure_identity_sends_its_authority_a_token_of_our_issuer() {
     let Some(python) = peer("python-azure") else { return };
     let world = World::start(Setup::default()).await;
     let authority = RelyingParty::start(&world, AUDIENCE).await;

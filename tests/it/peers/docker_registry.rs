@@ -1,4 +1,4 @@
-//! skopeo, unmodified, with a link to `daypass` as its credential helper, against Debian's docker-registry with a password.
+//! skopeo, unmodified, with a link to `daypass` as its credential helper, against Debian's docker-registry that requires a password.
 
 use super::git_remotes::Peer;
 use crate::helpers::{check_denial, texts};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// bcrypt of `hunter2`, the secret of every world; this registry takes no other kind.
+/// bcrypt of `hunter2`, the secret of every world. This registry accepts no other hash.
 const PASSWORDS: &str = "ci:$2b$04$kmdxVlGacUucvEzi.2FGL.UD2E4MzELVyYrkJfr/nBeiEqP41fMkC\n";
 
 async fn registry(world: &World, program: &Path, port: u16) -> Peer {

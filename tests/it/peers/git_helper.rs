@@ -6,7 +6,7 @@ use crate::support::{Setup, World, free_port, peer};
 use daypass::secrets::encrypt;
 use std::process::Output;
 
-/// Git with this helper alone, and nobody at a terminal.
+/// Runs git with this helper alone, and without prompts.
 async fn git(world: &World, run: &str, helper: &str, arguments: &[&str], input: &str) -> Output {
     use tokio::io::AsyncWriteExt;
     let mut command = tokio::process::Command::new("git");
@@ -74,7 +74,7 @@ async fn git_clones_and_pushes_with_a_granted_secret_for_the_named_host_and_path
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn git_learns_that_a_token_ends_and_is_not_to_be_kept() {
+async fn git_learns_when_a_token_expires_and_that_it_is_not_stored() {
     let world = World::start(Setup::default()).await;
     let helper = format!("credential git --host git.example --username oidc --audience {AUDIENCE}");
     let asked = "capability[]=authtype\nprotocol=https\nhost=git.example\n\n";

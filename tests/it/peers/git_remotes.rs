@@ -1,4 +1,4 @@
-//! A smart-HTTP remote (git http-backend behind lighttpd, over TLS, with a password) and a real sshd.
+//! Git remotes: smart HTTP (git http-backend behind lighttpd, over TLS, with a password) and a real sshd.
 
 use crate::support::{Setup, World, commit, free_port, git, peer, put, write_private};
 use serde_json::json;
@@ -52,7 +52,7 @@ $HTTP[\"url\"] =~ \"^/git\" {{
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_https_remote_is_followed_and_what_it_fails_to_give_changes_nothing() {
+async fn an_https_remote_is_followed_and_a_failed_fetch_changes_nothing() {
     if peer("lighttpd").is_none() {
         return;
     }
@@ -83,9 +83,9 @@ async fn an_https_remote_is_followed_and_what_it_fails_to_give_changes_nothing()
     assert_eq!(world.exchange(&world.token(), secret).await.0, 200);
 }
 
-/// What a mirror does not have yet is fetched before an operator hears that there is no such commit.
+/// The server fetches before it tells an operator that there is no such commit.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_commit_of_a_remote_is_accepted_where_the_remote_has_it() {
+async fn a_commit_is_accepted_if_the_remote_has_it() {
     if peer("lighttpd").is_none() {
         return;
     }
@@ -159,7 +159,7 @@ fn ssh_key(folder: &Path, name: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_ssh_remote_is_followed_while_its_host_key_is_the_known_one() {
+async fn an_ssh_remote_is_followed_while_its_host_key_is_known() {
     if peer("sshd").is_none() {
         return;
     }
@@ -194,7 +194,7 @@ async fn an_ssh_remote_is_followed_while_its_host_key_is_the_known_one() {
     assert_eq!(world.exchange(&world.token(), token).await.0, 200, "the last good revision stays");
 }
 
-/// A remote that is hostile or broken: whatever it sends, the server goes on with what it has, and says what is wrong.
+/// Whatever a hostile or broken remote sends, the server keeps the last good revision and reports the fault.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hostile_remote_ends_in_an_alarm_and_nothing_else() {
     if peer("lighttpd").is_none() {
@@ -211,7 +211,7 @@ async fn a_hostile_remote_ends_in_an_alarm_and_nothing_else() {
     world.until("a hundred thousand refs", |ready| ready["ready"] == true).await;
     assert!(!world.path("data/git/root.git/refs/tags").join("t000000").exists(), "only the one branch is fetched");
 
-    // A blob of 1 GiB of zeros is a pack of a megabyte: the child runs into its limits, or the file is left out.
+    // A blob of 1 GiB of zeros is a pack of a megabyte: git runs into its limits, or the file is left out.
     let huge = std::fs::File::create(world.path("huge")).unwrap();
     huge.set_len(1 << 30).unwrap();
     git(&repository, &["config", "core.bigFileThreshold", "16m"]);

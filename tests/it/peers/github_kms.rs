@@ -1,4 +1,4 @@
-//! An App's key in AWS KMS, with moto's: the stand-in for GitHub verifies what KMS signs by the public key that KMS tells.
+//! An App's key in AWS KMS, with moto's KMS. The stand-in for GitHub verifies KMS's signatures with the public key from KMS.
 
 use super::aws::Emulator;
 use crate::github::stand_in::StandInGitHub;
@@ -17,7 +17,7 @@ use std::process::Command;
 const BY_KMS: &str = "peers::github_kms::mints_with_the_machines_own_credentials";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_in_kms_signs_for_its_app_and_no_other_does() {
+async fn a_key_in_kms_signs_for_its_own_app_alone() {
     let Some(emulator) = Emulator::start("moto_server").await else { return };
     let call = |arguments: &[&str]| -> Value {
         serde_json::from_slice(&emulator.call(&[&["kms"], arguments].concat(), ["test", "test", ""]).stdout).unwrap()
@@ -31,7 +31,7 @@ async fn a_key_in_kms_signs_for_its_app_and_no_other_does() {
     let stand_in = StandInGitHub::start(folder.path()).await;
     let text = |number: &rsa::BigUint| URL_SAFE_NO_PAD.encode(number.to_bytes_be());
     stand_in.with(|world| world.app.trust(&text(public.n()), &text(public.e())));
-    // KMS is asked with this machine's own credentials: in a process of its own, whose environment has them.
+    // The client for KMS uses this machine's own credentials, so it runs in a process whose environment has them.
     let mint = async |arn: &Value| {
         std::fs::write(folder.path().join("scene.json"), serde_json::json!({ "arn": arn, "url": stand_in.url }).to_string())
             .unwrap();
@@ -50,7 +50,7 @@ async fn a_key_in_kms_signs_for_its_app_and_no_other_does() {
     assert!(said.contains("provider_unavailable") && said.contains("AWS KMS answered NotFoundException"), "{said}");
 }
 
-/// What the test above runs with KMS in its environment.
+/// The test above runs this in a process of its own, with KMS in its environment.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "another test runs it"]
 async fn mints_with_the_machines_own_credentials() {

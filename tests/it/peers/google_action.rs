@@ -1,5 +1,5 @@
-//! google-github-actions/auth's own dist, unmodified: it asks our token endpoint where it would ask Google's STS. No registry has it, so
-//! it is read from the folder of corpora (`google-github-actions-auth.tar.gz`: the repository's `dist`), and ignored otherwise.
+//! google-github-actions/auth's own dist, unmodified, with our token endpoint in the place of Google's STS. No registry has it, so it is
+//! read from the folder of corpora (`google-github-actions-auth.tar.gz`: the repository's `dist`), and the test is ignored by default.
 
 use crate::corpora::unpack;
 use crate::gcp::stand_in::PROVIDER;
@@ -8,7 +8,7 @@ use crate::support::peer;
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the Action's dist, which no registry has, in the folder of DAYPASS_CORPORA"]
-async fn googles_action_gets_a_token_and_writes_a_file_that_gets_more() {
+async fn googles_action_gets_a_token_and_writes_a_credentials_file_that_works() {
     let (_unpacked, dist) = unpack("google-github-actions-auth").expect("DAYPASS_CORPORA names no folder");
     let (Some(node), Some(python)) = (peer("node"), peer("python-clients")) else { return };
     let scene = Scene::start(&format!("    - {{ service_account: {DEPLOY}, ttl: 30m }}\n"), "").await;
@@ -39,7 +39,7 @@ async fn googles_action_gets_a_token_and_writes_a_file_that_gets_more() {
     let token = output.lines().find(|line| line.starts_with("ya29.")).unwrap();
     assert_eq!(scene.google.with(|google| google.tokens[token].principal.clone()), DEPLOY);
 
-    // The file that it leaves asks the CI for a token of the job each time.
+    // The file that it writes makes libraries ask the CI for a token of the job each time.
     let file = output.lines().find(|line| line.ends_with(".json")).unwrap();
     let mut command = tokio::process::Command::new(&python);
     command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/google_cloud.py")).current_dir(folder);

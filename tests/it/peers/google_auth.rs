@@ -1,4 +1,4 @@
-//! google-auth's `external_account`, as a job uses it: only its `token_url` and its audience are ours.
+//! google-auth's `external_account`, as a job uses it. Only its `token_url` and its audience name daypass.
 
 use crate::helpers::{AUDIENCE, check_denial, texts};
 use crate::relying_party::RelyingParty;
@@ -22,7 +22,7 @@ async fn refresh(world: &World, python: &PathBuf, token: &str) -> Output {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn google_auth_gets_a_token_of_our_issuer_and_prints_a_denial_with_its_hint_and_decision() {
+async fn google_auth_gets_our_token_and_prints_a_denials_hint_and_decision() {
     let Some(python) = peer("python-clients") else { return };
     let world = World::start(Setup::default()).await;
     let done = refresh(&world, &python, &world.token()).await;
@@ -44,9 +44,9 @@ async fn google_auth_gets_a_token_of_our_issuer_and_prints_a_denial_with_its_hin
     assert_eq!((&record.body["api"], &record.body["reason"]), (&"oauth".into(), &"no_matching_policy".into()));
 }
 
-/// The token endpoint is a stand-in: ours takes no token of our own issuer.
+/// The token endpoint is a stand-in, because ours accepts no token of our own issuer.
 #[tokio::test(flavor = "multi_thread")]
-async fn google_auth_runs_the_helper_for_its_subject_token_and_prints_a_denial_with_its_hint_and_decision() {
+async fn google_auth_runs_the_helper_and_prints_a_denials_hint_and_decision() {
     let Some(python) = peer("python-clients") else { return };
     let world = World::start(Setup::default()).await;
     let google = RelyingParty::start(&world, AUDIENCE).await;

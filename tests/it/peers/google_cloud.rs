@@ -1,5 +1,5 @@
-//! Google's own libraries, unmodified: what daypass is tested with takes what they send, and gives what they read; and what
-//! `daypass exec --gcp` leaves for its command is what they find.
+//! Google's own libraries, unmodified: the stand-in that daypass is tested with understands them, and they find the credentials that
+//! `daypass exec --gcp` gives its command.
 
 use crate::gcp::stand_in::{Issued, PROVIDER, StandInGoogle};
 use crate::gcp::{DEPLOY, Scene, strict};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-/// A program that prints its token, by the library of each language.
+/// For each language a program that prints its token.
 fn clients() -> Vec<(&'static str, PathBuf, Vec<PathBuf>)> {
     let script = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(name);
     let python = peer("python-clients").map(|python| ("google-auth", python, vec![script("google_cloud.py")]));
@@ -26,7 +26,7 @@ fn issued(google: &StandInGoogle, told: &Value) -> Issued {
     google.with(|google| google.tokens[told["token"].as_str().unwrap()].clone())
 }
 
-/// By a token of an issuer that the provider trusts, in a file.
+/// With the token of an issuer that the provider trusts, in a file.
 #[tokio::test(flavor = "multi_thread")]
 async fn googles_libraries_impersonate_at_the_stand_in() {
     for (library, program, arguments) in clients() {
@@ -83,7 +83,7 @@ async fn googles_libraries_find_what_exec_leaves_for_its_command() {
     }
 }
 
-/// Only `token_url` and the audience are ours: the job's own token, in a file, is exchanged here.
+/// Only `token_url` and the audience name daypass, which exchanges the job's own token from a file.
 #[tokio::test(flavor = "multi_thread")]
 async fn googles_libraries_exchange_a_jobs_own_token_here() {
     let clients = clients();

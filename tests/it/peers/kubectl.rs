@@ -27,7 +27,7 @@ users:
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn kubectl_shows_a_cluster_a_token_of_our_issuer_in_both_versions() {
+async fn kubectl_sends_a_cluster_a_token_of_our_issuer_in_both_versions() {
     let Some(kubectl) = peer("kubectl") else { return };
     let world = World::start(Setup::default()).await;
     let cluster = RelyingParty::start(&world, AUDIENCE).await;

@@ -1,4 +1,4 @@
-//! Debian's nginx and HAProxy before the server, by the very configurations of `docs/load-balancers.md`.
+//! Debian's nginx and HAProxy in front of the server, with the configurations of `docs/load-balancers.md`.
 
 use super::git_remotes::Peer;
 use crate::hostile::wire::Sent;
@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// The block of the page that begins with this line, with the test's own addresses in it.
+/// The block of the page that has this text, with the test's own addresses.
 fn configuration(first: &str, world: &World, port: u16) -> String {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/load-balancers.md")).unwrap();
     let block = page.split("```").find(|block| block.contains(first)).unwrap_or_else(|| panic!("{first} is not in the page"));
@@ -23,7 +23,7 @@ fn run(world: &World, command: &mut Command) -> Peer {
     Peer(command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap())
 }
 
-/// A job's request by way of the load balancer, from this address.
+/// Sends a job's request through the load balancer, from this address.
 async fn read_by(world: &World, from: IpAddr, port: u16) {
     let to = if from.is_ipv4() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { IpAddr::V6(Ipv6Addr::LOCALHOST) };
     let sent = Sent::get("/v1/secrets/shop/password.age", [("Authorization", format!("Bearer {}", world.token()))]);
@@ -86,7 +86,7 @@ async fn behind_haproxy_clients_are_told_apart_by_both_families_and_its_checks_p
     std::fs::write(world.path("haproxy.cfg"), configuration("backend daypass", &world, port)).unwrap();
     let _haproxy = run(&world, Command::new(haproxy).arg("-db").arg("-V").arg("-f").arg(world.path("haproxy.cfg")));
     clients_are_told_apart(&world, port).await;
-    // Its health checks are every two seconds; a failed one is told as DOWN.
+    // HAProxy checks the server every two seconds and logs a failure as DOWN.
     tokio::time::sleep(Duration::from_secs(5)).await;
     assert!(!log(&world).contains("DOWN"), "{}", log(&world));
     assert!(!world.log().contains("PROXY header"), "{}", world.log());

@@ -1,5 +1,5 @@
-//! GitHub's own client for Apps (@octokit/auth-app), unmodified, against the stand-in for GitHub: what daypass is tested with takes
-//! what octokit sends, and gives what octokit reads. And GitHub's own list of permissions, as its types have it.
+//! GitHub's own client for Apps (@octokit/auth-app), unmodified, against the stand-in for GitHub that daypass is tested with. And
+//! GitHub's own list of permissions, from octokit's types.
 
 use crate::github::stand_in::{Shape, StandInGitHub};
 use crate::support::{certificate, peer, write_private};
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn octokit_gets_tokens_of_the_stand_in_by_the_same_key() {
+async fn octokit_gets_tokens_from_the_stand_in() {
     let (Some(node), Some(manifest)) = (peer("node"), peer("octokit-js")) else { return };
     let folder = tempfile::tempdir().unwrap();
     certificate(folder.path());
@@ -45,7 +45,7 @@ async fn octokit_gets_tokens_of_the_stand_in_by_the_same_key() {
 
 /// `@octokit/openapi-types` is made from the same description as the list that is checked in.
 #[test]
-fn the_list_of_permissions_is_the_one_of_githubs_types() {
+fn the_list_of_permissions_matches_githubs_types() {
     let Some(manifest) = peer("octokit-js") else { return };
     let types = manifest.canonicalize().unwrap().with_file_name("node_modules/@octokit/openapi-types/types.d.ts");
     let types = std::fs::read_to_string(types).unwrap();
@@ -58,5 +58,5 @@ fn the_list_of_permissions_is_the_one_of_githubs_types() {
     let ours = ours.lines().filter(|line| !line.starts_with('#')).map(|line| line.split_once(' ').unwrap());
     let ours: BTreeMap<String, Vec<String>> =
         ours.map(|(key, levels)| (key.to_owned(), levels.split(' ').map(str::to_owned).collect())).collect();
-    assert_eq!(ours, theirs, "tests/peers/app-permissions.sh makes it anew");
+    assert_eq!(ours, theirs, "tests/peers/app-permissions.sh writes the list again");
 }

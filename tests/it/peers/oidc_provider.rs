@@ -1,4 +1,4 @@
-//! npm's oidc-provider as an issuer by discovery: every algorithm that we verify, signed by an implementation that is not ours.
+//! npm's oidc-provider as an issuer with discovery: another implementation signs with every algorithm that we verify.
 
 use crate::support::{DEPLOY, START_MAX, Setup, World, free_port, peer};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! OpenBao as second judge of the tokens that we sign, and as an issuer whose tokens we take. It verifies signatures for real.
+//! OpenBao as a verifier of the tokens that we sign, and as an issuer whose tokens we accept.
 
 use crate::support::{DEPLOY, START_MAX, Setup, World, free_ports, peer};
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ impl Bao {
     pub async fn start() -> Option<Self> {
         let program = peer("bao")?;
         daypass::telemetry::install_crypto();
-        // Its development server listens at the next port as well, for a cluster's other members.
+        // Its development server also listens on the next port, for other members of a cluster.
         let url = format!("http://127.0.0.1:{}", free_ports(2));
         let home = std::env::temp_dir();
         let mut command = Command::new(program);
@@ -58,13 +58,13 @@ impl Drop for Bao {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_that_start_at_once_take_different_ports() {
-    let (one, other) = tokio::join!(Bao::start(), Bao::start());
-    assert_eq!(one.is_some(), other.is_some());
+async fn two_servers_that_start_at_once_take_different_ports() {
+    let (Some(one), Some(other)) = tokio::join!(Bao::start(), Bao::start()) else { return };
+    assert_ne!(one.url, other.url);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn openbao_takes_the_tokens_that_we_sign_and_refuses_changed_ones() {
+async fn openbao_accepts_the_tokens_that_we_sign_and_refuses_changed_ones() {
     let Some(bao) = Bao::start().await else { return };
     let world = World::start(Setup::default()).await;
     let jwks = world.http.get(world.url("/id-tokens/.well-known/jwks.json")).send().await.unwrap().text().await.unwrap();
@@ -90,7 +90,7 @@ async fn openbao_takes_the_tokens_that_we_sign_and_refuses_changed_ones() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tokens_of_openbao_are_taken_by_discovery_also_after_a_key_rotation() {
+async fn tokens_of_openbao_are_accepted_by_discovery_also_after_a_key_rotation() {
     let Some(bao) = Bao::start().await else { return };
     let steps = [
         ("sys/auth/userpass", json!({"type": "userpass"})),

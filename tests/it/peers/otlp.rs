@@ -1,4 +1,4 @@
-//! A real OpenTelemetry collector takes our traces, and reads in them what we wrote.
+//! A real OpenTelemetry collector accepts our traces and reads the spans that we sent.
 
 use crate::support::{START_MAX, Setup, World, free_port, peer};
 use serde_json::json;
@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// It prints each span that it receives, and passes none on.
+/// A collector that prints each span and exports none.
 struct Rotel {
     server: Child,
     folder: tempfile::TempDir,
@@ -63,7 +63,7 @@ fn read(path: &Path) -> String {
     String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned()
 }
 
-/// What stands behind the label, of each span.
+/// The values of this label, one of each span.
 fn values<'a>(printed: &'a str, label: &str) -> Vec<&'a str> {
     let of_label = |line: &'a str| Some(line.trim().strip_prefix(label)?.trim_start().strip_prefix(':')?.trim());
     printed.lines().filter_map(of_label).collect()

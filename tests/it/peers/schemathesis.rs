@@ -1,5 +1,5 @@
-//! schemathesis reads the API's description from the server and holds the two to each other: requests of its own making, good and
-//! bad, with a token and without.
+//! schemathesis reads the API's description from the server and compares the server with it, by valid and invalid generated requests,
+//! with a token and without.
 
 use crate::support::{Setup, World, peer};
 use daypass::secrets::encrypt_document;
@@ -10,16 +10,16 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::process::Command;
 
-/// Requests that are made up for each operation, beside those that its description gives.
+/// How many requests are generated for each operation, besides the examples of the description.
 const EXAMPLES: &str = "10";
 /// Each request is a durable record: some seconds where the disk is idle, minutes where it is not.
 const RUN_MAX: Duration = Duration::from_secs(900);
-/// Seconds for one answer. "All checks" have one of 10 s, but a machine or a disk that stands still for a while is no fault of the
+/// Seconds for one answer. The default of "all checks" is 10 s, but a machine or a disk that is blocked for a while is no fault of the
 /// server.
 const ANSWER_MAX: &str = "60";
-/// A token of a pod may repeat until it expires, so one does for all requests.
+/// The token of a pod may be used repeatedly until it expires, so one is enough for all requests.
 const ISSUER: &str = "  - { name: pods, mapping: kubernetes, issuer: \"{issuer}\", audiences: [\"https://pods.example\"], addresses: [127.0.0.0/8] }\n";
-/// What the description's examples ask for. Not `deny`: whether a policy or a repository is there, no description says.
+/// Grants what the description's examples ask for, except `deny`: a description cannot say which policies and repositories exist.
 const POLICY: &str = "issuer: pods
 match: { namespace: shop, service_account: web@u-1 }
 grant:
@@ -51,7 +51,7 @@ fn token(world: &World) -> String {
     world.issuer.mint(claims.as_object().unwrap(), "https://pods.example").unwrap()
 }
 
-/// Runs every check; what it prints where one fails.
+/// Runs every check. Panics with the output if one fails.
 async fn run(world: &World, program: &Path, headers: &[String]) -> String {
     let mut command = Command::new(program);
     command.args(["run", &world.url("/v1/openapi.json"), "--url", &world.url(""), "--checks", "all", "--no-color"]);
@@ -68,7 +68,7 @@ async fn run(world: &World, program: &Path, headers: &[String]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_server_is_as_its_description_says_with_a_token_and_without() {
+async fn the_server_fits_its_description_with_a_token_and_without() {
     let Some(program) = peer("schemathesis") else { return };
     let world = world().await;
     let with_token = [format!("Authorization: Bearer {}", token(&world)), "X-Gitlab-Token: hooked".to_owned()];

@@ -1,4 +1,4 @@
-//! The real sops and Debian's age: files encrypted and decrypted both ways.
+//! The real sops and Debian's age: files that one side encrypts and the other decrypts.
 
 use crate::support::peer;
 use daypass::secrets::{Identities, SopsError, SopsFile, Unauthenticated, Unopened, encrypt, open};
@@ -34,7 +34,7 @@ pub(super) fn keys(folder: &Path) -> (Identities, String) {
 }
 
 #[test]
-fn what_the_real_sops_encrypts_opens_value_for_value_and_not_when_changed() {
+fn files_of_the_real_sops_open_and_changed_ones_do_not() {
     let Some(sops) = peer("sops") else { return };
     let folder = tempfile::tempdir().unwrap();
     let (identities, recipient) = keys(folder.path());
@@ -67,7 +67,7 @@ fn what_the_real_sops_encrypts_opens_value_for_value_and_not_when_changed() {
             }
             // Only the dotenv document has nothing that is not encrypted.
             assert!(open(&path, &sealed, None, &identities).is_ok() || rule.contains("mac_only"), "{name} {rule:?}");
-            // The first value is changed, not a comment before it: comments are in no MAC, also not in the real sops.
+            // The first value is changed, not a comment before it: no MAC covers comments, in the real sops neither.
             let text = String::from_utf8(sealed).unwrap();
             let at = text.find("assword").or_else(|| text.find("ASSWORD")).unwrap();
             let changed = format!("{}{}", &text[..at], text[at..].replacen("data:", "data:AA", 1));
@@ -76,7 +76,7 @@ fn what_the_real_sops_encrypts_opens_value_for_value_and_not_when_changed() {
     }
 }
 
-/// With `mac_only_encrypted` what is not encrypted is refused, and given to who takes it as it is.
+/// With `mac_only_encrypted` a value that is not encrypted is refused, and given only on request.
 fn unauthenticated(
     rule: &str,
     path: &SecretPath,
@@ -90,7 +90,7 @@ fn unauthenticated(
 }
 
 #[test]
-fn what_we_encrypt_opens_in_the_real_sops_value_for_value_and_not_when_changed() {
+fn our_files_open_in_the_real_sops_and_changed_ones_do_not() {
     let Some(sops) = peer("sops") else { return };
     let folder = tempfile::tempdir().unwrap();
     let (identities, recipient) = keys(folder.path());
@@ -102,7 +102,7 @@ fn what_we_encrypt_opens_in_the_real_sops_value_for_value_and_not_when_changed()
         let sealed = std::fs::read(folder.path().join(name)).unwrap();
         let shown = String::from_utf8(sealed.clone()).unwrap();
         assert!(!shown.contains("hunter2") && shown.contains("ENC[AES256_GCM,data:"), "{shown}");
-        // Both read it: the real sops turns it into JSON, and so do we for the same text as it stood before.
+        // The real sops decrypts our file to the same JSON as its own file of the same text.
         let theirs = run(&sops, &["decrypt", "--output-type", "json", name], folder.path()).stdout;
         let theirs: serde_json::Value = serde_json::from_slice(&theirs).unwrap();
         std::fs::write(folder.path().join(format!("c.{}", name.split_once('.').unwrap().1)), text).unwrap();

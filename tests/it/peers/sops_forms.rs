@@ -1,4 +1,4 @@
-//! The real sops beside ours in every form: what one writes the other reads, and a change touches only what it is about.
+//! The real sops and ours, in every file format: each reads what the other writes, and a change touches only its own value.
 
 use super::sops::{keys, run};
 use crate::support::peer;
@@ -28,7 +28,7 @@ const RULES: [&str; 7] = [
     "    unencrypted_comment_regex: ^ ?(a )?comment\n",
 ];
 
-/// A file's name, its text, and what is set in it by which pointer.
+/// A file's name, its text, and the values to set, by pointer.
 type Sets<'a> = (&'a str, &'a str, &'a [(&'a str, Value)]);
 
 fn forms() -> [(&'static str, &'static str); 4] {
@@ -52,11 +52,11 @@ fn document(name: &str, sealed: &[u8], identities: &Identities) -> Document {
     opened.unwrap_or_else(|fault| panic!("{name}: {fault}\n{}", String::from_utf8_lossy(sealed)))
 }
 
-/// What the real sops makes of a file of ours. It checks the MAC.
+/// What the real sops decrypts a file to. It verifies the MAC.
 fn theirs(sops: &Path, folder: &Path, name: &str, sealed: &[u8]) -> Value {
     std::fs::write(folder.join(name), sealed).unwrap();
     let output = run(sops, &["decrypt", "--output-type", "json", name], folder);
-    // It says which comments it could not decrypt: those that name a rule are not encrypted.
+    // It reports comments that it could not decrypt. There may be none that is encrypted.
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!said.contains("comment=\"ENC["), "{name}: {said}");
     numbers(serde_json::from_slice(&output.stdout).unwrap())
@@ -78,7 +78,7 @@ fn ours(name: &str, document: &Document) -> Value {
 }
 
 #[test]
-fn every_form_and_rule_goes_both_ways() {
+fn every_format_and_rule_goes_both_ways() {
     let Some(sops) = peer("sops") else { return };
     let folder = tempfile::tempdir().unwrap();
     let (identities, recipient) = keys(folder.path());
@@ -107,7 +107,7 @@ fn every_form_and_rule_goes_both_ways() {
     }
 }
 
-/// What was read is written again byte for byte; a change and its undoing leave nothing but another time and MAC.
+/// Asserts that an unchanged file is written again byte for byte, and that a new comment changes only itself, the time and the MAC.
 fn untouched(name: &str, opened: &Document, sealed: &[u8]) {
     let plain = opened.render(Unauthenticated::Give).unwrap();
     assert_eq!(opened.edit(&plain, now()).unwrap(), sealed, "{name}");
@@ -132,7 +132,7 @@ fn changed_lines<'a>(before: &'a [u8], after: &'a [u8]) -> Vec<&'a str> {
 }
 
 #[test]
-fn edits_of_ours_keep_the_rest_and_the_real_sops_verifies_them() {
+fn our_edits_keep_the_rest_and_the_real_sops_verifies_them() {
     let Some(sops) = peer("sops") else { return };
     let folder = tempfile::tempdir().unwrap();
     let (identities, recipient) = keys(folder.path());
@@ -192,7 +192,7 @@ fn edits_of_ours_keep_the_rest_and_the_real_sops_verifies_them() {
             );
             assert_eq!(read.pointer(&at), Some(&numbers(value.clone())), "{name} {pointer}\n{}", String::from_utf8_lossy(&after));
             assert_eq!(ours(name, &document(name, &after, &identities)), read, "{name} {pointer}");
-            // Nothing was lost but the lines of that value, the MAC and its time.
+            // Only the lines of that value, the MAC and its time are changed.
             let lost = changed_lines(&sealed, &after).len();
             let lines = changed_lines(&[], &after).len();
             assert!(lost <= 12 && lost < lines, "{name} {pointer}: {:?}", changed_lines(&sealed, &after));
@@ -218,7 +218,7 @@ fn edits_of_ours_keep_the_rest_and_the_real_sops_verifies_them() {
 }
 
 #[test]
-fn recipients_and_data_keys_change_and_the_real_sops_follows() {
+fn the_real_sops_opens_files_with_changed_recipients_and_data_keys() {
     let Some(sops) = peer("sops") else { return };
     let folder = tempfile::tempdir().unwrap();
     let (identities, recipient) = keys(folder.path());
@@ -251,7 +251,7 @@ fn recipients_and_data_keys_change_and_the_real_sops_follows() {
         assert_eq!(document(name, &rotated, &other_keys).render(Unauthenticated::Refuse).unwrap(), plain, "{name}");
         let left = document(name, &rotated, &identities).update_recipients(std::slice::from_ref(&other), None).unwrap();
         assert!(SopsFile::parse(&path(name), &left).unwrap().open(&identities).is_err());
-        // What the real sops changes opens here too.
+        // Our code opens what the real sops rotates.
         let added = run(&sops, &["rotate", name], folder.path()).stdout;
         assert_eq!(document(name, &added, &identities).render(Unauthenticated::Refuse).unwrap(), plain, "{name}");
     }
@@ -277,7 +277,7 @@ fn whole_files_go_both_ways() {
 }
 
 #[test]
-fn what_no_mac_covers_is_refused_unless_it_is_allowed() {
+fn values_that_no_mac_covers_are_refused_unless_allowed() {
     let Some(sops) = peer("sops") else { return };
     let folder = tempfile::tempdir().unwrap();
     let (identities, recipient) = keys(folder.path());
@@ -294,7 +294,7 @@ fn what_no_mac_covers_is_refused_unless_it_is_allowed() {
     assert_eq!(opened.value("/kind", Unauthenticated::Give).unwrap().expose(), b"Forged");
 }
 
-/// Random documents: enough to meet what nobody thought of, few enough for every run.
+/// How many random documents are tried: few enough for every run.
 const DOCUMENTS: usize = 40;
 
 fn documents() -> impl Strategy<Value = Value> {
@@ -334,7 +334,7 @@ fn random_documents_go_both_ways() {
         }
         let name = if number % 2 == 0 { "r.yaml" } else { "r.json" };
         let text = serde_json::to_string_pretty(&plain).unwrap();
-        // Sops turns JSON into its own YAML first: it has no braces at its root.
+        // sops turns JSON into its own YAML first, which has no braces at its root.
         std::fs::write(folder.path().join("r.json"), &text).unwrap();
         std::fs::write(folder.path().join(name), &text).unwrap();
         let by_them = run(&sops, &["encrypt", name], folder.path()).stdout;
@@ -347,13 +347,13 @@ fn random_documents_go_both_ways() {
     }
 }
 
-/// It checks no MAC, so it says nothing of integrity.
+/// This reader verifies no MAC, so the test says nothing about integrity.
 #[test]
 fn a_reader_in_javascript_opens_what_we_encrypt() {
     let Some(module) = peer("sops-age-js") else { return };
     let folder = tempfile::tempdir().unwrap();
     let (_, recipient) = keys(folder.path());
-    // It knows neither INI nor timestamps nor `export`.
+    // It supports no INI, no timestamps and no `export`.
     for (name, text) in [("a.yaml", YAML), ("a.json", JSON)] {
         let text = text.replace("date: 2001-12-14\n", "").replace("!thing ", "");
         let sealed = encrypt_document(&path(name), text.as_bytes(), std::slice::from_ref(&recipient), now()).unwrap();

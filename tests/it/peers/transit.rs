@@ -1,4 +1,4 @@
-//! The real sops and the real bao command, wrapping and unwrapping by a transit key.
+//! The real sops and the real bao command, with a transit key.
 
 use super::vault_clients::{bao, said};
 use crate::support::{World, peer};
@@ -15,7 +15,7 @@ async fn sops(world: &World, program: &Path, arguments: &[&str], token: &str) ->
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sops_wraps_its_data_key_by_one_job_and_unwraps_it_by_another() {
+async fn sops_wraps_its_data_key_in_one_job_and_unwraps_it_in_another() {
     let Some(program) = peer("sops") else { return };
     let world = world().await;
     let (author, reader) = (session(&world, "workflow_dispatch").await, session(&world, "push").await);
@@ -36,14 +36,14 @@ async fn sops_wraps_its_data_key_by_one_job_and_unwraps_it_by_another() {
     let refused = sops(&world, &program, &["encrypt", "--hc-vault-transit", &address, "plain.yaml"], &reader).await;
     assert!(!refused.status.success() && said(&refused).contains("no_matching_policy"), "{}", said(&refused));
 
-    // A key in a folder, as those of further sources are: the folder is the mount's.
+    // A key in a folder, as keys of further sources are. The folder is part of the mount.
     let folder = world.url("/v1/transit/shop/keys/a");
     let sealed = sops(&world, &program, &["encrypt", "--hc-vault-transit", &folder, "plain.yaml"], &reader).await;
     std::fs::write(world.path("shop.yaml"), &sealed.stdout).unwrap();
     let opened = sops(&world, &program, &["decrypt", "shop.yaml"], &reader).await;
     assert!(opened.status.success() && said(&opened).contains("hunter2"), "{} {}", said(&sealed), said(&opened));
 
-    // Rotation: a further version in Git, and sops wraps by it from then on.
+    // Rotation: after a new version is in Git, sops wraps with it.
     let made = world.job("push", &["transit", "create", "shop/a", "-r", &world.recipient, "--to", "access"], &[]).await;
     assert!(made.status.success(), "{}", said(&made));
     world.commit_and_wait(&[]).await;
@@ -58,7 +58,7 @@ async fn sops_wraps_its_data_key_by_one_job_and_unwraps_it_by_another() {
         .collect();
     let expected =
         ["encrypt flux", "decrypt flux", "decrypt flux", "decrypt flux", "decrypt flux", "encrypt shop/a", "decrypt shop/a"];
-    assert_eq!(asked[..7], expected, "sops asks for nothing else");
+    assert_eq!(asked[..7], expected, "sops requests nothing else");
     assert_eq!(asked[7..], ["decrypt shop/a", "encrypt shop/a"], "its rotation unwraps once and wraps once");
 }
 

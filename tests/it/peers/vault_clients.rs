@@ -1,4 +1,4 @@
-//! Vault's and OpenBao's own clients against our Vault API, as their users run them: only the address is ours.
+//! Vault's and OpenBao's own clients, unmodified, with the address of our Vault API.
 
 use super::aws::Emulator;
 use crate::sts::StandInSts;
@@ -85,7 +85,7 @@ template {{
     std::fs::write(world.path("agent.hcl"), configuration).unwrap();
 }
 
-/// Adds templates, each with its destination, and a command that leaves a line for each run of it.
+/// Adds templates, each with a destination and a command that appends a line for each run.
 fn add_templates(world: &World, templates: &[(&str, &str)]) {
     let mut text = std::fs::read_to_string(world.path("agent.hcl")).unwrap();
     text += "template_config { static_secret_render_interval = \"1s\" exit_on_retry_failure = true }\n";
@@ -98,7 +98,7 @@ fn add_templates(world: &World, templates: &[(&str, &str)]) {
     std::fs::write(world.path("agent.hcl"), text).unwrap();
 }
 
-/// The whole answer, as templates that do not name single values have it.
+/// The template renders the whole answer, as templates do that do not name single values.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_bao_agent_runs_its_command_once_for_each_change_of_a_document() {
     let Some(program) = peer("bao") else { return };
@@ -133,7 +133,7 @@ async fn the_bao_agent_runs_its_command_once_for_each_change_of_a_document() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_bao_agent_renders_templates_of_aws_of_transit_and_of_a_mount_of_several_segments() {
+async fn the_bao_agent_renders_aws_and_transit_templates_and_mounts_of_several_segments() {
     let Some(program) = peer("bao") else { return };
     let sts = StandInSts::start().await;
     let world = world_of_aws_and_transit(&sts).await;
@@ -162,7 +162,7 @@ async fn the_bao_agent_renders_templates_of_aws_of_transit_and_of_a_mount_of_sev
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_bao_command_takes_mounts_of_several_segments_and_prints_what_is_not_served() {
+async fn the_bao_command_reads_mounts_of_several_segments_and_prints_what_is_not_served() {
     let Some(program) = peer("bao") else { return };
     let world = vault::world().await;
     let session = String::from_utf8(log_in(&world, &program, &world.token()).await.stdout).unwrap();
@@ -187,7 +187,7 @@ async fn the_bao_agent_logs_in_and_renders_a_template() {
     assert!(std::fs::read_to_string(world.path("sink")).unwrap().starts_with("daypass-session."));
 }
 
-/// A session is of type `batch`: the agent lets it end, and logs in again with what its token file has by then.
+/// A session is of type `batch`: the agent does not renew it, and logs in again with the current content of its token file.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_bao_agent_logs_in_again_before_its_session_ends() {
     let Some(program) = peer("bao") else { return };

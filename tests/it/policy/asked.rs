@@ -1,4 +1,4 @@
-//! What an operator asks about policies, beyond one credential that is there.
+//! Questions about policies beyond a single existing credential: patterns, missing secrets, unsupported formats.
 
 use super::{DEPLOY, commit, daypass, policy, repository};
 use serde_json::Value;
@@ -37,7 +37,7 @@ fn a_secret_is_named_without_its_folder() {
 }
 
 #[test]
-fn explain_says_that_a_secret_is_not_there() {
+fn explain_says_that_a_secret_does_not_exist() {
     let repository = repository();
     let job = ["explain", "--issuer", "github", "--claim", "repository=acme/shop", "--secret", "shop/nope.age"];
     let (status, text) = asked(repository.path(), &job);
@@ -47,14 +47,14 @@ fn explain_says_that_a_secret_is_not_there() {
 }
 
 #[test]
-fn commands_without_a_form_in_markdown_say_so() {
+fn commands_without_markdown_output_say_so() {
     let told = daypass(repository().path(), &["status", "--config", "issuers.yaml", "--output", "markdown"]);
     let text = String::from_utf8_lossy(&told.stderr).into_owned();
     assert!(told.status.code() == Some(64) && text.contains("`policy diff` and `policy replay`"), "{text}");
 }
 
 #[test]
-fn exec_without_a_credential_asks_nobody() {
+fn exec_without_a_credential_is_refused_without_a_request() {
     for more in [&[][..], &["--dry-run"]] {
         let words = [&["exec", "--server", "https://127.0.0.1:1"], more, &["--", "true"]].concat();
         let told = daypass(repository().path(), &words);

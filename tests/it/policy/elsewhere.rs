@@ -1,4 +1,4 @@
-//! Commands that only read policies, on a machine that has none of the server's files.
+//! Commands that only read policies, on a machine without the server's files.
 
 use super::{ISSUERS, commit, daypass, repository};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Output;
 
 const ISSUER_URL: &str = "issuer_url: https://oidc.acme.example\n";
-/// What a server needs beside them. No file that it names is here.
+/// The rest of a server's configuration. None of the files that it names exists.
 const SERVER: &str = "listen: 127.0.0.1:8443
 admin_listen: 127.0.0.1:9443
 public_url: https://daypass.acme.example
@@ -68,7 +68,7 @@ fn issuers_and_our_own_address_are_enough() {
 }
 
 #[test]
-fn the_servers_own_configuration_serves_where_its_keys_are_not() {
+fn the_servers_configuration_works_without_its_keys() {
     let folder = monorepo();
     for question in QUESTIONS {
         let output = daypass(folder.path(), &[question, &["--config", "server.yaml"]].concat());
@@ -77,7 +77,7 @@ fn the_servers_own_configuration_serves_where_its_keys_are_not() {
 }
 
 #[test]
-fn a_misspelt_key_is_told_all_the_same() {
+fn a_misspelt_key_is_still_reported() {
     let folder = monorepo();
     for (right, wrong) in [("issuer_url:", "isuer_url:"), ("tls: { certificate", "tls: { certificat"), ("app_id:", "appid:")] {
         let text = format!("{ISSUER_URL}{SERVER}{ISSUERS}").replace(right, wrong);
@@ -102,7 +102,7 @@ fn subjects(folder: &Path, more: &[&str]) -> (Value, String) {
 }
 
 #[test]
-fn the_trust_names_the_rows_that_grant_a_role_and_their_old_subject_when_asked() {
+fn the_trust_policy_lists_the_rows_of_a_role_and_their_old_subject_on_request() {
     let folder = monorepo();
     let (own, told) = subjects(folder.path(), &[]);
     assert_eq!(own, json!([["root/mono/deploy:web"], ["root/mono/deploy:jobs", "root/mono/deploy:mail"]]));

@@ -1,4 +1,4 @@
-//! What a policy's tests say, and of whose tokens.
+//! Tests of policies: which claims they may use.
 
 use super::{ISSUERS, daypass};
 use crate::support::{DEPLOY, put};
@@ -31,7 +31,7 @@ fn told(folder: &Path, word: &str) -> Value {
     serde_json::from_slice(&daypass(folder, &words).stdout).unwrap()
 }
 
-/// Whether a test of the repository holds, and why not.
+/// Whether a test of the repository passes, and if not, why.
 fn outcome(issuer: &str, claims: &Value, test: &str) -> (bool, String) {
     let folder = folder(DEPLOY, issuer, claims);
     put(&folder.path().join("tests/all.yaml"), format!("expectations: [ {test} ]\n").as_bytes());
@@ -53,9 +53,9 @@ fn changed(claims: &Value, name: &str, value: Value) -> Value {
     claims
 }
 
-/// CIs have more events than policies have words: a whole token is somebody's all the same.
+/// CIs have more events than policies have words. A complete token with another event can exist.
 #[test]
-fn a_word_that_the_mapping_does_not_know_is_no_proof_that_no_token_has_it() {
+fn an_unknown_value_of_a_claim_may_be_tested() {
     let gitlab = fixture(include_str!("../../../src/identity/fixtures/gitlab/branch.json"));
     let forgejo = fixture(include_str!("../../../src/identity/fixtures/forgejo/push.json"));
     let cases: [(&str, Value, &str, &[&str]); 5] = [
@@ -92,7 +92,7 @@ fn a_word_that_the_mapping_does_not_know_is_no_proof_that_no_token_has_it() {
     }
 }
 
-/// The server never takes such a token for this issuer's.
+/// The server never accepts such a token as one of this issuer.
 #[test]
 fn claims_of_another_issuer_prove_nothing() {
     let own = changed(&push(), "iss", json!("https://token.actions.githubusercontent.com"));
@@ -105,9 +105,9 @@ fn claims_of_another_issuer_prove_nothing() {
     }
 }
 
-/// Its tests say what it decides once it is enforced: a policy on trial would stay out of the trial for them.
+/// The tests of a policy in audit mode say what it decides once it is enforced. Otherwise they would keep it from loading.
 #[test]
-fn a_policy_on_trial_is_tested_as_if_it_were_enforced() {
+fn a_policy_in_audit_mode_is_tested_as_if_enforced() {
     let allow = "tests: [ { allow: { claims: job.json, credential: { secret: shop/a.age } } } ]\n";
     let policy = format!("{DEPLOY}mode: audit\n{allow}");
     let good = folder(&policy, "github", &push());
@@ -120,7 +120,7 @@ fn a_policy_on_trial_is_tested_as_if_it_were_enforced() {
     assert_eq!(told(wrong.path(), "check")["findings"][0]["code"], "test_failed");
 }
 
-/// The first example in `docs/policy.md` is one that loads, whole.
+/// The first example in `docs/policy.md`.
 #[test]
 fn the_documented_policy_loads() {
     let docs = include_str!("../../../docs/policy.md");

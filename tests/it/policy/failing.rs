@@ -1,11 +1,11 @@
-//! A policy whose own test does not hold, and guardrails by which nobody gains.
+//! Policies whose own test fails, changed guardrails, and hostile file names.
 
 use super::{commit, policy, repository};
 use crate::support::DEPLOY;
 use serde_json::Value;
 
 #[test]
-fn a_test_that_does_not_hold_names_its_line_and_what_it_saw_and_is_counted() {
+fn a_failing_test_is_counted_and_names_its_line_and_what_it_saw() {
     let repository = repository();
     let tests = "tests:\n  - allow: { claims: push.json, credential: { id_token: \"https://partner.example\" } }\n  - allow: { claims: push.json, change: { event: schedule }, credential: { id_token: \"https://partner.example\" } }\n";
     let claims = include_str!("../../../policies/tests/github/push.json");
@@ -25,9 +25,9 @@ fn a_test_that_does_not_hold_names_its_line_and_what_it_saw_and_is_counted() {
     assert!(!told.contains("fixture_unused"), "the faulty policy uses it: {told}");
 }
 
-/// Nobody has what it denies today: whoever reviews the change hears of it all the same.
+/// The denial covers nothing that anybody has today, but the reviewer of the change still has to see it.
 #[test]
-fn a_guardrail_that_goes_is_told_where_nobody_gains_by_it() {
+fn a_removed_guardrail_is_listed_even_if_nobody_gains() {
     let repository = repository();
     let rails = "denials:\n  - description: Nobody has that account's roles.\n    match: { event: schedule }\n    deny: { aws: [\"arn:aws:iam::111111111111:role/*\"] }\n";
     commit(repository.path(), &[("guardrails.yaml", rails)]);
@@ -45,7 +45,7 @@ fn a_guardrail_that_goes_is_told_where_nobody_gains_by_it() {
     assert_eq!(told["guardrails"], serde_json::json!({ "removed": [], "added": [] }), "a line further down is no change");
 }
 
-/// Whoever pushes names the files: a name is no line of ours, and no workflow command of a runner that reads the log.
+/// Whoever pushes chooses file names. A name must not look like a line of our output, or like a runner's workflow command.
 #[test]
 fn the_name_of_a_file_begins_no_line() {
     let repository = repository();

@@ -1,6 +1,6 @@
-//! Ways to gain access that no policy of either revision says by itself, and that a diff has to tell all the same.
+//! Ways to gain access that no policy of either revision shows by itself. A diff has to list them.
 
-use super::{DEPLOY, ISSUERS, commit, policy, repository};
+use super::{DEPLOY, commit, policy, repository};
 use crate::support::git;
 use daypass::secrets::{Identities, encrypt_document};
 use daypass::words::UnixTime;
@@ -10,7 +10,7 @@ use std::path::Path;
 const NOW: UnixTime = UnixTime::from_seconds(1_795_000_000);
 const SOURCE: &str = "git: https://git.example/team\nref: refs/heads/main\nage_identities: [team.key]\nverify: { allowed_signers: team-a.signers }\nallowed: { issuers: [github], grant: { id_token: [\"https://partner.example\"] } }\n";
 
-/// The status and the text of a diff that fails where somebody gains.
+/// The status and the text of a diff that fails if somebody gains.
 fn diff(folder: &Path, range: &str, more: &[&str]) -> (Option<i32>, String) {
     let told = policy(folder, &[&["diff", range, "--fail-on", "widen"], more].concat());
     let text = [told.stdout, told.stderr].concat();
@@ -33,7 +33,7 @@ fn sealed(path: &str, text: &[u8], recipient: &str) -> String {
 }
 
 #[test]
-fn whoever_signs_for_a_further_source() {
+fn a_new_signer_of_a_further_source() {
     let repository = repository();
     let signers = "lea@acme.example ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJx0000000000000000000000000000000000000000000\n";
     commit(repository.path(), &[("sources/team-a.yaml", SOURCE), ("sources/team-a.signers", signers)]);
@@ -43,7 +43,7 @@ fn whoever_signs_for_a_further_source() {
 }
 
 #[test]
-fn a_definition_that_a_server_begins_to_take() {
+fn a_source_definition_that_a_server_begins_to_accept() {
     let repository = repository();
     let signers = "lea@acme.example ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJx0000000000000000000000000000000000000000000\n";
     let source = SOURCE.replace("verify: { allowed_signers: team-a.signers }\n", "");
@@ -57,9 +57,9 @@ fn a_definition_that_a_server_begins_to_take() {
     assert_told(repository.path(), "main...change", "sources/team-a.yaml defines a further source");
 }
 
-/// A ciphertext that was copied and taken away again: whoever has documents of the past has it.
+/// A ciphertext that was copied and removed again. A grant with `history: allow` reaches it.
 #[test]
-fn a_form_that_a_file_had_on_the_way() {
+fn a_version_that_a_file_had_between_the_revisions() {
     let repository = repository();
     let (_, recipient) = Identities::generate();
     let production = sealed("prod/db.yaml", b"password: swordfish\n", &recipient);
@@ -73,7 +73,7 @@ fn a_form_that_a_file_had_on_the_way() {
     assert_told(repository.path(), "main...change", "secrets/dev/x.yaml holds what stands or stood at secrets/prod/db.yaml");
 }
 
-/// What a server ignores in a further source's repository denies nothing there.
+/// A server ignores guardrails in a further source's repository.
 #[test]
 fn guardrails_of_a_further_source_deny_nothing() {
     let repository = repository();
@@ -93,27 +93,27 @@ fn guardrails_of_a_further_source_deny_nothing() {
 }
 
 #[test]
-fn what_a_merge_makes_of_two_changes() {
+fn the_result_of_merging_two_changes() {
     let repository = repository();
     let rows = "- repository: acme/mono@1\n";
     commit(repository.path(), &[("services.yaml", rows)]);
     git(repository.path(), &["branch", "--force", "main"]);
     commit(repository.path(), &[("services.yaml", "- repository: acme/mono@1\n- repository: evil/x@666\n")]);
     git(repository.path(), &["checkout", "--quiet", "main"]);
-    // Meanwhile the ref that is followed begins to use the rows.
+    // Meanwhile the followed ref begins to use the rows.
     let each = "issuer: github\nfor_each: services.yaml\nmatch: { repository: \"{each.repository}\", ref: refs/heads/main, event: push }\ngrant: { id_token: { audience: https://prod.example } }\n";
     commit(repository.path(), &[("policies/each.yaml", each)]);
     assert_told(repository.path(), "main...change", "evil/x@666");
     let (status, text) = diff(repository.path(), "main...change", &[]);
     assert!(text.contains(&format!(", merged into {}", git(repository.path(), &["rev-parse", "main"]))), "{status:?} {text}");
-    // What both sides changed is not guessed.
+    // The result is not guessed if both sides changed a file.
     commit(repository.path(), &[("services.yaml", "- repository: acme/mono@2\n")]);
     assert_told(repository.path(), "main...change", "services.yaml was changed on both sides");
 }
 
-/// Git takes a file that went and one like it that came for the same: a change of the one becomes one of the other.
+/// Git detects renames: a change of a deleted file becomes a change of a similar new one.
 #[test]
-fn what_one_side_moved_to_where_it_is_read() {
+fn a_file_that_one_side_moved_to_where_it_is_read() {
     let draft = DEPLOY.replace("ttl: 10m", "ttl: 11m");
     let evil = draft.replace("acme/shop@456789", "evil/x@666");
     for (changes, folder_goes) in [(("drafts/p.yaml", evil.as_str()), false), (("drafts/evil.yaml", evil.as_str()), true)] {
@@ -136,9 +136,9 @@ fn what_one_side_moved_to_where_it_is_read() {
     }
 }
 
-/// A server keeps the form of it that loaded.
+/// A server keeps the last version of the policy that loaded.
 #[test]
-fn what_comes_beside_a_policy_that_does_not_load() {
+fn files_added_next_to_a_policy_that_does_not_load() {
     let repository = repository();
     let (_, recipient) = Identities::generate();
     let one = sealed("shop/b.yaml", b"a: b\n", &recipient);
@@ -172,7 +172,7 @@ fn what_comes_beside_a_policy_that_does_not_load() {
 }
 
 #[test]
-fn a_value_that_comes_below_a_granted_one() {
+fn a_new_value_below_a_granted_one() {
     let repository = repository();
     let (_, recipient) = Identities::generate();
     let granting = DEPLOY.replace("[shop/**]", "[shop/b.yaml#/db]");
@@ -189,7 +189,7 @@ fn a_value_that_comes_below_a_granted_one() {
 }
 
 #[test]
-fn histories_that_were_merged_crosswise_are_refused() {
+fn criss_cross_merges_are_refused() {
     let repository = repository();
     commit(repository.path(), &[("README", "branch")]);
     git(repository.path(), &["checkout", "--quiet", "main"]);
@@ -204,9 +204,9 @@ fn histories_that_were_merged_crosswise_are_refused() {
     assert!(status == Some(78) && text.contains("several newest commits in common"), "{status:?} {text}");
 }
 
-/// Denials that are taken away, where those who gain are in no policy that is compared.
+/// Denials are removed, and those who gain are in policies that are not compared.
 #[test]
-fn fewer_denials_beside_policies_that_are_not_looked_at() {
+fn fewer_denials_with_policies_that_are_not_compared() {
     let repository = repository();
     let rails = "denials: [ { description: no team for pushes, match: { event: push }, deny: { secrets: [\"team-a/**\"] } } ]\n";
     let source = SOURCE.replace("verify: { allowed_signers: team-a.signers }\n", "");
@@ -228,7 +228,7 @@ fn rows_of_a_policy_that_does_not_load_here() {
 }
 
 #[test]
-fn a_value_that_comes_into_a_document_under_a_grant_of_it_alone() {
+fn a_new_value_under_a_grant_of_that_value_alone() {
     let repository = repository();
     let (_, recipient) = Identities::generate();
     let by_value = DEPLOY.replace("[shop/**]", "[\"shop/db.yaml#/api\"]");
@@ -239,7 +239,7 @@ fn a_value_that_comes_into_a_document_under_a_grant_of_it_alone() {
     assert_told(repository.path(), "main...change", "secrets/shop/db.yaml has a value at /api, which policies grant by itself");
 }
 
-/// More patterns than are told apart hide no gain.
+/// A gain is found even if there are more patterns than the command distinguishes.
 #[test]
 fn a_pattern_over_a_hundred_others() {
     let repository = repository();
@@ -255,10 +255,10 @@ fn a_pattern_over_a_hundred_others() {
     );
 }
 
-/// Documents that have no file yet are told, whatever stands for them: names that the old patterns take, files that a guardrail denies,
-/// entries that grant less.
+/// Documents without a file yet are listed, even if old names seem to cover the pattern, a guardrail denies a file, or an entry grants
+/// less.
 #[test]
-fn a_pattern_that_others_or_a_denial_seem_to_cover() {
+fn a_pattern_that_others_or_a_denial_only_seem_to_cover() {
     let offline = "{ secret: \"stock/*\", offline: 7d }, stock/a";
     for (old, new, rails) in [
         ("stock/a, stock/b, stock/c, stock/z0", "\"stock/*\"", ""),
@@ -279,9 +279,9 @@ fn a_pattern_that_others_or_a_denial_seem_to_cover() {
     }
 }
 
-/// Whoever names a file steers no terminal, begins no line and commands no runner.
+/// A file name must not control a terminal, begin a line, or be a command for a runner.
 #[test]
-fn what_a_change_is_called_commands_nobody() {
+fn file_names_control_no_terminal_and_no_runner() {
     let repository = repository();
     let hostile = "policies/x\n::set-output name=verdict::nobody gains\n\u{1b}[2J\u{202e}.yaml";
     let owners = format!(
@@ -310,5 +310,4 @@ fn what_a_change_is_called_commands_nobody() {
         assert!(!commands && !text.contains(['\u{1b}', '\u{202e}']), "{asked:?}: {text}");
         assert!(!text.is_empty(), "{asked:?}");
     }
-    assert!(ISSUERS.contains("github"));
 }

@@ -1,4 +1,4 @@
-//! Tests of policies whose token cannot exist prove nothing, and are refused.
+//! A test of a policy proves nothing if its token cannot exist. Such tests are refused.
 
 use super::ISSUERS;
 use crate::support::{DEPLOY, put};
@@ -6,7 +6,7 @@ use daypass::demo::issuer::github_claims;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// The outcomes of `tests` of the policy, over these claims, and of the same below `tests/`.
+/// The outcomes of these expectations, over these claims.
 fn outcomes(claims: &Value, tests: &str) -> Vec<(bool, String)> {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| put(&folder.path().join(name), text.as_bytes());
@@ -80,9 +80,9 @@ fn claims_that_no_token_can_have_are_refused() {
     }
 }
 
-/// Nobody could have it anyway. That somebody may have what is yet to come is another matter.
+/// Nobody could have the secret anyway. A test may still allow a secret that does not exist yet.
 #[test]
-fn a_denial_of_a_secret_that_is_not_there_is_refused() {
+fn a_denial_of_a_missing_secret_is_refused() {
     let test = |verb: &str, secret: &str| one(&push(), &format!("{verb}: {{ claims: push.json, credential: {{ {secret} }} }}"));
     let (holds, why) = test("deny", "secret: other/none.age");
     assert!(!holds && why.contains("proves nothing") && why.contains("there is no secrets/other/none.age"), "{why}");
@@ -93,9 +93,9 @@ fn a_denial_of_a_secret_that_is_not_there_is_refused() {
     assert!(one(&push(), pull).0, "somebody is granted it, once it is there");
 }
 
-/// The example in `docs/policy.md` is one that holds.
+/// The example in `docs/policy.md`.
 #[test]
-fn the_documented_tests_hold() {
+fn the_documented_tests_pass() {
     let docs = include_str!("../../../docs/policy.md");
     let example = docs.split("```yaml\n# tests/shop.yaml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -109,7 +109,7 @@ fn the_documented_tests_hold() {
     assert_eq!((told["outcomes"].as_array().unwrap().len(), &told["failed"]), (2, &json!(0)), "{told}");
 }
 
-/// Its own tests decide whether a policy loads.
+/// A policy loads only if its own tests pass.
 #[test]
 fn a_policy_whose_own_test_proves_nothing_does_not_load() {
     let folder = tempfile::tempdir().unwrap();

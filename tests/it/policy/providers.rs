@@ -1,4 +1,4 @@
-//! `policy check` tells what the configured providers would refuse to every job.
+//! `policy check` reports grants that the configured providers would refuse to every job.
 
 use super::{ISSUERS, daypass};
 use crate::support::put;
@@ -19,7 +19,7 @@ grant:
 ";
 
 #[test]
-fn what_the_configured_providers_refuse_is_an_error_of_the_policy() {
+fn a_grant_that_the_configured_providers_refuse_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let check = |config: &str, more: &[&str]| {
         put(&folder.path().join("issuers.yaml"), config.as_bytes());
@@ -46,7 +46,7 @@ fn what_the_configured_providers_refuse_is_an_error_of_the_policy() {
     let json = |config: &str| serde_json::from_str::<Value>(&check(config, &["--output", "json"]).1).unwrap();
     let told = json(&server);
     assert_eq!((&told["errors"], &told["providers_not_looked_at"]), (&json!(3), &json!([])), "{told}");
-    // Only issuers: it says so once, and nothing is wrong.
+    // With issuers alone the check says once what it did not read, and finds no error.
     let (status, told) = check(ISSUERS, &[]);
     assert_eq!(status, Some(0), "{told}");
     assert_eq!(told.matches("is not looked at: this configuration does not describe who makes it").count(), 1, "{told}");

@@ -1,4 +1,4 @@
-//! Tokens of GitHub Apps: what a pull request that touches the guardrails hears, and how one asks about them.
+//! Tokens of GitHub Apps in `policy diff`, `policy explain` and `policy who-can`.
 
 use super::{ISSUERS, commit, policy};
 use crate::support::git;
@@ -33,7 +33,7 @@ fn said(folder: &Path, words: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
-fn a_pull_request_hears_who_gains_by_a_denial_that_is_taken_away() {
+fn a_diff_lists_who_gains_by_a_removed_denial() {
     for (repositories, gained, who) in [
         ("[\"{repository}\"]", "github acme own contents=write", "acme/secret*"),
         ("{ all: acme }", "github acme acme/secreta contents=write", "acme@9001"),
@@ -50,7 +50,7 @@ fn a_pull_request_hears_who_gains_by_a_denial_that_is_taken_away() {
 }
 
 #[test]
-fn a_token_is_asked_about_as_a_job_would_ask_for_it() {
+fn a_token_is_named_as_a_job_would_request_it() {
     let repository = repository("[\"{repository}\", acme/docs@7]", "acme/secret*");
     let explain = |what: &[&str]| {
         said(repository.path(), &[&["explain", "--issuer", "github", "--claims", "push.json", "--github"], what].concat())

@@ -1,4 +1,4 @@
-//! What the commands say of further sources is what a server does with them.
+//! The commands report about further sources what a server does with them.
 
 use super::{ISSUERS, commit, daypass, policy, repository};
 use crate::support::{DEPLOY, put};
@@ -16,7 +16,7 @@ allowed:
 const RAILS: &str = "denials: [ { description: Nobody gets it., deny: { id_token: [\"https://partner.example\"] } } ]\n";
 const PUSH: &str = r#"{"repository": "acme/shop", "repository_id": "456789", "ref": "refs/heads/main", "event_name": "push"}"#;
 
-/// A folder `team` with a further source's files, and its definition in `root`.
+/// A folder with a further source's files in `team`, and its definition in `root`.
 fn source(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     put(&folder.path().join("issuers.yaml"), ISSUERS.as_bytes());
@@ -40,7 +40,7 @@ fn messages<'a>(told: &'a Value, member: &str) -> Vec<(&'a str, &'a str)> {
     listed.iter().map(|fault| (fault["file"].as_str().unwrap(), fault["message"].as_str().unwrap())).collect()
 }
 
-/// A server reads no guardrails there, and neither does anything that speaks for it.
+/// A server reads no guardrails of a further source, and neither do the commands.
 #[test]
 fn guardrails_of_a_further_source_deny_nobody() {
     let folder = source(&[("guardrails.yaml", RAILS), ("sources/other.yaml", TEAM)]);
@@ -62,7 +62,7 @@ fn guardrails_of_a_further_source_deny_nobody() {
     assert_eq!((status, messages(&told, "findings")), (Some(78), unread.to_vec()), "{told}");
 }
 
-/// What lies outside of its bounds is in force nowhere, and whom they leave out is let in nowhere.
+/// A policy outside of the source's bounds is not in force, and nobody outside of them is allowed.
 #[test]
 fn explain_keeps_a_further_source_within_its_bounds() {
     let folder = source(&[("policies/wide.yaml", &DEPLOY.replace("partner.example", "other.example"))]);
@@ -78,9 +78,9 @@ fn explain_keeps_a_further_source_within_its_bounds() {
     assert_eq!((status, &told["allowed_by"]), (Some(77), &Value::Null), "{told}");
 }
 
-/// The server refuses each of these, in these words.
+/// The server refuses each of these with the same message.
 #[test]
-fn the_check_of_the_root_finds_what_a_server_finds_in_a_definition() {
+fn check_of_the_root_finds_the_same_faults_in_a_definition_as_a_server() {
     let repository = repository();
     let signed = format!("{TEAM}verify: {{ allowed_signers: team-a.signers }}\n");
     let cases = [
@@ -110,9 +110,9 @@ fn the_check_of_the_root_finds_what_a_server_finds_in_a_definition() {
     assert!(told.status.code() == Some(78) && text.contains(clash), "{text}");
 }
 
-/// What is not looked at may let somebody in, or take it from him.
+/// Policies that were not read may grant or lose access.
 #[test]
-fn a_diff_says_that_it_does_not_look_at_further_sources() {
+fn a_diff_says_that_it_does_not_read_further_sources() {
     let repository = repository();
     commit(repository.path(), &[("sources/team-a.yaml", TEAM)]);
     let diff = |more: &[&str]| policy(repository.path(), &[&["diff", "main...change"], more].concat());
@@ -125,7 +125,7 @@ fn a_diff_says_that_it_does_not_look_at_further_sources() {
     assert!(comment.contains("further sources team-a are not looked at"), "{comment}");
 }
 
-/// A slip in the bounds lets nobody in, and the policies' own tests would hold without a word.
+/// With a mistake in the bounds nobody gets in, but the policies' own tests would still pass.
 #[test]
 fn tests_of_a_further_source_are_run_within_its_bounds() {
     let push = json!({ "issuer": "github", "claims": daypass::demo::issuer::github_claims("push", "refs/heads/main") });
@@ -156,7 +156,7 @@ fn tests_of_a_further_source_are_run_within_its_bounds() {
 
 /// A server follows no source whose definition it cannot read, so nothing of it is in force.
 #[test]
-fn a_definition_that_does_not_load_is_an_error_of_every_question_about_its_source() {
+fn a_definition_that_does_not_load_is_an_error_in_every_command_about_its_source() {
     let folder = source(&[]);
     let file = "root/sources/team-a.yaml";
     for (definition, said) in [
@@ -177,9 +177,9 @@ fn a_definition_that_does_not_load_is_an_error_of_every_question_about_its_sourc
     }
 }
 
-/// By that flag alone a name below a source is found.
+/// Only with that flag can a name of a further source be found.
 #[test]
-fn who_can_names_the_flag_for_what_a_further_source_has() {
+fn who_can_names_the_flag_for_secrets_of_a_further_source() {
     let repository = repository();
     commit(repository.path(), &[("sources/team-a.yaml", TEAM)]);
     let told = policy(repository.path(), &["who-can", "team-a/db.age"]);

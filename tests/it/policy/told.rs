@@ -1,4 +1,4 @@
-//! What the commands say they looked at, and what of a question they refuse to answer.
+//! What the commands report about their input, and questions that they refuse.
 
 use super::{commit, daypass, policy, repository};
 use crate::support::{DEPLOY, git, put};
@@ -9,9 +9,9 @@ fn text(folder: &Path, words: &[&str]) -> String {
     String::from_utf8_lossy(&policy(folder, words).stdout).into_owned()
 }
 
-/// Somebody else's checkout would be found good, and nobody would see it.
+/// Otherwise nobody would notice that another checkout was checked.
 #[test]
-fn check_and_test_say_what_they_looked_at() {
+fn check_and_test_name_the_revision_that_they_read() {
     let repository = repository();
     let (path, head) = (repository.path(), git(repository.path(), &["rev-parse", "HEAD"]));
     let at = std::path::absolute(path).unwrap().display().to_string();
@@ -42,9 +42,9 @@ fn push() -> Value {
     json!({ "repository": "acme/shop", "repository_id": "456789", "ref": "refs/heads/main", "event_name": "push" })
 }
 
-/// The server refuses it before it looks at any policy.
+/// The server refuses such a token before it reads any policy.
 #[test]
-fn a_token_for_somebody_else_is_not_explained_as_allowed() {
+fn a_token_for_another_server_is_not_explained_as_allowed() {
     let repository = repository();
     let (issuer, audience) = ("https://token.actions.githubusercontent.com", "https://daypass.example");
     let with = |iss: Value, aud: Value| {
@@ -70,9 +70,9 @@ fn a_token_for_somebody_else_is_not_explained_as_allowed() {
     assert!(said.contains("`audience_mismatch`"), "{said}");
 }
 
-/// A claim that no token has changes nothing, and the answer would look like one about it.
+/// A misspelt claim changes nothing, but the answer would seem to take it into account.
 #[test]
-fn explain_takes_no_claim_that_its_issuer_does_not_know_without_a_word() {
+fn explain_reports_claims_that_the_issuer_does_not_know() {
     let repository = repository();
     let ask = |claim: &str| explain(repository.path(), &push(), &["--claim", claim]);
     let (status, said, _) = ask("repositry=acme/other");
@@ -88,7 +88,7 @@ fn explain_takes_no_claim_that_its_issuer_does_not_know_without_a_word() {
     assert_eq!(ask("enterprise=acme").2["claims_not_documented"], json!([]));
 }
 
-/// A job's clone has one commit, and Git's own words say nothing of what to do.
+/// A job's clone has one commit, and Git's own error does not say what to do.
 #[test]
 fn a_shallow_clone_is_told_to_fetch_its_history() {
     let repository = repository();
@@ -106,9 +106,9 @@ fn a_shallow_clone_is_told_to_fetch_its_history() {
     }
 }
 
-/// Of guardrails that cannot be read the opposite of a policy is true: what they deny is not known, and nothing widens.
+/// A faulty policy grants nothing. With faulty guardrails it is unknown what they deny, so no permission increases.
 #[test]
-fn faulty_guardrails_are_told_as_what_they_are() {
+fn faulty_guardrails_make_the_answer_unknown() {
     let repository = repository();
     commit(repository.path(), &[("guardrails.yaml", "denials: {\n")]);
     let said = "the guardrails cannot be read, so no policy decides here; a server keeps what it had, and nothing widens";
@@ -125,9 +125,9 @@ fn faulty_guardrails_are_told_as_what_they_are() {
     assert_eq!(json["guardrails_unreadable"], true, "{json}");
 }
 
-/// Whoever reads that the token does not claim it looks for the fault in the wrong place.
+/// If the explanation said that the claim is missing, its reader would look for the fault in the wrong place.
 #[test]
-fn a_claim_that_cannot_be_read_is_told_as_there() {
+fn an_unreadable_claim_is_not_reported_as_missing() {
     let repository = repository();
     let with = |event: Value| {
         let mut claims = push();
@@ -145,9 +145,9 @@ fn a_claim_that_cannot_be_read_is_told_as_there() {
     assert_eq!(told["near_misses"][0]["lines"][0]["saw"], Value::Null, "{told}");
 }
 
-/// The answer would be about claims that no token of that issuer has.
+/// Otherwise the answer would be about claims that no token of that issuer has.
 #[test]
-fn explain_refuses_another_issuer_than_the_saved_one() {
+fn explain_refuses_another_issuer_than_that_of_the_saved_claims() {
     let repository = repository();
     let saved = |issuer: &str| explain(repository.path(), &json!({ "issuer": issuer, "claims": push() }), &[]);
     assert_eq!(saved("github").0, Some(0));

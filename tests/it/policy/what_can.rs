@@ -23,7 +23,7 @@ fn what_can(folder: &Path, claims: &[&str], more: &[&str]) -> (i32, String) {
 }
 
 #[test]
-fn it_lists_what_the_identity_is_granted_and_nothing_that_a_guardrail_denies() {
+fn what_can_lists_the_grants_of_an_identity_without_those_that_a_guardrail_denies() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| put(&folder.path().join(name), text.as_bytes());
     write(

@@ -1,11 +1,11 @@
-//! What happens while a command waits for a person: only what was listed is done, and only to what was read.
+//! Changes while a command waits for a person: it does only what it listed, and only to the content that it read.
 
 use super::{Checkout, with_input};
 use crate::support::peer;
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
-/// Runs it on a terminal of its own, does something while it asks, and agrees. What it printed, and its status.
+/// Runs a command on a terminal of its own, calls `meanwhile` when it asks, and agrees. Returns what it printed, and its status.
 fn agreed(checkout: &Checkout, arguments: &str, meanwhile: impl FnOnce()) -> Option<(String, i32)> {
     let script = peer("script")?;
     let command = format!("{} secret {arguments}", env!("CARGO_BIN_EXE_daypass"));
@@ -52,7 +52,7 @@ fn a_recipient_that_was_not_listed_is_not_added() {
 }
 
 #[test]
-fn a_value_that_is_set_meanwhile_is_not_written_over() {
+fn a_value_that_is_set_meanwhile_is_not_overwritten() {
     for how in ["updatekeys", "rotate"] {
         let checkout = filled();
         let (_, second) = checkout.another("second");
@@ -64,14 +64,14 @@ fn a_value_that_is_set_meanwhile_is_not_written_over() {
         assert!(told.contains("secrets/team/db.yaml: was changed by somebody else meanwhile"), "{how}: {told}");
         assert!(status == 78 && told.contains("1 file changed") && !told.contains("committed"), "{how}: {told}");
         assert_eq!(checkout.run(&["decrypt", "secrets/team/db.yaml"], ""), "password: two\n", "{how}");
-        // The same command goes on with it.
+        // Running the same command again completes the change.
         checkout.run(&[how, "--commit"], "");
         assert!(checkout.read("secrets/team/db.yaml").contains(&second), "{how}");
     }
 }
 
 #[test]
-fn what_is_changed_while_an_editor_is_open_is_not_written_over() {
+fn a_file_that_is_changed_while_an_editor_is_open_is_not_overwritten() {
     let checkout = filled();
     checkout.run(&["encrypt", "--sops", "-o", "secrets/team/other.yaml"], "password: theirs\n");
     checkout.put("editor.sh", "echo 'mine: 1' > \"$1\" && cp secrets/team/other.yaml \"$CHANGED\"\n");

@@ -1,4 +1,4 @@
-//! What stays in clear by a rule of `.sops.yaml`: told where it is written, refused where nothing is encrypted.
+//! Values that stay in clear by a rule of `.sops.yaml`: reported when they are written, refused if nothing is encrypted.
 
 use super::{Checkout, with_input};
 use crate::support::git;
@@ -11,7 +11,7 @@ fn with_setting(checkout: &Checkout, setting: &str) {
     checkout.put(".sops.yaml", &format!("creation_rules:\n  - path_regex: ^secrets/\n    age: {recipient}\n    {setting}\n"));
 }
 
-/// What a run that succeeds says on standard error.
+/// Runs a command that has to succeed. Returns its standard error.
 fn said(checkout: &Checkout, arguments: &[&str], input: &str) -> String {
     let output = with_input(&mut checkout.command(arguments), input);
     let told = String::from_utf8(output.stderr).unwrap();
@@ -20,7 +20,7 @@ fn said(checkout: &Checkout, arguments: &[&str], input: &str) -> String {
 }
 
 #[test]
-fn who_writes_a_value_that_stays_in_clear_hears_it() {
+fn writing_a_value_that_stays_in_clear_is_reported() {
     let checkout = Checkout::new();
     let file = "secrets/db.yaml";
     let encrypt = |input: &str| said(&checkout, &["encrypt", "--sops", "--force", "-o", file], input);
@@ -50,7 +50,7 @@ fn who_writes_a_value_that_stays_in_clear_hears_it() {
 }
 
 #[test]
-fn a_file_in_which_nothing_is_encrypted_is_refused_by_the_hook_and_told_by_status() {
+fn the_hook_refuses_and_status_lists_a_file_in_which_nothing_is_encrypted() {
     let checkout = Checkout::new();
     checkout.run(&["encrypt", "--sops", "-o", "secrets/whole.yaml"], DOCUMENT);
     with_setting(&checkout, "encrypted_regex: ^data$");

@@ -1,11 +1,11 @@
-//! A file at another path than the one that it was encrypted for: nobody binds it there who did not name it.
+//! A file at another path than the one that it was encrypted for. Only a command that names the file binds it there.
 
 use super::{Checkout, with_input};
 use crate::support::git;
 use daypass::secrets::{Identities, RepositoryPath, check};
 use daypass::words::Secret;
 
-/// Whether a server opens the file where it lies.
+/// Whether a server opens the file at its path.
 fn opens(checkout: &Checkout, name: &str) -> bool {
     let key = Secret::new(std::fs::read(checkout.path().join("key.txt")).unwrap());
     let bytes = std::fs::read(checkout.path().join(name)).unwrap();
@@ -24,7 +24,7 @@ fn copied() -> Checkout {
 }
 
 #[test]
-fn a_copy_is_bound_to_its_new_path_by_its_own_name_alone() {
+fn a_copy_is_bound_to_its_new_path_only_if_it_is_named() {
     for how in ["updatekeys", "rotate"] {
         let checkout = copied();
         let copies = [("secrets/team/own.yaml", "secrets/prod/db.yaml"), ("secrets/team/own.age", "secrets/prod/whole.age")];
@@ -39,7 +39,7 @@ fn a_copy_is_bound_to_its_new_path_by_its_own_name_alone() {
             }
             assert_eq!(git(checkout.path(), &["rev-list", "--count", "HEAD"]), "1", "{how} {below:?}");
         }
-        // A move is one by its name: it is listed with the path before.
+        // A file that is named is moved, and listed with its old path.
         let told = checkout.run(&[how, "secrets/team/own.yaml", "secrets/team/own.age"], "");
         for (copy, original) in copies {
             let line =
@@ -50,9 +50,9 @@ fn a_copy_is_bound_to_its_new_path_by_its_own_name_alone() {
     }
 }
 
-/// Outside of the folders of encrypted files nothing is bound: from there a copy could be put anywhere.
+/// Outside of the folders of encrypted files nothing is bound, so a copy there could be put anywhere.
 #[test]
-fn a_copy_elsewhere_is_set_free_by_its_own_name_alone() {
+fn a_copy_elsewhere_is_unbound_only_if_it_is_named() {
     let checkout = copied();
     checkout.put("old/db.yaml", &checkout.read("secrets/prod/db.yaml"));
     let before = checkout.read("old/db.yaml");
@@ -62,7 +62,7 @@ fn a_copy_elsewhere_is_set_free_by_its_own_name_alone() {
 }
 
 #[test]
-fn every_file_that_is_changed_is_listed_also_one_that_was_bound_to_no_path() {
+fn every_changed_file_is_listed_also_an_unbound_one() {
     let checkout = copied();
     git(checkout.path(), &["rm", "--quiet", "-r", "secrets/team"]);
     checkout.put("plain.yaml", "password: two\n");
@@ -77,9 +77,9 @@ fn every_file_that_is_changed_is_listed_also_one_that_was_bound_to_no_path() {
     assert!(told.contains("3 files changed"), "{told}");
 }
 
-/// From a folder below the root one names files by `..`.
+/// In a folder below the root, paths may begin with `..`.
 #[test]
-fn a_path_is_the_same_by_whichever_way_it_is_named() {
+fn every_spelling_of_a_path_names_the_same_file() {
     let checkout = copied();
     git(checkout.path(), &["rm", "--quiet", "secrets/team/own.age"]);
     let (_, stranger) = checkout.another("stranger");

@@ -1,4 +1,4 @@
-//! `secret decrypt`: what a file holds, for whoever has a key, and nothing for anybody else.
+//! `secret decrypt`: prints a file's plaintext for whoever has a key, and nothing for anybody else.
 
 use super::{Checkout, with_input};
 use crate::support::peer;
@@ -19,7 +19,7 @@ fn run(command: &mut Command) -> (i32, String, String) {
 }
 
 #[test]
-fn every_form_comes_back_as_it_was_and_as_the_real_sops_has_it() {
+fn every_format_decrypts_to_its_plaintext_as_with_the_real_sops() {
     let checkout = Checkout::new();
     for (file, plain) in DOCUMENTS {
         checkout.run(&["encrypt", "--sops", "-o", file], plain);
@@ -29,7 +29,7 @@ fn every_form_comes_back_as_it_was_and_as_the_real_sops_has_it() {
         let mut decrypt = Command::new(sops);
         decrypt.args(["decrypt", file]).current_dir(checkout.path());
         let (_, by_sops, _) = run(decrypt.env("SOPS_AGE_KEY_FILE", checkout.path().join("key.txt")));
-        // Each ends an INI file in a way of its own.
+        // The two end an INI file differently.
         assert_eq!(printed.trim_end(), by_sops.trim_end(), "{file}");
     }
     checkout.run(&["encrypt", "-o", "secrets/password.age"], "hunter2");
@@ -41,7 +41,7 @@ fn every_form_comes_back_as_it_was_and_as_the_real_sops_has_it() {
 }
 
 #[test]
-fn as_json_it_says_what_file_it_is_and_how_bytes_are_written() {
+fn json_output_names_the_file_and_the_encoding() {
     let checkout = Checkout::new();
     checkout.run(&["encrypt", "-o", "secrets/password.age"], "hunter2");
     std::fs::write(checkout.path().join("bytes"), [0, 159, 146, 150]).unwrap();
@@ -60,7 +60,7 @@ fn as_json_it_says_what_file_it_is_and_how_bytes_are_written() {
 }
 
 #[test]
-fn whoever_has_no_key_that_opens_it_gets_nothing() {
+fn without_a_matching_key_nothing_is_printed() {
     let checkout = Checkout::new();
     let (other, _) = checkout.another("other");
     checkout.run(&["encrypt", "--sops", "-o", "secrets/db.yaml"], DOCUMENTS[0].1);
@@ -86,7 +86,7 @@ fn whoever_has_no_key_that_opens_it_gets_nothing() {
 }
 
 #[test]
-fn of_a_file_that_was_tampered_with_nothing_is_printed() {
+fn nothing_of_a_tampered_file_is_printed() {
     let checkout = Checkout::new();
     for (file, plain) in &DOCUMENTS[..4] {
         checkout.run(&["encrypt", "--sops", "-o", file], plain);
@@ -123,7 +123,7 @@ fn of_a_file_that_was_tampered_with_nothing_is_printed() {
 }
 
 #[test]
-fn values_that_nothing_authenticates_are_told_beside_the_output() {
+fn unauthenticated_values_are_reported_with_the_output() {
     let checkout = Checkout::new();
     let rule = format!("age: {}\n    encrypted_regex: ^stringData$\n    mac_only_encrypted: true", checkout.recipient);
     checkout.put(".sops.yaml", &format!("creation_rules:\n  - path_regex: ^secrets/\n    {rule}\n"));

@@ -1,10 +1,10 @@
-//! A file that a person names is read to its bound: a device has no end.
+//! Reading a named file is bounded, because a device has no end.
 
 use super::{Checkout, with_input};
 use std::process::Command;
 
 #[test]
-fn what_has_no_end_or_is_too_large_is_refused_and_the_bound_is_told() {
+fn endless_and_too_large_files_are_refused_with_the_limit() {
     let checkout = Checkout::new();
     checkout.run(&["encrypt", "--sops", "-o", "secrets/db.yaml"], "password: hunter2\n");
     std::fs::write(checkout.path().join("secrets/large.yaml"), vec![b'x'; 2 * 1024 * 1024 + 1]).unwrap();
@@ -22,7 +22,7 @@ fn what_has_no_end_or_is_too_large_is_refused_and_the_bound_is_told() {
         (&["status", "--config", "/dev/zero"], no_file),
     ];
     for (arguments, said) in cases {
-        // Where something is read on and on, it ends all the same.
+        // Also ends a command that would read for ever.
         let mut bounded = Command::new("prlimit");
         bounded.args(["--as=4000000000", "--cpu=20", "--", env!("CARGO_BIN_EXE_daypass"), "secret"]).args(arguments);
         bounded.current_dir(checkout.path()).env("SOPS_AGE_KEY_FILE", checkout.path().join("key.txt"));

@@ -1,4 +1,4 @@
-//! `secret import`: an export on standard input, of a real OpenBao too.
+//! `secret import` of an export on standard input, also of a real OpenBao's.
 
 use super::{Checkout, with_input};
 use crate::peers::openbao::Bao;
@@ -11,7 +11,7 @@ const EXPORT: &str = r#"{"request_id": "x", "data": {"data": {"user": "shop", "p
     "metadata": {"version": 7, "custom_metadata": null}}, "warnings": null}"#;
 const SECRET: &str = "tic: #tac";
 
-/// What the real sops makes of a file; `None` where it is not installed.
+/// A file decrypted by the real sops; `None` if that is not installed.
 fn decrypted(checkout: &Checkout, file: &str) -> Option<Value> {
     let mut decrypt = Command::new(peer("sops")?);
     decrypt.args(["decrypt", "--output-type", "json", file]).current_dir(checkout.path());
@@ -54,9 +54,9 @@ fn an_export_becomes_a_file_that_sops_and_daypass_open() {
     }
 }
 
-/// SOPS leaves a value in clear by the name of its key, and the export's keys are whatever somebody called them.
+/// SOPS may leave a value in clear because of its key's name, and an export may have any keys.
 #[test]
-fn an_export_of_which_something_would_stay_in_clear_is_refused() {
+fn an_export_with_a_value_that_would_stay_in_clear_is_refused() {
     let checkout = Checkout::new();
     for (input, file) in [
         (r#"{"a_unencrypted": "plainvalue", "b": "x"}"#, "secrets/clear.yaml"),
@@ -71,7 +71,7 @@ fn an_export_of_which_something_would_stay_in_clear_is_refused() {
 }
 
 #[test]
-fn what_is_refused_leaves_nothing_behind_and_tells_no_value() {
+fn a_refused_import_writes_nothing_and_prints_no_value() {
     let checkout = Checkout::new();
     let file = "secrets/shop/db.yaml";
     let import = ["import", "--from", "vault", "--to", file];
@@ -104,9 +104,9 @@ fn what_is_refused_leaves_nothing_behind_and_tells_no_value() {
     assert!(told.contains(".yaml, .yml, .json or .env"), "{told}");
 }
 
-/// Each write of the command is looked at, not only what is there at its end.
+/// Checks every write of the command, and not only the files at its end.
 #[test]
-fn its_plaintext_is_written_nowhere() {
+fn the_plaintext_is_never_written() {
     let Some(strace) = peer("strace") else { return };
     let (checkout, temporary) = (Checkout::new(), tempfile::tempdir().unwrap());
     let trace = temporary.path().join("trace");
@@ -127,7 +127,7 @@ fn its_plaintext_is_written_nowhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_openbao_prints_is_taken_and_what_it_has_deleted_is_refused() {
+async fn an_export_of_openbao_is_imported_and_a_deleted_secret_is_refused() {
     let (Some(bao), Some(program)) = (Bao::start().await, peer("bao")) else { return };
     let checkout = Checkout::new();
     let meant = json!({ "password": "tic-tac-toe", "nested": { "a": [1, true] } });

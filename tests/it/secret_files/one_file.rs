@@ -1,4 +1,4 @@
-//! One file: encrypt, set, unset, edit.
+//! Commands on one file: encrypt, set, unset, edit.
 
 use super::{Checkout, with_input};
 use crate::support::peer;
@@ -8,7 +8,7 @@ use std::process::Command;
 const DOCUMENT: &str = "# who knows\ndatabase:\n    user: app\n    password: one\nport: 5432\n";
 
 #[test]
-fn what_is_set_is_all_that_changes_and_the_real_sops_reads_it() {
+fn set_changes_only_its_value_and_the_real_sops_reads_it() {
     let checkout = Checkout::new();
     checkout.run(&["encrypt", "--sops", "-o", "secrets/shop/db.yaml"], DOCUMENT);
     let before = checkout.read("secrets/shop/db.yaml");
@@ -18,7 +18,7 @@ fn what_is_set_is_all_that_changes_and_the_real_sops_reads_it() {
     let after = checkout.read("secrets/shop/db.yaml");
     let changed = before.lines().zip(after.lines()).filter(|(old, new)| old != new);
     let changed: Vec<&str> = changed.map(|(old, _)| old.trim_start().split(':').next().unwrap()).collect();
-    // Within one second it has the same time.
+    // `lastmodified` is equal if both happen within one second.
     let changed: Vec<&str> = changed.into_iter().filter(|key| *key != "lastmodified").collect();
     assert_eq!(changed, ["password", "mac"], "{after}");
     checkout.run(&["set", "--json", "secrets/shop/db.yaml#/limits"], "{\"cpu\": 2, \"on\": true}");
@@ -32,7 +32,7 @@ fn what_is_set_is_all_that_changes_and_the_real_sops_reads_it() {
 }
 
 #[test]
-fn a_key_that_was_not_there_is_told_as_added_and_nothing_is_no_value() {
+fn a_new_key_is_reported_as_added_and_an_empty_value_needs_a_flag() {
     let checkout = Checkout::new();
     let file = "secrets/shop/db.yaml";
     checkout.run(&["encrypt", "--sops", "-o", file], DOCUMENT);
@@ -51,7 +51,7 @@ fn a_key_that_was_not_there_is_told_as_added_and_nothing_is_no_value() {
 }
 
 #[test]
-fn an_age_file_is_set_whole_by_whoever_may_not_read_it() {
+fn an_age_file_can_be_set_without_its_key() {
     let checkout = Checkout::new();
     checkout.run(&["encrypt", "-o", "secrets/password.age"], "one");
     let without_keys = |arguments: &[&str], input: &str| {
@@ -84,7 +84,7 @@ fn a_sops_file_that_is_one_value_is_set_whole() {
 }
 
 #[test]
-fn a_document_whose_only_value_is_removed_is_empty_and_takes_values_again() {
+fn a_document_can_lose_its_only_value_and_get_one_again() {
     let checkout = Checkout::new();
     let forms = [
         ("secrets/a.yaml", "# kept\npassword: one\n", "/password", "# kept\n{}\n"),
@@ -120,7 +120,7 @@ fn a_document_whose_only_value_is_removed_is_empty_and_takes_values_again() {
 }
 
 #[test]
-fn each_of_several_documents_may_become_empty_and_takes_values_again() {
+fn each_of_several_documents_can_become_empty_and_get_a_value_again() {
     let checkout = Checkout::new();
     let file = "secrets/several.yaml";
     let read_by_sops = || {
@@ -139,7 +139,7 @@ fn each_of_several_documents_may_become_empty_and_takes_values_again() {
     let plain = "# top\na: one\n---\nb: two\nc: three\n---\nd: |\n    four\n    five\n# end\n";
     let ended = "a: one\n...\n---\nd: two\n...\n";
     let first = "# top\n{}\n---\nb: two\nc: three\n---\nd: |\n    four\n    five\n# end\n";
-    // SOPS writes a mapping's last comment before the braces of an empty one.
+    // SOPS writes the last comment of an emptied mapping before the braces.
     let last = "# top\na: one\n---\nb: two\nc: three\n---\n{}\n# end\n";
     let by_sops = "# top\na: one\n---\nb: two\nc: three\n---\n# end\n{}\n";
     for (plain, pointer, emptied, by_sops, again) in [
@@ -161,7 +161,7 @@ fn each_of_several_documents_may_become_empty_and_takes_values_again() {
 }
 
 #[test]
-fn an_editor_gets_the_plaintext_in_memory_and_what_is_not_good_changes_nothing() {
+fn an_editor_gets_the_plaintext_in_memory_and_a_bad_result_changes_nothing() {
     let checkout = Checkout::new();
     checkout.run(&["encrypt", "--sops", "-o", "secrets/db.yaml"], DOCUMENT);
     let before = checkout.read("secrets/db.yaml");
@@ -187,7 +187,7 @@ fn an_editor_gets_the_plaintext_in_memory_and_what_is_not_good_changes_nothing()
         assert!(!output.status.success() && told.contains(said), "{told}");
         assert_eq!(checkout.read("secrets/db.yaml"), after);
     }
-    // A file that is not there is made by its rule; nothing written makes none.
+    // A missing file is created by its rule, but not if the editor writes nothing.
     assert!(edit("sh -c 'echo a: b >\"$1\"' sh", "secrets/new.yaml").status.success());
     assert!(checkout.read("secrets/new.yaml").contains("ENC["));
     assert!(!edit("true", "secrets/none.yaml").status.success() && !checkout.path().join("secrets/none.yaml").exists());
@@ -196,7 +196,7 @@ fn an_editor_gets_the_plaintext_in_memory_and_what_is_not_good_changes_nothing()
 }
 
 #[test]
-fn what_cannot_be_done_is_said_with_what_to_do() {
+fn each_error_says_what_to_do() {
     let checkout = Checkout::new();
     checkout.run(&["encrypt", "--sops", "-o", "secrets/db.yaml"], DOCUMENT);
     checkout.run(&["encrypt", "-o", "secrets/a.age"], "x");

@@ -1,9 +1,9 @@
-//! What `secret encrypt --to` does to a file that is there.
+//! `secret encrypt --to` an existing file.
 
 use super::{Checkout, with_input};
 
 #[test]
-fn an_encrypted_file_is_written_over_only_by_force() {
+fn an_encrypted_file_is_overwritten_only_with_force() {
     let checkout = Checkout::new();
     let run = |more: &[&str], input: &str| {
         let arguments = [&["encrypt", "--sops", "--to", "secrets/db.yaml"], more].concat();

@@ -1,10 +1,10 @@
-//! A change of many files that goes on where an earlier try ended, and what it takes no part in.
+//! A change of many files after an earlier try: what it resumes and what not.
 
 use super::{Checkout, with_input};
 use crate::support::git;
 use std::process::{Command, Stdio};
 
-/// Two documents and a whole file for the checkout's own key, and one that ends no try well.
+/// Two documents and a whole file for the checkout's own key, and a faulty file that lets every try fail.
 fn faulty() -> Checkout {
     let checkout = Checkout::new();
     for name in ["one", "two"] {
@@ -17,13 +17,13 @@ fn faulty() -> Checkout {
 }
 
 #[test]
-fn an_earlier_try_for_other_recipients_is_begun_anew() {
+fn an_earlier_try_for_other_recipients_is_not_resumed() {
     for how in ["updatekeys", "rotate"] {
         let checkout = faulty();
         let (their_key, theirs) = checkout.another("their");
         checkout.rules(&[&checkout.recipient, &theirs]);
         assert!(checkout.refused(&[how, "--commit"], "").1.contains("secrets/team/bad.yaml"));
-        // It was a mistake.
+        // The recipient was a mistake.
         checkout.rules(&[&checkout.recipient]);
         std::fs::remove_file(checkout.path().join("secrets/team/bad.yaml")).unwrap();
         let told = checkout.run(&[how, "--commit"], "");
@@ -39,9 +39,9 @@ fn an_earlier_try_for_other_recipients_is_begun_anew() {
     }
 }
 
-/// What an earlier try did elsewhere is not this one's to commit.
+/// A command that names one file does not commit what an earlier try changed elsewhere.
 #[test]
-fn nothing_is_committed_that_was_not_looked_at() {
+fn only_the_named_files_are_committed() {
     let checkout = faulty();
     let (_, theirs) = checkout.another("their");
     let (_, third) = checkout.another("third");
@@ -69,7 +69,7 @@ fn a_recipient_that_is_named_twice_counts_once() {
     assert_eq!(checkout.read(file).matches(&ours).count(), 1);
 }
 
-/// Its size is asked for before it is read.
+/// The size of a file is checked before it is read.
 #[test]
 fn a_file_that_is_too_large_is_a_fault_of_its_own() {
     let checkout = faulty();

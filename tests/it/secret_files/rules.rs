@@ -1,4 +1,4 @@
-//! Whom the real sops encrypts to by a `.sops.yaml`, and whom we say that it names.
+//! The recipients that the real sops and we read from a `.sops.yaml`.
 
 use super::Checkout;
 use crate::support::peer;
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::Arc;
 
-/// Each form that sops takes age recipients in.
+/// Each form of age recipients that sops reads.
 const FORMS: [&str; 10] = [
     "{ age: 'R,E' }",
     "{ age: [R, E] }",
@@ -23,7 +23,7 @@ const FORMS: [&str; 10] = [
 ];
 
 #[test]
-fn whom_sops_encrypts_to_is_told_whatever_the_form_of_its_rules() {
+fn every_form_of_recipients_is_read_as_sops_reads_it() {
     let checkout = Checkout::new();
     let (ours, (_, theirs)) = (&checkout.recipient, Identities::generate());
     checkout.put("secrets/a.yaml", "password: x\n");

@@ -1,4 +1,4 @@
-//! The same where the private keys are a server's: by the key of one file, and by files that the server encrypts anew.
+//! The same commands without private keys: a server gives the file key of a granted document, or encrypts files again.
 
 use crate::support::{Setup, World, git, put};
 use serde_json::{Value, json};
@@ -63,7 +63,7 @@ async fn a_document_that_is_granted_whole_is_edited_without_a_private_key() {
     let bytes = std::fs::read(clone.path().join("secrets/shop/db.yaml")).unwrap();
     world.commit_and_wait(&[("secrets/shop/db.yaml", &bytes)]).await;
     assert_eq!(value(&world, "password").await, "three");
-    // What no policy grants has no key to be had.
+    // Without a grant of the whole document there is no file key.
     let narrower = READER.replace("shop/**", "\"shop/db.yaml#/password\"");
     world.commit_and_wait(&[("policies/shop/read.yaml", narrower.as_bytes())]).await;
     let (status, _, fault) = run(&world, &clone, &["edit", "CLONE/secrets/shop/db.yaml"], &editor).await;
@@ -72,7 +72,7 @@ async fn a_document_that_is_granted_whole_is_edited_without_a_private_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_server_encrypts_its_sources_files_anew_for_whom_a_policy_names() {
+async fn the_server_encrypts_its_sources_files_again_for_a_granted_job() {
     let (world, clone) = world(vec![("shop/read", READER.to_owned()), ("shop/operate", OPERATOR.to_owned())]).await;
     let before = std::fs::read_to_string(clone.path().join("secrets/shop/db.yaml")).unwrap();
     let (status, told, fault) = run(&world, &clone, &["rotate", "--commit", "CLONE"], &[]).await;
@@ -106,10 +106,10 @@ async fn the_server_encrypts_its_sources_files_anew_for_whom_a_policy_names() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_adds_a_recipient_by_asking_and_another_form_is_not_written_over() {
+async fn a_job_cannot_add_a_recipient_or_overwrite_another_version() {
     let (world, clone) = world(vec![("shop/read", READER.to_owned()), ("shop/operate", OPERATOR.to_owned())]).await;
     let (_, stranger) = daypass::secrets::Identities::generate();
-    // The rules of the checkout are not those of the commit in force.
+    // The server uses the rules of the commit in force, not those of the checkout.
     put(&clone.path().join(".sops.yaml"), format!("creation_rules: [{{ age: {stranger} }}]\n").as_bytes());
     let (status, told, fault) =
         run(&world, &clone, &["updatekeys", "CLONE/secrets/shop/db.yaml", "CLONE/secrets/shop/password.age"], &[]).await;
@@ -124,15 +124,15 @@ async fn nobody_adds_a_recipient_by_asking_and_another_form_is_not_written_over(
     let (status, _, fault) = run(&world, &clone, &["rotate", "CLONE/secrets/shop/db.yaml"], &[]).await;
     assert!(status == 78 && fault.contains("another form of this file"), "{fault}");
     assert_eq!(std::fs::read(clone.path().join("secrets/shop/db.yaml")).unwrap(), b"mine\n");
-    // And whom no policy names gets nothing.
+    // Without the grant the server refuses.
     world.commit_and_wait(&[("policies/shop/operate.yaml", READER.as_bytes())]).await;
     let (status, _, fault) = run(&world, &clone, &["rotate", "CLONE/secrets/shop/db.yaml"], &[]).await;
     assert!(status == 77 && fault.contains("no_matching_policy"), "{fault}");
 }
 
-/// By the configuration the source's identities are at hand: what they could not open any more is not written.
+/// With `--config` the command knows the source's identities, and does not write what they could not open.
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_locks_the_server_out_of_its_own_files() {
+async fn rotate_never_locks_the_server_out_of_its_files() {
     let (world, clone) = world(vec![("shop/read", READER.to_owned())]).await;
     let (_, stranger) = daypass::secrets::Identities::generate();
     put(&clone.path().join(".sops.yaml"), format!("creation_rules: [{{ age: {stranger} }}]\n").as_bytes());
@@ -146,10 +146,10 @@ async fn nobody_locks_the_server_out_of_its_own_files() {
     }
 }
 
-/// A copy opens nowhere on a server, and asking it for a new form does not mend that: neither where all of it is bound to the path
-/// before, nor where one recipient's part of it is.
+/// A server opens no copied file, and does not encrypt it for its new path: neither if the whole file is bound to the old path, nor
+/// if only one recipient's part is.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_copy_gets_no_new_form_where_it_lies() {
+async fn the_server_does_not_encrypt_a_copy_for_its_new_path() {
     use daypass::secrets::{Creation, Identities, RepositoryPath, Rewrite, encrypt_at, encrypt_document_with, rewrite};
     let (world, clone) = world(vec![("shop/read", READER.to_owned()), ("shop/operate", OPERATOR.to_owned())]).await;
     let (ours, theirs) = (world.recipient.clone(), Identities::generate().1);

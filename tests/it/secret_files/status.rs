@@ -1,4 +1,4 @@
-//! `daypass secret status`, and what a recipient who left could read.
+//! `daypass secret status`, and what a former recipient could read.
 
 use super::Checkout;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ fn status(checkout: &Checkout, arguments: &[&str]) -> Value {
 }
 
 #[test]
-fn what_is_to_be_done_is_said_and_nothing_else() {
+fn status_lists_what_is_to_be_done() {
     let checkout = Checkout::new();
     checkout.put("policies/shop/deploy.yaml", "issuer: github\nmatch: { repository: acme/shop@1, event: push }\ngrant: { secrets: [\"shop/db.yaml#/password\", shop/gone.yaml] }\n");
     checkout.put(
@@ -50,9 +50,9 @@ fn what_is_to_be_done_is_said_and_nothing_else() {
     );
 }
 
-/// Nothing there is read, neither here nor by a server, and somebody may believe the opposite.
+/// Neither the commands nor a server read these folders, and somebody may believe the opposite.
 #[test]
-fn what_nobody_looks_at_is_told() {
+fn folders_that_nothing_reads_are_listed() {
     let checkout = Checkout::new();
     checkout.run(&["encrypt", "--sops", "-o", "secrets/shop/db.yaml"], "password: one\n");
     checkout.put("secrets/.gitkeep", "");
@@ -69,7 +69,7 @@ fn what_nobody_looks_at_is_told() {
     }
 }
 
-/// One rule for what may be readable there, and for folders that are nearly called so.
+/// Both apply the same rule to plain files, and to folders with similar names.
 #[test]
 fn the_hook_and_status_allow_and_refuse_the_same_readable_files() {
     let checkout = Checkout::new();
@@ -100,7 +100,7 @@ fn the_hook_and_status_allow_and_refuse_the_same_readable_files() {
 }
 
 #[test]
-fn a_file_for_pgp_alone_is_told_for_no_server_opens_it() {
+fn a_file_for_pgp_alone_is_listed_because_no_server_opens_it() {
     let checkout = Checkout::new();
     checkout.run(&["encrypt", "--sops", "-o", "secrets/shop/db.yaml"], "password: one\n");
     let sops = checkout.read("secrets/shop/db.yaml");
@@ -117,7 +117,7 @@ fn a_file_for_pgp_alone_is_told_for_no_server_opens_it() {
 }
 
 #[test]
-fn a_recipient_who_left_keeps_what_has_not_changed_since() {
+fn a_former_recipient_knows_what_has_not_changed_since() {
     let checkout = Checkout::new();
     let (_, left) = checkout.another("left");
     let own = checkout.recipient.clone();
@@ -138,7 +138,7 @@ fn a_recipient_who_left_keeps_what_has_not_changed_since() {
     let found = status(&checkout, &["--recipient", &left]);
     assert_eq!((&found["opens_today"], &found["age_files_not_known"]), (&json!(["secrets/c.yaml"]), &json!(1)));
     let once = |file: &str, at: &str, unchanged: &[&str]| json!({ "file": file, "last_opened_at": at, "unchanged": unchanged, "values_compared": true });
-    // A new data key is no new value.
+    // After a new data key the values are still the old ones.
     assert_eq!(
         found["opened_once"],
         json!([once("secrets/a.yaml", &then, &["/list", "/password"]), once("secrets/b.yaml", &later, &["/key", "/list"])])

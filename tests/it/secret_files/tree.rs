@@ -1,4 +1,4 @@
-//! A whole tree: recipients and data keys, resumed, as one commit; and the hook before it.
+//! Changes of a whole tree: recipients and data keys, as one commit and resumed. And the git hook.
 
 use super::{Checkout, with_input};
 use crate::support::{git, peer};
@@ -41,7 +41,7 @@ fn recipients_and_data_keys_change_over_a_tree_as_one_commit() {
     assert!(planned.len() == 8 && is_told && planned[0].contains(": encrypted anew to age1"), "{told}");
     assert_eq!(value(&checkout.read("secrets/team/db0.yaml")), value(&before));
     assert!(opens(&checkout, &new_key, "secrets/team/db0.yaml") && git(checkout.path(), &["status", "--porcelain"]).is_empty());
-    // Who left is taken out, and gets neither the file nor the old data key's successor.
+    // A removed recipient can open neither the file nor the new data key.
     checkout.rules(&[&new]);
     checkout.commit();
     let patch = checkout.path().join("../rotate.patch");
@@ -66,7 +66,7 @@ fn recipients_and_data_keys_change_over_a_tree_as_one_commit() {
 }
 
 #[test]
-fn one_that_was_ended_goes_on_and_a_faulty_file_ends_no_other() {
+fn an_interrupted_rotation_is_resumed_and_a_faulty_file_stops_no_other() {
     let checkout = filled();
     checkout.put("secrets/team/db3.yaml", "password: plain\n");
     let (status, told) = checkout.refused(&["rotate", "--commit"], "");
@@ -74,7 +74,7 @@ fn one_that_was_ended_goes_on_and_a_faulty_file_ends_no_other() {
     let first = checkout.read("secrets/team/db0.yaml");
     assert!(!git(checkout.path(), &["log", "-1", "--format=%s"]).contains("data keys"), "nothing is committed by halves");
     git(checkout.path(), &["checkout", "--quiet", "HEAD", "--", "secrets/team/db3.yaml"]);
-    // A line that was cut off where the first try was killed.
+    // The last line of the journal is cut, as after a kill.
     let journal = checkout.path().join(".git/daypass-rotate");
     let text = std::fs::read_to_string(&journal).unwrap();
     std::fs::write(&journal, &text[..text.len() - 20]).unwrap();
@@ -83,7 +83,7 @@ fn one_that_was_ended_goes_on_and_a_faulty_file_ends_no_other() {
     assert_eq!(checkout.read("secrets/team/db0.yaml"), first, "done once");
     assert!(!journal.exists() && git(checkout.path(), &["status", "--porcelain"]).is_empty());
     assert_eq!(git(checkout.path(), &["show", "--format=", "--name-only", "HEAD"]).lines().count(), 8);
-    // Another commit: the next rotation begins anew.
+    // After another commit the next rotation starts again.
     assert!(checkout.run(&["rotate"], "").contains("8 files changed, 0 as"));
 }
 
@@ -92,7 +92,7 @@ fn the_hook_lets_no_plaintext_into_a_commit() {
     let checkout = filled();
     let hooked = checkout.run(&["hook", "--install"], "");
     assert!(hooked.contains("pre-commit"));
-    // git finds the program by its name.
+    // git finds the program in PATH.
     let bin = std::path::Path::new(env!("CARGO_BIN_EXE_daypass")).parent().unwrap();
     let commit = |file: &str| {
         git(checkout.path(), &["add", "--", file]);
@@ -107,7 +107,7 @@ fn the_hook_lets_no_plaintext_into_a_commit() {
         !done && told.contains("secrets/team/new.yaml: it is not encrypted") && told.contains("secret encrypt --sops"),
         "{told}"
     );
-    // What is staged counts, and not what stands in the folder.
+    // The staged version counts, and not the file in the folder.
     checkout.run(&["encrypt", "--sops", "secrets/team/new.yaml", "-o", "secrets/team/new.yaml"], "");
     let mut command = Command::new("git");
     command.args(["commit", "--message", "x"]).current_dir(checkout.path());
@@ -125,9 +125,9 @@ fn the_hook_lets_no_plaintext_into_a_commit() {
     assert!(checkout.refused(&["hook", "--install"], "").1.contains("daypass secret hook || exit 1"), "another's hook stays");
 }
 
-/// A merge is a commit that git makes by itself, and asks another hook; and a hook whose program is not there lets nothing pass.
+/// git runs another hook for merges. A hook whose program is missing refuses every commit.
 #[test]
-fn the_hook_looks_at_merges_and_lets_nothing_pass_without_its_program() {
+fn the_hook_checks_merges_and_refuses_every_commit_without_its_program() {
     let checkout = filled();
     let command = |bin: &str, arguments: &[&str]| {
         let mut command = Command::new("git");
@@ -157,12 +157,12 @@ fn the_hook_looks_at_merges_and_lets_nothing_pass_without_its_program() {
     assert!(
         output.status.success() && String::from_utf8(output.stderr).unwrap().contains("git commits nothing in this checkout")
     );
-    // What a hook never saw, the whole tree shows.
+    // `status` finds in the tree what no hook saw.
     git(checkout.path(), &["merge", "--quiet", "--ff-only", "side"]);
     assert_eq!(with_input(&mut checkout.command(&["status", "--check"]), "").status.code(), Some(78));
 }
 
-/// Where sops would follow it: what stands there is in no commit's tree, and nobody reviewed it.
+/// sops would follow such a link, but its target may be in no commit, so nobody reviewed it.
 #[test]
 fn rules_behind_a_symbolic_link_encrypt_to_nobody() {
     let checkout = filled();

@@ -1,4 +1,4 @@
-//! A value that somebody wrote in clear into a file that is encrypted: told by the hook and by status, and opened by nobody.
+//! Values that somebody wrote in clear into an encrypted file. The hook and `status` report them, and the file does not open.
 
 use super::{Checkout, with_input};
 use crate::support::git;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 const PLAIN: &str = "hunter2";
 
-/// A document, what of its encrypted form is replaced by what, and how the place is told.
+/// A document, the change of its encrypted form, and how the place is reported.
 struct Case {
     file: &'static str,
     setting: &'static str,
@@ -19,7 +19,7 @@ struct Case {
     opens: bool,
 }
 
-/// The ciphertext that follows these words, replaced.
+/// Replaces the first ciphertext after this text.
 fn in_place(text: &str, after: &str, plain: &str) -> String {
     let start = text.find(after).unwrap_or_else(|| panic!("{after} in {text}")) + after.len();
     let start = start + text[start..].find("ENC[").unwrap();
@@ -29,7 +29,7 @@ fn in_place(text: &str, after: &str, plain: &str) -> String {
 
 fn cases() -> Vec<Case> {
     let case = |file, setting, document, change, told| Case { file, setting, document, change, told, opens: false };
-    // No MAC covers the section, so such a file opens.
+    // No MAC covers the section `sops`, so such a file opens.
     let stray = |file, document, change, told| Case { opens: true, ..case(file, "", document, change, told) };
     vec![
         case("secrets/a.yaml", "", "password: x\nkey: y\n", |text| in_place(text, "password: ", PLAIN), "/password"),

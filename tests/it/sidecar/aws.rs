@@ -1,4 +1,4 @@
-//! AWS container credentials in a pod: the sidecar's address, its token's file, and boto3 as it is.
+//! AWS container credentials in a pod: the sidecar's address, the file of its token, and unmodified boto3.
 
 use super::pod::{Pod, change, policy, world_with};
 use crate::sts::StandInSts;
@@ -13,7 +13,7 @@ pub(super) fn granted(secrets: &str, role: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn aws_sdks_are_answered_while_the_grant_stands_and_readiness_waits_for_them() {
+async fn aws_sdks_get_credentials_while_they_are_granted_and_readiness_waits_for_them() {
     let (sts, port, probe) = (StandInSts::start().await, free_port(), free_port());
     let world = world_with(granted("[shop/**]", ROLE), sts.section()).await;
     let aws = format!(
@@ -49,5 +49,5 @@ async fn aws_sdks_are_answered_while_the_grant_stands_and_readiness_waits_for_th
     }
     change(&world, &granted("[other/**]", ROLE)).await;
     pod.until("nothing is left", Duration::from_secs(2), Pod::is_empty).await;
-    assert!(ask(&token).await.is_err(), "and nobody is answered");
+    assert!(ask(&token).await.is_err(), "and the address is closed");
 }

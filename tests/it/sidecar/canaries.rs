@@ -1,4 +1,4 @@
-//! Leak canaries in a pod: its token, its secrets, what a template makes of them, an AWS session, and the token for AWS's SDKs.
+//! Leak canaries in a pod: its token, its secrets, a rendered template, an AWS session, and the token for AWS's SDKs.
 
 use super::aws::granted;
 use super::pod::{Pod, change, rotate, token, world_with};
@@ -14,7 +14,7 @@ const ROLE: &str = "arn:aws:iam::000000000000:role/canary";
 const SOON: Duration = Duration::from_secs(20);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_sidecar_need_not_have_is_nowhere_said_and_no_longer_held() {
+async fn a_sidecar_logs_no_secret_and_forgets_those_that_it_no_longer_needs() {
     let (sts, port) = (StandInSts::start().await, free_port());
     let world = world_with(granted("[shop/**]", ROLE), sts.section()).await;
     let (old, new, value) = (random(), random(), random());
@@ -78,7 +78,7 @@ async fn seal(world: &World, value: &str) {
     world.commit_and_wait(&[("secrets/shop/canary.yaml", &sealed)]).await;
 }
 
-/// An AWS session, as an SDK has it: asked for more than once.
+/// An AWS session, requested more than once, as an SDK does.
 async fn session(pod: &mut Pod, port: u16, token: &str) -> Value {
     pod.until("it listens", SOON, |_| std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()).await;
     let mut session = Value::Null;

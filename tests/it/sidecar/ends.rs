@@ -1,4 +1,4 @@
-//! A grant that ends, and a server that is gone: never confused.
+//! The sidecar never confuses a grant that ends with a server that cannot be reached.
 
 use super::pod::{Pod, change, daypass, policy, rotate, token, world};
 use daypass::words::{Clock, SystemClock};
@@ -7,11 +7,11 @@ use std::time::Duration;
 
 const SETTINGS: &str = "secrets: { db-password: shop/password.age, again: shop/password.age }\n";
 const SOON: Duration = Duration::from_secs(20);
-/// What is granted no more is gone in this time.
+/// Files whose grant ended are gone within this time.
 const WIPED: Duration = Duration::from_secs(2);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_granted_no_more_is_gone_within_two_seconds_and_comes_back_when_it_is() {
+async fn files_without_a_grant_are_gone_within_two_seconds_and_return_with_it() {
     let world = world(policy("[shop/**]", "")).await;
     let mut pod = Pod::new(&world, SETTINGS);
     pod.start();
@@ -37,7 +37,7 @@ async fn what_is_granted_no_more_is_gone_within_two_seconds_and_comes_back_when_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_policy_that_expires_ends_its_files_also_where_nobody_can_be_asked() {
+async fn an_expired_policy_ends_its_files_also_without_the_server() {
     let expires = SystemClock.now().plus(Duration::from_secs(9));
     let mut world = world(policy("[shop/**]", &format!("expires: {expires}\n"))).await;
     let mut pod = Pod::new(&world, SETTINGS);
@@ -45,7 +45,7 @@ async fn a_policy_that_expires_ends_its_files_also_where_nobody_can_be_asked() {
     pod.until_file("again", Some("hunter2"), SOON).await;
     world.server.kill().unwrap();
     world.server.wait().unwrap();
-    // The instant is told to the second.
+    // The time of expiry has a resolution of one second.
     let left = expires.since(SystemClock.now());
     tokio::time::sleep(left.saturating_sub(Duration::from_millis(1200))).await;
     assert_eq!(pod.file("again").as_deref(), Some("hunter2"), "until then it stays");
@@ -56,12 +56,12 @@ async fn a_policy_that_expires_ends_its_files_also_where_nobody_can_be_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_gone_denies_nothing_until_the_policys_bound() {
+async fn files_stay_without_the_server_until_the_policys_limit() {
     let mut world = world(policy("[{ secret: shop/**, offline: 8s }]", "")).await;
     let mut pod = Pod::new(&world, SETTINGS);
     pod.start();
     pod.until_file("again", Some("hunter2"), SOON).await;
-    // A token that the server does not take is no denial either.
+    // A token that the server rejects is no denial either.
     let good = token(&world, "web");
     pod.give("no.good.token");
     tokio::time::sleep(Duration::from_secs(4)).await;
@@ -73,7 +73,7 @@ async fn a_server_that_is_gone_denies_nothing_until_the_policys_bound() {
     world.server.wait().unwrap();
     let gone = std::time::Instant::now();
     tokio::time::sleep(Duration::from_secs(2)).await;
-    // Another process of the pod starts from what is there, because the policy lets it.
+    // A new sidecar process continues with the existing files, because the policy allows it.
     pod.kill();
     assert_eq!(pod.file("again").as_deref(), Some("two"), "whole while nobody keeps it");
     pod.start();
@@ -91,7 +91,7 @@ async fn a_server_that_is_gone_denies_nothing_until_the_policys_bound() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sidecar_that_starts_past_the_bound_takes_away_what_it_finds() {
+async fn a_sidecar_that_starts_past_the_limit_removes_the_files() {
     let mut world = world(policy("[{ secret: shop/**, offline: 5s }]", "")).await;
     let mut pod = Pod::new(&world, SETTINGS);
     assert!(pod.run(&["--once"]).await.status.success());

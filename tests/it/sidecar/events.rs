@@ -1,7 +1,7 @@
-//! `GET /v1/events` as a client of its own sees it.
+//! `GET /v1/events`, seen by a plain client.
 
 use super::pod::{change, daypass, policy, token, world};
-use crate::support::World;
+use crate::support::{START_MAX, World};
 use std::time::{Duration, Instant};
 
 async fn open(world: &World, token: &str, last: Option<&str>) -> reqwest::Response {
@@ -10,7 +10,18 @@ async fn open(world: &World, token: &str, last: Option<&str>) -> reqwest::Respon
     request.send().await.unwrap()
 }
 
-/// What comes within this time.
+/// The text up to this end, however long it takes to arrive.
+async fn until(response: &mut reqwest::Response, end: &str) -> String {
+    let (started, mut text) = (Instant::now(), String::new());
+    while !text.ends_with(end) {
+        let left = START_MAX.saturating_sub(started.elapsed());
+        let chunk = tokio::time::timeout(left, response.chunk()).await.unwrap_or_else(|_| panic!("no {end:?} in {text:?}"));
+        text.push_str(std::str::from_utf8(&chunk.unwrap().expect("the stream ended")).unwrap());
+    }
+    text
+}
+
+/// What arrives within this time.
 async fn heard(response: &mut reqwest::Response, within: Duration) -> String {
     let (started, mut text) = (Instant::now(), String::new());
     while let Ok(Ok(Some(bytes))) = tokio::time::timeout(within.saturating_sub(started.elapsed()), response.chunk()).await {
@@ -19,46 +30,50 @@ async fn heard(response: &mut reqwest::Response, within: Duration) -> String {
     text
 }
 
+/// The first line of every stream.
+const RETRY: &str = "retry: 1000\n\n";
+/// The end of an event.
+const CHANGED: &str = "data: changed\n\n";
 const MOMENT: Duration = Duration::from_millis(700);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stream_says_that_something_changed_and_resumes_and_says_nothing_else() {
+async fn a_stream_says_only_that_something_changed_and_can_be_resumed() {
     let mut world = world(policy("[shop/**]", "")).await;
     let token = token(&world, "web");
     let mut stream = open(&world, &token, None).await;
     assert_eq!((stream.status().as_u16(), &stream.headers()["content-type"]), (200, &"text/event-stream".parse().unwrap()));
     assert_eq!(stream.headers()["cache-control"], "no-store");
-    let first = heard(&mut stream, MOMENT).await;
+    let first = until(&mut stream, CHANGED).await;
     let id = first.split("id: ").nth(1).unwrap().lines().next().unwrap().to_owned();
-    assert_eq!(first, format!("retry: 1000\n\nid: {id}\nevent: change\ndata: changed\n\n"));
+    assert_eq!(first, format!("{RETRY}id: {id}\nevent: change\n{CHANGED}"));
     let mut resumed = open(&world, &token, Some(&id)).await;
-    assert_eq!(heard(&mut resumed, MOMENT).await, "retry: 1000\n\n", "nothing changed since");
+    assert_eq!(until(&mut resumed, RETRY).await, RETRY);
+    assert_eq!(heard(&mut resumed, MOMENT).await, "", "nothing changed since");
     let head = crate::support::git(&world.path("access"), &["rev-parse", "HEAD"]);
     let told = daypass(&world, &["deny", "--repository", "acme/other", "--reason", "INC-42"]).await;
-    let denied = heard(&mut stream, MOMENT).await;
-    assert!(
-        denied.contains("data: changed") && !denied.contains(&id) && !denied.contains("INC") && !denied.contains(&head),
-        "{denied}"
-    );
-    assert_eq!(heard(&mut resumed, MOMENT).await, denied, "everybody hears the same");
+    let denied = until(&mut stream, CHANGED).await;
+    assert!(!denied.contains(&id) && !denied.contains("INC") && !denied.contains(&head), "{denied}");
+    assert_eq!(until(&mut resumed, CHANGED).await, denied, "everybody hears the same");
     let lift = told.split("--lift ").nth(1).unwrap().split('`').next().unwrap();
     daypass(&world, &["deny", "--lift", lift]).await;
-    assert!(heard(&mut stream, MOMENT).await.contains(&id), "the state is as it was");
+    assert!(until(&mut stream, CHANGED).await.contains(&id), "the state is as it was");
     change(&world, &policy("[shop/**]", "owners: [a]\n")).await;
-    assert!(heard(&mut stream, MOMENT).await.contains("data: changed"));
+    until(&mut stream, CHANGED).await;
     let mut missed = open(&world, &token, Some(&id)).await;
-    let caught_up = heard(&mut missed, MOMENT).await;
-    assert!(caught_up.contains("data: changed") && !caught_up.contains(&id), "what was missed is told at once: {caught_up}");
+    let caught_up = until(&mut missed, CHANGED).await;
+    assert!(!caught_up.contains(&id), "what was missed is told at once: {caught_up}");
     let now = caught_up.split("id: ").nth(1).unwrap().lines().next().unwrap().to_owned();
     world.kill_and_restart().await;
-    assert_eq!(heard(&mut open(&world, &token, Some(&now)).await, MOMENT).await, "retry: 1000\n\n", "a restart is no change");
+    let mut after = open(&world, &token, Some(&now)).await;
+    assert_eq!(until(&mut after, RETRY).await, RETRY);
+    assert_eq!(heard(&mut after, MOMENT).await, "", "a restart is no change");
     let used: Vec<_> =
         world.audit().into_iter().filter(|entry| ["intended", "released"].contains(&entry.kind.as_str())).collect();
     assert!(used.is_empty(), "nothing was used up");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stream_is_for_those_whom_a_policy_is_for_and_few_for_each_token() {
+async fn a_stream_needs_a_policy_and_each_token_has_few() {
     let world = world(policy("[shop/**]", "")).await;
     for (token, status, code) in
         [(token(&world, "other"), 403, "no_matching_policy"), ("x.y.z".to_owned(), 401, "token_malformed")]
@@ -90,13 +105,13 @@ async fn a_stream_is_for_those_whom_a_policy_is_for_and_few_for_each_token() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stream_on_which_nothing_happens_is_not_idle() {
+async fn a_stream_without_events_sends_comments() {
     let world = world(policy("[shop/**]", "")).await;
     let mut stream = open(&world, &token(&world, "web"), None).await;
     let quiet = heard(&mut stream, Duration::from_secs(62)).await;
     assert_eq!(quiet.matches("\n:\n").count(), 4, "a comment every 15 s, and no end: {quiet}");
     daypass(&world, &["deny", "--repository", "acme/other", "--reason", "INC-42"]).await;
-    assert!(heard(&mut stream, MOMENT).await.contains("data: changed"));
+    until(&mut stream, CHANGED).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -112,7 +127,7 @@ async fn a_stream_ends_with_its_token_and_with_the_server() {
     println!("a stream of a token of 3 s ended after {:?}", started.elapsed());
     assert!(started.elapsed() < Duration::from_secs(6));
     let mut long = open(&world, &token(&world, "web"), None).await;
-    heard(&mut long, MOMENT).await;
+    until(&mut long, CHANGED).await;
     let id = rustix::process::Pid::from_raw(i32::try_from(world.server.id()).unwrap()).unwrap();
     rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
     let started = Instant::now();
@@ -150,17 +165,10 @@ fn field(name: &str, value: &str) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_who_takes_nothing_is_cut_off() {
+async fn a_client_that_reads_nothing_is_disconnected() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let world = world(policy("[shop/**]", "")).await;
-    let mut roots = rustls::RootCertStore::empty();
-    let pem = std::fs::read(world.path("tls.crt")).unwrap();
-    roots.add(rustls::pki_types::pem::PemObject::from_pem_slice(&pem).unwrap()).unwrap();
-    let mut tls = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-    tls.alpn_protocols = vec![b"h2".to_vec()];
-    let tcp = tokio::net::TcpStream::connect(("127.0.0.1", world.port)).await.unwrap();
-    let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(tls));
-    let mut stream = connector.connect("localhost".try_into().unwrap(), tcp).await.unwrap();
+    let mut stream = crate::server::connect(&world, b"h2", &[&rustls::version::TLS13]).await.unwrap();
     let bearer = format!("Bearer {}", token(&world, "web"));
     let pairs = [
         (":method", "GET"),
@@ -170,7 +178,7 @@ async fn a_reader_who_takes_nothing_is_cut_off() {
         ("authorization", &bearer),
     ];
     let fields: Vec<u8> = pairs.iter().flat_map(|(name, value)| field(name, value)).collect();
-    // SETTINGS_INITIAL_WINDOW_SIZE is 0: not a byte of any body is taken.
+    // SETTINGS_INITIAL_WINDOW_SIZE is 0: the client accepts no byte of any body.
     let settings = frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]);
     let asked = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), settings, frame(1, 0x5, 1, &fields)].concat();
     stream.write_all(&asked).await.unwrap();
@@ -182,7 +190,7 @@ async fn a_reader_who_takes_nothing_is_cut_off() {
         ended.as_ref().map(|read| read.as_ref().map_err(ToString::to_string))
     );
     assert!(ended.is_ok(), "it is still there");
-    // One line waits on the connection, one before it, and the third, the first comment, for 10 s.
+    // The third line, the first comment after 15 s, cannot be queued, and the server ends the connection 10 s later.
     assert!((20..40).contains(&started.elapsed().as_secs()), "{:?}", started.elapsed());
     assert!(!heard.windows(7).any(|part| part == b"changed"));
 }

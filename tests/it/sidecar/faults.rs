@@ -1,4 +1,4 @@
-//! Volumes that are full or no volumes, and settings that want too much.
+//! Full volumes, disks instead of memory, and hostile settings.
 
 use super::pod::{Pod, policy, rotate, world};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 const SETTINGS: &str = "secrets: { db-password: shop/password.age }\n";
 const SOON: Duration = Duration::from_secs(20);
 
-/// A tmpfs of its own of 64 KiB, seen by the sidecar alone; the test looks through its root.
+/// The sidecar has a tmpfs of 64 KiB that only it sees. The test reads it through the sidecar's root in `/proc`.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_volume_keeps_the_old_version_whole_and_recovers() {
     let world = world(policy("[shop/**]", "")).await;

@@ -1,4 +1,4 @@
-//! A pod in a network namespace of its own, whose one cable is pulled and put back.
+//! A pod in a network namespace of its own, whose only link is taken down and up again.
 
 use super::pod::{Pod, policy, rotate, world};
 use crate::support::{World, write_private};
@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 const SETTINGS: &str = "secrets: { db-password: shop/password.age }\n";
 const SOON: Duration = Duration::from_secs(30);
 
-/// A namespace that a cable joins to this one; gone when it is dropped.
+/// A namespace with a veth pair to this one. Dropping it removes both.
 struct Cable {
     name: String,
     host: String,
@@ -55,7 +55,7 @@ fn ip(words: &str) -> bool {
     Command::new("ip").args(words.split(' ')).output().is_ok_and(|ended| ended.status.success())
 }
 
-/// The server is on loopback; this is its address on the cable.
+/// Forwards from the address on the link to the server on loopback.
 async fn forward(listener: TcpListener, port: u16) {
     while let Ok((mut near, _)) = listener.accept().await {
         tokio::spawn(async move {
@@ -66,7 +66,7 @@ async fn forward(listener: TcpListener, port: u16) {
     }
 }
 
-/// A certificate that also names that address; the server follows its file.
+/// Writes a certificate that also names the address on the link. The server reads it again by itself.
 fn certify(world: &World, host: &str) {
     let names = ["localhost".to_owned(), "127.0.0.1".to_owned(), host.to_owned()];
     let made = rcgen::generate_simple_self_signed(names).unwrap();
@@ -75,7 +75,7 @@ fn certify(world: &World, host: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pulled_cable_is_no_denial_and_the_bound_holds_while_packets_vanish() {
+async fn a_network_outage_is_no_denial_and_the_limit_holds_meanwhile() {
     let Some(cable) = Cable::lay() else {
         return println!("passed over: no network namespace can be made here");
     };

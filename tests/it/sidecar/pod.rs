@@ -1,4 +1,4 @@
-//! A pod: a folder in memory for each volume, and the sidecar in it as a user of its own.
+//! A pod: folders in memory for its volumes, and the sidecar as a user of its own.
 
 use crate::support::{Setup, World, write_private};
 use serde_json::json;
@@ -14,7 +14,7 @@ pub(super) const OTHER: u32 = 10_002;
 
 const ISSUERS: &str = "  - { name: pods, mapping: kubernetes, issuer: \"{issuer}\", audiences: [\"https://pods.example\"], addresses: [127.0.0.0/8] }\n";
 
-/// What the policy of the pods grants, and more lines of it.
+/// The policy of the pods with this grant of secrets, and more lines.
 pub(super) fn policy(secrets: &str, more: &str) -> String {
     format!("issuer: pods\nmatch: {{ namespace: shop, service_account: web@u-1 }}\ngrant: {{ secrets: {secrets} }}\n{more}")
 }
@@ -24,7 +24,7 @@ pub(super) async fn world(policy: String) -> World {
     world_with(policy, String::new()).await
 }
 
-/// And with an `aws` section.
+/// The same with an `aws` section.
 pub(super) async fn world_with(policy: String, aws: String) -> World {
     let policies = vec![("shop/web", policy)];
     World::start(Setup { policies, issuers: ISSUERS.to_owned(), aws, ..Setup::default() }).await
@@ -42,7 +42,7 @@ pub(super) async fn rotate(world: &World, password: &str) {
 }
 
 pub(super) fn token(world: &World, account: &str) -> String {
-    // The id of an account decides, whatever its name.
+    // The ID of an account decides, not its name.
     let id = if account == "web" { "u-1" } else { "u-9" };
     let claims = json!({ "sub": format!("system:serviceaccount:shop:{account}"), "jti": daypass::words::names::DecisionId::new().as_str(),
         "kubernetes.io": { "namespace": "shop", "serviceaccount": { "name": account, "uid": id }, "pod": { "name": "web-0", "uid": "u-2" } } });
@@ -52,9 +52,9 @@ pub(super) fn token(world: &World, account: &str) -> String {
 pub(super) struct Pod {
     pub(super) folder: tempfile::TempDir,
     pub(super) sidecar: Option<Child>,
-    /// Runs before the sidecar, such as `unshare`.
+    /// A program that runs the sidecar, such as `unshare`.
     pub(super) wrapper: Vec<String>,
-    /// What its log has: as a server's here, the most that can be said.
+    /// The level of its log: everything, as for the servers of these tests.
     pub(super) log_filter: &'static str,
     pub(super) privileged: bool,
 }
@@ -88,7 +88,7 @@ impl Pod {
         std::fs::write(self.path("sidecar.yaml"), text).unwrap();
     }
 
-    /// The projected token is another one now.
+    /// Replaces the projected token.
     pub(super) fn give(&self, token: &str) {
         std::fs::write(self.path("token.next"), token).unwrap();
         std::fs::rename(self.path("token.next"), self.path("token")).unwrap();
@@ -108,7 +108,7 @@ impl Pod {
         command
     }
 
-    /// What runs a program as this user.
+    /// The words before a command that run it as this user.
     pub(super) fn as_user(&self, user: u32) -> Vec<String> {
         let words = format!("setpriv --reuid {user} --regid {user} --groups {GROUP} --");
         if self.privileged { words.split(' ').map(str::to_owned).collect() } else { Vec::new() }
@@ -119,7 +119,7 @@ impl Pod {
         self.sidecar = Some(self.command(&[]).stdout(Stdio::null()).stderr(log).spawn().unwrap());
     }
 
-    /// Runs it to its end.
+    /// Runs the sidecar to its end.
     pub(super) async fn run(&self, arguments: &[&str]) -> Output {
         tokio::process::Command::from(self.command(arguments)).output().await.unwrap()
     }
@@ -149,7 +149,7 @@ impl Pod {
         std::fs::read_to_string(self.path("files").join(name)).ok()
     }
 
-    /// Waits until it holds, and says how long that took.
+    /// Waits until the condition holds. Returns how long that took.
     pub(super) async fn until(&self, what: &str, within: Duration, holds: impl Fn(&Self) -> bool) -> Duration {
         let started = Instant::now();
         while !holds(self) {
@@ -163,13 +163,13 @@ impl Pod {
         self.until(&format!("{name} is {value:?}"), within, |pod| pod.file(name).as_deref() == value).await
     }
 
-    /// Nothing at all is left, not even what has no name.
+    /// Whether the folder is empty, hidden files included.
     pub(super) fn is_empty(&self) -> bool {
         left(&self.path("files")).is_empty()
     }
 }
 
-/// `DAYPASS_SIDECAR_BINARY` names another build of it, to measure.
+/// `DAYPASS_SIDECAR_BINARY` names another build, to be measured.
 pub(super) fn binary() -> String {
     let environment = daypass::client::environment::Environment::of_process();
     environment.value("DAYPASS_SIDECAR_BINARY").unwrap_or(env!("CARGO_BIN_EXE_daypass")).to_owned()
@@ -189,17 +189,15 @@ impl Drop for Pod {
 }
 
 pub(super) async fn daypass(world: &World, arguments: &[&str]) -> String {
-    let config = world.path("daypass.yaml").display().to_string();
-    let output = world.job("push", &[arguments, &["--config", &config]].concat(), &[]).await;
-    let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{told}");
+    let (status, told) = crate::operate::daypass(world, arguments).await;
+    assert_eq!(status, 0, "{told}");
     told
 }
 
 /// A program of this name, which `on_change` can find.
 pub(super) fn program(pod: &Pod, name: &str) -> PathBuf {
     let path = pod.path(name);
-    // By a child: a copy that is open for writing here is inherited by whatever another test starts meanwhile, and busy.
+    // A child copies it: other tests' processes would inherit a file that is open for writing here, and then it could not be run.
     assert!(Command::new("cp").arg("/bin/sh").arg(&path).status().unwrap().success());
     path
 }

@@ -1,4 +1,4 @@
-//! Files that are there, are others, and whoever hears of it.
+//! Delivered files, their rotation, and how the application is notified.
 
 use super::pod::{OTHER, Pod, USER, policy, program, public, rotate, world};
 use crate::support::free_port;
@@ -12,7 +12,7 @@ const SETTINGS: &str =
 const SOON: Duration = Duration::from_secs(20);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rotated_secret_is_in_the_file_within_seconds_and_nobody_else_reads_it() {
+async fn a_rotated_secret_is_in_the_file_within_seconds_and_no_other_user_reads_it() {
     let world = world(policy("[shop/**]", "")).await;
     let mut pod = Pod::new(&world, SETTINGS);
     assert_eq!(pod.run(&["--check"]).await.status.code(), Some(69), "nothing is there yet");
@@ -48,7 +48,7 @@ async fn a_rotated_secret_is_in_the_file_within_seconds_and_nobody_else_reads_it
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_group_of_the_pod_reads_where_the_mode_says_so() {
+async fn the_pods_group_reads_files_if_the_mode_allows_it() {
     if !rustix::process::geteuid().is_root() {
         return println!("passed over: users of their own, which only root can take");
     }
@@ -67,7 +67,7 @@ async fn a_group_of_the_pod_reads_where_the_mode_says_so() {
     assert!(!read.status.success(), "{read:?}");
 }
 
-/// An application that notes each signal, as the user of the pod. Not HUP: under `nohup` a shell cannot trap it.
+/// An application that records each signal, as the user of the pod. Not HUP: under `nohup` a shell cannot trap it.
 fn application(pod: &Pod, noted: &str) -> Child {
     let path = program(pod, "daypass-it-app");
     let script = format!("trap 'echo told >> {}' USR1; while :; do sleep 0.05; done", pod.path(noted).display());
@@ -81,7 +81,7 @@ fn application(pod: &Pod, noted: &str) -> Child {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_application_hears_of_each_change_once_it_is_there_and_of_nothing_else() {
+async fn the_application_is_notified_once_of_each_delivered_change_and_of_nothing_else() {
     let world = world(policy("[shop/**]", "")).await;
     let mut pod = Pod::new(&world, &format!("{SETTINGS}on_change: {{ signal: USR1, process: daypass-it-app }}\n"));
     public(&pod.path("noted"));
@@ -94,7 +94,7 @@ async fn the_application_hears_of_each_change_once_it_is_there_and_of_nothing_el
     rotate(&world, "one").await;
     let took = pod.until("it is told", Duration::from_secs(3), |pod| noted(pod) == 1).await;
     println!("from the commit in force to the signal: {took:?}");
-    // Signals, whoever sends them, make the sidecar look, and nothing more.
+    // Signals only make the sidecar poll, whoever sends them.
     let before = world.audit().iter().filter(|entry| entry.kind == "released").count();
     let started = Instant::now();
     for _ in 0..500 {
@@ -109,7 +109,7 @@ async fn the_application_hears_of_each_change_once_it_is_there_and_of_nothing_el
     let most = 2 * (stormed.as_secs() as usize + 3);
     assert!(noted(&pod) == 1 && asked >= 1 && asked <= most, "asked {asked} times in {stormed:?}");
     println!("1,500 signals in {stormed:?}: asked {asked} times, told nobody");
-    // While the application is gone the files change all the same, and the next one hears of it.
+    // Without the application the files still change, and the next application process is notified.
     app.kill().unwrap();
     app.wait().unwrap();
     rotate(&world, "two").await;
@@ -117,7 +117,7 @@ async fn the_application_hears_of_each_change_once_it_is_there_and_of_nothing_el
     rotate(&world, "three").await;
     pod.until_file("db-password", Some("three"), Duration::from_secs(3)).await;
     assert!(pod.log().contains("could not be notified"), "{}", pod.log());
-    // A sidecar that is killed before it could tell leaves that to the next one.
+    // If the sidecar is killed before it could notify, the next one does.
     pod.kill();
     pod.start();
     let mut app = application(&pod, "noted");
@@ -129,7 +129,7 @@ async fn the_application_hears_of_each_change_once_it_is_there_and_of_nothing_el
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_or_an_address_of_the_pod_is_told_instead() {
+async fn a_command_or_an_address_of_the_pod_is_notified_instead() {
     let world = world(policy("[shop/**]", "")).await;
     let mut pod = Pod::new(&world, SETTINGS);
     public(&pod.path("noted"));

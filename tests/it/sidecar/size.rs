@@ -1,5 +1,5 @@
-//! The sidecar's own binary: it takes the same words, and as `make sidecar` builds it, it is static, small, and enough by itself.
-//! `DAYPASS_SIDECAR_BINARY` names that one.
+//! The sidecar's own binary: it accepts the same arguments. As `make sidecar` builds it (`DAYPASS_SIDECAR_BINARY` names that build), it is
+//! static and small, and needs no other file.
 
 use super::aws::granted;
 use super::pod::{Pod, binary, policy, token, world, world_with};
@@ -11,9 +11,9 @@ use std::time::Duration;
 
 const ROLE: &str = "arn:aws:iam::000000000000:role/web";
 const SOON: Duration = Duration::from_secs(20);
-/// What a node gives for each pod (docs/sidecar.md).
+/// The limit for the memory that each pod costs a node (docs/sidecar.md).
 const RESIDENT_KIB_MAX: u64 = 12 * 1024;
-/// Everything that happens once has happened by then.
+/// After this time the sidecar is past everything that it does only once.
 const STEADY_AFTER: Duration = Duration::from_secs(15);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,7 +46,7 @@ async fn a_steady_sidecar_has_at_most_12_mib_resident() {
     assert!(steady[0] <= RESIDENT_KIB_MAX, "{steady:?}");
 }
 
-/// Without `ca`: beside all roots of this machine, which is more to hold than one.
+/// Replaces `ca` by all roots of this machine and the server's certificate, which needs more memory.
 fn trust_as_the_system_does(pod: &mut Pod) {
     let text = std::fs::read_to_string(pod.path("sidecar.yaml")).unwrap();
     std::fs::write(pod.path("sidecar.yaml"), text.replace("ca: ca.crt\n", "")).unwrap();
@@ -66,10 +66,10 @@ fn resident(pod: &Pod) -> [u64; 3] {
     })
 }
 
-/// elf(5): no interpreter (`PT_INTERP`, 3), and code that goes wherever the kernel puts it (`ET_DYN`, 3).
+/// elf(5): no interpreter (`PT_INTERP`, 3), and position-independent code (`ET_DYN`, 3).
 #[test]
 #[ignore = "looks at what `make sidecar` builds"]
-fn it_needs_no_interpreter_and_has_no_address_of_its_own() {
+fn the_small_binary_is_static_and_position_independent() {
     let bytes = std::fs::read(binary()).unwrap();
     let number =
         |at: usize, length: usize| bytes[at..at + length].iter().rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
@@ -80,7 +80,7 @@ fn it_needs_no_interpreter_and_has_no_address_of_its_own() {
 }
 
 #[test]
-fn the_small_binary_takes_the_words_of_the_whole_program() {
+fn the_small_binary_accepts_the_arguments_of_the_whole_program() {
     let (small, whole) = (env!("CARGO_BIN_EXE_daypass-sidecar"), env!("CARGO_BIN_EXE_daypass"));
     let run = |binary: &str, words: &[&str]| Command::new(binary).args(words).env_remove("DAYPASS_SIDECAR").output().unwrap();
     for (words, status) in [
@@ -97,10 +97,10 @@ fn the_small_binary_takes_the_words_of_the_whole_program() {
     assert_eq!(run(small, &["serve"]).status.code(), Some(64), "it has no server in it");
 }
 
-/// A root that has the binary and a pod's volumes, and nothing else: no libraries, no `nsswitch.conf`.
+/// In a root with only the binary and a pod's volumes: no libraries, no `nsswitch.conf`.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "runs what `make sidecar` builds"]
-async fn it_is_enough_by_itself_and_resolves_names() {
+async fn the_small_binary_needs_no_other_file_and_resolves_names() {
     let world = world(policy("[shop/**]", "")).await;
     let pod = Pod::new(&world, "secrets: { db-password: shop/password.age }\n");
     if !pod.privileged {
@@ -134,7 +134,7 @@ async fn alone(pod: &Pod) -> Output {
     tokio::process::Command::from(command).output().await.unwrap()
 }
 
-/// A name server (RFC 1035) for which every name is this machine: it repeats the question and adds an address where one was asked for.
+/// A name server (RFC 1035) that resolves every name to this machine: it repeats the question and adds an A record if one is requested.
 fn serve_names(socket: &UdpSocket) {
     let mut question = [0; 512];
     while let Ok((length, from)) = socket.recv_from(&mut question) {

@@ -1,10 +1,10 @@
-//! What a job gets of services: over the server's API, by a policy, recorded without the token.
+//! Tokens of services for a job: over the server's API, by a policy, recorded without the token.
 
 use super::Scene;
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn three_services_are_data_and_give_what_a_policy_names() {
+async fn three_configured_services_give_what_a_policy_grants() {
     let scene = Scene::start().await;
     let anthropic = json!({ "service": "anthropic" });
     let (status, answer) = scene.ask(anthropic).await;
@@ -28,7 +28,7 @@ async fn three_services_are_data_and_give_what_a_policy_names() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_no_policy_grants_is_asked_of_nobody() {
+async fn no_service_is_asked_for_what_no_policy_grants() {
     let scene = Scene::start().await;
     for (body, code) in [
         (json!({}), "policy_ambiguous"),
@@ -54,9 +54,10 @@ async fn what_no_policy_grants_is_asked_of_nobody() {
     assert_eq!(scene.ask(json!({ "service": "tailscale" })).await.0, 200);
 }
 
-/// What the configuration leaves to policies, a policy says whole: a service may take what is left out for everything.
+/// A policy has to set every field that the configuration leaves to policies, because a service may treat a missing field as
+/// unrestricted.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_policy_sets_the_fields_that_are_left_to_it_and_no_other() {
+async fn a_policy_sets_exactly_the_fields_that_are_left_to_it() {
     let policy = super::POLICY
         .replace(", workspace_id: wrkspc_1", "")
         .replace("service: tailscale", "service: tailscale, fields: { client_id: x }");
@@ -69,7 +70,7 @@ async fn a_policy_sets_the_fields_that_are_left_to_it_and_no_other() {
     assert!(scene.services.with(|inside| inside.asked.is_empty()));
 }
 
-/// With such a token its holder could ask the service for anything that the service lets our subject have.
+/// With such a token a job could ask the service for anything that the service grants our subject.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_id_token_is_given_for_a_services_audience() {
     let policy = format!("{}  id_token: {{ audience: https://api.anthropic.com }}\n", super::POLICY);

@@ -1,11 +1,11 @@
-//! Answers that no service gives, and refusals: each is told with the service and the field, and no byte of it.
+//! Answers that no service gives, and refusals. The server names the service and the field, and repeats no byte of the answer.
 
 use super::Scene;
 use super::stand_in::Lie;
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_as_it_was_asked_is_refused_with_its_field_and_nothing_is_released() {
+async fn an_answer_that_does_not_fit_the_request_is_refused_with_its_field() {
     let scene = Scene::start().await;
     for (lie, code, said) in [
         (Lie::Longer, "provider_denied", "beyond the `ttl`"),

@@ -1,6 +1,6 @@
-//! Stand-ins for the token endpoints of three services, strict where their documents are: each field has to be there and no other, and
-//! the token has to verify by our published keys. They keep what they were asked and tell the lies that a test asks of them. The services
-//! themselves are tried by nothing here.
+//! Stand-ins for the token endpoints of three services, strict where their documentation is: every field has to be there and no other, and
+//! our published keys have to verify the token. They keep the requests and tell the lies that a test asks of them. No test here uses the
+//! services themselves.
 
 use crate::relying_party::{acceptor, reached, serve, verify};
 use crate::sts::form;
@@ -33,9 +33,9 @@ pub struct Inside {
     pub jwks: Value,
     pub issuer: String,
     pub lie: Option<Lie>,
-    /// The address, and the fields.
+    /// The path and the fields of each request.
     pub asked: Vec<(String, BTreeMap<String, String>)>,
-    /// The claims of each token that was taken.
+    /// The claims of each accepted token.
     pub taken: Vec<Value>,
     pub revoked: Vec<String>,
 }
@@ -46,7 +46,7 @@ pub struct StandInServices {
     inside: Arc<Mutex<Inside>>,
 }
 
-/// A service: its address, its media type, the audience, the field of the token, the other fields, and what it answers.
+/// A service: its path, its media type, the audience, the field of the token, the other fields, and its answer.
 type Shape = (&'static str, &'static str, &'static str, &'static str, &'static [&'static str], fn() -> Value);
 
 const SHAPES: [Shape; 3] = [

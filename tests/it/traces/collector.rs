@@ -1,6 +1,6 @@
 //! A stand-in for an OpenTelemetry collector: OTLP over HTTP (1.9), decoded by OpenTelemetry's own types. It is strict where daypass
-//! promises something: the bytes hold nothing that those types do not know, ids are whole, and attributes are those that the
-//! documentation lists. What a real collector does with them is tried by nothing here.
+//! promises something: the bytes hold nothing that those types do not know, IDs are complete, and only documented attributes are used.
+//! `peers/otlp.rs` uses a real collector.
 
 use crate::support::START_MAX;
 use axum::Router;
@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
-/// What a span may say. An attribute that is not listed here is one that the documentation does not list either.
+/// The attributes that a span may have: those that the documentation lists.
 const ATTRIBUTES: [&str; 6] =
     ["daypass.credential", "daypass.decision_id", "error.type", "http.request.method", "http.response.status_code", "http.route"];
 
@@ -38,19 +38,19 @@ pub enum Mood {
 
 pub struct Inside {
     pub mood: Mood,
-    /// Each body as it came.
+    /// Each request's body.
     pub bodies: Vec<Vec<u8>>,
-    /// What was taken.
+    /// The accepted spans.
     pub spans: Vec<Span>,
-    /// Who said so.
+    /// The resource attributes.
     pub resource: BTreeMap<String, String>,
-    /// What was not as it has to be.
+    /// Violations of the rules above.
     pub faults: Vec<String>,
 }
 
 type Shared = Arc<Mutex<Inside>>;
 
-/// It can go and come back at the same address.
+/// The collector. It can stop and start again at the same address.
 pub struct StandInCollector {
     port: u16,
     tls: Option<TlsAcceptor>,
@@ -68,7 +68,7 @@ impl StandInCollector {
         collector
     }
 
-    /// The section that names it.
+    /// The section of the configuration that names it.
     pub fn section(&self, more: &str) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         format!("traces: {{ otlp: \"{scheme}://localhost:{}\"{more} }}\n", self.port)
@@ -80,7 +80,7 @@ impl StandInCollector {
         self.serving = Some(tokio::spawn(serve(listener, self.tls.clone(), router)));
     }
 
-    /// With all its connections.
+    /// Stops it and closes all its connections.
     pub async fn go(&mut self) {
         let serving = self.serving.take().unwrap();
         serving.abort();
@@ -91,7 +91,7 @@ impl StandInCollector {
         look(&mut self.inside.lock().unwrap())
     }
 
-    /// Waits until what came is so.
+    /// Waits until the received spans fit the condition.
     pub async fn until(&self, what: &str, holds: impl Fn(&Inside) -> bool) {
         let started = Instant::now();
         while !self.with(|inside| holds(inside)) {
@@ -106,7 +106,7 @@ impl StandInCollector {
         self.with(|inside| assert!(inside.faults.is_empty(), "{:?}", inside.faults));
     }
 
-    /// Every trace as a text of a line for each span: its depth, its name and what it says, in the order in which the spans began.
+    /// Each trace as text with a line for each span: its depth, name and attributes, in the order in which the spans began.
     pub fn trees(&self) -> Vec<String> {
         let spans = self.with(|inside| inside.spans.clone());
         let mut roots: Vec<&Span> = spans.iter().filter(|span| span.parent_span_id.is_empty()).collect();
@@ -143,7 +143,7 @@ fn value(attribute: &KeyValue) -> String {
 }
 
 async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, router: Router) {
-    // Dropped with its tasks.
+    // Dropping the set ends its tasks.
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         let (tls, router) = (tls.clone(), router.clone());

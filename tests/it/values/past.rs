@@ -1,4 +1,4 @@
-//! Secrets as older commits had them: where a policy grants it, of the history that counts, and by what opens them today.
+//! Historical versions of secrets: only if a policy grants them, only from the followed history, and only with today's identities.
 
 use crate::sources::{self, TEAM, define, live};
 use crate::support::{DEPLOY, Setup, World, commit, git, put, told, write_private};
@@ -8,7 +8,7 @@ use daypass::words::UnixTime;
 use daypass::words::names::SecretPath;
 use serde_json::{Value, json};
 
-/// A policy by which the past may be read, beside a secret whose past may not.
+/// A policy that grants the historical versions of some secrets, and only the current version of another.
 const HISTORIAN: &str = "issuer: github
 match: { repository: acme/shop@456789, ref: refs/heads/main, event: push }
 grant: { secrets: [{ secret: shop/past/**, history: allow }, shop/db.yaml] }
@@ -20,7 +20,7 @@ fn sealed(recipient: &str, password: &str) -> Vec<u8> {
     daypass::secrets::encrypt_document(&path, text.as_bytes(), &recipients, UnixTime::from_seconds(1_800_000_000)).unwrap()
 }
 
-/// A world with a password that was changed, and the commit that had the old one.
+/// A world with a changed password, and the commit that has the old one.
 async fn changed(setup: Setup) -> (World, String) {
     let policies = vec![("shop/read", HISTORIAN.to_owned())];
     let world = World::start(Setup { policies, ..setup }).await;
@@ -39,7 +39,7 @@ async fn past(world: &World, commit: &str, name: &str) -> (u16, Value) {
 const PASSWORD: &str = "shop/past/db.yaml#/password";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_old_value_is_given_where_the_policy_says_so_and_named_by_its_commit() {
+async fn an_old_value_is_released_if_the_policy_grants_it_and_names_its_commit() {
     let (world, old) = changed(Setup::default()).await;
     let (status, answer) = past(&world, &old, PASSWORD).await;
     let secret = &answer["credentials"][0]["secret_at"];
@@ -49,21 +49,21 @@ async fn an_old_value_is_given_where_the_policy_says_so_and_named_by_its_commit(
     assert_eq!(released.body["credentials"], json!([format!("secret_at {old} {PASSWORD}")]));
     assert_eq!(released.body["issued"][0]["secret_at"]["commit"], json!(old));
     assert!(!released.body.to_string().contains("first"));
-    // One token serves the value of today beside it, and a retry hears the same.
+    // One token gets the current value in the same request, and a retry gets the same answer.
     let token = world.token();
     let both = json!([{ "secret": PASSWORD }, { "secret_at": { "commit": old, "secret": PASSWORD } }]);
     let (status, answer) = world.exchange(&token, both.clone()).await;
     assert_eq!((status, &answer["credentials"][0]["secret"]["value"]), (200, &json!("second")), "{answer}");
     assert_eq!(answer["credentials"][1]["secret_at"]["value"], "first");
     assert_eq!(world.exchange(&token, both).await.1["decision_id"], answer["decision_id"]);
-    // The address of one secret, and the command, whole and by value.
+    // The same by the address of one secret, and by the command.
     let url = world.url(&format!("/v1/secrets/shop/past/db.yaml?key=/password&commit={old}"));
     let plain = world.http.get(url).bearer_auth(world.token()).header("accept", "text/plain").send().await.unwrap();
     assert_eq!((plain.status().as_u16(), plain.text().await.unwrap().as_str()), (200, "first"));
     let output = world.job("push", &["secret", "get", "shop/past/db.yaml", "--commit", &old], &[]).await;
     assert_eq!(String::from_utf8_lossy(&output.stdout), "user: app\npassword: first\n", "{output:?}");
 
-    // Not what the policy grants of today alone, and nothing that a guardrail denies.
+    // A grant of the current version is not enough, and guardrails apply.
     let (status, refused) = past(&world, &old, "shop/db.yaml").await;
     assert_eq!((status, &refused["code"]), (403, &json!("no_matching_policy")), "{refused}");
     let rails = "denials:\n  - { description: No past., deny: { secrets: [\"shop/past/**\"] } }\n";
@@ -73,10 +73,10 @@ async fn an_old_value_is_given_where_the_policy_says_so_and_named_by_its_commit(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_operators_denial_and_a_replay_count_for_the_past_too() {
+async fn denials_and_replays_cover_historical_versions_too() {
     let (world, old) = changed(Setup::default()).await;
     assert_eq!(past(&world, &old, PASSWORD).await.0, 200);
-    // What was had of the past is decided again, by a candidate that no longer grants it.
+    // A replay decides a released historical version again, with a candidate that does not grant it.
     let today = HISTORIAN.replace(", history: allow", "");
     git(&world.path("access"), &["checkout", "--quiet", "-b", "today"]);
     put(&world.path("access/policies/shop/read.yaml"), today.as_bytes());
@@ -103,7 +103,7 @@ async fn an_operators_denial_and_a_replay_count_for_the_past_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_commits_behind_the_one_in_force_may_be_asked_for() {
+async fn only_ancestors_of_the_commit_in_force_can_be_requested() {
     let (world, old) = changed(Setup::default()).await;
     let repository = world.path("access");
     git(&repository, &["checkout", "--quiet", "-b", "side"]);
@@ -129,7 +129,7 @@ async fn only_commits_behind_the_one_in_force_may_be_asked_for() {
     let told = |entry: &Entry| entry.kind == "refused" && entry.body["cause"].to_string().contains("none of the history");
     assert_eq!(world.audit().iter().filter(|entry| told(entry)).count(), 3);
 
-    // Gone since, and the past has it; gone before, and the past has it not.
+    // The historical version of a deleted file exists; other names do not.
     git(&repository, &["rm", "--quiet", "secrets/shop/past/db.yaml"]);
     world.commit_and_wait(&[]).await;
     assert_eq!(world.exchange(&world.token(), json!([{ "secret": PASSWORD }])).await.0, 404);
@@ -142,10 +142,10 @@ async fn only_commits_behind_the_one_in_force_may_be_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_no_identity_of_today_opens_stays_closed() {
+async fn what_no_current_identity_opens_stays_closed() {
     let (mut world, old) = changed(Setup::default()).await;
     let (identity, recipient) = Identities::generate();
-    // Another identity opens the source's secrets from now on; the server's own keys keep theirs.
+    // The source has another identity from now on. The server's own keys keep theirs.
     write_private(&world.path("source.key"), identity.expose());
     let configuration = std::fs::read_to_string(world.path("daypass.yaml")).unwrap();
     let rotated = configuration.replace("age_identities: [root.key]", "age_identities: [source.key]");
@@ -161,7 +161,7 @@ async fn what_no_identity_of_today_opens_stays_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_before_since_has_a_past() {
+async fn no_version_before_since_is_released() {
     let (mut world, old) = changed(Setup::default()).await;
     let since = git(&world.path("access"), &["rev-parse", "HEAD"]);
     let configuration = std::fs::read_to_string(world.path("daypass.yaml")).unwrap();
@@ -176,10 +176,10 @@ async fn nothing_before_since_has_a_past() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_waits_for_a_person_is_not_had_by_its_past() {
+async fn a_held_file_is_not_released_as_a_historical_version() {
     let root = ", rollout: { widening: hold, narrowing: immediate }".to_owned();
     let (world, old) = changed(Setup { root, ..Setup::default() }).await;
-    // New below a grant that stood: nobody has confirmed it. Nor would it be confirmed by its end.
+    // The file is new under an existing grant and not confirmed. Its deletion does not confirm it either.
     let head = git(&world.path("access"), &["rev-parse", "HEAD"]);
     assert_eq!(past(&world, &head, PASSWORD).await.0, 502, "{old}");
     git(&world.path("access"), &["rm", "--quiet", "secrets/shop/past/db.yaml"]);
@@ -189,9 +189,9 @@ async fn what_waits_for_a_person_is_not_had_by_its_past() {
     assert!(refused["detail"].as_str().unwrap().contains("nobody has confirmed"), "{refused}");
 }
 
-/// A form that waited, and was overtaken by one that is in force, was never in force itself.
+/// A held version that a later one replaced was never in force.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_form_that_waited_and_was_overtaken_has_no_past() {
+async fn a_held_version_that_was_replaced_is_never_released() {
     let root = ", rollout: { widening: hold, narrowing: immediate }".to_owned();
     let (world, unconfirmed) = changed(Setup { root, ..Setup::default() }).await;
     let head = || git(&world.path("access"), &["rev-parse", "HEAD"]);
@@ -199,7 +199,7 @@ async fn a_form_that_waited_and_was_overtaken_has_no_past() {
     let config = world.path("daypass.yaml").display().to_string();
     let output = world.job("push", &["confirm", &confirmed, "--config", &config], &[]).await;
     assert!(output.status.success(), "{output:?}");
-    // To one more recipient, so it waits; and back again with another value, which does not.
+    // A version with one more recipient is held. The next one, without it and with another value, is not.
     let (_, stranger) = Identities::generate();
     let path = SecretPath::parse("shop/past/db.yaml").unwrap();
     let recipients = [world.recipient.clone(), stranger];
@@ -223,7 +223,7 @@ async fn a_form_that_waited_and_was_overtaken_has_no_past() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_source_has_its_own_past_alone() {
+async fn a_source_has_its_own_history_alone() {
     let (world, team, recipient) = sources::world().await;
     let policy = DEPLOY.replace("shop/**", "{ secret: \"**\", history: allow }");
     put(&team.path().join("policies/deploy.yaml"), policy.as_bytes());
@@ -236,16 +236,16 @@ async fn a_source_has_its_own_past_alone() {
     live(&world, team.path()).await;
     let (status, answer) = past(&world, &old, "team-a/past.age").await;
     assert_eq!((status, &answer["credentials"][0]["secret_at"]["value"]), (200, &json!("old")), "{answer}");
-    // The root's commit is none of the team's, and the root's secret is none of theirs.
+    // The root's commits and secrets are not the team's.
     let root = git(&world.path("access"), &["rev-parse", "HEAD"]);
     assert_eq!(past(&world, &root, "team-a/past.age").await.1["code"], "commit_refused");
     assert_eq!(past(&world, &root, "shop/password.age").await.1["code"], "no_matching_policy");
 }
 
-/// Who may push a branch and not merge it could otherwise copy a ciphertext below a grant, take it away again, and have a merge
-/// in which nobody sees it.
+/// Somebody who may push a branch but not merge could otherwise copy a ciphertext under a grant and delete it again. The merge would not
+/// show it.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_merge_brings_in_has_no_past_of_its_own() {
+async fn commits_of_a_merged_branch_are_not_released() {
     let (world, old) = changed(Setup::default()).await;
     let repository = world.path("access");
     git(&repository, &["checkout", "--quiet", "-b", "side"]);

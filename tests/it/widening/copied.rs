@@ -1,31 +1,31 @@
-//! A ciphertext that is put at another path.
+//! A ciphertext that is copied to another path.
 
-use super::{OWN, PROD, confirm, diff, held_world, operator, own_password, put_back, read, remove, sealed};
+use super::{OWN, PROD, confirm, daypass, diff, held_world, own_password, put_back, read, remove, sealed};
 use crate::support::{World, commit, git, put};
 use daypass::secrets::{Identities, SopsFile, encrypt};
 use daypass::words::Secret;
 use daypass::words::names::SecretPath;
 use serde_json::json;
 
-/// The last commit is told before the merge, and waits after it.
+/// Asserts that the diff lists the last commit's change and that the server holds it.
 async fn waits(world: &World, what: &str, told_as: &str) {
     let ready = world.ready().await;
     let (status, told) = diff(world).await;
     assert!(ready["held"] == json!([OWN]) && own_password(world).await != "production", "{what} is in force: {ready}");
     assert!(status == 2 && told.contains(OWN) && told.contains(told_as), "{what} is told as nothing: {told}");
-    let (_, told) = operator(world, &["status"]).await;
+    let (_, told) = daypass(world, &["status"]).await;
     assert!(told.contains(OWN) && told.contains(told_as), "{what}: {told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_ciphertext_copied_over_a_file_that_one_may_read_waits() {
+async fn a_ciphertext_copied_over_a_granted_file_is_held() {
     let mut world = held_world().await;
     world.commit_and_wait(&[(OWN, &read(&world, PROD))]).await;
     waits(&world, "a copy", PROD).await;
     world.kill_and_restart().await;
     waits(&world, "a copy, after a restart", PROD).await;
     let copied = git(&world.path("access"), &["rev-parse", "HEAD"]);
-    // The commit that had it lies behind the one that took it back: its past is no way in either.
+    // After the revert the copy is part of the history, and is not released as a historical version either.
     put_back(&world, OWN, &format!("HEAD~1:{OWN}"));
     let ready = world.commit_and_wait(&[]).await;
     assert_eq!((&ready["held"], own_password(&world).await), (&json!([]), json!("own")), "{ready}");
@@ -38,9 +38,9 @@ async fn a_ciphertext_copied_over_a_file_that_one_may_read_waits() {
     assert_eq!(answer["credentials"][0]["secret_at"]["value"], "own", "what was in force has a past: {answer}");
 }
 
-/// Such as what Flux opens by the same identity, and what lies below `secrets/` under a name that is not taken.
+/// Originals that the server does not serve: files for Flux with the same identity, and invalid names below `secrets/`.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_ciphertext_that_stood_where_the_server_answers_nobody_waits_too() {
+async fn a_ciphertext_from_a_path_that_is_not_served_is_held_too() {
     let world = held_world().await;
     for original in ["flux/prod.yaml", "secrets/od d/prod.yaml", "secrets/.hidden/prod.yaml", "prod.yaml.bak/prod.yaml"] {
         let production = sealed("production", &[&world.recipient]);
@@ -60,7 +60,7 @@ async fn one_wrapped_key_in_common_is_enough_and_armor_changes_nothing() {
     world.commit_and_wait(&[(PROD, &sealed("production", &[&theirs, &world.recipient]))]).await;
     confirm(&world).await;
     let prod = String::from_utf8(read(&world, PROD)).unwrap();
-    // SOPS authenticates neither the list nor what stands in it: one is dropped.
+    // SOPS does not authenticate the list of recipients, so one can be dropped.
     let first = prod.find("        - recipient:").or_else(|| prod.find("- recipient:")).unwrap();
     let second = first + 1 + prod[first + 1..].find("- recipient:").unwrap();
     let start = |at: usize| prod[..at].rfind('\n').map_or(0, |end| end + 1);
@@ -69,7 +69,7 @@ async fn one_wrapped_key_in_common_is_enough_and_armor_changes_nothing() {
     waits(&world, "a copy without one recipient", PROD).await;
     put_back(&world, OWN, &format!("HEAD~1:{OWN}"));
     world.commit_and_wait(&[]).await;
-    // One is wrapped anew, by who has that key; and the other one is written in another way.
+    // One recipient is replaced by somebody who has that key, and the YAML of the other one is written differently.
     let path = SecretPath::parse("x.yaml").unwrap();
     let held = Identities::parse(&Secret::new(other.expose().to_vec())).unwrap();
     let document = SopsFile::parse(&path, prod.as_bytes()).unwrap().open(&held).unwrap();
@@ -82,7 +82,7 @@ async fn one_wrapped_key_in_common_is_enough_and_armor_changes_nothing() {
     assert!(diff(&world).await.1.contains(PROD));
     put_back(&world, OWN, &format!("HEAD~1:{OWN}"));
     world.commit_and_wait(&[]).await;
-    // What was taken out of the document is a file of its own, and would open as the data key.
+    // A wrapped data key, taken out of the document, is an age file that would open to the data key.
     let wrapped = lines.split("-----BEGIN AGE ENCRYPTED FILE-----").nth(2).unwrap();
     let (body, _) = wrapped.split_once("-----END").unwrap();
     let body: Vec<&str> = body.split_whitespace().collect();
@@ -91,7 +91,7 @@ async fn one_wrapped_key_in_common_is_enough_and_armor_changes_nothing() {
     waits(&world, "a wrapped data key", PROD).await;
 }
 
-/// The armored keys as texts in double quotes, with escapes that YAML takes out again.
+/// The document with the armored keys in double quotes and with escapes that YAML resolves.
 fn spelled_otherwise(document: &str) -> String {
     let mut lines = Vec::new();
     let mut block: Option<String> = None;
@@ -110,9 +110,9 @@ fn spelled_otherwise(document: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_older_commits_had_and_what_is_moved_waits_too() {
+async fn copies_of_older_versions_and_moved_files_are_held_too() {
     let world = held_world().await;
-    // It came and went between two looks, and may never have been in force.
+    // This version came and went between two polls, so it may never have been in force.
     put(&world.path("access").join(PROD), &sealed("production", &[&world.recipient]));
     commit(&world.path("access"));
     world.commit_and_wait(&[(PROD, &sealed("rotated", &[&world.recipient]))]).await;
@@ -121,12 +121,12 @@ async fn what_older_commits_had_and_what_is_moved_waits_too() {
     waits(&world, "an older form", PROD).await;
     put_back(&world, OWN, &format!("HEAD~3:{OWN}"));
     world.commit_and_wait(&[]).await;
-    // The original goes in the same commit.
+    // The original is deleted in the same commit.
     let prod = read(&world, PROD);
     remove(&world, PROD);
     world.commit_and_wait(&[(OWN, &prod)]).await;
     waits(&world, "a move", "is gone").await;
-    // A transit key is bytes at a path too.
+    // The same with a transit key.
     put_back(&world, OWN, &format!("HEAD~1:{OWN}"));
     let key = daypass::secrets::create_transit_key(std::slice::from_ref(&world.recipient), None).unwrap();
     world.commit_and_wait(&[("transit/flux/1.age", &key)]).await;
@@ -136,7 +136,7 @@ async fn what_older_commits_had_and_what_is_moved_waits_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_new_at_two_paths_at_once_waits_and_what_is_only_written_anew_does_not() {
+async fn a_new_ciphertext_at_two_paths_is_held_and_a_rewritten_file_is_not() {
     let world = held_world().await;
     let sealed = encrypt(b"new", std::slice::from_ref(&world.recipient), true).unwrap();
     let ready = world.commit_and_wait(&[(OWN, &sealed), ("secrets/prod/new.age", &sealed)]).await;
@@ -150,7 +150,7 @@ async fn what_is_new_at_two_paths_at_once_waits_and_what_is_only_written_anew_do
     assert_eq!(diff(&world).await.0, 0);
 }
 
-/// As a CI clones: what stood elsewhere before cannot be known there.
+/// A CI's shallow clone does not have the earlier files.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shallow_clone_cannot_tell_a_copy_and_says_so() {
     let world = held_world().await;
@@ -164,7 +164,7 @@ async fn a_shallow_clone_cannot_tell_a_copy_and_says_so() {
         let clone = tempfile::tempdir().unwrap();
         git(clone.path(), &["clone", "--quiet", "--depth", depth, &address, "."]);
         let folder = clone.path().to_str().unwrap();
-        operator(&world, &["policy", "diff", range, "--fail-on", "widen", "--repository", folder]).await
+        daypass(&world, &["policy", "diff", range, "--fail-on", "widen", "--repository", folder]).await
     };
     let (status, told) = compared("3", "HEAD~2..HEAD~1").await;
     assert!(status == 2 && told.contains(OWN) && told.contains("git fetch --unshallow"), "{status} {told}");
@@ -175,7 +175,7 @@ async fn a_shallow_clone_cannot_tell_a_copy_and_says_so() {
     assert!(status == 2 && told.contains(PROD) && !told.contains("unshallow"), "with all of the history: {status} {told}");
 }
 
-/// Without `hold`, and with no history to compare with.
+/// Also without `hold`, because files of our commands are bound to their path.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_command_encrypts_opens_at_its_own_path_alone() {
     let world = World::start(crate::support::Setup {
@@ -201,7 +201,7 @@ async fn what_the_command_encrypts_opens_at_its_own_path_alone() {
         assert!(fault.contains(&format!("daypass secret rotate {OWN}")), "{ready}");
         assert_eq!(own_password(&world).await, serde_json::Value::Null);
     }
-    // What the fault advises, by who has the key.
+    // Somebody who has the key follows the fault's advice.
     world.commit_and_wait(&[(OWN, &read(&world, PROD))]).await;
     let (own, key) = (format!("access/{OWN}"), "root.key");
     let rotated = ["secret", "rotate", &own, "-r", &world.recipient, "--identity", key];

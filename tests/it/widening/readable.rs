@@ -1,6 +1,6 @@
-//! Values that were encrypted and are in clear now, and rules of `.sops.yaml` that leave more in clear.
+//! Values that were encrypted and are now in clear, and rules of `.sops.yaml` that leave more in clear.
 
-use super::{OWN, confirm, diff, held_world, operator, own_password, put_back};
+use super::{OWN, confirm, daypass, diff, held_world, own_password, put_back};
 use daypass::secrets::{Creations, Identities, Origins, changed_keys, encrypt_document_with, widened};
 use daypass::words::names::{SecretPath, SourceName};
 use daypass::words::{UnixTime, Widened};
@@ -18,7 +18,7 @@ fn rules(recipient: &str, setting: &str) -> String {
     format!("creation_rules:\n  - path_regex: ^secrets/\n    age: {recipient}\n    {setting}\n")
 }
 
-/// Encrypted by a rule of these settings, as sops does it.
+/// A document, encrypted by a rule with this setting, as sops does it.
 fn sealed(recipient: &str, setting: &str, name: &str, text: &str) -> Vec<u8> {
     let rules = Creations::parse(rules(recipient, setting).as_bytes()).unwrap();
     let creation = rules.for_path("secrets/x").unwrap();
@@ -26,7 +26,7 @@ fn sealed(recipient: &str, setting: &str, name: &str, text: &str) -> Vec<u8> {
         .unwrap()
 }
 
-/// What is told of values that turn readable.
+/// The reported permission increases because of readable values.
 fn readable(old: &Files, new: &Files) -> Vec<Widened> {
     let changed = changed_keys(old, new);
     let mut found = widened(&SourceName::root(), old, new, &changed, &mut Origins::default());
@@ -35,7 +35,7 @@ fn readable(old: &Files, new: &Files) -> Vec<Widened> {
 }
 
 #[test]
-fn a_rule_that_leaves_more_in_clear_is_told_and_one_that_is_narrower_is_not() {
+fn a_rule_that_leaves_more_in_clear_is_reported_and_a_narrower_one_is_not() {
     let (_, ours) = Identities::generate();
     let file = sealed(&ours, "", "a.yaml", "password: x\n");
     for (old, new, told) in [
@@ -70,9 +70,9 @@ fn a_rule_that_leaves_more_in_clear_is_told_and_one_that_is_narrower_is_not() {
     }
 }
 
-/// Which rule is for a file depends on those before it.
+/// The rule that applies to a file depends on the rules before it.
 #[test]
-fn rules_in_another_order_or_nearer_to_a_file_are_told() {
+fn reordered_and_nearer_rules_are_reported() {
     let (_, ours) = Identities::generate();
     let file = sealed(&ours, "", "a.yaml", "password: x\n");
     let prod = format!("  - path_regex: ^secrets/prod/\n    age: {ours}\n");
@@ -103,7 +103,7 @@ fn rules_in_another_order_or_nearer_to_a_file_are_told() {
 }
 
 #[test]
-fn a_value_that_was_encrypted_and_is_in_clear_is_told_by_its_place() {
+fn a_value_that_is_now_in_clear_is_reported_with_its_place() {
     let (_, ours) = Identities::generate();
     let document = "kind: Secret\ndata:\n  user: app\n  password: x\nlist: [a, b]\n";
     let whole = sealed(&ours, "", "a.yaml", document);
@@ -135,7 +135,7 @@ fn a_value_that_was_encrypted_and_is_in_clear_is_told_by_its_place() {
     }
 }
 
-/// One value written over by hand: the MAC does not fit any more, and who reads the repository reads it.
+/// The document with one value overwritten in clear. Its MAC does not fit any more, but readers of the repository see the value.
 fn forged(document: &[u8]) -> Vec<u8> {
     let text = String::from_utf8(document.to_vec()).unwrap();
     let start = text.find("password: ").unwrap() + "password: ".len();
@@ -144,14 +144,14 @@ fn forged(document: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_document_and_rules_by_which_a_value_turns_readable_wait() {
+async fn documents_and_rules_that_make_a_value_readable_are_held() {
     let world = held_world().await;
     let clear = sealed(&world.recipient, "unencrypted_regex: .*", "own.yaml", "password: shown\n");
     let ready = world.commit_and_wait(&[(OWN, &clear)]).await;
     assert_eq!((&ready["held"], own_password(&world).await), (&json!([OWN]), json!("own")), "{ready}");
     let (status, told) = diff(&world).await;
     assert!(status == 2 && told.contains(&format!("{OWN} has in clear what was encrypted: /password")), "{status} {told}");
-    let (_, told) = operator(&world, &["status"]).await;
+    let (_, told) = daypass(&world, &["status"]).await;
     assert!(told.contains("has in clear what was encrypted"), "{told}");
     confirm(&world).await;
     assert_eq!(own_password(&world).await, "shown");
@@ -163,7 +163,7 @@ async fn a_document_and_rules_by_which_a_value_turns_readable_wait() {
     let (status, told) = diff(&world).await;
     assert!(status == 2 && told.contains(".sops.yaml leaves more in clear") && told.contains(OWN), "{status} {told}");
     confirm(&world).await;
-    // What stood in clear before, and is in clear still, is no news.
+    // A value that was in clear before is not reported.
     let sealed =
         |kind: &str| sealed(&world.recipient, "encrypted_regex: ^password$", "x.yaml", &format!("kind: {kind}\npassword: x\n"));
     world.commit_and_wait(&[("secrets/team-a/kube.yaml", &sealed("one"))]).await;

@@ -1,11 +1,11 @@
-//! Recipients of a file, and those whom `.sops.yaml` names for what is encrypted next.
+//! New recipients of a file, and new recipients in `.sops.yaml`.
 
-use super::{OWN, PROD, confirm, diff, held_world, operator, own_password, read, remove, sealed};
+use super::{OWN, PROD, confirm, daypass, diff, held_world, own_password, read, remove, sealed};
 use crate::support::{World, git};
 use daypass::secrets::Identities;
 use serde_json::json;
 
-/// Has the server encrypt the files of the commit in force anew; returns what it says and the files' new forms.
+/// Lets the server encrypt files of the commit in force again. Returns the command's output and the new files.
 async fn rotated(world: &World, files: &[&str]) -> (String, Vec<String>) {
     let clone = tempfile::tempdir().unwrap();
     git(clone.path(), &["clone", "--quiet", world.path("access").to_str().unwrap(), "."]);
@@ -19,7 +19,7 @@ async fn rotated(world: &World, files: &[&str]) -> (String, Vec<String>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_recipient_that_nobody_confirmed_gets_nothing_by_a_rotation() {
+async fn a_rotation_ignores_an_unconfirmed_recipient() {
     let world = held_world().await;
     let (_, stranger) = Identities::generate();
     let rules = format!("creation_rules: [{{ age: \"{},{stranger}\" }}]\n", world.recipient);
@@ -30,7 +30,7 @@ async fn a_recipient_that_nobody_confirmed_gets_nothing_by_a_rotation() {
     assert_eq!(ready["held"], json!([".sops.yaml"]), "{ready}");
     let (status, told) = diff(&world).await;
     assert!(status == 2 && told.contains("is named by .sops.yaml"), "{told}");
-    let (_, told) = operator(&world, &["status"]).await;
+    let (_, told) = daypass(&world, &["status"]).await;
     assert!(told.contains(".sops.yaml names") && told.contains(&stranger[..20]), "{told}");
     confirm(&world).await;
     let (told, files) = rotated(&world, &[PROD]).await;
@@ -38,7 +38,7 @@ async fn a_recipient_that_nobody_confirmed_gets_nothing_by_a_rotation() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_taken_out_of_the_rules_is_out_while_who_was_put_in_waits() {
+async fn a_removed_recipient_is_out_at_once_and_an_added_one_is_held() {
     let world = held_world().await;
     let [(_, leaves), (_, comes)] = [Identities::generate(), Identities::generate()];
     let rules = |of: &str| format!("creation_rules: [{{ age: \"{},{of}\" }}]\n", world.recipient).into_bytes();
@@ -51,7 +51,7 @@ async fn who_is_taken_out_of_the_rules_is_out_while_who_was_put_in_waits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_encrypted_to_somebody_more_waits_and_is_not_rewritten() {
+async fn a_file_with_one_more_recipient_is_held_and_not_rewritten() {
     let world = held_world().await;
     let (_, stranger) = Identities::generate();
     let ready = world.commit_and_wait(&[(OWN, &sealed("new", &[&world.recipient, &stranger]))]).await;
@@ -61,14 +61,14 @@ async fn a_file_that_is_encrypted_to_somebody_more_waits_and_is_not_rewritten() 
     assert!(files[0].as_bytes() == read(&world, OWN) && files[1].as_bytes() != read(&world, PROD), "{told}");
     confirm(&world).await;
     assert_eq!(own_password(&world).await, "new");
-    // Fewer recipients, and another value for the same ones, let nobody in.
+    // Fewer recipients, or another value for the same ones, is no permission increase.
     let ready = world.commit_and_wait(&[(OWN, &sealed("newer", &[&world.recipient]))]).await;
     assert_eq!((&ready["held"], own_password(&world).await), (&json!([]), json!("newer")), "{ready}");
 }
 
-/// sops follows the link; what it reads there is in no commit's tree.
+/// sops follows the link, but its target may be in no commit.
 #[tokio::test(flavor = "multi_thread")]
-async fn rules_behind_a_symbolic_link_are_told_and_nobody_follows_them() {
+async fn rules_behind_a_symbolic_link_are_reported_and_not_followed() {
     let world = held_world().await;
     let (_, stranger) = Identities::generate();
     let linked = world.path("access").join(".sops.yaml");
@@ -83,9 +83,9 @@ async fn rules_behind_a_symbolic_link_are_told_and_nobody_follows_them() {
     assert!(status == 2 && told.contains(".sops.yaml") && told.contains("a symbolic link is never followed"), "{told}");
 }
 
-/// Nobody can say what they hold: the server's own form of a commit has no bytes of them.
+/// Nobody can tell what such rules hold, because the server does not read them.
 #[tokio::test(flavor = "multi_thread")]
-async fn rules_that_are_too_large_or_a_link_are_told_wherever_they_stand() {
+async fn rules_that_are_too_large_or_a_link_are_reported_in_every_folder() {
     let world = held_world().await;
     let large = format!("# {}\ncreation_rules: [{{ age: {} }}]\n", "x".repeat(1024 * 1024), world.recipient);
     for place in [".sops.yaml", "secrets/prod/.sops.yaml"] {

@@ -15,12 +15,12 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{ .Values.image.repository }}@{{ .Values.image.digest }}
 {{- end }}
 
-{{- /* What the chart itself says of daypass.yaml, over what the values say. */ -}}
+{{- /* The values' configuration with the keys that the chart sets. */ -}}
 {{- define "daypass.config" -}}
 {{- $tls := dict "certificate" "/etc/daypass-tls/tls.crt" "key" "/etc/daypass-tls/tls.key" -}}
 {{- $config := deepCopy .Values.config -}}
 {{- $_ := set $config "listen" "0.0.0.0:8443" -}}
-{{- /* Its port; its address is the pod's own: --admin-address. */ -}}
+{{- /* The port; the address is the pod's: --admin-address. */ -}}
 {{- $_ := set $config "admin_listen" "127.0.0.1:9443" -}}
 {{- $_ := set $config "tls" $tls -}}
 {{- $_ := set $config "data" "/var/lib/daypass" -}}
@@ -31,7 +31,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- $_ := set $admission "tls" $tls -}}
 {{- $_ := set $admission "image" (include "daypass.image" .) -}}
 {{- else if $config.admission -}}
-{{- fail "config.admission is of the webhook: take it out, or set webhook.enabled=true" -}}
+{{- fail "config.admission is for the webhook: remove it, or set webhook.enabled=true" -}}
 {{- else -}}
 {{- $_ := unset $config "admission" -}}
 {{- end -}}

@@ -20,7 +20,7 @@ pub async fn not_found(uri: Uri) -> Response<Body> {
     json_reply(StatusCode::NOT_FOUND.as_u16(), &json!({ "error": "not_found", "path": uri.path() }))
 }
 
-/// In Entra's form; its sentence is one that nobody is to read.
+/// In Entra's form. The sentence is hostile: the server must repeat none of it.
 pub fn refused(status: u16, codes: &[u64]) -> Response<Body> {
     let first = codes.first().copied().unwrap_or_default();
     json_reply(

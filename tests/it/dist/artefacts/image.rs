@@ -1,4 +1,4 @@
-//! The image: read by skopeo and umoci, and run by crun.
+//! The image: skopeo and umoci read it, and crun runs it.
 
 use super::{dist, done};
 use crate::support::{peer, put};
@@ -6,19 +6,19 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// Issue 14: of the file system that it unpacks to, and so of what a registry stores of it.
+/// The limit for the unpacked file system. A registry stores less than that.
 const IMAGE_BYTES_MAX: u64 = 40 << 20;
 
 #[test]
 #[ignore = "looks at what `make dist` built"]
-fn an_image_is_known_by_its_digest_and_runs_as_nobody() {
+fn the_image_has_its_digest_and_runs_without_root() {
     let (Some(skopeo), Some(umoci)) = (peer("skopeo"), peer("umoci")) else { return };
     let (folder, name) = dist();
     let (archive, digest) = (folder.join(format!("{name}-image.tar")), folder.join(format!("{name}-image.digest")));
     let digest = std::fs::read_to_string(digest).unwrap();
     let work = tempfile::tempdir().unwrap();
     let layout = format!("{}:{}", work.path().join("layout").display(), env!("CARGO_PKG_VERSION"));
-    // What a registry would store: skopeo checks each blob by its digest, and keeps the bytes.
+    // As a registry would: skopeo verifies each blob's digest and keeps the bytes.
     let mut copy = Command::new(&skopeo);
     copy.args(["copy", "--quiet", "--preserve-digests"]).arg(format!("oci-archive:{}", archive.display()));
     done(copy.arg(format!("oci:{layout}")));
@@ -57,7 +57,7 @@ fn files(root: &Path) -> Vec<(String, u64)> {
     files
 }
 
-/// Runs the image's program with other words, in a container where the kernel lets crun make one, else in its root alone.
+/// Runs the image's program with other arguments: in a container if the kernel lets crun make one, and else with chroot.
 fn run(bundle: &Path, words: &[&str]) -> Output {
     let config: PathBuf = bundle.join("config.json");
     let mut read: Value = serde_json::from_slice(&std::fs::read(&config).unwrap()).unwrap();
@@ -67,12 +67,12 @@ fn run(bundle: &Path, words: &[&str]) -> Output {
     read["process"]["args"] = program.into_iter().chain(words.iter().map(|word| json!(word))).collect();
     read["process"]["terminal"] = json!(false);
     put(&config, read.to_string().as_bytes());
-    // crun refuses a machine that has control groups of both versions; in a mount namespace of its own there is but one.
+    // crun refuses a machine that has control groups of both versions. A mount namespace of its own hides one of them.
     let script = "umount /sys/fs/cgroup/unified 2>/dev/null; exec crun --cgroup-manager=disabled run --bundle \"$0\" \"$1\"";
     let mut command = Command::new("unshare");
     command.args(["--mount", "sh", "-c", script]).arg(bundle).arg(format!("daypass-{}", uuid::Uuid::new_v4()));
     let output = command.output().unwrap();
-    // What the program itself says begins with its name.
+    // The program's own errors begin with its name.
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     if output.status.success() || said.starts_with("daypass:") {
         return output;

@@ -21,7 +21,7 @@ pub enum Lie {
     HostileToken,
     BoundaryLonger,
     BoundaryOtherType,
-    /// The wide token again.
+    /// The token without a boundary again.
     BoundarySame,
     // of a service account
     Longer,
@@ -34,7 +34,7 @@ pub enum Lie {
     OtherAccount,
     NoAccount,
     IdLonger,
-    /// A refusal with the token in it that was shown.
+    /// A refusal that repeats the token of the request.
     Echo,
     // of either, in the place of an answer
     Sts(Instead),
@@ -53,11 +53,11 @@ pub enum Instead {
     Throttles,
 }
 
-/// More than anybody reads.
+/// More than any client reads.
 const HUGE: usize = 300 * 1024;
 
 impl Lie {
-    /// In the place of any answer of that endpoint.
+    /// The answer that replaces every answer of an endpoint.
     pub fn instead(self, path: &str) -> Option<Response<Body>> {
         let is_sts = path == "/v1/token";
         let instead = match self {

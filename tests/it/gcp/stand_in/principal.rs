@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use daypass::words::UnixTime;
 use serde_json::{Value, json};
 
-/// A token of its own.
+/// A token that the stand-in issued.
 #[derive(Clone, Debug)]
 pub struct Issued {
     /// `principal://…` of a subject, or a service account.
@@ -75,7 +75,7 @@ impl World {
         if asked == "generateAccessToken" { self.access(account, body) } else { self.identify(account, body) }
     }
 
-    /// Each account of the chain lets the one before it act as itself.
+    /// The refusal, unless each account of the chain lets the one before it act as itself.
     fn refuse(&self, account: &str, asked: &str, body: &Value, first: &str) -> Option<Response<Body>> {
         let delegates: Vec<&str> =
             body["delegates"].as_array().into_iter().flatten().map(|one| one.as_str().unwrap_or_default()).collect();

@@ -1,4 +1,4 @@
-//! Answers in the two forms that Google's endpoints have.
+//! Answers in the two forms of Google's endpoints.
 
 use axum::body::Body;
 use axum::http::Response;

@@ -117,7 +117,7 @@ impl World {
 }
 
 fn read_rules(options: &str) -> Option<Value> {
-    // google-auth (Python) encodes it twice, google-auth-library and the library for Java once: Google takes both.
+    // google-auth (Python) encodes it twice, google-auth-library and the library for Java once. Google accepts both.
     let twice = || crate::sts::form(&format!("options={}", options.replace('+', "%2B"))).remove("options");
     let options: Value = serde_json::from_str(options).ok().or_else(|| serde_json::from_str(&twice()?).ok())?;
     let boundary = options.as_object().filter(|all| all.len() == 1)?.get("accessBoundary")?;

@@ -31,12 +31,12 @@ impl AppPair {
         self.key = public(&KeyPair::generate(KeySize::Rsa2048).unwrap());
     }
 
-    /// The key of this PEM counts from now on, where a test made one elsewhere (a modulus and an exponent, base64url).
+    /// Accepts a key that a test made elsewhere from now on (modulus and exponent, base64url).
     pub fn trust(&mut self, modulus: &str, exponent: &str) {
         self.key = DecodingKey::from_rsa_components(modulus, exponent).unwrap();
     }
 
-    /// GitHub, "Generating a JSON Web Token (JWT) for a GitHub App", and its own words.
+    /// GitHub, "Generating a JSON Web Token (JWT) for a GitHub App". The errors are GitHub's texts.
     pub fn verify(&self, jwt: &str) -> Result<(), String> {
         let undecoded = |_| "A JSON web token could not be decoded".to_owned();
         let header = jsonwebtoken::decode_header(jwt).map_err(undecoded)?;

@@ -43,11 +43,11 @@ pub enum Lie {
     HugeInstallation,
 }
 
-/// The most that `Lie::Huge` adds: more than anybody reads.
+/// How much `Lie::Huge` adds: more than any client reads.
 const HUGE: usize = 9 * 1024 * 1024;
 
 impl Lie {
-    /// In the place of any answer.
+    /// The answer that replaces every answer.
     pub fn instead(self, path: &[&str]) -> Option<Response<Body>> {
         let html = |status| {
             let page = "<html><script>ghs_000000000000000000000000000000000000</script>";
@@ -112,7 +112,7 @@ impl Lie {
     }
 }
 
-/// A body that gives this and never ends.
+/// A body that gives these bytes and never ends.
 struct Stalling(Option<Bytes>);
 
 impl HttpBody for Stalling {

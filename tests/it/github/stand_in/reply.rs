@@ -1,4 +1,4 @@
-//! What the stand-in answers with: GitHub's errors, and tokens that are as wide as what was asked.
+//! The stand-in's answers: GitHub's errors, and tokens that are as wide as the request.
 
 use super::Installation;
 use axum::body::Body;
@@ -39,7 +39,7 @@ pub fn minted(from: &Installation, wanted: &Map<String, Value>) -> Result<Value,
     Ok(answer)
 }
 
-/// GitHub adds that one sees what a repository is.
+/// The given permissions. GitHub always adds `metadata: read`.
 fn permissions(from: &Installation, wanted: Option<&Value>) -> Result<Value, String> {
     let Some(wanted) = wanted else { return Ok(from.permissions.clone()) };
     let wanted = wanted.as_object().ok_or("Invalid request.\n\nFor 'properties/permissions', is not an object.")?;
@@ -70,7 +70,7 @@ fn repositories(from: &Installation, wanted: &Map<String, Value>) -> Result<Opti
     let by_id = |id: &Value| from.repositories.iter().find(|(own, _)| id.as_u64() == Some(*own));
     let found = names.iter().map(by_name).chain(ids.iter().map(by_id));
     let found: Vec<_> = found.map(|one| one.copied().ok_or(NO_REPOSITORY.to_owned())).collect::<Result<_, _>>()?;
-    // An empty list is taken for none at all, which means all of them.
+    // GitHub treats an empty list as a missing one, which means all repositories.
     Ok(if found.is_empty() { None } else { Some(found) })
 }
 

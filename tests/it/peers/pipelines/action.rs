@@ -1,4 +1,4 @@
-//! GitHub's action, by act without Docker: act calls its `main` and `post` by the Node.js of this machine, and gives them the files and
+//! The GitHub action, run by act without Docker: act calls its `main` and `post` with this machine's Node.js, gives them the files and
 //! reads the log as GitHub's runner does.
 
 use super::{AWKWARD, COMMIT, HOSTILE, Stage};
@@ -28,8 +28,8 @@ fn step(stage: &Stage, id: &str, more: &str) -> String {
     )
 }
 
-/// Every form of what must not be in a log. Not those of [`HOSTILE`]: act reads no mask that has `::` in it and prints the line, and it reads
-/// `%250A` as an end of line; GitHub's runner does neither (actions/runner, `ActionCommand`).
+/// Asserts that no secret is in the log. It leaves [`HOSTILE`] out: act ignores a mask that holds `::` and prints the line, and it reads
+/// `%250A` as an end of line. GitHub's runner does neither (actions/runner, `ActionCommand`).
 fn assert_hidden(log: &str) {
     let lines = AWKWARD.lines().filter(|line| line.len() > 5);
     for hidden in ["tic-tac-toe", "inner-leaf-value", "ghs_"].into_iter().chain(lines) {
@@ -39,11 +39,11 @@ fn assert_hidden(log: &str) {
 
 /// Later steps get exact values until the job ends. A failed job is cleaned up like any other.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_that_fails_had_its_credentials_in_the_environment_and_leaves_none_behind() {
+async fn a_failed_job_had_its_credentials_and_leaves_none_behind() {
     let (Some(act), Some(_)) = (peer("act"), peer("node")) else { return };
     let Some(stage) = Stage::start().await else { return };
     std::fs::remove_file(stage.world.path("tools/gh")).unwrap();
-    // Where this machine has one, it would ask GitHub.
+    // A `gh` of this machine would ask GitHub, so the check is off then.
     let verify = if stage.has("gh") { "false" } else { "true" };
     let secrets = "          secrets: |
             PASSWORD=shop/production/db.yaml#/password
@@ -90,7 +90,7 @@ async fn a_job_that_fails_had_its_credentials_in_the_environment_and_leaves_none
     assert!(said.iter().all(|line| evidence.contains(line)) && evidence.contains("evil=\n"), "{evidence}");
     let token = evidence.lines().find_map(|line| line.strip_prefix("github=")).unwrap();
     assert_eq!(stage.github.stand_in.with(|world| world.tokens.get(token).copied()), Some(true), "made, and revoked: {log}");
-    for said in ["shown=***", "leaf=***", "1 revoked", "an AWS session cannot be ended by a job", decision] {
+    for said in ["shown=***", "leaf=***", "1 revoked", "a job cannot end an AWS session", decision] {
         assert!(log.contains(said), "{said}: {log}");
     }
     assert_hidden(&log);
@@ -99,7 +99,7 @@ async fn a_job_that_fails_had_its_credentials_in_the_environment_and_leaves_none
 
 /// Only the command gets the credentials. A program with another digest never runs, and wrong inputs are refused before the server is asked.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_gets_its_credentials_alone_and_no_other_program_is_run() {
+async fn only_the_command_gets_credentials_and_only_the_pinned_program_runs() {
     let (Some(act), Some(_)) = (peer("act"), peer("node")) else { return };
     let Some(stage) = Stage::start().await else { return };
     let get = "          github-token: token-of-the-job

@@ -1,5 +1,5 @@
-//! A stand-in for an API server, for `kubectl apply`: it takes a token of the server's issuer for this cluster, has config maps and
-//! nothing else, and keeps what was made.
+//! A stand-in for an API server, for `kubectl apply`: it accepts tokens of the server's issuer for this cluster, has only config maps,
+//! and keeps the objects that were created.
 
 use crate::relying_party::{acceptor, serve, verify};
 use crate::support::World;
@@ -51,13 +51,13 @@ impl Cluster {
         Self { url, made }
     }
 
-    /// Who made what.
+    /// The subject and the object of each creation.
     pub(super) fn made(&self) -> Vec<(String, Value)> {
         self.made.lock().unwrap().clone()
     }
 }
 
-/// That fields are validated here, so that kubectl does not do it.
+/// Says that the server validates fields, so that kubectl does not.
 fn openapi() -> Value {
     let kind = json!({ "group": "", "kind": "ConfigMap", "version": "v1" });
     let parameters = json!([{ "name": "fieldValidation", "in": "query", "schema": { "type": "string" } }]);

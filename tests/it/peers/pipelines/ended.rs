@@ -1,4 +1,4 @@
-//! How the action ends its credentials after kills and cancellations. Node.js runs it here without act, with the files that a runner names.
+//! How the action ends its credentials after kills and cancellations. Node.js runs it without act, with the files that a runner provides.
 
 use super::{Stage, root};
 use crate::relying_party::{acceptor, serve};
@@ -38,7 +38,7 @@ impl<'a> Step<'a> {
         command
     }
 
-    /// The folder that `main` noted for `post`.
+    /// The folder that `main` saved for `post`.
     fn state(&self) -> String {
         let state = self.text("GITHUB_STATE");
         let mut lines = state.lines();
@@ -72,7 +72,7 @@ fn signal(kind: &str, id: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_held_ends_with_what_holds_it_and_the_post_step_fails_no_job() {
+async fn credentials_end_with_the_process_that_holds_them_and_the_post_step_fails_no_job() {
     let stage = Stage::without_aws().await;
     let Some(step) = Step::new(&stage) else { return };
     let (told, good) = said(&step.command("main.js", &[("GITHUB", "true")]).output().unwrap());
@@ -87,13 +87,13 @@ async fn what_is_held_ends_with_what_holds_it_and_the_post_step_fails_no_job() {
     assert!(!PathBuf::from(&folder).exists(), "{told}");
     assert!(step.text("GITHUB_STEP_SUMMARY").contains("granted by shop/deploy: github"), "{told}");
 
-    // Both gone at once: nobody can tell.
+    // The holder and its report are both gone, so nothing is known about the credentials.
     let killed = step.folder.join("temp/daypass-killed");
     put(&killed.join("held"), keeper.as_bytes());
     let (told, good) = step.post(killed.to_str().unwrap());
-    assert!(good && told.contains("::warning title=daypass::what held the credentials is gone"), "{told}");
+    assert!(good && told.contains("::warning title=daypass::the process that held the credentials is gone"), "{told}");
 
-    // A step before it may have written anything into the folder.
+    // An earlier step may have written anything into the folder.
     let hostile = step.folder.join("temp/daypass-x");
     let lines =
         "{\"ended\":{\"failed\":[\"x\\n::set-env name=A::b\"]}}\n[]\nnull\n{\"granted\":\"::stop-commands::x\"}\nnot json\n";
@@ -126,9 +126,9 @@ async fn a_step_that_is_cancelled_ends_its_command_and_leaves_no_token() {
     assert!(good && told.contains("1 revoked"), "{told}");
 }
 
-/// A profile goes before exported keys, so a later step would use somebody else's credentials.
+/// A profile takes precedence over exported keys, so a later step would use other credentials.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_variable_that_goes_before_what_is_brought_is_refused() {
+async fn a_variable_that_takes_precedence_over_ours_is_refused() {
     let Some(stage) = Stage::start().await else { return };
     let Some(step) = Step::new(&stage) else { return };
     let mut main = step.command("main.js", &[("AWS", "true"), ("GITHUB", "true")]);
@@ -137,13 +137,13 @@ async fn a_variable_that_goes_before_what_is_brought_is_refused() {
     assert_eq!(step.text("GITHUB_ENV"), "", "{told}");
     let (told, good) = step.post(&step.state());
     assert!(good && stage.tokens_left() == 0, "{told}");
-    // A dry run issues nothing, and is for commands alone.
+    // A dry run issues nothing, and needs a command.
     let dry = [("GITHUB", "true"), ("DRY-RUN", "true"), ("RUN", "echo as-always")];
     let (told, good) = said(&step.command("main.js", &dry).output().unwrap());
     assert!(good && told.contains("WOULD BE GRANTED") && told.contains("as-always"), "{told}");
     let (told, good) = said(&step.command("main.js", &dry[..2]).output().unwrap());
     assert!(!good && told.contains("--dry-run: for `run` alone") && stage.tokens_left() == 0, "{told}");
-    // A release of the repository that the action is of.
+    // The program is a release of the action's own repository.
     let mut main = step.command("main.js", &[("BINARY", ""), ("VERSION", "0.1.0"), ("SHA256", &stage.digest)]);
     main.env("GITHUB_SERVER_URL", stage.url.replace("/daypass", "")).env("GITHUB_ACTION_REPOSITORY", "acme/daypass");
     let (told, good) = said(&main.env("EVIDENCE", step.folder.join("evidence")).output().unwrap());
@@ -152,9 +152,9 @@ async fn a_variable_that_goes_before_what_is_brought_is_refused() {
     assert!(PathBuf::from(bin.trim()).join("daypass").exists(), "{bin}");
 }
 
-/// A server that was taken over answers with commands of a runner.
+/// A compromised server answers with commands for the runner.
 #[tokio::test(flavor = "multi_thread")]
-async fn no_text_of_a_server_is_a_command_to_the_runner() {
+async fn no_text_of_a_server_is_a_runner_command() {
     let stage = Stage::without_aws().await;
     let Some(step) = Step::new(&stage) else { return };
     let text =

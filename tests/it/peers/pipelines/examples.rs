@@ -1,6 +1,5 @@
-//! The examples of `deploy/`, as they are but for the server, the program and the cluster that they name: `aws s3 sync` and
-//! `terraform apply` (its state in S3, and no provider of a registry) against the AWS emulator, `kubectl apply` against a stand-in for
-//! an API server.
+//! The examples of `deploy/`, with this test's server, program and cluster: `aws s3 sync` and `terraform apply` (its state in S3, and
+//! without a provider of a registry) against the AWS emulator, `kubectl apply` against a stand-in for an API server.
 
 use super::cluster::Cluster;
 use super::{Stage, copy, gitlab, read, root};
@@ -23,7 +22,7 @@ variable \"database_password\" {
 resource \"terraform_data\" \"shop\" { input = sha256(var.database_password) }
 ";
 
-/// A project that each example finds: a site, infrastructure, objects of a cluster.
+/// Writes the project for the examples: a site, infrastructure, objects of a cluster.
 fn project(stage: &Stage, cluster: &Cluster, folder: &Path, by: &str) {
     put(&folder.join("site/index.html"), format!("by {by}").as_bytes());
     put(&folder.join("infra/main.tf"), BACKEND.replace("\"state\"", &format!("\"state-{by}\"")).as_bytes());
@@ -35,7 +34,7 @@ fn project(stage: &Stage, cluster: &Cluster, folder: &Path, by: &str) {
     std::fs::copy(stage.world.path("tls.crt"), folder.join("cluster-ca.crt")).unwrap();
 }
 
-/// What the examples of one place brought about.
+/// Asserts what the examples of one kind deployed.
 fn assert_deployed(stage: &Stage, cluster: &Cluster, by: &str, subject: &str, told: &str) {
     let object = |key: &str| {
         let read = stage.emulator().call(&["s3", "cp", &format!("s3://releases/{key}"), "-"], ["test", "test", ""]);
@@ -53,7 +52,7 @@ fn assert_deployed(stage: &Stage, cluster: &Cluster, by: &str, subject: &str, to
     }
 }
 
-/// The examples whose tool is here.
+/// The examples whose tool is installed.
 fn tools(stage: &Stage) -> Vec<&'static str> {
     let all = [("aws-s3-sync", "aws"), ("terraform", "terraform"), ("kubectl", "kubectl")];
     all.into_iter().filter(|(_, tool)| stage.has(tool)).map(|(name, _)| name).collect()

@@ -1,4 +1,4 @@
-//! The files of `deploy/` for pipelines: forms and schemas, and that what stands in two of them is the same.
+//! The files of `deploy/` for pipelines: they fit their schemas, and text that two of them have is the same.
 
 use super::gitlab::{COMPONENT, documents};
 use super::{read, root};
@@ -26,7 +26,7 @@ fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     files
 }
 
-/// One digest check for all: the action calls the script, and the component has to carry it.
+/// There is one digest check: the action calls the script, and the component holds a copy of its text.
 #[test]
 fn the_component_has_the_scripts_own_text_and_the_action_calls_the_script() {
     let script = read(SCRIPT);
@@ -38,7 +38,7 @@ fn the_component_has_the_scripts_own_text_and_the_action_calls_the_script() {
 }
 
 #[test]
-fn every_script_is_one_for_plain_shells() {
+fn every_script_is_valid_in_plain_shells() {
     let folder = tempfile::tempdir().unwrap();
     let (_, jobs) = documents();
     let script = jobs.as_object().unwrap().values().next().unwrap()["script"].clone();
@@ -59,7 +59,7 @@ fn every_script_is_one_for_plain_shells() {
 }
 
 #[test]
-fn action_workflows_and_component_are_such_by_their_schemas() {
+fn the_action_workflows_and_component_fit_their_schemas() {
     let Some(program) = peer("check-jsonschema") else { return };
     let schema = |name: &str, files: &[PathBuf]| {
         done(Command::new(&program).args(["--builtin-schema", name, "--data-transform", "gitlab-ci"]).args(files));
@@ -86,9 +86,9 @@ fn action_workflows_and_component_are_such_by_their_schemas() {
     }
 }
 
-/// The action and the component call the same thing by the same name.
+/// Inputs that the action and the component share have the same description.
 #[test]
-fn what_the_action_and_the_component_share_has_one_description() {
+fn shared_inputs_of_the_action_and_the_component_have_one_description() {
     let action: Value = serde_saphyr::from_str(&read("deploy/github-action/action.yml")).unwrap();
     let (component, _) = documents();
     for same in ["server", "ca", "aws", "secrets", "files", "github", "gcp", "azure", "token-exchange", "policy"] {
@@ -96,9 +96,9 @@ fn what_the_action_and_the_component_share_has_one_description() {
     }
 }
 
-/// Values that would end an entry early, names that are none, and texts that a runner would take for its own commands.
+/// Values that would end an entry early, invalid names, and texts that a runner would take for commands.
 #[test]
-fn what_a_runner_reads_says_no_more_than_was_meant() {
+fn what_a_runner_reads_cannot_be_injected_into() {
     let Some(node) = peer("node") else { return };
     let script = r"
 const assert = require('assert');
@@ -140,11 +140,13 @@ assert.deepStrictEqual(kept, { PATH: '/bin' });
     );
 }
 
-/// Every file of the action that it calls is there, and needs nothing of a registry.
+/// Every file that the action requires exists, and none is of a registry.
 #[test]
-fn the_action_needs_nothing_beside_it() {
+fn the_action_has_no_dependencies() {
     let built_in = ["child_process", "crypto", "fs", "os", "path", "readline"];
-    for file in files("deploy/github-action", ".js") {
+    let scripts = files("deploy/github-action", ".js");
+    assert!(!scripts.is_empty());
+    for file in scripts {
         let text = std::fs::read_to_string(&file).unwrap();
         for required in text.split("require('").skip(1).map(|rest| rest.split('\'').next().unwrap()) {
             let is_there = required.strip_prefix("./").is_some_and(|name| file.with_file_name(format!("{name}.js")).is_file());
@@ -154,7 +156,7 @@ fn the_action_needs_nothing_beside_it() {
     assert!(!root().join("deploy/github-action/package.json").exists());
 }
 
-/// A repository that takes the action in without the script beside it hears what is missing.
+/// If a repository copies the action without the script, the error says what is missing.
 #[test]
 fn an_action_that_was_copied_without_its_script_says_what_to_copy() {
     let Some(node) = peer("node") else { return };

@@ -1,5 +1,5 @@
-//! The component for GitLab, without GitLab: its inputs and variables are filled in as GitLab documents it, and its script is run by
-//! dash and by bash. That GitLab itself reads the component so was not seen.
+//! The GitLab component, without GitLab: its inputs and variables are filled in as GitLab documents it, and dash and bash run its script.
+//! GitLab itself was not tried.
 
 use super::{COMMIT, HOSTILE, Stage, read};
 use crate::support::{peer, put};
@@ -10,7 +10,7 @@ use std::process::Output;
 
 pub(super) const COMPONENT: &str = "deploy/gitlab-ci/templates/daypass.yml";
 
-/// The inputs that a component declares, and the jobs behind them.
+/// The inputs that the component declares, and its jobs.
 pub(super) fn documents() -> (Map<String, Value>, Value) {
     let text = read(COMPONENT);
     let (spec, jobs) = text.split_once("\n---\n").unwrap();
@@ -18,7 +18,7 @@ pub(super) fn documents() -> (Map<String, Value>, Value) {
     (spec["spec"]["inputs"].as_object().unwrap().clone(), serde_saphyr::from_str(jobs).unwrap())
 }
 
-/// A job as GitLab makes it of the component and these inputs: its variables and its script.
+/// The job that GitLab makes of the component and some inputs: its variables and its script.
 struct Job {
     variables: BTreeMap<String, String>,
     audience: String,
@@ -56,7 +56,7 @@ impl Job {
         }
     }
 
-    /// With the variables that GitLab sets, as far as anything here reads them, and the token that its issuer would sign.
+    /// Runs the job with those of GitLab's variables that are read here, and with the token that GitLab would sign.
     fn run(&self, stage: &Stage, shell: &str, folder: &Path) -> Output {
         let claims: Value = serde_json::from_str(&read("src/identity/fixtures/gitlab/branch.json")).unwrap();
         let mut claims = claims["claims"].as_object().unwrap().clone();
@@ -80,7 +80,7 @@ impl Job {
     }
 }
 
-/// What an example's `include` gives the component.
+/// Runs the job with the inputs of an example's `include`.
 pub(super) fn run_example(stage: &Stage, text: &str, folder: &Path) -> Output {
     let example: Value = serde_saphyr::from_str(&stage.localized(text)).unwrap();
     let include = &example["include"][0];
@@ -92,7 +92,7 @@ pub(super) fn run_example(stage: &Stage, text: &str, folder: &Path) -> Output {
     Job::new(&inputs).run(stage, "dash", folder)
 }
 
-/// What a private server needs.
+/// The inputs that a private server needs.
 fn usual(stage: &Stage) -> Map<String, Value> {
     let ca = stage.world.path("tls.crt").display().to_string();
     [("audience", stage.world.url("/gitlab")), ("ca", ca)]
@@ -102,7 +102,7 @@ fn usual(stage: &Stage) -> Map<String, Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_components_script_brings_what_its_inputs_name_and_runs_no_other_program() {
+async fn the_components_script_gives_what_its_inputs_name_and_runs_only_the_pinned_program() {
     let Some(stage) = Stage::start().await else { return };
     let folder = stage.world.path("project");
     std::fs::create_dir_all(&folder).unwrap();

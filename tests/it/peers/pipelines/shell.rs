@@ -1,4 +1,4 @@
-//! `deploy/shell/daypass.sh` in each shell that is here: it runs no program but the pinned one.
+//! `deploy/shell/daypass.sh` in each installed shell: it runs only the pinned program.
 
 use super::{Stage, root};
 use crate::support::peer;
@@ -8,7 +8,7 @@ use std::process::Output;
 const PINNED: &str = "is pinned: it is not run";
 const NO_DIGEST: &str = "DAYPASS_SHA256 is no SHA-256: it has 64 hexadecimal digits";
 
-/// Runs it in a folder of its own; status, standard output and standard error.
+/// The script in a shell, in a folder of its own.
 struct Script<'a> {
     stage: &'a Stage,
     shell: &'static str,
@@ -31,7 +31,7 @@ impl Script<'_> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_script_runs_no_program_but_the_pinned_one() {
+async fn the_script_runs_only_the_pinned_program() {
     let stage = Stage::without_aws().await;
     let (url, digest) = (stage.url.as_str(), stage.digest.as_str());
     let upper = digest.to_uppercase();
@@ -62,7 +62,7 @@ async fn the_script_runs_no_program_but_the_pinned_one() {
         let pinned = [("DAYPASS_URL", url), ("DAYPASS_SHA256", upper.as_str()), ("DAYPASS_FOLDER", kept.as_str())];
         let program = format!("{kept}/daypass");
         assert_eq!(script.run(&pinned), (0, format!("{program}\n"), String::new()), "{shell}");
-        // It is there, so the address is not asked; what was put in its place since is not run.
+        // An existing program is not downloaded again. If it was replaced since, it is not run.
         let gone = [("DAYPASS_URL", "https://localhost:1/"), pinned[1], pinned[2]];
         assert_eq!(script.run(&gone).0, 0, "{shell}");
         std::fs::write(&program, "#!/bin/sh\necho evil\n").unwrap();

@@ -1,4 +1,4 @@
-//! What a pipeline finds around it: a server with policies, clouds, and the address where the program is downloaded.
+//! The environment of a pipeline: a server with policies, clouds, and an address from which the program is downloaded.
 
 use super::{AWKWARD, COMMIT, HOSTILE, copy, root};
 use crate::github::AtGitHub;
@@ -21,7 +21,7 @@ grant:
   id_token: { audience: https://kubernetes.acme.com, ttl: 10m }
 ";
 
-/// The same for a project of GitLab; the cluster's token is of another policy's name.
+/// The same for a project of GitLab. The subject of the cluster's token is this policy.
 const GITLAB: &str = "owners: [team-shop]
 issuer: gitlab
 match: { repository: acme/shop@20, ref: refs/heads/main, ref_protected: true, event: push }
@@ -53,7 +53,7 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// `None`, and said so, where a peer is missing.
+    /// `None`, with a message, if a peer is missing.
     pub(super) async fn start() -> Option<Self> {
         let stage = Self::build(Some(Emulator::start("ministack").await?)).await;
         for (role, subject) in [("deploy", "root/shop/deploy"), ("gitlab", "root/shop/gitlab")] {
@@ -102,7 +102,7 @@ impl Stage {
         world.commit_and_wait(&files).await;
         let authorities = ["tls.crt", "github.crt"].map(|name| std::fs::read(world.path(name)).unwrap()).concat();
         std::fs::write(world.path("authorities.pem"), authorities).unwrap();
-        // A stand-in for GitHub's command line, which is in no registry: it notes how it is called.
+        // A stand-in for GitHub's command line, which no registry has. It records its arguments.
         put(&world.path("tools/gh"), GH.as_bytes());
         std::fs::set_permissions(world.path("tools/gh"), std::fs::Permissions::from_mode(0o755)).unwrap();
         let (url, digest) = downloads(&world).await;
@@ -114,7 +114,7 @@ impl Stage {
         self.github.stand_in.with(|world| world.tokens.values().filter(|revoked| !**revoked).count())
     }
 
-    /// What a runner's machine has: tools, authorities, and where AWS is. No settings of this machine's own.
+    /// The environment of a runner: tools, authorities, and the address of AWS. It has no settings of this machine.
     pub(super) fn machine(&self) -> BTreeMap<&'static str, String> {
         let path = Environment::of_process().value("PATH").unwrap_or_default().to_owned();
         let tools: Vec<PathBuf> =
@@ -135,7 +135,7 @@ impl Stage {
         ])
     }
 
-    /// Whether this machine has what no registry gives; said where it has not.
+    /// Whether this machine has a program that no registry has. Prints a message if not.
     pub(super) fn has(&self, program: &str) -> bool {
         let found = self.machine()["PATH"].split(':').any(|folder| Path::new(folder).join(program).is_file());
         if !found {
@@ -144,7 +144,7 @@ impl Stage {
         found
     }
 
-    /// A shell's script where `machine` and these variables are all that there is.
+    /// Runs a shell's script with only the environment of `machine` and these variables.
     pub(super) fn shell(&self, shell: &str, script: &Path, folder: &Path, variables: &[(&str, String)]) -> Output {
         let mut command = std::process::Command::new(shell);
         command
@@ -156,7 +156,7 @@ impl Stage {
         command.output().unwrap()
     }
 
-    /// Puts this server, this program and this cluster into the places of an example's.
+    /// Replaces an example's server and program by those of this test.
     pub(super) fn localized(&self, text: &str) -> String {
         let (url, digest) = (format!("url: {}", self.url), &self.digest);
         let release = "https://github.com/acme/daypass/releases/download/v0.1.0/daypass-0.1.0-linux-amd64";
@@ -167,7 +167,7 @@ impl Stage {
             .replace(release, &self.url)
     }
 
-    /// A repository with this workflow, run by act for a push; its whole log, and whether all went well.
+    /// Runs this workflow with act for a push. Returns the whole log, and whether it succeeded.
     pub(super) async fn act(&self, act: &Path, workflow: &str) -> (String, bool) {
         let (repository, action) = (self.world.path("shop"), self.world.path("action"));
         put(&repository.join(".github/workflows/deploy.yml"), workflow.as_bytes());
@@ -196,19 +196,20 @@ impl Stage {
         (log, output.status.success())
     }
 
-    /// What the steps of a workflow left in `$EVIDENCE`, where act may lose the last lines of a step that fails.
+    /// What the steps of a workflow wrote to `$EVIDENCE`, because act may lose the last lines of a failing step.
     pub(super) fn evidence(&self) -> String {
         std::fs::read_to_string(self.world.path("evidence")).unwrap_or_default()
     }
 }
 
-/// Where a release has the program for this processor, as `deploy/dist` names it.
+/// The path of the program for this processor in a release, as `deploy/dist` names it.
 fn released() -> String {
     let arch = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
     format!("download/v0.1.0/daypass-0.1.0-linux-{arch}")
 }
 
-/// An address that has the program: a script that calls the one of these tests, which is too large to be fetched with every test.
+/// Serves the program, and returns its address and digest. It is a script that calls the real one, which is too large to download in
+/// every test.
 async fn downloads(world: &World) -> (String, String) {
     let program = format!("#!/bin/sh\nexec '{}' \"$@\"\n", env!("CARGO_BIN_EXE_daypass"));
     std::fs::write(world.path("program"), &program).unwrap();
