@@ -1,10 +1,13 @@
 //! Grants of transit keys in everything that evaluates grants: the decision, guardrails, comparison, who can, tests, explanation.
 
-use crate::kind::{Target, TransitUse};
-use super::*;
+use crate::demo::issuer::github_claims;
 use crate::identity::{Facts, Mapping};
-use crate::policy::{Catalogue, Direction, IssuerEntry, ReplayRequest, Ruleset, Tree, TrustPolicy, Widening, changes, explain, who_can};
+use crate::kind::{Kind, Target, TransitUse};
+use crate::policy::{
+    Catalogue, Direction, IssuerEntry, ReplayRequest, Ruleset, Tree, TrustPolicy, Widening, changes, explain, who_can,
+};
 use crate::token::Claims;
+use crate::words::Digest;
 use crate::words::UnixTime;
 use crate::words::names::{IssuerName, IssuerUrl};
 use serde_json::json;
@@ -18,8 +21,10 @@ tests:
   - allow: { claims: push.json, credential: { transit: decrypt flux } }
   - deny: { claims: push.json, credential: { transit: encrypt flux } }
 ";
-const CLAIMS: &str =
-    r#"{"repository":"acme/shop","repository_id":"456789","event_name":"push","ref":"refs/heads/main","sub":"x"}"#;
+
+fn claims(git_ref: &str) -> String {
+    json!(github_claims("push", git_ref)).to_string()
+}
 
 fn github() -> IssuerName {
     IssuerName::parse("github").unwrap()
@@ -32,8 +37,9 @@ fn catalogue() -> Catalogue {
 }
 
 fn tree(policy: &str, keys: &[&str]) -> Tree {
+    let claims = claims("refs/heads/main");
     let keys = keys.iter().map(|key| (format!("transit/{key}.age"), "x"));
-    let files = [("policies/a.yaml".to_owned(), policy), ("tests/push.json".to_owned(), CLAIMS)].into_iter().chain(keys);
+    let files = [("policies/a.yaml".to_owned(), policy), ("tests/push.json".to_owned(), &*claims)].into_iter().chain(keys);
     files.map(|(file, text)| (file, Arc::from(text.as_bytes()))).collect()
 }
 
@@ -44,12 +50,12 @@ fn load(tree: &Tree) -> Ruleset {
 }
 
 fn facts() -> Facts {
-    let claims = Claims::parse(CLAIMS.as_bytes()).unwrap();
+    let claims = Claims::parse(claims("refs/heads/main").as_bytes()).unwrap();
     Mapping::built_in("github-actions").unwrap().facts(&github(), claims).unwrap()
 }
 
 fn wanted(text: &str) -> Target {
-    Target::Transit(TransitUse::parse(text).unwrap())
+    TransitUse::read(Some(text)).unwrap().into()
 }
 
 fn is_granted(ruleset: &Ruleset, text: &str) -> bool {
@@ -139,8 +145,7 @@ fn who_can_and_why_not() {
     let ruleset = load(&tree(POLICY, &["flux/1"]));
     assert_eq!(who_can(&ruleset, &catalogue(), &wanted("decrypt flux"), NOW).len(), 1);
     assert!(who_can(&ruleset, &catalogue(), &wanted("encrypt flux"), NOW).is_empty());
-    let elsewhere = CLAIMS.replace("heads/main", "heads/other");
-    let claims = Claims::parse(elsewhere.as_bytes()).unwrap();
+    let claims = Claims::parse(claims("refs/heads/other").as_bytes()).unwrap();
     let facts = Mapping::built_in("github-actions").unwrap().facts(&github(), claims).unwrap();
     let told = explain(ruleset.set(), &facts, &wanted("decrypt flux"), NOW).to_string();
     assert!(told.contains("DENIED   transit decrypt flux") && told.contains("refs/heads/other"), "{told}");
