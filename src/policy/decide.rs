@@ -176,8 +176,8 @@ impl PolicySet {
                 return Err(session_over(&chosen));
             }
         }
-        // A policy that demands no proof of possession grants without one, whatever another policy demands.
-        granted.sort_by_key(|granted| granted.proof);
+        // A policy that demands no proof of possession, or no single use, grants without it, whatever another policy demands.
+        granted.sort_by_key(|granted| (granted.proof, granted.once));
         let expires = last_to_end(&granted);
         let first = granted.remove(0);
         if granted.iter().any(|other| other.terms != first.terms) {

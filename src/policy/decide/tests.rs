@@ -286,6 +286,32 @@ fn what_narrows_goes_live_even_with_faulty_guardrails_and_while_widenings_wait()
 }
 
 #[test]
+fn a_policy_without_single_use_counts_whatever_its_file_is_called() {
+    let once = DEPLOY.to_owned() + "replay: once\n";
+    for (first, second, is_once) in [(DEPLOY, &*once, false), (&once, DEPLOY, false), (&once, &once, true)] {
+        let ruleset = good(&[("policies/a.yaml", first), ("policies/b.yaml", second)]);
+        let granted = ruleset.set().grant_one(&github(json!({})), &aws(), None, Moment::at(UnixTime::from_seconds(0))).unwrap();
+        assert_eq!(granted.once, is_once);
+    }
+}
+
+#[test]
+fn the_same_credential_twice_in_a_policy_does_not_load() {
+    let role = "    - role: arn:aws:iam::123456789012:role/shop-deploy\n";
+    let audience = "id_token: { audience: https://api.partner.example, ttl: 10m }";
+    for twice in [
+        DEPLOY.replacen(role, &format!("{role}      ttl: 15m\n{role}"), 1),
+        DEPLOY.replace(
+            audience,
+            "id_token: [{ audience: https://api.partner.example }, { audience: https://api.partner.example, ttl: 10m }]",
+        ),
+    ] {
+        let (ruleset, faults) = load(&[("policies/a.yaml", &twice)]);
+        assert!(ruleset.set().policies().is_empty() && faults[0].message.contains("is granted twice here"), "{twice} {faults:?}");
+    }
+}
+
+#[test]
 fn a_policy_whose_own_test_fails_does_not_go_live() {
     let claims = json!(github_claims("push", "refs/heads/main")).to_string();
     let tests = "tests:\n  - allow: { claims: push.json, credential: aws }\n  - deny: { claims: push.json, change: { event: pull-request }, credential: aws }\n";
