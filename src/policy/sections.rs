@@ -36,6 +36,7 @@ use crate::kind::Target;
 use crate::words::parse_duration;
 use crate::words::yaml::{Fields, Node, Place};
 use error::TtlError;
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::time::Duration;
 
@@ -233,6 +234,12 @@ pub(super) struct Grants(Box<[Entry]>);
 impl Grants {
     pub(super) fn read<'a>(fields: &mut Fields<'a, '_>, row: Option<&Row>) -> Option<Self> {
         let entries = read_entries(fields, row);
+        let mut named = BTreeSet::new();
+        for (place, target) in entries.iter().filter_map(|entry| Some((entry.place(), entry.named()?))) {
+            if let Some(twice) = named.replace(target) {
+                fields.fault(place, format!("`{twice}` is granted twice here, so nobody can tell on which terms: leave one"));
+            }
+        }
         for (key, place, _) in fields.members() {
             if !PATTERNS.iter().any(|(word, _)| word == key) {
                 let known: Vec<&str> = PATTERNS.iter().map(|(word, _)| *word).collect();
