@@ -66,7 +66,7 @@ pub fn lint_denying(look: &Look<'_>, denied: &[String]) -> Vec<Fault> {
     overlaps::lint(look, &mut found);
     together::lint(look, &mut found);
     let mut seen = BTreeSet::new();
-    found.retain(|fault: &Fault| seen.insert((fault.file.clone(), fault.place, fault.code)));
+    found.retain(|fault: &Fault| seen.insert((fault.file.clone(), fault.place, fault.code, fault.message.to_string())));
     upkeep::accept(look, denied, &mut found);
     found.sort_by(|one, other| (&one.file, one.place).cmp(&(&other.file, other.place)));
     found.into_iter().map(|fault| look.with_line(fault)).collect()

@@ -91,7 +91,7 @@ fn a_policy_accepts_its_own_findings_with_a_reason_and_nothing_else() {
         ("{ finding: no_owner }".to_owned(), "`reason` is missing"),
         ("{ finding: no_owner, reason: \" \" }".to_owned(), "says why"),
         (format!("{{ finding: no_owner, reason: \"{}\" }}", "x".repeat(301)), "says why"),
-        ("{ finding: guardrail_idle, reason: x }".to_owned(), "of another file"),
+        ("{ finding: guardrail_idle, reason: x }".to_owned(), "another file"),
         (format!("{{ finding: no_owner, {reason} }}, {{ finding: no_owner, {reason} }}"), "accepted twice"),
         ("{ finding: no_owner, reason: x, until: y }".to_owned(), "until"),
     ] {
@@ -246,8 +246,18 @@ fn lines_that_exclude_each_other_are_reported() {
 fn a_subject_beside_a_name_without_its_id_matches() {
     let named = "issuer: github\nmatch: { repository: acme/shop, ref: refs/heads/main, event: push }\nclaims: { /sub: \"repo:acme/shop:ref:refs/heads/main\" }\ngrant: { secrets: [shop/a] }\n";
     assert!(!codes(&[("policies/a.yaml", named)]).contains(&"never_matches"));
+    let pinned = named.replace("acme/shop,", "acme/shop@77,");
+    assert!(!codes(&[("policies/a.yaml", &pinned)]).contains(&"never_matches"));
     let other = named.replace("/sub", "/repository").replace("repo:acme/shop:ref:refs/heads/main", "acme/other");
     assert!(codes(&[("policies/a.yaml", &other)]).contains(&"never_matches"));
+}
+
+#[test]
+fn two_findings_at_one_place_are_both_reported() {
+    let names = GOOD.replace("acme/shop@456789", "[acme/shop, acme/store]");
+    let found = findings(&[("policies/a.yaml", &names)]);
+    let named: Vec<_> = found.iter().filter(|fault| fault.code == "name_only").map(|fault| fault.message.to_string()).collect();
+    assert!(named.len() == 2 && named[0].contains("acme/shop") && named[1].contains("acme/store"), "{named:?}");
 }
 
 #[test]
