@@ -8,7 +8,7 @@ use crate::policy::sections::templates::{Templates, fill, read_templates, shown}
 use crate::policy::sections::{Term, Value};
 use crate::policy::template::{Row, Template, fill_row_text};
 use crate::words::names::{RoleArn, check_managed_policy_arn};
-use crate::words::yaml::{Fields, Node, Place, Yaml};
+use crate::words::yaml::{Fields, Node, Yaml};
 use crate::words::{Denial, Reason};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -39,9 +39,6 @@ pub(in crate::policy) struct SessionGrant {
 impl SessionGrant {
     pub(super) fn read(fields: &mut Fields<'_, '_>, row: Option<&Row>) -> Self {
         let tags = fields.optional("tags").map(|node| read_tags(fields, node, row)).unwrap_or_default();
-        if tags.len() > TAGS_MAX {
-            fields.report(fields.draft(Place::default(), format!("more than {TAGS_MAX} tags")));
-        }
         let transitive = read_transitive(fields, &tags);
         let name = fields.optional("session_name").and_then(|node| fields.parsed(node, |text| parse_session_name(text, row)));
         let policy = fields.optional("session_policy").and_then(|node| read_session_policy(fields, node));
@@ -128,6 +125,9 @@ fn check_tag(key: &str, value: &str) -> Result<(), Denial> {
 /// Reads the tags. A tag that AWS refuses whatever the attributes are is a fault of the file.
 fn read_tags<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Templates {
     let tags = read_templates(fields, node, row);
+    if tags.len() > TAGS_MAX {
+        fields.fault(node.place, format!("more than {TAGS_MAX} tags"));
+    }
     for (key, place, _) in fields.below(node).members() {
         let fixed = tags.iter().find(|(name, _)| name == key).map(|(_, template)| template.with_values(""));
         if let Some(fault) = tag_fault(key, &fixed.unwrap_or_default()) {
