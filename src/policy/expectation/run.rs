@@ -143,6 +143,7 @@ fn nearest_miss(set: &PolicySet, facts: &Facts, wanted: &Target) -> Option<Strin
 /// Replaces an attribute of the claims; without a text it removes the attribute.
 fn change(facts: &mut Facts, attribute: Attribute, text: Option<&str>, mapping: &Mapping) -> Result<(), Nobodys> {
     facts.unreadable.remove(&attribute);
+    facts.garbled.remove(&attribute);
     facts.attributes.remove(&attribute);
     let Some(text) = text else {
         let is_optional = mapping.presence(attribute) != Presence::Always;
