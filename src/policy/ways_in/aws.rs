@@ -79,6 +79,8 @@ fn of_role(role: &RoleArn, used: &RoleUse, accounts: &Accounts, granted: &Grante
                 }
                 Entry::Subjects(_, host) | Entry::Unbounded(host) => ways.push(statement.issuer(&of, &host)),
                 Entry::Principal(principal) if used.hubs.iter().any(|hub| hub.role.as_str() == principal) => {
+                    let ids = used.hubs.iter().filter(|hub| hub.role.as_str() == principal).map(|hub| hub.external_id.as_deref());
+                    is_limited |= ids.into_iter().any(|id| statement.is_limited_beyond(id));
                     hubs.insert(principal);
                 }
                 Entry::Principal(principal) => ways.extend(accounts.principal(&of, role, &principal, &statement.conditions())),
@@ -105,7 +107,7 @@ fn of_role(role: &RoleArn, used: &RoleUse, accounts: &Accounts, granted: &Grante
         ways.splice(0..0, subjects(&of, &found, &used.subjects, granted, MEND));
     }
     if is_limited {
-        let says = "a condition beyond audience and subject may keep daypass out too";
+        let says = "a condition beyond audience, subject and external id may keep daypass out too";
         ways.push(Way::new(
             &of,
             WayKind::NotSeen,

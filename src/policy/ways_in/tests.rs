@@ -131,6 +131,7 @@ fn whoever_else_acts_as_an_account_is_reported() {
     let all = format!("principalSet://iam.googleapis.com/{POOL}/*");
     let extra = member("subject/root/old");
     for (role, member, parts) in [
+        ("projects/acme-prod/roles/workloadIdentityUser", own.as_str(), &["Others: daypass for"][..]),
         (user, one.as_str(), &["Others", "GitHub Actions directly", "acme/shop"][..]),
         (user, &whole, &["Anybody", "GitHub Actions directly"]),
         (

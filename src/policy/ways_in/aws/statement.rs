@@ -180,6 +180,16 @@ impl Lets<'_> {
         !self.conditions.iter().all(known)
     }
 
+    /// Whether a condition keeps out an intermediate role that shows this external id, or may keep it out.
+    pub(super) fn is_limited_beyond(&self, external_id: Option<&str>) -> bool {
+        let known = |condition: &Condition<'_>| {
+            let is_shown = || external_id.is_some_and(|id| condition.values.iter().any(|value| value == id));
+            condition.key.eq_ignore_ascii_case("sts:RoleSessionName")
+                || condition.key.eq_ignore_ascii_case("sts:ExternalId") && is_shown()
+        };
+        !self.conditions.iter().all(known)
+    }
+
     /// Reports a statement that takes other audiences: daypass's tokens for partners have the same subjects.
     pub(super) fn audience_fault(&self, of: &str, host: &str, granted: &GrantedInClouds) -> Option<Way> {
         let ours = |condition: &Condition<'_>| condition.values.iter().all(|value| Some(value.as_str()) == granted.aws_audience);

@@ -49,7 +49,7 @@ pub(super) fn ways(
         let mut others = Vec::new();
         for member in members {
             // A condition may keep daypass out.
-            let is_plain = condition.is_empty() && is_own && role.ends_with("workloadIdentityUser");
+            let is_plain = condition.is_empty() && is_own && role == "roles/iam.workloadIdentityUser";
             match member.split_once(':') {
                 _ if matches!(member, "allUsers" | "allAuthenticatedUsers") => {
                     let says = format!("{member}, which is anybody, {may}: {role} by {origin}{condition}");

@@ -157,7 +157,7 @@ fn whoever_else_may_assume_a_role_is_reported() {
         ),
         (
             own(&json!({ "oidc.acme.com:sub": SUBJECT, "aws:SourceVpc": "vpc-1" })),
-            &["NotSeen: a condition beyond audience and subject"],
+            &["NotSeen: a condition beyond audience, subject and external id"],
         ),
     ] {
         let found = of_role(&json!([ours, statement]));
