@@ -52,6 +52,23 @@ fn no_module_imports_one_below_it() {
     assert!(seen > 100, "only {seen} imports were seen");
 }
 
+/// A file that no module declares is not compiled: its tests pass by never running.
+#[test]
+fn every_file_is_a_module() {
+    for folder in ["src", "tests/it"] {
+        for path in sources(&root().join(folder)) {
+            let (name, above) = (path.file_stem().unwrap().to_str().unwrap().to_owned(), path.parent().unwrap());
+            if ["lib", "main"].contains(&name.as_str()) || above.ends_with("src/bin") {
+                continue;
+            }
+            let declaring = [above.with_extension("rs"), above.join("lib.rs"), above.join("main.rs")];
+            let declared = Regex::new(&format!(r"(?m)^\s*(?:pub(?:\([a-z: ]+\))? )?mod {name};")).unwrap();
+            let is_declared = |file: &PathBuf| std::fs::read_to_string(file).is_ok_and(|text| declared.is_match(&text));
+            assert!(declaring.iter().any(is_declared), "no module declares {}", path.display());
+        }
+    }
+}
+
 #[test]
 fn files_stay_short() {
     for path in sources(&root().join("src")) {

@@ -28,7 +28,8 @@ pub(super) fn check(mappings: &[Arc<Mapping>], attribute: Attribute, single: &Si
     })
 }
 
-fn is_possible(mapping: &Mapping, attribute: Attribute, single: &Single) -> bool {
+/// Whether some token of this mapping's issuers may have the value.
+pub(in crate::policy) fn is_possible(mapping: &Mapping, attribute: Attribute, single: &Single) -> bool {
     match single {
         Single::Id { id, .. } => {
             let fits = |shape: &Shape| fits(shape, &Pattern::literal_of(id));

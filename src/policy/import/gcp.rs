@@ -63,7 +63,9 @@ impl<'a> Export<'a> {
                 Err(reason) => found.push((file.path.clone(), Err(reason))),
             }
         }
-        let unused = providers.iter().filter(|(_, provider)| !used.contains(&provider.pool));
+        // A member that is refused may be of any pool.
+        let all_read = found.iter().all(|(_, read)| read.is_ok() || matches!(read, Err(GcpError::NoProvider { .. })));
+        let unused = providers.iter().filter(|(_, provider)| all_read && !used.contains(&provider.pool));
         found.extend(unused.map(|(path, _)| ((*path).to_owned(), Err(GcpError::Unused))));
         found
     }

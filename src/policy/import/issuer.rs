@@ -76,7 +76,8 @@ fn mapping_of(url: &str, subjects: &[String]) -> &'static str {
 fn label_of(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest).to_ascii_lowercase();
     let label: String = rest.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    label.trim_matches('-').chars().take(NAME_CHARACTERS_MAX).collect()
+    let cut: String = label.trim_matches('-').chars().take(NAME_CHARACTERS_MAX).collect();
+    cut.trim_end_matches('-').to_owned()
 }
 
 #[cfg(test)]
@@ -108,6 +109,8 @@ mod tests {
             assert_eq!(shown(url, subject, &settings).as_deref(), Ok(expected));
         }
         assert!(shown("http://acme.example", "x", &settings).is_err());
+        let long = format!("https://{}.{}.example", "a".repeat(62), "b".repeat(20));
+        assert_eq!(shown(&long, "y", &settings), Ok(format!("{} generic", "a".repeat(62))));
     }
 
     #[test]

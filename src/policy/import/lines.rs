@@ -1,5 +1,7 @@
 //! Writes conditions on claims as the lines of `match` and `claims`. An attribute replaces a claim only if it means the same.
 
+use super::super::condition::Single;
+use super::super::condition::possible::is_possible;
 use super::super::pattern::{Pattern, is_plain};
 use super::error::{LinesError, WantedError};
 use super::event;
@@ -165,8 +167,14 @@ impl Writer<'_> {
         self.lines.attributes.insert(attribute, wanted.patterns.iter().cloned().map(Scalar::Text).collect());
         // An empty attribute counts as absent, and matches nothing anyway.
         let excluded: Vec<String> = wanted.excluded.iter().filter(|text| !text.is_empty()).cloned().collect();
+        // A policy that excludes what no token has does not load. The line for the claim excludes it all the same.
+        let (excluded, never): (Vec<String>, Vec<String>) = excluded.into_iter().partition(|text| self.may_be(attribute, text));
         self.lines.say_beside(attribute.as_str(), excluded, false);
-        !self.mapping.ignores_case(attribute)
+        never.is_empty() && !self.mapping.ignores_case(attribute)
+    }
+
+    fn may_be(&self, attribute: Attribute, text: &str) -> bool {
+        Pattern::parse(text).is_ok_and(|pattern| is_possible(self.mapping, attribute, &Single::Text(pattern)))
     }
 
     fn flags(&mut self, attribute: Attribute, patterns: &[String]) -> bool {
@@ -247,8 +255,12 @@ impl Writer<'_> {
     fn of_this_ci(&self, events: Vec<&'static str>, conditions: &[Wanted]) -> Result<Vec<&'static str>, LinesError> {
         let kind = conditions.iter().find(|wanted| wanted.claim == "ref_type").map(|wanted| &wanted.patterns[..]);
         let refs = self.lines.attributes.get(&Attribute::Ref).map_or(&[][..], Vec::as_slice);
+        let is_below = |texts: &[&str], folder: &str| !texts.is_empty() && texts.iter().all(|text| text.starts_with(folder));
+        let refs: Vec<&str> = refs.iter().map(|value| value.as_text().unwrap_or_default()).collect();
+        // A claim that the attribute does not replace may hold a full ref too, such as GitLab's `ref_path`.
         let below = |folder: &str| {
-            !refs.is_empty() && refs.iter().all(|value| value.as_text().is_some_and(|text| text.starts_with(folder)))
+            let of_claim = |wanted: &Wanted| is_below(&wanted.patterns.iter().map(String::as_str).collect::<Vec<_>>(), folder);
+            is_below(&refs, folder) || conditions.iter().any(of_claim)
         };
         let is = |word: &str, folder: &str| kind.map_or_else(|| below(folder), |kind| kind.iter().all(|known| known == word));
         let (tags, branches) = (is("tag", "refs/tags/"), is("branch", "refs/heads/"));

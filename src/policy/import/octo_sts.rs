@@ -4,6 +4,8 @@
 
 mod error;
 mod granted;
+#[cfg(test)]
+mod tests;
 
 pub(super) use error::OctoStsError;
 
@@ -82,7 +84,8 @@ fn scalar<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, source: &str) -> Opti
         Yaml::Flag(flag) => Some(flag.to_string()),
         Yaml::Integer(number) if ends(&number.to_string()) => Some(number.to_string()),
         Yaml::Text(text) => {
-            let numeric = text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first))
+            let numeric = text.contains(|character: char| character.is_ascii_digit())
+                && text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first))
                 && text.chars().all(|character| character.is_ascii_digit() || "_:.+-eExob".contains(character));
             if ends(text) && (numeric || FLAGS_OF_YAML_1_1.contains(&text.to_ascii_lowercase().as_str())) {
                 fields

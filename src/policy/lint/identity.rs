@@ -49,7 +49,15 @@ fn has_a_token(rule: &Subjected<'_>) -> bool {
         whole.extend(claims);
         whole
     };
-    let repositories = rule.line(A::Repository).into_iter().flat_map(texts).map(|pattern| pattern.sample());
+    let name = |single: &Single| match single {
+        Single::Text(pattern) => Some(pattern.sample()),
+        Single::Id { name, .. } => Some(name.to_string()),
+        Single::Json(_) => None,
+    };
+    let repositories = rule.line(A::Repository).into_iter().flat_map(|line| match &line.test {
+        Test::Any(singles) => singles.iter().filter_map(name).collect(),
+        Test::Not(_) => Vec::new(),
+    });
     let owners: Vec<String> = repositories.filter_map(|name| Some(name.split_once('/')?.0.to_owned())).collect();
     let is_taken = |claims| {
         let facts = rule.mapping.facts(issuer, Claims::from(claims));

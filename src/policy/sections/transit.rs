@@ -1,6 +1,8 @@
 //! `grant: transit`: keys by pattern, and the operations with them.
 
 mod credential;
+#[cfg(test)]
+mod tests;
 
 use super::Section;
 use crate::kind::{Operation, TransitUse};

@@ -105,7 +105,7 @@ fn check(data: &Members) -> Result<(), VaultError> {
     for networks in ["token_bound_cidrs", "bound_cidrs"] {
         if !data.texts(networks)?.is_empty() {
             return Err(refused(
-                "token_bound_cidrs",
+                networks,
                 "no policy says from where a job asks: bind the runners by a claim, or leave it out of the role",
             ));
         }

@@ -75,6 +75,7 @@ fn a_role_that_says_more_than_a_policy_is_refused_by_its_field() {
         (json!({ "bound_claims": null }), "`bound_audiences`: it alone is bound"),
         (json!({ "bound_audiences": "a" }), "`bound_audiences`: expected a list of texts"),
         (json!({ "token_bound_cidrs": ["10.0.0.0/8"] }), "`token_bound_cidrs`: no policy says from where"),
+        (json!({ "bound_cidrs": ["10.0.0.0/8"] }), "`bound_cidrs`: no policy says from where"),
         (json!({ "groups_claim": "groups" }), "`groups_claim`"),
         (json!({ "token_policies_template_claims": true }), "`token_policies_template_claims`"),
         (json!({ "max_age": 60 }), "`max_age`"),
