@@ -150,6 +150,12 @@ macro_rules! declare {
                 }
             }
 
+            /// Why no provider would make it, where what is not described here is made by nobody: in a server's configuration.
+            pub fn misfits_on_server(&self, granted: &Target) -> Vec<Misfit> {
+                let absent = || vec![self.no_provider(granted.kind())];
+                self.misfits(granted).unwrap_or_else(absent)
+            }
+
             /// The addresses of each provider, with its name.
             pub fn endpoints(&self) -> Vec<(&'static str, Endpoint<'_>)> {
                 let mut all = Vec::new();
@@ -222,7 +228,9 @@ impl Providers {
 
 /// The configuration has no provider, so another attempt changes nothing.
 fn unconfigured(denial: Denial) -> Denial {
-    denial.saying("This server gives out no such credentials: its configuration names nobody who makes them.")
+    denial.saying("This server gives out no such credentials: its configuration names nobody who makes them.").advising(
+        "Ask the operator to configure the provider: `daypass doctor` on the server names what policies grant and nobody makes.",
+    )
 }
 
 /// Reads the section of one provider. `Some(None)`: it is absent, and nothing of this kind can be issued. `None`: it has a fault.

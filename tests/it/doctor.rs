@@ -65,7 +65,10 @@ async fn each_fault_is_found_with_advice() {
     let mut world = World::start(Setup { issuers: issuers.to_owned(), ..Setup::default() }).await;
     let (_, stranger) = Identities::generate();
     let foreign = encrypt(b"x", std::slice::from_ref(&stranger), true).unwrap();
-    world.commit_and_wait(&[("secrets/shop/foreign.age", &foreign), ("policies/bad.yaml", b"issuer: nobody\n")]).await;
+    let unmade = b"issuer: github\nmatch: { repository: acme/shop@456789, event: push, ref: refs/heads/main }\ngrant:\n  gcp: { service_account: a@acme-prod.iam.gserviceaccount.com }\n";
+    let files: [(&str, &[u8]); 3] =
+        [("secrets/shop/foreign.age", &foreign), ("policies/bad.yaml", b"issuer: nobody\n"), ("policies/google.yaml", unmade)];
+    world.commit_and_wait(&files).await;
     certificate_until(&world, 2021);
     world.kill_and_restart().await;
     let (status, told) = of_server(&world).await;
@@ -75,6 +78,7 @@ async fn each_fault_is_found_with_advice() {
     has(&errors, &["policies", "policies/bad.yaml:1"]);
     has(&errors, &["secrets", "secrets/shop/foreign.age"]);
     has(&errors, &["issuer gone", "gone.json"]);
+    has(&errors, &["policies", "policies/google.yaml:4: the configuration has no provider `gcp`"]);
     has(&errors, &["server", "listener `public`"]);
 
     world.stop();

@@ -5,8 +5,10 @@ use crate::app::{Reading, Revision};
 use crate::config::{Config, FurtherSource};
 use crate::custody::{Custody, CustodyError, Purpose};
 use crate::git::Source;
+use crate::policy::named_grants;
 use crate::secrets::Identities;
-use crate::words::PlainPath;
+use crate::words::{PlainPath, plain};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// How many faults are listed: more than these mostly have one cause.
@@ -39,6 +41,7 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
     let further = FurtherSource::definitions(&snapshot.files).count();
     let revision = Revision::default().next(snapshot, &reading);
     findings.extend(files(&revision, further, opens));
+    findings.extend(made_by_nobody(&revision, config));
     findings
 }
 
@@ -98,6 +101,23 @@ fn files(revision: &Revision, further: usize, opens: bool) -> Vec<Finding> {
     if further > 0 {
         let told = format!("{further} further sources: only the server has their clones; how it follows each stands below");
         findings.push(Finding::skipped("sources", told));
+    }
+    findings
+}
+
+/// What policies grant and no provider of this server makes: jobs that ask for it are refused each time.
+fn made_by_nobody(revision: &Revision, config: &Config) -> Vec<Finding> {
+    let mut told = BTreeSet::new();
+    for (file, place, target) in named_grants(&revision.ruleset) {
+        let misfits = config.providers.misfits_on_server(&target);
+        told.extend(misfits.into_iter().map(|misfit| format!("{}:{}: {misfit}", plain(file), place.line)));
+    }
+    let advice = "configure the provider, or take the grant out: jobs that ask for it are refused each time";
+    let more = told.len().saturating_sub(TOLD_MAX);
+    let mut findings: Vec<Finding> =
+        told.into_iter().take(TOLD_MAX).map(|told| Finding::error("policies", told, advice)).collect();
+    if more > 0 {
+        findings.push(Finding::error("policies", format!("{more} more such grants"), "`daypass policy check` shows them"));
     }
     findings
 }

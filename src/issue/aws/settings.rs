@@ -70,7 +70,7 @@ impl Provided for AwsTarget {
     }
 
     fn absent() -> Denial {
-        Reason::AwsUnavailable.because("the configuration has no `aws` section")
+        Reason::AwsDenied.because("the configuration has no `aws` section")
     }
 }
 
