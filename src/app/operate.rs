@@ -78,7 +78,7 @@ impl App {
             live.guardrail_faults().map(|fault| format!("{}:{} {}", fault.file, fault.place.line, fault.message)).collect();
         if !rails.is_empty() {
             let detail =
-                format!("The guardrails cannot be read, and nothing widens until they can be read: {}.", rails.join("; "));
+                format!("The guardrails cannot be read, so nothing widens: {}.", rails.join("; "));
             return Err(Reason::BadRequest.because(detail.clone()).saying(detail));
         }
         self.store.record("confirmed", followed.tell(json!({ "source": source, "commit": commit, "held": held }))).await?;

@@ -17,7 +17,7 @@ pub enum NotWhole {
     #[error("it is neither a file nor a pipe")]
     NoFile,
     /// It is larger than the limit.
-    #[error("it is larger than the limit of {0} bytes")]
+    #[error("it is larger than {0} bytes")]
     TooLarge(usize),
 }
 

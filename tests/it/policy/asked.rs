@@ -23,7 +23,7 @@ fn who_can_takes_a_pattern() {
     let (status, text) = asked(repository.path(), &["who-can", "id_token https://partner.*"]);
     assert!(status == Some(0) && text.contains("id_token https://partner.example can be reached by"), "{text}");
     let (status, text) = asked(repository.path(), &["who-can", "nope/**"]);
-    assert!(status == Some(64) && text.contains("fits nope/**"), "{text}");
+    assert!(status == Some(64) && text.contains("matches nope/**"), "{text}");
     let (_, text) = asked(repository.path(), &["who-can", "**", "--output", "json"]);
     let told: Value = serde_json::from_str(&text).unwrap();
     let grants: Vec<&str> = told["credentials"].as_array().unwrap().iter().map(|one| one["grant"].as_str().unwrap()).collect();
