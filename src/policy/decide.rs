@@ -278,4 +278,6 @@ mod injection;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
+mod several;
+#[cfg(test)]
 mod tests;

@@ -272,7 +272,14 @@ fn check_conditions(fields: &mut Fields<'_, '_>, conditions: &mut [Condition], e
             fields.report(fields.draft(condition.place, message).coded("attribute_never_claimed"));
         }
     }
-    let names = |attribute| conditions.iter().any(|condition| condition.subject == Subject::Attribute(attribute));
+    // A faulty line has its own error, and is not missing.
+    let is_faulty = fields.has_errors();
+    let stands = |attribute: Attribute| match &at.value {
+        Yaml::Mapping(lines) => is_faulty && lines.iter().any(|(key, ..)| key == attribute.as_str()),
+        _ => false,
+    };
+    let names =
+        |attribute| conditions.iter().any(|condition| condition.subject == Subject::Attribute(attribute)) || stands(attribute);
     if entry.mapping.is_ci() && entry.mapping.claims(Attribute::Event) && !names(Attribute::Event) {
         let help = "add for example `event: [push, manual]`: without it a pull request would match too";
         fields.report(fields.draft(at.place, "a policy for a CI names its events").coded("event_missing").help(help));

@@ -4,7 +4,7 @@ use super::single::{EVENTS, Single, Test};
 use crate::identity::Attribute;
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Piece, Row, fill_row};
-use crate::words::yaml::{Fields, Node, Yaml};
+use crate::words::yaml::{Fields, Node, Yaml, nearest};
 use serde_json::Value as Json;
 
 /// The form of a value.
@@ -89,9 +89,10 @@ pub(super) fn read_single<'a>(
             if EVENTS.contains(&text) {
                 return read_pattern(fields, node, text, None).map(Single::Text);
             }
-            let fault =
-                fields.draft(node.place, format!("`{text}` is no event")).help(format!("events are {}", EVENTS.join(", ")));
-            fields.report(fault);
+            let all = format!("events are {}", EVENTS.join(", "));
+            let help = nearest(&text.replace('_', "-"), &EVENTS)
+                .map_or_else(|| all.clone(), |near| format!("did you mean `{near}`? {all}"));
+            fields.report(fields.draft(node.place, format!("`{text}` is no event")).help(help));
             None
         }
         A::Repository | A::Owner | A::Actor | A::ServiceAccount | A::Pod => {

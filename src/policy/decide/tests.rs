@@ -47,7 +47,7 @@ pub(super) fn tree(files: &[(&str, &str)]) -> Tree {
     files.iter().map(|(name, text)| ((*name).to_owned(), Arc::from(text.as_bytes()))).collect()
 }
 
-fn load(files: &[(&str, &str)]) -> (Ruleset, Vec<crate::words::yaml::Fault>) {
+pub(super) fn load(files: &[(&str, &str)]) -> (Ruleset, Vec<crate::words::yaml::Fault>) {
     Ruleset::load(&tree(files), &catalogue(), None)
 }
 
@@ -283,32 +283,6 @@ fn what_narrows_goes_live_even_with_faulty_guardrails_and_while_widenings_wait()
     }
     let confirmed = Ruleset::load(&tree(&[("policies/a.yaml", DEPLOY)]), &catalogue(), Some(&again.ruleset)).0;
     assert_eq!(reason(&confirmed, &github(json!({})), &aws()), None);
-}
-
-#[test]
-fn a_policy_without_single_use_counts_whatever_its_file_is_called() {
-    let once = DEPLOY.to_owned() + "replay: once\n";
-    for (first, second, is_once) in [(DEPLOY, &*once, false), (&once, DEPLOY, false), (&once, &once, true)] {
-        let ruleset = good(&[("policies/a.yaml", first), ("policies/b.yaml", second)]);
-        let granted = ruleset.set().grant_one(&github(json!({})), &aws(), None, Moment::at(UnixTime::from_seconds(0))).unwrap();
-        assert_eq!(granted.once, is_once);
-    }
-}
-
-#[test]
-fn the_same_credential_twice_in_a_policy_does_not_load() {
-    let role = "    - role: arn:aws:iam::123456789012:role/shop-deploy\n";
-    let audience = "id_token: { audience: https://api.partner.example, ttl: 10m }";
-    for twice in [
-        DEPLOY.replacen(role, &format!("{role}      ttl: 15m\n{role}"), 1),
-        DEPLOY.replace(
-            audience,
-            "id_token: [{ audience: https://api.partner.example }, { audience: https://api.partner.example, ttl: 10m }]",
-        ),
-    ] {
-        let (ruleset, faults) = load(&[("policies/a.yaml", &twice)]);
-        assert!(ruleset.set().policies().is_empty() && faults[0].message.contains("is granted twice here"), "{twice} {faults:?}");
-    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Reads a mapping key by key and collects all faults. A key that was not asked for is a fault too.
 
-use super::{Fault, Node, Place, Yaml, nearest};
+use super::{Fault, Node, Place, Severity, Yaml, nearest};
 use std::fmt;
 
 /// The keys of one mapping, and the faults of the file.
@@ -56,6 +56,11 @@ impl<'a, 'f> Fields<'a, 'f> {
     /// Reports a fault.
     pub fn fault(&mut self, place: Place, message: impl fmt::Display) {
         self.faults.push(Fault::new(self.file, place, message).in_text(self.text));
+    }
+
+    /// Whether the file has an error already, because of which nothing of it is taken.
+    pub fn has_errors(&self) -> bool {
+        self.faults.iter().any(|fault| fault.severity == Severity::Error)
     }
 
     /// Reports a fault that has more than a message.

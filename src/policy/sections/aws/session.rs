@@ -128,10 +128,10 @@ fn read_tags<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>)
     if tags.len() > TAGS_MAX {
         fields.fault(node.place, format!("more than {TAGS_MAX} tags"));
     }
-    for (key, place, _) in fields.below(node).members() {
+    for (key, _, value) in fields.below(node).members() {
         let fixed = tags.iter().find(|(name, _)| name == key).map(|(_, template)| template.with_values(""));
         if let Some(fault) = tag_fault(key, &fixed.unwrap_or_default()) {
-            fields.fault(*place, format!("the session tag `{key}` is {fault}, so AWS would refuse it each time"));
+            fields.fault(value.place, format!("the session tag `{key}` is {fault}, so AWS would refuse it each time"));
         }
     }
     tags
