@@ -77,8 +77,7 @@ impl App {
         let rails: Vec<String> =
             live.guardrail_faults().map(|fault| format!("{}:{} {}", fault.file, fault.place.line, fault.message)).collect();
         if !rails.is_empty() {
-            let detail =
-                format!("The guardrails cannot be read, so nothing widens: {}.", rails.join("; "));
+            let detail = format!("The guardrails cannot be read, so nothing widens: {}.", rails.join("; "));
             return Err(Reason::BadRequest.because(detail.clone()).saying(detail));
         }
         self.store.record("confirmed", followed.tell(json!({ "source": source, "commit": commit, "held": held }))).await?;

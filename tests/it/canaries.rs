@@ -39,7 +39,10 @@ async fn no_secret_is_logged_stored_or_left_in_memory() {
     search.assert_none("the state", world.ready().await.to_string().as_bytes());
     search.assert_none("the log", world.log().as_bytes());
     assert!(world.log().contains("TRACE"), "the log is not that of a server at TRACE");
-    for file in std::fs::read_dir(world.path("data")).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
+    let data = std::fs::read_dir(world.path("data")).unwrap().map(|entry| entry.unwrap().path());
+    let data: Vec<_> = data.filter(|path| path.is_file()).collect();
+    assert!(!data.is_empty(), "the store has no file here");
+    for file in data {
         search.assert_none(&file.display().to_string(), &std::fs::read(&file).unwrap());
     }
     search.assert_none_around(world.server.id());

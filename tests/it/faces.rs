@@ -147,7 +147,7 @@ fn check_refusal(world: &World, face: &Face, heard: &Heard, code: &str) {
     let told = records.iter().filter(|entry| entry.body["reason"] == code).count();
     assert!(told >= 1, "{}: {code}: {records:?}", face.api);
     let apis: Vec<&Value> = records.iter().map(|entry| &entry.body["api"]).filter(|api| !api.is_null()).collect();
-    assert!(apis.iter().all(|api| **api == face.api), "{}: {code}: {records:?}", face.api);
+    assert!(!apis.is_empty() && apis.iter().all(|api| **api == face.api), "{}: {code}: {records:?}", face.api);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -33,11 +33,11 @@ async fn each_code_has_its_detail_and_an_unknown_code_is_a_denial() {
         (400, vec![90_002], "provider_denied", "no such tenant"),
         (400, vec![500_011], "provider_denied", "does not know this resource"),
         (400, vec![53_003], "provider_denied", "Conditional Access"),
-        (400, vec![1, 2, 3], "provider_denied", ""),
-        (400, vec![], "provider_denied", ""),
-        (429, vec![], "provider_unavailable", ""),
+        (400, vec![1, 2, 3], "provider_denied", "refused to give it"),
+        (400, vec![], "provider_denied", "refused to give it"),
+        (429, vec![], "provider_unavailable", "did not answer"),
         (400, vec![90_033], "provider_unavailable", "no more requests"),
-        (503, vec![], "provider_unavailable", ""),
+        (503, vec![], "provider_unavailable", "did not answer"),
     ] {
         scene.entra.with(|inside| inside.refusal = Some((status, codes.clone())));
         let (_, denial) = scene.ask(json!({})).await;
