@@ -107,6 +107,15 @@ fn unreadable_keys_are_refused_with_the_accepted_kinds() {
         let fault = parse(bad);
         assert!(fault.contains("AGE-SECRET-KEY-PQ-1…") && fault.contains("ssh-ed25519") && !fault.contains("hunter2"), "{fault}");
     }
+    for (line, shown) in [
+        ("-----BEGIN RSA PRIVATE KEY-----hunter2-----END RSA PRIVATE KEY-----", "`-----BEGIN RSA PRIVATE KEY-----`"),
+        ("-----BEGIN RSA PRIVATE KEY----- hunter2", "`-----BEGIN RSA PRIVATE KEY-----`"),
+        ("-----BEGIN hunter2-----", "`-----BEGIN …-----`"),
+        ("-----BEGIN hunter2", "`-----BEGIN …-----`"),
+    ] {
+        let fault = parse(line);
+        assert!(fault.contains(shown) && !fault.contains("hunter2"), "{fault}");
+    }
     let good = Identities::generate_hybrid().unwrap().0;
     let cut = &good.expose_text().unwrap()[..60];
     assert!(parse(cut).contains("missing or changed") && !parse(cut).contains(cut));
