@@ -126,8 +126,13 @@ fn unreadable_keys_are_refused_with_the_accepted_kinds() {
     let refused = |recipient: &str| encrypt(b"x", &[recipient.to_owned()], false).unwrap_err().to_string();
     assert!(refused(&public).contains("ssh-ed25519 and ssh-rsa"));
     assert!(refused("age1nonsense").contains("age1pq1…"));
-    let fault = refused(good.expose_text().unwrap());
-    assert!(!fault.contains(&good.expose_text().unwrap()[..30]), "{fault}");
+    for kind in [&good, &Identities::generate().0] {
+        let key = kind.expose_text().unwrap();
+        for key in [key.to_owned(), key.to_lowercase(), format!("key={key}"), format!("-----BEGIN PRIVATE KEY-----{key}")] {
+            let fault = refused(&key);
+            assert!(fault.contains(&key[..16]) && !fault.contains(&key[..22]), "{fault}");
+        }
+    }
 }
 
 /// A sender who adds a stanza of another file to their own header, under a valid MAC.

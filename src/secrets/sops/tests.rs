@@ -258,6 +258,11 @@ fn creation_rules_are_found_by_path() {
             .to_string()
             .contains("add one")
     );
+    for key in ["-----BEGIN PRIVATE KEY-----hunter2", "age-secret-key-1hunter2 x"] {
+        let rules = Creations::parse(format!("creation_rules: [{{ age: '{key}' }}]\n").as_bytes()).unwrap();
+        let fault = rules.for_path("a.yaml").err().unwrap().to_string();
+        assert!(fault.contains("is not one recipient") && !fault.contains("hunter2"), "{fault}");
+    }
     for text in ["", "creation_rules: 5\n", "creation_rules:\n  - path_regex: (\n", "a: &a [*a]\n"] {
         assert!(Creations::parse(text.as_bytes()).is_err(), "{text}");
     }
