@@ -17,6 +17,7 @@ mod latency;
 mod named_file;
 pub mod names;
 mod plain;
+mod root_cause;
 mod secret;
 mod time;
 mod timeline;
@@ -37,6 +38,7 @@ pub use json_pointer::pointer_below;
 pub use latency::LATENCY_BUCKETS;
 pub use named_file::{NAMED_FILE_MAX, NotWhole, read_named, read_named_text};
 pub use plain::{PlainPath, excerpt, plain, plain_json, plain_lines, steers, without_commands};
+pub use root_cause::root_cause;
 pub use secret::Secret;
 #[cfg(test)]
 pub(crate) use time::SteppingClock;
