@@ -309,9 +309,12 @@ impl Store {
         if counted.is_empty() {
             return Ok(());
         }
-        let recorded =
-            if self.space.allows(Purpose::Known) { self.record("aggregated", counted.to_json()).await } else { Ok(()) };
-        if recorded.is_err() || !self.space.allows(Purpose::Known) {
+        if !self.space.allows(Purpose::Known) {
+            self.gate.give_back(counted);
+            return Ok(());
+        }
+        let recorded = self.record("aggregated", counted.to_json()).await;
+        if recorded.is_err() {
             self.gate.give_back(counted);
         }
         recorded

@@ -3,8 +3,7 @@
 use super::environment::Environment;
 use super::error::TokenRequestError;
 use super::{Failure, STATUS_UNAVAILABLE};
-use crate::issuers::http::root_cause;
-use crate::words::Secret;
+use crate::words::{Secret, root_cause};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request, Url};
 use serde_json::Value;

@@ -71,13 +71,20 @@ pub async fn fetch(origin: &Origin, mirror: &Path) -> Result<(), FetchError> {
 /// Runs the child to its end. Dropping the future kills it.
 async fn run(told: &[u8]) -> Result<(), ChildError> {
     let mut command = Command::new(OURSELVES);
-    command.arg("git-fetch").env_clear().env("PATH", PATH).env(RESERVE.0, RESERVE.1).kill_on_drop(true);
+    command.arg("git-fetch").env_clear().env("PATH", PATH).env(RESERVE.0, RESERVE.1);
+    run_as(&mut command, told).await
+}
+
+async fn run_as(command: &mut Command, told: &[u8]) -> Result<(), ChildError> {
+    command.kill_on_drop(true);
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn()?;
     let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
-    if let Some(mut stdin) = stdin {
-        stdin.write_all(told).await?;
-    }
+    // A child that fails early reads no order. Its own message says why; "Broken pipe" does not.
+    let written = match stdin {
+        Some(mut stdin) => stdin.write_all(told).await,
+        None => Ok(()),
+    };
     let mut complaint = Vec::new();
     if let Some(stderr) = stderr {
         let mut bounded = stderr.take(COMPLAINT_BYTES_MAX);
@@ -86,7 +93,7 @@ async fn run(told: &[u8]) -> Result<(), ChildError> {
     }
     let status = child.wait().await?;
     if status.success() {
-        return Ok(());
+        return Ok(written?);
     }
     let complaint = String::from_utf8_lossy(&complaint);
     let complaint = complaint.trim().trim_start_matches("daypass: ");
@@ -104,4 +111,23 @@ fn bytes_below(folder: &Path) -> u64 {
         Err(_) => 0,
     };
     entries.filter_map(Result::ok).map(size).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_child_that_ends_before_its_order_is_written_says_why() {
+        // More than a pipe holds.
+        let order = vec![b' '; 1024 * 1024];
+        for (script, said) in [
+            ("echo 'daypass: a limit cannot be set' >&2; exit 1", "a limit cannot be set"),
+            ("exit 3", "the fetching child ended with exit status: 3"),
+            ("exit 0", "the fetching child: Broken pipe (os error 32)"),
+        ] {
+            let fault = run_as(Command::new("sh").args(["-c", script]), &order).await.unwrap_err();
+            assert_eq!(fault.to_string(), said, "{script}");
+        }
+    }
 }

@@ -6,6 +6,7 @@
 use super::aws::AUDIENCE;
 use super::terraform::literal;
 use crate::policy::{DECISION_NAMES, Hub, RoleUse, Roles};
+use crate::words::Digest;
 use crate::words::names::{IssuerUrl, RoleArn};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +29,8 @@ impl<'a> Bootstrap<'a> {
     pub fn trust_policies(&self) -> Value {
         let own = self.roles.iter().map(|(role, used)| (role.as_str().to_owned(), self.trust(used)));
         Value::Object(
-            own.chain(self.break_glass.map(|principal| (self.break_glass_arn(), break_glass_trust(principal)))).collect(),
+            own.chain(self.break_glass.map(|principal| (self.break_glass_arn(principal), break_glass_trust(principal))))
+                .collect(),
         )
     }
 
@@ -45,8 +47,9 @@ impl<'a> Bootstrap<'a> {
             let properties = json!({ "Url": self.issuer, "ClientIdList": [AUDIENCE] });
             resources.insert("Daypass".to_owned(), json!({ "Type": "AWS::IAM::OIDCProvider", "Properties": properties }));
         }
-        for (role, trust, permissions) in self.named() {
-            let logical: String = role.name.chars().filter(char::is_ascii_alphanumeric).collect();
+        let ids =
+            self.labels(|name| format!("Role{}", name.replace(|character: char| !character.is_ascii_alphanumeric(), "")), "");
+        for ((role, trust, permissions), id) in self.named().zip(ids) {
             let mut properties = json!({ "RoleName": role.name, "Path": role.path, "AssumeRolePolicyDocument": trust });
             if let Some(permissions) = permissions {
                 properties["Policies"] = json!([{ "PolicyName": TARGETS_POLICY, "PolicyDocument": permissions }]);
@@ -55,7 +58,7 @@ impl<'a> Bootstrap<'a> {
             if self.trusts_issuer() {
                 resource["DependsOn"] = "Daypass".into();
             }
-            resources.insert(format!("Role{logical}"), resource);
+            resources.insert(id, resource);
         }
         json!({ "AWSTemplateFormatVersion": "2010-09-09", "Description": format!("Who may assume roles by {}", self.issuer), "Resources": resources })
     }
@@ -63,8 +66,7 @@ impl<'a> Bootstrap<'a> {
     /// Terraform's JSON configuration syntax: a `.tf.json` file.
     pub fn terraform(&self) -> Value {
         let (mut resources, mut roles, mut policies) = (Map::new(), Map::new(), Map::new());
-        for (role, trust, permissions) in self.named() {
-            let label = role.name.replace(|character: char| !character.is_ascii_alphanumeric(), "_");
+        for ((role, trust, permissions), label) in self.named().zip(self.labels(terraform_label, "_")) {
             if let Some(permissions) = permissions {
                 let of = format!("${{aws_iam_role.{label}.name}}");
                 let policy = json!({ "name": TARGETS_POLICY, "role": of, "policy": literal(permissions.to_string()) });
@@ -106,8 +108,7 @@ impl<'a> Bootstrap<'a> {
 
     fn trust_of_issuer(&self, subjects: &BTreeSet<String>) -> Trusted {
         let host = self.issuer.as_str().trim_start_matches("https://").trim_start_matches("http://");
-        let partition = self.roles.keys().next().and_then(|role| role.as_str().split(':').nth(1)).unwrap_or("aws");
-        let provider = format!("arn:{partition}:iam::{}:oidc-provider/{host}", self.account);
+        let provider = format!("arn:{}:iam::{}:oidc-provider/{host}", self.partition().unwrap_or("aws"), self.account);
         Trusted {
             principal: json!({ "Federated": provider }),
             action: "sts:AssumeRoleWithWebIdentity",
@@ -122,9 +123,46 @@ impl<'a> Bootstrap<'a> {
         own.chain(self.break_glass.map(break_glass))
     }
 
-    fn break_glass_arn(&self) -> String {
-        format!("arn:aws:iam::{}:role/{BREAK_GLASS}", self.account)
+    /// A label for each role of [`Self::named`], in the same order. If names differ only in characters that a label cannot have, a
+    /// digest of each role distinguishes them. It depends on no other role, so a label stays the same when more roles come.
+    fn labels(&self, of_name: impl Fn(&str) -> String, between: &str) -> Vec<String> {
+        let bases: Vec<(RoleName<'_>, String)> = self
+            .named()
+            .map(|(role, ..)| {
+                let base = of_name(role.name);
+                (role, base)
+            })
+            .collect();
+        let is_shared = |base: &String| bases.iter().filter(|(_, other)| other == base).count() > 1;
+        let label = |(role, base): &(RoleName<'_>, String)| match is_shared(base) {
+            true => {
+                let digest = Digest::plain(format!("{}{}", role.path, role.name).as_bytes()).to_string();
+                format!("{base}{between}{}", &digest[..DIGEST_CHARS])
+            }
+            false => base.clone(),
+        };
+        bases.iter().map(label).collect()
     }
+
+    /// The partition of the account, such as `aws-cn`. All ARNs of an account have the same one.
+    fn partition(&self) -> Option<&str> {
+        self.roles.keys().next().and_then(|role| partition_of(role.as_str()))
+    }
+
+    fn break_glass_arn(&self, principal: &str) -> String {
+        let partition = self.partition().or_else(|| partition_of(principal)).unwrap_or("aws");
+        format!("arn:{partition}:iam::{}:role/{BREAK_GLASS}", self.account)
+    }
+}
+
+fn partition_of(arn: &str) -> Option<&str> {
+    arn.strip_prefix("arn:")?.split(':').next()
+}
+
+/// A role's name as Terraform's language takes it for a label: it does not start with a digit ("Syntax", "Identifiers").
+fn terraform_label(name: &str) -> String {
+    let label = name.replace(|character: char| !character.is_ascii_alphanumeric(), "_");
+    if label.starts_with(|first: char| first.is_ascii_digit()) { format!("_{label}") } else { label }
 }
 
 /// Somebody who may assume a role, and by which call.
@@ -173,6 +211,8 @@ fn may_assume(used: &RoleUse) -> Option<Value> {
     (!used.targets.is_empty()).then(|| json!({ "Version": "2012-10-17", "Statement": [statement] }))
 }
 
+/// Enough of a digest for the roles of an account.
+const DIGEST_CHARS: usize = 12;
 /// The name of an intermediate role's inline policy.
 const TARGETS_POLICY: &str = "daypass-targets";
 /// The name of the role that works without daypass.

@@ -65,6 +65,12 @@ pub(super) enum Cut {
 }
 
 impl Heard {
+    /// An answer with this status and an empty body.
+    #[cfg(test)]
+    pub(super) fn empty(status: StatusCode) -> Self {
+        Self { status, headers: HeaderMap::new(), body: Secret::new(Vec::new()), cut: None, shown: Secret::new(Vec::new()) }
+    }
+
     /// The provider's error message for the audit log, shortened. `None` if it repeats a part of the request's secret.
     pub(super) fn sentence(&self, text: &str) -> Option<String> {
         let is_echo = self.shown.expose().windows(ECHO_BYTES).any(|part| contains(text.as_bytes(), part));
@@ -75,6 +81,12 @@ impl Heard {
     pub(super) fn was_shown(&self, token: &Secret) -> bool {
         self.shown.expose() == token.expose()
     }
+}
+
+/// Whether the same request may succeed at another time. A provider that has waited too long for a request (408), or has too many of
+/// them (429), has not looked at it.
+pub(super) fn may_pass(status: StatusCode) -> bool {
+    !status.is_client_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
 }
 
 /// RFC 6750, section 2.1, `b64token`: the form of a bearer token in a header.

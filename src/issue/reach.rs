@@ -3,7 +3,7 @@
 
 use super::outward::OutwardError;
 use super::provider::ProviderSettings;
-use crate::issuers::http::root_cause;
+use crate::words::root_cause;
 use reqwest::{Client, Url};
 use std::collections::BTreeSet;
 use tokio::task::JoinSet;

@@ -3,7 +3,7 @@
 mod certificate;
 mod error;
 
-pub use certificate::{Cause, Trust, cause, certificate_fault, root_cause};
+pub use certificate::{Cause, Trust, cause, certificate_fault};
 pub use error::{ClientError, FetchError, UrlError};
 
 use super::address::{Network, is_allowed};

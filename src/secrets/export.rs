@@ -9,8 +9,8 @@ pub use error::ExportError;
 
 use super::sops::values;
 use crate::token::parse_document;
-use crate::words::Secret;
 use crate::words::names::SecretPath;
+use crate::words::{Secret, pointer_below};
 use serde_json::{Map, Number, Value};
 
 /// A larger number may have been rounded by the tool that printed it (IEEE 754), as `vault kv get` does.
@@ -59,7 +59,7 @@ impl Export {
             if name == SECTION || name.starts_with(FLAT_SECTION) {
                 return Err(ExportError::Reserved { name: name.clone() });
             }
-            check(&format!("/{}", name.replace('~', "~0").replace('/', "~1")), value)?;
+            check(&pointer_below("", name), value)?;
         }
         Ok(Self { values, left_out })
     }
@@ -127,7 +127,7 @@ fn check(at: &str, value: &Value) -> Result<(), ExportError> {
         Value::Array(list) if list.is_empty() => Err(ExportError::Empty { at: at.to_owned() }),
         Value::Array(list) => list.iter().enumerate().try_for_each(|(index, value)| check(&format!("{at}/{index}"), value)),
         Value::Object(members) if members.is_empty() => Err(ExportError::Empty { at: at.to_owned() }),
-        Value::Object(members) => members.iter().try_for_each(|(name, value)| check(&format!("{at}/{name}"), value)),
+        Value::Object(members) => members.iter().try_for_each(|(name, value)| check(&pointer_below(at, name), value)),
         Value::Number(_) | Value::String(_) | Value::Bool(_) => Ok(()),
     }
 }

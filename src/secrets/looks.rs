@@ -58,7 +58,7 @@ fn contains(bytes: &[u8], word: &[u8]) -> bool {
 
 /// Forms of keys and tokens that their issuers document and that nothing else has.
 const FORMS: [(&str, &str); 14] = [
-    ("an age identity", r"AGE-SECRET-KEY-(PQ-)?1[0-9A-Z]{20}"),
+    ("an age identity", r"(?i:AGE-SECRET-KEY-(PQ-)?1[0-9A-Z]{20})"),
     ("a private key", r"-----BEGIN ([A-Z]+ )*PRIVATE KEY( BLOCK)?-----"),
     ("an AWS access key", r"\b(AKIA|ASIA)[0-9A-Z]{16}\b"),
     ("a GitHub token", r"\b(gh[pousr]_[0-9A-Za-z]{36}|github_pat_[0-9A-Za-z_]{60})"),
@@ -129,6 +129,7 @@ mod tests {
             format!("token: gh{}_{}", "p", "a".repeat(36)),
             format!("postgres{}://app:{}@db/x", "ql", "hunter2"),
             Identities::generate().0.expose_text().unwrap().to_owned(),
+            Identities::generate().0.expose_text().unwrap().to_lowercase(),
         ] {
             assert!(looks_secret(secret.as_bytes()).is_some(), "{secret}");
         }

@@ -60,10 +60,12 @@ impl Store {
     pub async fn accept_clock(&self) -> Result<(), Denial> {
         self.timeline.accept();
         let (now, rules) = (self.now(), self.rules.clone());
-        self.write(move |connection| {
-            rules.forgotten.go_back(connection, now)?;
-            super::schema::append(connection, now, "clock", None, json!({ "clock": "accepted" }))
-        })
-        .await
+        let back = self.write(move |connection| {
+            let back = rules.forgotten.go_back(connection, now)?;
+            super::schema::append(connection, now, "clock", None, json!({ "clock": "accepted" }))?;
+            Ok(back)
+        });
+        back.await?.iter().for_each(|back| self.rules.forgotten.went_back(back));
+        Ok(())
     }
 }

@@ -70,16 +70,37 @@ impl Forgotten {
         proofs::forget_expired(connection, until)
     }
 
-    /// Moves the mark back to the present time if it is ahead of it, for an operator who confirmed the clock.
-    pub(super) fn go_back(&self, connection: &Connection, now: UnixTime) -> rusqlite::Result<()> {
-        if now < self.until() { self.note(connection, now) } else { Ok(()) }
+    /// Writes that the mark goes back to the present time if it is ahead of it, for an operator who confirmed the clock. In memory it
+    /// goes back with [`Self::went_back`], after that is durable: until then, tokens that were forgotten would be accepted again.
+    pub(super) fn go_back(&self, connection: &Connection, now: UnixTime) -> rusqlite::Result<Option<Back>> {
+        let from = self.until();
+        if now >= from {
+            return Ok(None);
+        }
+        write(connection, now)?;
+        Ok(Some(Back { from, to: now }))
+    }
+
+    /// Moves the mark in memory back, unless it has moved on meanwhile.
+    pub(super) fn went_back(&self, Back { from, to }: &Back) {
+        _ = self.until.compare_exchange(from.millis(), to.millis(), Ordering::Relaxed, Ordering::Relaxed);
     }
 
     fn note(&self, connection: &Connection, until: UnixTime) -> rusqlite::Result<()> {
-        let mut statement = connection.prepare_cached("INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)")?;
-        statement.execute(params![MARK, until.millis().to_be_bytes()])?;
+        write(connection, until)?;
         // If the transaction fails, the mark in memory is ahead of the durable one: more is refused, and nothing is forgotten.
         self.until.store(until.millis(), Ordering::Relaxed);
         Ok(())
     }
+}
+
+/// A way back of the mark.
+pub(super) struct Back {
+    from: UnixTime,
+    to: UnixTime,
+}
+
+fn write(connection: &Connection, until: UnixTime) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached("INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)")?;
+    statement.execute(params![MARK, until.millis().to_be_bytes()]).map(drop)
 }

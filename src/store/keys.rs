@@ -168,13 +168,15 @@ impl Store {
         self.write(forget).await
     }
 
-    /// Removes a retired key.
+    /// Removes a retired key, with its record. Another key stays, and then there is no record.
     pub async fn remove_key(&self, issuer: OwnIssuer, kid: String) -> Result<(), Denial> {
         let now = self.now();
         self.write(move |connection| {
             let remove = format!("DELETE FROM {} WHERE kid = ?1 AND state = 'retired'", issuer.table());
-            connection.execute(&remove, params![kid])?;
-            schema::append(connection, now, "key", None, json!({ "issuer": issuer, "kid": kid, "state": "removed" }))
+            match connection.execute(&remove, params![kid])? {
+                0 => Ok(()),
+                _ => schema::append(connection, now, "key", None, json!({ "issuer": issuer, "kid": kid, "state": "removed" })),
+            }
         })
         .await
     }

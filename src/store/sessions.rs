@@ -44,12 +44,12 @@ impl Store {
         .await
     }
 
-    /// Removes a session key. Sessions that it sealed can no longer be opened.
+    /// Removes a session key, with its record if there was one. Sessions that it sealed can no longer be opened.
     pub async fn remove_session_key(&self, id: String) -> Result<(), Denial> {
         let now = self.now();
-        self.write(move |connection| {
-            connection.execute("DELETE FROM session_keys WHERE id = ?1", params![id])?;
-            schema::append(connection, now, "key", None, json!({ "session_key": id, "state": "removed" }))
+        self.write(move |connection| match connection.execute("DELETE FROM session_keys WHERE id = ?1", params![id])? {
+            0 => Ok(()),
+            _ => schema::append(connection, now, "key", None, json!({ "session_key": id, "state": "removed" })),
         })
         .await
     }

@@ -96,6 +96,12 @@ impl Space {
         self.left.load(Ordering::Relaxed)
     }
 
+    /// Claims that so many bytes are left, until the disk is measured again.
+    #[cfg(test)]
+    pub(super) fn claim(&self, left: u64) {
+        self.left.store(left, Ordering::Relaxed);
+    }
+
     /// What is no longer recorded for lack of room.
     pub(super) fn alarm(&self) -> Option<String> {
         let lost = if !self.allows(Purpose::Grant) {
@@ -137,7 +143,7 @@ mod tests {
         let space = Space::open(folder.path());
         assert_eq!(std::fs::metadata(folder.path().join(FILE)).unwrap().len(), space.reserve);
         let allowed = |left: u64| {
-            space.left.store(left, Ordering::Relaxed);
+            space.claim(left);
             let all = [Purpose::Unverified, Purpose::Stranger, Purpose::Known, Purpose::Grant];
             (all.map(|purpose| space.allows(purpose)), space.alarm().is_some())
         };

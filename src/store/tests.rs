@@ -325,3 +325,32 @@ async fn what_is_made_here_has_one_record_with_its_claims_and_can_be_repeated() 
     reader.released_since(UnixTime::from_millis(START), each).unwrap();
     assert_eq!(claims, vec![Some(json!({"sub": "x"})); 4], "from a record of its own and from an intent alike");
 }
+
+#[tokio::test]
+async fn a_key_that_is_not_removed_has_no_record_of_its_removal() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, clock) = open(folder.path());
+    let key = |state| KeyRow {
+        kid: "k".to_owned(),
+        algorithm: "ES256".to_owned(),
+        state,
+        created_at: clock.now(),
+        changed_at: clock.now(),
+        sealed: Vec::new(),
+    };
+    for (state, left, newest) in
+        [(KeyState::Signing, 1, "signing"), (KeyState::Retired, 0, "removed"), (KeyState::Retired, 0, "removed")]
+    {
+        store.put_key(OwnIssuer::Clouds, key(state)).await.unwrap();
+        for _ in 0..2 {
+            store.remove_key(OwnIssuer::Clouds, "k".to_owned()).await.unwrap();
+        }
+        let told = Reader::open(folder.path()).unwrap().newest(2).unwrap();
+        let told: Vec<&Value> = told.iter().map(|entry| &entry.body["state"]).collect();
+        assert_eq!(store.keys(OwnIssuer::Clouds).await.unwrap().len(), left);
+        assert!(told.contains(&&json!(newest)) && told[0] != told[1], "{told:?}");
+    }
+    let before = Reader::open(folder.path()).unwrap().newest(1).unwrap()[0].seq;
+    store.remove_session_key("none".to_owned()).await.unwrap();
+    assert_eq!(Reader::open(folder.path()).unwrap().newest(1).unwrap()[0].seq, before);
+}

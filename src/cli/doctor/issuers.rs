@@ -2,10 +2,10 @@
 
 use super::finding::Finding;
 use crate::config::{Config, served_issuer};
-use crate::issuers::http::{command_client, root_cause};
+use crate::issuers::http::command_client;
 use crate::issuers::{Issuer, Issuers};
 use crate::store::OwnIssuer;
-use crate::words::{Clock, Digest, SystemClock, UnixTime};
+use crate::words::{Clock, Digest, SystemClock, UnixTime, root_cause};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,6 +3,7 @@
 use super::super::Purpose;
 use super::{BLOB_BYTES_MAX, CAUSE_CHARS_MAX, PLAINTEXT_BYTES_MAX};
 use crate::words::names::KmsKeyArn;
+use crate::words::root_cause;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use std::error::Error;
 
@@ -30,7 +31,7 @@ pub enum KmsError {
         key: KmsKeyArn,
     },
     /// No answer of AWS KMS.
-    #[error("no answer from AWS KMS about {key}: {}", innermost(.fault.as_ref()))]
+    #[error("no answer from AWS KMS about {key}: {}", root_cause(.fault.as_ref()))]
     NotAsked {
         /// The key.
         key: KmsKeyArn,
@@ -95,13 +96,4 @@ impl KmsError {
             (code, _) => Self::Service { code: code.to_owned(), key, words },
         }
     }
-}
-
-/// The innermost cause: "connection refused" says more than "dispatch failure".
-fn innermost(fault: &(dyn Error + 'static)) -> String {
-    let mut cause = fault;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }

@@ -1,12 +1,15 @@
 //! Reads a file of allowed signers (ssh-keygen(1), ALLOWED SIGNERS). If a line is not valid, the whole file is refused.
 
 use super::error::{LineFault, SignersError};
-use crate::words::UnixTime;
+use crate::words::{UnixTime, excerpt};
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
 /// The namespace of commits' signatures (gitformat-signature(5), ssh-keygen(1)).
 pub(super) const NAMESPACE: &str = "git";
+
+/// The most characters of an unknown option in an error. The options that OpenSSH knows are shorter, and a private key is longer.
+const OPTION_CHARACTERS: usize = 16;
 
 /// One line.
 #[derive(Clone, Debug)]
@@ -39,7 +42,7 @@ fn parse_line(line: &str) -> Result<Option<AllowedSigner>, LineFault> {
                 ("namespaces", patterns) => about_commits = fits_list(patterns, NAMESPACE),
                 ("valid-after", text) => valid_after = Some(moment(text)?),
                 ("valid-before", text) => valid_before = Some(moment(text)?),
-                (name, _) => return Err(LineFault::Option { name: name.to_owned() }),
+                (name, _) => return Err(LineFault::Option { name: excerpt(name, OPTION_CHARACTERS).into_owned() }),
             }
         }
         rest = key.trim_start();

@@ -125,6 +125,9 @@ fn options_of_a_line_narrow_it() {
         let fault = Signers::default().allow_ssh(&format!("\n{}\n", broken.replace("KEY", &key))).unwrap_err().to_string();
         assert!(fault.contains("line 2"), "{broken}: {fault}");
     }
+    let key = "identity: AGE-SECRET-KEY-1HUNTER2 x";
+    let fault = Signers::default().allow_ssh(key).unwrap_err().to_string();
+    assert!(fault.contains("`AGE-SECRET-KEY-1…` is unknown"), "{fault}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A JSON Patch (RFC 6902) that only adds, and the pod as it will be.
 
+use crate::words::pointer_below;
 use serde_json::{Map, Value, json};
 
 /// The additions so far. Each is also made in a copy of the pod, so that the next one sees it.
@@ -65,9 +66,8 @@ impl Patch {
     }
 }
 
-/// RFC 6901: `~` and `/` within a key are written `~0` and `~1`.
 fn pointer(path: &[&str]) -> String {
-    path.iter().map(|key| format!("/{}", key.replace('~', "~0").replace('/', "~1"))).collect()
+    path.iter().map(|key| pointer_below("", key)).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The claims that a CI documents, by JSON pointer, and whether a pointer is a typo of one of them.
 
 use super::{Mapping, Source};
+use crate::words::pointer_below;
 use crate::words::yaml::distance;
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -74,7 +75,7 @@ impl Mapping {
     fn pointers(&self) -> BTreeSet<String> {
         let read = self.attributes.values().flatten().flat_map(Source::claims).map(|claim| match claim.starts_with('/') {
             true => claim.clone(),
-            false => format!("/{}", claim.replace('~', "~0").replace('/', "~1")),
+            false => pointer_below("", claim),
         });
         let registered = REGISTERED.map(ToOwned::to_owned);
         read.chain(self.further_claims.iter().cloned()).chain(registered).collect()

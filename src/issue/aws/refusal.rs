@@ -3,8 +3,10 @@
 //! AWS's error message goes to the audit log, shortened. No other byte of an answer does, because it may be a credential.
 
 use super::ask::{Action, Ask, Hop};
+use crate::issue::outward::may_pass;
 use crate::words::{Denial, Reason};
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
+use reqwest::StatusCode;
 
 /// Enough for an error message of AWS with its ARNs.
 const CAUSE_CHARS_MAX: usize = 500;
@@ -44,7 +46,7 @@ fn said(status: u16, code: &str, message: &str, ask: &Ask<'_>) -> Denial {
     if POLICY.contains(&code) {
         return Reason::SessionPolicyRefused.because(cause).saying(format!("AWS does not take the session policy: {code}."));
     }
-    if !(400..500).contains(&status) || PASSING.contains(&code) {
+    if StatusCode::from_u16(status).map_or(true, may_pass) || PASSING.contains(&code) {
         return Reason::AwsUnavailable.because(cause);
     }
     let denied = Reason::AwsDenied.because(cause);

@@ -22,6 +22,8 @@ enum ValueError {
     Mode,
     #[error("expected ES256 or RS256")]
     Algorithm,
+    #[error("expected a region, such as eu-west-1")]
+    Region,
 }
 
 impl Provided for AwsTarget {
@@ -40,12 +42,7 @@ impl Provided for AwsTarget {
                 _ => Err(ValueError::Mode),
             })
         });
-        let mut regions = Vec::new();
-        if let Some(list) = fields.required("regions") {
-            for node in fields.one_or_many(list) {
-                regions.extend(fields.text(node).map(str::to_owned));
-            }
-        }
+        let regions = regions(fields);
         let endpoint = fields.optional("endpoint").and_then(|node| fields.text(node)).map(str::to_owned);
         let algorithm = fields.optional("algorithm").map_or(Some(SigningAlgorithm::Es256), |node| {
             fields.parsed(node, |text| SigningAlgorithm::parse(text).ok_or(ValueError::Algorithm))
@@ -74,6 +71,22 @@ impl Provided for AwsTarget {
     }
 }
 
+/// The regions, in their order.
+fn regions(fields: &mut Fields<'_, '_>) -> Vec<String> {
+    let Some(list) = fields.required("regions") else { return Vec::new() };
+    let nodes = fields.one_or_many(list);
+    if nodes.is_empty() {
+        fields.fault(list.place, "name at least one region: without one, AWS is never asked");
+    }
+    nodes.iter().filter_map(|node| fields.parsed(node, region)).collect()
+}
+
+/// A region's name is a label of a host's name. One that is not known here may be new.
+fn region(text: &str) -> Result<String, ValueError> {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if !text.is_empty() && text.bytes().all(fits) { Ok(text.to_owned()) } else { Err(ValueError::Region) }
+}
+
 /// The address that AWS's library uses for a region. The library computes it without I/O, so the first poll is ready.
 fn address_of(region: &str) -> Option<String> {
     let resolver = DefaultResolver::new();
@@ -81,5 +94,33 @@ fn address_of(region: &str) -> Option<String> {
     match pin!(resolver.resolve_endpoint(&parameters)).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(Ok(endpoint)) => Some(endpoint.url().to_owned()),
         Poll::Ready(Err(_)) | Poll::Pending => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::yaml::Node;
+
+    #[test]
+    fn there_is_a_region() {
+        let read = |list: &str| {
+            let text = format!("regions: {list}\n");
+            let (node, mut faults) = (Node::parse("a.yaml", text.as_bytes()).unwrap(), Vec::new());
+            let regions = regions(&mut Fields::new("a.yaml", &text, &node, &mut faults));
+            (regions, faults.into_iter().map(|fault| fault.message).collect::<Vec<_>>())
+        };
+        let list = |text: &[&str]| text.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        assert_eq!(read("[eu-west-1, us-gov-west-1]"), (list(&["eu-west-1", "us-gov-west-1"]), Vec::new()));
+        assert_eq!(read("eu-west-1"), (list(&["eu-west-1"]), Vec::new()));
+        for (bad, said) in [
+            ("[]", "name at least one region"),
+            ("['']", "expected a region"),
+            ("eu-west-1,us-east-1", "expected a region"),
+            ("[eu-west-1, EU]", "expected a region"),
+        ] {
+            let (_, faults) = read(bad);
+            assert!(matches!(&faults[..], [fault] if fault.contains(said)), "{bad}: {faults:?}");
+        }
     }
 }

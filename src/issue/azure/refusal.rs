@@ -2,9 +2,8 @@
 //! ("Microsoft Entra authentication and authorization error codes").
 
 use super::answer::Fault;
-use crate::issue::outward::{Cut, Heard, answer};
+use crate::issue::outward::{Cut, Heard, answer, may_pass};
 use crate::words::{Denial, Reason};
-use reqwest::StatusCode;
 use serde::Deserialize;
 
 /// The provider's name in a denial.
@@ -135,7 +134,7 @@ pub(super) fn refused(heard: &Heard) -> Denial {
     let listed = codes.iter().map(|code| format!(", AADSTS{code}")).collect::<String>();
     let cause = format!("the token ({}{listed})", status.as_u16());
     let meaning = codes.into_iter().map(Meaning::of).find(|meaning| *meaning != Meaning::Unknown).unwrap_or(Meaning::Unknown);
-    let is_busy = meaning == Meaning::Busy || status == StatusCode::TOO_MANY_REQUESTS || !status.is_client_error();
+    let is_busy = meaning == Meaning::Busy || may_pass(status);
     let denial = if is_busy { unavailable(cause) } else { denied(cause) };
     match meaning.told() {
         Some((said, advice)) => denial.saying(said).advising(advice),
@@ -148,4 +147,24 @@ fn codes(heard: &Heard) -> Vec<u64> {
         return Vec::new();
     }
     answer(&heard.body).map(|error: Error| error.error_codes).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reqwest::StatusCode;
+
+    #[test]
+    fn a_status_that_may_pass_is_no_refusal() {
+        for (status, reason) in [
+            (400, Reason::ProviderDenied),
+            (403, Reason::ProviderDenied),
+            (408, Reason::ProviderUnavailable),
+            (429, Reason::ProviderUnavailable),
+            (503, Reason::ProviderUnavailable),
+        ] {
+            let heard = Heard::empty(StatusCode::from_u16(status).unwrap());
+            assert_eq!(refused(&heard).reason, reason, "{status}");
+        }
+    }
 }

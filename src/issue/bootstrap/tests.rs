@@ -69,3 +69,47 @@ fn a_role_in_between_trusts_our_issuer_and_its_target_trusts_it() {
     let template = Bootstrap::new(&issuer, "123456789012", &roles, None).cloudformation();
     assert_eq!(template["Resources"].get("Daypass"), None, "that account need not know our issuer: {template:#}");
 }
+
+#[test]
+fn roles_whose_names_differ_only_in_punctuation_all_have_a_resource() {
+    let role = |name: &str| RoleArn::parse(&format!("arn:aws-cn:iam::123456789012:role/{name}")).unwrap();
+    let of = |names: &[&str]| -> Roles {
+        names
+            .iter()
+            .map(|name| (role(name), RoleUse { subjects: ["root/shop".to_owned()].into(), ..RoleUse::default() }))
+            .collect()
+    };
+    let issuer = IssuerUrl::parse("https://oidc.acme.example").unwrap();
+    let made = |roles: &Roles| {
+        let bootstrap = Bootstrap::new(&issuer, "123456789012", roles, None);
+        let name = |role: &Value, key: &str| role[key].as_str().unwrap().to_owned();
+        let (template, terraform) = (bootstrap.cloudformation(), bootstrap.terraform());
+        let resources = template["Resources"].as_object().unwrap().iter().filter(|(id, _)| *id != "Daypass");
+        let stack: BTreeMap<String, String> =
+            resources.map(|(id, role)| (name(&role["Properties"], "RoleName"), id.clone())).collect();
+        let labels = terraform["resource"]["aws_iam_role"].as_object().unwrap().iter();
+        (stack, labels.map(|(label, role)| (name(role, "name"), label.clone())).collect::<BTreeMap<_, _>>())
+    };
+    let names = ["1st", "shop-deploy", "shop.deploy", "shop_deploy", "shopdeploy", "other"];
+    let (stack, labels) = made(&of(&names));
+    assert_eq!((stack.len(), labels.len()), (names.len(), names.len()), "{stack:?} {labels:?}");
+    assert_eq!((&*stack["other"], &*labels["other"], &*labels["shopdeploy"]), ("Roleother", "other", "shopdeploy"));
+    assert_eq!(labels["1st"], "_1st");
+    assert!(labels["shop.deploy"].starts_with("shop_deploy_") && stack["shopdeploy"].starts_with("Roleshopdeploy"));
+    let (again, _) = made(&of(&names[1..3]));
+    assert_eq!((&again["shop-deploy"], &again["shop.deploy"]), (&stack["shop-deploy"], &stack["shop.deploy"]));
+}
+
+#[test]
+fn the_role_that_works_without_daypass_is_in_the_partition_of_the_account() {
+    let issuer = IssuerUrl::parse("https://oidc.acme.example").unwrap();
+    let role = RoleArn::parse("arn:aws-us-gov:iam::123456789012:role/a").unwrap();
+    for (roles, principal, expected) in [
+        (Roles::from([(role, RoleUse::default())]), "123456789012", "arn:aws-us-gov:iam::123456789012:role/daypass-break-glass"),
+        (Roles::new(), "arn:aws-cn:iam::123456789012:role/a", "arn:aws-cn:iam::123456789012:role/daypass-break-glass"),
+        (Roles::new(), "123456789012", "arn:aws:iam::123456789012:role/daypass-break-glass"),
+    ] {
+        let policies = Bootstrap::new(&issuer, "123456789012", &roles, Some(principal)).trust_policies();
+        assert!(policies.get(expected).is_some(), "{policies:#}");
+    }
+}

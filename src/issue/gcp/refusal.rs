@@ -2,7 +2,7 @@
 //! of both decide. The message of such an error goes to the audit log, shortened. No other byte of an answer is logged.
 
 use super::google::Method;
-use crate::issue::outward::{Cut, Heard, answer};
+use crate::issue::outward::{Cut, Heard, answer, may_pass};
 use crate::words::{Denial, Reason};
 use reqwest::header::CONTENT_TYPE;
 use serde::Deserialize;
@@ -73,11 +73,7 @@ pub(super) fn refused(about: About, heard: &Heard, ttl: Duration) -> Denial {
 /// The error is not readable, so the status alone decides whether it may pass.
 fn untold(about: About, heard: &Heard) -> Denial {
     let cause = format!("{} ({})", about.as_str(), heard.status.as_u16());
-    if passes(heard) { unavailable(cause) } else { denied(cause) }
-}
-
-fn passes(heard: &Heard) -> bool {
-    !heard.status.is_client_error() || matches!(heard.status.as_u16(), 408 | 429)
+    if may_pass(heard.status) { unavailable(cause) } else { denied(cause) }
 }
 
 fn said(about: About, heard: &Heard, code: &str, message: Option<&str>) -> String {
@@ -114,7 +110,7 @@ fn by_sts(about: About, heard: &Heard, error: &OAuthError) -> Denial {
         OAuthCode::Other => "another error",
     };
     let cause = said(about, heard, code, error.error_description.as_deref());
-    if passes(heard) {
+    if may_pass(heard.status) {
         return unavailable(cause);
     }
     let denied = denied(cause);
@@ -195,7 +191,7 @@ fn by_iam(about: About, method: Method, heard: &Heard, error: &StatusError, ttl:
         Code::Other => "another error",
     };
     let cause = said(about, heard, code, error.message.as_deref());
-    if passes(heard) {
+    if may_pass(heard.status) {
         return unavailable(cause);
     }
     let denied = denied(cause);

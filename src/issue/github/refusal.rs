@@ -1,7 +1,7 @@
 //! Maps GitHub's refusals to denials, with a hint what to do. The `message` of GitHub's JSON error goes to the audit log, shortened.
 //! No other byte of an answer is logged.
 
-use crate::issue::outward::{Cut, Heard, answer};
+use crate::issue::outward::{Cut, Heard, answer, may_pass};
 use crate::words::{Denial, Reason, UnixTime};
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
@@ -88,8 +88,8 @@ pub(super) fn refused(about: About, heard: &Heard) -> Denial {
         StatusCode::UNPROCESSABLE_ENTITY => denied(cause)
             .saying("GitHub does not give this App one of the repositories, or one of the permissions.")
             .advising("The App has to be installed for each repository of the policy, with its permissions."),
-        status if status.is_client_error() => denied(cause),
-        _ => unavailable(cause),
+        status if may_pass(status) => unavailable(cause),
+        _ => denied(cause),
     }
 }
 
@@ -105,4 +105,23 @@ fn message(heard: &Heard) -> Option<String> {
     }
     let error: Error = answer(&heard.body).ok()?;
     heard.sentence(&error.message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_that_may_pass_is_no_refusal() {
+        for (status, reason) in [
+            (400, Reason::ProviderDenied),
+            (403, Reason::ProviderDenied),
+            (408, Reason::ProviderUnavailable),
+            (429, Reason::ProviderUnavailable),
+            (503, Reason::ProviderUnavailable),
+        ] {
+            let heard = Heard::empty(StatusCode::from_u16(status).unwrap());
+            assert_eq!(refused(About::Token, &heard).reason, reason, "{status}");
+        }
+    }
 }

@@ -3,9 +3,8 @@
 
 use super::answer::Fault;
 use super::settings::FieldsError;
-use crate::issue::outward::{Cut, Heard, answer};
+use crate::issue::outward::{Cut, Heard, answer, may_pass};
 use crate::words::{Denial, Reason};
-use reqwest::StatusCode;
 use serde::Deserialize;
 
 /// The provider's name in a denial.
@@ -79,8 +78,7 @@ impl Refusing<'_> {
         let known = code(heard).and_then(|code| CODES.into_iter().find(|(known, _)| *known == code));
         let words = known.map(|(code, _)| format!(", {code}")).unwrap_or_default();
         let cause = format!("the token ({}{words})", status.as_u16());
-        let is_busy = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT) || !status.is_client_error();
-        let denial = if is_busy { self.unavailable(cause) } else { self.denied(cause) };
+        let denial = if may_pass(status) { self.unavailable(cause) } else { self.denied(cause) };
         let denial = denial.saying(format!("The service `{}` gives no token.", self.service));
         known.map_or(denial.clone(), |(_, advice)| denial.advising(advice))
     }

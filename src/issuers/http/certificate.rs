@@ -1,6 +1,6 @@
 //! What is wrong with a server's certificate, with what to do.
 
-use crate::words::UnixTime;
+use crate::words::{UnixTime, root_cause};
 use rustls::CertificateError;
 use std::error::Error;
 use std::fmt;
@@ -144,13 +144,4 @@ pub fn cause(fault: &reqwest::Error, trust: Trust<'_>) -> Cause {
     let certificate = certificate_fault(fault, trust);
     let certificate = certificate.map(|cause| Cause { told: format!("its certificate is not trusted: {}", cause.told), ..cause });
     certificate.unwrap_or_else(|| Cause { told: root_cause(fault), hint: None })
-}
-
-/// The innermost cause: "certificate expired" says more than "error sending request".
-pub fn root_cause(fault: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = fault;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }

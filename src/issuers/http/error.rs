@@ -1,6 +1,7 @@
 //! Why an HTTP client cannot be made, and why a document cannot be fetched.
 
-use super::certificate::{Trust, cause, root_cause};
+use super::certificate::{Trust, cause};
+use crate::words::root_cause;
 use reqwest::{StatusCode, Url};
 
 /// Why no client could be built.

@@ -8,6 +8,7 @@ use super::event;
 use super::pieces::{self, Piece};
 use super::subject::{self, Told};
 use crate::identity::{Attribute, Mapping, Said};
+use crate::words::pointer_below;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A condition: the claim matches one of these patterns of a policy.
@@ -324,7 +325,7 @@ impl Writer<'_> {
 
 /// The JSON pointer of a claim (RFC 6901).
 pub(super) fn pointer_of(claim: &str) -> String {
-    format!("/{}", claim.replace('~', "~0").replace('/', "~1"))
+    pointer_below("", claim)
 }
 
 impl Lines {

@@ -10,6 +10,9 @@ use age::secrecy::ExposeSecret;
 use age::x25519;
 use std::sync::Arc;
 
+/// How a PEM file begins.
+const PEM_BEGIN: &str = "-----BEGIN ";
+
 /// The private keys of one source. They never leave this type.
 #[derive(Clone, Default)]
 pub struct Identities {
@@ -118,8 +121,8 @@ impl Key {
         if line.starts_with("AGE-PLUGIN-") {
             return Err(KeyFault::Plugin);
         }
-        if line.starts_with("-----BEGIN ") {
-            return Err(KeyFault::OtherPem { begin: line.to_owned() });
+        if line.starts_with(PEM_BEGIN) {
+            return Err(KeyFault::OtherPem { begin: first_line(line) });
         }
         line.parse().map(Self::X25519).map_err(|_| KeyFault::Unknown)
     }
@@ -142,6 +145,13 @@ impl Key {
             Self::Answered(_) => None,
         }
     }
+}
+
+/// The first line of a PEM file (RFC 7468), without what follows its label: a key in an environment variable is often one line.
+fn first_line(line: &str) -> String {
+    let is_label = |label: &&str| label.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b' ');
+    let label = line.strip_prefix(PEM_BEGIN).and_then(|rest| rest.split_once("-----")).map(|(label, _)| label);
+    format!("{PEM_BEGIN}{}-----", label.filter(is_label).unwrap_or("…"))
 }
 
 /// Joins the lines between the two markers again.

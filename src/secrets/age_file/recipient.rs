@@ -7,13 +7,17 @@ use std::str::FromStr;
 
 /// A post-quantum recipient has 2000 characters; an error shows its start only, to stay readable.
 const SHOWN_CHARACTERS: usize = 60;
+/// How public keys begin. Any other text may be a private key that was given by mistake, in any spelling.
+const PUBLIC: [&str; 4] = ["age1", "ssh-", "ecdsa-", "sk-"];
+/// Of such a text an error shows as much as names the kind: `AGE-SECRET-KEY-1`.
+const KIND_CHARACTERS: usize = 16;
 
 /// Reads one recipient of any kind.
 pub(super) fn parse(text: &str) -> Result<Box<dyn Recipient>, RecipientError> {
     let text = text.trim();
     let recipient = if text.starts_with(hybrid::RECIPIENT_PREFIX) {
         hybrid::Recipient::parse(text).map(boxed).ok_or(RecipientFault::Hybrid)
-    } else if ["ssh-", "ecdsa-", "sk-"].iter().any(|kind| text.starts_with(kind)) {
+    } else if PUBLIC[1..].iter().any(|kind| text.starts_with(kind)) {
         ssh::Recipient::parse(text).map(boxed).map_err(RecipientFault::Ssh)
     } else if text.starts_with("age1tagpq1") {
         bech32::<tagpq::Recipient>(text)
@@ -33,9 +37,9 @@ fn boxed<R: Recipient + 'static>(recipient: R) -> Box<dyn Recipient> {
     Box::new(recipient)
 }
 
-/// The start of a recipient, for an error. Of a private key that was given by mistake only the kind is shown.
-fn shortened(text: &str) -> String {
-    let secret = text.starts_with("AGE-") || text.starts_with("-----");
-    let shown: String = text.chars().take(if secret { 16 } else { SHOWN_CHARACTERS }).collect();
+/// The start of a recipient, for an error.
+pub(in crate::secrets) fn shortened(text: &str) -> String {
+    let is_public = PUBLIC.iter().any(|kind| text.starts_with(kind));
+    let shown: String = text.chars().take(if is_public { SHOWN_CHARACTERS } else { KIND_CHARACTERS }).collect();
     if shown.len() < text.len() { format!("{shown}…") } else { shown }
 }

@@ -107,6 +107,15 @@ fn unreadable_keys_are_refused_with_the_accepted_kinds() {
         let fault = parse(bad);
         assert!(fault.contains("AGE-SECRET-KEY-PQ-1…") && fault.contains("ssh-ed25519") && !fault.contains("hunter2"), "{fault}");
     }
+    for (line, shown) in [
+        ("-----BEGIN RSA PRIVATE KEY-----hunter2-----END RSA PRIVATE KEY-----", "`-----BEGIN RSA PRIVATE KEY-----`"),
+        ("-----BEGIN RSA PRIVATE KEY----- hunter2", "`-----BEGIN RSA PRIVATE KEY-----`"),
+        ("-----BEGIN hunter2-----", "`-----BEGIN …-----`"),
+        ("-----BEGIN hunter2", "`-----BEGIN …-----`"),
+    ] {
+        let fault = parse(line);
+        assert!(fault.contains(shown) && !fault.contains("hunter2"), "{fault}");
+    }
     let good = Identities::generate_hybrid().unwrap().0;
     let cut = &good.expose_text().unwrap()[..60];
     assert!(parse(cut).contains("missing or changed") && !parse(cut).contains(cut));
@@ -117,8 +126,13 @@ fn unreadable_keys_are_refused_with_the_accepted_kinds() {
     let refused = |recipient: &str| encrypt(b"x", &[recipient.to_owned()], false).unwrap_err().to_string();
     assert!(refused(&public).contains("ssh-ed25519 and ssh-rsa"));
     assert!(refused("age1nonsense").contains("age1pq1…"));
-    let fault = refused(good.expose_text().unwrap());
-    assert!(!fault.contains(&good.expose_text().unwrap()[..30]), "{fault}");
+    for kind in [&good, &Identities::generate().0] {
+        let key = kind.expose_text().unwrap();
+        for key in [key.to_owned(), key.to_lowercase(), format!("key={key}"), format!("-----BEGIN PRIVATE KEY-----{key}")] {
+            let fault = refused(&key);
+            assert!(fault.contains(&key[..16]) && !fault.contains(&key[..22]), "{fault}");
+        }
+    }
 }
 
 /// A sender who adds a stanza of another file to their own header, under a valid MAC.

@@ -73,6 +73,8 @@ fn truncated_or_lossy_exports_are_refused_without_showing_values() {
     for bad in ["{\"password\": \"hunter2\"}", "{\"request_id\": \"x\"}", "{\"request_id\": \"x\", \"data\": null}"] {
         assert_eq!(read(ExportForm::Vault, bad).err(), Some(ExportError::NoAnswer), "{bad}");
     }
+    let nested = read(ExportForm::Json, r#"{"a/b": {"c~d": [{"e/f": null}]}}"#).err();
+    assert_eq!(nested, Some(ExportError::Null { at: "/a~1b/c~0d/0/e~1f".to_owned() }));
     let deleted = r#"{"request_id": "x", "data": {"data": null, "metadata": {"version": 1}}}"#;
     assert_eq!(read(ExportForm::Vault, deleted).err(), Some(ExportError::Deleted));
 }

@@ -3,6 +3,7 @@
 use super::error::RuleFault;
 use super::rule;
 use super::tree::{Collection, Form, Node};
+use crate::secrets::age_file::shortened;
 
 /// Kinds of keys that another tool must write.
 const FOREIGN: [&str; 9] =
@@ -51,7 +52,7 @@ impl Named {
     fn take(&mut self, keys: &Node) -> Result<(), RuleFault> {
         for recipient in keys.step("age").map(key_texts).unwrap_or_default() {
             if recipient.contains(char::is_whitespace) && !recipient.starts_with("ssh-") {
-                return Err(RuleFault::NotOne { recipient });
+                return Err(RuleFault::NotOne { shown: shortened(&recipient) });
             }
             add(&mut self.recipients, recipient);
         }

@@ -1,11 +1,12 @@
 //! A document with only some of its values, for callers who are granted no more of it.
 
 use super::document::{Document, Unauthenticated, check};
-use super::dotenv;
 use super::draft::Draft;
-use super::error::ReadError;
+use super::error::{ReadError, ValueError};
 use super::format::Format;
+use super::scalar::Scalar;
 use super::tree::{Form, Node, steps};
+use super::{dotenv, ini};
 use crate::words::Secret;
 
 impl Document {
@@ -57,7 +58,7 @@ fn written(format: Format, picked: &Draft) -> Result<String, ReadError> {
             let value: serde_json::Value = serde_json::from_str(&picked.json()?)?;
             Ok(serde_saphyr::to_string(&value)?)
         }
-        (Format::Dotenv, Draft::Mapping(members)) => lines(members, "="),
+        (Format::Dotenv, Draft::Mapping(members)) => lines(members, "=", dotenv::value),
         (Format::Ini, Draft::Mapping(sections)) => sections.iter().map(section).collect(),
         (Format::Dotenv | Format::Ini | Format::Binary, _) => Err(ReadError::GrantedWhole),
     }
@@ -65,14 +66,14 @@ fn written(format: Format, picked: &Draft) -> Result<String, ReadError> {
 
 fn section((name, members): &(String, Draft)) -> Result<String, ReadError> {
     match members {
-        Draft::Mapping(members) => Ok(format!("[{name}]\n{}", lines(members, " = ")?)),
+        Draft::Mapping(members) => Ok(format!("[{name}]\n{}", lines(members, " = ", ini::value)?)),
         _ => Err(ReadError::NoIniSection { name: name.clone() }),
     }
 }
 
-fn lines(members: &[(String, Draft)], sign: &str) -> Result<String, ReadError> {
-    let line = |(name, value): &(String, Draft)| match value {
-        Draft::Scalar(scalar) => Ok(format!("{name}{sign}{}\n", dotenv::value(scalar)?)),
+fn lines(members: &[(String, Draft)], sign: &str, value: fn(&Scalar) -> Result<String, ValueError>) -> Result<String, ReadError> {
+    let line = |(name, draft): &(String, Draft)| match draft {
+        Draft::Scalar(scalar) => Ok(format!("{name}{sign}{}\n", value(scalar)?)),
         Draft::Null => Ok(format!("{name}{sign}\n")),
         Draft::Mapping(_) | Draft::Sequence(_) => Err(ReadError::NoSingleValue { name: name.clone() }),
     };

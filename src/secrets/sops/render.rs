@@ -4,7 +4,7 @@ use super::error::{ReadError, ValueError};
 use super::format::Format;
 use super::splice::Splices;
 use super::tree::{Comment, Form, Leaf, Member, Node, Part, Tree};
-use crate::words::Secret;
+use crate::words::{Secret, pointer_below};
 
 /// The plaintext of an empty YAML document. It keeps the place of the document in a file with several: without it, the next document
 /// would get its number.
@@ -78,7 +78,7 @@ fn differ(one: &Node, other: &Node, at: &str) -> Option<String> {
             }
             one.entries().zip(other.entries()).enumerate().find_map(|(index, (one, other))| {
                 let step = if one.key.is_empty() { index.to_string() } else { one.key.clone() };
-                let below = format!("{at}/{step}");
+                let below = pointer_below(at, &step);
                 if one.key == other.key { differ(&one.node, &other.node, &below) } else { Some(below) }
             })
         }

@@ -3,6 +3,7 @@
 use super::document::SopsFile;
 use super::rule;
 use super::tree::{Collection, Entry, Form, Member, Node};
+use crate::words::pointer_below;
 
 /// The single values of a section in sops 3.11, without the rules that decide what is encrypted.
 const VALUES: [&str; 5] = ["version", "mac", "lastmodified", "mac_only_encrypted", "shamir_threshold"];
@@ -40,7 +41,7 @@ fn members(node: &Node, at: &str, found: &mut Vec<String>, ask: &mut dyn FnMut(&
         match member {
             Member::Comment(_) => found.push(format!("a comment in {at}")),
             Member::Entry(entry) if entry.key.is_empty() => ask(entry, at.to_owned(), found),
-            Member::Entry(entry) => ask(entry, format!("{at}/{}", entry.key), found),
+            Member::Entry(entry) => ask(entry, pointer_below(at, &entry.key), found),
         }
     }
 }

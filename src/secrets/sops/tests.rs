@@ -79,6 +79,28 @@ fn values_are_found_by_pointer() {
 }
 
 #[test]
+fn a_part_of_an_ini_file_reads_back_with_the_same_values() {
+    let (identities, recipients) = keys();
+    let text = "top = x\n[s]\nhash = `x # y`\nsemicolon = `a;b`\nedges = ` x `\nlines = \"\"\"one\ntwo\"\"\"\nslash = a\\nb\nhidden = z\n";
+    let expected = [
+        ("/DEFAULT/top", "x"),
+        ("/s/hash", "x # y"),
+        ("/s/semicolon", "a;b"),
+        ("/s/edges", " x "),
+        ("/s/lines", "one\ntwo"),
+        ("/s/slash", "a\\nb"),
+    ];
+    let document = opened("a.ini", &sealed("a.ini", text, &recipients), &identities).unwrap();
+    let part = document.only(&expected.map(|(pointer, _)| pointer.to_owned()), Unauthenticated::Refuse).unwrap();
+    let part = part.expose_text().unwrap();
+    assert!(!part.contains("hidden"), "{part}");
+    let again = opened("a.ini", &sealed("a.ini", part, &recipients), &identities).unwrap();
+    for (pointer, value) in expected {
+        assert_eq!(again.value(pointer, Unauthenticated::Refuse).unwrap().expose_text(), Some(value), "{pointer}: {part}");
+    }
+}
+
+#[test]
 fn a_file_that_was_changed_is_refused() {
     let (identities, recipients) = keys();
     let file = sealed("a.yaml", YAML, &recipients);
@@ -258,6 +280,11 @@ fn creation_rules_are_found_by_path() {
             .to_string()
             .contains("add one")
     );
+    for key in ["-----BEGIN PRIVATE KEY-----hunter2", "age-secret-key-1hunter2 x"] {
+        let rules = Creations::parse(format!("creation_rules: [{{ age: '{key}' }}]\n").as_bytes()).unwrap();
+        let fault = rules.for_path("a.yaml").err().unwrap().to_string();
+        assert!(fault.contains("is not one recipient") && !fault.contains("hunter2"), "{fault}");
+    }
     for text in ["", "creation_rules: 5\n", "creation_rules:\n  - path_regex: (\n", "a: &a [*a]\n"] {
         assert!(Creations::parse(text.as_bytes()).is_err(), "{text}");
     }

@@ -188,3 +188,23 @@ async fn dry_runs_use_up_nothing_of_what_is_recorded_of_refusals() {
         }
     }
 }
+
+#[tokio::test]
+async fn counts_are_recorded_once_where_the_room_runs_out_during_the_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = open(folder.path());
+    for _ in 0..200 {
+        probe(&store, Reason::NoMatchingPolicy, "a").await;
+    }
+    // Another connection holds the write lock, so that the record waits until the room has run out.
+    let other = rusqlite::Connection::open(folder.path().join(schema::FILE)).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let writing = store.clone();
+    let writing = tokio::spawn(async move { writing.write_aggregates().await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    store.space.claim(0);
+    other.execute_batch("ROLLBACK").unwrap();
+    writing.await.unwrap().unwrap();
+    assert_eq!(Reader::open(folder.path()).unwrap().newest(1).unwrap()[0].kind, "aggregated");
+    assert!(store.gate.take().is_empty(), "they have a record");
+}

@@ -22,7 +22,7 @@ const LINE_CHARACTERS_MAX: usize = 240;
 /// The code of faults of form.
 const FORM: &str = "invalid";
 
-/// Text of a private key (age, PEM). Then the wrong file was named, and its line is not shown.
+/// Text of a private key (age in capitals or without, PEM). Then the wrong file was named, and its line is not shown.
 const PRIVATE: [&str; 2] = ["AGE-SECRET-KEY-", "PRIVATE KEY-----"];
 
 /// One fault.
@@ -98,7 +98,8 @@ impl Fault {
     /// Adds its line, for the caret.
     pub fn in_text(mut self, text: &str) -> Self {
         let line = text.lines().nth(self.place.line.saturating_sub(1)).unwrap_or_default();
-        if PRIVATE.iter().any(|sign| line.contains(sign)) {
+        let capitals = line.to_ascii_uppercase();
+        if PRIVATE.iter().any(|sign| capitals.contains(sign)) {
             return self;
         }
         let end = line.char_indices().nth(LINE_CHARACTERS_MAX).map_or(line.len(), |(end, _)| end);
@@ -207,6 +208,14 @@ mod tests {
         let fault = Fault::new("a.yaml", Place { line: 1, column: 900 }, "bad").in_text(&"ü".repeat(1000));
         assert_eq!(fault.line.chars().count(), LINE_CHARACTERS_MAX);
         assert!(fault.to_string().contains("a.yaml:1:"), "{fault}");
+    }
+
+    #[test]
+    fn a_line_of_a_private_key_is_not_shown() {
+        for key in ["AGE-SECRET-KEY-1HUNTER2", "age-secret-key-1hunter2", "-----BEGIN PRIVATE KEY-----hunter2"] {
+            let fault = Fault::new("a.yaml", Place { line: 1, column: 1 }, "bad").in_text(key).to_string();
+            assert!(!fault.to_lowercase().contains("hunter2"), "{fault}");
+        }
     }
 
     #[test]

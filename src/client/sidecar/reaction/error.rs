@@ -1,7 +1,6 @@
 //! Why the application could not be notified of changed files.
 
-use crate::issuers::http::root_cause;
-use crate::words::PlainPath;
+use crate::words::{PlainPath, root_cause};
 use reqwest::{StatusCode, Url};
 use rustix::io::Errno;
 use std::io;

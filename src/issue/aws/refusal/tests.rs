@@ -27,6 +27,10 @@ fn terms(tagged: bool) -> AwsTerms {
 }
 
 fn denial(hop: Hop, tagged: bool, code: &str, message: &str) -> Denial {
+    denial_by(403, hop, tagged, code, message)
+}
+
+fn denial_by(status: u16, hop: Hop, tagged: bool, code: &str, message: &str) -> Denial {
     let (terms, decision) = (terms(tagged), DecisionId::new());
     let hub = terms.via.as_ref().unwrap();
     let ask = match hop {
@@ -34,7 +38,14 @@ fn denial(hop: Hop, tagged: bool, code: &str, message: &str) -> Denial {
         Hop::Hub => Ask::hub(&terms, hub, Action::AssumeRoleWithWebIdentity, &decision),
         Hop::Target => Ask::target(&terms, hub, &decision),
     };
-    said(403, code, message, &ask)
+    said(status, code, message, &ask)
+}
+
+#[test]
+fn a_status_that_may_pass_is_no_refusal() {
+    for (status, reason) in [(400, Reason::AwsDenied), (408, Reason::AwsUnavailable), (429, Reason::AwsUnavailable)] {
+        assert_eq!(denial_by(status, Hop::Only, false, "Other", "x").reason, reason, "{status}");
+    }
 }
 
 #[test]

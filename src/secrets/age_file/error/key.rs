@@ -64,7 +64,7 @@ pub enum KeyFault {
         kinds::IDENTITIES
     )]
     OtherPem {
-        /// Its first line.
+        /// Its first line, with the label and nothing else.
         begin: String,
     },
     #[error("is of no accepted kind; accepted kinds: {}", kinds::IDENTITIES)]

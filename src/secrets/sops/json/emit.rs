@@ -24,12 +24,26 @@ pub(in crate::secrets::sops) fn quoted(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
             '\r' => quoted.push_str("\\r"),
-            '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' => {
-                _ = write!(quoted, "\\u{:04x}", u32::from(letter))
-            }
-            letter => quoted.push(letter),
+            letter if is_printable(letter) => quoted.push(letter),
+            // All others have at most four digits.
+            letter => _ = write!(quoted, "\\u{:04x}", u32::from(letter)),
         }
     }
     quoted.push('"');
     quoted
+}
+
+/// Whether a character needs no escape in YAML either. Unicode's line breaks, which YAML 1.1 treats as such, and the byte order mark do.
+pub(in crate::secrets::sops) fn is_printable(letter: char) -> bool {
+    !letter.is_control() && !matches!(letter, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_yaml_does_not_allow_is_escaped() {
+        assert_eq!(quoted("a\"\\\u{1b}\u{85}\u{feff}\u{ffff}\u{1f600}"), "\"a\\\"\\\\\\u001b\\u0085\\ufeff\\uffff\u{1f600}\"");
+    }
 }

@@ -3,8 +3,8 @@
 use super::resolve;
 use crate::secrets::sops::draft::Draft;
 use crate::secrets::sops::error::ValueError;
+use crate::secrets::sops::json::emit::{is_printable, quoted};
 use crate::secrets::sops::scalar::{Kind, Scalar};
-use std::fmt::Write;
 
 /// SOPS indents to multiples of this.
 const INDENT: usize = 4;
@@ -107,26 +107,4 @@ fn literal(text: &str, indent: usize) -> String {
         }
     }
     lines
-}
-
-fn quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() * 2 + 2);
-    quoted.push('"');
-    for letter in text.chars() {
-        match letter {
-            '"' | '\\' => quoted.extend(['\\', letter]),
-            '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
-            '\r' => quoted.push_str("\\r"),
-            letter if is_printable(letter) => quoted.push(letter),
-            letter => _ = write!(quoted, "\\U{:08X}", u32::from(letter)),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
-/// Whether a character needs no escape. Unicode's line breaks, which YAML 1.1 treats as such, and the byte order mark do.
-fn is_printable(letter: char) -> bool {
-    !letter.is_control() && !matches!(letter, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
