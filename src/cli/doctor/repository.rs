@@ -6,7 +6,7 @@ use crate::config::{Config, FurtherSource};
 use crate::custody::{Custody, CustodyError, Purpose};
 use crate::git::Source;
 use crate::secrets::Identities;
-use crate::words::PlainPath;
+use crate::words::{PlainPath, counted};
 use std::sync::Arc;
 
 /// How many faults are listed: more than these mostly have one cause.
@@ -77,14 +77,14 @@ fn files(revision: &Revision, further: usize, opens: bool) -> Vec<Finding> {
     });
     let mut findings: Vec<Finding> = told.collect();
     if faults.len() > TOLD_MAX {
-        let more = format!("{} more faults", faults.len() - TOLD_MAX);
+        let more = counted(faults.len() - TOLD_MAX, "more fault");
         findings.push(Finding::error("policies", more, "`daypass policy check` shows them all"));
     }
     if faults.is_empty() {
         let (policies, documents) = (revision.ruleset.policies().count(), revision.documents().count());
         findings.push(Finding::ok("policies", format!("{policies} load")));
         findings.push(match opens {
-            true => Finding::ok("secrets", format!("{documents} documents open")),
+            true => Finding::ok("secrets", format!("{} open", counted(documents, "document"))),
             false => Finding::skipped("secrets", "only the service can read the identities that open them"),
         });
     }
