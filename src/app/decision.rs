@@ -4,8 +4,8 @@ use super::App;
 use super::live::Live;
 use crate::identity::Facts;
 use crate::kind::Target;
-use crate::policy::{Catalogue, Explanation, StopUntil, explain};
-use crate::store::{Decided, Entry, Found, Reader};
+use crate::policy::{Catalogue, Explanation, PolicySet, StopUntil, explain};
+use crate::store::{Decided, Entry, Found, Reader, Store};
 use crate::token::Claims;
 use crate::words::names::{CommitId, DecisionId, IssuerName, PolicyName, SourceName};
 use crate::words::{Denial, IdSuffix, Reason, UnixTime};
@@ -54,6 +54,21 @@ enum NotExplained {
     NothingNamed,
 }
 
+/// The times by which a request is decided. They differ after the wall clock was set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Times {
+    /// For policies: what has expired stays expired.
+    pub(super) policies: UnixTime,
+    /// For operators' denials: a clock that is ahead ends none.
+    pub(super) denials: UnixTime,
+}
+
+impl Times {
+    pub(super) fn of(store: &Store) -> Self {
+        Self { policies: store.now(), denials: store.earliest() }
+    }
+}
+
 /// What the server would decide for each credential, or why that is not known.
 type Explained = Result<Vec<(Target, Explanation)>, NotExplained>;
 
@@ -62,12 +77,12 @@ impl App {
     pub async fn explain(&self, suffix: IdSuffix) -> Result<ExplainedDecision, Denial> {
         let internal = |fault: &dyn Display| Reason::Internal.because(fault);
         let reader = self.store.reader().map_err(|fault| internal(&fault))?;
-        let (catalogue, now, live) = (self.catalogue.clone(), self.now(), self.live.load_full());
+        let (catalogue, times, live) = (self.catalogue.clone(), Times::of(&self.store), self.live.load_full());
         let (stops, stale) = (standing(&self.stops.load()), self.stale_sources(&live));
         let explaining = move || -> Result<(ExplainedDecision, Explained), Denial> {
             let decided = find(&reader, &suffix)?;
             let explained = ExplainedDecision::of(&decided, &live, stale);
-            Ok((explained, explanations(&decided, (&live, &stops), &catalogue, now)?))
+            Ok((explained, explanations(&decided, (&live, &stops), &catalogue, times)?))
         };
         let (mut explained, told) = tokio::task::spawn_blocking(explaining).await.map_err(|fault| internal(&fault))??;
         match told {
@@ -153,7 +168,7 @@ fn explanations(
     decided: &Decided,
     (live, stops): (&Live, &[(String, StopUntil)]),
     catalogue: &Catalogue,
-    now: UnixTime,
+    times: Times,
 ) -> Result<Explained, Denial> {
     let facts = match facts(decided, catalogue) {
         Ok(facts) => facts,
@@ -163,11 +178,20 @@ fn explanations(
     let lines = identified(decided).and_then(|record| record.body["credentials"].as_array()).into_iter().flatten();
     let wanted = lines.filter_map(|line| Some(Target::parse(line.as_str()?).ok()?.for_policies()));
     let told = wanted.map(|wanted| {
-        let explanation = explain(policies, &facts, &wanted, now).under(stops, &facts, now);
+        let explanation = explanation(policies, stops, (&facts, &wanted), times);
         (wanted, explanation)
     });
     let told: Vec<(Target, Explanation)> = told.collect();
     Ok(if told.is_empty() { Err(NotExplained::NothingNamed) } else { Ok(told) })
+}
+
+fn explanation(
+    policies: &PolicySet,
+    stops: &[(String, StopUntil)],
+    (facts, wanted): (&Facts, &Target),
+    times: Times,
+) -> Explanation {
+    explain(policies, facts, wanted, times.policies).under(stops, facts, times.denials)
 }
 
 fn facts(decided: &Decided, catalogue: &Catalogue) -> Result<Facts, NotExplained> {
@@ -180,4 +204,36 @@ fn facts(decided: &Decided, catalogue: &Catalogue) -> Result<Facts, NotExplained
     };
     let attributes = body["attributes"].as_object().ok_or(NotExplained::IdentityUnknown)?;
     Ok(of_claims.unwrap_or_else(|| mapping.facts_of_record(&issuer, attributes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::Mapping;
+    use crate::policy::Stop;
+    use crate::words::SteppingClock;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_denial_that_the_server_still_enforces_is_explained_while_the_clock_is_ahead() {
+        const START: i64 = 1_800_000_000_000;
+        let (folder, clock) = (tempfile::tempdir().unwrap(), SteppingClock::at(START));
+        let store = Store::open(folder.path(), Arc::new(clock.clone())).unwrap();
+        let until = UnixTime::from_millis(START + 60_000);
+        let stop: Stop = serde_json::from_value(serde_json::json!({ "issuer": "ci", "reason": "INC-42" })).unwrap();
+        let stops = [("x".to_owned(), (stop, Some(until)))];
+        let issuer = IssuerName::parse("ci").unwrap();
+        let facts = Mapping::built_in("generic").unwrap().facts(&issuer, Claims::from(serde_json::Map::new())).unwrap();
+        let wanted = Target::parse("secret shop/db.yaml").unwrap();
+        let denials = || {
+            let told = explanation(&PolicySet::default(), &stops, (&facts, &wanted), Times::of(&store));
+            told.operators_denials.map_or(0, |denials| denials.len())
+        };
+        assert_eq!(denials(), 1);
+        clock.step(3_600_000);
+        assert_eq!((store.now() > until, denials()), (true, 1));
+        clock.step(-3_600_000);
+        clock.pass(std::time::Duration::from_secs(61));
+        assert_eq!(denials(), 0);
+    }
 }

@@ -1,5 +1,6 @@
 //! What an operator may do at once, without Git: lift, revoke, accept, confirm, and read the status.
 
+use super::decision::Times;
 use super::error::LookupError;
 use super::{App, Followed};
 use crate::identity::Identity;
@@ -21,10 +22,11 @@ impl App {
 
     /// Decides by what is in force. Refuses grants of a stale source, and what an operator denies.
     pub fn decide(&self, live: &super::Live, identity: &Identity, request: &Request) -> Result<Grant, Denial> {
-        let decision = live.policies()?.decide(identity, request, self.now())?;
+        let times = Times::of(&self.store);
+        let decision = live.policies()?.decide(identity, request, times.policies)?;
         let boot = self.store.since_boot();
         let is_fresh = |source: &SourceName| live.check_fresh(source, boot);
-        decision.stands(&Standing::new(&self.stops.load(), self.store.earliest(), &is_fresh), identity.facts())
+        decision.stands(&Standing::new(&self.stops.load(), times.denials, &is_fresh), identity.facts())
     }
 
     /// Lifts a denial, and returns what it denied. If no denial has this id, the answer says that nothing was lifted.

@@ -67,7 +67,9 @@ impl App {
         match looked {
             Ok(None) => source.alarm.store(unread.map(|fault| Arc::new(fault.to_string()))),
             Ok(Some(Looked { next, alarm, keys })) => {
-                self.put_in_force(source, next, keys).await;
+                if let Err(fault) = self.put_in_force(source, next, keys).await {
+                    return self.alarmed(source, &fault.into());
+                }
                 source.was_checked();
                 source.alarm.store(alarm.or(unread).map(|fault| Arc::new(fault.to_string())));
             }
@@ -204,14 +206,19 @@ impl App {
     }
 
     /// Puts the revision in force, and records it with its faults.
-    async fn put_in_force(self: &Arc<Self>, source: &Arc<Followed>, next: Revision, keys: Vec<WrappedKey>) {
-        let Some(commit) = next.commit.clone() else { return };
+    async fn put_in_force(
+        self: &Arc<Self>,
+        source: &Arc<Followed>,
+        next: Revision,
+        keys: Vec<WrappedKey>,
+    ) -> Result<(), JoinError> {
+        let Some(commit) = next.commit.clone() else { return Ok(()) };
         let faults: Vec<Value> = next.faults().map(|fault| json!({ "at": format!("{}:{}", fault.file, fault.place.line), "code": fault.code, "message": fault.message })).collect();
         for fault in next.faults() {
             tracing::warn!(source = %source.name, file = %fault.file, line = fault.place.line, fault = %fault.message, "a file is faulty; its last good form stays in force");
         }
         let (held, signer, forms) = (next.held.clone(), next.signer.clone(), next.forms().clone());
-        let Some(policies) = self.swap_in(source, next).await else { return };
+        let Some(policies) = self.swap_in(source, next).await? else { return Ok(()) };
         source.accepted.store(None);
         source.confirmed.store(None);
         tracing::info!(source = %source.name, %commit, policies, signer, "a revision is in force");
@@ -225,6 +232,7 @@ impl App {
         if let Err(denial) = recorded {
             tracing::error!(cause = %denial.cause, "the revision is in force, but not recorded yet; nothing is granted until it is recorded");
         }
+        Ok(())
     }
 
     /// Raises an alarm. The repository may be read every second, so the log gets the alarm once, while `status` and the metrics

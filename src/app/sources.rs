@@ -8,6 +8,7 @@ use crate::words::names::SourceName;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinError;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 /// A forge's hook wakes a source at most this often. Calls in between count as one.
@@ -47,8 +48,8 @@ impl App {
 
     /// Puts a revision in force, next to those of the other sources. A new one of the root source decides which other sources
     /// there are, and their bounds apply in the same moment. Returns how many policies this source has now; `None` if it is not
-    /// followed any more.
-    pub(super) async fn swap_in(self: &Arc<Self>, source: &Arc<Followed>, next: Revision) -> Option<usize> {
+    /// followed any more. If it fails, nothing has changed, and the next reading tries again.
+    pub(super) async fn swap_in(self: &Arc<Self>, source: &Arc<Followed>, next: Revision) -> Result<Option<usize>, JoinError> {
         let _turn = self.live_turn.lock().await;
         let revision = Arc::new(next);
         let live = self.live.load_full();
@@ -63,22 +64,28 @@ impl App {
             });
             known.collect::<BTreeMap<_, _>>()
         };
-        let mut started = Vec::new();
+        let (mut started, mut followed) = (Vec::new(), None);
         let (root, further) = if source.name.is_root() {
             let named = self.named(&revision.sources, &mut started);
             let further = further(&named);
-            self.further.store(Arc::new(named));
+            followed = Some(Arc::new(named));
             (in_force, further)
-        } else if self.follows(source) {
+        } else if self.follows(source)
+            && let Some((_, root)) = live.sources().next()
+        {
             let mut further = further(&self.further.load());
             further.insert(source.name.clone(), in_force);
-            (live.sources().next().map(|(_, root)| root.clone())?, further)
+            (root.clone(), further)
         } else {
-            return None;
+            return Ok(None);
         };
         // Indexing many policies, and dropping many, takes as long as many exchanges.
         let before = live.clone();
-        let next = tokio::task::spawn_blocking(move || Live::of(root, further, Some(&before))).await.ok()?;
+        let next = tokio::task::spawn_blocking(move || Live::of(root, further, Some(&before))).await?;
+        // Only now: if the indexing failed, sources would be named that nothing follows.
+        if let Some(followed) = followed {
+            self.further.store(followed);
+        }
         self.live.store(Arc::new(next));
         self.tell_change();
         tokio::task::spawn_blocking(move || drop(live));
@@ -86,7 +93,7 @@ impl App {
             // `keep_up` receives it, and runs as long as the server.
             let _ = self.starting.send(source);
         }
-        Some(policies)
+        Ok(Some(policies))
     }
 
     /// Puts the mirror's commit in force first, then follows the source.

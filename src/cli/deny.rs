@@ -10,7 +10,7 @@ use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_UNAVAILABLE, STATUS_USAGE};
 use crate::policy::{DenyRequest, Stop};
 use crate::words::names::{IssuerName, PolicyName};
-use crate::words::{IdSuffix, PlainPath, plain};
+use crate::words::{IdSuffix, PlainPath, counted, plain};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -111,13 +111,14 @@ fn told_of_lifting(answer: &Value) -> String {
 
 fn told_of_denial(denied: &Denied, is_here: bool) -> String {
     let until = denied.until.map_or_else(|| "it is lifted".to_owned(), |until| until.to_string());
+    let grants = |count: u64| counted(count.try_into().unwrap_or(usize::MAX), "grant");
     let covers = match denied.covers {
         Some(covers) if covers.of == 0 => "nothing was granted within the last day: whom it hits is not known yet".to_owned(),
         Some(covers) if covers.grants == 0 => {
-            let (of, since) = (covers.of, covers.since);
-            format!("NONE of the {of} grants since {since} is covered by it: is it spelled as in the tokens?")
+            let since = covers.since;
+            format!("NONE of the {} since {since} is covered by it: is it spelled as in the tokens?", grants(covers.of))
         }
-        Some(covers) => format!("it covers {} of the {} grants since {}", covers.grants, covers.of, covers.since),
+        Some(covers) => format!("it covers {} of the {} since {}", covers.grants, grants(covers.of), covers.since),
         None => {
             let why = denied.uncounted.as_deref().unwrap_or_default();
             format!("how many of the last day's grants it covers is not known: {}", plain(why))

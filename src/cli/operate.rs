@@ -5,12 +5,15 @@ use crate::cli::examples::examples;
 use crate::cli::progress::Progress;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE, STATUS_USAGE};
 use crate::http::control::SOCKET;
-use crate::issuers::http::control_client;
+use crate::issuers::http::{control_client, read_body};
 use crate::words::names::{CommitId, SourceName};
 use crate::words::{IdSuffix, plain};
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::PathBuf;
+
+/// The largest answer: the status of many sources and policies stays far below that.
+const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 #[derive(Args, Debug)]
 pub(super) struct Server {
@@ -289,18 +292,19 @@ impl Server {
 }
 
 async fn ask(request: reqwest::RequestBuilder) -> Result<Value, Failure> {
-    let unavailable = |_| {
+    let unavailable = || {
         Failure::new(
             STATUS_UNAVAILABLE,
             "no server answers on this machine for this configuration: run it where `daypass serve` runs, as the same user",
         )
     };
     let progress = Progress::of("asking the server");
-    let response = request.send().await.map_err(unavailable)?;
+    let response = request.send().await.map_err(|_| unavailable())?;
     let (refused, failed) = (!response.status().is_success(), response.status().is_server_error());
-    let text = response.text().await.map_err(unavailable)?;
+    let bytes = read_body(response, ANSWER_BYTES_MAX).await.map_err(|_| unavailable())?;
     drop(progress);
-    let answer: Value = serde_json::from_str(&text).unwrap_or_else(|_| json!({ "detail": text }));
+    let answer = serde_json::from_slice(&bytes);
+    let answer: Value = answer.unwrap_or_else(|_| json!({ "detail": String::from_utf8_lossy(&bytes) }));
     if refused {
         let status = if failed { STATUS_UNAVAILABLE } else { STATUS_USAGE };
         let unknown = "the server does not know this request: it has another version than this program";

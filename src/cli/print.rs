@@ -1,5 +1,6 @@
 //! Output for people and programs: colours on a terminal, none in a pipe.
 
+pub(super) use crate::words::counted;
 use crate::words::{excerpt, plain, plain_json, plain_lines};
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -44,16 +45,7 @@ pub(super) fn section(out: &mut String, title: &str, lines: &[String]) {
     }
 }
 
-/// A count and its noun, such as `2 policies`.
-pub(super) fn counted(count: usize, what: &str) -> String {
-    match what.strip_suffix('y') {
-        _ if count == 1 => format!("1 {what}"),
-        Some(stem) => format!("{count} {stem}ies"),
-        None => format!("{count} {what}s"),
-    }
-}
-
-/// The same with the count of a server's answer.
+/// [`counted`] with the count of a server's answer.
 pub(super) fn counted_there(count: &serde_json::Value, what: &str) -> String {
     counted(count.as_u64().and_then(|count| count.try_into().ok()).unwrap_or(0), what)
 }

@@ -2,14 +2,13 @@
 
 use super::print;
 use crate::cli::examples::examples;
+use crate::client::checkout::create;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::secrets::{RepositoryPath, create_transit_key};
 use crate::words::names::TransitKey;
 use crate::words::{PlainPath, TransitFile};
 use clap::Subcommand;
 use serde_json::json;
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 #[derive(Subcommand, Debug)]
@@ -39,7 +38,8 @@ pub(super) fn run(command: &TransitCommand, json: bool) -> Result<u8, Failure> {
     let key = create_transit_key(recipients, Some(&RepositoryPath::of_transit(&file)));
     let key = key.map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
     let path = to.join(file.to_string());
-    write_new(&path, &key).map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", path.plain())))?;
+    // An existing version is never overwritten: what it encrypted would be lost.
+    create(&path, &key).map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", path.plain())))?;
     if json {
         print::json(&json!({ "key": file.key, "version": file.version, "file": path }));
     } else {
@@ -62,14 +62,6 @@ fn next_version(repository: &Path, name: &TransitKey) -> Result<u32, Failure> {
     highest.checked_add(1).ok_or_else(|| Failure::new(STATUS_USAGE, "there is no higher version"))
 }
 
-/// Writes a new file. An existing version is never overwritten: what it encrypted would be lost.
-fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    OpenOptions::new().write(true).create_new(true).open(path)?.write_all(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,17 +71,17 @@ mod tests {
     fn each_version_is_a_file_of_its_own() {
         let folder = tempfile::tempdir().unwrap();
         let (_, recipient) = Identities::generate();
-        let create = || {
+        let make = || {
             let name = TransitKey::parse("shop/backup").unwrap();
             run(&TransitCommand::Create { name, recipients: vec![recipient.clone()], to: folder.path().to_owned() }, false)
         };
-        assert!(create().is_ok() && create().is_ok());
+        assert!(make().is_ok() && make().is_ok());
         let read = |version| std::fs::read(folder.path().join(format!("transit/shop/backup/{version}.age"))).unwrap();
         assert_ne!(read(1), read(2));
         std::fs::rename(folder.path().join("transit/shop/backup/2.age"), folder.path().join("transit/shop/backup/9.age"))
             .unwrap();
-        assert!(create().is_ok());
+        assert!(make().is_ok());
         assert!(read(10).starts_with(b"-----BEGIN AGE"));
-        assert!(write_new(&folder.path().join("transit/shop/backup/1.age"), b"x").is_err(), "nothing is written over");
+        assert!(create(&folder.path().join("transit/shop/backup/1.age"), b"x").is_err(), "nothing is written over");
     }
 }

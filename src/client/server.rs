@@ -16,7 +16,7 @@ use super::mask::Masks;
 use super::request::{Request, missing};
 use super::{Failure, Report, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_UNAVAILABLE};
 use crate::answers::{Document, Findings, Outcome, Used};
-use crate::issuers::http::{Trust, certificate_fault};
+use crate::issuers::http::{BodyError, Trust, certificate_fault, read_body};
 use crate::policy::ReplayRequest;
 use crate::token::{ProofKey, ProvedRequest};
 use crate::words::names::DecisionId;
@@ -25,7 +25,6 @@ use audience::ServerAudience;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use zeroize::Zeroizing;
 
 /// The pause of `--wait` between two tries: long enough not to burden a server that is starting.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
@@ -207,18 +206,15 @@ impl Server {
 
 impl Server {
     /// Reads the whole answer: JSON of bounded size.
-    async fn answer(&self, mut response: reqwest::Response) -> Result<Value, Failure> {
-        let mut bytes = Zeroizing::new(Vec::new());
-        while let Some(chunk) = response.chunk().await.map_err(|fault| self.unanswered(&fault))? {
-            if bytes.len() + chunk.len() > ANSWER_BYTES_MAX {
-                let told = format!(
-                    "the server at {} answers with more than {ANSWER_BYTES_MAX} bytes, which no daypass server does",
-                    self.base
-                );
-                return Err(Failure::new(STATUS_UNAVAILABLE, told));
+    async fn answer(&self, response: reqwest::Response) -> Result<Value, Failure> {
+        let bytes = read_body(response, ANSWER_BYTES_MAX).await.map_err(|fault| match fault {
+            BodyError::Broken(fault) => self.unanswered(&fault),
+            BodyError::TooLarge(limit) => {
+                let told =
+                    format!("the server at {} answers with more than {limit} bytes, which no daypass server does", self.base);
+                Failure::new(STATUS_UNAVAILABLE, told)
             }
-            bytes.extend_from_slice(&chunk);
-        }
+        })?;
         let none = |fault| format!("the daypass server at {} is not there: another program answers: {fault}", self.base);
         serde_json::from_slice(&bytes).map_err(|fault| Failure::new(STATUS_UNAVAILABLE, none(fault)))
     }

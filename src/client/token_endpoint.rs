@@ -3,10 +3,15 @@
 use super::environment::Environment;
 use super::error::TokenRequestError;
 use super::{Failure, STATUS_UNAVAILABLE};
+use crate::issuers::http::{BodyError, read_body};
+use crate::token::TOKEN_BYTES_MAX;
 use crate::words::{Secret, root_cause};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request, Url};
 use serde_json::Value;
+
+/// The largest answer: a token, and what a CI adds to it.
+const ANSWER_BYTES_MAX: usize = 4 * TOKEN_BYTES_MAX;
 
 /// One CI's endpoint, as it documents it.
 #[derive(Debug, PartialEq, Eq)]
@@ -93,7 +98,12 @@ impl TokenEndpoint {
         let told = |fault: reqwest::Error| failure(&root_cause(&fault.without_url()));
         let request = self.request(environment, audience).map_err(|fault| failure(&fault))?;
         let response = http.execute(request).await.map_err(told)?.error_for_status().map_err(told)?;
-        let answer: Value = response.json().await.map_err(told)?;
+        let bytes = read_body(response, ANSWER_BYTES_MAX).await.map_err(|fault| match fault {
+            BodyError::Broken(fault) => told(fault),
+            BodyError::TooLarge(_) => failure(&fault),
+        })?;
+        let answer: Value =
+            serde_json::from_slice(&bytes).map_err(|fault| failure(&format!("its answer is no JSON: {fault}")))?;
         let token = answer.get(self.member).and_then(Value::as_str);
         token.map(|token| token.to_owned().into()).ok_or_else(|| failure(&format!("its answer has no `{}`", self.member)))
     }
@@ -160,5 +170,22 @@ mod tests {
             let fault = TokenEndpoint::find(&environment).unwrap().request(&environment, "a").unwrap_err().to_string();
             assert!(fault.contains("CF_OIDC_REQUEST") && !fault.contains(token) && !fault.contains("nonsense"), "{fault}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_an_end_is_refused() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n").await;
+            while stream.write_all(&[b' '; 4096]).await.is_ok() {}
+        });
+        let environment = [("CF_OIDC_REQUEST_URL", url.as_str()), ("CF_OIDC_REQUEST_TOKEN", "t")].into();
+        let http = crate::issuers::http::command_client(None).unwrap();
+        let failure = TokenEndpoint::find(&environment).unwrap().ask(&environment, "a", &http).await.unwrap_err();
+        assert!(failure.message.ends_with(&format!("the answer has more than {ANSWER_BYTES_MAX} bytes")), "{failure}");
     }
 }

@@ -52,9 +52,9 @@ pub(super) async fn answer(
     story: &Story,
     query: AuditQuery,
 ) -> Result<Released, Denial> {
-    let done = match grant.grant().granted().first() {
-        Some(granted) => run(app, &granted.source, live, query).await,
-        None => Err(Reason::Internal.because("the audit log is read by a grant of nothing")),
+    let done = match usage::source(grant.grant()) {
+        Ok(source) => run(app, &source, live, query).await,
+        Err(denial) => Err(denial),
     };
     usage::answer(app, grant, identity, live, story, done).await
 }

@@ -34,8 +34,10 @@ pub(super) async fn answer(
     story: &Story,
     request: DenyRequest,
 ) -> Result<Released, Denial> {
-    let source = grant.grant().granted().first().map_or_else(SourceName::root, |granted| granted.source.clone());
-    let done = run(app, &source, story, request).await;
+    let done = match usage::source(grant.grant()) {
+        Ok(source) => run(app, &source, story, request).await,
+        Err(denial) => Err(denial),
+    };
     usage::answer(app, grant, identity, live, story, done).await
 }
 

@@ -35,11 +35,11 @@ pub(super) async fn answer(
     story: &Story,
     body: Body,
 ) -> Result<Released, Denial> {
-    let source = grant.grant().granted().first().map_or_else(SourceName::root, |granted| granted.source.clone());
-    // The source's commit, and not the granting policy's: the policy may be in force in an older form.
-    let in_force = live.source(&source).and_then(|source| source.revision.commit.clone());
-    let done = run(app, live.clone(), source, (identity, body)).await.map(|(candidate, mut findings)| {
-        findings.revision = in_force;
+    let done = match usage::source(grant.grant()) {
+        Ok(source) => run(app, live.clone(), source, (identity, body)).await,
+        Err(denial) => Err(denial),
+    };
+    let done = done.map(|(candidate, findings)| {
         let record = json!({ "candidate": candidate, "decisions": findings.decisions, "denied": findings.denied });
         Done { record: ("replayed", record), outcome: Outcome::Replay(findings), is_repeatable: false }
     });
@@ -58,8 +58,11 @@ async fn run(
     let bytes = body.read(identity).await?;
     let (catalogue, now) = (app.catalogue().clone(), app.now());
     let reader = app.store.reader().map_err(|fault| Reason::Internal.because(fault))?;
+    // The source's commit, and not the granting policy's: the policy may be in force in an older form.
+    let in_force = live.source(&source).and_then(|source| source.revision.commit.clone());
     let replayed = tokio::task::spawn_blocking(move || replay(&reader, &bytes, (&live, &source), &catalogue, now)).await;
-    replayed.map_err(|fault| Reason::Internal.because(fault.to_string()))?
+    let (candidate, findings) = replayed.map_err(|fault| Reason::Internal.because(fault.to_string()))??;
+    Ok((candidate, Findings { revision: in_force, ..findings }))
 }
 
 /// The candidate's digest, for the audit log, and the findings. It is a candidate for the source whose policy granted the replay.

@@ -26,8 +26,10 @@ pub(super) async fn answer(
     story: &Story,
     asked: FilesAsked,
 ) -> Result<Released, Denial> {
-    let source = grant.grant().granted().first().map_or_else(SourceName::root, |granted| granted.source.clone());
-    let done = run(app, live.clone(), source, asked).await;
+    let done = match usage::source(grant.grant()) {
+        Ok(source) => run(app, live.clone(), source, asked).await,
+        Err(denial) => Err(denial),
+    };
     usage::answer(app, grant, identity, live, story, done).await
 }
 

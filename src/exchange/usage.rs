@@ -7,7 +7,8 @@ use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::policy::Grant;
 use crate::store::Recorded;
-use crate::words::Denial;
+use crate::words::names::SourceName;
+use crate::words::{Denial, Reason};
 use serde_json::Value;
 
 /// The outcome of a use, and its record.
@@ -19,6 +20,12 @@ pub(super) struct Done {
     /// Whether a retry gets the same answer. Answers that depend on a body are never repeated: the replay key does not cover the
     /// body.
     pub(super) is_repeatable: bool,
+}
+
+/// The source whose policy granted the use. A grant of nothing has none: it must not act for the root source.
+pub(super) fn source(grant: &Grant) -> Result<SourceName, Denial> {
+    let granted = grant.granted().first().map(|granted| granted.source.clone());
+    granted.ok_or_else(|| Reason::Internal.because("a use by a grant of nothing"))
 }
 
 /// Answers with the outcome. The record of the release or the failure is durable before anything leaves.
@@ -49,4 +56,14 @@ pub(super) async fn answer(
     let receipt = app.traces.record(RECORD_RELEASE, story.decision()).ends(app.store.release(grant, sealed, body).await)?;
     app.metrics.decided(&granting, None);
     Ok(Released::new(Answer::Used(used), written, identity, receipt))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grant_of_nothing_acts_for_no_source() {
+        assert_eq!(source(&Grant::of_nothing()).unwrap_err().reason, Reason::Internal);
+    }
 }

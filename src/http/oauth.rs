@@ -6,7 +6,7 @@ pub(super) mod fuzzing;
 mod gcp;
 mod parameters;
 
-use super::problem::{RETRY_AFTER_SECONDS, sentence};
+use super::problem::{add_retry_after, sentence};
 use super::reply;
 use super::stopping::Peer;
 use super::task::run;
@@ -120,7 +120,8 @@ fn answered(issued: &Issued<'_>) -> Response<Body> {
     response
 }
 
-/// RFC 6749, section 5.2; RFC 8693, section 2.2.2.
+/// RFC 6749, section 5.2; RFC 8693, section 2.2.2. They have 400 for a faulty request and say nothing of one that is good but comes
+/// too often: that is 429 (RFC 6585, section 4), by which clients of HTTP back off.
 fn failed(code: &'static str, refused: &Refused) -> Response<Body> {
     let reason = refused.denial().reason;
     let answer = json!({
@@ -130,15 +131,13 @@ fn failed(code: &'static str, refused: &Refused) -> Response<Body> {
     let mut response = reply::secret_answer(Body::from(answer.to_string()), "application/json");
     *response.status_mut() = match (code, reason.status()) {
         ("invalid_client", _) => StatusCode::UNAUTHORIZED,
-        (_, status @ (413 | 500..)) => StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        (_, status @ (413 | 429 | 500..)) => StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
         _ => StatusCode::BAD_REQUEST,
     };
     if response.status() == StatusCode::UNAUTHORIZED {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"none\""));
     }
-    if reason.status() == 503 {
-        response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
-    }
+    add_retry_after(&mut response);
     response
 }
 
@@ -147,7 +146,7 @@ fn error_code(refused: &Refused) -> &'static str {
     match (refused.denial().reason, refused.denial().reason.status()) {
         (Reason::Replayed, _) => "invalid_request",
         (_, 403 | 404) => "invalid_target",
-        (_, 502 | 503) => "temporarily_unavailable",
+        (_, 429 | 502 | 503) => "temporarily_unavailable",
         (_, 500..) => "server_error",
         _ => "invalid_request",
     }
@@ -162,4 +161,24 @@ fn printable(text: &str) -> String {
         _ => '?',
     };
     text.chars().map(allowed).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_that_asks_too_often_is_told_to_back_off() {
+        for (reason, status, code, waits) in [
+            (Reason::RateLimited, 429, "temporarily_unavailable", true),
+            (Reason::Overloaded, 503, "temporarily_unavailable", true),
+            (Reason::TokenExpired, 400, "invalid_request", false),
+            (Reason::NoMatchingPolicy, 400, "invalid_target", false),
+        ] {
+            let refused = Refused::unrecorded(reason.because("x"));
+            let response = failed(error_code(&refused), &refused);
+            assert_eq!((response.status().as_u16(), error_code(&refused)), (status, code), "{}", reason.code());
+            assert_eq!(response.headers().contains_key(header::RETRY_AFTER), waits, "{}", reason.code());
+        }
+    }
 }

@@ -4,6 +4,7 @@
 //! Scope and identity name the policy: `OWNER/REPOSITORY/IDENTITY`, or `OWNER/IDENTITY` where the scope is an account.
 
 use super::form;
+use super::problem::add_retry_after;
 use super::reply;
 use super::routes::Routes;
 use super::stopping::Peer;
@@ -87,6 +88,7 @@ fn refusal(refused: &Refused) -> Response<Body> {
     let message = format!("{} {} ({}, decision {decision})", denial.told(), refused.hint(), denial.reason.code());
     let mut response = reply::json_answer(&json!({ "code": code(denial.reason.status()), "message": message, "details": [] }));
     *response.status_mut() = StatusCode::from_u16(denial.reason.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    add_retry_after(&mut response);
     response
 }
 
@@ -111,6 +113,14 @@ mod tests {
         let uri: Uri = format!("/sts/exchange?{query}").parse().unwrap();
         let request = super::read(&uri).map_err(|denial| denial.told().to_string())?;
         Ok(format!("{} by {}", request.credentials[0], request.policy.unwrap()))
+    }
+
+    #[test]
+    fn a_client_that_asks_too_often_is_told_to_back_off() {
+        let has = |reason: Reason| {
+            refusal(&Refused::unrecorded(reason.because("x"))).headers().contains_key(axum::http::header::RETRY_AFTER)
+        };
+        assert!(has(Reason::RateLimited) && has(Reason::Overloaded) && !has(Reason::NoMatchingPolicy));
     }
 
     #[test]

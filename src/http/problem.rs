@@ -18,6 +18,19 @@ pub(super) fn sentence(refused: &Refused) -> String {
 /// Seconds after which a refused request may be worth another try.
 pub(super) const RETRY_AFTER_SECONDS: u16 = 5;
 
+/// Whether a refusal with this status is only for now: too many requests (RFC 6585, section 4), or an outage (RFC 9110, section 15.6.4).
+pub(super) const fn is_for_now(status: u16) -> bool {
+    matches!(status, 429 | 503)
+}
+
+/// Tells the client when another try is worth it, if the refusal is only for now. All APIs do: without the header a client that is
+/// refused for asking too often asks again at once.
+pub(super) fn add_retry_after(response: &mut Response<Body>) {
+    if is_for_now(response.status().as_u16()) {
+        response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
+    }
+}
+
 impl IntoResponse for Refused {
     fn into_response(self) -> Response<Body> {
         let denial = self.denial();
@@ -40,9 +53,7 @@ impl IntoResponse for Refused {
         if reason == Reason::MediaTypeRefused {
             headers.insert(header::ACCEPT, HeaderValue::from_static(JSON));
         }
-        if matches!(reason.status(), 429 | 503) {
-            headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
-        }
+        add_retry_after(&mut response);
         response
     }
 }

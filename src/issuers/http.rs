@@ -1,8 +1,10 @@
 //! The one place that builds HTTP clients: deadlines, no redirects, no proxy from the environment, checked addresses.
 
+mod body;
 mod certificate;
 mod error;
 
+pub use body::{BodyError, read_body};
 pub use certificate::{Cause, Trust, cause, certificate_fault};
 pub use error::{ClientError, FetchError, UrlError};
 
@@ -53,18 +55,15 @@ impl Fetcher {
             request = request.bearer_auth(bearer);
         }
         let failed = |fault| FetchError::Unanswered { url: url.to_string(), trust: self.trust, fault };
-        let mut response = request.send().await.map_err(failed)?;
+        let response = request.send().await.map_err(failed)?;
         if response.status() != reqwest::StatusCode::OK {
             return Err(FetchError::Status { status: response.status(), url: url.into() });
         }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            body.extend_from_slice(&chunk);
-            if body.len() > limit {
-                return Err(FetchError::TooLarge { url: url.into(), limit });
-            }
+        match read_body(response, limit).await {
+            Ok(mut body) => Ok(std::mem::take(&mut *body)),
+            Err(BodyError::Broken(fault)) => Err(failed(fault)),
+            Err(BodyError::TooLarge(limit)) => Err(FetchError::TooLarge { url: url.into(), limit }),
         }
-        Ok(body)
     }
 
     /// A literal address is never resolved, so it is checked here.

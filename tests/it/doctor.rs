@@ -48,7 +48,7 @@ async fn a_good_server_has_nothing_wrong() {
         &["data", "audit log opens"],
         &["repository", "refs/heads/main"],
         &["policies", "1 load"],
-        &["secrets", "1 documents open"],
+        &["secrets", "1 document open"],
         &["issuer github", "can be read"],
         &["server", "it runs, with 1 policy"],
     ] {

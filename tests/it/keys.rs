@@ -157,7 +157,7 @@ async fn the_issuer_of_id_tokens_is_hosted_separately() {
     let (status, said) = daypass(&world, &[&["keys", "check"], &own[..]].concat()).await;
     assert!(status == 78 && said.contains("nothing is hosted there"), "{said}");
     let (status, said) = daypass(&world, &[&["keys", "publish", "--to", &to], &own[..]].concat()).await;
-    assert!(status == 0 && said.contains("1 keys of http://127.0.0.1"), "{said}");
+    assert!(status == 0 && said.contains("1 key of http://127.0.0.1"), "{said}");
     assert_eq!(daypass(&world, &[&["keys", "check"], &own[..]].concat()).await.0, 0);
     daypass(&world, &["keys", "rotate"]).await;
     let (_, said) = daypass(&world, &["keys", "list"]).await;

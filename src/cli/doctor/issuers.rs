@@ -2,7 +2,7 @@
 
 use super::finding::Finding;
 use crate::config::{Config, served_issuer};
-use crate::issuers::http::command_client;
+use crate::issuers::http::{command_client, read_body};
 use crate::issuers::{Issuer, Issuers};
 use crate::store::OwnIssuer;
 use crate::words::{Clock, Digest, SystemClock, UnixTime, root_cause};
@@ -13,6 +13,8 @@ use tokio::task::JoinSet;
 
 /// Tokens are refused when clocks differ by 30 s. Half of that is already a finding.
 const SKEW_MAX: Duration = Duration::from_secs(15);
+/// A discovery document has a few kilobytes.
+const DOCUMENT_BYTES_MAX: usize = 256 * 1024;
 /// `doctor` ends within seconds, also if nobody answers it.
 const LOOK_MAX: Duration = Duration::from_secs(4);
 
@@ -81,7 +83,8 @@ fn discovered(check: &str, url: &str, document: &Value, advice: &str) -> Finding
 async fn read(client: &reqwest::Client, url: &str) -> Result<(Value, Option<UnixTime>), reqwest::Error> {
     let response = client.get(url).send().await?;
     let date = response.headers().get("date").and_then(|date| date.to_str().ok()).and_then(http_date);
-    Ok((response.json().await.unwrap_or(Value::Null), date))
+    let document = read_body(response, DOCUMENT_BYTES_MAX).await.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    Ok((document.unwrap_or(Value::Null), date))
 }
 
 /// IMF-fixdate (RFC 9110, section 5.6.7).

@@ -7,7 +7,7 @@ use crate::custody::{Custody, CustodyError, Purpose};
 use crate::git::Source;
 use crate::policy::named_grants;
 use crate::secrets::Identities;
-use crate::words::{PlainPath, plain};
+use crate::words::{PlainPath, counted, plain};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -80,14 +80,14 @@ fn files(revision: &Revision, further: usize, opens: bool) -> Vec<Finding> {
     });
     let mut findings: Vec<Finding> = told.collect();
     if faults.len() > TOLD_MAX {
-        let more = format!("{} more faults", faults.len() - TOLD_MAX);
+        let more = counted(faults.len() - TOLD_MAX, "more fault");
         findings.push(Finding::error("policies", more, "`daypass policy check` shows them all"));
     }
     if faults.is_empty() {
         let (policies, documents) = (revision.ruleset.policies().count(), revision.documents().count());
         findings.push(Finding::ok("policies", format!("{policies} load")));
         findings.push(match opens {
-            true => Finding::ok("secrets", format!("{documents} documents open")),
+            true => Finding::ok("secrets", format!("{} open", counted(documents, "document"))),
             false => Finding::skipped("secrets", "only the service can read the identities that open them"),
         });
     }

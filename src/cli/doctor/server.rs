@@ -103,9 +103,9 @@ fn own_keys(data: &Path, identities: &Identities) -> Finding {
     };
     let closed = sealed.iter().filter(|sealed| decrypt_key(sealed, identities).is_err()).count();
     if closed == 0 {
-        return Finding::ok("key_encryption", format!("the identity opens the server's own {} keys", sealed.len()));
+        return Finding::ok("key_encryption", format!("the identity opens the server's own keys: {}", sealed.len()));
     }
-    let told = format!("the identity does not open {closed} of the server's own {} keys in {}", sealed.len(), data.plain());
+    let told = format!("the identity does not open {closed} of the server's own keys ({}) in {}", sealed.len(), data.plain());
     Finding::error("key_encryption", told, "the server does not start: name the identity that belongs to this data directory")
 }
 

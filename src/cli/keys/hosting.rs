@@ -5,9 +5,9 @@ use super::super::print;
 use crate::cli::examples::examples;
 use crate::cli::progress::Progress;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
-use crate::issuers::http::{ClientError, Trust, cause, certificate_fault, command_client};
+use crate::issuers::http::{BodyError, ClientError, Trust, cause, certificate_fault, command_client, read_body};
 use crate::store::OwnIssuer;
-use crate::words::{NAMED_FILE_MAX, PlainPath, read_named};
+use crate::words::{NAMED_FILE_MAX, PlainPath, counted, read_named};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use std::io::Write;
@@ -87,7 +87,7 @@ pub(super) async fn publish(arguments: &PublishArgs, json: bool) -> Result<u8, F
         );
         return Ok(0);
     }
-    anstream::println!("{} keys of {} written below {}", kids.len(), text("issuer"), arguments.to.plain());
+    anstream::println!("{} of {} written below {}", counted(kids.len(), "key"), text("issuer"), arguments.to.plain());
     if told["hosted_elsewhere"] == false {
         anstream::println!("this server itself serves the issuer's address: nothing depends on these files");
     }
@@ -216,18 +216,15 @@ impl Host {
             let cause = cause(&fault, self.trust);
             Failure { hint: cause.hint, ..Failure::new(status, format!("{url}: {}", cause.told)) }
         };
-        let mut response = self.client.get(url).send().await.map_err(failed)?;
+        let response = self.client.get(url).send().await.map_err(failed)?;
         if !response.status().is_success() {
             let told = format!("{url} answers {}: nothing is hosted there", response.status());
             return Err(Failure::new(STATUS_CONFIGURATION, told));
         }
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            bytes.extend_from_slice(&chunk);
-            if bytes.len() > DOCUMENT_BYTES_MAX {
-                return Err(Failure::new(STATUS_UNAVAILABLE, format!("{url}: more than {DOCUMENT_BYTES_MAX} bytes")));
-            }
-        }
+        let bytes = read_body(response, DOCUMENT_BYTES_MAX).await.map_err(|fault| match fault {
+            BodyError::Broken(fault) => failed(fault),
+            BodyError::TooLarge(_) => Failure::new(STATUS_UNAVAILABLE, format!("{url}: {fault}")),
+        })?;
         serde_json::from_slice(&bytes).map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{url} is no JSON: {fault}")))
     }
 }

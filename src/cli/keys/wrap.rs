@@ -2,14 +2,15 @@
 
 use crate::cli::examples::examples;
 use crate::cli::progress::Progress;
+use crate::client::checkout::create;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE, STATUS_USAGE};
 use crate::custody::{self, Purpose};
 use crate::secrets::Identities;
 use crate::words::names::KmsKeyArn;
 use crate::words::{NAMED_FILE_MAX, PlainPath, Secret, read_named};
 use clap::{Args, ValueEnum};
-use std::io::Write;
-use std::path::PathBuf;
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
 
 #[derive(Args, Debug)]
 #[command(after_help = examples(&["daypass keys wrap --aws-kms arn:aws:kms:eu-central-1:123456789012:key/KEY root.key"]))]
@@ -41,8 +42,9 @@ pub(super) async fn wrap(arguments: &WrapArgs) -> Result<u8, Failure> {
         For::SourceSecrets => Purpose::SourceSecrets,
         For::KeyEncryption => Purpose::KeyEncryption,
     };
-    let told = |fault: std::io::Error| Failure::new(STATUS_CONFIGURATION, fault.to_string());
-    let identity = Secret::new(read_named(&arguments.file, NAMED_FILE_MAX).map_err(told)?);
+    let told = |path: &Path, fault: &dyn Display| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", path.plain()));
+    let identity = read_named(&arguments.file, NAMED_FILE_MAX).map_err(|fault| told(&arguments.file, &fault))?;
+    let identity = Secret::new(identity);
     Identities::parse(&identity).map_err(|fault| Failure::new(STATUS_USAGE, format!("{}: {fault}", arguments.file.plain())))?;
     let unavailable = |fault: String| Failure::new(STATUS_UNAVAILABLE, fault);
     let progress = Progress::of("asking AWS KMS");
@@ -57,9 +59,7 @@ pub(super) async fn wrap(arguments: &WrapArgs) -> Result<u8, Failure> {
         name.push(".kms");
         name.into()
     });
-    let mut file =
-        std::fs::File::create_new(&to).map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", to.plain())))?;
-    file.write_all(&wrapped).and_then(|()| file.sync_all()).map_err(told)?;
+    create(&to, &wrapped).map_err(|fault| told(&to, &fault))?;
     let name = to.file_name().unwrap_or_default().to_string_lossy();
     let entry = format!("{{ aws_kms: {}, file: {name} }}", arguments.aws_kms);
     match arguments.purpose {
@@ -68,4 +68,17 @@ pub(super) async fn wrap(arguments: &WrapArgs) -> Result<u8, Failure> {
     }
     anstream::println!("delete {} when the server has started with it", arguments.file.plain());
     Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_cannot_be_read_is_named() {
+        let arn = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-0000-0000-000000000000";
+        let (aws_kms, file) = (KmsKeyArn::parse(arn).unwrap(), PathBuf::from("/nonexistent/root.key"));
+        let failure = wrap(&WrapArgs { aws_kms, purpose: For::SourceSecrets, file, to: None }).await.unwrap_err();
+        assert!(failure.message.starts_with("/nonexistent/root.key: "), "{failure}");
+    }
 }

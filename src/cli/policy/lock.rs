@@ -88,5 +88,5 @@ fn tell(found: &NameFound) {
 
 fn summary(proposed: &Lock) -> String {
     let pinned = proposed.names.iter().filter(|name| name.outcome == LockOutcome::Pinned).count();
-    format!("{} names without an id, {pinned} of them pinned by the patch", proposed.names.len())
+    format!("{} without an id, {pinned} of them pinned by the patch", print::counted(proposed.names.len(), "name"))
 }

@@ -10,7 +10,7 @@ use crate::policy::{Catalogue, Ruleset, Tree, Widening, grants_nothing, of_furth
 use crate::store::{ReadError, Reader};
 use crate::words::names::{CommitId, IssuerUrl, SourceName};
 use crate::words::yaml::{Fault, Place};
-use crate::words::{Forms, PlainPath, plain};
+use crate::words::{Forms, PlainPath, counted, plain};
 use clap::Args;
 use serde::Serialize;
 use std::fmt;
@@ -274,9 +274,9 @@ impl Where {
             Ok((commit, forms)) if forms.is_empty() && seen.at.is(&commit) => None,
             Ok((commit, forms)) => {
                 let named: Vec<&str> = forms.iter().map(|(file, _)| file).take(FILES_TOLD_MAX).collect();
-                let (count, named) = (forms.len(), named.join(", "));
-                let files = if count == 0 { String::new() } else { format!(": {}", plain(&named)) };
-                Some(format!("{holds}. {commit} is in force, with an older form, or none, of {count} files{files}."))
+                let (count, named) = (counted(forms.len(), "file"), named.join(", "));
+                let files = if forms.is_empty() { String::new() } else { format!(": {}", plain(&named)) };
+                Some(format!("{holds}. {commit} is in force, with an older form, or none, of {count}{files}."))
             }
             Err(why) => Some(format!("{holds}; whether anything waits is not known: {}.", plain(&why.to_string()))),
         }

@@ -27,6 +27,8 @@ exec daypass secret hook
 /// The script of earlier versions.
 const OLDER: &str = "#!/bin/sh\n# Refuses plaintexts. Made by `daypass secret hook --install`.\nexec daypass secret hook\n";
 const SCRIPT_MODE: u32 = 0o755;
+/// The mode of a submodule in Git's index. Its entry names a commit of another repository, and has no content here.
+const SUBMODULE: &str = "160000";
 
 #[derive(Args, Debug)]
 #[command(after_help = examples(&["daypass secret hook --install"]))]
@@ -57,13 +59,19 @@ pub(super) fn run(arguments: &HookArgs, json: bool) -> Result<u8, Failure> {
 }
 
 fn staged(checkout: &Checkout) -> Result<Vec<(String, String)>, Failure> {
-    let listed = checkout.git(&["diff", "--cached", "--name-only", "-z", "--no-renames", "--diff-filter=ACMT"], &[])?;
+    let listed = checkout.git(&["diff", "--cached", "--raw", "--no-abbrev", "-z", "--no-renames", "--diff-filter=ACMT"], &[])?;
     let rules = read_unlinked(&checkout.root().join(RULES_FILE))?.map(|bytes| Creations::parse(&bytes)).transpose();
     let rules = rules.map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault))?;
     let mut found = Vec::new();
-    for name in listed.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
-        let name = String::from_utf8_lossy(name).into_owned();
-        let bytes = checkout.git(&["show", &format!(":{name}")], &[])?;
+    let mut listed = listed.split(|byte| *byte == 0).map(String::from_utf8_lossy);
+    while let (Some(change), Some(name)) = (listed.next(), listed.next()) {
+        // `:OLD_MODE MODE OLD_ID ID STATUS`. The id names the content whatever the file is called: `:1:x` would be a merge's stage.
+        let mut change = change.split(' ').skip(1);
+        let (mode, id) = (change.next().unwrap_or_default(), change.nth(1).unwrap_or_default());
+        if mode == SUBMODULE {
+            continue;
+        }
+        let (name, bytes) = (name.into_owned(), checkout.git(&["cat-file", "blob", id], &[])?);
         let encrypted = ENCRYPTED.iter().any(|folder| name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')));
         let encrypted = encrypted || rules.as_ref().is_some_and(|rules| rules.names(&name));
         if let Some(why) = fault(&name, &bytes, encrypted) {
@@ -184,5 +192,22 @@ mod tests {
             let told = fault(name, &bytes, encrypted).unwrap_or_default();
             assert!(!told.is_empty() && !told.contains(identity), "{name}: {told}");
         }
+    }
+
+    #[test]
+    fn a_submodule_is_passed_over_and_a_name_that_looks_like_a_stage_is_checked() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(std::process::Command::new("git").arg("init").arg("-q").arg(folder.path()).status().unwrap().success());
+        let checkout = Checkout::around(folder.path()).unwrap();
+        let submodule = format!("{SUBMODULE},{},libs/other", "1".repeat(40));
+        checkout.git(&["update-index", "--add", "--cacheinfo", &submodule], &[]).unwrap();
+        assert_eq!(staged(&checkout).unwrap(), []);
+        let (identity, _) = Identities::generate();
+        for (name, text) in [("1:x", identity.expose_text().unwrap()), ("2:y", "nothing")] {
+            std::fs::write(folder.path().join(name), text).unwrap();
+            checkout.git(&["add", "--", name], &[]).unwrap();
+        }
+        let found = staged(&checkout).unwrap();
+        assert_eq!(found.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["1:x"]);
     }
 }

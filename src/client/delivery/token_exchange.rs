@@ -81,7 +81,7 @@ impl Delivered for TokenExchangeDelivery {
                         revoke(address, token),
                     );
                 }
-                Err(failure) => outcome = Err(failure),
+                Err(failure) => outcome = outcome.and(Err(failure)),
             }
         }
         outcome

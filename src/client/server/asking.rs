@@ -96,8 +96,7 @@ fn digest(token: &Path) -> Option<Digest> {
 
 async fn read(server: &Server, response: reqwest::Response) -> Result<Document, Unanswered> {
     let status = response.status();
-    let unreadable = |fault| Unanswered::Unavailable(unreachable_server(&server.base, &fault));
-    let body: Value = response.json().await.map_err(unreadable)?;
+    let body = server.answer(response).await.map_err(Unanswered::Unavailable)?;
     if status.is_success() {
         return document(body).map_err(Unanswered::Unavailable);
     }
@@ -140,7 +139,17 @@ impl Events {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{ANSWER_BYTES_MAX, Address};
     use super::*;
+
+    #[tokio::test]
+    async fn an_answer_without_an_end_does_not_fill_the_memory() {
+        let address = Address { server: "https://127.0.0.1:1", audience: None, ca: None, token_file: None, wait: Duration::ZERO };
+        let server = Server::new(&address, [("DAYPASS_TOKEN", "t")].into()).unwrap();
+        let endless = vec![b'1'; ANSWER_BYTES_MAX + 1];
+        let failure = read(&server, axum::http::Response::new(endless).into()).await.unwrap_err().into_failure();
+        assert!(failure.message.contains("answers with more than"), "{failure}");
+    }
 
     #[test]
     fn only_the_servers_own_403_is_a_denial() {

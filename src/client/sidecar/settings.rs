@@ -9,7 +9,7 @@ use crate::client::job_token::PROJECTED_TOKEN;
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::words::names::{Audience, PolicyName, SecretName};
 use crate::words::yaml::{Fault, Fields, Node, Place, Severity};
-use crate::words::{Digest, NAMED_FILE_MAX, PlainPath, parse_duration, read_named};
+use crate::words::{Digest, NAMED_FILE_MAX, PlainPath, counted, parse_duration, read_named};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -86,8 +86,8 @@ impl Settings {
 
 fn told(faults: &[Fault]) -> Failure {
     let shown: Vec<String> = faults.iter().map(ToString::to_string).collect();
-    let count = faults.len();
-    Failure::new(STATUS_CONFIGURATION, format!("the sidecar's configuration has {count} faults\n\n{}", shown.join("\n\n")))
+    let count = counted(faults.len(), "fault");
+    Failure::new(STATUS_CONFIGURATION, format!("the sidecar's configuration has {count}\n\n{}", shown.join("\n\n")))
 }
 
 fn read(fields: &mut Fields<'_, '_>, beside: &Path) -> Option<Settings> {

@@ -1,5 +1,6 @@
 //! Refusals: which reason each operation may answer with, so that a new one cannot be forgotten.
 
+use crate::http::problem::is_for_now;
 use crate::words::Reason;
 use serde_json::{Map, Value, json};
 
@@ -56,10 +57,10 @@ pub(super) const fn heard(reason: Reason) -> &'static [Heard] {
         Reason::SecretMissing => &[Exchange, Secret],
         Reason::SecretUnreadable => &[Exchange, Secret, Rewrite],
         Reason::CommitRefused => &[Exchange, Secret],
-        Reason::BadRequest => &[Exchange, Secret, Replay, Audit, Rewrite, SecretStatus, Deny, Hook],
+        Reason::BadRequest => &[Exchange, Secret, Whoami, Replay, Audit, Rewrite, SecretStatus, Deny, Hook],
         Reason::MediaTypeRefused => &[Exchange, Replay, Rewrite, Deny],
         Reason::TooLarge => &[Exchange, Replay, Rewrite, Deny, Hook],
-        Reason::Overloaded => &[Exchange, Secret, Replay, Audit, Rewrite, SecretStatus, Deny],
+        Reason::Overloaded => &[Exchange, Secret, Replay, Audit, Rewrite, SecretStatus, Deny, Hook],
         Reason::HookRefused => &[Hook],
         Reason::AuditUnavailable | Reason::Internal => {
             &[Exchange, Secret, Whoami, Replay, Audit, Rewrite, SecretStatus, Deny, Hook]
@@ -104,7 +105,7 @@ pub(super) fn response(description: &str, status: u16, reasons: &[Reason]) -> Va
         401 => _ = add("WWW-Authenticate", "Bearer"),
         405 => _ = add("Allow", "Allow"),
         415 => _ = add("Accept", "Accept"),
-        503 => _ = add("Retry-After", "RetryAfter"),
+        status if is_for_now(status) => _ = add("Retry-After", "RetryAfter"),
         _ => {}
     }
     let codes: Vec<&str> = reasons.iter().map(|reason| reason.code()).collect();

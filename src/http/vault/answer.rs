@@ -2,10 +2,10 @@
 
 use crate::app::App;
 use crate::exchange::Refused;
-use crate::http::problem::{RETRY_AFTER_SECONDS, sentence};
+use crate::http::problem::{add_retry_after, sentence};
 use crate::http::reply;
 use axum::body::Body;
-use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderValue, Response, StatusCode};
 use hyper::ext::ReasonPhrase;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -73,9 +73,7 @@ pub(super) fn refused(refused: &Refused) -> Response<Body> {
     if status == 401 {
         response.headers_mut().insert(INLINE_FAILED, HeaderValue::from_static("true"));
     }
-    if status == 503 {
-        response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
-    }
+    add_retry_after(&mut response);
     if let Ok(phrase) = ReasonPhrase::try_from(phrase(&sentence).into_bytes()) {
         response.extensions_mut().insert(phrase);
     }
@@ -130,6 +128,16 @@ pub(super) fn leader() -> Response<Body> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::Reason;
+
+    #[test]
+    fn a_client_that_asks_too_often_is_told_to_back_off() {
+        for (reason, waits) in [(Reason::RateLimited, true), (Reason::Overloaded, true), (Reason::NoMatchingPolicy, false)] {
+            let response = refused(&Refused::unrecorded(reason.because("x")));
+            assert_eq!(response.status().as_u16(), reason.status());
+            assert_eq!(response.headers().contains_key(axum::http::header::RETRY_AFTER), waits, "{}", reason.code());
+        }
+    }
 
     #[test]
     fn a_reason_phrase_is_short_printable_and_names_the_decision() {

@@ -1,6 +1,7 @@
 //! Reads lines of `NAME=value` as far as all their readers agree: the shell, Docker, systemd and the dotenv libraries.
 
 use super::error::{ExportError, LineError};
+use crate::words::counted;
 use serde_json::{Map, Value};
 
 /// Reads the lines. Comments are left out and counted.
@@ -22,7 +23,7 @@ pub(super) fn read(text: &str) -> Result<(Map<String, Value>, Vec<String>), Expo
             return Err(at(LineError::Twice));
         }
     }
-    let told = (comments > 0).then(|| format!("{comments} comments"));
+    let told = (comments > 0).then(|| counted(comments, "comment"));
     Ok((values, told.into_iter().collect()))
 }
 

@@ -48,7 +48,7 @@ fn an_export_becomes_a_file_that_sops_and_daypass_open() {
     let told =
         checkout.run(&["import", "--from", "dotenv", "--to", "secrets/a.env", "--output", "json"], "# x\nA=b\nexport C='d e'\n");
     let told: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!((&told["values"], &told["replaced"], &told["left_out"]), (&json!(2), &json!(false), &json!(["1 comments"])));
+    assert_eq!((&told["values"], &told["replaced"], &told["left_out"]), (&json!(2), &json!(false), &json!(["1 comment"])));
     if let Some(plain) = decrypted(&checkout, "secrets/a.env") {
         assert_eq!(plain, json!({ "A": "b", "C": "d e" }));
     }

@@ -26,11 +26,21 @@ struct Once {
     compared: bool,
 }
 
+/// A file that the recipient opened once, and that HEAD has no more.
+struct Gone {
+    /// The newest commit at which it opened the file.
+    commit: CommitId,
+    /// The values that other files have today, unchanged and at the same path: the file was renamed, or its values moved.
+    unchanged_in: BTreeMap<String, BTreeSet<String>>,
+    compared: bool,
+}
+
 #[derive(Default)]
 pub(super) struct Departed {
     recipient: String,
     today: Vec<String>,
     once: BTreeMap<String, Once>,
+    gone: BTreeMap<String, Gone>,
     /// How many age files there are. They do not name their recipients.
     age_files: usize,
     commits: usize,
@@ -47,11 +57,20 @@ impl Departed {
         let mut found = Self { recipient: recipient.to_owned(), commits: commits.len(), ..Self::default() };
         let mut left = found.opens_not(&today);
         let progress = Progress::of_steps("looking at commits", commits.len());
+        let (mut gone, mut looked_at) = (BTreeMap::new(), BTreeMap::new());
         let mut newer = today.clone();
         for commit in commits {
             progress.step();
             let older = source.read_at(&commit, &newer).map_err(|fault| told(fault.to_string()))?;
             for (name, then) in encrypted(&older) {
+                if !today.files.contains_key(name) {
+                    let is_known = looked_at.get(name).is_some_and(|last| Arc::ptr_eq(last, then));
+                    if !is_known && !gone.contains_key(name) {
+                        looked_at.insert(name.clone(), then.clone());
+                        gone.extend(names(name, then, recipient).map(|then| (name.clone(), (commit.clone(), then))));
+                    }
+                    continue;
+                }
                 // A file that the next commit has unchanged was looked at there.
                 if left.get(name).is_none_or(|last| Arc::ptr_eq(last, then)) {
                     continue;
@@ -64,11 +83,10 @@ impl Departed {
                 }
             }
             newer = older;
-            if left.is_empty() {
-                break;
-            }
         }
         drop(progress);
+        let others = if gone.is_empty() { Vec::new() } else { found.others(&today, keys) };
+        found.gone = gone.into_iter().map(|(name, (commit, then))| (name, Gone::of(then, commit, &others, keys))).collect();
         Ok(found)
     }
 
@@ -84,6 +102,33 @@ impl Departed {
             }
         }
         left
+    }
+
+    /// Today's SOPS files that it does not open. Those that it opens are to be changed in any case.
+    fn others(&self, today: &Snapshot, keys: Option<&Identities>) -> Vec<(String, Held)> {
+        let others = encrypted(today).filter(|(name, _)| !self.today.contains(name));
+        others.filter_map(|(name, bytes)| Some((name.clone(), Held::of(sops(name, bytes)?, keys)))).collect()
+    }
+}
+
+/// A file's values, once as ciphertexts and, if the keys open it, once as plaintexts.
+struct Held {
+    ciphertexts: Values,
+    plaintexts: Option<Values>,
+}
+
+impl Held {
+    fn of(mut sops: SopsFile, keys: Option<&Identities>) -> Self {
+        let ciphertexts = sops.ciphertexts();
+        Self { ciphertexts, plaintexts: keys.and_then(|keys| sops.open(keys).ok()?.plaintexts().ok()) }
+    }
+
+    /// The paths of unchanged values, and whether plaintexts were compared.
+    fn alike(&self, today: &Self) -> (BTreeSet<String>, bool) {
+        match (&self.plaintexts, &today.plaintexts) {
+            (Some(then), Some(today)) => (alike(then, today), true),
+            _ => (alike(&self.ciphertexts, &today.ciphertexts), false),
+        }
     }
 }
 
@@ -101,15 +146,24 @@ fn names(name: &str, bytes: &[u8], recipient: &str) -> Option<SopsFile> {
 }
 
 impl Once {
-    fn of(mut then: SopsFile, mut today: SopsFile, keys: Option<&Identities>, commit: CommitId) -> Self {
-        let ciphertexts = (then.ciphertexts(), today.ciphertexts());
-        let opened = keys.and_then(|keys| {
-            let (then, today) = (then.open(keys).ok()?, today.open(keys).ok()?);
-            Some((then.plaintexts().ok()?, today.plaintexts().ok()?))
-        });
-        let compared = opened.is_some();
-        let (then, today) = opened.unwrap_or(ciphertexts);
-        Self { commit, unchanged: alike(&then, &today), compared }
+    fn of(then: SopsFile, today: SopsFile, keys: Option<&Identities>, commit: CommitId) -> Self {
+        let (unchanged, compared) = Held::of(then, keys).alike(&Held::of(today, keys));
+        Self { commit, unchanged, compared }
+    }
+}
+
+impl Gone {
+    fn of(then: SopsFile, commit: CommitId, others: &[(String, Held)], keys: Option<&Identities>) -> Self {
+        let then = Held::of(then, keys);
+        let alike = others.iter().map(|(name, today)| (name, then.alike(today)));
+        let (mut unchanged_in, mut compared) = (BTreeMap::new(), then.plaintexts.is_some());
+        for (name, (unchanged, is_compared)) in alike {
+            compared &= is_compared;
+            if !unchanged.is_empty() {
+                unchanged_in.insert(name.clone(), unchanged);
+            }
+        }
+        Self { commit, unchanged_in, compared }
     }
 }
 
@@ -124,15 +178,21 @@ fn alike(then: &Values, today: &Values) -> BTreeSet<String> {
 
 impl Departed {
     pub(super) fn is_to_do(&self) -> bool {
-        !self.today.is_empty() || self.once.values().any(|once| !once.unchanged.is_empty())
+        !self.today.is_empty()
+            || self.once.values().any(|once| !once.unchanged.is_empty())
+            || self.gone.values().any(|gone| !gone.unchanged_in.is_empty())
     }
 
     pub(super) fn to_json(&self) -> Value {
         let once = self.once.iter().map(|(file, once)| {
             json!({ "file": file, "last_opened_at": once.commit, "unchanged": once.unchanged, "values_compared": once.compared })
         });
+        let gone = self.gone.iter().map(|(file, gone)| {
+            json!({ "file": file, "last_opened_at": gone.commit, "unchanged_in": gone.unchanged_in, "values_compared": gone.compared })
+        });
         json!({
             "recipient": self.recipient, "opens_today": self.today, "opened_once": once.collect::<Vec<_>>(),
+            "opened_once_and_gone": gone.collect::<Vec<_>>(),
             "age_files_not_known": self.age_files, "commits_looked_at": self.commits,
         })
     }
@@ -157,17 +217,73 @@ impl Departed {
                 }
             };
         }
-        if !self.today.is_empty() || !self.once.is_empty() {
+        for (file, gone) in &self.gone {
+            let (file, short) = (plain(file), &gone.commit.as_str()[..12]);
+            let _ =
+                writeln!(out, "{file}: is gone, and the recipient could open it at {short}: change what of it is still valid");
+            for (other, values) in &gone.unchanged_in {
+                let values = values.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+                let _ = writeln!(out, "{file}: unchanged since then in {}: {}", plain(other), plain(&values));
+            }
+        }
+        if !self.today.is_empty() || !self.once.is_empty() || !self.gone.is_empty() {
             out.push('\n');
         }
         let _ = writeln!(
             out,
             "opens {} today, and once opened {} ({} looked at); {} with unknown recipients",
             counted(self.today.len(), "file"),
-            counted(self.once.len(), "file"),
+            counted(self.once.len() + self.gone.len(), "file"),
             counted(self.commits, "commit"),
             counted(self.age_files, "age file")
         );
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::checkout::replace;
+    use crate::secrets::encrypt_document;
+    use crate::words::UnixTime;
+    use std::path::Path;
+
+    #[test]
+    fn a_file_that_was_renamed_or_removed_is_listed_with_where_its_values_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let git = |arguments: &[&str]| {
+            let named = ["-c", "user.name=t", "-c", "user.email=t@acme.example", "-c", "commit.gpgsign=false"];
+            let mut command = std::process::Command::new("git");
+            assert!(command.arg("-C").arg(root).args(named).args(arguments).status().unwrap().success(), "{arguments:?}");
+        };
+        let ((keys, own), (_, left)) = (Identities::generate(), Identities::generate());
+        let write = |file: &str, text: &str, to: &[String]| {
+            let name = SecretPath::parse(file.strip_prefix("secrets/").unwrap()).unwrap();
+            let sealed = encrypt_document(&name, text.as_bytes(), to, UnixTime::from_seconds(1_795_000_000)).unwrap();
+            replace(&root.join(Path::new(file)), &sealed).unwrap();
+        };
+        let keys = Identities::parse(&keys).unwrap();
+        git(&["init", "-q"]);
+        let both = [own.clone(), left.clone()];
+        write("secrets/renamed.yaml", "password: one\nkey: two\n", &both);
+        write("secrets/removed.yaml", "token: three\n", &both);
+        write("secrets/never.yaml", "token: four\n", std::slice::from_ref(&own));
+        git(&["add", "-A"]);
+        git(&["commit", "-q", "-m", "1"]);
+        git(&["rm", "-q", "-r", "secrets"]);
+        write("secrets/new.yaml", "password: one\nkey: other\n", std::slice::from_ref(&own));
+        git(&["add", "-A"]);
+        git(&["commit", "-q", "-m", "2"]);
+        let checkout = Checkout::around(root).unwrap();
+        let found = Departed::of(&checkout, &left, Some(&keys)).unwrap();
+        let gone = |file: &str| &found.gone[file].unchanged_in;
+        assert_eq!(found.gone.keys().collect::<Vec<_>>(), ["secrets/removed.yaml", "secrets/renamed.yaml"]);
+        assert_eq!(*gone("secrets/renamed.yaml"), [("secrets/new.yaml".to_owned(), ["/password".to_owned()].into())].into());
+        assert!(gone("secrets/removed.yaml").is_empty() && found.is_to_do());
+        let told = found.told();
+        assert!(told.contains("secrets/renamed.yaml: unchanged since then in secrets/new.yaml: /password\n"), "{told}");
+        assert!(told.contains("opens 0 files today, and once opened 2 files"), "{told}");
     }
 }
