@@ -26,7 +26,7 @@ mod watch;
 pub use answer::{Bearer, Refused, Released};
 pub use asked::Asked;
 pub use audit::{AuditQuery, RECORDS_MAX, SEQ_MAX};
-pub use list::{documents, transit_versions};
+pub use list::{document, documents, transit_versions};
 pub use replay::replay_since;
 pub use rewrite::REWRITTEN_MAX;
 #[cfg(any(test, fuzzing))]

@@ -14,7 +14,7 @@ use crate::words::{Denial, Reason};
 /// The most documents that one list decides on, which takes microseconds for each.
 const LISTED_MAX: usize = 10_000;
 
-/// The documents below a folder, or the one of this name, that the identity may read whole. Each is decided like a read of it.
+/// The documents below a folder that the identity may read whole. Each is decided like a read of it.
 /// Nothing is used up.
 pub async fn documents(
     app: &App,
@@ -24,6 +24,12 @@ pub async fn documents(
     below: &str,
 ) -> Result<Vec<SecretPath>, Refused> {
     look(app, call, shown, policy, |looker| looker.documents(below)).await
+}
+
+/// Whether there is a document of exactly this name that the identity may read whole. It is decided like a read of it, and a missing
+/// one is refused like one. Nothing is used up.
+pub async fn document(app: &App, call: Call, shown: Shown, policy: Option<PolicyName>, path: &SecretPath) -> Result<(), Refused> {
+    look(app, call, shown, policy, |looker| looker.document(path)).await
 }
 
 /// The versions of a transit key, and its source, for an identity that may use the key. Nothing is used up.
@@ -71,8 +77,7 @@ async fn look<T>(
 
 impl Looker<'_> {
     fn documents(&self, below: &str) -> Result<Vec<SecretPath>, Denial> {
-        let is_below =
-            |path: &SecretPath| below.is_empty() || path.as_str() == below || path.as_str().starts_with(&format!("{below}/"));
+        let is_below = |path: &SecretPath| below.is_empty() || path.as_str().starts_with(&format!("{below}/"));
         let named: Vec<SecretPath> = self.live.documents().filter(is_below).take(LISTED_MAX + 1).collect();
         if named.len() > LISTED_MAX {
             return Err(Reason::TooLarge
@@ -81,7 +86,7 @@ impl Looker<'_> {
         }
         let mut found = Vec::new();
         for path in named {
-            match self.may(Target::Secret(SecretName { path: path.clone(), key: None })) {
+            match self.may_read(&path) {
                 Ok(_) => found.push(path),
                 Err(denial) if denial.reason.status() == 403 => {}
                 Err(denial) => return Err(denial),
@@ -95,11 +100,25 @@ impl Looker<'_> {
         Ok(found)
     }
 
+    fn document(&self, path: &SecretPath) -> Result<(), Denial> {
+        let _ = self.may_read(path)?;
+        if self.live.has_document(path) {
+            return Ok(());
+        }
+        let told = "The secret is granted, but the commit in force has no such file.";
+        Err(Reason::SecretMissing.because(format!("{path}: the commit in force has no such file")).saying(told))
+    }
+
     fn transit_versions(&self, key: &TransitKey) -> Result<(SourceName, Vec<u32>), Denial> {
         let of = |operation| Target::Transit(TransitUse { operation, key: key.clone(), input: None });
         let grant = self.may(of(Operation::Encrypt)).or_else(|_| self.may(of(Operation::Decrypt)))?;
         let granted = grant.granted().first().ok_or_else(|| Reason::Internal.because("a grant of no transit key"))?;
         Ok((granted.source.clone(), self.live.transit_versions(&granted.source, key)?))
+    }
+
+    /// Whether the whole document would be granted now.
+    fn may_read(&self, path: &SecretPath) -> Result<Grant, Denial> {
+        self.may(Target::Secret(SecretName { path: path.clone(), key: None }))
     }
 
     /// Whether this would be granted now.

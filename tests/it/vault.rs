@@ -132,6 +132,15 @@ async fn a_session_proves_an_identity_and_grants_nothing_itself() {
     assert_eq!(call(&world, "GET", absent, &session, None).await.0, 403, "404 tells nothing of what is not granted");
     assert_eq!(call(&world, "GET", granted_and_absent, &session, None).await.0, 404);
     assert_eq!(call(&world, "GET", "secret/metadata/hidden/db", &session, None).await.0, 403);
+    let deeper = sealed(&world, "shop/eu/db.yaml", b"password: hunter2\n");
+    world.commit_and_wait(&[("secrets/shop/eu/db.yaml", &deeper)]).await;
+    assert_eq!(call(&world, "GET", "secret/metadata/shop/eu/db", &session, None).await.0, 200);
+    assert_eq!(call(&world, "GET", "secret/metadata/shop/eu", &session, None).await.0, 404, "a folder has no metadata");
+    assert_eq!(
+        call(&world, "LIST", "secret/metadata/shop/eu/db.yaml", &session, None).await.0,
+        403,
+        "nothing is below a document"
+    );
     assert_eq!(call(&world, "LIST", "secret/metadata/hidden", &session, None).await.0, 403);
     let narrower = DEPLOY.replace("refs/heads/main", "refs/heads/release");
     world.commit_and_wait(&[("policies/shop/deploy.yaml", narrower.as_bytes())]).await;

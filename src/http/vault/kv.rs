@@ -75,10 +75,17 @@ pub(super) async fn metadata(asking: Asking, text: &str) -> Response<Body> {
         Ok(name) => name.path,
         Err(denial) => return asking.refuse(denial).await,
     };
-    let app = asking.app.clone();
-    match documents(asking, path.as_str()).await {
-        Ok(_) => answer::data("", described(app.changed_at(&path).await)),
-        Err(response) => response,
+    let proof = match asking.proof() {
+        Ok(proof) => proof,
+        Err(denial) => return asking.refuse(denial).await,
+    };
+    let policy = proof.policy.clone();
+    let (app, (call, shown)) = (asking.app, proof.into_call(asking.call));
+    let (inner, wanted) = (app.clone(), path.clone());
+    let found = Asking::tracked(&app, async move { exchange::document(&inner, call, shown, policy, &wanted).await }).await;
+    match found {
+        Ok(()) => answer::data("", described(app.changed_at(&path).await)),
+        Err(refused) => answer::refused(&refused),
     }
 }
 
