@@ -25,18 +25,20 @@ pub(super) fn unwritable(path: &Path) -> Result<(), WritableByAll> {
         Ok(metadata) if metadata.is_file() && metadata.permissions().mode() & 0o002 != 0 => {
             Err(WritableByAll { path: path.to_owned() })
         }
-        Ok(_) | Err(_) if is_replaceable(path) => {
-            let folder = path.parent().unwrap_or(Path::new("."));
-            Err(WritableByAll { path: folder.to_owned() })
-        }
+        Ok(_) | Err(_) if is_replaceable(path) => Err(WritableByAll { path: folder_of(path).to_owned() }),
         Ok(_) | Err(_) => Ok(()),
     }
+}
+
+/// The folder of a file. That of a mere name is the working folder: `Path::parent` gives it no name.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Whether everybody may rename another file over it: everybody may write its folder, which is neither sticky (like /tmp) nor
 /// mounted read-only (like Kubernetes' ConfigMaps and Secrets).
 fn is_replaceable(path: &Path) -> bool {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let is_open = std::fs::metadata(folder).is_ok_and(|metadata| metadata.permissions().mode() & 0o1002 == 0o002);
     let is_read_only = || rustix::fs::statvfs(folder).is_ok_and(|mount| mount.f_flag.contains(StatVfsMountFlags::RDONLY));
     is_open && !is_read_only()
@@ -56,5 +58,17 @@ pub(super) fn check_private<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, pat
         }
         Ok(metadata) if !metadata.is_file() => fields.fault(node.place, format!("{} is no file", path.plain())),
         Ok(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_of_a_mere_name_is_the_working_folder() {
+        for (file, folder) in [("daypass.yaml", "."), ("./daypass.yaml", "."), ("a/daypass.yaml", "a"), ("/daypass.yaml", "/")] {
+            assert_eq!(folder_of(Path::new(file)), Path::new(folder), "{file}");
+        }
     }
 }
