@@ -69,17 +69,19 @@ pub(super) fn missing_mount(container: &Value) -> Result<bool, Conflict> {
 
 /// Whether a variable is missing; the error names the variable in its way.
 pub(super) fn missing_variable(container: &Value, variable: &Value) -> Result<bool, Conflict> {
+    let mut is_missing = true;
     for there in container["env"].as_array().into_iter().flatten() {
         let name = there["name"].as_str().unwrap_or_default();
         if there["name"] == variable["name"] {
-            let same = there["value"] == variable["value"];
-            return if same { Ok(false) } else { Err(Conflict::Variable { variable: name.to_owned() }) };
-        }
-        if BEFORE_CONTAINER_CREDENTIALS.contains(&name) {
+            if there["value"] != variable["value"] {
+                return Err(Conflict::Variable { variable: name.to_owned() });
+            }
+            is_missing = false;
+        } else if BEFORE_CONTAINER_CREDENTIALS.contains(&name) {
             return Err(Conflict::BeforeOurs { variable: name.to_owned() });
         }
     }
-    Ok(true)
+    Ok(is_missing)
 }
 
 /// The path without `.`, `..` and doubled slashes.
@@ -130,6 +132,18 @@ mod tests {
         }
         for path in ["/run", "/run/daypassing", "/data", ""] {
             assert_eq!(missing_mount(&container(path)), Ok(true), "{path}");
+        }
+    }
+
+    #[test]
+    fn every_variable_of_a_container_is_compared_also_after_ours() {
+        let ours = json!({ "name": "AWS_CONTAINER_CREDENTIALS_FULL_URI", "value": "http://127.0.0.1:9403/" });
+        let missing = |env: Value| missing_variable(&json!({ "env": env }), &ours);
+        assert_eq!((missing(json!([])), missing(json!([ours, { "name": "A" }]))), (Ok(true), Ok(false)));
+        let before = json!({ "name": "AWS_ACCESS_KEY_ID", "value": "x" });
+        let other = json!({ "name": "AWS_CONTAINER_CREDENTIALS_FULL_URI", "value": "http://127.0.0.1:1/" });
+        for env in [json!([ours, before]), json!([before, ours]), json!([ours, other]), json!([other, ours])] {
+            assert!(missing(env.clone()).is_err(), "{env}");
         }
     }
 }
