@@ -6,14 +6,16 @@ use crate::http::stopping::Peer;
 use crate::kind::{Listed, PastValue, SecretValue};
 use crate::token::{Proof, RequestBody};
 use crate::words::{Denial, Digest, Reason, Secret};
+use axum::BoxError;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, LengthLimitError};
 use serde::Serialize;
 use std::convert::Infallible;
+use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -88,7 +90,7 @@ pub(super) async fn each_chunk(body: Body, bytes_max: usize, mut take: impl FnMu
         while let Some(frame) = body.frame().await {
             frame?.data_ref().into_iter().for_each(|chunk| take(chunk));
         }
-        Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+        Ok::<_, BoxError>(())
     };
     within_bounds(bytes_max, read).await
 }
@@ -106,15 +108,27 @@ pub(super) async fn json_body(headers: &HeaderMap, content: Body, bytes_max: usi
     }
 }
 
-/// Bounds the time of a read. A read that fails is reported as a body that is too large.
-async fn within_bounds<T, E: std::fmt::Display>(bytes_max: usize, read: impl Future<Output = Result<T, E>>) -> Result<T, Denial> {
-    match tokio::time::timeout(BODY_MAX, read).await {
+/// Bounds the time of a read, and distinguishes a body that is too large from one that broke off.
+async fn within_bounds<T, E: Into<BoxError>>(bytes_max: usize, read: impl Future<Output = Result<T, E>>) -> Result<T, Denial> {
+    match tokio::time::timeout(BODY_MAX, read).await.map(|read| read.map_err(Into::into)) {
         Ok(Ok(read)) => Ok(read),
-        Ok(Err(fault)) => {
+        Ok(Err(fault)) if is_too_large(&*fault) => {
             Err(Reason::TooLarge.because(fault.to_string()).saying(format!("The body is larger than {} KiB.", bytes_max / 1024)))
         }
+        Ok(Err(fault)) => Err(Reason::BadRequest.because(format!("the body did not come whole: {fault}"))),
         Err(_) => Err(Reason::BadRequest.because("the body did not come in time")),
     }
+}
+
+fn is_too_large(fault: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(fault);
+    while let Some(fault) = cause {
+        if fault.is::<LengthLimitError>() {
+            return true;
+        }
+        cause = fault.source();
+    }
+    false
 }
 
 /// The document of the native API.
@@ -150,4 +164,38 @@ pub(super) fn secret_answer(body: Body, kind: &'static str) -> Response<Body> {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Bytes;
+    use hyper::body::Frame;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    /// A body whose client goes away after the first piece.
+    struct BrokenOff(bool);
+
+    impl axum::body::HttpBody for BrokenOff {
+        type Data = Bytes;
+        type Error = std::io::Error;
+
+        fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+            let is_first = std::mem::take(&mut self.0);
+            let piece = if is_first { Ok(Frame::data(Bytes::from_static(b"x"))) } else { Err(std::io::Error::other("reset")) };
+            Poll::Ready(Some(piece))
+        }
+    }
+
+    #[tokio::test]
+    async fn only_a_body_that_is_too_large_is_called_so() {
+        for (content, reason) in [(Body::new(BrokenOff(true)), Reason::BadRequest), (Body::from("x".repeat(9)), Reason::TooLarge)]
+        {
+            assert_eq!(body(content, 8).await.unwrap_err().reason, reason);
+        }
+        let each = async |content| each_chunk(content, 8, |_| ()).await.unwrap_err().reason;
+        assert_eq!(each(Body::new(BrokenOff(true))).await, Reason::BadRequest);
+        assert_eq!(each(Body::from("x".repeat(9))).await, Reason::TooLarge);
+    }
 }
