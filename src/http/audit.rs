@@ -12,6 +12,7 @@ use axum::body::Body;
 use axum::extract::{OriginalUri, State};
 use axum::http::{Response, Uri};
 use axum::response::IntoResponse;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// Its parameters, for the error that an unknown one gets.
@@ -53,16 +54,13 @@ pub(super) enum AuditQueryError {
     #[error("`since`: {0}.")]
     Since(#[from] DurationError),
     /// `before`, `after` or `limit` as a number.
-    #[error("`{parameter}`: expected a whole number from {least} to {SEQ_MAX}.")]
+    #[error("`{parameter}`: expected a whole number from {} to {}.", .range.start(), .range.end())]
     Number {
         /// The parameter.
         parameter: &'static str,
-        /// Its least value.
-        least: i64,
+        /// The numbers that it takes.
+        range: RangeInclusive<i64>,
     },
-    /// More records than one answer has.
-    #[error("`limit`: at most {RECORDS_MAX}; `before` brings the next page.")]
-    Limit,
 }
 
 pub(super) async fn audit(State(app): State<Arc<App>>, Caller(call): Caller, OriginalUri(uri): OriginalUri) -> Response<Body> {
@@ -90,10 +88,10 @@ fn read(uri: &Uri) -> Result<AuditQuery, AuditQueryError> {
         decision: taken(&mut query, "decision", |text| Ok(IdSuffix::parse(text)?))?,
     };
     let lasting = taken(&mut query, "since", |text| Ok(parse_duration(text)?))?;
-    let before = number(&mut query, "before", 1)?;
-    let after = number(&mut query, "after", 0)?.unwrap_or_default();
-    let limit = number(&mut query, "limit", 1)?.map_or(Ok(RECORDS_MAX), usize::try_from);
-    let limit = limit.ok().filter(|limit| *limit <= RECORDS_MAX).ok_or(AuditQueryError::Limit)?;
+    let before = number(&mut query, "before", 1..=SEQ_MAX)?;
+    let after = number(&mut query, "after", 0..=SEQ_MAX)?.unwrap_or_default();
+    let limit = number(&mut query, "limit", 1..=i64::try_from(RECORDS_MAX).unwrap_or(SEQ_MAX))?;
+    let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(RECORDS_MAX);
     match query.into_keys().next() {
         Some(parameter) => Err(AuditQueryError::Unknown { parameter }),
         None => Ok(AuditQuery { filter, before, after, lasting, limit }),
@@ -108,9 +106,11 @@ fn taken<T>(
     query.remove(parameter).map(|text| read(&text)).transpose()
 }
 
-fn number(query: &mut Values, parameter: &'static str, least: i64) -> Result<Option<i64>, AuditQueryError> {
-    let read = |text: &str| text.parse().ok().filter(|number| (least..=SEQ_MAX).contains(number));
-    taken(query, parameter, |text| read(text).ok_or(AuditQueryError::Number { parameter, least }))
+fn number(query: &mut Values, parameter: &'static str, range: RangeInclusive<i64>) -> Result<Option<i64>, AuditQueryError> {
+    taken(query, parameter, |text| {
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        number.ok_or(AuditQueryError::Number { parameter, range })
+    })
 }
 
 fn code(text: &str) -> Option<String> {
@@ -150,8 +150,9 @@ mod tests {
             ("before=0", "`before`: expected a whole number from 1"),
             ("before=9007199254740992", "`before`: expected a whole number from 1 to 9007199254740991"),
             ("after=-1", "`after`: expected a whole number from 0"),
-            ("limit=1001", "`limit`: at most 1000"),
-            ("limit=x", "`limit`: expected a whole number"),
+            ("limit=0", "`limit`: expected a whole number from 1 to 1000."),
+            ("limit=1001", "`limit`: expected a whole number from 1 to 1000."),
+            ("limit=x", "`limit`: expected a whole number from 1 to 1000."),
             ("after=1&after=2", "`after` stands twice"),
             ("kinds=a", "`kinds` is no parameter here: there are `kind`"),
             ("policy=%00", "NUL"),
