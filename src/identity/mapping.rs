@@ -305,7 +305,7 @@ fn claimed<'a>(claims: &'a Claims, claim: &str) -> Option<&'a Json> {
 }
 
 fn flag_of(claims: &Claims, claim: &str) -> Option<bool> {
-    match claims.claim(claim)? {
+    match claimed(claims, claim)? {
         Json::Bool(flag) => Some(*flag),
         Json::String(text) => text.parse().ok(),
         _ => None,

@@ -62,7 +62,7 @@ impl Source {
     pub(super) fn is_garbled(&self, claims: &Claims) -> bool {
         let says = |claim: &String| claimed(claims, claim).is_some_and(|value| !value.is_null() && value.as_str() != Some(""));
         if let Some(flag) = &self.flag {
-            return claims.claim(flag).is_some();
+            return claimed(claims, flag).is_some();
         }
         match &self.differs {
             Some(both) => both.iter().all(says),

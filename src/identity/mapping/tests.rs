@@ -187,3 +187,19 @@ fn a_word_for_true_or_false_is_a_flag() {
     assert_eq!(of("yes", Attribute::Fork), None, "no word of ours");
     assert_eq!(of("true", Attribute::Environment), Some(Value::Text("true".to_owned())));
 }
+
+#[test]
+fn a_flag_is_read_by_name_and_by_pointer() {
+    let read = |claims: serde_json::Value| {
+        let text = "{ name: x, replay: per-job, ci: false, attributes: { ref_protected: [{ flag: /a/b }], user: [{ claim: email, verified_by: /a/c }] } }";
+        let mapping: Mapping = serde_saphyr::from_str(text).unwrap();
+        let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
+        let facts = mapping.facts(&IssuerName::parse("issuer").unwrap(), claims)?;
+        let text = |attribute| facts.attributes.get(&attribute).map(ToString::to_string);
+        Ok::<_, Denial>((text(Attribute::RefProtected), text(Attribute::User), facts.garbled.contains(&Attribute::RefProtected)))
+    };
+    let told = |text: &str| Some(text.to_owned());
+    assert_eq!(read(json!({ "a": { "b": true, "c": "true" }, "email": "e@x" })).unwrap(), (told("true"), told("e@x"), false));
+    assert_eq!(read(json!({ "a": { "b": 1 } })).unwrap(), (None, None, true));
+    assert!(read(json!({ "a": { "c": false }, "email": "e@x" })).is_err());
+}
