@@ -86,7 +86,7 @@ impl Looker<'_> {
         }
         let mut found = Vec::new();
         for path in named {
-            match self.may(Target::Secret(SecretName { path: path.clone(), key: None })) {
+            match self.may_read(&path) {
                 Ok(_) => found.push(path),
                 Err(denial) if denial.reason.status() == 403 => {}
                 Err(denial) => return Err(denial),
@@ -101,7 +101,7 @@ impl Looker<'_> {
     }
 
     fn document(&self, path: &SecretPath) -> Result<(), Denial> {
-        let _ = self.may(Target::Secret(SecretName { path: path.clone(), key: None }))?;
+        let _ = self.may_read(path)?;
         if self.live.has_document(path) {
             return Ok(());
         }
@@ -114,6 +114,11 @@ impl Looker<'_> {
         let grant = self.may(of(Operation::Encrypt)).or_else(|_| self.may(of(Operation::Decrypt)))?;
         let granted = grant.granted().first().ok_or_else(|| Reason::Internal.because("a grant of no transit key"))?;
         Ok((granted.source.clone(), self.live.transit_versions(&granted.source, key)?))
+    }
+
+    /// Whether the whole document would be granted now.
+    fn may_read(&self, path: &SecretPath) -> Result<Grant, Denial> {
+        self.may(Target::Secret(SecretName { path: path.clone(), key: None }))
     }
 
     /// Whether this would be granted now.

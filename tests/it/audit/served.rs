@@ -96,7 +96,7 @@ async fn a_job_without_the_grant_and_a_bad_query_are_refused() {
     for (query, said) in [
         ("?code=no_matching_polcy", "`code`: there is no such code"),
         ("?kinds=refused", "`kinds` is no parameter here"),
-        ("?limit=1001", "`limit`: at most 1000"),
+        ("?limit=1001", "`limit`: expected a whole number from 1 to 1000"),
         ("?before=0", "`before`: expected a whole number from 1"),
     ] {
         let (status, refused) = ask(&world, &world.token_with(pull()), query).await;

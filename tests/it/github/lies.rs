@@ -108,6 +108,7 @@ async fn an_installation_of_another_account_is_refused() {
 }
 
 /// Both sides run on this test's one thread, so that the subscriber sees the TRACE events of every library.
+/// On one thread, because the log is that of a thread.
 #[tokio::test]
 async fn no_token_and_no_signature_is_in_a_log_at_trace() {
     let log = Arc::new(Mutex::new(Vec::new()));

@@ -16,7 +16,7 @@ async fn until(response: &mut reqwest::Response, end: &str) -> String {
     while !text.ends_with(end) {
         let left = START_MAX.saturating_sub(started.elapsed());
         let chunk = tokio::time::timeout(left, response.chunk()).await.unwrap_or_else(|_| panic!("no {end:?} in {text:?}"));
-        text.push_str(std::str::from_utf8(&chunk.unwrap().expect("the stream ended")).unwrap());
+        text.push_str(std::str::from_utf8(&chunk.unwrap().unwrap_or_else(|| panic!("the stream ended after {text:?}"))).unwrap());
     }
     text
 }
