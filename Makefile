@@ -13,7 +13,8 @@ demo: ## Run the whole flow on this machine, with a real AWS emulator
 	@tests/peers/demo.sh
 
 test: ## Run everything: lints, unit tests, tests against real peers
-	@tests/peers/install.sh all
+	@# One waits for the network, the other for the processor: together they take as long as the longer one.
+	@tests/peers/install.sh all & peers=$$!; cargo clippy --quiet --all-targets -- -D warnings; linted=$$?; wait $$peers && exit $$linted
 	@$(MAKE) --no-print-directory lint
 	cargo test --all-targets
 	@tests/peers/demo.sh >/dev/null && echo "the demo ran to its end"
