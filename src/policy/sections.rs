@@ -36,7 +36,7 @@ use crate::kind::Target;
 use crate::words::parse_duration;
 use crate::words::yaml::{Fields, Node, Place};
 use error::TtlError;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::time::Duration;
 
@@ -127,6 +127,9 @@ pub(super) trait Section: Sized + Clone + Eq + Debug + 'static {
         Vec::new()
     }
 
+    /// Whether both grant the same, on the same terms.
+    fn is_like(&self, other: &Self) -> bool;
+
     /// The entry, if it is one of this section.
     fn of(entry: &Entry) -> Option<&Self>;
 }
@@ -167,6 +170,13 @@ macro_rules! declare {
 
             pub(super) fn findings(&self) -> Vec<(&'static str, String, &'static str)> {
                 match self { $(Self::$section(entry) => entry.findings(),)* }
+            }
+
+            fn is_like(&self, other: &Self) -> bool {
+                match (self, other) {
+                    $((Self::$section(one), Self::$section(other)) => one.is_like(other),)*
+                    _ => false,
+                }
             }
 
             pub(super) fn acts(&self) -> bool {
@@ -217,11 +227,15 @@ macro_rules! declare {
 }
 each_section!(declare);
 
-/// Implements `Section::of` for the entries of a variant.
+/// Implements `Section::of` and `Section::is_like` for the entries of a variant.
 macro_rules! of {
     ($section:ident) => {
         fn of(entry: &$crate::policy::sections::Entry) -> Option<&Self> {
             if let $crate::policy::sections::Entry::$section(entry) = entry { Some(entry) } else { None }
+        }
+
+        fn is_like(&self, other: &Self) -> bool {
+            *self == Self { place: self.place, ..other.clone() }
         }
     };
 }
@@ -234,11 +248,13 @@ pub(super) struct Grants(Box<[Entry]>);
 impl Grants {
     pub(super) fn read<'a>(fields: &mut Fields<'a, '_>, row: Option<&Row>) -> Option<Self> {
         let entries = read_entries(fields, row);
-        let mut named = BTreeSet::new();
-        for (place, target) in entries.iter().filter_map(|entry| Some((entry.place(), entry.named()?))) {
-            if let Some(twice) = named.replace(target) {
-                fields.fault(place, format!("`{twice}` is granted twice here, so nobody can tell on which terms: leave one"));
+        let mut named: BTreeMap<Target, &Entry> = BTreeMap::new();
+        for (entry, target) in entries.iter().filter_map(|entry| Some((entry, entry.named()?))) {
+            if let Some(known) = named.get(&target).filter(|known| !known.is_like(entry)) {
+                let twice = format!("`{target}` is granted here on other terms than in line {}: leave one", known.place().line);
+                fields.fault(entry.place(), twice);
             }
+            named.entry(target).or_insert(entry);
         }
         for (key, place, _) in fields.members() {
             if !PATTERNS.iter().any(|(word, _)| word == key) {

@@ -16,19 +16,29 @@ fn a_policy_without_single_use_counts_whatever_its_file_is_called() {
 }
 
 #[test]
-fn the_same_credential_twice_in_a_policy_does_not_load() {
+fn the_same_credential_on_two_terms_in_a_policy_does_not_load() {
     let role = "    - role: arn:aws:iam::123456789012:role/shop-deploy\n";
     let audience = "id_token: { audience: https://api.partner.example, ttl: 10m }";
     for twice in [
         DEPLOY.replacen(role, &format!("{role}      ttl: 15m\n{role}"), 1),
         DEPLOY.replace(
             audience,
-            "id_token: [{ audience: https://api.partner.example }, { audience: https://api.partner.example, ttl: 10m }]",
+            "id_token: [{ audience: https://api.partner.example, ttl: 5m }, { audience: https://api.partner.example, ttl: 10m }]",
         ),
     ] {
         let (ruleset, faults) = load(&[("policies/a.yaml", &twice)]);
-        assert!(ruleset.set().policies().is_empty() && faults[0].message.contains("is granted twice here"), "{twice} {faults:?}");
+        assert!(
+            ruleset.set().policies().is_empty() && faults[0].message.contains("is granted here on other terms than in line"),
+            "{twice} {faults:?}"
+        );
     }
+    let equal = DEPLOY.replacen(
+        audience,
+        "id_token: [{ audience: https://api.partner.example }, { audience: https://api.partner.example }]",
+        1,
+    );
+    let ruleset = good(&[("policies/a.yaml", &equal)]);
+    assert!(ruleset.set().would_grant(&github(json!({})), &aws(), None, UnixTime::from_seconds(0)).is_ok());
 }
 
 #[test]

@@ -124,7 +124,7 @@ fn a_job_gets_what_it_asks_for_within_what_is_granted_and_no_more() {
     assert_eq!(asked(&two, None), Err(Reason::PolicyAmbiguous));
     assert!(matches!(asked(&two, Some("direct")), Ok(GcpTerms::Direct { .. })));
     let twice = faults(&format!("{{ service_account: {DEPLOY} }}, {{ service_account: {DEPLOY}, ttl: 5m }}"));
-    assert!(twice[0].contains("is granted twice here"), "the same on other terms: {twice:?}");
+    assert!(twice[0].contains("is granted here on other terms"), "the same on other terms: {twice:?}");
 }
 
 #[test]
