@@ -26,9 +26,11 @@ mod transit;
 
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_UNAVAILABLE, STATUS_USAGE};
+use crate::words::without_keys;
 use clap::builder::Resettable;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use examples::examples;
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -230,7 +232,11 @@ fn without_empty_variables(command: clap::Command, environment: &Environment) ->
 }
 
 fn misused(fault: &clap::Error) -> ExitCode {
-    let _ = fault.print();
+    let told = fault.to_string();
+    match without_keys(&told) {
+        Cow::Borrowed(_) => _ = fault.print(),
+        Cow::Owned(told) => anstream::eprintln!("{told}"),
+    }
     ExitCode::from(if fault.use_stderr() { STATUS_USAGE } else { 0 })
 }
 

@@ -5,16 +5,43 @@ use std::path::Path;
 
 /// Text that runners of GitHub and of Azure Pipelines read as a command anywhere in a line: `##[name]`, `##vso[name]`.
 const COMMANDS: [&str; 2] = ["##[", "##vso["];
+/// How an identity of age begins, in capitals (its Bech32 form is of one case).
+const AGE_KEY: &str = "AGE-SECRET-KEY-";
+/// How the first line of a private key in PEM ends (RFC 7468, section 13). What follows is the key, to the end.
+const PEM_KEY: &str = "PRIVATE KEY-----";
+/// Fewer characters behind such a beginning are no key: messages name the beginning alone.
+const KEY_CHARACTERS_MIN: usize = 8;
 
 /// Escapes text for one line of output, as `\u{1b}`: characters that begin a new line, control a terminal or change the direction of
 /// writing (UAX #9), and commands to a runner.
 pub fn plain(text: &str) -> Cow<'_, str> {
-    let text = without_commands(text);
+    let text = match without_keys(text) {
+        Cow::Borrowed(text) => without_commands(text),
+        Cow::Owned(text) => Cow::Owned(without_commands(&text).into_owned()),
+    };
     if !text.contains(steers) {
         return text;
     }
     let escaped = text.chars().map(|one| if steers(one) { one.escape_unicode().to_string() } else { one.to_string() });
     Cow::Owned(escaped.collect())
+}
+
+/// Leaves out what looks like a private key: people give one where the name of its file belongs, and an error quotes the name.
+pub fn without_keys(text: &str) -> Cow<'_, str> {
+    let capitals = text.to_ascii_uppercase();
+    for (mark, to_the_end) in [(PEM_KEY, true), (AGE_KEY, false)] {
+        for (start, _) in capitals.match_indices(mark) {
+            let (shown, rest) = text.split_at(start + mark.len());
+            let behind = rest.trim_start();
+            let length = behind.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || b"+/-".contains(byte)).count();
+            if length < KEY_CHARACTERS_MIN {
+                continue;
+            }
+            let left = if to_the_end { "" } else { &behind[length..] };
+            return Cow::Owned(format!("{shown}…{}", without_keys(left)));
+        }
+    }
+    Cow::Borrowed(text)
 }
 
 /// Escapes commands to a runner and nothing else, for text of ours that contains text of others.
@@ -87,6 +114,22 @@ mod tests {
     fn control_characters_of_others_are_escaped() {
         assert_eq!(plain("acme/shop@1 \"übung\" `x`"), "acme/shop@1 \"übung\" `x`");
         assert_eq!(plain("a\u{1b}[2K\rNobody\nWIDENS\u{202e}\u{2028}"), "a\\u{1b}[2K\\u{d}Nobody\\u{a}WIDENS\\u{202e}\\u{2028}");
+    }
+
+    #[test]
+    fn a_private_key_in_place_of_a_name_is_left_out() {
+        let key = "AGE-SECRET-KEY-1CA9QQQQX7";
+        assert_eq!(
+            plain(&format!("cfg/{key}: No such file, {}", key.to_lowercase())),
+            "cfg/AGE-SECRET-KEY-…: No such file, age-secret-key-…"
+        );
+        let pem = "-----BEGIN PRIVATE KEY-----MIIEvQIBADAN\nhunter2 -----END PRIVATE KEY-----";
+        assert_eq!(plain(pem), "-----BEGIN PRIVATE KEY-----…");
+        assert_eq!(std::path::Path::new(key).plain(), "AGE-SECRET-KEY-…");
+        for told in ["AGE-SECRET-KEY-1… (X25519), AGE-SECRET-KEY-PQ-1…", "no PEM key (`-----BEGIN PRIVATE KEY-----`) in a"] {
+            assert_eq!(plain(told), told);
+        }
+        assert_eq!(plain("age1qqq is a recipient"), "age1qqq is a recipient");
     }
 
     #[test]
