@@ -36,6 +36,19 @@ impl Catalogue {
     }
 }
 
+#[cfg(test)]
+impl Catalogue {
+    /// GitHub's issuer alone, called `github`.
+    pub(crate) fn of_github() -> Self {
+        let entry = IssuerEntry {
+            url: IssuerUrl::parse("https://token.actions.githubusercontent.com").unwrap(),
+            mapping: Mapping::built_in("github-actions").unwrap(),
+            session_max: None,
+        };
+        std::iter::once((IssuerName::parse("github").unwrap(), entry)).collect()
+    }
+}
+
 impl FromIterator<(IssuerName, IssuerEntry)> for Catalogue {
     fn from_iter<I: IntoIterator<Item = (IssuerName, IssuerEntry)>>(entries: I) -> Self {
         Self(entries.into_iter().collect())

@@ -4,12 +4,12 @@ mod cases;
 
 use self::cases::{CASES, Case, Looser};
 use super::access::{Direction, changes, who_can};
-use super::{Bounds, Catalogue, Explanation, IssuerEntry, Look, Ruleset, Tree, Widening, explain, lint};
+use super::{Bounds, Catalogue, Explanation, Look, Ruleset, Tree, Widening, explain, lint};
 use crate::demo::issuer::github_claims;
 use crate::identity::{Facts, Mapping};
 use crate::kind::{Target, each_kind};
 use crate::token::Claims;
-use crate::words::names::{IssuerName, IssuerUrl, SourceName};
+use crate::words::names::{IssuerName, SourceName};
 use crate::words::{Reason, UnixTime};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -26,12 +26,7 @@ macro_rules! words {
 }
 
 fn catalogue() -> Catalogue {
-    let entry = IssuerEntry {
-        url: IssuerUrl::parse("https://token.actions.githubusercontent.com").unwrap(),
-        mapping: Mapping::built_in("github-actions").unwrap(),
-        session_max: None,
-    };
-    std::iter::once((IssuerName::parse("github").unwrap(), entry)).collect()
+    Catalogue::of_github()
 }
 
 fn facts(git_ref: &str) -> Facts {

@@ -1,10 +1,10 @@
 use crate::identity::Mapping;
 use crate::kind::{AwsTarget, IdTokenTarget, Target};
 use crate::policy::sections::{AwsGrant, IdTokenGrant};
-use crate::policy::{Catalogue, IssuerEntry, PolicySet, Ruleset, Tree, Widening};
+use crate::policy::{Catalogue, PolicySet, Ruleset, Tree, Widening};
 use crate::token::Claims;
 use crate::words::UnixTime;
-use crate::words::names::{Audience, IssuerName, IssuerUrl, RoleArn};
+use crate::words::names::{Audience, IssuerName, RoleArn};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -24,12 +24,7 @@ const ROWS: &str = "- { name: web, environment: web, role: web }
 ";
 
 fn catalogue() -> Catalogue {
-    let entry = IssuerEntry {
-        url: IssuerUrl::parse("https://token.actions.githubusercontent.com").unwrap(),
-        mapping: Mapping::built_in("github-actions").unwrap(),
-        session_max: None,
-    };
-    std::iter::once((IssuerName::parse("github").unwrap(), entry)).collect()
+    Catalogue::of_github()
 }
 
 fn tree(policy: &str, rows: &str) -> Tree {

@@ -1,10 +1,8 @@
 use super::{AzureGrant, Section};
-use crate::identity::Mapping;
 use crate::kind::{AzureTarget, Kind, Target};
 use crate::policy::access::{Direction, changes, who_can};
-use crate::policy::{Catalogue, IssuerEntry, Ruleset, Tree};
+use crate::policy::{Catalogue, Ruleset, Tree};
 use crate::words::UnixTime;
-use crate::words::names::{IssuerName, IssuerUrl};
 use std::sync::Arc;
 
 const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
@@ -12,12 +10,7 @@ const CLIENT: &str = "11111111-2222-3333-4444-555555555555";
 const VAULT: &str = "https://vault.azure.net/.default";
 
 fn catalogue() -> Catalogue {
-    let entry = IssuerEntry {
-        url: IssuerUrl::parse("https://token.actions.githubusercontent.com").unwrap(),
-        mapping: Mapping::built_in("github-actions").unwrap(),
-        session_max: None,
-    };
-    std::iter::once((IssuerName::parse("github").unwrap(), entry)).collect()
+    Catalogue::of_github()
 }
 
 fn tree(azure: &str, guardrails: &str) -> Tree {

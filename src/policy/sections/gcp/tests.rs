@@ -2,9 +2,9 @@ use crate::identity::Mapping;
 use crate::kind::{GcpTarget, Kind, Target};
 use crate::policy::access::{Direction, changes, who_can};
 use crate::policy::decide::Moment;
-use crate::policy::{Catalogue, GcpTerms, IssuerEntry, Ruleset, Terms, Tree};
+use crate::policy::{Catalogue, GcpTerms, Ruleset, Terms, Tree};
 use crate::token::Claims;
-use crate::words::names::{IssuerName, IssuerUrl};
+use crate::words::names::IssuerName;
 use crate::words::{Reason, UnixTime};
 use serde_json::json;
 use std::sync::Arc;
@@ -14,12 +14,7 @@ const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
 const DEPLOY: &str = "deploy@acme.iam.gserviceaccount.com";
 
 fn catalogue() -> Catalogue {
-    let entry = IssuerEntry {
-        url: IssuerUrl::parse("https://token.actions.githubusercontent.com").unwrap(),
-        mapping: Mapping::built_in("github-actions").unwrap(),
-        session_max: None,
-    };
-    std::iter::once((IssuerName::parse("github").unwrap(), entry)).collect()
+    Catalogue::of_github()
 }
 
 fn tree(gcp: &str, guardrails: &str) -> Tree {

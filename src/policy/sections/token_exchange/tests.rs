@@ -1,23 +1,16 @@
 use super::TokenExchangeGrant;
-use crate::identity::Mapping;
 use crate::kind::{Kind, Target, TokenExchangeTarget};
 use crate::policy::access::{Direction, changes, who_can};
 use crate::policy::grantable::Grantable;
 use crate::policy::sections::Section;
-use crate::policy::{Catalogue, IssuerEntry, Ruleset, Tree};
+use crate::policy::{Catalogue, Ruleset, Tree};
 use crate::words::UnixTime;
-use crate::words::names::{IssuerName, IssuerUrl};
 use std::sync::Arc;
 
 const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
 
 fn catalogue() -> Catalogue {
-    let entry = IssuerEntry {
-        url: IssuerUrl::parse("https://token.actions.githubusercontent.com").unwrap(),
-        mapping: Mapping::built_in("github-actions").unwrap(),
-        session_max: None,
-    };
-    std::iter::once((IssuerName::parse("github").unwrap(), entry)).collect()
+    Catalogue::of_github()
 }
 
 fn tree(entry: &str, guardrails: &str) -> Tree {
