@@ -16,7 +16,7 @@ mod sops;
 mod transit;
 mod widened;
 
-pub use age_file::{AgeError, Identities, IdentityError, STANZAS_MAX, encrypt, encrypt_at, is_armored};
+pub use age_file::{AgeError, Identities, IdentityError, STANZAS_MAX, encrypt, encrypt_at, is_armored, is_recipient};
 pub use error::{Missing, SecretError, Unopened};
 pub use export::{Export, ExportError, ExportForm};
 pub use header::{Header, stanza};
