@@ -9,7 +9,7 @@ use crate::words::Digest;
 pub(super) fn of_grant(identity: &Identity, grant: &Grant, asked: &[String]) -> Vec<Use> {
     let rule = rule(identity, grant);
     let named = grant.granted().iter().zip(asked).map(|(granted, asked)| name(granted, asked));
-    let overlapping = grant.granted().iter().filter(|granted| granted.once).filter_map(whole);
+    let overlapping = grant.granted().iter().filter(|granted| granted.once).filter_map(|granted| granted.terms.whole());
     let mut names: Vec<String> = named.chain(overlapping).collect();
     names.sort();
     names.dedup();
@@ -31,11 +31,6 @@ fn one(identity: &Identity, name: &str, rule: ReplayRule) -> Use {
 /// A request may leave a choice to the policy. Whether it names the choice or not, it is the same use.
 fn name(granted: &Granted, asked: &str) -> String {
     granted.terms.chosen().map_or_else(|| asked.to_owned(), |chosen| chosen.to_string())
-}
-
-/// The name that a document's values, its file key and its earlier versions share. With `replay: once` all of them are one use.
-fn whole(granted: &Granted) -> Option<String> {
-    granted.terms.document().map(|document| format!("document {document}"))
 }
 
 /// How often the token may be used for the grant. If a repetition would be no retry, `per-request` becomes once.

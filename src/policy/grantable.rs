@@ -9,7 +9,7 @@ use super::{Rule, TrustPolicy};
 use crate::identity::Facts;
 use crate::kind::{Kind, Made, Target, each_kind};
 use crate::token::Possession;
-use crate::words::names::{PolicyName, RowName, SecretPath, SourceName};
+use crate::words::names::{PolicyName, RowName, SourceName};
 use crate::words::yaml::Place;
 use crate::words::{Denial, Reason, UnixTime};
 use std::collections::BTreeSet;
@@ -123,8 +123,9 @@ pub(super) trait Grantable: OnTerms {
         None
     }
 
-    /// The document that these terms are of: `replay` counts a whole document as one.
-    fn document(_terms: &Self::Terms) -> Option<&SecretPath> {
+    /// The name of what these terms are a part of, if a request may choose among overlapping parts. `replay: once` counts all of
+    /// them as one use.
+    fn whole(_terms: &Self::Terms) -> Option<String> {
         None
     }
 
@@ -280,9 +281,9 @@ macro_rules! declare {
                 match self { $(Self::$kind(_) => <$target as Kind>::MADE,)* }
             }
 
-            /// The document that they are of, if they are of one.
-            pub fn document(&self) -> Option<&SecretPath> {
-                match self { $(Self::$kind(terms) => <$target>::document(terms),)* }
+            /// The name that all overlapping credentials share, if there may be several.
+            pub fn whole(&self) -> Option<String> {
+                match self { $(Self::$kind(terms) => <$target>::whole(terms),)* }
             }
 
             /// Whether the same request again is a retry.

@@ -56,6 +56,8 @@ fn contains(bytes: &[u8], word: &[u8]) -> bool {
     bytes.windows(word.len()).any(|window| window == word)
 }
 
+/// How many of the forms, the first ones, are of private keys. No ciphertext and no armor has them by chance.
+const PRIVATE_KEYS: usize = 2;
 /// Forms of keys and tokens that their issuers document and that nothing else has.
 const FORMS: [(&str, &str); 14] = [
     ("an age identity", r"(?i:AGE-SECRET-KEY-(PQ-)?1[0-9A-Z]{20})"),
@@ -85,6 +87,12 @@ static KNOWN: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
 pub fn looks_secret(bytes: &[u8]) -> Option<&'static str> {
     let found = KNOWN.as_ref()?.matches(bytes);
     found.into_iter().next().map(|number| FORMS[number].0)
+}
+
+/// The kind of private key that these bytes hold, wherever in them: for a file that is encrypted, of which no part is trusted to be.
+pub fn holds_private_key(bytes: &[u8]) -> Option<&'static str> {
+    let found = KNOWN.as_ref()?.matches(bytes);
+    found.into_iter().find(|number| *number < PRIVATE_KEYS).map(|number| FORMS[number].0)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::cli::print;
 use crate::client::checkout::{Checkout, ENCRYPTED, nearly_called, read_if_there, read_unlinked, readable, replace};
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
-use crate::secrets::{Creations, RULES_FILE, Seen, Shown, SopsFile, look, looks_secret};
+use crate::secrets::{Creations, RULES_FILE, Seen, Shown, SopsFile, holds_private_key, look, looks_secret};
 use crate::words::names::SecretPath;
 use crate::words::{PlainPath, plain, plain_lines};
 use clap::Args;
@@ -98,12 +98,14 @@ pub(super) fn fault(name: &str, bytes: &[u8], encrypted: bool) -> Option<String>
         Ok(path) => path,
         Err(fault) => return Some(format!("the name is not one that daypass reads: {fault}")),
     };
-    match look(&path, bytes) {
+    let fault = match look(&path, bytes) {
         Ok(Seen::Age(_)) => None,
         Ok(Seen::Plain) => Some("it is not encrypted, and every file in this place has to be".to_owned()),
         Ok(Seen::Sops(mut sops)) => in_clear(&mut sops),
         Err(fault) => Some(fault.to_string()),
-    }
+    };
+    // A comment, a key's name, the `sops` section and what stands beside an armor are no values, and nothing encrypts them.
+    fault.or_else(|| holds_private_key(bytes).map(|what| format!("it holds, in clear, what looks like {what}")))
 }
 
 /// What is readable in it and may not be.
@@ -188,6 +190,9 @@ mod tests {
             ("secrets/db.yaml", b"a: b\nsops:\n  age: [\n".to_vec(), true),
             ("secrets/a b.yaml", sops("password: x\n"), true),
             ("notes.txt", identity.as_bytes().to_vec(), false),
+            ("secrets/db.yaml", [sops("password: x\n"), format!("...\n# {identity}\n").into_bytes()].concat(), true),
+            ("secrets/db.yaml", sops(&format!("{identity}: x\n")), true),
+            ("secrets/a.age", [encrypt(b"x", to, true).unwrap(), format!("\n{identity}\n").into_bytes()].concat(), true),
         ] {
             let told = fault(name, &bytes, encrypted).unwrap_or_default();
             assert!(!told.is_empty() && !told.contains(identity), "{name}: {told}");

@@ -2,11 +2,11 @@
 
 use crate::cli::examples::examples;
 use crate::client::age_plugin;
-use crate::client::{Failure, STATUS_CONFIGURATION};
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::secrets::Identities;
 use crate::words::PlainPath;
 use clap::Args;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
@@ -44,7 +44,13 @@ pub(super) fn generate(arguments: &KeygenArgs) -> Result<u8, Failure> {
     let told = |fault: std::io::Error| unusable(fault.to_string());
     match &arguments.to {
         Some(path) => {
-            let named = |fault: std::io::Error| unusable(format!("{}: {fault}", path.plain()));
+            let named = |fault: std::io::Error| match fault.kind() {
+                ErrorKind::AlreadyExists => {
+                    let told = "is there already, and a key is not overwritten: name another file";
+                    Failure::new(STATUS_USAGE, format!("{} {told}", path.plain()))
+                }
+                _ => unusable(format!("{}: {fault}", path.plain())),
+            };
             let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(named)?;
             let written = file.write_all(comment.as_bytes()).and_then(|()| file.write_all(identity.expose()));
             written.and_then(|()| file.write_all(b"\n")).map_err(named)?;
@@ -64,4 +70,20 @@ pub(super) fn plugin_identity(arguments: &PluginArgs) -> Result<u8, Failure> {
     let identity = age_plugin::identity(&arguments.server)?;
     anstream::println!("# server: {}\n{identity}", arguments.server);
     Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_is_there_is_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let to = folder.path().join("age.key");
+        std::fs::write(&to, "old").unwrap();
+        let failure = generate(&KeygenArgs { pq: false, to: Some(to.clone()) }).unwrap_err();
+        assert_eq!(failure.status, STATUS_USAGE);
+        assert!(failure.to_string().contains("is there already") && !failure.to_string().contains("os error"), "{failure}");
+        assert_eq!(std::fs::read(&to).unwrap(), b"old");
+    }
 }

@@ -11,14 +11,18 @@ use crate::cli::print;
 use crate::cli::progress::Progress;
 use crate::client::checkout::Checkout;
 use crate::client::environment::Environment;
-use crate::client::{Failure, STATUS_CONFIGURATION};
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::policy::{Ruleset, document_grants};
-use crate::words::{Clock, SystemClock};
+use crate::secrets::is_recipient;
+use crate::words::{Clock, SystemClock, plain};
 use clap::Args;
 use departed::Departed;
 use report::Report;
 use serde_json::json;
 use std::path::PathBuf;
+
+/// As much as names the kind of a private key that was given by mistake.
+const SHOWN_CHARACTERS: usize = 16;
 
 #[derive(Args, Debug)]
 #[command(after_help = examples(&[
@@ -63,18 +67,19 @@ pub(super) async fn run(arguments: &StatusArgs, environment: &Environment, json:
         }
         return Ok(status(arguments.check && in_force::is_to_do(&found)));
     }
+    let recipient = arguments.recipient.as_deref().map(recipient).transpose()?;
     let checkout = Checkout::around(&arguments.checkout)?;
     // Always read: a named key that cannot be read is a mistake to report.
     let held = arguments.keys.held(environment).await?;
-    if let Some(recipient) = &arguments.recipient {
+    if let Some(recipient) = recipient {
         let found = Departed::of(&checkout, recipient, held.as_ref())?;
-        let to_do = found.is_to_do();
+        let (to_do, is_cut) = (found.is_to_do(), found.is_cut());
         if json {
             print::json(&found.to_json())
         } else {
             anstream::print!("{}", found.told())
         }
-        return Ok(status(arguments.check && to_do));
+        return Ok(status(is_cut || arguments.check && to_do));
     }
     let progress = Progress::of("looking at the files");
     let mut report = Report::of(&checkout)?;
@@ -94,6 +99,45 @@ pub(super) async fn run(arguments: &StatusArgs, environment: &Environment, json:
     Ok(status(arguments.check && to_do))
 }
 
+/// The recipient as files name it. Any other text would open nothing, which is no answer.
+fn recipient(text: &str) -> Result<&str, Failure> {
+    let text = text.trim();
+    if is_recipient(text) {
+        return Ok(text);
+    }
+    let shown: String = text.chars().take(SHOWN_CHARACTERS).collect();
+    let more = if shown.len() < text.len() { "…" } else { "" };
+    let told = "is no recipient: a whole `age1…`, or an SSH public key, as `.sops.yaml` names it";
+    Err(Failure::new(STATUS_USAGE, format!("--recipient: `{}{more}` {told}", plain(&shown))))
+}
+
 const fn status(is_fault: bool) -> u8 {
     if is_fault { STATUS_CONFIGURATION } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secrets::Identities;
+    use age_core::primitives::bech32_encode;
+    use bech32::Hrp;
+
+    #[test]
+    fn what_is_no_recipient_is_refused_and_hardly_shown() {
+        let (identity, own) = Identities::generate();
+        let ssh = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILUKqWNr3Pk7JIDw4jEJcthxLg8me4QzkZO17S780d4C someone@acme.example";
+        let plugin = bech32_encode(Hrp::parse("age1yubikey").unwrap(), &[2; 33]);
+        let (_, hybrid) = Identities::generate_hybrid().unwrap();
+        for good in [&own, ssh, &plugin, &hybrid, &format!(" {own}\n")] {
+            assert_eq!(recipient(good).unwrap(), good.trim());
+        }
+        let blank = format!("{} {}", &own[..20], &own[20..]);
+        let (cut, upper) = (&own[..own.len() - 1], own.to_uppercase());
+        for bad in [cut, &upper, &blank, "", "age1", "age1nope", "ssh-ed25519 AAAA", identity.expose_text().unwrap()] {
+            let failure = recipient(bad).unwrap_err();
+            assert_eq!(failure.status, STATUS_USAGE, "{bad}");
+            let told = failure.to_string();
+            assert!(bad.len() <= SHOWN_CHARACTERS || !told.contains(&bad[..=SHOWN_CHARACTERS]), "{told}");
+        }
+    }
 }

@@ -3,6 +3,8 @@
 use super::error::{RecipientError, RecipientFault};
 use super::{hybrid, ssh};
 use age::{Recipient, tag, tagpq, x25519};
+use age_core::primitives::bech32_decode;
+use bech32::Hrp;
 use std::str::FromStr;
 
 /// A post-quantum recipient has 2000 characters; an error shows its start only, to stay readable.
@@ -27,6 +29,16 @@ pub(super) fn parse(text: &str) -> Result<Box<dyn Recipient>, RecipientError> {
         bech32::<x25519::Recipient>(text)
     };
     recipient.map_err(|fault| RecipientError { shown: shortened(text), fault })
+}
+
+/// Whether this is a recipient, as files name it. One of a plugin is one too, although nothing is encrypted to it here.
+pub fn is_recipient(text: &str) -> bool {
+    if text.starts_with(PUBLIC[0]) {
+        let named = |found: Hrp| found.as_str().starts_with(PUBLIC[0]).then_some(()).ok_or(());
+        let is_plugins = || bech32_decode(text, |_| (), named, |_, _| Ok(())).is_ok();
+        return !text.contains(char::is_uppercase) && (parse(text).is_ok() || is_plugins());
+    }
+    PUBLIC[1..].iter().any(|kind| text.starts_with(kind)) && parse(text).is_ok()
 }
 
 fn bech32<R: FromStr<Err = &'static str> + Recipient + 'static>(text: &str) -> Result<Box<dyn Recipient>, RecipientFault> {

@@ -44,6 +44,8 @@ pub(super) struct Departed {
     /// How many age files there are. They do not name their recipients.
     age_files: usize,
     commits: usize,
+    /// Whether the clone is shallow, so that older commits could not be looked at.
+    is_cut: bool,
 }
 
 impl Departed {
@@ -54,7 +56,8 @@ impl Departed {
         let head = source.resolve("HEAD").map_err(|fault| told(fault.to_string()))?;
         let commits = source.history(&head, COMMITS_MAX).map_err(|fault| told(fault.to_string()))?;
         let today = source.read_at(&head, &Snapshot::default()).map_err(|fault| told(fault.to_string()))?;
-        let mut found = Self { recipient: recipient.to_owned(), commits: commits.len(), ..Self::default() };
+        let is_cut = source.is_shallow().map_err(|fault| told(fault.to_string()))?;
+        let mut found = Self { recipient: recipient.to_owned(), commits: commits.len(), is_cut, ..Self::default() };
         let mut left = found.opens_not(&today);
         let progress = Progress::of_steps("looking at commits", commits.len());
         let (mut gone, mut looked_at) = (BTreeMap::new(), BTreeMap::new());
@@ -96,7 +99,7 @@ impl Departed {
         for (name, bytes) in encrypted(today) {
             match SecretPath::parse(name).ok().and_then(|path| look(&path, bytes).ok()) {
                 Some(Seen::Age(_)) => self.age_files += 1,
-                Some(Seen::Sops(sops)) if sops.recipients().contains(&self.recipient.as_str()) => self.today.push(name.clone()),
+                Some(Seen::Sops(sops)) if opens(&sops, &self.recipient) => self.today.push(name.clone()),
                 Some(Seen::Sops(_)) => _ = left.insert(name.clone(), bytes.clone()),
                 Some(Seen::Plain) | None => {}
             }
@@ -142,7 +145,13 @@ fn sops(name: &str, bytes: &[u8]) -> Option<SopsFile> {
 
 /// The file, if this recipient opens it.
 fn names(name: &str, bytes: &[u8], recipient: &str) -> Option<SopsFile> {
-    sops(name, bytes).filter(|sops| sops.recipients().contains(&recipient))
+    sops(name, bytes).filter(|sops| opens(sops, recipient))
+}
+
+/// Whether the file names this recipient. An SSH key may have a comment as its third word.
+fn opens(sops: &SopsFile, recipient: &str) -> bool {
+    let key = |recipient: &'_ str| recipient.split_whitespace().take(2).map(str::to_owned).collect::<Vec<_>>();
+    sops.recipients().into_iter().any(|one| key(one) == key(recipient))
 }
 
 impl Once {
@@ -183,6 +192,10 @@ impl Departed {
             || self.gone.values().any(|gone| !gone.unchanged_in.is_empty())
     }
 
+    pub(super) const fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
     pub(super) fn to_json(&self) -> Value {
         let once = self.once.iter().map(|(file, once)| {
             json!({ "file": file, "last_opened_at": once.commit, "unchanged": once.unchanged, "values_compared": once.compared })
@@ -193,7 +206,7 @@ impl Departed {
         json!({
             "recipient": self.recipient, "opens_today": self.today, "opened_once": once.collect::<Vec<_>>(),
             "opened_once_and_gone": gone.collect::<Vec<_>>(),
-            "age_files_not_known": self.age_files, "commits_looked_at": self.commits,
+            "age_files_not_known": self.age_files, "commits_looked_at": self.commits, "history_is_cut": self.is_cut,
         })
     }
 
@@ -237,6 +250,11 @@ impl Departed {
             counted(self.commits, "commit"),
             counted(self.age_files, "age file")
         );
+        if self.is_cut {
+            out.push_str(
+                "this clone is shallow, so older commits were not looked at: run `git fetch --unshallow`, and ask again\n",
+            );
+        }
         out
     }
 }
@@ -284,6 +302,10 @@ mod tests {
         assert!(gone("secrets/removed.yaml").is_empty() && found.is_to_do());
         let told = found.told();
         assert!(told.contains("secrets/renamed.yaml: unchanged since then in secrets/new.yaml: /password\n"), "{told}");
-        assert!(told.contains("opens 0 files today, and once opened 2 files"), "{told}");
+        assert!(told.contains("opens 0 files today, and once opened 2 files") && !found.is_cut(), "{told}");
+        let cut = root.join("cut");
+        git(&["clone", "-q", "--depth", "1", &format!("file://{}", root.to_str().unwrap()), cut.to_str().unwrap()]);
+        let found = Departed::of(&Checkout::around(&cut).unwrap(), &left, Some(&keys)).unwrap();
+        assert!(found.is_cut() && found.told().contains("git fetch --unshallow"), "{}", found.told());
     }
 }

@@ -6,7 +6,7 @@ use crate::cli::secret::{clear, creation};
 use crate::client::Failure;
 use crate::client::checkout::Checkout;
 use crate::policy::DocumentGrant;
-use crate::secrets::{Creation, Seen, SopsFile, look, looks_secret};
+use crate::secrets::{Creation, Seen, SopsFile, holds_private_key, look, looks_secret};
 use crate::words::names::SecretPath;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -49,6 +49,7 @@ impl Report {
             if let Some(Ok(path)) = name.strip_prefix("secrets/").map(SecretPath::parse) {
                 report.documents.push(path);
             }
+            let key = holds_private_key(&bytes).map(|what| (name.clone(), format!("holds, in clear, what looks like {what}")));
             match crate::cli::secret::target::path_of(name.as_ref())
                 .map_err(|failure| failure.to_string())
                 .and_then(|path| look(&path, &bytes).map_err(|fault| fault.to_string()))
@@ -57,6 +58,11 @@ impl Report {
                 Ok(Seen::Plain) => report.plain.push(name),
                 Ok(Seen::Sops(sops)) => report.take_sops(checkout, name, *sops),
                 Err(fault) => report.damaged.push((name, fault)),
+            }
+            // The values were looked at one by one; a comment or a key's name is none.
+            let is_told = |name: &str| report.shown.iter().any(|(told, _)| told == name);
+            if let Some(key) = key.filter(|(name, _)| !is_told(name)) {
+                report.shown.push(key);
             }
         }
         let readable: Vec<_> = READABLE.iter().map(|folder| checkout.root().join(folder)).filter(|path| path.exists()).collect();

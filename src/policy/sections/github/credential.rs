@@ -115,6 +115,11 @@ impl Grantable for GitHubTarget {
         Some(terms.target().into())
     }
 
+    /// Fewer repositories or permissions are a part of the same token.
+    fn whole(terms: &GitHubTerms) -> Option<String> {
+        Some(format!("github {}", terms.app))
+    }
+
     /// A request may leave the repositories open: a denial counts for the chosen ones.
     fn between(terms: &GitHubTerms) -> Option<Target> {
         Some(terms.target().into())

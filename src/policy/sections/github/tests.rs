@@ -55,6 +55,19 @@ fn asked(ruleset: &Ruleset, repository: &str, wanted: &Target) -> Result<GitHubT
     }
 }
 
+#[test]
+fn however_little_a_request_asks_for_it_is_the_same_use_of_the_app() {
+    let entry = |app: &str| {
+        format!("{{ app: {app}, repositories: [acme/shop@1, acme/site@2], permissions: {{ contents: write, issues: read }} }}")
+    };
+    let ruleset = rules(&format!("{}, {}", entry("acme"), entry("other")), "");
+    let whole = |text: &str| Terms::GitHub(asked(&ruleset, "acme/shop", &target(text)).unwrap()).whole();
+    for part in ["acme acme/shop contents=read", "acme acme/site contents=write", "acme acme/shop acme/site issues=read"] {
+        assert_eq!(whole(part).as_deref(), Some("github acme"), "{part}");
+    }
+    assert_eq!(whole("other acme/shop contents=read").as_deref(), Some("github other"));
+}
+
 fn told(terms: &GitHubTerms) -> String {
     terms.target().to_string()
 }

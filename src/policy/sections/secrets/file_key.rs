@@ -6,7 +6,6 @@ use crate::kind::FileKeyTarget;
 use crate::policy::grantable::{Grantable, OnTerms};
 use crate::policy::sections::Term;
 use crate::words::Denial;
-use crate::words::names::SecretPath;
 use crate::words::yaml::Place;
 
 impl OnTerms for FileKeyTarget {
@@ -37,7 +36,7 @@ impl Grantable for FileKeyTarget {
         offer.values()
     }
 
-    fn document(terms: &FileKeyTerms) -> Option<&SecretPath> {
-        Some(&terms.document)
+    fn whole(terms: &FileKeyTerms) -> Option<String> {
+        Some(format!("document {}", terms.document))
     }
 }

@@ -6,7 +6,7 @@ use crate::kind::Target;
 use crate::policy::Terms;
 use crate::policy::grantable::{Grantable, Granted, OnTerms};
 use crate::policy::sections::Term;
-use crate::words::names::{SecretName, SecretPath};
+use crate::words::names::SecretName;
 use crate::words::yaml::Place;
 use crate::words::{Denial, Reason};
 use std::collections::BTreeSet;
@@ -40,8 +40,8 @@ impl Grantable for SecretName {
         offer.values()
     }
 
-    fn document(terms: &SecretTerms) -> Option<&SecretPath> {
-        Some(&terms.name.path)
+    fn whole(terms: &SecretTerms) -> Option<String> {
+        Some(format!("document {}", terms.name.path))
     }
 
     fn parts<'a>(&self, entries: impl Iterator<Item = &'a SecretGrant>) -> BTreeSet<Target> {

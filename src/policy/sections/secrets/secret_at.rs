@@ -6,7 +6,6 @@ use crate::kind::PastSecret;
 use crate::policy::grantable::{Grantable, OnTerms};
 use crate::policy::sections::Term;
 use crate::words::Denial;
-use crate::words::names::SecretPath;
 use crate::words::yaml::Place;
 
 impl OnTerms for PastSecret {
@@ -38,7 +37,7 @@ impl Grantable for PastSecret {
         offer.values()
     }
 
-    fn document(terms: &PastSecretTerms) -> Option<&SecretPath> {
-        Some(&terms.secret.name.path)
+    fn whole(terms: &PastSecretTerms) -> Option<String> {
+        Some(format!("document {}", terms.secret.name.path))
     }
 }
