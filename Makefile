@@ -12,6 +12,8 @@ demo: ## Run the whole flow on this machine, with a real AWS emulator
 	@cargo build --quiet
 	@tests/peers/demo.sh
 
+# Most tests wait for a server or a timer: on two processors two at a time use a third of them.
+test: export RUST_TEST_THREADS ?= $(shell n=$$(nproc); echo $$((n < 4 ? 4 : n)))
 test: ## Run everything: lints, unit tests, tests against real peers
 	@# One waits for the network, the other for the processor: together they take as long as the longer one.
 	@tests/peers/install.sh all & peers=$$!; cargo clippy --quiet --all-targets -- -D warnings; linted=$$?; wait $$peers && exit $$linted
