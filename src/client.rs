@@ -63,6 +63,13 @@ impl Failure {
         Self { hint: Some(hint.into()), ..self }
     }
 
+    /// For a person who gave the command line: what the server cannot read or does not know in it is at fault there, as on the
+    /// server's own machine. The form of the API's request would not help.
+    #[must_use]
+    pub fn of_a_command_line(self) -> Self {
+        if self.code.as_deref() == Some("bad_request") { Self { hint: None, status: STATUS_USAGE, ..self } } else { self }
+    }
+
     /// The message on one line, with the hint and the decision's id.
     pub fn one_line(&self) -> String {
         self.to_string().lines().collect::<Vec<_>>().join("; ")

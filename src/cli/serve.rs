@@ -9,7 +9,7 @@ use crate::config::{AdmissionSettings, Config};
 use crate::http::accept::{DRAIN_MAX, Edge};
 use crate::http::health::Health;
 use crate::http::stopping::Stopping;
-use crate::http::tls::{Certificate, RELOAD_PAUSE};
+use crate::http::tls::{Certificate, RELOAD_PAUSE, TlsError};
 use crate::http::{admin, admission, control, router};
 use crate::words::SystemClock;
 use crate::words::yaml::Fault;
@@ -78,7 +78,8 @@ pub(super) async fn run(arguments: &ServeArgs, environment: &Environment) -> Res
     if let Some(address) = arguments.admin_address {
         config.admin_listen.set_ip(address);
     }
-    let certificate = Certificate::load(config.tls_certificate.clone(), config.tls_key.clone()).map_err(failed)?;
+    let certificate = Certificate::load(config.tls_certificate.clone(), config.tls_key.clone())
+        .map_err(|fault| certificate_failed(&fault, "tls", &config.tls_certificate))?;
     let webhook = match &config.admission {
         Some(settings) => Some(webhook(settings).await?),
         None => None,
@@ -122,14 +123,24 @@ fn failed(fault: impl std::fmt::Display) -> Failure {
     Failure::new(STATUS_UNAVAILABLE, fault)
 }
 
+/// A file at fault, with the key of the configuration that names it: a service manager need not try again.
+fn certificate_failed(fault: &TlsError, section: &str, certificate: &Path) -> Failure {
+    let key = match fault {
+        TlsError::Chain { path, .. } if path != certificate => "admission.client_ca".to_owned(),
+        TlsError::Chain { .. } | TlsError::Refused { .. } => format!("{section}.certificate"),
+        TlsError::Key { .. } | TlsError::NoPair { .. } => format!("{section}.key"),
+    };
+    Failure::new(STATUS_CONFIGURATION, format!("`{key}`: {fault}"))
+}
+
 async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|fault| Failure::new(STATUS_UNAVAILABLE, format!("{address}: {fault}")))
 }
 
 /// The webhook's own listener, the only one that the API server has to reach.
 async fn webhook(settings: &AdmissionSettings) -> Result<(TcpListener, Arc<Certificate>, axum::Router), Failure> {
-    let certificate =
-        Certificate::load_for(settings.certificate.clone(), settings.key.clone(), settings.client_ca.clone()).map_err(failed)?;
+    let certificate = Certificate::load_for(settings.certificate.clone(), settings.key.clone(), settings.client_ca.clone())
+        .map_err(|fault| certificate_failed(&fault, "admission.tls", &settings.certificate))?;
     let listener = bind(settings.listen).await?;
     tracing::info!(listen = %settings.listen, "the webhook listens");
     Ok((listener, certificate, admission::router(settings.sidecar.clone())))
@@ -142,5 +153,37 @@ async fn stopped() {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_of_a_certificate_names_its_key_of_the_configuration() {
+        let folder = tempfile::tempdir().unwrap();
+        crate::telemetry::install_crypto();
+        let key = rcgen::KeyPair::generate().unwrap();
+        let own = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+        let other = rcgen::KeyPair::generate().unwrap().serialize_pem();
+        let files = [("tls.crt", own.pem()), ("tls.key", key.serialize_pem()), ("other.key", other), ("empty", String::new())];
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        for (certificate, key, client_ca, expected) in [
+            ("none", "tls.key", None, "`admission.tls.certificate`: "),
+            ("empty", "tls.key", Some("tls.crt"), "`admission.tls.certificate`: "),
+            ("tls.crt", "none", None, "`admission.tls.key`: "),
+            ("tls.crt", "empty", None, "`admission.tls.key`: "),
+            ("tls.crt", "other.key", None, "`admission.tls.key`: "),
+            ("tls.crt", "tls.key", Some("empty"), "`admission.client_ca`: "),
+            ("tls.crt", "tls.key", Some("none"), "`admission.client_ca`: "),
+        ] {
+            let path = |name: &str| folder.path().join(name);
+            let loaded = Certificate::load_for(path(certificate), path(key), client_ca.map(path));
+            let failure = certificate_failed(&loaded.err().unwrap(), "admission.tls", &path(certificate));
+            assert!(failure.status == STATUS_CONFIGURATION && failure.message.starts_with(expected), "{}", failure.message);
+        }
     }
 }

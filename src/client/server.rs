@@ -143,7 +143,9 @@ impl Server {
     /// `POST /v1/policy/replay`: the past grants that a candidate revision would have denied.
     pub async fn replay(&self, request: &ReplayRequest) -> Result<Findings, Failure> {
         let replay = |token: &str| Ok(self.http.post(self.url("v1/policy/replay")?).bearer_auth(token).json(request));
-        let Outcome::Replay(findings) = outcome(self.send(replay).await?)? else { return Err(missing()) };
+        let Outcome::Replay(findings) = outcome(self.send(replay).await.map_err(Failure::of_a_command_line)?)? else {
+            return Err(missing());
+        };
         Ok(findings)
     }
 

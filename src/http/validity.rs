@@ -29,9 +29,14 @@ impl Validity {
         Ok(Self { not_before: moment(&parsed.validity.not_before), not_after: moment(&parsed.validity.not_after) })
     }
 
+    /// Whether its time has not come.
+    pub fn is_early(&self, now: UnixTime) -> bool {
+        now < self.not_before
+    }
+
     /// Why every client refuses it now, if it does.
     pub fn fault(&self, now: UnixTime) -> Option<String> {
-        if now < self.not_before {
+        if self.is_early(now) {
             return Some(format!("counts only from {} on: every client refuses it", self.not_before));
         }
         (self.not_after < now).then(|| format!("ended at {}: every client refuses it", self.not_after))

@@ -192,8 +192,15 @@ pub fn certificate_until(world: &World, year: i32) {
 }
 
 fn certificate_for(world: &World, host: &str, year: i32) {
+    certificate_with(world, host, |parameters| {
+        (parameters.not_before, parameters.not_after) = (rcgen::date_time_ymd(2020, 1, 1), rcgen::date_time_ymd(year, 1, 1));
+    });
+}
+
+/// Gives the server a certificate that these parameters change.
+pub fn certificate_with(world: &World, host: &str, change: impl FnOnce(&mut rcgen::CertificateParams)) {
     let mut parameters = rcgen::CertificateParams::new([host.to_owned()]).unwrap();
-    (parameters.not_before, parameters.not_after) = (rcgen::date_time_ymd(2020, 1, 1), rcgen::date_time_ymd(year, 1, 1));
+    change(&mut parameters);
     let key = rcgen::KeyPair::generate().unwrap();
     write_private(&world.path("tls.key"), key.serialize_pem().as_bytes());
     std::fs::write(world.path("tls.crt"), parameters.self_signed(&key).unwrap().pem()).unwrap();

@@ -1,9 +1,10 @@
 //! What `doctor` finds: for the operator on the server's machine, and for a job.
 
-use crate::beliefs::certificate_until;
+use crate::beliefs::{certificate_until, certificate_with};
 use crate::sources;
 use crate::support::{Setup, World, git, write_private};
 use daypass::secrets::{Identities, encrypt};
+use daypass::words::Clock;
 use serde_json::{Value, json};
 use std::process::Command;
 
@@ -60,6 +61,32 @@ async fn a_good_server_has_nothing_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_outside_its_time_is_found_once_with_fitting_advice() {
+    let mut world = World::start(Setup::default()).await;
+    let soon = daypass::words::SystemClock.now().plus(std::time::Duration::from_secs(3 * 86_400)).to_string();
+    let soon = (soon[..4].parse().unwrap(), soon[5..7].parse().unwrap(), soon[8..10].parse().unwrap());
+    for (from, until, level, said, advice) in [
+        (2020, (2021, 1, 1), "error", "ended at 2021-01-01", "renew it"),
+        (2090, (2100, 1, 1), "error", "counts only from 2090-01-01", "correct this machine's clock"),
+        (2020, soon, "warning", "and nobody has renewed it yet", "renew it"),
+    ] {
+        certificate_with(&world, "localhost", |parameters| {
+            let (year, month, day) = until;
+            parameters.not_before = rcgen::date_time_ymd(from, 1, 1);
+            parameters.not_after = rcgen::date_time_ymd(year, month, day);
+        });
+        world.kill_and_restart().await;
+        let (_, told) = of_server(&world).await;
+        let all = told["findings"].as_array().unwrap().iter();
+        let found: Vec<&Value> = all.filter(|finding| finding["says"].as_str().unwrap().contains(said)).collect();
+        let [found] = found[..] else { panic!("{said}: {told:#}") };
+        assert_eq!((&found["check"], &found["level"]), (&json!("certificate"), &json!(level)), "{told:#}");
+        assert!(found["do"].as_str().unwrap().starts_with(advice), "{told:#}");
+        has(&wrong(&told, "ok"), &["server", "it runs"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn each_fault_is_found_with_advice() {
     let issuers = "  - { name: gone, mapping: gitlab, issuer: \"https://gitlab.example\", audiences: [\"https://daypass.example\"], jwks: { file: gone.json } }\n";
     let mut world = World::start(Setup { issuers: issuers.to_owned(), ..Setup::default() }).await;
@@ -79,7 +106,7 @@ async fn each_fault_is_found_with_advice() {
     has(&errors, &["secrets", "secrets/shop/foreign.age"]);
     has(&errors, &["issuer gone", "gone.json"]);
     has(&errors, &["policies", "policies/google.yaml:4: the configuration has no provider `gcp`"]);
-    has(&errors, &["server", "listener `public`"]);
+    assert_eq!(errors.iter().filter(|error| error.contains("ended at 2021-01-01")).count(), 1, "{errors:#?}");
 
     world.stop();
     let access = world.path("access");

@@ -237,7 +237,7 @@ async fn a_job_and_an_operator_get_the_same_from_the_command() {
     let (status, told) = replay("push", &[]).await;
     assert!(status == 77 && told.contains("no_matching_policy"), "{told}");
     let (status, told) = replay("pull", &["--since", "91d"]).await;
-    assert!(status == 77 && told.contains("at most 90d"), "{told}");
+    assert!(status == 64 && told.contains("at most 90d") && !told.contains("docs/api.md"), "{told}");
     let (status, told) = replay("pull", &["--since", "1h", "--output", "markdown"]).await;
     assert!(
         status == 0 && told.starts_with("```\nIn force: the server ") && told.contains("\nDENIES") && told.ends_with("```\n"),
@@ -256,6 +256,23 @@ async fn a_job_and_an_operator_get_the_same_from_the_command() {
     );
     let (_, told) = replay("pull", &["--since", "1h"]).await;
     assert!(told.contains("further sources team-a decide as they are in force"), "{told}");
+    // What is in force already denies nothing new. That must not look like a harmless change.
+    let same = "Both decide by the same files: --repository names the checkout that has the change.\n";
+    assert!(!told.contains(same) && !text.contains(same) && found["same_files"] == false, "{found}\n{told}\n{text}");
+    git(&world.path("access"), &["checkout", "--quiet", "main"]);
+    let replay_of = async |revision: &str| {
+        let output = world.job("pull", &["policy", "replay", revision, "--repository", "access"], &[]).await;
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let told = replay_of("main").await;
+    assert!(told.contains(&format!(")\n{same}")) && told.contains(": 0 would have been denied"), "{told}");
+    git(&world.path("access"), &["checkout", "--quiet", "-B", "change", "main"]);
+    put(&world.path("access/README.md"), b"no policy\n");
+    commit(&world.path("access"));
+    let told = replay_of("change").await;
+    assert!(told.contains(same), "another commit, with what is in force: {told}");
+    let found: Value = serde_json::from_slice(&daypass(&beside).stdout).unwrap();
+    assert_eq!((&found["same_files"], &found["denied"]), (&json!(true), &json!(0)), "{found}");
     let nowhere = daypass(&["--repository", "access"]);
     assert!(
         nowhere.status.code() == Some(64) && String::from_utf8_lossy(&nowhere.stderr).contains("name the server"),

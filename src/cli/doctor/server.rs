@@ -36,12 +36,16 @@ pub(super) async fn look(file: &Path, environment: &Environment) -> Vec<Finding>
         }
     };
     let mut findings = vec![Finding::ok("configuration", file.plain())];
-    findings.extend(certificate(&config));
+    let of_certificate = certificate(&config);
+    // The running server has the same as an alarm of its listener.
+    let told: Vec<String> =
+        of_certificate.iter().filter_map(|finding| finding.says_of(&config.tls_certificate.plain())).collect();
+    findings.extend(of_certificate);
     findings.push(key_encryption(&config).await);
     findings.extend(data(&config.data));
     findings.extend(repository::look(&config).await);
     // Each waits for other machines. At the same time they take no longer than the slowest.
-    let (issuers, providers, running) = tokio::join!(issuers::look(&config), providers::look(&config), running(file));
+    let (issuers, providers, running) = tokio::join!(issuers::look(&config), providers::look(&config), running(file, &told));
     findings.extend(issuers.into_iter().chain(providers).chain(running));
     findings
 }
@@ -58,11 +62,12 @@ fn certificate(config: &Config) -> Vec<Finding> {
     let (now, validity) = (SystemClock.now(), certificate.validity());
     let mut findings = Vec::new();
     if let Some(fault) = validity.fault(now) {
-        findings.push(Finding::error(
-            "certificate",
-            format!("{what} {fault}"),
-            "renew it: the server takes a new file without a restart",
-        ));
+        let advice = if validity.is_early(now) {
+            "correct this machine's clock if it is wrong; otherwise put the certificate from before back until then"
+        } else {
+            "renew it: the server takes a new file without a restart"
+        };
+        findings.push(Finding::error("certificate", format!("{what} {fault}"), advice));
     } else if let Some(warning) = validity.warning(now) {
         findings.push(Finding::warning(
             "certificate",
@@ -161,8 +166,8 @@ fn disk(data: &Path) -> Finding {
     }
 }
 
-/// What only the running server itself can report.
-async fn running(file: &Path) -> Vec<Finding> {
+/// What only the running server itself can report; `told` is what is found of its certificate already.
+async fn running(file: &Path, told_of_certificate: &[String]) -> Vec<Finding> {
     let server = operate::Server::of(file.to_owned());
     let status = match tokio::time::timeout(ANSWER_MAX, server.get("status")).await {
         Ok(Ok(status)) => status,
@@ -183,7 +188,10 @@ async fn running(file: &Path) -> Vec<Finding> {
         ("disk", "space", "make room on the store's disk"),
         ("clock", "clock", "correct the clock, or accept it: `daypass accept-clock`"),
     ] {
-        findings.extend(texts(&status[member]).iter().map(|told| Finding::error(check, told, advice)));
+        let texts = texts(&status[member]);
+        let is_new =
+            |text: &&String| !told_of_certificate.iter().any(|told| text.ends_with(&format!("(listener `public`) {told}")));
+        findings.extend(texts.iter().filter(is_new).map(|text| Finding::error(check, text, advice)));
     }
     for waits in status["waiting"].as_array().into_iter().flatten() {
         let told = format!("{} {}", waits["file"].as_str().unwrap_or_default(), waits["why"].as_str().unwrap_or_default());

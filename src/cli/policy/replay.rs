@@ -10,7 +10,7 @@ use crate::cli::{Output, print};
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::exchange::replay_since;
-use crate::policy::{Catalogue, Replay, ReplayRequest, Ruleset};
+use crate::policy::{Catalogue, Replay, ReplayRequest, Ruleset, Tree};
 use crate::store::Reader;
 use crate::words::names::SourceName;
 use crate::words::{Clock, SystemClock, plain};
@@ -23,11 +23,13 @@ use std::path::{Path, PathBuf};
 
 /// The status of `replay --fail-on deny` if something would have been denied.
 const STATUS_DENIES: u8 = 2;
+/// Without this, nothing denied would look like a harmless change, although no change was tried.
+const SAME_FILES: &str = "Both decide by the same files: --repository names the checkout that has the change.\n";
 
 #[derive(Args, Debug)]
 #[command(after_help = examples(&[
     "daypass policy replay HEAD --since 30d --server https://daypass.acme.com",
-    "daypass policy replay HEAD --config daypass.yaml --data /var/lib/daypass --fail-on deny",
+    "daypass policy replay HEAD --config daypass.yaml --data /var/lib/daypass --repository . --fail-on deny",
 ]))]
 pub(in crate::cli) struct ReplayArgs {
     /// The revision to try, such as HEAD.
@@ -64,6 +66,7 @@ struct Told<'a> {
     found: &'a Findings,
     in_force: &'a At,
     new: &'a At,
+    same_files: bool,
     further_sources_not_looked_at: BTreeSet<String>,
     further_sources_as_in_force: BTreeSet<String>,
 }
@@ -71,17 +74,25 @@ struct Told<'a> {
 /// Runs the replay, and prints the result.
 pub(super) async fn run(arguments: &ReplayArgs, environment: Environment, output: Output) -> Result<u8, Failure> {
     let progress = Progress::of("replaying decisions");
-    let Asked { found, in_force, new, sources } = match (&arguments.data, &arguments.config) {
+    let Asked { found, in_force, new, same_files, sources } = match (&arguments.data, &arguments.config) {
         (Some(data), Some(config)) => arguments.beside(data, config)?,
         _ => arguments.ask(environment).await?,
     };
     drop(progress);
-    let text = || format!("In force: {in_force}\n   tried: {new}\n{}{}", told(&found, &arguments.since), sources.told());
+    let same = if same_files { SAME_FILES } else { "" };
+    let text = || format!("In force: {in_force}\n   tried: {new}\n{same}{}{}", told(&found, &arguments.since), sources.told());
     match output {
         Output::Json => {
             let (further_sources_not_looked_at, further_sources_as_in_force) = sources.parts();
             let (found, in_force, new) = (&found, &in_force, &new);
-            print::json(&json!(Told { found, in_force, new, further_sources_not_looked_at, further_sources_as_in_force }));
+            print::json(&json!(Told {
+                found,
+                in_force,
+                new,
+                same_files,
+                further_sources_not_looked_at,
+                further_sources_as_in_force
+            }));
         }
         Output::Markdown => anstream::print!("```\n{}```\n", text()),
         Output::Text => anstream::print!("{}", text()),
@@ -95,6 +106,8 @@ struct Asked {
     found: Findings,
     in_force: At,
     new: At,
+    /// Whether NEW decides by the files that the commit in force has.
+    same_files: bool,
     sources: Further,
 }
 
@@ -148,8 +161,13 @@ impl ReplayArgs {
         let request = ReplayRequest::of(&new.files, self.since.clone()).map_err(faulty)?;
         let found = self.server.connect(environment)?.replay(&request).await?;
         let in_force = At::of_server(found.revision.clone());
+        // The server names its commit alone. Its files are known here if the checkout has that commit.
+        let same_files = found.revision.as_ref().is_some_and(|commit| {
+            let has_same = |seen: Seen| self.decides_by(&seen.files, &request);
+            new.at.is(commit) || super::place::of_checkout(&path, commit.as_str()).is_ok_and(has_same)
+        });
         let sources = Further::AsInForce(Further::of(&[&new]));
-        Ok(Asked { found, in_force, new: new.at, sources })
+        Ok(Asked { found, in_force, new: new.at, same_files, sources })
     }
 
     /// Reads the store, as an operator: the configuration's ref is in force, wherever the tried revision is from.
@@ -161,12 +179,18 @@ impl ReplayArgs {
         let request = ReplayRequest::of(&new.files, self.since.clone()).map_err(faulty)?;
         let now = SystemClock.now();
         let since = now.minus(request.lookback().map_err(|fault| Failure::new(STATUS_USAGE, fault))?);
+        let same_files = self.decides_by(&seen.files, &request);
         let candidate = request.candidate(&catalogue, in_force.set(), &SourceName::root(), &[]);
         let reader = Reader::open(data).map_err(faulty)?;
         let mut found = replay_since(&reader, since, Replay::new(&candidate, in_force.set(), now), &catalogue).map_err(faulty)?;
         found.revision = seen.at.commit().cloned();
         let sources = Further::NotLookedAt(Further::of(&[&seen, &new]));
-        Ok(Asked { found, in_force: seen.at, new: new.at, sources })
+        Ok(Asked { found, in_force: seen.at, new: new.at, same_files, sources })
+    }
+
+    /// Whether these files are the ones by which the request decides.
+    fn decides_by(&self, files: &Tree, request: &ReplayRequest) -> bool {
+        ReplayRequest::of(files, self.since.clone()).is_ok_and(|same| same == *request)
     }
 }
 

@@ -10,7 +10,9 @@ impl Server {
     /// `POST /v1/deny`: an immediate denial.
     pub async fn deny(&self, request: &DenyRequest) -> Result<Denied, Failure> {
         let deny = |token: &str| Ok(self.http.post(self.url("v1/deny")?).bearer_auth(token).json(request));
-        let Outcome::Deny(denied) = outcome(self.send(deny).await?)? else { return Err(missing()) };
+        let Outcome::Deny(denied) = outcome(self.send(deny).await.map_err(Failure::of_a_command_line)?)? else {
+            return Err(missing());
+        };
         Ok(denied)
     }
 
@@ -20,7 +22,8 @@ impl Server {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        let answer = self.send(|token| Ok(self.http.get(url.clone()).bearer_auth(token))).await?;
+        let answer = self.send(|token| Ok(self.http.get(url.clone()).bearer_auth(token))).await;
+        let answer = answer.map_err(Failure::of_a_command_line)?;
         let Outcome::SecretStatus(status) = outcome(answer)? else { return Err(missing()) };
         Ok(status)
     }

@@ -11,7 +11,8 @@ use super::pieces::{Piece, Wild, write};
 use error::{ALTERNATIVES_MAX, PartError};
 use regex_syntax::ast::parse::Parser;
 use regex_syntax::ast::{
-    AssertionKind, Ast, ClassBracketed, ClassSet, ClassSetItem, GroupKind, Repetition, RepetitionKind, Span,
+    AssertionKind, Ast, ClassBracketed, ClassSet, ClassSetItem, GroupKind, HexLiteralKind, Literal, LiteralKind, Repetition,
+    RepetitionKind, Span,
 };
 use std::collections::BTreeSet;
 
@@ -72,7 +73,7 @@ impl Reader<'_> {
     fn alternatives(&mut self, ast: &Ast, edges: Edges) -> Result<Alternatives, RegexError> {
         match ast {
             Ast::Empty(_) => Ok(vec![Vec::new()]),
-            Ast::Literal(literal) => Ok(vec![vec![Piece::Literal(literal.c)]]),
+            Ast::Literal(literal) => Ok(vec![vec![Piece::Literal(self.character(literal)?)]]),
             Ast::Dot(_) => {
                 self.note("`.` alone matches any character there, and only a full stop here");
                 Ok(vec![vec![Piece::Literal('.')]])
@@ -90,6 +91,17 @@ impl Reader<'_> {
             }
             Ast::Concat(concat) => self.concat(&concat.asts, &concat.span, edges),
             other => self.refuse(other.span(), PartError::Unsaid),
+        }
+    }
+
+    /// The character of a literal. RE2 has no `\u` and no `\U`.
+    fn character(&self, literal: &Literal) -> Result<char, RegexError> {
+        match literal.kind {
+            LiteralKind::HexFixed(HexLiteralKind::UnicodeShort | HexLiteralKind::UnicodeLong)
+            | LiteralKind::HexBrace(HexLiteralKind::UnicodeShort | HexLiteralKind::UnicodeLong) => {
+                self.refuse(&literal.span, PartError::NotRe2)
+            }
+            _ => Ok(literal.c),
         }
     }
 
@@ -114,6 +126,10 @@ impl Reader<'_> {
     }
 
     fn repetition(&mut self, repetition: &Repetition) -> Result<Alternatives, RegexError> {
+        // RE2 wants a group around what is repeated twice.
+        if matches!(*repetition.ast, Ast::Repetition(_)) {
+            return self.refuse(&repetition.span, PartError::NotRe2);
+        }
         let inner = ungrouped(&repetition.ast);
         let least = match repetition.op.kind {
             RepetitionKind::ZeroOrOne => {
@@ -128,6 +144,7 @@ impl Reader<'_> {
         match inner {
             Ast::Dot(_) => Ok(vec![vec![Piece::Wild(Wild { crosses: true, least })]]),
             Ast::ClassBracketed(class) if excludes_delimiters_alone(class) => {
+                self.check_literals(class)?;
                 self.note("`*` ends at `/`, `:` and `@`");
                 Ok(vec![vec![Piece::Wild(Wild { crosses: false, least })]])
             }
@@ -135,8 +152,21 @@ impl Reader<'_> {
         }
     }
 
+    /// Refuses a class whose characters RE2 does not read.
+    fn check_literals(&self, class: &ClassBracketed) -> Result<(), RegexError> {
+        for item in items(class).into_iter().flatten() {
+            match item {
+                ClassSetItem::Literal(literal) => _ = self.character(literal)?,
+                ClassSetItem::Range(range) => _ = (self.character(&range.start)?, self.character(&range.end)?),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// A class of few characters becomes one alternative for each.
     fn class(&self, class: &ClassBracketed) -> Result<Alternatives, RegexError> {
+        self.check_literals(class)?;
         match listed(class).filter(|_| !class.negated) {
             Some(characters) => Ok(characters.into_iter().map(|character| vec![Piece::Literal(character)]).collect()),
             None => self.refuse(&class.span, PartError::Class),
@@ -196,15 +226,19 @@ fn excludes_delimiters_alone(class: &ClassBracketed) -> bool {
     class.negated && listed(class).is_some_and(|excluded| excluded.into_iter().all(super::super::pattern::is_delimiter))
 }
 
+/// The items of a class; `None` for operators, which other engines read differently.
+fn items(class: &ClassBracketed) -> Option<&[ClassSetItem]> {
+    match &class.kind {
+        ClassSet::Item(ClassSetItem::Union(union)) => Some(&union.items),
+        ClassSet::Item(one) => Some(std::slice::from_ref(one)),
+        ClassSet::BinaryOp(_) => None,
+    }
+}
+
 /// The characters of a class that lists them; `None` for nested classes and operators, which other engines read differently.
 fn listed(class: &ClassBracketed) -> Option<BTreeSet<char>> {
-    let ClassSet::Item(item) = &class.kind else { return None };
-    let items = match item {
-        ClassSetItem::Union(union) => &union.items[..],
-        one => std::slice::from_ref(one),
-    };
     let mut characters = BTreeSet::new();
-    for item in items {
+    for item in items(class)? {
         match item {
             ClassSetItem::Literal(literal) => _ = characters.insert(literal.c),
             ClassSetItem::Range(range) => characters.extend((range.start.c..=range.end.c).take(CLASS_CHARACTERS_MAX + 1)),

@@ -101,6 +101,15 @@ async fn a_denial_of_nobody_or_everybody_is_refused() {
     let (status, answer) =
         post(&world, &world.token_with(on_call()), &json!({ "stop": { "run": "7", "reason": "x" }, "lasting": "0s" })).await;
     assert!(status == 400 && answer["detail"].as_str().unwrap().contains("for no time"), "{answer}");
+    // The command ends as it does on the server's own machine.
+    for (arguments, expected) in [
+        (["--policy", "shop/deplyo"], "did you mean `shop/deploy`?"),
+        (["--issuer", "gihub"], "did you mean `github`?"),
+        (["--repository", "acme/*"], "is a pattern"),
+    ] {
+        let (status, _, said) = through(&world, "pull", &[&["deny", "--reason", "INC-42"], &arguments[..]].concat()).await;
+        assert!(status == 64 && said.contains(expected) && !said.contains("docs/api.md"), "{status} {said}");
+    }
     assert_eq!(deploys(&world).await.0, 200);
     assert!(world.audit().iter().all(|entry| entry.kind != "denied"));
 }

@@ -37,6 +37,9 @@ pub(in crate::policy) enum PartError {
     /// It is no expression.
     #[error("{0}")]
     Syntax(Box<ErrorKind>),
+    /// The original's engine does not read it, so no token matches there.
+    #[error("RE2, which octo-sts reads expressions with, refuses this")]
+    NotRe2,
     /// A named class, an anchor within the expression, or flags.
     #[error("no pattern expresses this")]
     Unsaid,

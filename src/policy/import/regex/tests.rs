@@ -9,7 +9,7 @@ fn patterns(regex: &str) -> Vec<String> {
 
 #[test]
 fn what_patterns_express_is_translated() {
-    let cases: [(&str, &[&str]); 15] = [
+    let cases: [(&str, &[&str]); 17] = [
         ("repo:o/r:ref:refs/heads/main", &["repo:o/r:ref:refs/heads/main"]),
         (r"o/r/\.github/workflows/a\.yml@.*", &["o/r/.github/workflows/a.yml@**"]),
         ("o/r/.github/a.yml", &["o/r/.github/a.yml"]),
@@ -25,6 +25,8 @@ fn what_patterns_express_is_translated() {
         ("a.*.*b", &["a*b"]),
         ("a[^/]*.*", &["a*"]),
         ("(a|)", &["a"]),
+        (r"\x6d\x{61}[i]n", &["main"]),
+        (".*?", &["**"]),
     ];
     for (regex, expected) in cases {
         assert_eq!(patterns(regex), expected, "{regex}");
@@ -59,6 +61,15 @@ fn what_no_pattern_expresses_is_refused_with_its_place() {
         ("a.+.+", "`a*` would match more"),
         ("(a|b|c|d|e)(a|b|c|d|e)(a|b|c|d|e)", "more than 64 alternatives"),
         ("", "the empty text alone"),
+        (r"refs/heads/\u006dain", r"character 12: `\u006d`: RE2"),
+        (r"\U0000006dain", r"character 1: `\U0000006d`: RE2"),
+        (r"\u{6d}ain", r"character 1: `\u{6d}`: RE2"),
+        (r"[a\u006d]", r"character 3: `\u006d`: RE2"),
+        (r"[\u0061-b]", r"character 2: `\u0061`: RE2"),
+        (r"[a-\U{62}]", r"character 4: `\U{62}`: RE2"),
+        (r"[^\u002f]*", r"character 3: `\u002f`: RE2"),
+        (".*??", "character 1: `.*??`: RE2"),
+        ("(a|b???)", "character 4: `b???`: RE2"),
     ];
     for (regex, reason) in cases {
         let refused = translate(regex).expect_err(regex).to_string();
