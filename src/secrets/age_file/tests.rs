@@ -128,7 +128,13 @@ fn unreadable_keys_are_refused_with_the_accepted_kinds() {
     assert!(refused("age1nonsense").contains("age1pq1…"));
     for kind in [&good, &Identities::generate().0] {
         let key = kind.expose_text().unwrap();
-        for key in [key.to_owned(), key.to_lowercase(), format!("key={key}"), format!("-----BEGIN PRIVATE KEY-----{key}")] {
+        for key in [
+            key.to_owned(),
+            key.to_lowercase(),
+            format!("key={key}"),
+            format!("age1{key}"),
+            format!("-----BEGIN PRIVATE KEY-----{key}"),
+        ] {
             let fault = refused(&key);
             assert!(fault.contains(&key[..16]) && !fault.contains(&key[..22]), "{fault}");
         }
