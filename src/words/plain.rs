@@ -5,10 +5,10 @@ use std::path::Path;
 
 /// Text that runners of GitHub and of Azure Pipelines read as a command anywhere in a line: `##[name]`, `##vso[name]`.
 const COMMANDS: [&str; 2] = ["##[", "##vso["];
-/// How an identity of age begins, in capitals (its Bech32 form is of one case).
-const AGE_KEY: &str = "AGE-SECRET-KEY-";
+/// How an identity of age begins, in capitals: its Bech32 form has one case throughout.
+pub(super) const AGE_KEY: &str = "AGE-SECRET-KEY-";
 /// How the first line of a private key in PEM ends (RFC 7468, section 13). What follows is the key, to the end.
-const PEM_KEY: &str = "PRIVATE KEY-----";
+pub(super) const PEM_KEY: &str = "PRIVATE KEY-----";
 /// Fewer characters behind such a beginning are no key: messages name the beginning alone.
 const KEY_CHARACTERS_MIN: usize = 8;
 
@@ -28,6 +28,10 @@ pub fn plain(text: &str) -> Cow<'_, str> {
 
 /// Leaves out what looks like a private key: people give one where the name of its file belongs, and an error quotes the name.
 pub fn without_keys(text: &str) -> Cow<'_, str> {
+    // Both beginnings have this. Nearly all text lacks it, and is not copied.
+    if !text.as_bytes().windows(4).any(|four| four.eq_ignore_ascii_case(b"KEY-")) {
+        return Cow::Borrowed(text);
+    }
     let capitals = text.to_ascii_uppercase();
     for (mark, to_the_end) in [(PEM_KEY, true), (AGE_KEY, false)] {
         for (start, _) in capitals.match_indices(mark) {
@@ -38,7 +42,8 @@ pub fn without_keys(text: &str) -> Cow<'_, str> {
                 continue;
             }
             let left = if to_the_end { "" } else { &behind[length..] };
-            return Cow::Owned(format!("{shown}…{}", without_keys(left)));
+            // What stands before may hold a key of the other form.
+            return Cow::Owned(format!("{}…{}", without_keys(shown), without_keys(left)));
         }
     }
     Cow::Borrowed(text)
@@ -125,6 +130,7 @@ mod tests {
         );
         let pem = "-----BEGIN PRIVATE KEY-----MIIEvQIBADAN\nhunter2 -----END PRIVATE KEY-----";
         assert_eq!(plain(pem), "-----BEGIN PRIVATE KEY-----…");
+        assert_eq!(plain(&format!("{key} {pem}")), "AGE-SECRET-KEY-… -----BEGIN PRIVATE KEY-----…");
         assert_eq!(std::path::Path::new(key).plain(), "AGE-SECRET-KEY-…");
         for told in ["AGE-SECRET-KEY-1… (X25519), AGE-SECRET-KEY-PQ-1…", "no PEM key (`-----BEGIN PRIVATE KEY-----`) in a"] {
             assert_eq!(plain(told), told);

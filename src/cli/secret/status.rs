@@ -14,7 +14,7 @@ use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::policy::{Ruleset, document_grants};
 use crate::secrets::is_recipient;
-use crate::words::{Clock, SystemClock, plain};
+use crate::words::{Clock, SystemClock, excerpt};
 use clap::Args;
 use departed::Departed;
 use report::Report;
@@ -105,10 +105,8 @@ fn recipient(text: &str) -> Result<&str, Failure> {
     if is_recipient(text) {
         return Ok(text);
     }
-    let shown: String = text.chars().take(SHOWN_CHARACTERS).collect();
-    let more = if shown.len() < text.len() { "…" } else { "" };
     let told = "is no recipient: a whole `age1…`, or an SSH public key, as `.sops.yaml` names it";
-    Err(Failure::new(STATUS_USAGE, format!("--recipient: `{}{more}` {told}", plain(&shown))))
+    Err(Failure::new(STATUS_USAGE, format!("--recipient: `{}` {told}", excerpt(text, SHOWN_CHARACTERS))))
 }
 
 const fn status(is_fault: bool) -> u8 {

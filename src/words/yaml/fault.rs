@@ -1,6 +1,7 @@
 //! A fault of a file: its place, what is wrong, and how to fix it. It is shown with a caret.
 
 use super::Place;
+use crate::words::plain::{AGE_KEY, PEM_KEY};
 use crate::words::{plain, steers, without_commands};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Map, Value};
@@ -22,8 +23,8 @@ const LINE_CHARACTERS_MAX: usize = 240;
 /// The code of faults of form.
 const FORM: &str = "invalid";
 
-/// Text of a private key (age in capitals or without, PEM). Then the wrong file was named, and its line is not shown.
-const PRIVATE: [&str; 2] = ["AGE-SECRET-KEY-", "PRIVATE KEY-----"];
+/// Text of a private key, in capitals. Then the wrong file was named, and its line is not shown.
+const PRIVATE: [&str; 2] = [AGE_KEY, PEM_KEY];
 
 /// One fault.
 #[derive(Clone, PartialEq, Debug, serde::Serialize)]
