@@ -167,6 +167,11 @@ impl SecretGrant {
     }
 }
 
+/// The name that a document's values, its file key and its earlier versions share.
+fn shared_name(document: &SecretPath) -> String {
+    format!("document {document}")
+}
+
 /// Reads a text, or `{ secret: …, offline: 1h, unauthenticated: allow, history: allow }`.
 fn read_terms<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<(&'a Node, SecretOffer)> {
     let Yaml::Mapping(_) = node.value else {

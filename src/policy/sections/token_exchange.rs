@@ -81,11 +81,6 @@ impl TokenExchangeGrant {
         Some(Self { place, service: service?, fields: set?, ttl: ttl? })
     }
 
-    /// Whether both grant the same.
-    fn is_same(&self, other: &Self) -> bool {
-        (&self.service, &self.fields, self.ttl) == (&other.service, &other.fields, other.ttl)
-    }
-
     /// The request for all of it.
     fn whole(&self) -> TokenExchangeTarget {
         TokenExchangeTarget { service: Some(self.service.clone()), fields: Some(self.fields.clone()) }

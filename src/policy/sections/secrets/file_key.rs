@@ -1,6 +1,6 @@
 //! `file_key`: the file key of a document that is granted whole.
 
-use super::{FileKeyTerms, SecretGrant, SecretOffer};
+use super::{FileKeyTerms, SecretGrant, SecretOffer, shared_name};
 use crate::identity::Facts;
 use crate::kind::FileKeyTarget;
 use crate::policy::grantable::{Grantable, OnTerms};
@@ -37,6 +37,6 @@ impl Grantable for FileKeyTarget {
     }
 
     fn whole(terms: &FileKeyTerms) -> Option<String> {
-        Some(format!("document {}", terms.document))
+        Some(shared_name(&terms.document))
     }
 }

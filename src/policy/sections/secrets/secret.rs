@@ -1,6 +1,6 @@
 //! `secret`: a document, or one value of it. A request for a document that is not granted whole gets the values that are.
 
-use super::{SecretGrant, SecretOffer, SecretTerms};
+use super::{SecretGrant, SecretOffer, SecretTerms, shared_name};
 use crate::identity::Facts;
 use crate::kind::Target;
 use crate::policy::Terms;
@@ -41,7 +41,7 @@ impl Grantable for SecretName {
     }
 
     fn whole(terms: &SecretTerms) -> Option<String> {
-        Some(format!("document {}", terms.name.path))
+        Some(shared_name(&terms.name.path))
     }
 
     fn parts<'a>(&self, entries: impl Iterator<Item = &'a SecretGrant>) -> BTreeSet<Target> {

@@ -1,6 +1,6 @@
 //! `secret_at`: a secret as an older commit had it. Every entry that covers it has to allow that.
 
-use super::{PastSecretTerms, SecretGrant, SecretOffer};
+use super::{PastSecretTerms, SecretGrant, SecretOffer, shared_name};
 use crate::identity::Facts;
 use crate::kind::PastSecret;
 use crate::policy::grantable::{Grantable, OnTerms};
@@ -38,6 +38,6 @@ impl Grantable for PastSecret {
     }
 
     fn whole(terms: &PastSecretTerms) -> Option<String> {
-        Some(format!("document {}", terms.secret.name.path))
+        Some(shared_name(&terms.secret.name.path))
     }
 }

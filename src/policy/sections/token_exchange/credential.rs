@@ -5,7 +5,7 @@ use crate::identity::Facts;
 use crate::kind::{Target, TokenExchangeTarget};
 use crate::policy::grantable::{Grantable, OnTerms, Whose};
 use crate::policy::pattern::Pattern;
-use crate::policy::sections::{Term, Value};
+use crate::policy::sections::{Section, Term, Value};
 use crate::words::yaml::Place;
 use crate::words::{Denial, Reason};
 use std::time::Duration;
@@ -38,7 +38,7 @@ impl Grantable for TokenExchangeTarget {
     fn whose<'a>(&self, entries: impl Iterator<Item = &'a TokenExchangeGrant> + Clone) -> Whose {
         let mut all = entries.filter(|entry| self.is_of(entry));
         let first = all.next();
-        if all.all(|other| first.is_some_and(|first| first.is_same(other))) { Whose::Anybodys } else { Whose::Nobodys }
+        if all.all(|other| first.is_some_and(|first| first.is_like(other))) { Whose::Anybodys } else { Whose::Nobodys }
     }
 
     fn terms<'a>(
@@ -48,7 +48,7 @@ impl Grantable for TokenExchangeTarget {
     ) -> Option<Result<TokenExchangeTerms, Denial>> {
         let mut all = entries.filter(|entry| self.is_of(entry));
         let first = all.next()?;
-        if all.any(|other| !first.is_same(other)) {
+        if all.any(|other| !first.is_like(other)) {
             return Some(Err(ambiguous()));
         }
         let (service, fields) = (first.service.clone(), first.fields.clone());
