@@ -88,7 +88,6 @@ pub struct Store {
     seals: Seals,
     ended: Arc<Ended>,
     directory: PathBuf,
-    _lock: std::fs::File,
 }
 
 /// The record of a dry run that would be granted.
@@ -158,9 +157,9 @@ impl Store {
         let rules = Arc::new(Rules::new(schema::salt(&connection)?, forgotten));
         let ended = Arc::new(Ended::load(&connection)?);
         let readings = Arc::new(Mutex::new(Reader::open(directory)?));
-        let writer = Writer::start(directory.to_owned(), connection, timeline.clone(), space.clone());
+        let writer = Writer::start(directory.to_owned(), lock, connection, timeline.clone(), space.clone());
         let (gate, seals, directory) = (Gate::default(), Seals::new(clock), directory.to_owned());
-        Ok(Self { writer, readings, rules, gate, space, timeline, seals, ended, directory, _lock: lock })
+        Ok(Self { writer, readings, rules, gate, space, timeline, seals, ended, directory })
     }
 
     /// A reader of the log with its own connection, for another thread.

@@ -42,8 +42,8 @@ pub use named_file::{NAMED_FILE_MAX, NotWhole, read_named, read_named_text};
 pub use plain::{PlainPath, excerpt, plain, plain_json, plain_lines, steers, without_commands, without_keys};
 pub use root_cause::root_cause;
 pub use secret::Secret;
-#[cfg(test)]
-pub(crate) use time::SteppingClock;
 pub use time::{Clock, SystemClock, UnixTime};
+#[cfg(test)]
+pub(crate) use time::{SteppingClock, processor_time};
 pub use timeline::{ClockEvent, Moment, Timeline};
 pub use transit_file::{TransitFile, TransitFileError, parse_version};

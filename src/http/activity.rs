@@ -13,7 +13,7 @@ const IDLE_MAX: Duration = Duration::from_secs(40);
 /// How often that is checked.
 const IDLE_TURN: Duration = Duration::from_secs(10);
 /// How long a connection without a request stays open after its graceful shutdown began.
-const LEAVE_MAX: Duration = Duration::from_secs(1);
+pub(super) const LEAVE_MAX: Duration = Duration::from_secs(1);
 /// How often a stopping server checks whether a connection is quiet.
 const QUIET_TURN: Duration = Duration::from_millis(50);
 

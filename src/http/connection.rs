@@ -97,11 +97,20 @@ impl Connection {
             () = cut.cancelled() => return,
             () = &mut leave => connection.as_mut().graceful_shutdown(),
         }
-        tokio::select! {
-            ended = &mut connection => log_end(ended),
-            () = cut.cancelled() => {}
-            () = activity.left() => {}
+        if let Some(ended) = leave_open(connection, &cut, &activity).await {
+            log_end(ended);
         }
+    }
+}
+
+/// Leaves the connection open for a moment after its graceful shutdown began. The connection comes first: if the process was held up,
+/// that moment may be over while a request waits that has arrived within it.
+async fn leave_open<T>(connection: impl Future<Output = T>, cut: &CancellationToken, activity: &Activity) -> Option<T> {
+    tokio::select! {
+        biased;
+        ended = connection => Some(ended),
+        () = cut.cancelled() => None,
+        () = activity.left() => None,
     }
 }
 
@@ -123,4 +132,30 @@ fn builder() -> Builder<TokioExecutor> {
         .keep_alive_interval(KEEP_ALIVE)
         .keep_alive_timeout(KEEP_ALIVE);
     builder
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::activity::LEAVE_MAX;
+    use super::*;
+
+    #[tokio::test]
+    async fn a_request_that_arrived_while_the_process_was_held_up_is_answered() {
+        let mut leaving = tokio::task::JoinSet::new();
+        for _ in 0..30 {
+            leaving.spawn(async {
+                let (activity, cut) = (Arc::new(Activity::default()), CancellationToken::new());
+                let request = async {
+                    tokio::time::sleep(LEAVE_MAX / 2).await;
+                    let _underway = activity.clone().begin();
+                    tokio::time::sleep(LEAVE_MAX / 100).await;
+                };
+                leave_open(request, &cut, &activity).await
+            });
+        }
+        tokio::task::yield_now().await;
+        // Meanwhile the request arrives, and the time to leave comes.
+        std::thread::sleep(LEAVE_MAX * 2);
+        assert!(leaving.join_all().await.iter().all(Option::is_some));
+    }
 }

@@ -15,6 +15,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 mod claimed;
 mod hosts;
 
+/// Whatever takes longer than this hangs, however busy the machine is.
+const HANGS: Duration = Duration::from_secs(240);
+
 #[derive(Clone)]
 struct TestClock(Arc<AtomicI64>);
 
@@ -51,7 +54,7 @@ impl Server {
                         answers.lock().unwrap().iter().find(|(known, _)| *known == path).map(|(_, answer)| answer.clone());
                     hits.fetch_add(1, Ordering::SeqCst);
                     match answer {
-                        Some(answer) if answer == b"hang" => tokio::time::sleep(Duration::from_secs(60)).await,
+                        Some(answer) if answer == b"hang" => std::future::pending().await,
                         Some(answer) => _ = stream.write_all(&answer).await,
                         None => _ = stream.write_all(b"HTTP/1.1 500 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await,
                     }
@@ -208,13 +211,13 @@ async fn known_keys_do_not_wait_for_a_fetch_that_an_unknown_one_causes() {
     while server.hits() < 4 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    let known = token(&server.url, "us", "k1");
+    let at_once = async || tokio::time::timeout(Duration::ZERO, reason(&issuers, &known)).await;
     for _ in 0..100 {
-        assert_eq!(reason(&issuers, &token(&server.url, "us", "k1")).await, None);
+        assert_eq!(at_once().await, Ok(None), "the fetch hangs, and this does not wait at all");
     }
-    assert!(!waiting.is_finished(), "the fetch still hangs");
     clock.0.fetch_add(240, Ordering::SeqCst);
-    assert_eq!(reason(&issuers, &token(&server.url, "us", "k1")).await, None);
-    assert!(!waiting.is_finished(), "nor does ageing make anyone wait");
+    assert_eq!(at_once().await, Ok(None), "nor does ageing make anyone wait");
     assert!(waiting.await.unwrap(), "and the hung fetch falls back on the keys that are there");
 }
 
@@ -314,9 +317,9 @@ async fn each_misbehaviour_of_an_issuer_is_refused() {
         server.good("k1");
         misbehave(&server);
         let (issuers, _) = issuers(settings(&server.url, |_| ()));
-        let started = std::time::Instant::now();
-        assert_eq!(reason(&issuers, &token(&server.url, "us", "k1")).await, Some(Reason::IssuerUnavailable), "{name}");
-        assert!(started.elapsed() < Duration::from_secs(5), "{name}");
+        let token = token(&server.url, "us", "k1");
+        let answered = tokio::time::timeout(HANGS, reason(&issuers, &token)).await;
+        assert_eq!(answered, Ok(Some(Reason::IssuerUnavailable)), "{name}");
     }
 }
 

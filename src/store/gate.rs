@@ -167,6 +167,12 @@ impl Gate {
         self.counted().add(counted);
     }
 
+    /// Whether nothing was counted since the last call of [`Self::take`].
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.counted().is_empty()
+    }
+
     fn counted(&self) -> std::sync::MutexGuard<'_, Counted> {
         self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }

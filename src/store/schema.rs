@@ -5,6 +5,7 @@ use crate::words::UnixTime;
 use crate::words::names::DecisionId;
 use rusqlite::{Connection, params};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// The triggers raise FAIL and not ABORT. For ABORT SQLite would copy every page that a record changes, to undo the statement.
 const SCHEMA: &str = "
@@ -43,12 +44,23 @@ pub(super) const AUDIT_TRIGGERS: [&str; 3] = ["audit_only_next", "audit_no_updat
 /// The database's file in the data directory.
 pub(super) const FILE: &str = "daypass.sqlite";
 
+/// How long a start waits for the lock. A process that has just ended may still hold it: a child that it was starting has a copy of the
+/// descriptor until it runs its program.
+const LOCK_WAIT_MAX: Duration = Duration::from_secs(5);
+/// How often it tries meanwhile.
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
+
 /// Locks the directory for this process. A second process is refused.
 pub(super) fn lock(directory: &Path) -> Result<std::fs::File, StoreError> {
     let path = directory.join("lock");
     let file = std::fs::File::create(&path).map_err(|fault| StoreError::Directory { path, fault })?;
-    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)
-        .map_err(|_| StoreError::Held { directory: directory.to_owned() })?;
+    let started = Instant::now();
+    while rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_err() {
+        if started.elapsed() >= LOCK_WAIT_MAX {
+            return Err(StoreError::Held { directory: directory.to_owned() });
+        }
+        std::thread::sleep(LOCK_PAUSE);
+    }
     Ok(file)
 }
 

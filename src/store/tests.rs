@@ -142,7 +142,7 @@ async fn after_a_restart_a_retry_is_refused_as_replayed() {
     assert_eq!(attempt(&store, &[1], ReplayRule::PerRequest, "a").await, "minted");
     assert_eq!(attempt(&store, &[1], ReplayRule::PerRequest, "a").await, "repeated");
     drop(store);
-    let (store, _) = reopen(folder.path()).await;
+    let (store, _) = open(folder.path());
     assert_eq!(attempt(&store, &[1], ReplayRule::PerRequest, "a").await, "replayed");
 }
 
@@ -181,16 +181,50 @@ async fn an_intent_without_outcome_is_reported_and_may_be_tried_again() {
         panic!("recorded")
     };
     drop((recorded, store));
-    let (store, _) = reopen(folder.path()).await;
+    let (store, _) = open(folder.path());
     let entries = Reader::open(folder.path()).unwrap().after(0, 100).unwrap();
     let unresolved: Vec<_> = entries.iter().filter(|entry| entry.kind == "unresolved").collect();
     assert_eq!((unresolved.len(), &unresolved[0].body["policies"]), (1, &json!(["shop/deploy"])), "as its intent has them");
     assert_eq!(attempt(&store, &[1], ReplayRule::PerRequest, "b").await, "minted");
 }
 
-async fn reopen(folder: &Path) -> (Arc<Store>, TestClock) {
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    open(folder)
+/// A second writer would overwrite what the first one still writes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_dropped_holds_its_directory_until_its_last_write_has_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = open(folder.path());
+    let file = std::fs::File::open(folder.path().join("lock")).unwrap();
+    let is_held = || {
+        let locked = rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive);
+        rustix::fs::flock(&file, rustix::fs::FlockOperation::Unlock).unwrap();
+        locked.is_err()
+    };
+    let (end, ends) = std::sync::mpsc::channel();
+    let last = store.write(move |connection| {
+        ends.recv().unwrap();
+        schema::append(connection, UnixTime::from_millis(START), "alarm", None, json!({}))
+    });
+    assert!(tokio::time::timeout(Duration::ZERO, last).await.is_err(), "it is under way, and nobody waits for it");
+    drop(store);
+    assert!(is_held());
+    end.send(()).unwrap();
+    let _store = open(folder.path());
+    let kinds: Vec<String> =
+        Reader::open(folder.path()).unwrap().after(0, 10).unwrap().into_iter().map(|entry| entry.kind).collect();
+    assert_eq!(kinds, ["started", "alarm", "started"]);
+}
+
+/// A child that the ended process was starting has a copy of the descriptor for a moment.
+#[test]
+fn a_lock_that_is_let_go_soon_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let held = schema::lock(folder.path()).unwrap();
+    let leaving = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(50));
+        drop(held);
+    });
+    schema::lock(folder.path()).unwrap();
+    leaving.join().unwrap();
 }
 
 #[tokio::test]
@@ -202,7 +236,6 @@ async fn a_second_process_and_a_changed_log_are_refused() {
             .is_err_and(|fault| matches!(fault, StoreError::Held { .. }))
     );
     drop(store);
-    tokio::time::sleep(Duration::from_millis(50)).await;
     let connection = schema::open(folder.path()).unwrap();
     for change in ["UPDATE audit SET kind = 'x'", "DELETE FROM audit"] {
         assert!(connection.execute(change, []).unwrap_err().to_string().contains("append-only"));

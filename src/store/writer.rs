@@ -7,6 +7,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use rusqlite::{Connection, ErrorCode};
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -55,11 +56,21 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(directory: PathBuf, connection: Connection, timeline: Arc<Timeline>, space: Arc<Space>) -> Self {
+    /// Starts the thread. It holds the directory's lock until its last write has ended, also if the store is dropped before that.
+    pub(super) fn start(
+        directory: PathBuf,
+        lock: File,
+        connection: Connection,
+        timeline: Arc<Timeline>,
+        space: Arc<Space>,
+    ) -> Self {
         let (sender, receiver) = sync_channel(QUEUE_MAX);
         let debts = Debts::default();
         let thread = Thread { directory, timeline, space, debts: debts.clone(), faults: Faults::default(), void: 0 };
-        let spawned = std::thread::Builder::new().name("store".to_owned()).spawn(move || thread.run(connection, &receiver));
+        let spawned = std::thread::Builder::new().name("store".to_owned()).spawn(move || {
+            thread.run(connection, &receiver);
+            drop(lock);
+        });
         if let Err(fault) = spawned {
             tracing::error!(%fault, "the store's thread does not start");
         }

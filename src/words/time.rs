@@ -140,6 +140,12 @@ impl Clock for SteppingClock {
     }
 }
 
+/// For tests: the processor time that this thread has used, which no other program lengthens.
+#[cfg(test)]
+pub(crate) fn processor_time() -> Duration {
+    Duration::try_from(rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime)).unwrap()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

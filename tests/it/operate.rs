@@ -48,8 +48,11 @@ async fn a_denial_works_without_git_survives_a_restart_and_is_lifted_by_its_id()
         daypass(&world, &["deny", other[0], other[1], "--unknown-too", "--reason", "x"]).await;
     }
     assert_eq!(ask(&world).await.0, 200, "others are denied, not this one");
-    daypass(&world, &["deny", "--policy", "shop/deploy", "--for", "5s", "--reason", "x"]).await;
+    let (_, told) = daypass(&world, &["deny", "--policy", "shop/deploy", "--for", "1h", "--reason", "x"]).await;
     assert_eq!(ask(&world).await, (403, json!("denied")));
+    let id = told.split("--lift ").nth(1).unwrap().split('`').next().unwrap();
+    assert_eq!(daypass(&world, &["deny", "--lift", id]).await.0, 0);
+    daypass(&world, &["deny", "--policy", "shop/deploy", "--for", "2s", "--reason", "x"]).await;
     let started = Instant::now();
     while ask(&world).await.0 != 200 {
         assert!(started.elapsed() < START_MAX, "its time is over");
@@ -58,8 +61,8 @@ async fn a_denial_works_without_git_survives_a_restart_and_is_lifted_by_its_id()
     let (status, told) = daypass(&world, &["deny", "--reason", "everybody"]).await;
     assert_eq!(status, 64, "{told}");
     let kinds: Vec<String> = world.audit().into_iter().map(|entry| entry.kind).collect();
-    assert_eq!(kinds.iter().filter(|kind| *kind == "denied").count(), 6);
-    assert_eq!(kinds.iter().filter(|kind| *kind == "lifted").count(), 1);
+    assert_eq!(kinds.iter().filter(|kind| *kind == "denied").count(), 7);
+    assert_eq!(kinds.iter().filter(|kind| *kind == "lifted").count(), 2);
 }
 
 /// An operator who mistypes in an emergency has to learn it, and must not believe that somebody is denied who is not.
@@ -230,14 +233,25 @@ async fn the_first_revision_follows_its_anchor() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repository_that_cannot_be_read_for_too_long_grants_nothing() {
-    let world = World::start(Setup { root: ", max_stale: 3s".to_owned(), ..Setup::default() }).await;
-    assert_eq!(ask(&world).await.0, 200);
-    std::fs::rename(world.path("access"), world.path("gone")).unwrap();
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    assert_eq!(ask(&world).await.0, 200, "the last good revision serves on");
-    tokio::time::sleep(Duration::from_secs(4)).await;
+    let (mut world, mut served) = (None, false);
+    // A busy machine may need longer than the first time for two requests.
+    for max_stale in [6, 60] {
+        let setup = Setup { root: format!(", max_stale: {max_stale}s"), ..Setup::default() };
+        let (new, started) = (World::start(setup).await, Instant::now());
+        let before = ask(&new).await;
+        std::fs::rename(new.path("access"), new.path("gone")).unwrap();
+        new.until("it cannot be read", |ready| ready["alarm"].is_string()).await;
+        served = (before.0, ask(&new).await.0) == (200, 200);
+        world = Some(new);
+        // The last reading was some time before the start of this.
+        if served || started.elapsed() < Duration::from_secs(max_stale) / 2 {
+            break;
+        }
+    }
+    let world = world.unwrap();
+    assert!(served, "the last good revision serves on: {}", world.log());
+    world.until("for too long", |ready| ready["ready"] == false).await;
     assert_eq!(ask(&world).await, (503, json!("policy_unavailable")));
-    assert_eq!(world.ready().await["ready"], false);
     std::fs::rename(world.path("gone"), world.path("access")).unwrap();
     world.until("it serves again", |ready| ready["ready"] == true).await;
     assert_eq!(ask(&world).await.0, 200);

@@ -294,8 +294,18 @@ fn client_hello_of_tls_1_1() -> Vec<u8> {
 async fn stalled_clients_block_nobody_and_are_disconnected() {
     let world = World::start(Setup::default()).await;
     let mut silent = Vec::new();
-    for _ in 0..200 {
-        silent.push(tokio::net::TcpStream::connect(("127.0.0.1", world.port)).await.unwrap());
+    let started = Instant::now();
+    loop {
+        for _ in 0..200 {
+            silent.push(tokio::net::TcpStream::connect(("127.0.0.1", world.port)).await.unwrap());
+        }
+        assert_eq!(world.exchange(&world.token(), json!([{"secret": "shop/password.age"}])).await.0, 200);
+        // Whoever waits for a silent connection waits until it is cut. On a busy machine a request may take that long by itself.
+        let newest = silent.last().unwrap();
+        if tokio::time::timeout(Duration::ZERO, newest.peek(&mut [0])).await.is_err() {
+            break;
+        }
+        assert!(started.elapsed() < START_MAX, "it is answered when the silent connections are gone");
     }
     let mut slow = connect(&world, b"http/1.1", &[&rustls::version::TLS13]).await.unwrap();
     slow.write_all(b"GET /v1/whoami HTTP/1.1\r\nHost: x\r\n").await.unwrap();
@@ -305,10 +315,7 @@ async fn stalled_clients_block_nobody_and_are_disconnected() {
         world.token()
     );
     body.write_all(head.as_bytes()).await.unwrap();
-    let started = Instant::now();
-    assert_eq!(world.exchange(&world.token(), json!([{"secret": "shop/password.age"}])).await.0, 200);
-    assert!(started.elapsed() < Duration::from_secs(5));
-    let cut = tokio::time::timeout(Duration::from_secs(15), async {
+    let cut = tokio::time::timeout(START_MAX, async {
         let mut rest = Vec::new();
         let _ = slow.read_to_end(&mut rest).await;
         let _ = silent[0].read(&mut [0; 1]).await;
@@ -377,7 +384,7 @@ async fn a_stop_waits_for_requests_and_not_for_silent_connections() {
     rustix::process::kill_process(rustix::process::Pid::from_child(&world.server), rustix::process::Signal::TERM).unwrap();
     let started = Instant::now();
     while world.server.try_wait().unwrap().is_none() {
-        assert!(started.elapsed() < Duration::from_secs(15), "{}", world.log());
+        assert!(started.elapsed() < START_MAX, "{}", world.log());
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(under_way.await.unwrap(), 503, "the request under way is answered");
@@ -390,7 +397,7 @@ async fn a_client_that_sends_no_request_is_disconnected() {
     let world = World::start(Setup::default()).await;
     let mut silent = connect(&world, b"h2", &[&rustls::version::TLS13]).await.unwrap();
     let mut first = [0; 64];
-    let cut = tokio::time::timeout(Duration::from_secs(20), silent.read(&mut first));
+    let cut = tokio::time::timeout(START_MAX, silent.read(&mut first));
     assert!(cut.await.is_ok_and(|read| !matches!(read, Ok(1..))), "closed within the limit");
 }
 
@@ -404,7 +411,7 @@ async fn an_http2_client_gets_goaway() {
     peer.write_all(&[b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &SETTINGS[..]].concat()).await.unwrap();
     let mut said = Vec::new();
     // The test does not close the connection, so the server does.
-    let cut = tokio::time::timeout(Duration::from_secs(20), peer.read_to_end(&mut said));
+    let cut = tokio::time::timeout(START_MAX, peer.read_to_end(&mut said));
     assert!(cut.await.is_ok(), "closed within the limit");
     let (mut kinds, mut rest) = (Vec::new(), &said[..]);
     while let Some((head, behind)) = rest.split_first_chunk::<9>() {

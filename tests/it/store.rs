@@ -1,9 +1,11 @@
 //! The promise that nothing is released without a record, observed from outside: system calls, a failing disk, and kill -9.
 
-use crate::support::{Setup, World};
+use crate::support::{START_MAX, Setup, World};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 fn secret() -> Value {
     json!([{"secret": "shop/password.age"}])
@@ -175,11 +177,12 @@ async fn ten_thousand_copies_of_one_token_give_one_mint_also_across_kill_9() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_was_released_is_recorded_after_kill_9() {
     let mut world = World::start(Setup::default()).await;
-    let mut released = HashSet::new();
+    let (mut released, answers) = (HashSet::new(), Arc::new(AtomicUsize::new(0)));
     for round in 0..10 {
+        answers.store(0, Ordering::Relaxed);
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..16 {
-            let (http, url) = (world.http.clone(), world.url("/v1/exchange"));
+            let (http, url, answers) = (world.http.clone(), world.url("/v1/exchange"), answers.clone());
             let tokens: Vec<String> = (0..50).map(|_| world.token()).collect();
             tasks.spawn(async move {
                 let mut seen = Vec::new();
@@ -190,11 +193,17 @@ async fn whatever_was_released_is_recorded_after_kill_9() {
                     };
                     let Ok(body) = response.json::<Value>().await else { break };
                     seen.extend(body["decision_id"].as_str().map(str::to_owned));
+                    answers.fetch_add(1, Ordering::Relaxed);
                 }
                 seen
             });
         }
-        tokio::time::sleep(std::time::Duration::from_millis(150 + 37 * round)).await;
+        // Each round ends elsewhere, in the middle of the requests.
+        let started = Instant::now();
+        while answers.load(Ordering::Relaxed) < 10 + 12 * round {
+            assert!(started.elapsed() < START_MAX, "{}", world.log());
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
         world.kill_and_restart().await;
         released.extend(tasks.join_all().await.into_iter().flatten());
     }

@@ -133,6 +133,7 @@ async fn no_value_of_a_request_is_exported() {
         let status = request.body("{\"sentinel\": \"sentinel\"}").send().await.unwrap().status();
         assert_eq!(status, expected, "{method} {path}");
     }
+    collector.until("all of them", |inside| roots(inside) == asked.len()).await;
     world.stop();
     collector.assert_strict();
     collector.with(|inside| {
@@ -169,7 +170,8 @@ async fn a_caller_does_not_choose_what_is_sampled() {
                 assert_eq!(request.send().await.unwrap().status(), 200);
             }
         }
-        // The server sends its queue before it ends.
+        // The server sends its queue before it ends, if the machine is not too busy for that.
+        collector.until("what is sampled", |inside| roots(inside) == count).await;
         world.stop();
         collector.assert_strict();
         let (found, sent) = collector.with(|inside| (roots(inside), inside.bodies.len()));
@@ -223,6 +225,12 @@ async fn a_missing_collector_delays_nobody_and_is_logged_once() {
     collector.with(|inside| inside.mood = Mood::TakesButOne);
     assert_eq!(get(&world, "/v1/openapi.json").await, 200);
     until_counted(&world, "daypass_trace_spans_dropped_total", 2).await;
+    // The line follows the count.
+    let started = Instant::now();
+    while world.log().matches(ENDS).count() < 2 {
+        assert!(started.elapsed() < START_MAX, "{}", world.log());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     assert_eq!((world.log().matches(BEGINS).count(), world.log().matches(ENDS).count()), (2, 2));
 
     // A collector that never answers does not keep the server from ending.

@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn many_changes_lead_to_two_requests_a_second_at_most() {
         let mut pace = Pace::new(INTERVAL);
-        pace.asked = Instant::now() + SECOND;
+        pace.asked = Instant::now() + INTERVAL;
         assert_eq!(pace.after_change(), ASK_MIN, "it asks at this moment");
         pace.asked = Instant::now().checked_sub(SECOND).unwrap();
         assert!(pace.after_change() < Duration::from_millis(SPREAD_MILLIS));

@@ -70,7 +70,9 @@ mod tests {
     #[test]
     fn a_process_is_found_by_its_executable_without_its_children() {
         let folder = tempfile::tempdir().unwrap();
-        let program = folder.path().join("daypass-test-shell");
+        // Another run of the tests may have such a process too.
+        let name = format!("daypass-test-shell-{}", std::process::id());
+        let program = folder.path().join(&name);
         // By a child: a copy that is open for writing here is inherited by whatever another test starts meanwhile, and busy.
         assert!(std::process::Command::new("cp").arg("/bin/sh").arg(&program).status().unwrap().success());
         let script = format!("{} -c 'sleep 30; :' & echo ready; wait", program.display());
@@ -78,7 +80,7 @@ mod tests {
             std::process::Command::new(&program).args(["-c", &script]).stdout(std::process::Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         std::io::BufRead::read_line(&mut std::io::BufReader::new(shell.stdout.as_mut().unwrap()), &mut line).unwrap();
-        let found = running("daypass-test-shell");
+        let found = running(&name);
         let inner = all().into_iter().filter(|process| process.parent == shell.id() as i32).collect::<Vec<_>>();
         let below = all().into_iter().filter(|process| inner.iter().any(|shell| shell.id == process.parent)).collect::<Vec<_>>();
         for process in inner.iter().chain(&below) {
@@ -87,6 +89,6 @@ mod tests {
         let _ = shell.kill();
         let _ = shell.wait();
         assert_eq!(found, [Pid::from_raw(shell.id() as i32).unwrap()]);
-        assert!(running("daypass-test-shell-of-nobody").is_empty());
+        assert!(running(&format!("{name}-of-nobody")).is_empty());
     }
 }

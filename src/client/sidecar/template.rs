@@ -144,7 +144,7 @@ mod tests {
             format!("{{% set a %}}{{{{ secrets.big }}}}{{% endset %}}{}", "{% set a %}{{ a }}{{ a }}{% endset %}".repeat(40));
         let nested =
             "{% for a in range(9999) %}{% for b in range(9999) %}{% for c in range(9999) %}{% endfor %}{% endfor %}{% endfor %}";
-        let started = std::time::Instant::now();
+        let begun = crate::words::processor_time();
         for text in [
             nested,
             &doubled,
@@ -157,7 +157,8 @@ mod tests {
         ] {
             assert!(render(text).is_err(), "{}", &text[..40.min(text.len())]);
         }
-        assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
+        let used = crate::words::processor_time() - begun;
+        assert!(used < std::time::Duration::from_secs(10), "{used:?}");
         assert!(Template::parse(&"x".repeat(TEXT_BYTES_MAX + 1)).is_err());
         let deep = format!("{{{{ {}1{} }}}}", "(".repeat(30_000), ")".repeat(30_000));
         assert!(render(&deep).is_err());

@@ -12,9 +12,8 @@ fn stepping(folder: &Path, millis: i64) -> (Arc<Store>, SteppingClock) {
     (Arc::new(Store::open(folder, Arc::new(clock.clone())).unwrap()), clock)
 }
 
-async fn restarted(store: Arc<Store>, folder: &Path, millis: i64) -> (Arc<Store>, SteppingClock) {
+fn restarted(store: Arc<Store>, folder: &Path, millis: i64) -> (Arc<Store>, SteppingClock) {
     drop(store);
-    tokio::time::sleep(Duration::from_millis(50)).await;
     stepping(folder, millis)
 }
 
@@ -51,7 +50,7 @@ async fn a_clock_that_was_ahead_for_three_seconds_stops_nothing_and_revives_noth
     let told = Reader::open(folder.path()).unwrap().newest(2).unwrap();
     let told: Vec<_> = told.iter().map(|entry| (entry.kind.as_str(), entry.body["clock"].as_str().unwrap())).collect();
     assert_eq!(told, [("clock", "stepped"), ("clock", "agrees again")]);
-    let (store, _) = restarted(store, folder.path(), now + 4000).await;
+    let (store, _) = restarted(store, folder.path(), now + 4000);
     assert_eq!(use_token(&store, 4, now + 300_000).await, "minted", "a restart works");
     assert_eq!(attempt(&store, &[1], RULE, "b").await, "replayed");
 }
@@ -69,7 +68,7 @@ async fn used_tokens_stay_refused_through_every_step_and_restart() {
             use_token(&store, number, clock.now().millis() + 60_000).await;
             assert_ne!(use_token(&store, 1, expires_at).await, "minted", "after {step} hours");
         }
-        (store, clock) = restarted(store, folder.path(), clock.now().millis()).await;
+        (store, clock) = restarted(store, folder.path(), clock.now().millis());
         assert_eq!(use_token(&store, 1, expires_at).await, "replayed", "after {step} hours and a restart");
     }
 }
@@ -91,7 +90,7 @@ async fn a_clock_that_was_ahead_for_days_is_reported_until_an_operator_accepts_i
     let (store, clock) = stepping(folder.path(), START + 48 * HOUR);
     clock.pass(Duration::from_secs(24 * 3600));
     assert_eq!(use_token(&store, 1, clock.now().millis() + 60_000).await, "minted");
-    let (store, _) = restarted(store, folder.path(), START + 24 * HOUR).await;
+    let (store, _) = restarted(store, folder.path(), START + 24 * HOUR);
     assert!(store.clock_fault().unwrap().contains("behind the time up to which used tokens were forgotten"));
     assert_eq!(use_token(&store, 2, START + 25 * HOUR).await, "replayed", "it may have been used");
     let other = schema::open(folder.path()).unwrap();

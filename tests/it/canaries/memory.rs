@@ -1,12 +1,17 @@
 //! The values to search for, and the search of a process's memory.
 
+use crate::support::START_MAX;
 use regex::bytes::RegexSet;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Sixty seconds after the last use nothing is left (docs/threat-model.md).
-pub const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
+/// The steps of that time.
+const PAUSE: Duration = Duration::from_millis(100);
+/// If the machine was held up for less, everything has to be forgotten in time.
+const HELD_UP_MIN: Duration = Duration::from_secs(2);
 /// A mapping is read in pieces. They overlap by more than the length of any canary.
 const PIECE_BYTES: usize = 256 * 1024;
 const OVERLAP_BYTES: usize = 4096;
@@ -57,6 +62,19 @@ impl Canaries {
     }
 }
 
+/// Waits until a process has had the time to forget. Returns for how long the machine was held up meanwhile: for that long a process may
+/// be late too.
+pub async fn time_to_forget() -> Duration {
+    let (started, mut held_up) = (Instant::now(), Duration::ZERO);
+    while started.elapsed() < FORGOTTEN_AFTER {
+        let before = Instant::now();
+        tokio::time::sleep(PAUSE).await;
+        // A timer of a machine that is merely busy is late by less.
+        held_up += Some(before.elapsed() - PAUSE).filter(|late| *late > PAUSE).unwrap_or_default();
+    }
+    held_up
+}
+
 /// An unmistakable value.
 pub fn random() -> String {
     format!("canary-{}", uuid::Uuid::new_v4().simple())
@@ -85,6 +103,20 @@ impl Search<'_> {
         let limits = std::fs::read_to_string(process.join("limits")).unwrap();
         let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
         assert_eq!(core.split_whitespace().rev().nth(1), Some("0"), "{core}");
+    }
+
+    /// Asserts that the process has forgotten them in time, or later if the machine was held up meanwhile.
+    pub async fn assert_forgotten(&self, process: u32, held_up: Duration) {
+        let started = Instant::now();
+        loop {
+            let (bytes, found) = self.memory(process);
+            println!("{bytes} bytes of memory, {} canaries looked for, found: {found:?}", self.canaries.count());
+            if found.is_empty() {
+                return;
+            }
+            assert!(held_up >= HELD_UP_MIN && started.elapsed() < START_MAX, "{found:?}");
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// Reads every writable mapping of a process (proc(5)). Returns how many bytes it read, and the canaries in them.

@@ -1,11 +1,11 @@
 //! What requests without a verified identity cost the server, and how it answers them.
 
 use crate::hostile::wire::Sent;
-use crate::support::{Setup, World, peer};
+use crate::support::{START_MAX, Setup, World, peer};
 use daypass::demo::issuer::github_claims;
 use serde_json::Value;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -36,8 +36,9 @@ async fn an_anonymous_get_caller_identity_opens_no_database() {
 async fn hooks_of_one_address_are_bounded() {
     let files = vec![("hook", b"hooked".to_vec())];
     let world = World::start(Setup { root: ", hook: { secret_file: hook }".to_owned(), files, ..Setup::default() }).await;
-    let (mut refused, mut overloaded) = (0, 0);
-    for _ in 0..200 {
+    let (mut refused, mut overloaded, started) = (0, 0, Instant::now());
+    while overloaded == 0 || refused + overloaded < 200 {
+        assert!(started.elapsed() < START_MAX, "{refused} are looked at");
         let request = world.http.post(world.url("/hooks/git/root")).header("x-hub-signature-256", "sha256=00").body("{}");
         let problem: Value = request.send().await.unwrap().json().await.unwrap();
         match problem["code"].as_str().unwrap() {
@@ -46,8 +47,9 @@ async fn hooks_of_one_address_are_bounded() {
             other => panic!("{other}"),
         }
     }
-    println!("of 200 forged hooks {refused} were looked at");
-    assert!(refused + overloaded == 200 && (120..150).contains(&refused), "{refused}");
+    println!("of {} forged hooks {refused} were looked at", refused + overloaded);
+    // 120 at once, and then two a second.
+    assert!(refused >= 120 && refused <= 121 + 2 * started.elapsed().as_secs(), "{refused} in {:?}", started.elapsed());
 }
 
 /// A token of the same issuer does not admit a caller that no policy is for.

@@ -141,7 +141,6 @@ async fn grants_and_denials_become_durable_where_refusals_and_others_have_filled
     }
     assert_eq!(store.denials().await.unwrap().len(), 11, "what operators deny is durable after the last grant");
     drop(store);
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     let store = Store::open(&disk.join("data"), Arc::new(SystemClock)).unwrap();
     assert_eq!(store.denials().await.unwrap().len(), 11, "and after a restart on the full disk");
     std::fs::remove_file(others).unwrap();

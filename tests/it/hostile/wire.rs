@@ -92,7 +92,7 @@ async fn exchange_over(stream: &mut TlsStream<TcpStream>, bytes: &[u8]) -> Optio
     // The server may answer and close before all is sent.
     let _ = stream.write_all(bytes).await;
     let mut answer = Vec::new();
-    let _ = tokio::time::timeout(std::time::Duration::from_secs(20), stream.read_to_end(&mut answer)).await.unwrap();
+    let _ = tokio::time::timeout(crate::support::START_MAX, stream.read_to_end(&mut answer)).await.unwrap();
     Answer::read(&answer)
 }
 

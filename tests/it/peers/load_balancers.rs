@@ -4,7 +4,7 @@ use super::git_remotes::Peer;
 use crate::hostile::wire::Sent;
 use crate::proxies::open;
 use crate::server::tls;
-use crate::support::{Setup, World, free_port, peer};
+use crate::support::{START_MAX, Setup, World, free_port, peer};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -36,7 +36,7 @@ async fn read_by(world: &World, from: IpAddr, port: u16) {
         };
         match answer {
             Some(answer) => return assert_eq!(answer.status, 200, "{answer:?}"),
-            None => assert!(started.elapsed() < Duration::from_secs(30), "{}\n{}", log(world), world.log()),
+            None => assert!(started.elapsed() < START_MAX, "{}\n{}", log(world), world.log()),
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
@@ -49,7 +49,7 @@ fn log(world: &World) -> String {
 async fn listens(world: &World, port: u16) {
     let started = Instant::now();
     while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() || std::net::TcpStream::connect(("::1", port)).is_err() {
-        assert!(started.elapsed() < Duration::from_secs(30), "{}", log(world));
+        assert!(started.elapsed() < START_MAX, "{}", log(world));
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

@@ -2,7 +2,7 @@
 
 use super::aws::Emulator;
 use crate::sts::StandInSts;
-use crate::support::{Setup, World, peer};
+use crate::support::{START_MAX, Setup, World, peer};
 use crate::vault;
 use crate::vault_paths::world_of_aws_and_transit;
 use daypass::demo::issuer::github_claims;
@@ -115,7 +115,7 @@ async fn the_bao_agent_runs_its_command_once_for_each_change_of_a_document() {
     let until = async |what: &str, holds: &dyn Fn() -> bool| {
         let started = Instant::now();
         while !holds() {
-            assert!(started.elapsed() < Duration::from_secs(120), "{what}: {} runs, {} reads", runs(), reads());
+            assert!(started.elapsed() < START_MAX, "{what}: {} runs, {} reads", runs(), reads());
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     };
@@ -149,7 +149,7 @@ async fn the_bao_agent_renders_aws_and_transit_templates_and_mounts_of_several_s
     ];
     add_templates(&world, &templates);
     let agent = bao(&world, &program, &["agent", "-config=agent.hcl", "-log-level=info"], "");
-    let done = tokio::time::timeout(Duration::from_secs(120), agent).await.unwrap();
+    let done = tokio::time::timeout(START_MAX, agent).await.unwrap();
     let rendered = |name: &str| std::fs::read_to_string(world.path(name)).unwrap_or_default();
     assert!(done.status.success(), "{}", said(&done));
     assert!(
@@ -181,7 +181,7 @@ async fn the_bao_agent_logs_in_and_renders_a_template() {
     std::fs::write(world.path("token"), world.token()).unwrap();
     agent_configuration(&world, true);
     let agent = bao(&world, &program, &["agent", "-config=agent.hcl", "-log-level=info"], "");
-    let done = tokio::time::timeout(Duration::from_secs(60), agent).await.unwrap();
+    let done = tokio::time::timeout(START_MAX, agent).await.unwrap();
     let rendered = std::fs::read_to_string(world.path("rendered")).unwrap_or_default();
     assert!(done.status.success() && rendered == "hunter2:5432", "{rendered:?} {}", said(&done));
     assert!(std::fs::read_to_string(world.path("sink")).unwrap().starts_with("daypass-session."));
@@ -191,28 +191,34 @@ async fn the_bao_agent_logs_in_and_renders_a_template() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_bao_agent_logs_in_again_before_its_session_ends() {
     let Some(program) = peer("bao") else { return };
-    let world = vault::world().await;
-    let mut claims = github_claims("push", "refs/heads/main");
-    let soon = SystemClock.now().seconds() + 20;
-    claims.insert("exp".to_owned(), soon.into());
-    std::fs::write(world.path("token"), world.token_with(claims)).unwrap();
-    agent_configuration(&world, false);
-    let mut command = Command::new(&program);
-    command.args(["agent", "-config=agent.hcl"]).current_dir(world.folder.path()).env("HOME", world.folder.path());
-    let _agent = command.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true).spawn().unwrap();
-    let logins =
-        || world.audit().into_iter().filter(|entry| entry.kind == "released" && !entry.body["session"].is_null()).count();
-    let until = async |wanted: usize| {
-        let started = Instant::now();
-        while logins() < wanted {
-            assert!(started.elapsed() < Duration::from_secs(60), "{wanted} logins: {}", world.log());
-            tokio::time::sleep(Duration::from_millis(200)).await;
+    // On a busy machine the agent may be late for the first token.
+    for left in [20, 90] {
+        let world = vault::world().await;
+        let mut claims = github_claims("push", "refs/heads/main");
+        let soon = SystemClock.now().seconds() + left;
+        claims.insert("exp".to_owned(), soon.into());
+        std::fs::write(world.path("token"), world.token_with(claims)).unwrap();
+        agent_configuration(&world, false);
+        let mut command = Command::new(&program);
+        command.args(["agent", "-config=agent.hcl"]).current_dir(world.folder.path()).env("HOME", world.folder.path());
+        let _agent = command.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true).spawn().unwrap();
+        let logins =
+            || world.audit().into_iter().filter(|entry| entry.kind == "released" && !entry.body["session"].is_null()).count();
+        let logged_in = async |wanted: usize| {
+            while logins() < wanted && SystemClock.now().seconds() <= soon {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+            logins() >= wanted
+        };
+        if logged_in(1).await {
+            std::fs::write(world.path("token"), world.token()).unwrap();
+            if logged_in(2).await {
+                return;
+            }
         }
-    };
-    until(1).await;
-    std::fs::write(world.path("token"), world.token()).unwrap();
-    until(2).await;
-    assert!(SystemClock.now().seconds() <= soon + 1, "before the first session's end, or with it");
+        println!("no two logins within {left} s: {}", world.log());
+    }
+    panic!("the agent does not log in again before its session ends, or with its end");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,16 +2,14 @@
 
 use super::aws::granted;
 use super::pod::{Pod, change, rotate, token, world_with};
-use crate::canaries::memory::{Canaries, FORGOTTEN_AFTER, random};
+use crate::canaries::memory::{Canaries, random, time_to_forget};
 use crate::sts::StandInSts;
 use crate::support::{World, free_port};
 use daypass::words::UnixTime;
 use daypass::words::names::SecretPath;
 use serde_json::Value;
-use std::time::Duration;
 
 const ROLE: &str = "arn:aws:iam::000000000000:role/canary";
-const SOON: Duration = Duration::from_secs(20);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sidecar_logs_no_secret_and_forgets_those_that_it_no_longer_needs() {
@@ -27,9 +25,9 @@ async fn a_sidecar_logs_no_secret_and_forgets_those_that_it_no_longer_needs() {
         canaries.add_token("a token that was renewed", &std::fs::read_to_string(pod.path("token")).unwrap());
     }
     pod.start();
-    pod.until_file("db-password", Some(&old), SOON).await;
+    pod.until_file("db-password", Some(&old)).await;
     rotate(&world, &new).await;
-    pod.until_file("db-password", Some(&new), SOON).await;
+    pod.until_file("db-password", Some(&new)).await;
     let renewed = token(&world, "web");
     pod.give(&renewed);
     all.add_token("a token", &renewed);
@@ -43,20 +41,18 @@ async fn a_sidecar_logs_no_secret_and_forgets_those_that_it_no_longer_needs() {
     }
     assert!(pod.file("app.env").is_some_and(|text| text.contains(&new) && text.contains(&value)));
 
-    tokio::time::sleep(FORGOTTEN_AFTER).await;
+    let held_up = time_to_forget().await;
     let (_, held) = all.search().memory(pod.id());
     assert!(!held.is_empty(), "the search finds nothing, also of what is granted");
-    assert_eq!(over.search().memory(pod.id()).1, Vec::<String>::new(), "of what was replaced a minute ago");
+    over.search().assert_forgotten(pod.id(), held_up).await;
     assert!(pod.log().contains("another token: the stream of events is opened again"));
 
     change(&world, &granted("[other/**]", ROLE)).await;
-    pod.until("nothing is left", SOON, Pod::is_empty).await;
+    pod.until("nothing is left", Pod::is_empty).await;
     std::fs::remove_file(pod.path("token")).unwrap();
-    tokio::time::sleep(FORGOTTEN_AFTER).await;
+    let held_up = time_to_forget().await;
     let search = all.search();
-    let (bytes, found) = search.memory(pod.id());
-    println!("{bytes} bytes of memory, {} canaries looked for, found: {found:?}", all.count());
-    assert_eq!(found, Vec::<String>::new());
+    search.assert_forgotten(pod.id(), held_up).await;
     search.assert_none_around(pod.id());
     search.assert_none("the log", pod.log().as_bytes());
     assert!(pod.log().contains("TRACE"), "the log is not that of a sidecar at TRACE");
@@ -80,7 +76,7 @@ async fn seal(world: &World, value: &str) {
 
 /// An AWS session, requested more than once, as an SDK does.
 async fn session(pod: &mut Pod, port: u16, token: &str) -> Value {
-    pod.until("it listens", SOON, |_| std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()).await;
+    pod.until("it listens", |_| std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()).await;
     let mut session = Value::Null;
     for _ in 0..3 {
         let asked = daypass::issuers::http::command_client(None).unwrap().get(format!("http://127.0.0.1:{port}/aws/container"));

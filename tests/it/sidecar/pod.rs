@@ -1,6 +1,7 @@
 //! A pod: folders in memory for its volumes, and the sidecar as a user of its own.
 
-use crate::support::{Setup, World, write_private};
+use crate::support::{START_MAX, Setup, World, write_private};
+use daypass::words::{Clock, SystemClock, UnixTime};
 use serde_json::json;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
@@ -54,6 +55,8 @@ pub(super) struct Pod {
     pub(super) sidecar: Option<Child>,
     /// A program that runs the sidecar, such as `unshare`.
     pub(super) wrapper: Vec<String>,
+    /// How often it asks without a stream of events. With a long one, what it learns soon it has learned from the stream.
+    pub(super) interval: &'static str,
     /// The level of its log: everything, as for the servers of these tests.
     pub(super) log_filter: &'static str,
     pub(super) privileged: bool,
@@ -67,7 +70,7 @@ impl Pod {
         if !privileged {
             println!("passed over: users of their own, which only root can take");
         }
-        let pod = Self { folder, sidecar: None, wrapper: Vec::new(), log_filter: "trace", privileged };
+        let pod = Self { folder, sidecar: None, wrapper: Vec::new(), interval: "1s", log_filter: "trace", privileged };
         std::fs::create_dir(pod.path("files")).unwrap();
         std::fs::copy(world.path("tls.crt"), pod.path("ca.crt")).unwrap();
         pod.configure(&world.url(""), more);
@@ -83,7 +86,8 @@ impl Pod {
 
     pub(super) fn configure(&self, server: &str, more: &str) {
         let text = format!(
-            "server: {server}\naudience: https://pods.example\nca: ca.crt\ntoken_file: token\nfolder: files\ninterval: 1s\n{more}"
+            "server: {server}\naudience: https://pods.example\nca: ca.crt\ntoken_file: token\nfolder: files\ninterval: {}\n{more}",
+            self.interval
         );
         std::fs::write(self.path("sidecar.yaml"), text).unwrap();
     }
@@ -150,17 +154,47 @@ impl Pod {
     }
 
     /// Waits until the condition holds. Returns how long that took.
-    pub(super) async fn until(&self, what: &str, within: Duration, holds: impl Fn(&Self) -> bool) -> Duration {
+    pub(super) async fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) -> Duration {
         let started = Instant::now();
         while !holds(self) {
-            assert!(started.elapsed() < within, "{what}, {:?}:\n{}", started.elapsed(), self.log());
+            assert!(started.elapsed() < START_MAX, "{what}:\n{}", self.log());
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         started.elapsed()
     }
 
-    pub(super) async fn until_file(&self, name: &str, value: Option<&str>, within: Duration) -> Duration {
-        self.until(&format!("{name} is {value:?}"), within, |pod| pod.file(name).as_deref() == value).await
+    pub(super) async fn until_file(&self, name: &str, value: Option<&str>) -> Duration {
+        self.until(&format!("{name} is {value:?}"), |pod| pod.file(name).as_deref() == value).await
+    }
+
+    /// Until when the sidecar may keep its files, as it notes for a later process.
+    pub(super) fn ends_at(&self) -> Option<UnixTime> {
+        let note: serde_json::Value = serde_json::from_str(&self.file("..daypass.json")?).ok()?;
+        note["ends_at"].as_i64().map(UnixTime::from_millis)
+    }
+
+    /// Waits until the condition holds. Meanwhile the file may be gone only if its time is over, which is this one if the sidecar notes
+    /// no later one. Returns whether the file is still there.
+    pub(super) async fn keeps(&self, name: &str, mut ends_at: UnixTime, what: &str, holds: impl Fn(&Self) -> bool) -> bool {
+        let is_there = |ends_at: UnixTime| {
+            let is_there = self.file(name).is_some();
+            // Two clocks count this time, and milliseconds are cut off.
+            assert!(is_there || ends_at <= SystemClock.now().plus(Duration::from_millis(50)), "too early:\n{}", self.log());
+            is_there
+        };
+        let started = Instant::now();
+        while !holds(self) {
+            assert!(started.elapsed() < START_MAX, "{what}:\n{}", self.log());
+            ends_at = self.ends_at().unwrap_or(ends_at);
+            is_there(ends_at);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        is_there(self.ends_at().unwrap_or(ends_at))
+    }
+
+    /// How often the sidecar has tried to renew the files in vain.
+    pub(super) fn failures(&self) -> usize {
+        self.log().matches("the files could not be renewed").count()
     }
 
     /// Whether the folder is empty, hidden files included.

@@ -10,7 +10,6 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 const ROLE: &str = "arn:aws:iam::000000000000:role/web";
-const SOON: Duration = Duration::from_secs(20);
 /// The limit for the memory that each pod costs a node (docs/sidecar.md).
 const RESIDENT_KIB_MAX: u64 = 12 * 1024;
 /// After this time the sidecar is past everything that it does only once.
@@ -30,12 +29,12 @@ async fn a_steady_sidecar_has_at_most_12_mib_resident() {
     pod.log_filter = "info";
     trust_as_the_system_does(&mut pod);
     pod.start();
-    pod.until("it listens", SOON, |_| std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()).await;
+    pod.until("it listens", |_| std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()).await;
     let before = resident(&pod);
     let aws_token = pod.file("aws-token").unwrap();
     for password in ["one", "two", "three"] {
         super::pod::rotate(&world, password).await;
-        pod.until_file("app.env", Some(&format!("DB={password}")), SOON).await;
+        pod.until_file("app.env", Some(&format!("DB={password}"))).await;
         let asked = world.http.get(format!("http://127.0.0.1:{port}/aws/container")).header("authorization", &aws_token);
         assert_eq!(asked.send().await.unwrap().status().as_u16(), 200);
     }
