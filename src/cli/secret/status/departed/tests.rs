@@ -135,7 +135,7 @@ fn a_history_that_is_longer_than_what_is_looked_at_is_cut() {
     let repository = Repository::new();
     repository.write("secrets/db.yaml", "password: one\n", &repository.both());
     repository.commit();
-    repository.write("secrets/db.yaml", "password: one\n", &[repository.own.clone()]);
+    repository.write("secrets/db.yaml", "password: one\n", std::slice::from_ref(&repository.own));
     repository.commit();
     repository.commit();
     let checkout = Checkout::around(repository.folder.path()).unwrap();
