@@ -215,7 +215,7 @@ impl App {
         let Some(commit) = next.commit.clone() else { return Ok(()) };
         let faults: Vec<Value> = next.faults().map(|fault| json!({ "at": format!("{}:{}", fault.file, fault.place.line), "code": fault.code, "message": fault.message })).collect();
         for fault in next.faults() {
-            tracing::warn!(source = %source.name, file = %fault.file, line = fault.place.line, fault = %fault.message, "a file is faulty; its last good form stays in force");
+            tracing::warn!(source = %source.name, file = %fault.file, line = fault.place.line, fault = %fault.message, "{}", next.of_faulty(&fault.file));
         }
         let (held, signer, forms) = (next.held.clone(), next.signer.clone(), next.forms().clone());
         let Some(policies) = self.swap_in(source, next).await? else { return Ok(()) };

@@ -185,6 +185,16 @@ impl Revision {
         &self.forms
     }
 
+    /// What the log says of a faulty file. A file of an upgraded server may be faulty by a new rule, and have no form before it.
+    pub(super) fn of_faulty(&self, file: &str) -> &'static str {
+        match self.forms.of(file) {
+            Some([]) => "a file is faulty, and is not in force: it has no good form",
+            Some(_) => "a file is faulty; its last good form stays in force",
+            // It has no form of its own, such as a file of rows.
+            None => "a file is faulty",
+        }
+    }
+
     /// The same for a document, by its name within this source.
     pub fn commit_of_document(&self, path: &SecretPath) -> Option<&CommitId> {
         let others = !self.forms.is_empty();
@@ -317,3 +327,6 @@ pub(super) fn open_granted(
     let unauthenticated = if terms.unauthenticated { Unauthenticated::Give } else { Unauthenticated::Refuse };
     secrets::open_part(&name.path, bytes, part, identities, unauthenticated)
 }
+
+#[cfg(test)]
+mod tests;

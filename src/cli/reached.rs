@@ -4,14 +4,71 @@ use super::job::ServerArgs;
 use crate::client::environment::Environment;
 use crate::client::server::Server;
 use crate::client::{Failure, STATUS_USAGE};
-use clap::Args;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, FromArgMatches};
 use std::path::{Path, PathBuf};
 
-const CONFIG: &str = "DAYPASS_CONFIG";
-const SERVER: &str = "DAYPASS_SERVER";
+/// Which of --config and --server were typed. The others are named by a variable, or by nothing: a variable may well hold the value
+/// that was typed, so their texts do not tell. It is the first member of its command's options, because reading them takes
+/// them out of the matches.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Typed {
+    config: bool,
+    server: bool,
+}
+
+impl FromArgMatches for Typed {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let is_typed = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
+        Ok(Self { config: is_typed("config"), server: is_typed("server") })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// It has no options of its own.
+impl Args for Typed {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        command
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        command
+    }
+}
+
+impl Typed {
+    /// Whether --server was typed.
+    pub(super) const fn is_server(self) -> bool {
+        self.server
+    }
+
+    /// Refuses both: they name two servers, and one of them would be passed over.
+    pub(super) fn check(self) -> Result<(), Failure> {
+        if self.config && self.server {
+            let told = "--config names the server of this machine, and --server another one: leave one of them out";
+            return Err(Failure::new(STATUS_USAGE, told));
+        }
+        Ok(())
+    }
+
+    /// Refuses a server beside the data directory of one on this machine.
+    pub(super) fn check_beside(self, data: Option<&Path>) -> Result<(), Failure> {
+        if data.is_some() && self.server {
+            let told = "--data is read on this machine, and --server names a server to ask: leave one of them out";
+            return Err(Failure::new(STATUS_USAGE, told));
+        }
+        Ok(())
+    }
+}
 
 #[derive(Args, Debug)]
 pub(super) struct ReachArgs {
+    #[command(flatten)]
+    typed: Typed,
     /// The server's configuration, on its own machine. Without it the command uses the server's API, which a policy has to grant
     /// (`grant: daypass`).
     #[arg(long, env = "DAYPASS_CONFIG")]
@@ -41,17 +98,11 @@ pub(super) fn advising(failure: Failure, permission: &str) -> Failure {
 }
 
 impl ReachArgs {
-    /// Chooses between the two. A server that a flag names wins over a configuration that a variable names.
+    /// Chooses between the two. What was typed wins over what a variable names.
     pub(super) fn reach(&self, environment: &Environment) -> Result<Reached<'_>, Failure> {
-        let by_variable = |name: &str, value: &str| environment.value(name) == Some(value);
-        let is_elsewhere = self.server.address().is_some_and(|server| !by_variable(SERVER, server));
-        let is_default = |config: &Path| config.to_str().is_some_and(|config| by_variable(CONFIG, config));
+        self.typed.check()?;
         match self.config.as_deref() {
-            Some(config) if !is_elsewhere => Ok(Reached::Here(config)),
-            Some(config) if !is_default(config) => {
-                let told = "--config names the server of this machine, and --server another one: leave one of them out";
-                Err(Failure::new(STATUS_USAGE, told))
-            }
+            Some(config) if !self.typed.is_server() => Ok(Reached::Here(config)),
             _ => {
                 let told = "name the server: --config on its own machine, or --server";
                 let named = |failure: Failure| {

@@ -4,6 +4,7 @@ use super::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::secrets::{FILE_BYTES_MAX, RULES_FILE, looks_secret};
 use crate::words::yaml::distance;
 use crate::words::{PlainPath, read_named};
+use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,8 @@ use tempfile::NamedTempFile;
 pub const ENCRYPTED: [&str; 2] = ["secrets", "transit"];
 /// The mode with which Git writes a file.
 const MODE: u32 = 0o644;
+/// The mode of a file that its owner alone may read.
+const PRIVATE_MODE: u32 = 0o600;
 
 /// Why an entry of a checkout is not read, or is wrong where it is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, thiserror::Error)]
@@ -171,23 +174,38 @@ pub fn read_unlinked(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let mode = std::fs::metadata(path).map_or(MODE, |found| found.permissions().mode());
     let put = |file: NamedTempFile| file.persist(path).map(drop).map_err(|fault| fault.error);
-    staged(path, bytes, mode).and_then(put).map_err(|fault| unusable(path, &fault))
+    staged(path, &[bytes], mode).and_then(put).map_err(|fault| unusable(path, &fault))
 }
 
 /// Creates a file atomically: a reader sees the whole file or none. An existing file is not replaced.
 pub fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    staged(path, bytes, MODE)?.persist_noclobber(path).map(drop).map_err(|fault| fault.error)
+    create_as(path, &[bytes], MODE)
+}
+
+/// The same for a file of these parts that its owner alone may read.
+pub fn create_private(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
+    create_as(path, parts, PRIVATE_MODE)
+}
+
+/// When it returns, the file is on the disk under its name: what is made here may be used at once and exist nowhere else.
+fn create_as(path: &Path, parts: &[&[u8]], mode: u32) -> io::Result<()> {
+    staged(path, parts, mode)?.persist_noclobber(path).map_err(|fault| fault.error)?;
+    File::open(folder_of(path))?.sync_all()
 }
 
 /// The new file under a temporary name, in the same folder.
-fn staged(path: &Path, bytes: &[u8], mode: u32) -> io::Result<NamedTempFile> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+fn staged(path: &Path, parts: &[&[u8]], mode: u32) -> io::Result<NamedTempFile> {
+    let folder = folder_of(path);
     std::fs::create_dir_all(folder)?;
     let mut file = NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
+    parts.iter().try_for_each(|part| file.write_all(part))?;
     file.as_file().set_permissions(std::fs::Permissions::from_mode(mode & 0o777))?;
     file.as_file().sync_all()?;
     Ok(file)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Reports hidden entries and links below a folder, and faults of files that may be readable there.

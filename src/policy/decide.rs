@@ -176,15 +176,7 @@ impl PolicySet {
                 return Err(session_over(&chosen));
             }
         }
-        // A policy that demands no proof of possession, or no single use, grants without it, whatever another policy demands.
-        granted.sort_by_key(|granted| (granted.proof, granted.once));
-        let expires = last_to_end(&granted);
-        let first = granted.remove(0);
-        if granted.iter().any(|other| other.terms != first.terms) {
-            return Err(Reason::PolicyAmbiguous
-                .because(format!("{chosen} is granted with different terms by {} and others", first.policy)));
-        }
-        Ok(Granted { expires, ..first })
+        agreed(granted, &chosen)
     }
 
     fn matching<'a>(
@@ -221,6 +213,21 @@ fn changes(known: &[Arc<TrustPolicy>], policies: &[Arc<TrustPolicy>]) -> (HashSe
     }
     came.extend(rest.cloned());
     (gone, came)
+}
+
+/// The one grant of all that several policies give of this. They have to agree on its terms.
+fn agreed(mut granted: Vec<Granted>, wanted: &Target) -> Result<Granted, Denial> {
+    // A policy that demands no proof of possession, or no single use, grants without it, whatever another policy demands.
+    granted.sort_by_key(|granted| (granted.proof, granted.once));
+    let expires = last_to_end(&granted);
+    let mut granted = granted.into_iter();
+    let first = granted.next().ok_or_else(|| Reason::NoMatchingPolicy.because(format!("no policy grants {wanted}")))?;
+    if granted.any(|other| other.terms != first.terms) {
+        return Err(
+            Reason::PolicyAmbiguous.because(format!("{wanted} is granted with different terms by {} and others", first.policy))
+        );
+    }
+    Ok(Granted { expires, ..first })
 }
 
 /// When the last of the policies ends that grant this, if all of them end. Policies that demand more proof than the first do not

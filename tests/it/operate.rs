@@ -1,6 +1,7 @@
 //! What an operator does at once: deny, lift, revoke, accept, status. And sources whose history is rewritten or that cannot be read.
 
 mod through;
+mod typed;
 
 use crate::support::{DEPLOY, START_MAX, Setup, World, git};
 use daypass::demo::issuer::github_claims;

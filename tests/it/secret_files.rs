@@ -6,6 +6,7 @@ mod copies;
 mod decrypt;
 mod endless;
 mod import;
+mod keygen;
 mod one_file;
 mod overwritten;
 mod resumed;

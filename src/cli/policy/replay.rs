@@ -6,6 +6,7 @@ use crate::app::recorded_policies;
 use crate::cli::examples::examples;
 use crate::cli::job::ServerArgs;
 use crate::cli::progress::Progress;
+use crate::cli::reached::Typed;
 use crate::cli::{Output, print};
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
@@ -32,6 +33,8 @@ const SAME_FILES: &str = "Both decide by the same files: --repository names the 
     "daypass policy replay HEAD --config daypass.yaml --data /var/lib/daypass --repository . --fail-on deny",
 ]))]
 pub(in crate::cli) struct ReplayArgs {
+    #[command(flatten)]
+    typed: Typed,
     /// The revision to try, such as HEAD.
     new: String,
     /// How far back, at most 90d.
@@ -73,6 +76,8 @@ struct Told<'a> {
 
 /// Runs the replay, and prints the result.
 pub(super) async fn run(arguments: &ReplayArgs, environment: Environment, output: Output) -> Result<u8, Failure> {
+    arguments.typed.check()?;
+    arguments.typed.check_beside(arguments.data.as_deref())?;
     let progress = Progress::of("replaying decisions");
     let Asked { found, in_force, new, same_files, sources } = match (&arguments.data, &arguments.config) {
         (Some(data), Some(config)) => arguments.beside(data, config)?,

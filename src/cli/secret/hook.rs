@@ -1,12 +1,14 @@
 //! `daypass secret hook`: checks what is about to be committed for readable secrets.
 
+mod staged;
+
 use super::clear;
 use crate::cli::examples::examples;
 use crate::cli::print;
-use crate::client::checkout::{Checkout, ENCRYPTED, nearly_called, read_if_there, read_unlinked, readable, replace};
+use crate::client::checkout::{Checkout, ENCRYPTED, nearly_called, read_if_there, readable, replace};
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
-use crate::secrets::{Creations, RULES_FILE, Seen, Shown, SopsFile, holds_private_key, look, looks_secret};
+use crate::secrets::{Seen, Shown, SopsFile, holds_private_key, look, looks_secret};
 use crate::words::names::SecretPath;
 use crate::words::{PlainPath, plain, plain_lines};
 use clap::Args;
@@ -60,8 +62,7 @@ pub(super) fn run(arguments: &HookArgs, json: bool) -> Result<u8, Failure> {
 
 fn staged(checkout: &Checkout) -> Result<Vec<(String, String)>, Failure> {
     let listed = checkout.git(&["diff", "--cached", "--raw", "--no-abbrev", "-z", "--no-renames", "--diff-filter=ACMT"], &[])?;
-    let rules = read_unlinked(&checkout.root().join(RULES_FILE))?.map(|bytes| Creations::parse(&bytes)).transpose();
-    let rules = rules.map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault))?;
+    let mut rules = staged::Rules::of(checkout)?;
     let mut found = Vec::new();
     let mut listed = listed.split(|byte| *byte == 0).map(String::from_utf8_lossy);
     while let (Some(change), Some(name)) = (listed.next(), listed.next()) {
@@ -73,7 +74,7 @@ fn staged(checkout: &Checkout) -> Result<Vec<(String, String)>, Failure> {
         }
         let (name, bytes) = (name.into_owned(), checkout.git(&["cat-file", "blob", id], &[])?);
         let encrypted = ENCRYPTED.iter().any(|folder| name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')));
-        let encrypted = encrypted || rules.as_ref().is_some_and(|rules| rules.names(&name));
+        let encrypted = encrypted || rules.name(&name)?;
         if let Some(why) = fault(&name, &bytes, encrypted) {
             found.push((name, why));
         }
@@ -163,7 +164,7 @@ fn is_found() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secrets::{Identities, encrypt, encrypt_document};
+    use crate::secrets::{Identities, RULES_FILE, encrypt, encrypt_document};
     use crate::words::UnixTime;
 
     #[test]
@@ -214,5 +215,65 @@ mod tests {
         }
         let found = staged(&checkout).unwrap();
         assert_eq!(found.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["1:x"]);
+    }
+
+    /// A checkout, and a way to put files into its work tree and its index.
+    fn repository() -> (tempfile::TempDir, Checkout) {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(std::process::Command::new("git").arg("init").arg("-q").arg(folder.path()).status().unwrap().success());
+        let checkout = Checkout::around(folder.path()).unwrap();
+        (folder, checkout)
+    }
+
+    fn stage(checkout: &Checkout, name: &str, text: &str) {
+        checkout.replace(name, text.as_bytes()).unwrap();
+        checkout.git(&["add", "--", name], &[]).unwrap();
+    }
+
+    fn refused(checkout: &Checkout) -> Vec<String> {
+        staged(checkout).unwrap().into_iter().map(|(name, _)| name).collect()
+    }
+
+    fn rules(regex: &str) -> String {
+        format!("creation_rules:\n  - path_regex: {regex}\n    age: {}\n", Identities::generate().1)
+    }
+
+    #[test]
+    fn the_rules_are_those_that_are_staged() {
+        let (_folder, checkout) = repository();
+        stage(&checkout, RULES_FILE, &rules("^conf2/"));
+        stage(&checkout, "conf2/prod.yaml", "password: x\n");
+        checkout.replace(RULES_FILE, rules("^conf/").as_bytes()).unwrap();
+        assert_eq!(refused(&checkout), ["conf2/prod.yaml"]);
+        std::fs::remove_file(checkout.root().join(RULES_FILE)).unwrap();
+        assert_eq!(refused(&checkout), ["conf2/prod.yaml"], "the commit has the rules");
+    }
+
+    #[test]
+    fn the_nearest_rules_above_a_file_count() {
+        let (_folder, checkout) = repository();
+        stage(&checkout, RULES_FILE, &rules("^(conf|config/b)/"));
+        stage(&checkout, "config/.sops.yaml", &rules("^a/"));
+        for name in ["conf/c.yaml", "config/a/d.yaml", "config/b/e.yaml"] {
+            stage(&checkout, name, "password: x\n");
+        }
+        assert_eq!(refused(&checkout), ["conf/c.yaml", "config/a/d.yaml"]);
+        // Rules that nobody staged yet are those by which `secret encrypt` encrypts.
+        checkout.replace("loose/.sops.yaml", rules("^f").as_bytes()).unwrap();
+        stage(&checkout, "loose/f.yaml", "password: x\n");
+        assert_eq!(refused(&checkout), ["conf/c.yaml", "config/a/d.yaml", "loose/f.yaml"]);
+    }
+
+    #[test]
+    fn staged_rules_that_cannot_be_read_are_a_failure() {
+        let (folder, checkout) = repository();
+        stage(&checkout, "config/.sops.yaml", "creation_rules: [\n");
+        stage(&checkout, "config/d.yaml", "a: x\n");
+        assert!(staged(&checkout).is_err_and(|failure| failure.to_string().contains("config/.sops.yaml")));
+        stage(&checkout, "config/.sops.yaml", &rules("^a/"));
+        std::os::unix::fs::symlink("config/.sops.yaml", folder.path().join(RULES_FILE)).unwrap();
+        checkout.git(&["add", "--", RULES_FILE], &[]).unwrap();
+        stage(&checkout, "e.yaml", "a: x\n");
+        assert!(staged(&checkout).is_err_and(|failure| failure.to_string().contains("a symbolic link is never followed")));
     }
 }

@@ -35,7 +35,7 @@ async fn page(
 ) -> Result<SecretStatus, Failure> {
     let query: Vec<(&str, &str)> =
         [("below", below), ("after", after)].into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-    let Some((config, source)) = keys.on_this_machine() else {
+    let Some((config, source)) = keys.on_this_machine()? else {
         let found = keys.server(environment)?.secret_status(&query).await;
         return found.map_err(|failure| advising(failure, "secret.status"));
     };

@@ -2,6 +2,7 @@
 //! server's through its API.
 
 use crate::cli::job::ServerArgs;
+use crate::cli::reached::Typed;
 use crate::client::environment::Environment;
 use crate::client::keyring::Keyring;
 use crate::client::server::Server;
@@ -16,8 +17,11 @@ use std::path::{Path, PathBuf};
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct KeyArgs {
-    /// An age identity file that opens the file; several may be given. Without any, in this order: --config, sops's variables
-    /// (SOPS_AGE_KEY, SOPS_AGE_KEY_FILE), and the server, which has to grant the whole document.
+    #[command(flatten)]
+    typed: Typed,
+    /// An age identity file that opens the file; several may be given. Without any, in this order: --config, a --server that is
+    /// typed, sops's variables (SOPS_AGE_KEY, SOPS_AGE_KEY_FILE), and the server of DAYPASS_SERVER. A server has to grant the whole
+    /// document.
     #[arg(long = "identity", short = 'i', value_name = "FILE")]
     identities: Vec<PathBuf>,
     /// The server's configuration, on its own machine: its source's identities open the files.
@@ -45,8 +49,9 @@ impl KeyArgs {
     }
 
     /// The configuration of the server on this machine, if it is named, and the chosen source.
-    pub(super) fn on_this_machine(&self) -> Option<(&Path, &SourceName)> {
-        self.config.as_deref().map(|config| (config, &self.source))
+    pub(super) fn on_this_machine(&self) -> Result<Option<(&Path, &SourceName)>, Failure> {
+        self.typed.check()?;
+        Ok(self.config.as_deref().map(|config| (config, &self.source)))
     }
 
     /// The named server.
@@ -54,13 +59,17 @@ impl KeyArgs {
         self.server.connect(environment.clone())
     }
 
-    /// Private keys on this machine, if any are named.
+    /// Private keys on this machine, if any are named. A server that was typed is meant instead of what a variable names.
     pub(super) async fn held(&self, environment: &Environment) -> Result<Option<Identities>, Failure> {
+        self.typed.check()?;
         if !self.identities.is_empty() {
             return read_all(&self.identities).map(Some);
         }
         if let Some(identities) = self.of_source().await? {
             return Ok(Some(identities));
+        }
+        if self.typed.is_server() {
+            return Ok(None);
         }
         if let Some(keys) = environment.value("SOPS_AGE_KEY") {
             let parsed = Identities::parse(&Secret::from(keys.to_owned()));
@@ -75,6 +84,7 @@ impl KeyArgs {
     }
 
     async fn of_source(&self) -> Result<Option<Identities>, Failure> {
+        self.typed.check()?;
         let Some(config) = &self.config else { return Ok(None) };
         let config = crate::cli::serve::load(config)?;
         let settings = settings_of(config, &self.source)?;
@@ -121,4 +131,31 @@ enum KeyFileError {
 
 fn read(file: &Path) -> Result<Identities, KeyFileError> {
     Ok(Identities::parse(&Secret::new(read_named(file, NAMED_FILE_MAX)?))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Given {
+        #[command(flatten)]
+        keys: KeyArgs,
+    }
+
+    async fn held(arguments: &[&str], environment: &Environment) -> Result<Option<Identities>, Failure> {
+        let given = Given::try_parse_from([&["x"], arguments].concat()).unwrap();
+        given.keys.held(environment).await
+    }
+
+    #[tokio::test]
+    async fn a_server_that_was_typed_is_not_passed_over() {
+        let (identity, _) = Identities::generate();
+        let environment = Environment::from([("SOPS_AGE_KEY", identity.expose_text().unwrap())]);
+        assert!(held(&[], &environment).await.unwrap().is_some());
+        assert!(held(&["--server", "https://a.example"], &environment).await.unwrap().is_none());
+        let both = held(&["--server", "https://a.example", "--config", "none.yaml"], &environment).await;
+        assert!(both.is_err_and(|failure| failure.status == STATUS_USAGE));
+    }
 }

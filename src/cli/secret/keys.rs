@@ -2,12 +2,12 @@
 
 use crate::cli::examples::examples;
 use crate::client::age_plugin;
+use crate::client::checkout::create_private;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::secrets::Identities;
 use crate::words::PlainPath;
 use clap::Args;
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 #[derive(Args, Debug)]
@@ -51,9 +51,7 @@ pub(super) fn generate(arguments: &KeygenArgs) -> Result<u8, Failure> {
                 }
                 _ => unusable(format!("{}: {fault}", path.plain())),
             };
-            let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(named)?;
-            let written = file.write_all(comment.as_bytes()).and_then(|()| file.write_all(identity.expose()));
-            written.and_then(|()| file.write_all(b"\n")).map_err(named)?;
+            create_private(path, &[comment.as_bytes(), identity.expose(), b"\n"]).map_err(named)?;
             anstream::println!("{recipient}");
         }
         None => {

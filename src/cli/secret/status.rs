@@ -72,7 +72,7 @@ pub(super) async fn run(arguments: &StatusArgs, environment: &Environment, json:
     // Always read: a named key that cannot be read is a mistake to report.
     let held = arguments.keys.held(environment).await?;
     if let Some(recipient) = recipient {
-        let found = Departed::of(&checkout, recipient, held.as_ref())?;
+        let found = Departed::of(&checkout, &recipient, held.as_ref())?;
         let (to_do, is_cut) = (found.is_to_do(), found.is_cut());
         if json {
             print::json(&found.to_json())
@@ -100,10 +100,13 @@ pub(super) async fn run(arguments: &StatusArgs, environment: &Environment, json:
 }
 
 /// The recipient as files name it. Any other text would open nothing, which is no answer.
-fn recipient(text: &str) -> Result<&str, Failure> {
+fn recipient(text: &str) -> Result<String, Failure> {
     let text = text.trim();
-    if is_recipient(text) {
-        return Ok(text);
+    // One of age may be in capitals as a whole; a mixture is a mistake.
+    let is_capital = text.starts_with("AGE1") && !text.contains(char::is_lowercase);
+    let named = if is_capital { text.to_ascii_lowercase() } else { text.to_owned() };
+    if is_recipient(&named) {
+        return Ok(named);
     }
     let told = "is no recipient: a whole `age1…`, or an SSH public key, as `.sops.yaml` names it";
     Err(Failure::new(STATUS_USAGE, format!("--recipient: `{}` {told}", excerpt(text, SHOWN_CHARACTERS))))
@@ -129,9 +132,10 @@ mod tests {
         for good in [&own, ssh, &plugin, &hybrid, &format!(" {own}\n")] {
             assert_eq!(recipient(good).unwrap(), good.trim());
         }
+        assert_eq!(recipient(&own.to_uppercase()).unwrap(), own);
         let blank = format!("{} {}", &own[..20], &own[20..]);
-        let (cut, upper) = (&own[..own.len() - 1], own.to_uppercase());
-        for bad in [cut, &upper, &blank, "", "age1", "age1nope", "ssh-ed25519 AAAA", identity.expose_text().unwrap()] {
+        let (cut, mixed) = (&own[..own.len() - 1], format!("{}{}", own[..20].to_uppercase(), &own[20..]));
+        for bad in [cut, &mixed, &blank, "", "age1", "age1nope", "ssh-ed25519 AAAA", identity.expose_text().unwrap()] {
             let failure = recipient(bad).unwrap_err();
             assert_eq!(failure.status, STATUS_USAGE, "{bad}");
             let told = failure.to_string();

@@ -11,8 +11,8 @@ use super::pieces::{Piece, Wild, write};
 use error::{ALTERNATIVES_MAX, PartError};
 use regex_syntax::ast::parse::Parser;
 use regex_syntax::ast::{
-    AssertionKind, Ast, ClassBracketed, ClassSet, ClassSetItem, GroupKind, HexLiteralKind, Literal, LiteralKind, Repetition,
-    RepetitionKind, Span,
+    self, AssertionKind, Ast, ClassBracketed, ClassSet, ClassSetItem, GroupKind, HexLiteralKind, Literal, LiteralKind,
+    Repetition, RepetitionKind, Span, Visitor,
 };
 use std::collections::BTreeSet;
 
@@ -34,12 +34,41 @@ pub(super) struct Translated {
 pub(super) fn translate(regex: &str) -> Result<Translated, RegexError> {
     let ast =
         Parser::new().parse(regex).map_err(|fault| at(fault.span(), regex, PartError::Syntax(Box::new(fault.kind().clone()))))?;
+    ast::visit(&ast, GroupNames { regex })?;
     let mut reader = Reader { regex, notes: BTreeSet::new() };
     if matches!(ast, Ast::Alternation(_)) {
         reader.note("each alternative is matched whole");
     }
     let alternatives = reader.alternatives(&ast, Edges { start: true, end: true })?;
     reader.write(&alternatives)
+}
+
+/// Refuses a group whose name RE2 refuses: it has letters of ASCII, digits and `_` alone.
+struct GroupNames<'a> {
+    regex: &'a str,
+}
+
+impl Visitor for GroupNames<'_> {
+    type Output = ();
+    type Err = RegexError;
+
+    fn finish(self) -> Result<(), RegexError> {
+        Ok(())
+    }
+
+    fn visit_pre(&mut self, ast: &Ast) -> Result<(), RegexError> {
+        match ast {
+            Ast::Group(group) => match &group.kind {
+                GroupKind::CaptureName { name, .. }
+                    if !name.name.chars().all(|one| one.is_ascii_alphanumeric() || one == '_') =>
+                {
+                    Err(at(&name.span, self.regex, PartError::NotRe2))
+                }
+                _ => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
 }
 
 fn at(span: &Span, regex: &str, reason: PartError) -> RegexError {

@@ -4,6 +4,7 @@ use crate::answers::{Findings, Lost};
 use crate::cli::job::ServerArgs;
 use crate::cli::policy::place::{At, Seen, Where};
 use crate::cli::policy::replay::{left_out, used};
+use crate::cli::reached::Typed;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::exchange::replay_since;
@@ -19,6 +20,8 @@ use std::path::PathBuf;
 
 #[derive(Args, Debug)]
 pub(super) struct UsageArgs {
+    #[command(flatten)]
+    typed: Typed,
     /// Say how often each lost access was used, from the audit log: that of --data, or a server's, which a policy has to grant
     /// (daypass: [policy.replay]).
     #[arg(long)]
@@ -53,6 +56,7 @@ impl UsageArgs {
         if !self.usage {
             return Ok(None);
         }
+        self.typed.check_beside(self.data.as_deref())?;
         let request = ReplayRequest::of(&new.files, self.since.clone()).map_err(faulty)?;
         let Some(data) = &self.data else {
             let found = self.server.connect(environment)?.replay(&request).await?;

@@ -1,15 +1,19 @@
 //! What one recipient opens today, and what it once opened and has not changed since. A person who left keeps what they read.
 
+mod held;
+
 use crate::cli::print::counted;
 use crate::cli::progress::Progress;
 use crate::client::checkout::Checkout;
 use crate::client::{Failure, STATUS_CONFIGURATION};
-use crate::git::{Snapshot, Source};
-use crate::secrets::{Identities, Seen, SopsFile, Values, look, pointer};
+use crate::git::{GitError, Snapshot, Source};
+use crate::secrets::{Identities, Seen, SopsFile, look};
 use crate::words::names::{CommitId, SecretPath};
-use crate::words::plain;
+use crate::words::{Digest, plain};
+use held::Held;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -20,9 +24,11 @@ const COMMITS_MAX: usize = 20_000;
 struct Once {
     /// The newest commit at which it opened the file.
     commit: CommitId,
-    /// The values that are unchanged since then.
+    /// What the file is today.
+    is: Is,
+    /// The values of today that some form had that the recipient opened.
     unchanged: BTreeSet<String>,
-    /// Whether values were compared; otherwise only ciphertexts.
+    /// Whether values were compared; otherwise only ciphertexts, or nothing.
     compared: bool,
 }
 
@@ -35,170 +41,213 @@ struct Gone {
     compared: bool,
 }
 
+/// What a file is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Is {
+    Sops,
+    Age,
+    Plain,
+    Damaged,
+}
+
+impl Is {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Sops => "sops",
+            Self::Age => "age",
+            Self::Plain => "not_encrypted",
+            Self::Damaged => "damaged",
+        }
+    }
+
+    /// How it is said of a file whose values cannot be compared.
+    const fn told(self) -> &'static str {
+        match self {
+            Self::Sops => "encrypted again",
+            Self::Age => "an age file",
+            Self::Plain => "not encrypted",
+            Self::Damaged => "damaged",
+        }
+    }
+}
+
+/// A file's forms that the recipient opened.
+struct Opened {
+    /// The newest commit that has one of them.
+    commit: CommitId,
+    held: Held,
+}
+
 #[derive(Default)]
 pub(super) struct Departed {
     recipient: String,
-    today: Vec<String>,
+    today: BTreeSet<String>,
     once: BTreeMap<String, Once>,
     gone: BTreeMap<String, Gone>,
     /// How many age files there are. They do not name their recipients.
     age_files: usize,
     commits: usize,
     /// Whether the clone is shallow, so that older commits could not be looked at.
-    is_cut: bool,
+    is_shallow: bool,
+    /// Whether there are more commits than are looked at.
+    is_long: bool,
 }
 
 impl Departed {
     /// Walks back from HEAD.
     pub(super) fn of(checkout: &Checkout, recipient: &str, keys: Option<&Identities>) -> Result<Self, Failure> {
-        let told = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
+        Self::within(checkout, recipient, keys, COMMITS_MAX)
+    }
+
+    /// The same over at most so many commits.
+    fn within(checkout: &Checkout, recipient: &str, keys: Option<&Identities>, most: usize) -> Result<Self, Failure> {
         let source = Source { path: checkout.root().to_owned(), reference: "HEAD".to_owned() };
-        let head = source.resolve("HEAD").map_err(|fault| told(fault.to_string()))?;
-        let commits = source.history(&head, COMMITS_MAX).map_err(|fault| told(fault.to_string()))?;
-        let today = source.read_at(&head, &Snapshot::default()).map_err(|fault| told(fault.to_string()))?;
-        let is_cut = source.is_shallow().map_err(|fault| told(fault.to_string()))?;
-        let mut found = Self { recipient: recipient.to_owned(), commits: commits.len(), is_cut, ..Self::default() };
-        let mut left = found.opens_not(&today);
+        let head = source.resolve("HEAD").map_err(unread)?;
+        let mut commits = source.history(&head, most + 1).map_err(unread)?;
+        let today = source.read_at(&head, &Snapshot::default()).map_err(unread)?;
+        let is_shallow = source.is_shallow().map_err(unread)?;
+        let is_long = commits.len() > most;
+        commits.truncate(most);
+        let mut found = Self { recipient: recipient.to_owned(), commits: commits.len(), is_shallow, is_long, ..Self::default() };
+        found.look_at(&today);
+        let opened = found.opened(&source, commits, &today, keys)?;
+        found.compare(opened, &today, keys);
+        Ok(found)
+    }
+
+    /// Notes the files that it opens today.
+    fn look_at(&mut self, today: &Snapshot) {
+        for (name, bytes) in encrypted(today) {
+            match kind(name, bytes) {
+                (Is::Age, _) => self.age_files += 1,
+                (_, Some(sops)) if opens(&sops, &self.recipient) => _ = self.today.insert(name.clone()),
+                _ => {}
+            }
+        }
+    }
+
+    /// Every form that it opened of the other files, those that are gone among them. A value may be set back to any of them.
+    fn opened(
+        &self,
+        source: &Source,
+        commits: Vec<CommitId>,
+        today: &Snapshot,
+        keys: Option<&Identities>,
+    ) -> Result<BTreeMap<String, Opened>, Failure> {
         let progress = Progress::of_steps("looking at commits", commits.len());
-        let (mut gone, mut looked_at) = (BTreeMap::new(), BTreeMap::new());
-        let mut newer = today.clone();
+        let (mut opened, mut seen) = (BTreeMap::<String, Opened>::new(), HashSet::new());
+        let (mut newer, mut looked_at) = (today.clone(), BTreeMap::<String, Arc<[u8]>>::new());
         for commit in commits {
             progress.step();
-            let older = source.read_at(&commit, &newer).map_err(|fault| told(fault.to_string()))?;
-            for (name, then) in encrypted(&older) {
-                if !today.files.contains_key(name) {
-                    let is_known = looked_at.get(name).is_some_and(|last| Arc::ptr_eq(last, then));
-                    if !is_known && !gone.contains_key(name) {
-                        looked_at.insert(name.clone(), then.clone());
-                        gone.extend(names(name, then, recipient).map(|then| (name.clone(), (commit.clone(), then))));
-                    }
+            let older = source.read_at(&commit, &newer).map_err(unread)?;
+            for (name, then) in encrypted(&older).filter(|(name, _)| !self.today.contains(*name)) {
+                // Most files are as the newer commit has them. Branches that were merged come in turns, so the rest is known too.
+                let last = looked_at.insert(name.clone(), then.clone());
+                let is_same = last.is_some_and(|last| Arc::ptr_eq(&last, then));
+                if is_same || !seen.insert(Digest::of(&[name.as_bytes(), then])) {
                     continue;
                 }
-                // A file that the next commit has unchanged was looked at there.
-                if left.get(name).is_none_or(|last| Arc::ptr_eq(last, then)) {
-                    continue;
-                }
-                if let (Some(then), Some(today)) = (names(name, then, recipient), today.files.get(name)) {
-                    found.once.extend(sops(name, today).map(|today| (name.clone(), Once::of(then, today, keys, commit.clone()))));
-                    left.remove(name);
-                } else {
-                    left.insert(name.clone(), then.clone());
+                let Some(form) = sops(name, then).filter(|sops| opens(sops, &self.recipient)) else { continue };
+                let held = Held::of(form, keys);
+                match opened.entry(name.clone()) {
+                    Entry::Vacant(new) => _ = new.insert(Opened { commit: commit.clone(), held }),
+                    Entry::Occupied(mut known) => known.get_mut().held.join(held),
                 }
             }
             newer = older;
         }
         drop(progress);
-        let others = if gone.is_empty() { Vec::new() } else { found.others(&today, keys) };
-        found.gone = gone.into_iter().map(|(name, (commit, then))| (name, Gone::of(then, commit, &others, keys))).collect();
-        Ok(found)
+        Ok(opened)
     }
 
-    /// Notes the files that it opens today, and returns the others.
-    fn opens_not(&mut self, today: &Snapshot) -> BTreeMap<String, Arc<[u8]>> {
-        let mut left = BTreeMap::new();
-        for (name, bytes) in encrypted(today) {
-            match SecretPath::parse(name).ok().and_then(|path| look(&path, bytes).ok()) {
-                Some(Seen::Age(_)) => self.age_files += 1,
-                Some(Seen::Sops(sops)) if opens(&sops, &self.recipient) => self.today.push(name.clone()),
-                Some(Seen::Sops(_)) => _ = left.insert(name.clone(), bytes.clone()),
-                Some(Seen::Plain) | None => {}
+    /// Compares the forms that it opened with the files of today.
+    fn compare(&mut self, opened: BTreeMap<String, Opened>, today: &Snapshot, keys: Option<&Identities>) {
+        if opened.is_empty() {
+            return;
+        }
+        // Those that it opens today are to be changed in any case.
+        let others = encrypted(today).filter(|(name, _)| !self.today.contains(*name));
+        let others = others.filter_map(|(name, bytes)| Some((name.clone(), Held::of(sops(name, bytes)?, keys))));
+        let others: BTreeMap<String, Held> = others.collect();
+        for (name, then) in opened {
+            match today.files.get(&name) {
+                Some(bytes) => _ = self.once.insert(name.clone(), Once::of(then, kind(&name, bytes).0, others.get(&name))),
+                None => _ = self.gone.insert(name, Gone::of(then, &others)),
             }
         }
-        left
-    }
-
-    /// Today's SOPS files that it does not open. Those that it opens are to be changed in any case.
-    fn others(&self, today: &Snapshot, keys: Option<&Identities>) -> Vec<(String, Held)> {
-        let others = encrypted(today).filter(|(name, _)| !self.today.contains(name));
-        others.filter_map(|(name, bytes)| Some((name.clone(), Held::of(sops(name, bytes)?, keys)))).collect()
     }
 }
 
-/// A file's values, once as ciphertexts and, if the keys open it, once as plaintexts.
-struct Held {
-    ciphertexts: Values,
-    plaintexts: Option<Values>,
-}
-
-impl Held {
-    fn of(mut sops: SopsFile, keys: Option<&Identities>) -> Self {
-        let ciphertexts = sops.ciphertexts();
-        Self { ciphertexts, plaintexts: keys.and_then(|keys| sops.open(keys).ok()?.plaintexts().ok()) }
-    }
-
-    /// The paths of unchanged values, and whether plaintexts were compared.
-    fn alike(&self, today: &Self) -> (BTreeSet<String>, bool) {
-        match (&self.plaintexts, &today.plaintexts) {
-            (Some(then), Some(today)) => (alike(then, today), true),
-            _ => (alike(&self.ciphertexts, &today.ciphertexts), false),
-        }
-    }
+fn unread(fault: GitError) -> Failure {
+    Failure::new(STATUS_CONFIGURATION, fault)
 }
 
 fn encrypted(snapshot: &Snapshot) -> impl Iterator<Item = (&String, &Arc<[u8]>)> {
     snapshot.files.iter().filter(|(name, _)| name.starts_with("secrets/") || name.starts_with("transit/"))
 }
 
+/// What a file is, and the SOPS file if it is one.
+fn kind(name: &str, bytes: &[u8]) -> (Is, Option<SopsFile>) {
+    match SecretPath::parse(name).ok().and_then(|path| look(&path, bytes).ok()) {
+        Some(Seen::Sops(sops)) => (Is::Sops, Some(*sops)),
+        Some(Seen::Age(_)) => (Is::Age, None),
+        Some(Seen::Plain) => (Is::Plain, None),
+        None => (Is::Damaged, None),
+    }
+}
+
 fn sops(name: &str, bytes: &[u8]) -> Option<SopsFile> {
     SopsFile::parse(&SecretPath::parse(name).ok()?, bytes).ok()
 }
 
-/// The file, if this recipient opens it.
-fn names(name: &str, bytes: &[u8], recipient: &str) -> Option<SopsFile> {
-    sops(name, bytes).filter(|sops| opens(sops, recipient))
-}
-
-/// Whether the file names this recipient. An SSH key may have a comment as its third word.
+/// Whether the file names this recipient.
 fn opens(sops: &SopsFile, recipient: &str) -> bool {
-    let key = |recipient: &'_ str| recipient.split_whitespace().take(2).map(str::to_owned).collect::<Vec<_>>();
     sops.recipients().into_iter().any(|one| key(one) == key(recipient))
 }
 
+/// The key of a recipient. One of age may be in capitals as a whole; an SSH key may have a comment as its third word.
+fn key(recipient: &str) -> Vec<String> {
+    let words = recipient.split_whitespace().take(2);
+    words.map(|word| if word.starts_with("AGE1") { word.to_ascii_lowercase() } else { word.to_owned() }).collect()
+}
+
 impl Once {
-    fn of(then: SopsFile, today: SopsFile, keys: Option<&Identities>, commit: CommitId) -> Self {
-        let (unchanged, compared) = Held::of(then, keys).alike(&Held::of(today, keys));
-        Self { commit, unchanged, compared }
+    fn of(then: Opened, is: Is, today: Option<&Held>) -> Self {
+        let Opened { commit, held } = then;
+        let unchanged = today.map(|today| held.alike(today)).unwrap_or_default();
+        Self { commit, is, unchanged, compared: today.is_some_and(|today| held.compares(today)) }
+    }
+
+    /// Whether a value is unchanged, or nobody can tell that none is.
+    fn is_to_do(&self) -> bool {
+        !self.unchanged.is_empty() || !self.compared
     }
 }
 
 impl Gone {
-    fn of(then: SopsFile, commit: CommitId, others: &[(String, Held)], keys: Option<&Identities>) -> Self {
-        let then = Held::of(then, keys);
-        let alike = others.iter().map(|(name, today)| (name, then.alike(today)));
-        let (mut unchanged_in, mut compared) = (BTreeMap::new(), then.plaintexts.is_some());
-        for (name, (unchanged, is_compared)) in alike {
-            compared &= is_compared;
-            if !unchanged.is_empty() {
-                unchanged_in.insert(name.clone(), unchanged);
-            }
-        }
+    fn of(then: Opened, others: &BTreeMap<String, Held>) -> Self {
+        let Opened { commit, held } = then;
+        let alike = others.iter().map(|(name, today)| (name.clone(), held.alike(today)));
+        let unchanged_in = alike.filter(|(_, unchanged)| !unchanged.is_empty()).collect();
+        let compared = held.is_open() && others.values().all(|today| held.compares(today));
         Self { commit, unchanged_in, compared }
     }
-}
-
-/// The paths of unchanged values.
-fn alike(then: &Values, today: &Values) -> BTreeSet<String> {
-    let same = |(path, values): (&String, &Vec<_>)| {
-        let then = then.get(path)?;
-        values.iter().any(|value| then.contains(value)).then(|| pointer(path))
-    };
-    today.iter().filter_map(same).collect()
 }
 
 impl Departed {
     pub(super) fn is_to_do(&self) -> bool {
         !self.today.is_empty()
-            || self.once.values().any(|once| !once.unchanged.is_empty())
+            || self.once.values().any(Once::is_to_do)
             || self.gone.values().any(|gone| !gone.unchanged_in.is_empty())
     }
 
     pub(super) const fn is_cut(&self) -> bool {
-        self.is_cut
+        self.is_shallow || self.is_long
     }
 
     pub(super) fn to_json(&self) -> Value {
         let once = self.once.iter().map(|(file, once)| {
-            json!({ "file": file, "last_opened_at": once.commit, "unchanged": once.unchanged, "values_compared": once.compared })
+            json!({ "file": file, "last_opened_at": once.commit, "is": once.is.name(), "unchanged": once.unchanged, "values_compared": once.compared })
         });
         let gone = self.gone.iter().map(|(file, gone)| {
             json!({ "file": file, "last_opened_at": gone.commit, "unchanged_in": gone.unchanged_in, "values_compared": gone.compared })
@@ -206,7 +255,7 @@ impl Departed {
         json!({
             "recipient": self.recipient, "opens_today": self.today, "opened_once": once.collect::<Vec<_>>(),
             "opened_once_and_gone": gone.collect::<Vec<_>>(),
-            "age_files_not_known": self.age_files, "commits_looked_at": self.commits, "history_is_cut": self.is_cut,
+            "age_files_not_known": self.age_files, "commits_looked_at": self.commits, "history_is_cut": self.is_cut(),
         })
     }
 
@@ -219,13 +268,22 @@ impl Departed {
             let (file, short) = (plain(file), &once.commit.as_str()[..12]);
             let values = once.unchanged.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
             let values = plain(&values);
-            let _ = match (once.unchanged.is_empty(), once.compared) {
-                (false, _) => writeln!(out, "{file}: unchanged since {short}, when the recipient could open it: {values}"),
-                (true, true) => writeln!(out, "{file}: every value was changed since {short}, when the recipient could open it"),
-                (true, false) => {
+            let _ = match (once.unchanged.is_empty(), once.compared, once.is) {
+                (false, ..) => writeln!(out, "{file}: has values that the recipient could open, last at {short}: {values}"),
+                (true, true, _) => {
+                    writeln!(out, "{file}: every value was changed since {short}, when the recipient could open it")
+                }
+                (true, false, Is::Sops) => {
                     writeln!(
                         out,
                         "{file}: encrypted again since {short}, when the recipient could open it; with the keys (--identity) the values are compared"
+                    )
+                }
+                (true, false, is) => {
+                    let is = is.told();
+                    writeln!(
+                        out,
+                        "{file}: is {is} today, so its values were not compared; the recipient could open it at {short}"
                     )
                 }
             };
@@ -250,9 +308,14 @@ impl Departed {
             counted(self.commits, "commit"),
             counted(self.age_files, "age file")
         );
-        if self.is_cut {
+        if self.is_shallow {
             out.push_str(
                 "this clone is shallow, so older commits were not looked at: run `git fetch --unshallow`, and ask again\n",
+            );
+        }
+        if self.is_long {
+            out.push_str(
+                "there are older commits, which were not looked at: a file that the recipient opened only then is not listed\n",
             );
         }
         out
@@ -260,52 +323,4 @@ impl Departed {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::client::checkout::replace;
-    use crate::secrets::encrypt_document;
-    use crate::words::UnixTime;
-    use std::path::Path;
-
-    #[test]
-    fn a_file_that_was_renamed_or_removed_is_listed_with_where_its_values_are() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
-        let git = |arguments: &[&str]| {
-            let named = ["-c", "user.name=t", "-c", "user.email=t@acme.example", "-c", "commit.gpgsign=false"];
-            let mut command = std::process::Command::new("git");
-            assert!(command.arg("-C").arg(root).args(named).args(arguments).status().unwrap().success(), "{arguments:?}");
-        };
-        let ((keys, own), (_, left)) = (Identities::generate(), Identities::generate());
-        let write = |file: &str, text: &str, to: &[String]| {
-            let name = SecretPath::parse(file.strip_prefix("secrets/").unwrap()).unwrap();
-            let sealed = encrypt_document(&name, text.as_bytes(), to, UnixTime::from_seconds(1_795_000_000)).unwrap();
-            replace(&root.join(Path::new(file)), &sealed).unwrap();
-        };
-        let keys = Identities::parse(&keys).unwrap();
-        git(&["init", "-q"]);
-        let both = [own.clone(), left.clone()];
-        write("secrets/renamed.yaml", "password: one\nkey: two\n", &both);
-        write("secrets/removed.yaml", "token: three\n", &both);
-        write("secrets/never.yaml", "token: four\n", std::slice::from_ref(&own));
-        git(&["add", "-A"]);
-        git(&["commit", "-q", "-m", "1"]);
-        git(&["rm", "-q", "-r", "secrets"]);
-        write("secrets/new.yaml", "password: one\nkey: other\n", std::slice::from_ref(&own));
-        git(&["add", "-A"]);
-        git(&["commit", "-q", "-m", "2"]);
-        let checkout = Checkout::around(root).unwrap();
-        let found = Departed::of(&checkout, &left, Some(&keys)).unwrap();
-        let gone = |file: &str| &found.gone[file].unchanged_in;
-        assert_eq!(found.gone.keys().collect::<Vec<_>>(), ["secrets/removed.yaml", "secrets/renamed.yaml"]);
-        assert_eq!(*gone("secrets/renamed.yaml"), [("secrets/new.yaml".to_owned(), ["/password".to_owned()].into())].into());
-        assert!(gone("secrets/removed.yaml").is_empty() && found.is_to_do());
-        let told = found.told();
-        assert!(told.contains("secrets/renamed.yaml: unchanged since then in secrets/new.yaml: /password\n"), "{told}");
-        assert!(told.contains("opens 0 files today, and once opened 2 files") && !found.is_cut(), "{told}");
-        let cut = root.join("cut");
-        git(&["clone", "-q", "--depth", "1", &format!("file://{}", root.to_str().unwrap()), cut.to_str().unwrap()]);
-        let found = Departed::of(&Checkout::around(&cut).unwrap(), &left, Some(&keys)).unwrap();
-        assert!(found.is_cut() && found.told().contains("git fetch --unshallow"), "{}", found.told());
-    }
-}
+mod tests;

@@ -3,8 +3,10 @@ use crate::policy::Ruleset;
 use crate::policy::decide::Moment;
 use crate::policy::decide::tests::{github, good};
 use crate::policy::{PastSecretTerms, Terms};
+use crate::token::Possession;
 use crate::words::names::{PolicyName, SecretName};
 use crate::words::{Reason, UnixTime};
+use proptest::prelude::*;
 use serde_json::json;
 use std::time::Duration;
 
@@ -47,6 +49,63 @@ fn values_of_two_policies_are_ambiguous_unless_one_is_named() {
     assert_eq!(values(&ruleset, "shop/db.yaml", None), Err(Reason::PolicyAmbiguous));
     let named = values(&ruleset, "shop/db.yaml", Some("shop/other")).map(|(only, _)| only);
     assert_eq!(named, Ok(Some(vec!["/host".to_owned(), "/port".to_owned()])));
+}
+
+/// What is decided on the document, and by nothing that a file's name could change.
+fn outcome(policies: &[&str], names: &[&str]) -> Result<(Terms, bool, Possession), Reason> {
+    let files: Vec<(String, &str)> =
+        names.iter().zip(policies).map(|(name, text)| (format!("policies/{name}.yaml"), *text)).collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+    let wanted = Target::Secret(SecretName::parse("shop/db.yaml").unwrap());
+    let ruleset = good(&files);
+    let granted = ruleset.set().grant_whole_or_parts(&github(json!({})), &wanted, None, Moment::at(UnixTime::from_seconds(0)));
+    granted.map(|granted| (granted.terms, granted.once, granted.proof)).map_err(|denial| denial.reason)
+}
+
+/// A policy that grants these values of the document.
+fn reader(values: &[&str], rest: &str) -> String {
+    let entries: String = values.iter().map(|value| format!("    - \"shop/db.yaml#/{value}\"\n")).collect();
+    format!("{}  secrets:\n{entries}{rest}", READER.split("  secrets:").next().unwrap())
+}
+
+#[test]
+fn a_policy_that_grants_every_value_is_preferred_whatever_grants_one_of_them_too() {
+    let all = reader(&["password", "user"], "");
+    for one in [reader(&["password"], ""), reader(&["user"], "replay: once\n"), reader(&["user"], "dpop: required\n")] {
+        for names in [["a", "b"], ["b", "a"]] {
+            let granted = outcome(&[&all, &one], &names);
+            let Ok((Terms::Secret(terms), false, Possession::Nothing)) = granted else { panic!("{one} {names:?}: {granted:?}") };
+            assert_eq!(terms.only, Some(vec!["/password".to_owned(), "/user".to_owned()]));
+        }
+    }
+    // None grants all of them, so one has to be named.
+    let other = reader(&["user", "port"], "");
+    for names in [["a", "b"], ["b", "a"]] {
+        assert_eq!(outcome(&[&all, &other], &names).map(|_| ()), Err(Reason::PolicyAmbiguous));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn what_is_decided_on_values_does_not_depend_on_the_names_of_files(
+        policies in proptest::collection::vec((1u8..8, proptest::sample::select(&["", "replay: once\n", "dpop: required\n"][..]), any::<bool>()), 1..4),
+        turned in 0usize..3,
+    ) {
+        let texts: Vec<String> = policies.iter().map(|(values, rest, offline)| {
+            let values: Vec<&str> = ["host", "port", "user"].into_iter().enumerate().filter(|(bit, _)| values >> bit & 1 == 1).map(|(_, value)| value).collect();
+            let text = reader(&values, rest);
+            if *offline { text.replacen("\"shop/db.yaml#/user\"", "{ secret: \"shop/db.yaml#/user\", offline: 10m }", 1) } else { text }
+        }).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let mut names = ["a", "b", "c"];
+        let first = outcome(&texts, &names);
+        names.rotate_left(turned);
+        prop_assert_eq!(&first, &outcome(&texts, &names));
+        names.reverse();
+        prop_assert_eq!(&first, &outcome(&texts, &names));
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ fn patterns(regex: &str) -> Vec<String> {
 
 #[test]
 fn what_patterns_express_is_translated() {
-    let cases: [(&str, &[&str]); 17] = [
+    let cases: [(&str, &[&str]); 19] = [
         ("repo:o/r:ref:refs/heads/main", &["repo:o/r:ref:refs/heads/main"]),
         (r"o/r/\.github/workflows/a\.yml@.*", &["o/r/.github/workflows/a.yml@**"]),
         ("o/r/.github/a.yml", &["o/r/.github/a.yml"]),
@@ -27,6 +27,8 @@ fn what_patterns_express_is_translated() {
         ("(a|)", &["a"]),
         (r"\x6d\x{61}[i]n", &["main"]),
         (".*?", &["**"]),
+        ("(?P<_b1>a)", &["a"]),
+        ("(?<b>.)*", &["**"]),
     ];
     for (regex, expected) in cases {
         assert_eq!(patterns(regex), expected, "{regex}");
@@ -70,6 +72,10 @@ fn what_no_pattern_expresses_is_refused_with_its_place() {
         (r"[^\u002f]*", r"character 3: `\u002f`: RE2"),
         (".*??", "character 1: `.*??`: RE2"),
         ("(a|b???)", "character 4: `b???`: RE2"),
+        ("x(?P<a.b>y)", "character 6: `a.b`: RE2"),
+        ("(?<a[0]>y)", "character 4: `a[0]`: RE2"),
+        ("(?P<ü>.)*", "character 5: `ü`: RE2"),
+        ("(a|b(?P<a.b>y)?)", "character 9: `a.b`: RE2"),
     ];
     for (regex, reason) in cases {
         let refused = translate(regex).expect_err(regex).to_string();
