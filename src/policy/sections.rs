@@ -42,7 +42,7 @@ use std::time::Duration;
 
 /// The terms that an identity gets by the entries of each section.
 pub(super) mod terms {
-    pub use super::aws::{AwsTerms, Hub};
+    pub use super::aws::{AwsParameters, AwsTerms, Hub};
     pub use super::azure::AzureTerms;
     pub use super::gcp::{Boundary, GcpTerms};
     pub use super::github::{GitHubTerms, InRepositories};

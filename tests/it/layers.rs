@@ -144,7 +144,6 @@ const KINDS_NAMED_MAX: &[(&str, usize)] = &[
     ("policy/access/changes.rs", 1),
     ("policy/access/side.rs", 3),
     ("policy/access/unfiled.rs", 2),
-    ("policy/aws_parameters.rs", 1),
 ];
 
 /// Each top-level module that handles a kind of credential has a module of the kind's name, and a line in its list.
