@@ -95,6 +95,12 @@ pub trait Kind: Clone + Ord + Hash + Debug + Display {
         false
     }
 
+    /// The target of an answer, by the answer's description in the audit log. Each kind that a request may leave open reads it: the
+    /// record of the request does not name what the policies chose.
+    fn described(_answer: &Value) -> Option<Self> {
+        None
+    }
+
     /// What it leaves open, so that a question about who has it has no answer; `None` if nothing is open. The policies complete
     /// what a job leaves open.
     fn left_open(&self) -> Option<&'static str> {
@@ -229,6 +235,14 @@ macro_rules! declare {
                 let mut forms: Vec<String> = open.chain(named).collect();
                 let last = forms.pop().unwrap_or_default();
                 format!("{} or {last}", forms.join(", "))
+            }
+
+            /// What the policies chose if it left everything open. `issued` describes its answer in the audit log.
+            pub fn chosen(&self, issued: &Value) -> Option<Self> {
+                match self {
+                    $(Self::$kind(target) if target.is_open() => <$target>::described(&issued[$word]).map(Self::$kind),)*
+                    _ => None,
+                }
             }
 
             /// What it leaves open, so that a question about who has it has no answer.

@@ -104,3 +104,20 @@ fn a_hostile_name_is_refused_or_stays_what_it_is_in_its_line() {
         }
     }
 }
+
+/// The record of an open request names only the kind: what the policies chose is in the description of the answer.
+#[test]
+fn what_the_policies_chose_is_read_from_the_description_of_the_answer() {
+    let mut read = 0;
+    for answer in Credential::samples() {
+        let credential: Credential = serde_json::from_value(answer).unwrap();
+        let Ok(open) = Target::parse(credential.kind()) else { continue };
+        let chosen = open.chosen(&credential.describe()).unwrap_or_else(|| panic!("{open}"));
+        assert!(chosen.kind() == open.kind() && chosen != open, "{chosen}");
+        assert_eq!(Target::parse(&chosen.to_string()).as_ref(), Ok(&chosen));
+        assert_eq!(chosen.chosen(&credential.describe()), None, "{chosen} names it itself");
+        assert_eq!(open.chosen(&Value::Null), None, "{open} was not issued");
+        read += 1;
+    }
+    assert!(read >= 5, "{read} kinds can be left open");
+}

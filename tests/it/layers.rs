@@ -138,7 +138,6 @@ fn paths_are_printed_escaped() {
 const KINDS_NAMED_MAX: &[(&str, usize)] = &[
     ("exchange/asked.rs", 2),
     ("exchange/list.rs", 2),
-    ("exchange/replay.rs", 1),
     ("http/native.rs", 2),
     ("http/oauth.rs", 1),
     ("policy/access/changes.rs", 1),
