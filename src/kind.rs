@@ -117,6 +117,11 @@ pub trait Kind: Clone + Ord + Hash + Debug + Display {
         None
     }
 
+    /// The file that an older revision has of it, for a target that the present files do not limit.
+    fn in_older_tree(&self) -> Option<InTree<'_>> {
+        None
+    }
+
     /// The one value of that file, by JSON pointer.
     fn pointer(&self) -> Option<&str> {
         None
@@ -263,6 +268,13 @@ macro_rules! declare {
             pub fn in_tree(&self) -> Option<InTree<'_>> {
                 match self {
                     $(Self::$kind(target) => target.in_tree(),)*
+                }
+            }
+
+            /// The file that an older revision has of it, for a target that the present files do not limit.
+            pub fn in_older_tree(&self) -> Option<InTree<'_>> {
+                match self {
+                    $(Self::$kind(target) => target.in_older_tree(),)*
                 }
             }
 
