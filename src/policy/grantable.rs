@@ -326,6 +326,11 @@ macro_rules! declare {
         }
 
         impl Terms {
+            /// The word of its kind.
+            pub const fn kind(&self) -> &'static str {
+                match self { $(Self::$kind(_) => $word,)* }
+            }
+
             /// Whether a session may have it after its token has ended.
             pub(super) const fn outlasts_token(&self) -> bool {
                 match self { $(Self::$kind(_) => <$target>::OUTLASTS_TOKEN,)* }
