@@ -121,3 +121,29 @@ fn what_the_policies_chose_is_read_from_the_description_of_the_answer() {
     }
     assert!(read >= 5, "{read} kinds can be left open");
 }
+
+macro_rules! words {
+    ($($(#[$attribute:meta])* $kind:ident($target:ident) $word:literal $(=> $answer:ident)?;)*) => {
+        [$($word),*]
+    };
+}
+
+/// Each kind, with the members of its description in `issued`. What stays on the server is never issued.
+#[test]
+fn the_page_of_audit_records_describes_every_kind() {
+    let page = include_str!("../../docs/reference/audit-records.md");
+    let issued: Vec<(&str, Value)> = Credential::samples()
+        .into_iter()
+        .map(|sample| serde_json::from_value::<Credential>(sample).unwrap())
+        .map(|credential| (credential.kind(), credential.describe()[credential.kind()].clone()))
+        .collect();
+    for word in each_kind!(words) {
+        let members = issued.iter().find(|(kind, _)| *kind == word).map(|(_, described)| {
+            let mut names: Vec<String> = described.as_object().unwrap().keys().map(|name| format!("`{name}`")).collect();
+            names.sort();
+            names.join(", ")
+        });
+        let row = format!("| `{word}` | {} |\n", members.as_deref().unwrap_or("nothing: it is used on the server"));
+        assert!(page.contains(&row), "docs/reference/audit-records.md lacks\n{row}");
+    }
+}
