@@ -29,6 +29,7 @@ mod proxies;
 mod reply;
 mod rest;
 mod routes;
+mod secret;
 mod secret_status;
 pub mod stopping;
 mod streams;

@@ -95,6 +95,12 @@ pub trait Kind: Clone + Ord + Hash + Debug + Display {
         false
     }
 
+    /// The target of an answer, by the answer's description in the audit log. Each kind that a request may leave open reads it: the
+    /// record of the request does not name what the policies chose.
+    fn described(_answer: &Value) -> Option<Self> {
+        None
+    }
+
     /// What it leaves open, so that a question about who has it has no answer; `None` if nothing is open. The policies complete
     /// what a job leaves open.
     fn left_open(&self) -> Option<&'static str> {
@@ -108,6 +114,11 @@ pub trait Kind: Clone + Ord + Hash + Debug + Display {
 
     /// The file of a revision that holds it, if it is committed.
     fn in_tree(&self) -> Option<InTree<'_>> {
+        None
+    }
+
+    /// The file that an older revision has of it, for a target that the present files do not limit.
+    fn in_older_tree(&self) -> Option<InTree<'_>> {
         None
     }
 
@@ -231,6 +242,14 @@ macro_rules! declare {
                 format!("{} or {last}", forms.join(", "))
             }
 
+            /// What the policies chose if it left everything open. `issued` describes its answer in the audit log.
+            pub fn chosen(&self, issued: &Value) -> Option<Self> {
+                match self {
+                    $(Self::$kind(target) if target.is_open() => <$target>::described(&issued[$word]).map(Self::$kind),)*
+                    _ => None,
+                }
+            }
+
             /// What it leaves open, so that a question about who has it has no answer.
             pub fn left_open(&self) -> Option<&'static str> {
                 match self {
@@ -249,6 +268,13 @@ macro_rules! declare {
             pub fn in_tree(&self) -> Option<InTree<'_>> {
                 match self {
                     $(Self::$kind(target) => target.in_tree(),)*
+                }
+            }
+
+            /// The file that an older revision has of it, for a target that the present files do not limit.
+            pub fn in_older_tree(&self) -> Option<InTree<'_>> {
+                match self {
+                    $(Self::$kind(target) => target.in_older_tree(),)*
                 }
             }
 

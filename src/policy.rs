@@ -3,7 +3,6 @@
 mod accepted;
 mod access;
 mod admission;
-mod aws_parameters;
 mod bounds;
 mod catalogue;
 mod condition;
@@ -51,7 +50,6 @@ mod ways_in;
 
 pub use access::{Change, Direction, Holding, Part, Reach, changes, credentials_like, missing, what_can, who_can};
 pub use admission::Admission;
-pub use aws_parameters::AwsParameters;
 pub use bounds::Bounds;
 pub use catalogue::{Catalogue, IssuerEntry, Tree};
 pub use decide::PolicySet;

@@ -11,6 +11,7 @@ use super::print;
 use crate::cli::examples::examples;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION};
+use crate::kind::Target;
 use crate::store::{DRY_RUN, Entry, ReadError, Reader};
 use crate::words::plain;
 use clap::{Args, Subcommand};
@@ -131,12 +132,12 @@ pub(super) fn what(entry: &Entry) -> String {
     told.trim().to_owned()
 }
 
-/// The credentials as requested. A role that the policies chose is known after it was issued.
+/// The credentials as requested. What the policies chose is known after it was issued.
 fn credentials(body: &Value) -> String {
     let asked = body["credentials"].as_array().into_iter().flatten().filter_map(Value::as_str).enumerate();
-    let told = asked.map(|(number, asked)| match (asked, body["issued"][number]["aws"]["role"].as_str()) {
-        ("aws", Some(role)) => format!("aws {role}"),
-        _ => asked.to_owned(),
+    let told = asked.map(|(number, asked)| {
+        let chosen = Target::parse(asked).ok().and_then(|target| target.chosen(&body["issued"][number]));
+        chosen.map_or_else(|| asked.to_owned(), |chosen| chosen.to_string())
     });
     told.collect::<Vec<_>>().join(", ")
 }

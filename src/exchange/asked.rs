@@ -7,7 +7,6 @@ use super::story::RECORD_FAILURE;
 use super::{Input, Released, Story, file_key, issuing, replay, rewrite, secret_status, session, transit};
 use crate::app::{App, FilesAsked, Live};
 use crate::identity::Identity;
-use crate::kind::{Permission, Target, TransitUse};
 use crate::policy::{DenyRequest, Grant, Request};
 use crate::store::{MadeHere, Recorded};
 use crate::token::Proven;
@@ -21,7 +20,8 @@ pub struct Asked {
     work: Work,
 }
 
-enum Work {
+/// What is done once the request is granted.
+pub(super) enum Work {
     Issue,
     FindFileKey(Vec<Digest>),
     Replay(Body),
@@ -43,39 +43,14 @@ impl Asked {
         Self { request: Request::nothing(policy), work: Work::FindFileKey(stanzas) }
     }
 
-    /// Asks what a candidate revision would have denied. Its body is larger than a token, and is read only after the grant.
-    pub fn replay(body: impl Future<Output = Result<Vec<u8>, Denial>> + Send + 'static) -> Self {
-        Self::to_use(Permission::PolicyReplay, Work::Replay(Body::new(body)))
+    /// Asks for something that is used on this server, and for what is done with it.
+    pub(super) const fn to_use(request: Request, work: Work) -> Self {
+        Self { request, work }
     }
 
-    /// Asks for records of the audit log.
-    pub fn audit(query: AuditQuery) -> Self {
-        Self::to_use(Permission::AuditRead, Work::Audit(query))
-    }
-
-    /// Asks for files with other recipients or new data keys. Its body is read only after the grant.
-    pub fn rewrite(body: impl Future<Output = Result<Vec<u8>, Denial>> + Send + 'static) -> Self {
-        Self::to_use(Permission::SecretRotate, Work::Rewrite(Body::new(body)))
-    }
-
-    /// Asks for the state of a source's encrypted files.
-    pub fn secret_status(asked: FilesAsked) -> Self {
-        Self::to_use(Permission::SecretStatus, Work::SecretStatus(asked))
-    }
-
-    /// Asks for the denial that the body describes.
-    pub fn deny(body: &[u8]) -> Result<Self, Denial> {
-        Ok(Self::to_use(Permission::Deny, Work::Deny(deny::read(body)?)))
-    }
-
-    fn to_use(permission: Permission, work: Work) -> Self {
-        Self { request: Request::one(Target::Daypass(permission), None), work }
-    }
-
-    /// Asks for an operation by a transit key. `token` is the caller's: the input's digest depends on it.
+    /// Asks for an operation by a transit key.
     pub fn transit(key: TransitKey, input: Input, token: &Secret, policy: Option<PolicyName>) -> Self {
-        let wanted = TransitUse { operation: input.operation(), key, input: Some(input.digest(token)) };
-        Self { request: Request::one(Target::Transit(wanted), policy), work: Work::Transit(input) }
+        Self { request: transit::request(key, &input, token, policy), work: Work::Transit(input) }
     }
 
     /// Restricts the request to the policy of the caller's session, if it has one.

@@ -33,7 +33,7 @@ pub(super) async fn issue_here(
     let step = app.traces.record(RECORD_RELEASE, story.decision());
     match step.ends(app.store.intend_and_release(made, intent, outcome).await)? {
         Intended::Recorded(receipt) => {
-            app.metrics.released(&document.credentials);
+            app.metrics.released(document.credentials.iter().map(Credential::kind));
             app.metrics.decided(&granting, None);
             Ok(Released::new(document.into(), written, identity, receipt))
         }
@@ -69,7 +69,7 @@ pub(super) async fn issue(
     let (name, told) = issued(&document);
     body.set(name, told);
     let receipt = app.traces.record(RECORD_RELEASE, story.decision()).ends(app.store.release(grant, answer, body).await)?;
-    app.metrics.released(&document.credentials);
+    app.metrics.released(document.credentials.iter().map(Credential::kind));
     app.metrics.decided(&granting, None);
     Ok(Released::new(document.into(), written, identity, receipt))
 }

@@ -7,7 +7,7 @@ use super::usage::{self, Done};
 use crate::answers::{Findings, Outcome};
 use crate::app::{App, Live};
 use crate::identity::Identity;
-use crate::kind::{AwsTarget, Target};
+use crate::kind::Target;
 use crate::policy::{Catalogue, Grant, LeftOut, Past, PastUse, Replay, ReplayRequest};
 use crate::store::{ReadError, Reader, Recorded, ReleasedDecision};
 use crate::token::Claims;
@@ -133,10 +133,7 @@ fn uses(body: &Value) -> Option<Vec<PastUse>> {
         let line = line.as_str()?;
         let wanted = Target::parse(line).ok()?.for_policies();
         let policy = PolicyName::parse(policies.get(number)?.as_str()?).ok()?;
-        let released = match (&wanted, body["issued"][number]["aws"]["role"].as_str()) {
-            (Target::Aws(AwsTarget { role: None }), Some(role)) => format!("aws {role}"),
-            _ => wanted.to_string(),
-        };
+        let released = wanted.chosen(&body["issued"][number]).as_ref().unwrap_or(&wanted).to_string();
         // If only some values of a document were granted, each counts as if the request had named it.
         let only = body["issued"][number].as_object().and_then(|issued| issued.values().find_map(|told| told["only"].as_array()));
         let Some(only) = only else { return Some(vec![PastUse { wanted, released, policy }]) };

@@ -1,15 +1,19 @@
-//! An operation by a transit key, from the recorded grant to the recorded release. The key is opened for this operation alone.
+//! An operation by a transit key, from the request to the recorded release. The key is opened for this operation alone. And the
+//! versions that a key has.
 
-use super::answer::Released;
-use super::story::Story;
+use super::Shown;
+use super::answer::{Refused, Released};
+use super::list::{Looker, look};
+use super::story::{Call, Story};
 use super::usage::{self, Done};
 use crate::answers::{Outcome, Plaintext, TransitResult};
 use crate::app::{App, Live};
 use crate::identity::Identity;
-use crate::kind::Operation;
-use crate::policy::Grant;
+use crate::kind::{Operation, TransitUse};
+use crate::policy::{Grant, Request};
 use crate::secrets::Ciphertext;
 use crate::store::{Licensed, Recorded};
+use crate::words::names::{PolicyName, SourceName, TransitKey};
 use crate::words::{Denial, Digest, Reason, Secret};
 use serde_json::json;
 
@@ -43,6 +47,32 @@ impl Input {
     }
 }
 
+/// The request for this operation. `token` is the caller's: the input's digest depends on it.
+pub(super) fn request(key: TransitKey, input: &Input, token: &Secret, policy: Option<PolicyName>) -> Request {
+    let wanted = TransitUse { operation: input.operation(), key, input: Some(input.digest(token)) };
+    Request::one(wanted.into(), policy)
+}
+
+/// The versions of a transit key, and its source, for an identity that may use the key. Nothing is used up.
+pub async fn transit_versions(
+    app: &App,
+    call: Call,
+    shown: Shown,
+    policy: Option<PolicyName>,
+    key: &TransitKey,
+) -> Result<(SourceName, Vec<u32>), Refused> {
+    look(app, call, shown, policy, |looker| looker.transit_versions(key)).await
+}
+
+impl Looker<'_> {
+    fn transit_versions(&self, key: &TransitKey) -> Result<(SourceName, Vec<u32>), Denial> {
+        let of = |operation| TransitUse { operation, key: key.clone(), input: None }.into();
+        let grant = self.may(of(Operation::Encrypt)).or_else(|_| self.may(of(Operation::Decrypt)))?;
+        let granted = grant.granted().first().ok_or_else(|| Reason::Internal.because("a grant of no transit key"))?;
+        Ok((granted.source.clone(), self.live.transit_versions(&granted.source, key)?))
+    }
+}
+
 /// Answers with the result. A retry within a minute gets the same answer.
 pub(super) async fn answer(
     app: &App,
@@ -53,9 +83,7 @@ pub(super) async fn answer(
     input: Input,
 ) -> Result<Released, Denial> {
     let done = run(live, &grant, &input);
-    let released = usage::answer(app, grant, identity, live, story, done).await?;
-    app.metrics.used_transit_key();
-    Ok(released)
+    usage::answer(app, grant, identity, live, story, done).await
 }
 
 fn run(live: &Live, grant: &Recorded<Grant>, input: &Input) -> Result<Done, Denial> {

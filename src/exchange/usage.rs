@@ -46,6 +46,7 @@ pub(super) async fn answer(
             return Err(denial);
         }
     };
+    let kinds: Vec<&str> = grant.grant().granted().iter().map(|granted| granted.terms.kind()).collect();
     let revisions = live.revisions_of(grant.grant().granted());
     let used = answer::used(story.decision(), &grant.grant().policies(), &revisions, outcome);
     let written = answer::write(&used)?;
@@ -54,6 +55,7 @@ pub(super) async fn answer(
     tell_policies(&mut body, grant.grant());
     body.set(recorded, record);
     let receipt = app.traces.record(RECORD_RELEASE, story.decision()).ends(app.store.release(grant, sealed, body).await)?;
+    app.metrics.released(kinds);
     app.metrics.decided(&granting, None);
     Ok(Released::new(Answer::Used(used), written, identity, receipt))
 }

@@ -21,7 +21,7 @@ pub(crate) fn form(bytes: &[u8]) {
     let (path, query) = lines(bytes);
     let target = [b"/?".as_slice(), query].concat();
     if let (Ok(path), Ok(uri)) = (std::str::from_utf8(path), Uri::try_from(target)) {
-        let _ = super::native::read_secret(path, &uri);
+        let _ = super::secret::read_secret(path, &uri);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The native API and the two documents of each of our own issuers.
 
 use super::durations::measure;
-use super::form::{self, FormError};
+use super::form;
 use super::methods::other_method;
 use super::reply::{self, Caller};
 use super::routes::Routes;
@@ -10,14 +10,11 @@ use super::traces::trace;
 use crate::app::App;
 use crate::exchange::{self, Asked, Call};
 use crate::issue::SigningKeys;
-use crate::kind::{PastSecret, Target};
 use crate::policy::Request;
 use crate::store::OwnIssuer;
-use crate::words::names::{CommitId, NameError, PointerError, PolicyName, SecretName, SecretPath, check_pointer};
 use crate::words::{Denial, Reason};
 use axum::body::Body;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{OriginalUri, Path, Request as HttpRequest, State};
+use axum::extract::{OriginalUri, Request as HttpRequest, State};
 use axum::http::{HeaderMap, Method, Response, Uri, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
@@ -39,7 +36,7 @@ pub fn router(app: Arc<App>) -> Router {
 pub(super) fn routes() -> Routes {
     let routes = Routes::default()
         .post("/v1/exchange", exchange)
-        .get("/v1/secrets/{*path}", secret)
+        .get("/v1/secrets/{*path}", super::secret::secret)
         .post("/v1/rewrite", rewrite)
         .post("/v1/age/unwrap", super::age::unwrap)
         .get("/v1/whoami", whoami)
@@ -78,7 +75,7 @@ async fn exchange(
     body: Body,
 ) -> Response<Body> {
     let parse = |bytes: Vec<u8>| {
-        let request = Request::parse(&bytes).map_err(|fault| bad_request(format!("The request's body: {fault}.")));
+        let request = Request::parse(&bytes).map_err(|fault| reply::bad_request(format!("The request's body: {fault}.")));
         request.map(Asked::credentials)
     };
     by_body(&app, call, (&uri, &headers, body), parse).await
@@ -97,75 +94,6 @@ async fn by_body(
         Ok(released) => reply::document(&released),
         Err(refused) => refused.into_response(),
     }
-}
-
-async fn secret(
-    State(app): Shared,
-    Caller(call): Caller,
-    path: Result<Path<String>, PathRejection>,
-    OriginalUri(uri): OriginalUri,
-    headers: HeaderMap,
-) -> Response<Body> {
-    let path = path.map_err(|_| AddressError::NotUtf8);
-    let asked = path.and_then(|Path(path)| read_secret(&path, &uri)).map_err(bad_request);
-    let plain = headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/plain"));
-    match run(app, call, asked).await {
-        Ok(released) if plain => reply::bare_value(&released).unwrap_or_else(IntoResponse::into_response),
-        Ok(released) => reply::document(&released),
-        Err(refused) => refused.into_response(),
-    }
-}
-
-/// What is wrong with the path or the query of a request for a secret.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub(super) enum AddressError {
-    /// The path as a whole.
-    #[error("The path is not UTF-8.")]
-    NotUtf8,
-    /// The document in the path.
-    #[error("The path of a secret: {0}.")]
-    Path(#[source] NameError),
-    /// The query as a whole.
-    #[error("The query: {0}.")]
-    Query(#[from] FormError),
-    /// A parameter of the query.
-    #[error("{} is no parameter here: there are `key`, `commit` and `policy`.", form::shown(.parameter))]
-    Unknown {
-        /// Its name.
-        parameter: String,
-    },
-    /// The pointer to a value.
-    #[error("`key`: {0}.")]
-    Key(#[from] PointerError),
-    /// The policy to use.
-    #[error("`policy`: {0}.")]
-    Policy(#[source] NameError),
-    /// The commit that the document is read at.
-    #[error("`commit`: {0}.")]
-    Commit(#[source] NameError),
-}
-
-/// Reads the document from the path, which is decoded once, and the key, the commit and the policy from the query.
-pub(super) fn read_secret(path: &str, uri: &Uri) -> Result<Asked, AddressError> {
-    let path = SecretPath::parse(path).map_err(AddressError::Path)?;
-    let mut query = form::parse(uri.query().unwrap_or_default().as_bytes())?;
-    let (key, commit, policy) = (query.remove("key"), query.remove("commit"), query.remove("policy"));
-    if let Some(unknown) = query.keys().next() {
-        return Err(AddressError::Unknown { parameter: unknown.clone() });
-    }
-    key.as_deref().map_or(Ok(()), check_pointer)?;
-    let policy = policy.as_deref().map(PolicyName::parse).transpose().map_err(AddressError::Policy)?;
-    let commit = commit.as_deref().map(CommitId::parse).transpose().map_err(AddressError::Commit)?;
-    let name = SecretName { path, key };
-    let wanted = match commit {
-        None => Target::Secret(name),
-        commit => Target::SecretAt(PastSecret { commit, name }),
-    };
-    Ok(Asked::credentials(Request::one(wanted, policy)))
-}
-
-fn bad_request(fault: impl std::fmt::Display) -> Denial {
-    Reason::BadRequest.because(&fault).saying(fault.to_string())
 }
 
 /// The body is read only after the grant.

@@ -4,6 +4,8 @@
 #[cfg(any(test, fuzzing))]
 pub(super) mod fuzzing;
 mod gcp;
+mod id_token;
+mod issued;
 mod parameters;
 
 use super::problem::{add_retry_after, sentence};
@@ -12,19 +14,18 @@ use super::stopping::Peer;
 use super::task::run;
 use crate::app::App;
 use crate::config::ID_TOKENS;
-use crate::exchange::{Asked, Call, Refused};
+use crate::exchange::{Asked, Call, Refused, Released};
 use crate::issue::Connected;
 use crate::issue::gcp::Gcp;
-use crate::kind::{GcpScope, GcpTarget, GcpToken, IdToken, IdTokenTarget, Target};
+use crate::kind::{GcpTarget, Target};
 use crate::policy::Request;
-use crate::words::exposed;
-use crate::words::{Reason, Secret, UnixTime};
+use crate::words::{Reason, UnixTime};
 use axum::body::Body;
 use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
-use parameters::{Fault, GRANT_TYPE, Parameters, TokenType};
-use serde::Serialize;
+use issued::{Issued, TokenType};
+use parameters::{Fault, GRANT_TYPE, Parameters};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -46,14 +47,13 @@ pub(super) async fn token(
     let parameters = parameters.and_then(|parameters| known(parameters, &app));
     match parameters {
         Ok(Parameters { token, audience, google, policy, requested }) => {
-            let is_googles = google.is_some();
-            let target = google.map_or_else(|| Target::IdToken(IdTokenTarget { audience }), Target::from);
+            let (target, issued): (Target, Issue) = match google {
+                Some(google) => (google.into(), gcp::issued),
+                None => (id_token::target(audience), id_token::issued),
+            };
             let asked = Asked::credentials(Request::one(target, policy));
             let done = run(app.clone(), Call { token: Ok(token), ..call }, Ok(asked)).await;
-            let answered = done.and_then(|released| match is_googles {
-                true => Ok(issued_by_google(released.only()?, app.now())),
-                false => Ok(issued(released.only()?, requested, app.now())),
-            });
+            let answered = done.and_then(|released| Ok(answered(&issued(&released, requested, app.now())?)));
             answered.unwrap_or_else(|refused| failed(error_code(&refused), &refused))
         }
         Err(Fault { code, denial }) => {
@@ -84,35 +84,8 @@ pub(super) async fn metadata(State(app): State<Arc<App>>) -> impl IntoResponse {
     }))
 }
 
-/// RFC 8693, section 2.2.1.
-#[derive(Serialize)]
-struct Issued<'a> {
-    #[serde(with = "exposed::text")]
-    access_token: &'a Secret,
-    issued_token_type: &'a str,
-    token_type: &'a str,
-    expires_in: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<String>,
-}
-
-impl<'a> Issued<'a> {
-    fn of(requested: TokenType, access_token: &'a Secret, expires_at: UnixTime, now: UnixTime) -> Self {
-        let (issued_token_type, token_type) = (requested.as_str(), requested.usage());
-        Self { access_token, issued_token_type, token_type, expires_in: expires_at.since(now).as_secs(), scope: None }
-    }
-}
-
-fn issued(token: &IdToken, requested: TokenType, now: UnixTime) -> Response<Body> {
-    answered(&Issued::of(requested, &token.token, token.expires_at, now))
-}
-
-/// The answer with a token of Google's, and its `scope` (RFC 6749, section 5.1).
-fn issued_by_google(token: &GcpToken, now: UnixTime) -> Response<Body> {
-    let scopes: Vec<&str> = token.scopes.iter().map(GcpScope::as_str).collect();
-    let issued = Issued::of(TokenType::Access, &token.token, token.expires_at, now);
-    answered(&Issued { scope: Some(scopes.join(" ")), ..issued })
-}
+/// How the credential of a kind is answered.
+type Issue = for<'a> fn(&'a Released, TokenType, UnixTime) -> Result<Issued<'a>, Refused>;
 
 fn answered(issued: &Issued<'_>) -> Response<Body> {
     let mut response = reply::json_answer(issued);

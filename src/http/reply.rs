@@ -1,9 +1,8 @@
 //! Writes released credentials as answers, and reads requests.
 
 use crate::app::App;
-use crate::exchange::{Call, Refused, Released};
+use crate::exchange::{Call, Released};
 use crate::http::stopping::Peer;
-use crate::kind::{Listed, PastValue, SecretValue};
 use crate::token::{Proof, RequestBody};
 use crate::words::{Denial, Digest, Reason, Secret};
 use axum::BoxError;
@@ -16,8 +15,8 @@ use http_body_util::{BodyExt, LengthLimitError};
 use serde::Serialize;
 use std::convert::Infallible;
 use std::error::Error;
+use std::fmt::Display;
 use std::net::{IpAddr, Ipv4Addr};
-use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -136,14 +135,9 @@ pub(super) fn document(released: &Released) -> Response<Body> {
     secret_answer(Body::from(released.expose().to_vec()), "application/json")
 }
 
-/// The bare value of the only secret.
-pub(super) fn bare_value(released: &Released) -> Result<Response<Body>, Refused> {
-    let credential = released.credential()?;
-    let secret = SecretValue::of(credential).or_else(|| PastValue::of(credential).map(Deref::deref));
-    let secret = secret.ok_or_else(Refused::of_another_kind)?;
-    let unreadable = |fault: base64::DecodeError| Refused::unrecorded(Reason::Internal.because(fault.to_string()));
-    let value = secret.plain().map_err(unreadable)?;
-    Ok(secret_answer(Body::from(value.expose().to_vec()), "text/plain; charset=utf-8"))
+/// A fault of the request, told to the caller.
+pub(super) fn bad_request(fault: impl Display) -> Denial {
+    Reason::BadRequest.because(&fault).saying(fault.to_string())
 }
 
 /// An answer in JSON that holds secrets. If it cannot be written, that is a bug.

@@ -45,6 +45,10 @@ impl Kind for AwsTarget {
         self.role.is_none()
     }
 
+    fn described(answer: &Value) -> Option<Self> {
+        RoleArn::parse(answer["role"].as_str()?).ok().map(Self::of)
+    }
+
     fn body() -> Option<Value> {
         let role = json!({ "$ref": "#/components/schemas/RoleArn", "description": "Left out: the one that is granted." });
         Some(closed(&[], json!({ "role": role })))

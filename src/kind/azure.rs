@@ -74,6 +74,12 @@ impl Kind for AzureTarget {
         self.named.is_none()
     }
 
+    fn described(answer: &Value) -> Option<Self> {
+        let client_id = Guid::parse(answer["client_id"].as_str()?).ok()?;
+        let scope = answer["scope"].as_str().map(Scope::parse).transpose().ok()?;
+        Some(Self { named: Some(AzureUse { client_id, scope }) })
+    }
+
     fn body() -> Option<Value> {
         let client_id = json!({ "type": "string", "pattern": names::GUID, "description": "The application's client id." });
         let scope = json!({ "type": "string", "pattern": resource::SCOPE, "maxLength": scope::SCOPE_BYTES_MAX, "description": "One resource and `/.default`." });

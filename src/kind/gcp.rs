@@ -122,6 +122,12 @@ impl Kind for GcpTarget {
         self.of.is_none() && self.audience.is_none()
     }
 
+    fn described(answer: &Value) -> Option<Self> {
+        let account = answer.get("service_account")?.as_str().map(ServiceAccount::parse).transpose().ok()?;
+        let audience = answer["audience"].as_str().map(Audience::parse).transpose().ok()?;
+        Self::new(Some(account.map_or(Principal::Direct, Principal::ServiceAccount)), audience).ok()
+    }
+
     fn body() -> Option<Value> {
         let account = json!({ "type": "string", "pattern": SERVICE_ACCOUNT, "maxLength": SERVICE_ACCOUNT_BYTES_MAX, "description": "Left out: the one that is granted." });
         let mut audience = reference("Audience");

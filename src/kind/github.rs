@@ -74,6 +74,22 @@ impl Kind for GitHubTarget {
         *self == Self::default()
     }
 
+    fn described(answer: &Value) -> Option<Self> {
+        let repositories = match &answer["repositories"] {
+            Value::Array(listed) => {
+                let name = |one: &Value| RepositoryName::parse(one.as_str()?.split('@').next()?).ok();
+                Where::named(listed.iter().map(name).collect::<Option<Vec<_>>>()?).ok()?
+            }
+            _ => Where::All(Owner::parse(answer["owner"].as_str()?).ok()?),
+        };
+        let permissions = Permissions::deserialize(&answer["permissions"]).ok()?;
+        Some(Self {
+            app: AppName::parse(answer["app"].as_str()?).ok(),
+            repositories: Some(repositories),
+            permissions: Some(permissions),
+        })
+    }
+
     /// Access may differ from repository to repository.
     fn left_open(&self) -> Option<&'static str> {
         self.repositories.is_none().then_some("name the repository too, such as `acme/shop contents=read`, or `all:acme`")

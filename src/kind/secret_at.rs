@@ -5,7 +5,7 @@ mod answer;
 
 pub use answer::PastValue;
 
-use super::{Kind, Made, NamedError, closed, named, reference};
+use super::{InTree, Kind, Made, NamedError, closed, named, reference};
 use crate::words::names::{CommitId, NameError, SecretName};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
@@ -53,6 +53,10 @@ impl Kind for PastSecret {
 
     fn for_policies(self) -> Self {
         Self { commit: None, ..self }
+    }
+
+    fn in_older_tree(&self) -> Option<InTree<'_>> {
+        Some(InTree::Document(&self.name.path))
     }
 
     fn body() -> Option<Value> {

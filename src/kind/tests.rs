@@ -104,3 +104,46 @@ fn a_hostile_name_is_refused_or_stays_what_it_is_in_its_line() {
         }
     }
 }
+
+/// The record of an open request names only the kind: what the policies chose is in the description of the answer.
+#[test]
+fn what_the_policies_chose_is_read_from_the_description_of_the_answer() {
+    let mut read = 0;
+    for answer in Credential::samples() {
+        let credential: Credential = serde_json::from_value(answer).unwrap();
+        let Ok(open) = Target::parse(credential.kind()) else { continue };
+        let chosen = open.chosen(&credential.describe()).unwrap_or_else(|| panic!("{open}"));
+        assert!(chosen.kind() == open.kind() && chosen != open, "{chosen}");
+        assert_eq!(Target::parse(&chosen.to_string()).as_ref(), Ok(&chosen));
+        assert_eq!(chosen.chosen(&credential.describe()), None, "{chosen} names it itself");
+        assert_eq!(open.chosen(&Value::Null), None, "{open} was not issued");
+        read += 1;
+    }
+    assert!(read >= 5, "{read} kinds can be left open");
+}
+
+macro_rules! words {
+    ($($(#[$attribute:meta])* $kind:ident($target:ident) $word:literal $(=> $answer:ident)?;)*) => {
+        [$($word),*]
+    };
+}
+
+/// Each kind, with the members of its description in `issued`. What stays on the server is never issued.
+#[test]
+fn the_page_of_audit_records_describes_every_kind() {
+    let page = include_str!("../../docs/reference/audit-records.md");
+    let issued: Vec<(&str, Value)> = Credential::samples()
+        .into_iter()
+        .map(|sample| serde_json::from_value::<Credential>(sample).unwrap())
+        .map(|credential| (credential.kind(), credential.describe()[credential.kind()].clone()))
+        .collect();
+    for word in each_kind!(words) {
+        let members = issued.iter().find(|(kind, _)| *kind == word).map(|(_, described)| {
+            let mut names: Vec<String> = described.as_object().unwrap().keys().map(|name| format!("`{name}`")).collect();
+            names.sort();
+            names.join(", ")
+        });
+        let row = format!("| `{word}` | {} |\n", members.as_deref().unwrap_or("nothing: it is used on the server"));
+        assert!(page.contains(&row), "docs/reference/audit-records.md lacks\n{row}");
+    }
+}

@@ -48,6 +48,11 @@ impl Kind for TokenExchangeTarget {
         self.service.is_none() && self.fields.is_none()
     }
 
+    fn described(answer: &Value) -> Option<Self> {
+        let service = ServiceName::parse(answer["service"].as_str()?).ok()?;
+        Some(Self { service: Some(service), fields: Some(ExchangeFields::deserialize(&answer["fields"]).ok()?) })
+    }
+
     fn body() -> Option<Value> {
         let service = json!({ "type": "string", "pattern": SERVICE, "description": "The service, as the server calls it. Left out: the one that is granted." });
         let fields = json!({

@@ -12,7 +12,6 @@ mod language;
 mod literal;
 mod looser;
 mod missing;
-mod past;
 mod permits;
 mod region;
 mod repositories;

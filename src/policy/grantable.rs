@@ -5,7 +5,7 @@ use super::guardrail::What;
 use super::pattern::Pattern;
 use super::sections::{Entry, Section, Term, TermChange, beyond};
 use super::subject::subject;
-use super::{Rule, TrustPolicy};
+use super::{Rule, Tree, TrustPolicy};
 use crate::identity::Facts;
 use crate::kind::{Kind, Made, Target, each_kind};
 use crate::token::Possession;
@@ -66,6 +66,30 @@ pub(super) enum Whose {
     AllBut(Vec<String>),
     /// To nobody: it is granted on several terms, and no request can choose one.
     Nobodys,
+}
+
+/// Two revisions that are compared.
+pub(super) struct Compared<'a> {
+    /// The rules of both.
+    pub(super) rules: Vec<&'a Rule>,
+    /// What the guardrails of either deny of things that are files: patterns, each with the key of its section.
+    pub(super) denied: Vec<(&'static str, &'a Pattern)>,
+    /// The files of each.
+    pub(super) files: [&'a Tree; 2],
+}
+
+/// Credentials that no file stands for, some of which are listed.
+pub(super) struct Unlisted<T> {
+    pub(super) of: Vec<T>,
+    /// Whether these stand for all.
+    pub(super) stand_for_all: bool,
+}
+
+impl<T> Default for Unlisted<T> {
+    /// There are none.
+    fn default() -> Self {
+        Self { of: Vec::new(), stand_for_all: true }
+    }
 }
 
 /// A kind of credential as policies grant it.
@@ -146,6 +170,16 @@ pub(super) trait Grantable: OnTerms {
     /// The parts of it that these entries grant, if it is not granted whole.
     fn parts<'a>(&self, _entries: impl Iterator<Item = &'a Self::Section>) -> BTreeSet<Target> {
         BTreeSet::new()
+    }
+
+    /// The credentials of this kind that are files of a revision, or those parts of a file that these entries grant singly.
+    fn filed<'a>(_files: &Tree, _entries: impl Iterator<Item = &'a Self::Section>) -> Vec<Self> {
+        Vec::new()
+    }
+
+    /// The credentials of this kind that either revision grants and the files of neither limit.
+    fn unlisted(_revisions: &Compared<'_>) -> Unlisted<Self> {
+        Unlisted::default()
     }
 
     /// Joins the grants of its parts into one.
@@ -234,6 +268,27 @@ macro_rules! declare {
                 match self { $(Self::$kind(target) => target.parts(rules.flat_map(|rule| rule.grants.of())),)* }
             }
 
+            /// The credentials that are files of a revision, or those parts of a file that these rules grant singly.
+            pub(super) fn filed<'a>(files: &Tree, rules: impl Iterator<Item = &'a Rule> + Clone) -> Vec<Self> {
+                let mut filed = Vec::new();
+                $(
+                    let of_kind = <$target>::filed(files, rules.clone().flat_map(|rule| rule.grants.of()));
+                    filed.extend(of_kind.into_iter().map(Self::$kind));
+                )*
+                filed
+            }
+
+            /// The credentials that either revision grants and the files of neither limit, and whether these stand for all.
+            pub(super) fn unlisted(revisions: &Compared<'_>) -> (Vec<Self>, bool) {
+                let (mut unlisted, mut stand_for_all) = (Vec::new(), true);
+                $(
+                    let of_kind = <$target>::unlisted(revisions);
+                    unlisted.extend(of_kind.of.into_iter().map(Self::$kind));
+                    stand_for_all &= of_kind.stand_for_all;
+                )*
+                (unlisted, stand_for_all)
+            }
+
             /// Joins the grants of its parts into one.
             pub(super) fn together(&self, parts: Vec<Granted>) -> Result<Granted, Denial> {
                 match self { $(Self::$kind(target) => target.together(parts),)* }
@@ -271,7 +326,12 @@ macro_rules! declare {
         }
 
         impl Terms {
-        /// Whether a session may have it after its token has ended.
+            /// The word of its kind.
+            pub const fn kind(&self) -> &'static str {
+                match self { $(Self::$kind(_) => $word,)* }
+            }
+
+            /// Whether a session may have it after its token has ended.
             pub(super) const fn outlasts_token(&self) -> bool {
                 match self { $(Self::$kind(_) => <$target>::OUTLASTS_TOKEN,)* }
             }

@@ -5,7 +5,7 @@ use super::catalogue::{Catalogue, Tree};
 use super::condition::{Condition, Subject};
 use super::file::read_conditions;
 use super::pattern::Pattern;
-use super::sections::{Grants, PATTERNS, SecretGrant, Section, TransitGrant};
+use super::sections::{Grants, PATTERNS, Section, own};
 use crate::identity::{Attribute, Facts, Mapping};
 use crate::kind::Target;
 use crate::words::names::IssuerName;
@@ -176,11 +176,10 @@ impl Guardrails {
         listed
     }
 
-    /// The patterns that denials have of documents (`true`) and of transit keys (`false`).
-    pub(super) fn patterns(&self) -> impl Iterator<Item = (bool, &Pattern)> {
+    /// The patterns that denials have of things that are files of a revision, each with the key of its section.
+    pub(super) fn of_files(&self) -> impl Iterator<Item = (&'static str, &Pattern)> {
         let what = || self.denied.iter().filter_map(|denied| denied.what.as_ref());
-        let secrets = what().flat_map(|what| what.of(SecretGrant::WORD)).map(|pattern| (true, pattern));
-        secrets.chain(what().flat_map(|what| what.of(TransitGrant::WORD)).map(|pattern| (false, pattern)))
+        own().flat_map(move |(word, _)| what().flat_map(move |what| what.of(word)).map(move |pattern| (word, pattern)))
     }
 
     /// Whether a part of this entry is denied to every identity of the issuer.

@@ -45,7 +45,7 @@ pub struct Past {
 pub struct PastUse {
     /// As it was requested.
     pub wanted: Target,
-    /// As it was released: with the role, if the request left it open.
+    /// As it was released: with what the policies chose, if the request left that open.
     pub released: String,
     /// The policy that granted it.
     pub policy: PolicyName,

@@ -1,7 +1,7 @@
 //! The request of a job: the body of `POST /v1/exchange`.
 
-use super::aws_parameters::AwsParameters;
 use super::error::RequestError;
+use super::sections::terms::AwsParameters;
 use crate::kind::Target;
 use crate::token::{from_json, parse_json};
 use crate::words::names::PolicyName;

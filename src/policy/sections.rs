@@ -5,6 +5,7 @@ mod aws;
 mod azure;
 mod daypass;
 mod error;
+mod filed;
 mod gcp;
 mod github;
 mod id_token;
@@ -17,16 +18,18 @@ mod transit;
 pub(super) use aws::AwsGrant;
 pub(super) use azure::AzureGrant;
 pub(super) use daypass::PermissionGrant;
+pub(super) use filed::{Filed, OfFile};
 pub(super) use gcp::GcpGrant;
 pub(super) use github::{GitHubGrant, Knives};
 pub(super) use id_token::IdTokenGrant;
-pub(super) use secrets::{SecretGrant, SecretOffer};
+pub(super) use secrets::SecretGrant;
 pub(super) use templates::{Templates, shown};
 pub use term::TermChange;
 pub(super) use term::{Term, Value, beyond};
 pub(super) use token_exchange::TokenExchangeGrant;
 pub(super) use transit::TransitGrant;
 
+use super::Tree;
 use super::error::PatternError;
 use super::pattern::Pattern;
 use super::template::{Row, Template};
@@ -36,13 +39,13 @@ use crate::kind::Target;
 use crate::words::parse_duration;
 use crate::words::yaml::{Fields, Node, Place};
 use error::TtlError;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::time::Duration;
 
 /// The terms that an identity gets by the entries of each section.
 pub(super) mod terms {
-    pub use super::aws::{AwsTerms, Hub};
+    pub use super::aws::{AwsParameters, AwsTerms, Hub};
     pub use super::azure::AzureTerms;
     pub use super::gcp::{Boundary, GcpTerms};
     pub use super::github::{GitHubTerms, InRepositories};
@@ -107,6 +110,16 @@ pub(super) trait Section: Sized + Clone + Eq + Debug + 'static {
     /// What it uses on the way. Nobody receives that.
     fn between(&self) -> Option<Target> {
         None
+    }
+
+    /// What it grants by pattern, if these things are files of a revision.
+    fn filed(&self) -> Option<Filed<'_>> {
+        None
+    }
+
+    /// The names of such things that a revision has.
+    fn names_in(_files: &Tree) -> BTreeSet<String> {
+        BTreeSet::new()
     }
 
     /// Who outside has to trust the subject of its users.
@@ -183,6 +196,10 @@ macro_rules! declare {
                 match self { $(Self::$section(entry) => entry.acts(),)* }
             }
 
+            pub(super) fn filed(&self) -> Option<Filed<'_>> {
+                match self { $(Self::$section(entry) => entry.filed(),)* }
+            }
+
             pub(super) fn trusting(&self) -> Option<Trusting> {
                 match self { $(Self::$section(entry) => entry.trusting(),)* }
             }
@@ -212,6 +229,11 @@ macro_rules! declare {
         /// The sections of which a further source grants only what it has itself, each with the name of these things for people.
         pub(super) fn own() -> impl Iterator<Item = (&'static str, &'static str)> {
             [$((<$entry>::WORD, <$entry>::OWN)),*].into_iter().filter_map(|(word, told)| Some((word, told?)))
+        }
+
+        /// The names of the things of the section with this key that are files of a revision.
+        pub(super) fn names_in(word: &str, files: &Tree) -> BTreeSet<String> {
+            match word { $(<$entry>::WORD => <$entry>::names_in(files),)* _ => BTreeSet::new() }
         }
 
         fn read_entries<'a>(fields: &mut Fields<'a, '_>, row: Option<&Row>) -> Vec<Entry> {

@@ -11,6 +11,7 @@ mod beliefs;
 mod canaries;
 mod clients;
 mod clusters;
+mod conformance;
 mod corpora;
 mod decisions;
 mod dist;

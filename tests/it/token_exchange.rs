@@ -3,7 +3,7 @@
 
 mod exchange;
 mod lies;
-mod stand_in;
+pub mod stand_in;
 
 use crate::support::{Setup, World, certificate};
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ impl Scene {
 }
 
 /// The configuration of each service after its documentation. None has code of its own.
-fn section(url: &str) -> String {
+pub fn section(url: &str) -> String {
     format!(
         "providers:
   token_exchange:

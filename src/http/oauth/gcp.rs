@@ -1,8 +1,11 @@
 //! What Google's own clients ask a token endpoint for. Their `audience` is a provider of a workload identity pool, as at Google's
 //! STS, which means the only access token that is granted. Or it is a service account.
 
+use super::issued::{Issued, TokenType};
+use crate::exchange::{Refused, Released};
 use crate::issue::gcp::ProviderName;
-use crate::kind::{GcpScope, GcpTarget, Principal, ServiceAccount};
+use crate::kind::{GcpScope, GcpTarget, GcpToken, Principal, ServiceAccount};
+use crate::words::UnixTime;
 
 /// The prefix of a provider's name.
 const PROVIDERS: &str = "//iam.googleapis.com/";
@@ -27,6 +30,15 @@ pub(super) fn provider(audience: &str) -> Option<ProviderName> {
 /// the answer names them.
 pub(super) fn are_scopes(text: &str) -> bool {
     text.split(' ').all(|scope| scope.contains("://") && GcpScope::parse(scope).is_ok())
+}
+
+/// The answer names the `scope` (RFC 6749, section 5.1). It is an access token, whatever is requested.
+pub(super) fn issued(released: &Released, _requested: TokenType, now: UnixTime) -> Result<Issued<'_>, Refused> {
+    let token: &GcpToken = released.only()?;
+    let scopes: Vec<&str> = token.scopes.iter().map(GcpScope::as_str).collect();
+    let mut issued = Issued::of(TokenType::Access, &token.token, token.expires_at, now);
+    issued.scope = Some(scopes.join(" "));
+    Ok(issued)
 }
 
 #[cfg(test)]

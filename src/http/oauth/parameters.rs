@@ -1,6 +1,7 @@
 //! The parameters of a token exchange, from a form (RFC 8693, section 2.1) or from the JSON object that Google's action sends.
 
 use super::gcp;
+use super::issued::TokenType;
 use crate::http::form;
 use crate::kind::GcpTarget;
 use crate::token::parse_json;
@@ -31,36 +32,6 @@ pub(super) struct Parameters {
 pub(super) struct Fault {
     pub(super) code: &'static str,
     pub(super) denial: Denial,
-}
-
-/// RFC 8693, section 3. The server signs the same token for all three.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum TokenType {
-    Access,
-    Id,
-    Jwt,
-}
-
-impl TokenType {
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Access => "urn:ietf:params:oauth:token-type:access_token",
-            Self::Id => "urn:ietf:params:oauth:token-type:id_token",
-            Self::Jwt => "urn:ietf:params:oauth:token-type:jwt",
-        }
-    }
-
-    /// `token_type`: how the token is used. An ID token is not used as an access token.
-    pub(super) const fn usage(self) -> &'static str {
-        match self {
-            Self::Access | Self::Jwt => "Bearer",
-            Self::Id => "N_A",
-        }
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        [Self::Access, Self::Id, Self::Jwt].into_iter().find(|kind| kind.as_str() == text)
-    }
 }
 
 impl Fault {

@@ -3,16 +3,13 @@
 use super::change::{Change, Direction};
 use super::gained::{TOO_MANY_PARTS, gained};
 use super::looser::{looser, renamed};
-use super::past;
 use super::permits::{Permit, mapping, permits};
 use super::side::{Side, guardrails_differ};
-use super::unfiled::{unfiled, untold_past};
-use crate::kind::{PastSecret, Target};
+use super::unfiled::{unfiled, untold};
+use crate::kind::Target;
 use crate::policy::file::TrustPolicy;
-use crate::policy::sections::SecretGrant;
 use crate::policy::{Catalogue, Ruleset, Tree};
 use crate::words::UnixTime;
-use crate::words::names::{SecretName, SecretPath};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
@@ -20,13 +17,13 @@ use std::sync::Arc;
 pub fn changes(old: (&Ruleset, &Tree), new: (&Ruleset, &Tree), catalogue: &Catalogue, now: UnixTime) -> Vec<Change> {
     let (old, new) = (Side::new(old.0, old.1), Side::new(new.0, new.1));
     let credentials = old.credentials().chain(new.credentials());
-    let (past, stand_for_all) = past([&old, &new]);
-    let credentials: BTreeSet<Target> = credentials.chain(past.iter().cloned()).collect();
+    let (unlisted, stand_for_all) = Side::unlisted([&old, &new]);
+    let credentials: BTreeSet<Target> = credentials.chain(unlisted.iter().cloned()).collect();
     let mut found: Vec<Change> = credentials.iter().flat_map(|wanted| of_one(wanted, &old, &new, catalogue, now)).collect();
     found.extend(of_parts(&credentials, &found, &old, &new, catalogue, now));
     found.extend(unfiled(&old, &new, catalogue, now));
     if !stand_for_all {
-        found.extend(untold_past(&past, &old, &new, catalogue, now));
+        found.extend(untold(&unlisted, &old, &new, catalogue, now));
     }
     together(found)
 }
@@ -86,10 +83,10 @@ pub(in crate::policy) fn narrows(old: &Arc<TrustPolicy>, new: &Arc<TrustPolicy>,
     let (before, after) = (Side { ruleset: &before, tree }, Side { ruleset: &after, tree });
     // Both are compared at a time before they expire.
     let now = UnixTime::from_seconds(0);
-    let (past, stand_for_all) = past([&before, &after]);
+    let (unlisted, stand_for_all) = Side::unlisted([&before, &after]);
     stand_for_all
         && unfiled(&before, &after, catalogue, now).is_empty()
-        && after.credentials().chain(past).chain(Side::parts([&before, &after]).of.into_keys()).all(|wanted| {
+        && after.credentials().chain(unlisted).chain(Side::parts([&before, &after]).of.into_keys()).all(|wanted| {
             let (before, after) = (before.permits(&wanted, catalogue, now), after.permits(&wanted, catalogue, now));
             after.iter().all(|permit| {
                 // To a cloud, a job under another row's name is another subject, as under another policy's.
@@ -99,22 +96,6 @@ pub(in crate::policy) fn narrows(old: &Arc<TrustPolicy>, new: &Arc<TrustPolicy>,
                 permit.beyond_all(alike, mapping).iter().all(|region| region.example(mapping).is_none())
             })
         })
-}
-
-/// Secrets of older commits, without a commit: those of all present documents, and those of some documents that no present tree has; and
-/// whether these stand for all.
-fn past<'a>(sides: [&Side<'a>; 2]) -> (Vec<Target>, bool) {
-    if !sides.iter().flat_map(|side| side.rules()).any(|rule| rule.grants.of::<SecretGrant>().any(|grant| grant.kept.history)) {
-        return (Vec::new(), true);
-    }
-    let present: BTreeSet<SecretPath> = sides.iter().flat_map(|side| side.secrets()).collect();
-    let denied = sides.into_iter().flat_map(Side::denied).filter_map(|(is_secret, pattern)| is_secret.then_some(pattern));
-    let past = past::documents(sides.iter().flat_map(|side| side.rules()), denied, &present);
-    let documents = past.documents.union(&present);
-    let keys: BTreeSet<Option<&str>> = sides.iter().flat_map(|side| side.keys()).map(Some).chain([None]).collect();
-    let named = |path: &SecretPath, key: &Option<&str>| SecretName { path: path.clone(), key: key.map(str::to_owned) };
-    let of = |path| keys.iter().map(move |key| Target::SecretAt(PastSecret { commit: None, name: named(path, key) }));
-    (documents.flat_map(of).collect(), past.stand_for_all)
 }
 
 /// Joins changes that differ only in their credentials.

@@ -2,6 +2,8 @@
 
 use super::language::{Found, Matcher, Test, meet, search_for};
 use crate::policy::pattern::Pattern;
+use crate::words::names::SecretPath;
+use std::collections::BTreeMap;
 
 /// Texts for `*` and for `**`, the likeliest first. A folder within a folder distinguishes the two.
 const FILLERS: [(&str, &str); 4] = [("a", "a"), ("b", "a/a"), ("c", "a/a/a"), ("z0", "z0")];
@@ -9,7 +11,7 @@ const FILLERS: [(&str, &str); 4] = [("a", "a"), ("b", "a/a"), ("c", "a/a/a"), ("
 /// The texts that fit all patterns of `inside` and none of `outside`.
 #[derive(Clone, Default)]
 pub(in crate::policy) struct Kind<'a> {
-    pub(super) inside: Vec<&'a Pattern>,
+    inside: Vec<&'a Pattern>,
     outside: Vec<&'a Pattern>,
 }
 
@@ -48,8 +50,18 @@ impl<'a> Kind<'a> {
         Kind { inside: self.inside.clone(), outside }
     }
 
+    /// Whether its texts fit one of these patterns, which it was divided by.
+    pub(in crate::policy) fn is_inside(&self, patterns: &BTreeMap<String, &Pattern>) -> bool {
+        self.inside.iter().any(|pattern| patterns.contains_key(&pattern.to_string()))
+    }
+
     pub(in crate::policy) fn holds(&self, text: &str) -> bool {
         self.inside.iter().all(|pattern| pattern.matches(text)) && !self.outside.iter().any(|pattern| pattern.matches(text))
+    }
+
+    /// A document of this kind.
+    pub(in crate::policy) fn document(&self) -> Met<SecretPath> {
+        self.meet(|text| SecretPath::parse(text).ok())
     }
 
     /// The result of the first of its texts that `read` accepts.

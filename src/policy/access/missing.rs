@@ -6,7 +6,12 @@ use crate::words::TransitFile;
 
 /// The file or folder of this target, if these files lack it. A target that is no file of a revision is never missing.
 pub fn missing(files: &Tree, wanted: &Target) -> Option<String> {
-    match wanted.in_tree()? {
+    lacking(files, wanted.in_tree()?)
+}
+
+/// This file or folder, if these files lack it.
+pub(super) fn lacking(files: &Tree, file: InTree<'_>) -> Option<String> {
+    match file {
         InTree::Document(path) => {
             let file = format!("secrets/{path}");
             (!files.contains_key(&file)).then_some(file)

@@ -1,17 +1,16 @@
 //! One of the two revisions of a comparison.
 
-use super::missing::missing;
+use super::missing::{lacking, missing};
 use super::permits::{Permit, permits};
 use super::repositories::{Granting, Parts, parts};
-use crate::kind::{Target, TransitUse};
+use crate::kind::Target;
 use crate::policy::file::{Rule, TrustPolicy};
+use crate::policy::grantable::Compared;
 use crate::policy::guardrail::GUARDRAILS_FILE;
 use crate::policy::pattern::Pattern;
-use crate::policy::sections::{GitHubGrant, SecretGrant, Section};
+use crate::policy::sections::{GitHubGrant, Section};
 use crate::policy::{Catalogue, Ruleset, Tree};
-use crate::words::names::{SecretName, SecretPath, TransitKey};
-use crate::words::{TransitFile, UnixTime};
-use std::collections::BTreeSet;
+use crate::words::UnixTime;
 use std::sync::Arc;
 
 /// One revision: its rules and its files.
@@ -47,57 +46,37 @@ impl<'a> Side<'a> {
         parts(&granting, &denied.collect::<Vec<_>>())
     }
 
-    /// The patterns that denials have of documents (`true`) and of transit keys (`false`).
-    pub(super) fn denied(&self) -> impl Iterator<Item = (bool, &'a Pattern)> + use<'a> {
-        self.ruleset.set().guardrails().patterns()
+    /// The patterns that denials have of things that are files, each with the key of its section.
+    pub(super) fn denied(&self) -> impl Iterator<Item = (&'static str, &'a Pattern)> + use<'a> {
+        self.ruleset.set().guardrails().of_files()
     }
 
-    /// The values that are granted singly, of any document.
-    pub(super) fn keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        self.rules().flat_map(|rule| rule.grants.of::<SecretGrant>().filter_map(|grant| grant.key.as_deref()))
-    }
-
-    /// Every credential that a policy names, and every secret and every use of a transit key that the revision has.
-    pub(super) fn credentials(&self) -> impl Iterator<Item = Target> + 'a {
+    /// Every credential that a policy names, and every one that the revision has a file of.
+    pub(super) fn credentials(&self) -> impl Iterator<Item = Target> + use<'a> {
         let rules = self.rules();
-        let keys: BTreeSet<&str> = self.keys().collect();
-        let secrets = self.secrets().flat_map(move |path| {
-            let whole = std::iter::once(None).chain(keys.clone().into_iter().map(Some));
-            whole
-                .map(move |key| Target::Secret(SecretName { path: path.clone(), key: key.map(str::to_owned) }))
-                .collect::<Vec<_>>()
-        });
-        let keys: BTreeSet<TransitKey> = TransitFile::among(self.tree).map(|file| file.key).collect();
-        let transit = keys.into_iter().flat_map(|key| TransitUse::of_key(&key).map(Target::Transit).collect::<Vec<_>>());
-        rules.flat_map(|rule| rule.grants.named()).chain(secrets).chain(transit)
+        let filed = Target::filed(self.tree, rules.clone());
+        rules.flat_map(|rule| rule.grants.named()).chain(filed)
     }
 
-    pub(super) fn secrets(&self) -> impl Iterator<Item = SecretPath> + 'a {
-        self.tree.keys().filter_map(|file| SecretPath::parse(file.strip_prefix("secrets/")?).ok())
+    /// The credentials that either revision grants and the files of neither limit, and whether these stand for all.
+    pub(super) fn unlisted(sides: [&Self; 2]) -> (Vec<Target>, bool) {
+        let (rules, denied) = (sides.into_iter().flat_map(Self::rules), sides.into_iter().flat_map(Self::denied));
+        let files = sides.map(|side| side.tree);
+        Target::unlisted(&Compared { rules: rules.collect(), denied: denied.collect(), files })
     }
 
     pub(super) fn has(&self, wanted: &Target) -> bool {
         missing(self.tree, wanted).is_none()
     }
 
-    /// Whether it is a secret of older commits whose document has no file now. It stands for others of its kind.
+    /// Whether it is of older revisions and the present files lack its file. It stands for others of its kind.
     pub(super) fn lacks_now(&self, wanted: &Target) -> bool {
-        matches!(wanted, Target::SecretAt(past) if !self.tree.contains_key(&format!("secrets/{}", past.name.path)))
+        wanted.in_older_tree().is_some_and(|file| lacking(self.tree, file).is_some())
     }
 
     /// The policies in force.
     pub(super) fn policies(&self) -> impl Iterator<Item = &'a Arc<TrustPolicy>> + use<'a> {
         self.ruleset.set().policies().iter()
-    }
-
-    /// The names of the documents that it has.
-    pub(super) fn secret_names(&self) -> BTreeSet<String> {
-        self.secrets().map(|path| path.to_string()).collect()
-    }
-
-    /// The names of the transit keys that it has.
-    pub(super) fn key_names(&self) -> BTreeSet<String> {
-        TransitFile::among(self.tree).map(|file| file.key.to_string()).collect()
     }
 
     /// Who may have it, whether or not its file is there.

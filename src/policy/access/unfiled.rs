@@ -5,16 +5,15 @@ use super::gained::gained;
 use super::kinds::{Kind, Met};
 use super::language::meet;
 use super::looser::looser;
-use super::past::document;
 use super::permits::permits;
 use super::side::{Side, guardrails_differ};
-use crate::kind::{Operation, Target, TransitUse};
+use crate::kind::Target;
 use crate::policy::file::TrustPolicy;
 use crate::policy::pattern::Pattern;
-use crate::policy::sections::{SecretGrant, SecretOffer, TransitGrant};
+use crate::policy::sections::{Filed, OfFile, Term, names_in, own};
 use crate::policy::{Catalogue, Ruleset};
 use crate::words::UnixTime;
-use crate::words::names::{SecretName, SecretPath, TransitKey};
+use crate::words::names::SecretPath;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
@@ -25,17 +24,13 @@ const TOO_MANY_PATTERNS: &str = "so many patterns meet it that nobody can tell w
 /// The most kinds of documents into which other patterns divide one pattern.
 const KINDS_MAX: usize = 64;
 
-/// The target that is granted for this document or key, if there is one.
-type OfDocument<'a> = Box<dyn Fn(&SecretPath) -> Option<Target> + 'a>;
-
-/// A pattern of a grant, and what is granted for each document or key that fits it.
+/// A pattern of a grant, and what is granted for each file that fits it.
 struct Granted<'a> {
+    /// The key of its section.
+    word: &'static str,
     pattern: &'a Pattern,
-    is_secret: bool,
-    terms: Option<SecretOffer>,
-    /// The credential in the report.
-    told: String,
-    wanted: OfDocument<'a>,
+    terms: Vec<Term>,
+    of: OfFile<'a>,
 }
 
 /// Another pattern, of a grant or a denial: the old revision may have granted more of the documents that fit it, or less.
@@ -43,18 +38,18 @@ struct Beside<'a> {
     pattern: &'a Pattern,
     was_denied: bool,
     /// The terms on which the old revision granted it.
-    had: Vec<SecretOffer>,
+    had: Vec<Vec<Term>>,
 }
 
 impl Beside<'_> {
     /// Whether the old revision gave less for what fits it than an entry with these terms gives.
-    fn gave_less(&self, terms: Option<SecretOffer>) -> bool {
-        self.was_denied || self.had.iter().any(|had| Some(*had) != terms)
+    fn gave_less(&self, terms: &[Term]) -> bool {
+        self.was_denied || self.had.iter().any(|had| *had != *terms)
     }
 }
 
-/// The patterns by whether they are of documents, and by their texts.
-type Patterns<'a> = BTreeMap<(bool, String), Beside<'a>>;
+/// The patterns by the keys of their sections, and by their texts.
+type Patterns<'a> = BTreeMap<(&'static str, String), Beside<'a>>;
 
 /// Who gains something by a pattern of the new revision that has no file yet.
 pub(super) fn unfiled<'a>(old: &Side<'a>, new: &Side<'a>, catalogue: &Catalogue, now: UnixTime) -> Vec<Change> {
@@ -63,12 +58,12 @@ pub(super) fn unfiled<'a>(old: &Side<'a>, new: &Side<'a>, catalogue: &Catalogue,
         return Vec::new();
     }
     let patterns = patterns(old, new, &changed);
-    let (secrets, keys) = (new.secret_names(), new.key_names());
+    let names: BTreeMap<&str, BTreeSet<String>> = own().map(|(word, _)| (word, names_in(word, new.tree))).collect();
     let mut found = Vec::new();
     for (policy, granted) in changed.into_iter().flat_map(|policy| granted_by(policy).map(move |granted| (policy, granted))) {
-        let files = if granted.is_secret { &secrets } else { &keys };
+        let Some(files) = names.get(granted.word) else { continue };
         for Stand { document, is_alike, why } in documents(&granted, &patterns, files) {
-            let Some(wanted) = (granted.wanted)(&document) else { continue };
+            let Some(wanted) = (granted.of.wanted)(&document) else { continue };
             let past = if is_alike { old.would_permit(&wanted, catalogue, now) } else { Vec::new() };
             // If nobody can tell what is denied of its kind, denials do not count.
             let alone = Ruleset::alone(policy);
@@ -76,7 +71,7 @@ pub(super) fn unfiled<'a>(old: &Side<'a>, new: &Side<'a>, catalogue: &Catalogue,
                 if is_alike { new.would_permit(&wanted, catalogue, now) } else { permits(&alone, catalogue, &wanted, now) };
             let gains = gained(&past, &next, catalogue, &wanted, Direction::Widens, old).into_iter();
             found.extend(gains.chain(looser(&past, &next, catalogue, &wanted, Direction::Widens)).map(|change| Change {
-                credentials: vec![granted.told.clone()],
+                credentials: vec![granted.of.told.clone()],
                 because: Some(why.to_owned()),
                 ..change
             }));
@@ -86,13 +81,13 @@ pub(super) fn unfiled<'a>(old: &Side<'a>, new: &Side<'a>, catalogue: &Catalogue,
     found
 }
 
-/// Who gains secrets of older commits, if there are too many kinds of documents: everything that the policies grant by which somebody may
-/// gain.
-pub(super) fn untold_past(past: &[Target], old: &Side<'_>, new: &Side<'_>, catalogue: &Catalogue, now: UnixTime) -> Vec<Change> {
+/// Who gains credentials that the present files do not limit, if these do not stand for all: everything that the policies grant by which
+/// somebody may gain.
+pub(super) fn untold(unlisted: &[Target], old: &Side<'_>, new: &Side<'_>, catalogue: &Catalogue, now: UnixTime) -> Vec<Change> {
     let mut found = Vec::new();
     for policy in may_gain(old, new) {
         let alone = Ruleset::alone(policy);
-        for wanted in past {
+        for wanted in unlisted {
             let next = permits(&alone, catalogue, wanted, now);
             let gains = gained(&[], &next, catalogue, wanted, Direction::Widens, old).into_iter();
             found.extend(gains.map(|change| Change { because: Some(TOO_MANY_PATTERNS.to_owned()), ..change }));
@@ -112,42 +107,34 @@ fn may_gain<'a>(old: &Side<'a>, new: &Side<'a>) -> Vec<&'a Arc<TrustPolicy>> {
 /// that does not.
 fn patterns<'a>(old: &Side<'a>, new: &Side<'a>, changed: &[&'a Arc<TrustPolicy>]) -> Patterns<'a> {
     let mut patterns = Patterns::new();
-    let mut add = |is_secret, pattern: &'a Pattern, was_denied, had: Option<SecretOffer>| {
+    let mut add = |word, pattern: &'a Pattern, was_denied, had: Option<Vec<Term>>| {
         let new = Beside { pattern, was_denied: false, had: Vec::new() };
-        let known = patterns.entry((is_secret, pattern.to_string())).or_insert(new);
+        let known = patterns.entry((word, pattern.to_string())).or_insert(new);
         known.was_denied |= was_denied;
         known.had.extend(had);
     };
     for (side, was_denied) in [(old, true), (new, false)] {
-        side.denied().for_each(|(is_secret, pattern)| add(is_secret, pattern, was_denied, None));
+        side.denied().for_each(|(word, pattern)| add(word, pattern, was_denied, None));
     }
     let (before, changed) = (old.policies().map(|policy| (policy, true)), changed.iter().map(|policy| (*policy, false)));
     for (rule, is_old) in before.chain(changed).flat_map(|(policy, is_old)| policy.rules.iter().map(move |rule| (rule, is_old))) {
-        let secrets = rule.grants.of::<SecretGrant>();
-        secrets.for_each(|grant| add(true, &grant.documents, false, is_old.then_some(grant.kept)));
-        rule.grants.of::<TransitGrant>().for_each(|grant| add(false, &grant.keys, false, None));
+        for entry in rule.grants.entries() {
+            let Some(filed) = entry.filed() else { continue };
+            add(entry.word(), filed.pattern, false, is_old.then_some(filed.terms));
+        }
     }
     patterns
 }
 
+/// In the order of the sections.
 fn granted_by(policy: &TrustPolicy) -> impl Iterator<Item = Granted<'_>> {
-    let secrets = policy.rules.iter().flat_map(|rule| rule.grants.of::<SecretGrant>()).map(|grant| {
-        let key = grant.key.as_deref().map(|key| format!("#{key}")).unwrap_or_default();
-        let wanted = move |path: &SecretPath| Some(Target::Secret(SecretName { path: path.clone(), key: grant.key.clone() }));
-        let told = format!("secret {}{key}", grant.documents);
-        Granted { pattern: &grant.documents, is_secret: true, terms: Some(grant.kept), told, wanted: Box::new(wanted) }
-    });
-    let transit = policy.rules.iter().flat_map(|rule| rule.grants.of::<TransitGrant>()).flat_map(|grant| {
-        Operation::ALL.into_iter().map(move |operation| {
-            let wanted = move |path: &SecretPath| {
-                let wanted = TransitUse { operation, key: TransitKey::parse(path.as_str()).ok()?, input: None };
-                grant.covers(&wanted).then_some(Target::Transit(wanted))
-            };
-            let told = format!("transit {} {}", operation.as_str(), grant.keys);
-            Granted { pattern: &grant.keys, is_secret: false, terms: None, told, wanted: Box::new(wanted) }
+    let entries = || policy.rules.iter().flat_map(|rule| rule.grants.entries());
+    own().flat_map(move |(word, _)| entries().filter(move |entry| entry.word() == word)).flat_map(|entry| {
+        let filed = entry.filed().into_iter();
+        filed.flat_map(move |Filed { pattern, terms, each }| {
+            each.into_iter().map(move |of| Granted { word: entry.word(), pattern, terms: terms.clone(), of })
         })
-    });
-    secrets.chain(transit)
+    })
 }
 
 /// A document that stands for its kind.
@@ -164,17 +151,17 @@ struct Stand {
 fn documents(granted: &Granted<'_>, patterns: &Patterns<'_>, files: &BTreeSet<String>) -> Vec<Stand> {
     let (mut kinds, mut left, mut gave_less) = (vec![Kind::of(granted.pattern)], Vec::new(), false);
     let own = granted.pattern.to_string();
-    let others = patterns.iter().filter(|((is_secret, text), other)| {
-        *is_secret == granted.is_secret && *text != own && meet(granted.pattern, other.pattern)
-    });
+    let others = patterns
+        .iter()
+        .filter(|((word, text), other)| *word == granted.word && *text != own && meet(granted.pattern, other.pattern));
     let mut others: Vec<&Beside<'_>> = others.map(|(_, other)| other).collect();
     // Patterns that remain make the report larger and hide nothing. Those that matter most divide the kinds first.
-    others.sort_by_key(|other| !other.gave_less(granted.terms));
+    others.sort_by_key(|other| !other.gave_less(&granted.terms));
     for other in others {
         let apart: Vec<Kind<'_>> = kinds.iter().flat_map(|kind| kind.apart(other.pattern)).collect();
         if apart.len() > KINDS_MAX {
             left.push(other.pattern);
-            gave_less |= other.gave_less(granted.terms);
+            gave_less |= other.gave_less(&granted.terms);
         } else {
             kinds = apart;
         }
@@ -184,12 +171,12 @@ fn documents(granted: &Granted<'_>, patterns: &Patterns<'_>, files: &BTreeSet<St
         if !gave_less && files.iter().any(|name| alike.holds(name)) {
             return None;
         }
-        match document(&alike) {
+        match alike.document() {
             Met::One(document) if !gave_less => Some(Stand { document, is_alike: true, why: UNFILED }),
             Met::None if left.is_empty() => None,
             // Nobody knows whether there is one: any document that fits the pattern stands for it.
             _ => {
-                let any = match document(kind) {
+                let any = match kind.document() {
                     Met::One(document) => Some(document),
                     _ => SecretPath::parse(&granted.pattern.sample()).ok(),
                 };

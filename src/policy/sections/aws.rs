@@ -1,9 +1,11 @@
 //! `grant: aws`: roles, and the terms of sessions in them.
 
 mod credential;
+mod parameters;
 mod session;
 mod terms;
 
+pub use parameters::AwsParameters;
 pub(in crate::policy) use session::SessionGrant;
 pub use terms::{AwsTerms, Hub};
 

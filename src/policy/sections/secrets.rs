@@ -1,6 +1,7 @@
 //! `grant: secrets`: documents by pattern, whole or one value of each.
 
 mod file_key;
+mod past;
 mod secret;
 mod secret_at;
 mod terms;
@@ -8,7 +9,8 @@ mod terms;
 pub use terms::{FileKeyTerms, OFFLINE_DEFAULT, PastSecretTerms, SecretTerms};
 
 use super::error::OfflineError;
-use super::{Section, Term, Value};
+use super::{Filed, OfFile, Section, Term, Value};
+use crate::policy::Tree;
 use crate::policy::access::meet;
 use crate::policy::error::{FilledError, PatternError};
 use crate::policy::pattern::Pattern;
@@ -16,6 +18,7 @@ use crate::policy::template::{Row, fill_row, fill_row_text};
 use crate::words::names::{SecretName, SecretPath, check_pointer};
 use crate::words::parse_duration;
 use crate::words::yaml::{Fields, Node, Place, Yaml};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// With a shorter time one lost connection would remove a pod's files.
@@ -133,6 +136,17 @@ impl Section for SecretGrant {
         meet(pattern, &self.documents)
     }
 
+    fn filed(&self) -> Option<Filed<'_>> {
+        let key = self.key.as_deref().map(|key| format!("#{key}")).unwrap_or_default();
+        let wanted = |path: &SecretPath| Some(SecretName { path: path.clone(), key: self.key.clone() }.into());
+        let of = OfFile { told: format!("secret {}{key}", self.documents), wanted: Box::new(wanted) };
+        Some(Filed { pattern: &self.documents, terms: self.kept.values(), each: vec![of] })
+    }
+
+    fn names_in(files: &Tree) -> BTreeSet<String> {
+        documents(files).map(|path| path.to_string()).collect()
+    }
+
     super::of!(Secrets);
 }
 
@@ -165,6 +179,18 @@ impl SecretGrant {
     fn covers(&self, name: &SecretName) -> bool {
         self.documents.matches(name.path.as_str()) && (self.key.is_none() || self.key == name.key)
     }
+}
+
+/// The documents that a revision has.
+fn documents(files: &Tree) -> impl Iterator<Item = SecretPath> {
+    files.keys().filter_map(|file| SecretPath::parse(file.strip_prefix("secrets/")?).ok())
+}
+
+/// Each of these documents whole, and each value of it that is granted singly, of whichever document.
+fn of_each<'a>(entries: impl Iterator<Item = &'a SecretGrant>, documents: &BTreeSet<SecretPath>) -> Vec<SecretName> {
+    let keys: BTreeSet<&str> = entries.filter_map(|entry| entry.key.as_deref()).collect();
+    let keys = || std::iter::once(None).chain(keys.iter().map(|key| Some((*key).to_owned())));
+    documents.iter().flat_map(|path| keys().map(|key| SecretName { path: path.clone(), key })).collect()
 }
 
 /// The name that a document's values, its file key and its earlier versions share.

@@ -6,12 +6,14 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// One term, with its name in a policy.
+#[derive(Clone, PartialEq, Eq)]
 pub(in crate::policy) struct Term {
     name: &'static str,
     value: Value,
 }
 
 /// The value of a term. Each variant has its own order.
+#[derive(Clone, PartialEq, Eq)]
 pub(in crate::policy) enum Value {
     /// Longer is more.
     Length(Duration),

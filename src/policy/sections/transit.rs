@@ -4,14 +4,17 @@ mod credential;
 #[cfg(test)]
 mod tests;
 
-use super::Section;
+use super::{Filed, OfFile, Section};
 use crate::kind::{Operation, TransitUse};
+use crate::policy::Tree;
 use crate::policy::access::meet;
 use crate::policy::error::{FilledError, PatternError};
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, fill_row};
-use crate::words::names::TransitKey;
+use crate::words::TransitFile;
+use crate::words::names::{SecretPath, TransitKey};
 use crate::words::yaml::{Fields, Node, Place};
+use std::collections::BTreeSet;
 
 /// Keys by pattern, and the operations that are granted.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -75,6 +78,21 @@ impl Section for TransitGrant {
 
     fn meets(&self, pattern: &Pattern) -> bool {
         meet(pattern, &self.keys)
+    }
+
+    fn filed(&self) -> Option<Filed<'_>> {
+        let of = |operation: Operation| {
+            let wanted = move |name: &SecretPath| {
+                let wanted = TransitUse { operation, key: TransitKey::parse(name.as_str()).ok()?, input: None };
+                self.covers(&wanted).then(|| wanted.into())
+            };
+            OfFile { told: format!("transit {} {}", operation.as_str(), self.keys), wanted: Box::new(wanted) }
+        };
+        Some(Filed { pattern: &self.keys, terms: Vec::new(), each: Operation::ALL.map(of).into() })
+    }
+
+    fn names_in(files: &Tree) -> BTreeSet<String> {
+        TransitFile::among(files).map(|file| file.key.to_string()).collect()
     }
 
     super::of!(Transit);

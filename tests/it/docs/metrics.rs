@@ -11,7 +11,7 @@ use std::time::Duration;
 /// The endpoint's text with one series of each metric.
 fn rendered() -> String {
     let metrics = Metrics::default();
-    metrics.used_transit_key();
+    metrics.released(["transit"]);
     metrics.refused(Reason::Denied);
     metrics.certificates(std::iter::once(("public", UnixTime::from_seconds(0))));
     let issuer = IssuerName::parse("github").unwrap();

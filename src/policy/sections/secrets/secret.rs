@@ -1,11 +1,11 @@
 //! `secret`: a document, or one value of it. A request for a document that is not granted whole gets the values that are.
 
-use super::{SecretGrant, SecretOffer, SecretTerms, shared_name};
+use super::{SecretGrant, SecretOffer, SecretTerms, documents, of_each, shared_name};
 use crate::identity::Facts;
 use crate::kind::Target;
-use crate::policy::Terms;
 use crate::policy::grantable::{Grantable, Granted, OnTerms};
 use crate::policy::sections::Term;
+use crate::policy::{Terms, Tree};
 use crate::words::names::SecretName;
 use crate::words::yaml::Place;
 use crate::words::{Denial, Reason};
@@ -38,6 +38,10 @@ impl Grantable for SecretName {
 
     fn values(offer: &SecretOffer) -> Vec<Term> {
         offer.values()
+    }
+
+    fn filed<'a>(files: &Tree, entries: impl Iterator<Item = &'a SecretGrant>) -> Vec<Self> {
+        of_each(entries, &documents(files).collect())
     }
 
     fn whole(terms: &SecretTerms) -> Option<String> {

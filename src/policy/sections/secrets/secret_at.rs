@@ -1,12 +1,14 @@
 //! `secret_at`: a secret as an older commit had it. Every entry that covers it has to allow that.
 
-use super::{PastSecretTerms, SecretGrant, SecretOffer, shared_name};
+use super::{PastSecretTerms, SecretGrant, SecretOffer, documents, of_each, past, shared_name};
 use crate::identity::Facts;
 use crate::kind::PastSecret;
-use crate::policy::grantable::{Grantable, OnTerms};
-use crate::policy::sections::Term;
+use crate::policy::grantable::{Compared, Grantable, OnTerms, Unlisted};
+use crate::policy::sections::{Section, Term};
 use crate::words::Denial;
+use crate::words::names::SecretPath;
 use crate::words::yaml::Place;
+use std::collections::BTreeSet;
 
 impl OnTerms for PastSecret {
     type Terms = PastSecretTerms;
@@ -35,6 +37,21 @@ impl Grantable for PastSecret {
 
     fn values(offer: &SecretOffer) -> Vec<Term> {
         offer.values()
+    }
+
+    /// All present documents, and some that only older commits have. Without a commit, because a policy grants all commits.
+    fn unlisted(revisions: &Compared<'_>) -> Unlisted<Self> {
+        let rules = || revisions.rules.iter().copied();
+        let entries = || rules().flat_map(|rule| rule.grants.of::<SecretGrant>());
+        if !entries().any(|entry| entry.kept.history) {
+            return Unlisted::default();
+        }
+        let present: BTreeSet<SecretPath> = revisions.files.into_iter().flat_map(documents).collect();
+        let denied = revisions.denied.iter().filter(|(word, _)| *word == SecretGrant::WORD);
+        let past = past::documents(rules(), denied.map(|(_, pattern)| *pattern), &present);
+        let all = past.documents.union(&present).cloned().collect();
+        let named = of_each(entries(), &all).into_iter();
+        Unlisted { of: named.map(|name| Self { commit: None, name }).collect(), stand_for_all: past.stand_for_all }
     }
 
     fn whole(terms: &PastSecretTerms) -> Option<String> {

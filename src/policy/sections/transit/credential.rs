@@ -3,10 +3,13 @@
 use super::TransitGrant;
 use crate::identity::Facts;
 use crate::kind::TransitUse;
+use crate::policy::Tree;
 use crate::policy::grantable::{Grantable, OnTerms};
 use crate::policy::sections::{Section, Term};
-use crate::words::Denial;
+use crate::words::names::TransitKey;
 use crate::words::yaml::Place;
+use crate::words::{Denial, TransitFile};
+use std::collections::BTreeSet;
 
 impl OnTerms for TransitUse {
     type Terms = Self;
@@ -27,6 +30,11 @@ impl Grantable for TransitUse {
 
     fn terms<'a>(&self, entries: impl Iterator<Item = &'a TransitGrant> + Clone, _facts: &Facts) -> Option<Result<Self, Denial>> {
         self.offer(entries).map(|_| Ok(self.clone()))
+    }
+
+    fn filed<'a>(files: &Tree, _entries: impl Iterator<Item = &'a TransitGrant>) -> Vec<Self> {
+        let keys: BTreeSet<TransitKey> = TransitFile::among(files).map(|file| file.key).collect();
+        keys.iter().flat_map(Self::of_key).collect()
     }
 
     fn values((): &()) -> Vec<Term> {

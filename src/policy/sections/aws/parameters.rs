@@ -1,7 +1,7 @@
 //! The parameters that AWS STS lets a caller set for a session, besides its role. They only narrow what a policy grants.
 
-use super::grantable::Terms;
-use super::sections::terms::AwsTerms;
+use super::AwsTerms;
+use crate::policy::grantable::Terms;
 use crate::words::{Denial, Reason};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -38,7 +38,7 @@ impl AwsParameters {
 
     /// Narrows the terms by these parameters. AWS allows what any one of several session policies allows: a caller's session
     /// policy next to the trust policy's would widen the session.
-    pub(super) fn narrow(&self, terms: &mut Terms) -> Result<(), Denial> {
+    pub(in crate::policy) fn narrow(&self, terms: &mut Terms) -> Result<(), Denial> {
         let Terms::Aws(terms) = terms else { return Ok(()) };
         let sets_one = terms.session_policy.is_some() || !terms.session_policy_arns.is_empty();
         if sets_one && (self.policy.is_some() || !self.policy_arns.is_empty()) {

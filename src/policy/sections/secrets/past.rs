@@ -1,10 +1,10 @@
 //! Documents that only older commits have. No present tree lists them, so the patterns of grants divide all possible documents into kinds,
 //! and one document of each kind stands for all.
 
-use super::kinds::{Kind, Met};
+use super::SecretGrant;
+use crate::policy::access::{Kind, Met};
 use crate::policy::file::Rule;
 use crate::policy::pattern::Pattern;
-use crate::policy::sections::SecretGrant;
 use crate::words::names::SecretPath;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,19 +50,14 @@ fn of_each_kind(
             return None;
         }
     }
-    kinds.retain(|kind| kind.inside.iter().any(|pattern| past.contains_key(&pattern.to_string())));
+    kinds.retain(|kind| kind.is_inside(past));
     let mut documents = BTreeSet::new();
     for kind in &kinds {
-        match present.iter().find(|document| kind.holds(document.as_str())).cloned().map_or_else(|| document(kind), Met::One) {
+        match present.iter().find(|document| kind.holds(document.as_str())).cloned().map_or_else(|| kind.document(), Met::One) {
             Met::One(document) => _ = documents.insert(document),
             Met::None => {}
             Met::Unknown => return None,
         }
     }
     Some(documents)
-}
-
-/// A document of this kind.
-pub(super) fn document(kind: &Kind<'_>) -> Met<SecretPath> {
-    kind.meet(|text| SecretPath::parse(text).ok())
 }
