@@ -1,19 +1,30 @@
 //! The server's answers, as types that it shares with its clients.
 
+mod active_denial;
+mod alarm;
 mod denied;
 mod findings;
+mod in_order;
+mod operator;
+mod readiness;
 mod records;
 mod rewritten;
 mod secret_status;
 mod session;
+mod status;
 mod used;
 
+pub use active_denial::{ActiveDenial, DenyLines};
+pub use alarm::{Alarm, CertificateFault, ListenerName};
 pub use denied::{Covered, Denied};
 pub use findings::{Fault, Findings, Line, Lost, NearMiss};
+pub use operator::{ClockAccepted, Lifted, OperatorRefusal, Revoked};
+pub use readiness::{Checks, Readiness};
 pub use records::{AuditRecord, Records};
 pub use rewritten::{Rewritten, RewrittenFile};
 pub use secret_status::{EmptyGrant, FileStatus, SecretStatus};
 pub use session::Session;
+pub use status::{FileFault, FirstUseOf, SecondUse, SecondUses, SourceStatus, Status};
 pub use used::{DryRun, Outcome, Plaintext, TransitResult, Used};
 
 use crate::kind::{Answered, Credential};

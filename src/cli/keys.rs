@@ -31,11 +31,11 @@ pub(super) enum KeysCommand {
 pub(super) async fn run(command: &KeysCommand, json: bool) -> Result<u8, Failure> {
     match command {
         KeysCommand::List(server) => {
-            let told = server.get("keys").await?;
+            let told: Value = server.get("keys").await?;
             Ok(shown(json, &without_documents(told), list))
         }
         KeysCommand::Rotate(server) => {
-            let mut told = server.post("keys/rotate", &json!({})).await?;
+            let mut told: Value = server.post("keys/rotate", &json!({})).await?;
             told["issuers"] = without_documents(told["issuers"].take());
             Ok(shown(json, &told, |told| {
                 anstream::println!("{} keys made; a next key that is already waiting goes first", told["made"]);

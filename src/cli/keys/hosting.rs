@@ -73,13 +73,13 @@ pub(in crate::cli) struct CheckArgs {
 /// Writes both documents, the JWKS first: a discovery document never names a missing file.
 pub(super) async fn publish(arguments: &PublishArgs, json: bool) -> Result<u8, Failure> {
     let own = arguments.issuer.own();
-    let held = arguments.server.get("keys").await?[own.as_str()].take();
+    let held = arguments.server.get::<Value>("keys").await?[own.as_str()].take();
     let broken = |fault: WriteError| Failure::new(STATUS_CONFIGURATION, fault);
     for (name, document) in [(JWKS, &held["jwks"]), (DISCOVERY, &held["discovery"])] {
         write(&arguments.to.join(name), &format!("{document:#}\n")).map_err(broken)?;
     }
     let kids: Vec<&str> = kids(&held["jwks"]).collect();
-    let told = arguments.server.post("keys/hosted", &json!({ "issuer": own, "kids": kids })).await?[own.as_str()].take();
+    let told = arguments.server.post::<Value>("keys/hosted", &json!({ "issuer": own, "kids": kids })).await?[own.as_str()].take();
     let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
     if json {
         print::json(
@@ -102,7 +102,7 @@ pub(super) async fn publish(arguments: &PublishArgs, json: bool) -> Result<u8, F
 /// Fails if a key that signs, or will sign, is not hosted unchanged.
 pub(super) async fn check(arguments: &CheckArgs, json: bool) -> Result<u8, Failure> {
     let own = arguments.issuer.own();
-    let held = arguments.server.get("keys").await?[own.as_str()].take();
+    let held = arguments.server.get::<Value>("keys").await?[own.as_str()].take();
     let issuer = held["issuer"].as_str().unwrap_or_default();
     let base = arguments.url.as_deref().unwrap_or(issuer).trim_end_matches('/').to_owned();
     let unusable = |fault: &dyn std::fmt::Display| Failure::new(STATUS_CONFIGURATION, fault);

@@ -2,7 +2,7 @@
 
 use crate::app::ExplainedDecision;
 use crate::cli::{audit, operate, print};
-use crate::client::{Failure, STATUS_UNAVAILABLE};
+use crate::client::Failure;
 use crate::words::names::SourceName;
 use crate::words::{IdSuffix, Reason, plain};
 use serde_json::{Value, json};
@@ -14,14 +14,12 @@ const FILES_TOLD_MAX: usize = 5;
 /// Ends with 0 if there is such a decision, whether it granted or denied.
 pub(super) async fn run(config: &Path, decision: &IdSuffix, json: bool) -> Result<u8, Failure> {
     let server = operate::Server::of(config.to_owned());
-    let answer = server.post("explain", &json!({ "decision": decision })).await?;
+    let explained: ExplainedDecision = server.post("explain", &json!({ "decision": decision })).await?;
     if json {
-        print::json(&answer);
-        return Ok(0);
+        print::json(&json!(explained));
+    } else {
+        anstream::print!("{}", told(&explained));
     }
-    let other = |fault| Failure::new(STATUS_UNAVAILABLE, format!("the server has another version than this command: {fault}"));
-    let explained: ExplainedDecision = serde_json::from_value(answer).map_err(other)?;
-    anstream::print!("{}", told(&explained));
     Ok(0)
 }
 
