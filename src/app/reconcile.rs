@@ -8,7 +8,7 @@ use super::revision::{Reading, Recorded, Revision};
 use crate::answers::FileFault;
 use crate::policy::Widening;
 use crate::secrets::Identities;
-use crate::store::{Marks, WrappedKey};
+use crate::store::{Marks, RevisionRecord, WrappedKey};
 use crate::words::Widened;
 use crate::words::names::CommitId;
 use serde_json::json;
@@ -226,8 +226,8 @@ impl App {
         for waits in &held {
             tracing::warn!(source = %source.name, %commit, file = waits.file, why = waits.why, "a file waits: `daypass confirm` the revision");
         }
-        let body = json!({ "source": source.name, "revision": commit, "signer": signer, "policies": policies, "faults": faults, "held": held });
-        let body = source.tell(body);
+        let record = RevisionRecord { source: source.name.clone(), revision: commit.clone(), signer, policies, faults, held };
+        let body = source.tell(json!(record));
         let recorded = self.store.record_revision(source.name.as_str(), &commit, &forms, keys, body).await;
         source.was_recorded(recorded.is_ok());
         if let Err(denial) = recorded {
