@@ -1,20 +1,37 @@
 //! The server's answers, as types that it shares with its clients.
 
+mod active_denial;
+mod alarm;
 mod denied;
 mod findings;
+mod in_order;
+mod issuer_keys;
+mod operator;
+mod problem;
+mod readiness;
 mod records;
 mod rewritten;
 mod secret_status;
 mod session;
+mod status;
 mod used;
+mod whoami;
 
+pub use active_denial::{ActiveDenial, DenyLines};
+pub use alarm::{Alarm, CertificateFault, ListenerName};
 pub use denied::{Covered, Denied};
 pub use findings::{Fault, Findings, Line, Lost, NearMiss};
+pub use issuer_keys::{DiscoveryDocument, IssuerKey, IssuerKeyState, IssuerKeys, Jwks, OfIssuers, PublishedKeys, RotatedKeys};
+pub use operator::{ClockAccepted, Lifted, OperatorRefusal, Revoked};
+pub use problem::Problem;
+pub use readiness::{Checks, Readiness};
 pub use records::{AuditRecord, Records};
 pub use rewritten::{Rewritten, RewrittenFile};
 pub use secret_status::{EmptyGrant, FileStatus, SecretStatus};
 pub use session::Session;
+pub use status::{FileFault, FirstUseOf, SecondUse, SecondUses, SourceStatus, Status};
 pub use used::{DryRun, Outcome, Plaintext, TransitResult, Used};
+pub use whoami::Whoami;
 
 use crate::kind::{Answered, Credential};
 use crate::words::UnixTime;

@@ -34,7 +34,6 @@ pub use deny::{Denier, OF_SOURCE_MAX, STANDING_MAX};
 pub use error::{FollowError, KeyEncryptionError, StartError, UnreadForm};
 pub use followed::Followed;
 pub use live::{InForce, Live};
-pub use operate::told;
 pub use revision::{Reading, Revision, recorded_policies};
 pub use revisions::Revisions;
 pub use rewrite::{RewriteError, Rewriting};

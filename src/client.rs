@@ -77,6 +77,11 @@ impl Failure {
 
     /// The same for a program, in the words of the API's problem documents.
     pub fn document(&self) -> serde_json::Value {
+        serde_json::json!({ "error": self.described() })
+    }
+
+    /// Its members, without the ones that it lacks.
+    fn described(&self) -> serde_json::Value {
         let members = [("code", &self.code), ("hint", &self.hint), ("decision_id", &self.decision)];
         let mut told = serde_json::json!({ "detail": self.message, "exit_status": self.status });
         for (member, text) in members {
@@ -84,7 +89,7 @@ impl Failure {
                 told[member] = text.as_str().into();
             }
         }
-        serde_json::json!({ "error": told })
+        told
     }
 }
 

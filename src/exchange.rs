@@ -38,13 +38,13 @@ pub use story::Call;
 pub use transit::{Input, transit_versions};
 pub use watch::{Watch, watch};
 
+use crate::answers::Whoami;
 use crate::app::App;
 use crate::identity::Identity;
 use crate::issuers::Issuer;
 use crate::store::Intended;
 use crate::token::{RawToken, SignedToken, verify_signed};
 use crate::words::Denial;
-use serde_json::{Value, json};
 use story::{RECORD_INTENT, Story};
 
 /// The kind of a call's token.
@@ -120,13 +120,15 @@ async fn signed(raw: RawToken, issuer: &Issuer) -> Result<SignedToken<'_>, Denia
 }
 
 /// What the server reads in a token. It counts as no use, and releases nothing.
-pub async fn whoami(app: &App, call: Call) -> Result<Value, Refused> {
+pub async fn whoami(app: &App, call: Call) -> Result<Whoami, Refused> {
     let mut story = Story::begin(&call);
     match identify(app, call, Shown::Token, &mut story).await {
-        Ok(identity) => Ok(json!({
-            "issuer": identity.facts().issuer, "attributes": identity.facts().attributes_json(),
-            "claims": identity.facts().claims.as_map(), "expires_at": identity.token_expires_at().to_string(),
-        })),
+        Ok(identity) => Ok(Whoami {
+            issuer: identity.facts().issuer.clone(),
+            attributes: identity.facts().attributes_map(),
+            claims: identity.facts().claims.as_map().clone(),
+            expires_at: identity.token_expires_at(),
+        }),
         Err(denial) => Err(story.refuse(app, denial).await),
     }
 }

@@ -45,9 +45,12 @@ impl Facts {
 
     /// The attributes as JSON, for answers and records.
     pub fn attributes_json(&self) -> serde_json::Value {
-        let members: Map<_, _> =
-            self.attributes.iter().map(|(name, value)| (name.as_str().to_owned(), value.to_json())).collect();
-        serde_json::Value::Object(members)
+        serde_json::Value::Object(self.attributes_map())
+    }
+
+    /// The same as its members.
+    pub fn attributes_map(&self) -> Map<String, serde_json::Value> {
+        self.attributes.iter().map(|(name, value)| (name.as_str().to_owned(), value.to_json())).collect()
     }
 }
 

@@ -45,4 +45,4 @@ pub use own::{CloudIssuer, IdTokenIssuer, OwnIssuers};
 pub use provider::{ConnectError, Connected, Endpoint, Places, Provided, ProviderSettings, Providers};
 pub use reach::{Reach, ReachError};
 pub use session::Sessions;
-pub use signing::{KeyTold, Publication, SigningKeys};
+pub use signing::{Publication, SigningKeys};

@@ -104,3 +104,39 @@ fn answers_are_told_apart_by_their_members() {
     }
     assert!(serde_json::from_value::<Answer>(json!({ "decision_id": id })).is_err());
 }
+
+#[test]
+fn a_status_is_read_as_it_was_written_and_has_the_root_first() {
+    let source = json!({ "revision": null, "signer": null, "read_at": null, "stale": false, "alarm": null, "accepted": null });
+    let denied = json!({ "policy": "shop/deploy", "run": "7", "reason": "INC-42" });
+    let fault = json!({ "code": "expired", "not_after": "2027-01-15T08:00:00Z" });
+    let alarms = json!([
+        { "kind": "certificate", "listener": "public", "file": "tls.crt", "fault": fault },
+        { "kind": "issuer", "issuer": "ci", "fault": "gone", "serves_on": false },
+        { "kind": "provider", "provider": "azure", "origin": "https://login.example", "fault": "silent" },
+    ]);
+    let written = json!({
+        "revision": null, "policies": 1, "guardrails": 0, "faults": [{ "at": "a.yaml:1", "code": "invalid", "message": "m" }],
+        "guardrails_unreadable": false, "held": ["b.yaml"], "waiting": [{ "file": "b.yaml", "gain": "recipient", "why": "w" }],
+        "alarm": null, "keys_waiting_to_be_hosted": 0, "sources": { "root": source, "blog": source }, "shown_elsewhere": null,
+        "clock": null, "space": null, "crowded_addresses": ["192.0.2.1"],
+        "denials": [{ "id": "x", "until": null, "denies": denied, "unknown": null }], "alarms": ["a"], "alarm_details": alarms,
+    });
+    let status: Status = serde_json::from_str(&written.to_string()).unwrap();
+    assert_eq!(serde_json::to_string(&status).unwrap(), written.to_string());
+    assert_eq!(status.denials[0].denies.to_string(), "policy shop/deploy, run 7 (INC-42)");
+    let texts: Vec<String> = status.alarm_details.iter().map(ToString::to_string).collect();
+    assert_eq!(texts[0], "the certificate tls.crt (listener `public`) ended at 2027-01-15T08:00:00Z: every client refuses it");
+    assert!(texts[1].ends_with("; its tokens are refused") && texts[2].starts_with("the provider `azure` cannot be reached"));
+}
+
+#[test]
+fn a_status_of_a_server_before_the_details_of_alarms_is_read() {
+    let written = json!({
+        "revision": null, "policies": 0, "guardrails": 0, "faults": [], "guardrails_unreadable": false, "held": [], "waiting": [],
+        "alarm": null, "keys_waiting_to_be_hosted": 0, "sources": {}, "shown_elsewhere": null, "clock": null, "space": null,
+        "crowded_addresses": [], "denials": [], "alarms": ["the provider `azure` cannot be reached"],
+    });
+    let status: Status = serde_json::from_value(written).unwrap();
+    assert!(status.is_alarming() && status.alarm_details.is_empty());
+}

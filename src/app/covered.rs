@@ -4,8 +4,7 @@ use crate::answers::Covered;
 use crate::policy::{Catalogue, Stop};
 use crate::store::{ReadError, Reader, ReleasedDecision};
 use crate::words::UnixTime;
-use crate::words::names::{IssuerName, PolicyName, SourceName};
-use serde_json::Value;
+use crate::words::names::{PolicyName, SourceName};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -41,21 +40,15 @@ pub(super) fn covered(
 /// Whether a policy of the source granted some of it. Another source may have had this name within the day, but only a count is reported.
 fn is_of(source: Option<&SourceName>, released: &ReleasedDecision) -> bool {
     let Some(source) = source else { return true };
-    released.body["policies"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .any(|policy| source.within(policy).is_some())
+    released.request().policies().unwrap_or_default().into_iter().any(|policy| source.within(policy).is_some())
 }
 
 /// `None` if the record cannot be read any more, for example because its issuer is not configured any more.
 fn fits(stop: &Stop, released: &ReleasedDecision, catalogue: &Catalogue) -> Option<bool> {
-    let body = &released.body;
-    let issuer = IssuerName::parse(body["issuer"].as_str()?).ok()?;
-    let Value::Object(attributes) = &body["attributes"] else { return None };
-    let facts = catalogue.issuer(&issuer)?.mapping.facts_of_record(&issuer, attributes);
-    let names = body["policies"].as_array()?.iter().filter_map(|name| PolicyName::parse(name.as_str()?).ok());
+    let record = released.request();
+    let issuer = record.issuer()?;
+    let facts = catalogue.issuer(&issuer)?.mapping.facts_of_record(&issuer, record.attributes()?);
+    let names = record.policies()?.into_iter().filter_map(|name| PolicyName::parse(name).ok());
     // If this cannot be decided, the server refuses the token too.
     Some(stop.fits(&facts, &names.collect::<Vec<_>>()).unwrap_or(true))
 }

@@ -5,9 +5,9 @@ use super::live::Live;
 use crate::identity::Facts;
 use crate::kind::Target;
 use crate::policy::{Catalogue, Explanation, PolicySet, StopUntil, explain};
-use crate::store::{Decided, Entry, Found, Reader, Store};
+use crate::store::{Decided, Entry, Found, Reader, RequestRecord, Store};
 use crate::token::Claims;
-use crate::words::names::{CommitId, DecisionId, IssuerName, PolicyName, SourceName};
+use crate::words::names::{CommitId, DecisionId, PolicyName, SourceName};
 use crate::words::{Denial, IdSuffix, Reason, UnixTime};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -138,11 +138,12 @@ fn find(reader: &Reader, suffix: &IdSuffix) -> Result<Decided, Denial> {
 
 impl ExplainedDecision {
     fn of(decided: &Decided, live: &Live, stale_sources: Vec<SourceName>) -> Self {
-        let member = |name: &str| decided.records.iter().find_map(|record| record.body[name].as_str());
+        let records = || decided.records.iter().map(Entry::request);
         // A grant names its policies' commits, a refusal the commit in force.
-        let revision = member("policy_revision").or_else(|| member("revision_in_force"));
-        let told = identified(decided).map(|record| &record.body);
-        let named = told.and_then(|body| PolicyName::parse(body["policy"].as_str()?).ok());
+        let revision = records().find_map(RequestRecord::policy_revision);
+        let revision = revision.or_else(|| records().find_map(RequestRecord::revision_in_force));
+        let told = identified(decided);
+        let named = told.and_then(RequestRecord::policy_named);
         Self {
             decision_id: decided.id.clone(),
             records: decided.records.clone(),
@@ -159,8 +160,8 @@ impl ExplainedDecision {
 }
 
 /// The record that says who asked for what.
-fn identified(decided: &Decided) -> Option<&Entry> {
-    decided.records.iter().find(|record| record.body["attributes"].is_object())
+fn identified(decided: &Decided) -> Option<RequestRecord<'_>> {
+    decided.records.iter().map(Entry::request).find(|record| record.attributes().is_some())
 }
 
 /// What the server would decide for each credential; the inner error says why that is not known.
@@ -175,8 +176,8 @@ fn explanations(
         Err(why) => return Ok(Err(why)),
     };
     let policies = live.policies()?;
-    let lines = identified(decided).and_then(|record| record.body["credentials"].as_array()).into_iter().flatten();
-    let wanted = lines.filter_map(|line| Some(Target::parse(line.as_str()?).ok()?.for_policies()));
+    let lines = identified(decided).and_then(RequestRecord::credentials).unwrap_or_default();
+    let wanted = lines.into_iter().filter_map(|line| Some(Target::parse(line).ok()?.for_policies()));
     let told = wanted.map(|wanted| {
         let explanation = explanation(policies, stops, (&facts, &wanted), times);
         (wanted, explanation)
@@ -195,14 +196,14 @@ fn explanation(
 }
 
 fn facts(decided: &Decided, catalogue: &Catalogue) -> Result<Facts, NotExplained> {
-    let body = &identified(decided).ok_or(NotExplained::IdentityUnknown)?.body;
-    let issuer = body["issuer"].as_str().and_then(|name| IssuerName::parse(name).ok()).ok_or(NotExplained::IdentityUnknown)?;
+    let record = identified(decided).ok_or(NotExplained::IdentityUnknown)?;
+    let issuer = record.issuer().ok_or(NotExplained::IdentityUnknown)?;
     let mapping = &catalogue.issuer(&issuer).ok_or(NotExplained::IssuerGone)?.mapping;
     let of_claims = match &decided.claims {
         Some(Value::Object(claims)) => mapping.facts(&issuer, Claims::from(claims.clone())).ok(),
         _ => None,
     };
-    let attributes = body["attributes"].as_object().ok_or(NotExplained::IdentityUnknown)?;
+    let attributes = record.attributes().ok_or(NotExplained::IdentityUnknown)?;
     Ok(of_claims.unwrap_or_else(|| mapping.facts_of_record(&issuer, attributes)))
 }
 
@@ -212,6 +213,7 @@ mod tests {
     use crate::identity::Mapping;
     use crate::policy::Stop;
     use crate::words::SteppingClock;
+    use crate::words::names::IssuerName;
     use std::sync::Arc;
 
     #[test]

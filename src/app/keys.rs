@@ -1,40 +1,38 @@
 //! Our own issuers' keys, as operators see and rotate them, and what another host serves of them.
 
 use super::App;
+use crate::answers::{IssuerKeys, OfIssuers, PublishedKeys, RotatedKeys};
 use crate::config::served_issuer;
-use crate::issue::SigningKeys;
+use crate::issue::{Publication, SigningKeys};
 use crate::store::OwnIssuer;
 use crate::words::{Denial, Reason};
-use serde_json::{Value, json};
 
 impl App {
     /// The keys of both issuers, and their documents as this server serves them.
-    pub async fn keys_told(&self) -> Result<Value, Denial> {
-        let mut told = json!({});
-        for own in OwnIssuer::ALL {
-            let keys = self.own_issuers.keys(own);
-            let mut issuer = json!(keys.publication(&self.store).await?);
-            issuer["issuer"] = keys.issuer().as_str().into();
-            issuer["hosted_elsewhere"] = self.is_hosted_elsewhere(keys)?.into();
-            issuer["discovery"] = keys.discovery();
-            issuer["jwks"] = keys.jwks();
-            told[own.as_str()] = issuer;
-        }
-        Ok(told)
+    pub async fn keys_told(&self) -> Result<OfIssuers<IssuerKeys>, Denial> {
+        Ok(OfIssuers { clouds: self.keys_of(OwnIssuer::Clouds).await?, id_tokens: self.keys_of(OwnIssuer::IdTokens).await? })
+    }
+
+    async fn keys_of(&self, own: OwnIssuer) -> Result<IssuerKeys, Denial> {
+        let held = self.own_issuers.keys(own);
+        let Publication { keys, next_key_at, host_before } = held.publication(&self.store).await?;
+        let (issuer, hosted_elsewhere) = (held.issuer().clone(), self.is_hosted_elsewhere(held)?);
+        let published = PublishedKeys { keys, next_key_at, host_before, issuer, hosted_elsewhere };
+        Ok(IssuerKeys { published, discovery: held.discovery(), jwks: held.key_set() })
     }
 
     /// Makes the next keys of both issuers now. Like any others, they sign a day after they are published.
-    pub async fn rotate_keys(&self) -> Result<Value, Denial> {
+    pub async fn rotate_keys(&self) -> Result<RotatedKeys, Denial> {
         let mut made = 0;
         for own in OwnIssuer::ALL {
             let rotated = self.own_issuers.keys(own).rotate(&self.store).await;
             made += rotated.map_err(|fault| Reason::Internal.because(fault))?;
         }
-        Ok(json!({ "made": made, "issuers": self.keys_told().await? }))
+        Ok(RotatedKeys { made, issuers: self.keys_told().await? })
     }
 
     /// Notes which keys were written for another host. If this server serves the issuer, there is nothing to note.
-    pub async fn note_hosted_keys(&self, own: OwnIssuer, kids: Vec<String>) -> Result<Value, Denial> {
+    pub async fn note_hosted_keys(&self, own: OwnIssuer, kids: Vec<String>) -> Result<OfIssuers<IssuerKeys>, Denial> {
         let keys = self.own_issuers.keys(own);
         if self.is_hosted_elsewhere(keys)? {
             let held = self.store.keys(own).await?;

@@ -3,10 +3,10 @@
 use super::decision::Times;
 use super::error::LookupError;
 use super::{App, Followed};
+use crate::answers::{ActiveDenial, Alarm, FileFault, Lifted, Revoked, SourceStatus, Status};
 use crate::identity::Identity;
 use crate::policy::{Grant, Request, Standing, StopUntil};
 use crate::words::names::{CommitId, SourceName};
-use crate::words::yaml::Fault;
 use crate::words::{Denial, IdSuffix, Reason};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ impl App {
     }
 
     /// Lifts a denial, and returns what it denied. If no denial has this id, the answer says that nothing was lifted.
-    pub async fn lift(&self, id: &IdSuffix) -> Result<Value, Denial> {
+    pub async fn lift(&self, id: &IdSuffix) -> Result<Lifted, Denial> {
         let stops = self.stops.load_full();
         let ending: Vec<&str> = stops.keys().map(String::as_str).filter(|known| id.ends(known)).collect();
         if ending.len() > 1 {
@@ -42,17 +42,22 @@ impl App {
         let lifted = self.store.lift(id).await?;
         self.change_stops(|stops| _ = stops.remove(id));
         Ok(match lifted {
-            Some(row) => json!({ "lifted": true, "denies": row.body, "until": row.until.map(|at| at.to_string()) }),
-            None => json!({ "lifted": false }),
+            Some(row) => Lifted { lifted: true, denies: serde_json::from_value(row.body).ok(), until: row.until },
+            None => Lifted { lifted: false, denies: None, until: None },
         })
     }
 
     /// Revokes what can be revoked of a decision, and returns what it issued.
-    pub async fn revoke(&self, decision: IdSuffix, reason: &str) -> Result<Value, Denial> {
+    pub async fn revoke(&self, decision: IdSuffix, reason: &str) -> Result<Revoked, Denial> {
         let missing = || Reason::BadRequest.because("no such decision").saying("No decision of this id released anything.");
         let decision = self.whole_id(decision).await?;
         let released = self.store.revoke(&decision, reason).await?.ok_or_else(missing)?;
-        Ok(json!({ "decision_id": decision, "issued": released["issued"], "subject": released["subject"] }))
+        let (issued, subject) = (released.get("issued"), released.get("subject"));
+        Ok(Revoked {
+            decision_id: decision,
+            issued: issued.and_then(Value::as_array).cloned(),
+            subject: subject.and_then(Value::as_str).map(str::to_owned),
+        })
     }
 
     /// Accepts this commit of a source once, although it does not follow the one in force, or no listed signer signed it. The
@@ -105,9 +110,32 @@ impl App {
         self.store.accept_clock().await
     }
 
-    /// The state for `daypass status`: the root source's at the top, and each source's own below.
-    pub async fn status(&self) -> Result<Value, Denial> {
-        let (live, stops) = (self.live.load_full(), self.stops.load());
+    /// The state for `daypass status`, with these alarms: the root source's at the top, and each source's own below.
+    pub fn status(&self, alarms: Vec<Alarm>) -> Status {
+        let live = self.live.load_full();
+        Status {
+            revision: live.revision().ok().cloned(),
+            policies: live.policies().map_or(0, |set| set.policies().len()),
+            guardrails: live.policies().map_or(0, |set| set.guardrails().count()),
+            faults: live.faults().map(|fault| FileFault::from(&fault)).collect(),
+            guardrails_unreadable: live.guardrail_faults().next().is_some(),
+            held: live.held(),
+            waiting: live.waiting(),
+            alarm: live.alarm(),
+            keys_waiting_to_be_hosted: self.own_issuers.waiting_to_be_hosted(),
+            sources: self.sources_told(&live),
+            shown_elsewhere: self.shown_elsewhere.told(),
+            clock: self.store.clock_fault(),
+            space: self.store.space().1,
+            crowded_addresses: self.clients.crowded().into_iter().collect(),
+            denials: self.active_denials(&live),
+            alarms: alarms.iter().map(ToString::to_string).collect(),
+            alarm_details: alarms,
+        }
+    }
+
+    fn active_denials(&self, live: &super::Live) -> Vec<ActiveDenial> {
+        let stops = self.stops.load();
         let standing = stops.iter().filter(|(_, (_, until))| until.is_none_or(|until| self.store.earliest() < until));
         // Without a revision it is not known what a denial covers.
         let known = live.policies().ok().map(|set| set.policies());
@@ -115,39 +143,26 @@ impl App {
             let unknown =
                 known.as_ref().and_then(|known| stop.check_known(&self.catalogue, known).err()).map(|fault| fault.to_string());
             let unknown = stop.check_possible(&self.catalogue).err().map(|fault| fault.to_string()).or(unknown);
-            json!({ "id": id, "until": until.map(|at| at.to_string()), "denies": stop, "unknown": unknown })
+            ActiveDenial { id: id.clone(), until: *until, denies: stop.into(), unknown }
         };
-        Ok(json!({
-            "revision": live.revision().ok(),
-            "policies": live.policies().map_or(0, |set| set.policies().len()),
-            "guardrails": live.policies().map_or(0, |set| set.guardrails().count()),
-            "faults": told(live.faults()),
-            "guardrails_unreadable": live.guardrail_faults().next().is_some(),
-            "held": live.held(),
-            "waiting": live.waiting(),
-            "alarm": live.alarm(),
-            "keys_waiting_to_be_hosted": self.own_issuers.waiting_to_be_hosted(),
-            "sources": self.sources_told(&live),
-            "shown_elsewhere": self.shown_elsewhere.told(),
-            "clock": self.store.clock_fault(),
-            "space": self.store.space().1,
-            "crowded_addresses": self.clients.crowded(),
-            "denials": standing.map(shown).collect::<Vec<_>>(),
-        }))
+        standing.map(shown).collect()
     }
 
     /// Each source: its commit, when it was read, and what is wrong with it as a whole.
-    pub fn sources_told(&self, live: &super::Live) -> Value {
+    pub fn sources_told(&self, live: &super::Live) -> Vec<(SourceName, SourceStatus)> {
         let told = live.sources().map(|(name, source)| {
             let followed = &source.followed;
-            let told = json!({
-                "revision": source.revision.commit, "signer": source.revision.signer, "read_at": followed.looked_at().map(|at| at.to_string()),
-                "stale": followed.check_fresh(self.store.since_boot()).is_err(), "alarm": followed.alarm.load().as_deref(),
-                "accepted": followed.accepted.load().as_deref(),
-            });
-            (name.to_string(), told)
+            let status = SourceStatus {
+                revision: source.revision.commit.clone(),
+                signer: source.revision.signer.clone(),
+                read_at: followed.looked_at(),
+                stale: followed.check_fresh(self.store.since_boot()).is_err(),
+                alarm: followed.alarm.load_full().as_deref().cloned(),
+                accepted: followed.accepted.load_full().as_deref().cloned(),
+            };
+            (name, status)
         });
-        Value::Object(told.collect())
+        told.collect()
     }
 
     /// Reads the denials from before the start.
@@ -194,10 +209,4 @@ async fn check_there(source: &Followed, commit: &CommitId) -> Result<(), Denial>
         }
     };
     Err(reason.because(detail.clone()).saying(detail))
-}
-
-/// Faults as JSON: place, code and message.
-pub fn told(faults: impl Iterator<Item = Fault>) -> Vec<Value> {
-    let told = |fault: Fault| json!({ "at": format!("{}:{}", fault.file, fault.place.line), "code": fault.code, "message": fault.message });
-    faults.map(told).collect()
 }

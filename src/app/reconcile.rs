@@ -5,12 +5,13 @@ use super::error::{FollowError, LOOK_QUIET_MAX, UnreadForm};
 use super::followed::Followed;
 use super::origins::placed;
 use super::revision::{Reading, Recorded, Revision};
+use crate::answers::FileFault;
 use crate::policy::Widening;
 use crate::secrets::Identities;
-use crate::store::{Marks, WrappedKey};
+use crate::store::{Marks, RevisionRecord, WrappedKey};
 use crate::words::Widened;
 use crate::words::names::CommitId;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{JoinError, JoinHandle};
@@ -213,7 +214,7 @@ impl App {
         keys: Vec<WrappedKey>,
     ) -> Result<(), JoinError> {
         let Some(commit) = next.commit.clone() else { return Ok(()) };
-        let faults: Vec<Value> = next.faults().map(|fault| json!({ "at": format!("{}:{}", fault.file, fault.place.line), "code": fault.code, "message": fault.message })).collect();
+        let faults: Vec<FileFault> = next.faults().map(FileFault::from).collect();
         for fault in next.faults() {
             tracing::warn!(source = %source.name, file = %fault.file, line = fault.place.line, fault = %fault.message, "{}", next.of_faulty(&fault.file));
         }
@@ -225,8 +226,8 @@ impl App {
         for waits in &held {
             tracing::warn!(source = %source.name, %commit, file = waits.file, why = waits.why, "a file waits: `daypass confirm` the revision");
         }
-        let body = json!({ "source": source.name, "revision": commit, "signer": signer, "policies": policies, "faults": faults, "held": held });
-        let body = source.tell(body);
+        let record = RevisionRecord { source: source.name.clone(), revision: commit.clone(), signer, policies, faults, held };
+        let body = source.tell(json!(record));
         let recorded = self.store.record_revision(source.name.as_str(), &commit, &forms, keys, body).await;
         source.was_recorded(recorded.is_ok());
         if let Err(denial) = recorded {

@@ -12,9 +12,10 @@ use crate::cli::examples::examples;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::kind::Target;
-use crate::store::{DRY_RUN, Entry, ReadError, Reader};
+use crate::store::{DRY_RUN, Entry, ReadError, Reader, RequestRecord, RevisionRecord};
 use crate::words::plain;
 use clap::{Args, Subcommand};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -113,18 +114,13 @@ pub(super) fn what(entry: &Entry) -> String {
         items.join(", ")
     };
     let told = match entry.kind.as_str() {
-        "revision" => {
-            let faulty = entry.body["faults"].as_array().map_or(0, Vec::len);
-            let policies = if entry.body["policies"] == 1 { "policy" } else { "policies" };
-            let commit: String = text("revision").chars().take(12).collect();
-            format!("{commit} with {} {policies}, {}", entry.body["policies"], print::counted(faulty, "faulty file"))
-        }
+        "revision" => revision(&entry.body),
         "refused" | "failed" => format!("{} {} {}: {}", text("subject"), list("credentials"), text("reason"), text("cause")),
-        DRY_RUN if entry.body["reason"].is_string() => {
+        DRY_RUN if entry.request().reason().is_some() => {
             format!("{} {} would be refused: {}: {}", text("subject"), list("credentials"), text("reason"), text("cause"))
         }
         "intended" | "released" | "repeated" | DRY_RUN => {
-            format!("{} {} by {}", text("subject"), credentials(&entry.body), list("policies"))
+            format!("{} {} by {}", text("subject"), credentials(entry.request()), list("policies"))
         }
         "key" => format!("{} {} {}", text("algorithm"), text("kid"), text("state")),
         _ => entry.body.to_string(),
@@ -132,11 +128,19 @@ pub(super) fn what(entry: &Entry) -> String {
     told.trim().to_owned()
 }
 
+/// A revision in one line; one that another version wrote as it is.
+fn revision(body: &Value) -> String {
+    let Ok(record) = RevisionRecord::deserialize(body) else { return body.to_string() };
+    let commit: String = record.revision.as_str().chars().take(12).collect();
+    let (policies, faulty) = (print::counted(record.policies, "policy"), print::counted(record.faults.len(), "faulty file"));
+    format!("{commit} with {policies}, {faulty}")
+}
+
 /// The credentials as requested. What the policies chose is known after it was issued.
-fn credentials(body: &Value) -> String {
-    let asked = body["credentials"].as_array().into_iter().flatten().filter_map(Value::as_str).enumerate();
+fn credentials(record: RequestRecord<'_>) -> String {
+    let asked = record.credentials().unwrap_or_default().into_iter().enumerate();
     let told = asked.map(|(number, asked)| {
-        let chosen = Target::parse(asked).ok().and_then(|target| target.chosen(&body["issued"][number]));
+        let chosen = Target::parse(asked).ok().and_then(|target| target.chosen(record.issued(number)?));
         chosen.map_or_else(|| asked.to_owned(), |chosen| chosen.to_string())
     });
     told.collect::<Vec<_>>().join(", ")

@@ -5,14 +5,14 @@ use super::examples::examples;
 use super::operate::{Server, told};
 use super::progress::Progress;
 use super::reached::{ReachArgs, Reached, advising};
-use crate::answers::Denied;
+use crate::answers::{Denied, Lifted};
 use crate::client::environment::Environment;
-use crate::client::{Failure, STATUS_UNAVAILABLE, STATUS_USAGE};
+use crate::client::{Failure, STATUS_USAGE};
 use crate::policy::{DenyRequest, Stop};
 use crate::words::names::{IssuerName, PolicyName};
 use crate::words::{IdSuffix, PlainPath, counted, plain};
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 
 #[derive(Args, Debug)]
 #[command(after_help = examples(&[
@@ -68,10 +68,7 @@ pub(super) async fn run(arguments: &DenyArgs, environment: &Environment, json: b
         unknown_too: arguments.unknown_too,
     };
     let denied = match &reached {
-        Reached::Here(config) => {
-            let answer = Server::of(config.to_path_buf()).post("deny", &json!(request)).await?;
-            serde_json::from_value(answer).map_err(|fault| Failure::new(STATUS_UNAVAILABLE, fault))?
-        }
+        Reached::Here(config) => Server::of(config.to_path_buf()).post("deny", &request).await?,
         Reached::Through(server) => {
             let progress = Progress::of("asking the server");
             let denied = server.deny(&request).await.map_err(|failure| advising(failure, "deny"))?;
@@ -93,19 +90,16 @@ async fn lift(reached: &Reached<'_>, id: &IdSuffix, json: bool) -> Result<u8, Fa
         let told = "a denial is lifted on the server's own machine alone: `daypass deny --lift ID --config FILE`";
         return Err(Failure::new(STATUS_USAGE, told));
     };
-    let answer = Server::of(config.to_path_buf()).post("lift", &json!({ "id": id })).await?;
-    if answer["lifted"] != true {
+    let answer: Lifted = Server::of(config.to_path_buf()).post("lift", &json!({ "id": id })).await?;
+    if !answer.lifted {
         return Err(Failure::new(STATUS_USAGE, format!("no denial has the id {id}; `daypass status` lists them")));
     }
-    Ok(told(json, &answer, &told_of_lifting(&answer)))
+    Ok(told(json, &json!(answer), &told_of_lifting(&answer)))
 }
 
-fn told_of_lifting(answer: &Value) -> String {
-    let was = match serde_json::from_value::<Stop>(answer["denies"].clone()) {
-        Ok(stop) => format!("{stop} ({})", stop.reason),
-        Err(_) => answer["denies"].to_string(),
-    };
-    let until = answer["until"].as_str().map(|until| format!(", which stood until {until}")).unwrap_or_default();
+fn told_of_lifting(answer: &Lifted) -> String {
+    let was = answer.denies.as_ref().map_or_else(|| "what it denied cannot be read".to_owned(), ToString::to_string);
+    let until = answer.until.map(|until| format!(", which stood until {until}")).unwrap_or_default();
     format!("lifted: {}{until}; the policies decide again", plain(&was))
 }
 

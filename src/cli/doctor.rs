@@ -5,6 +5,7 @@ mod finding;
 mod issuers;
 mod providers;
 mod repository;
+mod running;
 mod server;
 mod trust;
 

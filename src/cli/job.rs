@@ -8,6 +8,7 @@ use crate::client::server::{Address, Server};
 use crate::client::{Failure, STATUS_USAGE};
 use crate::words::plain;
 use clap::Args;
+use serde_json::json;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -94,12 +95,11 @@ pub(super) async fn whoami(arguments: &WhoamiArgs, environment: Environment, jso
     let answer = arguments.server.connect(environment)?.whoami().await?;
     drop(progress);
     if json {
-        print::json(&answer);
+        print::json(&json!(answer));
         return Ok(0);
     }
-    let issuer = answer["issuer"].as_str().unwrap_or_default();
-    anstream::println!("{:<16} {}", "issuer", plain(issuer));
-    for (name, value) in answer["attributes"].as_object().into_iter().flatten() {
+    anstream::println!("{:<16} {}", "issuer", answer.issuer);
+    for (name, value) in &answer.attributes {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         anstream::println!("{:<16} {}", plain(name), plain(&text));
     }

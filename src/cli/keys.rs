@@ -5,10 +5,12 @@ mod wrap;
 
 use super::operate::Server;
 use super::print;
+use crate::answers::{IssuerKey, IssuerKeys, OfIssuers, PublishedKeys, RotatedKeys};
 use crate::cli::examples::examples;
 use crate::client::Failure;
+use crate::store::OwnIssuer;
 use clap::Subcommand;
-use serde_json::{Value, json};
+use serde_json::json;
 
 #[derive(Subcommand, Debug)]
 pub(super) enum KeysCommand {
@@ -31,16 +33,25 @@ pub(super) enum KeysCommand {
 pub(super) async fn run(command: &KeysCommand, json: bool) -> Result<u8, Failure> {
     match command {
         KeysCommand::List(server) => {
-            let told = server.get("keys").await?;
-            Ok(shown(json, &without_documents(told), list))
+            let keys: OfIssuers<IssuerKeys> = server.get("keys").await?;
+            let keys = keys.map(|issuer| issuer.published);
+            if json {
+                print::json(&json!(keys));
+            } else {
+                list(&keys);
+            }
+            Ok(0)
         }
         KeysCommand::Rotate(server) => {
-            let mut told = server.post("keys/rotate", &json!({})).await?;
-            told["issuers"] = without_documents(told["issuers"].take());
-            Ok(shown(json, &told, |told| {
-                anstream::println!("{} keys made; a next key that is already waiting goes first", told["made"]);
-                list(&told["issuers"]);
-            }))
+            let rotated: RotatedKeys = server.post("keys/rotate", &json!({})).await?;
+            let rotated = RotatedKeys { made: rotated.made, issuers: rotated.issuers.map(|issuer| issuer.published) };
+            if json {
+                print::json(&json!(rotated));
+            } else {
+                anstream::println!("{} keys made; a next key that is already waiting goes first", rotated.made);
+                list(&rotated.issuers);
+            }
+            Ok(0)
         }
         KeysCommand::Publish(arguments) => hosting::publish(arguments, json).await,
         KeysCommand::Check(arguments) => hosting::check(arguments, json).await,
@@ -48,38 +59,19 @@ pub(super) async fn run(command: &KeysCommand, json: bool) -> Result<u8, Failure
     }
 }
 
-fn without_documents(mut told: Value) -> Value {
-    for issuer in told.as_object_mut().into_iter().flat_map(|issuers| issuers.values_mut()).filter_map(Value::as_object_mut) {
-        issuer.retain(|key, _| !["discovery", "jwks"].contains(&key.as_str()));
-    }
-    told
-}
-
-fn shown(json: bool, told: &Value, show: impl Fn(&Value)) -> u8 {
-    if json {
-        print::json(told);
-    } else {
-        show(told);
-    }
-    0
-}
-
-fn list(told: &Value) {
-    for (own, issuer) in told.as_object().into_iter().flatten() {
-        anstream::println!("{own}: {}", issuer["issuer"].as_str().unwrap_or_default());
-        for key in issuer["keys"].as_array().into_iter().flatten() {
-            list_key(own, key);
-        }
-        anstream::println!("  the next key is made at {}", issuer["next_key_at"].as_str().unwrap_or_default());
+fn list(keys: &OfIssuers<PublishedKeys>) {
+    for (own, issuer) in [(OwnIssuer::Clouds, &keys.clouds), (OwnIssuer::IdTokens, &keys.id_tokens)] {
+        anstream::println!("{}: {}", own.as_str(), issuer.issuer);
+        issuer.keys.iter().for_each(|key| list_key(own, key));
+        anstream::println!("  the next key is made at {}", issuer.next_key_at);
     }
 }
 
-fn list_key(own: &str, key: &Value) {
-    let text = |name: &str| key[name].as_str().unwrap_or_default();
-    let next = match key["signs_from"].as_str() {
+fn list_key(own: OwnIssuer, key: &IssuerKey) {
+    let next = match key.signs_from {
         Some(at) => format!(", signs from {at}"),
-        None if key["waits_to_be_hosted"] == true => format!(", waits to be hosted: `daypass keys publish --issuer {own}`"),
+        None if key.waits_to_be_hosted => format!(", waits to be hosted: `daypass keys publish --issuer {}`", own.as_str()),
         None => String::new(),
     };
-    anstream::println!("  {:<43}  {}  {:<9}  since {}{next}", text("kid"), text("algorithm"), text("state"), text("since"));
+    anstream::println!("  {:<43}  {}  {:<9}  since {}{next}", key.kid, key.algorithm, key.state.as_str(), key.since);
 }

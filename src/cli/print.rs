@@ -45,11 +45,6 @@ pub(super) fn section(out: &mut String, title: &str, lines: &[String]) {
     }
 }
 
-/// [`counted`] with the count of a server's answer.
-pub(super) fn counted_there(count: &serde_json::Value, what: &str) -> String {
-    counted(count.as_u64().and_then(|count| count.try_into().ok()).unwrap_or(0), what)
-}
-
 /// A recipient of age by its beginning: a post-quantum one has 2,000 characters. SSH public keys begin alike, so their end is shown.
 pub(super) fn recipient(text: &str) -> String {
     if let Some((kind, key)) = text.split_once(' ').filter(|(kind, _)| kind.starts_with("ssh-")) {

@@ -33,7 +33,7 @@ impl Report {
 
     /// Adds why the command was not run, or got nothing.
     pub fn failed(&self, failure: &Failure) {
-        self.add(&json!({ "failed": failure.document()["error"] }));
+        self.add(&json!({ "failed": failure.described() }));
     }
 
     /// Adds the last line: how many tokens were revoked, and what failed.

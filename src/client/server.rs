@@ -15,13 +15,14 @@ use super::job_token::{self, TokenSource};
 use super::mask::Masks;
 use super::request::{Request, missing};
 use super::{Failure, Report, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_UNAVAILABLE};
-use crate::answers::{Document, Findings, Outcome, Used};
+use crate::answers::{Document, Findings, Outcome, Problem, Used, Whoami};
 use crate::issuers::http::{BodyError, Trust, certificate_fault, read_body};
 use crate::policy::ReplayRequest;
 use crate::token::{ProofKey, ProvedRequest};
 use crate::words::names::DecisionId;
 use crate::words::{Clock, NAMED_FILE_MAX, PlainPath, Secret, SystemClock, plain, read_named, root_cause};
 use audience::ServerAudience;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -43,6 +44,16 @@ pub struct Server {
     masks: Masks,
     report: Option<Arc<Report>>,
     wait: Duration,
+}
+
+/// The body of `POST /v1/exchange`.
+#[derive(Serialize)]
+struct ExchangeBody<'a> {
+    credentials: &'a [Value],
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    dry_run: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<&'a str>,
 }
 
 /// How a job names its server, by flags or their variables.
@@ -107,10 +118,7 @@ impl Server {
 
     /// `POST /v1/exchange`: all credentials in one request, hidden in the job's log before they are returned.
     pub async fn exchange(&self, credentials: &[Value], policy: Option<&str>) -> Result<Document, Failure> {
-        let mut body = serde_json::json!({ "credentials": credentials });
-        if let Some(policy) = policy {
-            body["policy"] = policy.into();
-        }
+        let body = ExchangeBody { credentials, dry_run: false, policy };
         let answer = self.send(|token| Ok(self.http.post(self.url("v1/exchange")?).bearer_auth(token).json(&body))).await?;
         let answer = document(answer)?;
         if let Some(report) = &self.report {
@@ -122,10 +130,7 @@ impl Server {
 
     /// The same as a dry run: what would be released. Nothing is released.
     pub async fn dry_run(&self, credentials: &[Value], policy: Option<&str>) -> Result<Used, Failure> {
-        let mut body = serde_json::json!({ "credentials": credentials, "dry_run": true });
-        if let Some(policy) = policy {
-            body["policy"] = policy.into();
-        }
+        let body = ExchangeBody { credentials, dry_run: true, policy };
         let answer = self.send(|token| Ok(self.http.post(self.url("v1/exchange")?).bearer_auth(token).json(&body))).await?;
         serde_json::from_value(answer).map_err(|_| missing())
     }
@@ -136,8 +141,9 @@ impl Server {
     }
 
     /// `GET /v1/whoami`: the attributes that the server sees in this job's token.
-    pub async fn whoami(&self) -> Result<Value, Failure> {
-        self.send(|token| Ok(self.http.get(self.url("v1/whoami")?).bearer_auth(token))).await
+    pub async fn whoami(&self) -> Result<Whoami, Failure> {
+        let answer = self.send(|token| Ok(self.http.get(self.url("v1/whoami")?).bearer_auth(token))).await?;
+        serde_json::from_value(answer).map_err(|_| missing())
     }
 
     /// `POST /v1/policy/replay`: the past grants that a candidate revision would have denied.
@@ -185,7 +191,7 @@ impl Server {
         let response = self.request_once(build).await?;
         let status = response.status();
         let body = self.answer(response).await?;
-        if status.is_success() { Ok(body) } else { Err(refusal(status.as_u16(), &body)) }
+        if status.is_success() { Ok(body) } else { Err(refusal(status.as_u16(), &problem(&body))) }
     }
 
     /// One try, with a token of its own: if the CI issues a token per request, a second try uses a second token.
@@ -237,15 +243,20 @@ fn unreachable_server(base: &reqwest::Url, fault: &reqwest::Error) -> Failure {
 }
 
 /// Turns a problem document (RFC 9457) into a failure. None of its text begins a line, or is a command to the runner that reads the log.
-fn refusal(status: u16, problem: &Value) -> Failure {
-    let text = |member: &str| problem[member].as_str().map(|text| plain(text).into_owned());
+fn refusal(status: u16, problem: &Problem) -> Failure {
+    let text = |member: &Option<String>| member.as_deref().map(|text| plain(text).into_owned());
     let exit_status = if matches!(status, 500..=599 | 429) { STATUS_UNAVAILABLE } else { STATUS_DENIED };
     Failure {
-        code: text("code"),
-        hint: text("hint"),
-        decision: text("decision_id"),
-        ..Failure::new(exit_status, text("detail").unwrap_or_else(|| format!("the server answered {status}")))
+        code: text(&problem.code),
+        hint: text(&problem.hint),
+        decision: text(&problem.decision_id),
+        ..Failure::new(exit_status, text(&problem.detail).unwrap_or_else(|| format!("the server answered {status}")))
     }
+}
+
+/// The problem document of a refusal; an empty one if another program than the server refuses.
+fn problem(body: &Value) -> Problem {
+    Problem::deserialize(body).unwrap_or_default()
 }
 
 /// Reads an answer with credentials. One that cannot be read is from another version of the server, or from a proxy.
@@ -265,6 +276,7 @@ mod tests {
     #[test]
     fn a_refusal_shows_code_hint_and_decision() {
         let problem = serde_json::json!({"detail": "No trust policy grants this.", "code": "no_matching_policy", "hint": "Ask.", "decision_id": "0198"});
+        let problem = super::problem(&problem);
         let failure = refusal(403, &problem);
         assert_eq!(failure.status, STATUS_DENIED);
         assert_eq!(failure.code.as_deref(), Some("no_matching_policy"));
@@ -277,7 +289,7 @@ mod tests {
     fn a_servers_text_controls_neither_terminal_nor_runner() {
         let told = "No.\n::stop-commands::x\u{1b}[2K ##[set-output name=a]b";
         let problem = serde_json::json!({ "detail": told, "code": "a\nb", "hint": "::add-path::/tmp", "decision_id": "1\r2" });
-        let message = refusal(403, &problem).to_string();
+        let message = refusal(403, &super::problem(&problem)).to_string();
         assert_eq!(message.lines().count(), 3, "{message}");
         assert!(message.lines().all(|line| !line.starts_with("::")) && !message.contains("##["), "{message}");
         assert!(!message.contains(['\r', '\u{1b}']), "{message}");

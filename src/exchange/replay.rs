@@ -9,9 +9,9 @@ use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::kind::Target;
 use crate::policy::{Catalogue, Grant, LeftOut, Past, PastUse, Replay, ReplayRequest};
-use crate::store::{ReadError, Reader, Recorded, ReleasedDecision};
+use crate::store::{ReadError, Reader, Recorded, ReleasedDecision, RequestRecord};
 use crate::token::Claims;
-use crate::words::names::{IssuerName, PolicyName, SourceName};
+use crate::words::names::{PolicyName, SourceName};
 use crate::words::{Denial, Digest, Reason, UnixTime};
 use serde_json::{Value, json};
 use std::fmt::Display;
@@ -111,32 +111,31 @@ pub fn replay_since(
 /// The decision of a record. Its issuer's mapping reads its claims. If these are pruned, its attributes suffice unless a line
 /// compares raw claims of that issuer.
 fn past(released: &ReleasedDecision, replay: &mut Replay<'_>, catalogue: &Catalogue) -> Result<Past, LeftOut> {
-    let body = &released.body;
-    let issuer = body["issuer"].as_str().and_then(|name| IssuerName::parse(name).ok()).ok_or(LeftOut::Unreadable)?;
+    let record = released.request();
+    let issuer = record.issuer().ok_or(LeftOut::Unreadable)?;
     let mapping = &catalogue.issuer(&issuer).ok_or(LeftOut::Unreadable)?.mapping;
-    let facts = match (&released.claims, &body["attributes"]) {
+    let facts = match (&released.claims, record.attributes()) {
         (Some(Value::Object(claims)), _) => {
             mapping.facts(&issuer, Claims::from(claims.clone())).map_err(|_| LeftOut::Unreadable)?
         }
-        (_, Value::Object(_)) if replay.looks_at_claims(&issuer) => return Err(LeftOut::ClaimsPruned),
-        (_, Value::Object(attributes)) => mapping.facts_of_record(&issuer, attributes),
+        (_, Some(_)) if replay.looks_at_claims(&issuer) => return Err(LeftOut::ClaimsPruned),
+        (_, Some(attributes)) => mapping.facts_of_record(&issuer, attributes),
         _ => return Err(LeftOut::Unreadable),
     };
-    let named = body["policy"].as_str().and_then(|name| PolicyName::parse(name).ok());
-    let uses = uses(body).ok_or(LeftOut::Unreadable)?;
+    let named = record.policy_named();
+    let uses = uses(record).ok_or(LeftOut::Unreadable)?;
     Ok(Past { at: released.at, facts, named, uses })
 }
 
-fn uses(body: &Value) -> Option<Vec<PastUse>> {
-    let (credentials, policies) = (body["credentials"].as_array()?, body["policies"].as_array()?);
-    let one = |(number, line): (usize, &Value)| {
-        let line = line.as_str()?;
+fn uses(record: RequestRecord<'_>) -> Option<Vec<PastUse>> {
+    let (credentials, policies) = (record.credentials()?, record.policies()?);
+    let one = |(number, line): (usize, &&str)| {
         let wanted = Target::parse(line).ok()?.for_policies();
-        let policy = PolicyName::parse(policies.get(number)?.as_str()?).ok()?;
-        let released = wanted.chosen(&body["issued"][number]).as_ref().unwrap_or(&wanted).to_string();
+        let policy = PolicyName::parse(policies.get(number)?).ok()?;
+        let chosen = record.issued(number).and_then(|issued| wanted.chosen(issued));
+        let released = chosen.as_ref().unwrap_or(&wanted).to_string();
         // If only some values of a document were granted, each counts as if the request had named it.
-        let only = body["issued"][number].as_object().and_then(|issued| issued.values().find_map(|told| told["only"].as_array()));
-        let Some(only) = only else { return Some(vec![PastUse { wanted, released, policy }]) };
+        let Some(only) = record.only_issued(number) else { return Some(vec![PastUse { wanted, released, policy }]) };
         let value = |pointer: &Value| {
             let wanted = Target::parse(&format!("{line}#{}", pointer.as_str()?)).ok()?.for_policies();
             Some(PastUse { released: wanted.to_string(), wanted, policy: policy.clone() })

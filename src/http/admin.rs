@@ -20,8 +20,8 @@ pub fn router(health: Arc<Health>, listen: SocketAddr) -> Router {
 }
 
 async fn ready(State(health): State<Arc<Health>>) -> impl IntoResponse {
-    let (ready, body) = health.ready().await;
-    (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(body))
+    let readiness = health.ready().await;
+    (if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(readiness))
 }
 
 async fn metrics(State(health): State<Arc<Health>>) -> impl IntoResponse {
@@ -30,7 +30,7 @@ async fn metrics(State(health): State<Arc<Health>>) -> impl IntoResponse {
 }
 
 async fn is_ready(State(health): State<Arc<Health>>) -> impl IntoResponse {
-    if health.ready().await.0 { (StatusCode::OK, "yes\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "no\n") }
+    if health.ready().await.ready { (StatusCode::OK, "yes\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "no\n") }
 }
 
 /// All that a load balancer gets on a connection of its own: that the server lives, and whether it is ready.

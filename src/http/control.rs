@@ -3,6 +3,7 @@
 
 use super::health::Health;
 use super::reply;
+use crate::answers::{ClockAccepted, OperatorRefusal};
 use crate::app::{App, Denier, FilesAsked};
 use crate::policy::DenyRequest;
 use crate::store::OwnIssuer;
@@ -13,8 +14,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -51,20 +51,22 @@ pub fn listen(data: &Path) -> Result<UnixListener, ListenError> {
 /// Its routes.
 pub fn router(health: Arc<Health>) -> Router {
     let app = health.app.clone();
-    let status = get(status).with_state(health);
+    let with_health = Router::new()
+        .route("/accept", post(accept))
+        .route("/confirm", post(confirm))
+        .route("/status", get(status))
+        .with_state(health);
     Router::new()
         .route("/deny", post(deny))
         .route("/lift", post(lift))
         .route("/revoke", post(revoke))
         .route("/explain", post(explain))
-        .route("/accept", post(accept))
-        .route("/confirm", post(confirm))
         .route("/clock/accept", post(accept_clock))
         .route("/keys", get(keys))
         .route("/keys/rotate", post(rotate_keys))
         .route("/keys/hosted", post(note_hosted_keys))
         .route("/secret-status", post(secret_status))
-        .route("/status", status)
+        .merge(with_health)
         .layer(axum::extract::DefaultBodyLimit::max(reply::BODY_BYTES_MAX))
         .with_state(app)
 }
@@ -72,7 +74,7 @@ pub fn router(health: Arc<Health>) -> Router {
 type Shared = State<Arc<App>>;
 
 async fn deny(State(app): Shared, Json(request): Json<DenyRequest>) -> Response {
-    answer(app.deny(request, Denier::Operator).await.map(|denied| json!(denied)))
+    answer(app.deny(request, Denier::Operator).await)
 }
 
 #[derive(Deserialize)]
@@ -103,7 +105,7 @@ struct ExplainRequest {
 }
 
 async fn explain(State(app): Shared, Json(request): Json<ExplainRequest>) -> Response {
-    answer(app.explain(request.decision).await.map(|explained| json!(explained)))
+    answer(app.explain(request.decision).await)
 }
 
 #[derive(Deserialize)]
@@ -114,26 +116,22 @@ struct CommitRequest {
     source: SourceName,
 }
 
-async fn accept(State(app): Shared, Json(request): Json<CommitRequest>) -> Response {
-    answer(match app.accept(&request.source, request.commit).await {
-        Ok(()) => app.status().await,
-        Err(denial) => Err(denial),
-    })
+async fn accept(State(health): State<Arc<Health>>, Json(request): Json<CommitRequest>) -> Response {
+    match health.app.accept(&request.source, request.commit).await {
+        Ok(()) => status(State(health)).await,
+        Err(denial) => refused(&denial),
+    }
 }
 
-async fn confirm(State(app): Shared, Json(request): Json<CommitRequest>) -> Response {
-    answer(match app.confirm(&request.source, request.commit).await {
-        Ok(()) => app.status().await,
-        Err(denial) => Err(denial),
-    })
+async fn confirm(State(health): State<Arc<Health>>, Json(request): Json<CommitRequest>) -> Response {
+    match health.app.confirm(&request.source, request.commit).await {
+        Ok(()) => status(State(health)).await,
+        Err(denial) => refused(&denial),
+    }
 }
 
 async fn status(State(health): State<Arc<Health>>) -> Response {
-    let mut status = health.app.status().await;
-    if let Ok(status) = &mut status {
-        status["alarms"] = health.alarms().await.into();
-    }
-    answer(status)
+    answer(Ok(health.app.status(health.alarms().await)))
 }
 
 #[derive(Deserialize)]
@@ -150,11 +148,11 @@ async fn secret_status(State(app): Shared, Json(request): Json<SecretStatusReque
     let asked = FilesAsked { below, after };
     let status = tokio::task::spawn_blocking(move || live.secret_status(&source, &asked, now)).await;
     let status = status.unwrap_or_else(|fault| Err(Reason::Internal.because(fault.to_string())));
-    answer(status.map(|status| json!(status)))
+    answer(status)
 }
 
 async fn accept_clock(State(app): Shared) -> Response {
-    answer(app.accept_clock().await.map(|()| json!({ "clock": app.store.clock_fault() })))
+    answer(app.accept_clock().await.map(|()| ClockAccepted { clock: app.store.clock_fault() }))
 }
 
 async fn keys(State(app): Shared) -> Response {
@@ -176,13 +174,15 @@ async fn note_hosted_keys(State(app): Shared, Json(request): Json<HostedRequest>
     answer(app.note_hosted_keys(request.issuer, request.kids).await)
 }
 
-fn answer(outcome: Result<Value, Denial>) -> Response {
+fn answer<T: Serialize>(outcome: Result<T, Denial>) -> Response {
     match outcome {
-        Ok(value) => Json(value).into_response(),
-        Err(denial) => {
-            let status = StatusCode::from_u16(denial.reason.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let detail = denial.detail.as_deref().unwrap_or(&denial.cause);
-            (status, Json(json!({ "code": denial.reason.code(), "detail": detail }))).into_response()
-        }
+        Ok(answer) => Json(answer).into_response(),
+        Err(denial) => refused(&denial),
     }
+}
+
+fn refused(denial: &Denial) -> Response {
+    let status = StatusCode::from_u16(denial.reason.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let detail = denial.detail.as_deref().unwrap_or(&denial.cause).to_owned();
+    (status, Json(OperatorRefusal { code: denial.reason.code().to_owned(), detail })).into_response()
 }

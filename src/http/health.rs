@@ -1,13 +1,13 @@
 //! The server's state, as `/readyz`, the metrics, the log and `daypass status` report it.
 
 use super::tls::Certificate;
-use crate::app::{App, told};
+use crate::answers::{Alarm, Checks, FileFault, ListenerName, Readiness};
+use crate::app::App;
 use crate::issue::Reach;
 use crate::issuers::Unreadable;
 use crate::words::PlainPath;
 use crate::words::names::IssuerName;
 use arc_swap::ArcSwapOption;
-use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,43 +32,44 @@ impl Health {
         Self { app, public, webhook, providers: ArcSwapOption::empty() }
     }
 
-    fn certificates(&self) -> impl Iterator<Item = (&'static str, &Certificate)> {
-        std::iter::once(("public", &*self.public)).chain(self.webhook.iter().map(|webhook| ("webhook", &**webhook)))
+    fn certificates(&self) -> impl Iterator<Item = (ListenerName, &Certificate)> {
+        let webhook = self.webhook.iter().map(|webhook| (ListenerName::Webhook, &**webhook));
+        std::iter::once((ListenerName::Public, &*self.public)).chain(webhook)
     }
 
     /// What somebody has to repair, apart from faults of sources: certificates, issuers whose keys cannot be read, and providers
     /// that do not answer.
-    pub async fn alarms(&self) -> Vec<String> {
+    pub async fn alarms(&self) -> Vec<Alarm> {
         self.alarms_of(&self.app.issuers.unreadable().await)
     }
 
-    fn alarms_of(&self, unreadable: &[Unreadable]) -> Vec<String> {
+    fn alarms_of(&self, unreadable: &[Unreadable]) -> Vec<Alarm> {
         let now = self.app.now();
         // Only for the public listener: the server does not know the name by which the API server calls the webhook.
-        let misnamed = self.public.fault_for(&self.app.public_url).map(|told| ("public", &*self.public, told));
+        let misnamed = self.public.fault_for(&self.app.public_url).map(|fault| (ListenerName::Public, &*self.public, fault));
         let times = self.certificates().filter_map(|(listener, certificate)| {
             let validity = certificate.validity();
-            let told = validity.fault(now).or_else(|| validity.warning(now))?;
-            Some((listener, certificate, told))
+            let fault = validity.fault(now).or_else(|| validity.warning(now))?;
+            Some((listener, certificate, fault))
         });
-        let certificates = times.chain(misnamed).map(|(listener, certificate, told)| {
-            format!("the certificate {} (listener `{listener}`) {told}", certificate.path().plain())
+        let certificates = times.chain(misnamed).map(|(listener, certificate, fault)| {
+            let file = certificate.path().plain().to_string();
+            Alarm::Certificate { listener, file, fault }
         });
-        let issuers = unreadable.iter().map(|issuer| {
-            let until =
-                if issuer.serves_on { "; the keys that are held serve on for an hour" } else { "; its tokens are refused" };
-            format!("the keys of the issuer `{}` cannot be read: {}{until}", issuer.name, issuer.fault)
+        let issuers = unreadable.iter().map(|issuer| Alarm::Issuer {
+            issuer: issuer.name.clone(),
+            fault: issuer.fault.to_string(),
+            serves_on: issuer.serves_on,
         });
         certificates.chain(issuers).chain(self.silent_providers()).collect()
     }
 
-    fn silent_providers(&self) -> Vec<String> {
-        let told = |reach: &Reach| {
-            let Reach { provider, origin, fault } = reach;
-            let fault = fault.as_ref()?;
-            Some(format!("the provider `{provider}` cannot be reached at {origin}: {fault}; none of its credentials are made"))
+    fn silent_providers(&self) -> Vec<Alarm> {
+        let alarm = |Reach { provider, origin, fault }: &Reach| {
+            let fault = fault.as_ref()?.to_string();
+            Some(Alarm::Provider { provider: (*provider).to_owned(), origin: origin.to_string(), fault })
         };
-        self.providers.load().iter().flat_map(|asked| asked.iter()).filter_map(told).collect()
+        self.providers.load().iter().flat_map(|asked| asked.iter()).filter_map(alarm).collect()
     }
 
     fn providers_told(&self) -> String {
@@ -77,37 +78,41 @@ impl Health {
             None => "not asked yet".to_owned(),
             Some(asked) if asked.is_empty() => "none is configured".to_owned(),
             Some(_) if silent.is_empty() => "they answer".to_owned(),
-            Some(_) => silent.join("; "),
+            Some(_) => silent.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
         }
     }
 
     /// Whether it can serve anybody, and why not. Faulty files are reported, and do not make it unready.
-    pub async fn ready(&self) -> (bool, Value) {
+    pub async fn ready(&self) -> Readiness {
         let app = &self.app;
         let (live, unreadable) = (app.live.load_full(), app.issuers.unreadable().await);
-        let revision = live.revision().map(ToString::to_string);
+        let revision = live.revision();
         let (store, fresh) = (app.store.is_writable().await, app.in_force().is_ok());
         let certificate = self.public.validity().fault(app.now());
         let issuers = app.issuers.count() > unreadable.iter().filter(|issuer| issuer.serves_nobody()).count();
         let draining = app.draining.is_cancelled();
-        let ready = revision.is_ok() && store && fresh && certificate.is_none() && issuers && !draining;
-        let commit = revision.as_ref().ok().cloned();
         let said = |holds: bool, yes: &str, no: &str| if holds { yes.to_owned() } else { no.to_owned() };
-        let body = json!({
-            "ready": ready, "draining": draining, "revision": commit, "faults": told(live.faults()), "held": live.held(), "alarm": live.alarm(),
-            "alarms": self.alarms_of(&unreadable), "sources": app.sources_told(&live),
-            "checks": {
-                "revision": revision.map_or_else(|denial| denial.cause, |_| "in force".to_owned()),
-                "store": said(store, "writable", "cannot be written"),
-                "space": app.store.space().1.unwrap_or_else(|| "enough".to_owned()),
-                "clock": app.store.clock_fault().unwrap_or_else(|| "agrees with the time since boot".to_owned()),
-                "repository": said(fresh, "read", "not read for longer than max_stale"),
-                "certificate": certificate.unwrap_or_else(|| format!("counts until {}", self.public.validity().not_after)),
-                "issuers": said(issuers, "keys can be had", "no issuer's keys can be read"),
-                "providers": self.providers_told(),
+        Readiness {
+            ready: revision.is_ok() && store && fresh && certificate.is_none() && issuers && !draining,
+            draining,
+            revision: revision.as_ref().ok().map(|commit| (*commit).clone()),
+            faults: live.faults().map(|fault| FileFault::from(&fault)).collect(),
+            held: live.held(),
+            alarm: live.alarm(),
+            alarms: self.alarms_of(&unreadable).iter().map(ToString::to_string).collect(),
+            sources: app.sources_told(&live),
+            checks: Checks {
+                revision: revision.map_or_else(|denial| denial.cause, |_| "in force".to_owned()),
+                store: said(store, "writable", "cannot be written"),
+                space: app.store.space().1.unwrap_or_else(|| "enough".to_owned()),
+                clock: app.store.clock_fault().unwrap_or_else(|| "agrees with the time since boot".to_owned()),
+                repository: said(fresh, "read", "not read for longer than max_stale"),
+                certificate: certificate
+                    .map_or_else(|| format!("counts until {}", self.public.validity().not_after), |fault| fault.to_string()),
+                issuers: said(issuers, "keys can be had", "no issuer's keys can be read"),
+                providers: self.providers_told(),
             },
-        });
-        (ready, body)
+        }
     }
 
     /// Sets the gauges whose values change without a request.
@@ -119,7 +124,9 @@ impl Health {
         app.metrics.clock(app.store.clock_steps());
         app.metrics.crowded_addresses.set(i64::try_from(app.clients.crowded().len()).unwrap_or(i64::MAX));
         app.metrics.keys_waiting(app.own_issuers.waiting_to_be_hosted());
-        app.metrics.certificates(self.certificates().map(|(listener, certificate)| (listener, certificate.validity().not_after)));
+        app.metrics.certificates(
+            self.certificates().map(|(listener, certificate)| (listener.as_str(), certificate.validity().not_after)),
+        );
         let unreadable = app.issuers.unreadable().await;
         let is_unreadable = |name: &IssuerName| unreadable.iter().any(|issuer| issuer.name == *name);
         let read_at = |age| app.now().minus(age);
@@ -135,7 +142,7 @@ impl Health {
         let mut known = BTreeSet::new();
         loop {
             self.providers.store(Some(Arc::new(self.app.providers.settings().reach().await)));
-            let alarms: BTreeSet<String> = self.alarms().await.into_iter().collect();
+            let alarms: BTreeSet<Alarm> = self.alarms().await.into_iter().collect();
             alarms.difference(&known).for_each(|alarm| tracing::error!(%alarm, "somebody has to see to this"));
             known = alarms;
             tokio::time::sleep(LOOK_PAUSE).await;

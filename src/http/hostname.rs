@@ -1,5 +1,6 @@
 //! Whether clients accept a certificate for the server's name.
 
+use crate::answers::CertificateFault;
 use crate::words::names::IssuerUrl;
 use rustls::client::verify_server_name;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -8,15 +9,13 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
 /// Why clients that reach the server by this address refuse the server's own certificate.
-pub(super) fn fault(own: &CertificateDer<'_>, public_url: &IssuerUrl) -> Option<String> {
+pub(super) fn fault(own: &CertificateDer<'_>, public_url: &IssuerUrl) -> Option<CertificateFault> {
     let parsed = X509Certificate::from_der(own).ok().map(|(_, parsed)| parsed);
     if parsed.as_ref().is_some_and(|parsed| parsed.is_ca()) {
-        let told = "is an authority's own (CA:TRUE): daypass's client, and every other one that verifies by webpki, refuses it";
-        return Some(told.to_owned());
+        return Some(CertificateFault::CaCertificate);
     }
     if !parsed.as_ref().is_none_or(is_for_servers) {
-        let told = "is made for something else than servers: every client refuses it (extendedKeyUsage lacks serverAuth)";
-        return Some(told.to_owned());
+        return Some(CertificateFault::NotForServers);
     }
     let url = reqwest::Url::parse(public_url.as_str()).ok()?;
     let host = url.host_str()?;
@@ -24,8 +23,7 @@ pub(super) fn fault(own: &CertificateDer<'_>, public_url: &IssuerUrl) -> Option<
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let counts = ServerName::try_from(bare).ok().zip(ParsedCertificate::try_from(own).ok());
     let counts = counts.is_some_and(|(name, certificate)| verify_server_name(&certificate, &name).is_ok());
-    (!counts)
-        .then(|| format!("is not for `{host}`, the host of `public_url`: every client that reaches the server by it refuses it"))
+    (!counts).then(|| CertificateFault::NotForHost { host: host.to_owned() })
 }
 
 /// RFC 5280, section 4.2.1.12: without the extension it serves any purpose. Clients take no `anyExtendedKeyUsage` for `serverAuth`.
@@ -71,7 +69,7 @@ mod tests {
         parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         let made = parameters.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
         let told = fault(made.der(), &IssuerUrl::parse("https://daypass.example").unwrap()).unwrap();
-        assert!(told.contains("CA:TRUE"), "{told}");
+        assert_eq!(told, CertificateFault::CaCertificate);
     }
 
     #[test]
@@ -83,7 +81,7 @@ mod tests {
             let made = parameters.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
             fault(made.der(), &IssuerUrl::parse("https://daypass.example").unwrap())
         };
-        assert!(told(&[ClientAuth]).unwrap().contains("serverAuth"));
+        assert_eq!(told(&[ClientAuth]), Some(CertificateFault::NotForServers));
         assert_eq!([told(&[]), told(&[ServerAuth]), told(&[ClientAuth, ServerAuth])], [None, None, None]);
     }
 }

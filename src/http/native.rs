@@ -19,7 +19,6 @@ use axum::http::{HeaderMap, Method, Response, Uri, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::{Json, Router};
-use serde_json::Value;
 use std::sync::Arc;
 
 type Shared = State<Arc<App>>;
@@ -63,7 +62,7 @@ pub(super) fn routes() -> Routes {
 }
 
 /// A public document of one of our own issuers.
-async fn document(State(app): Shared, own: OwnIssuer, document: fn(&SigningKeys) -> Value) -> Json<Value> {
+async fn document<T>(State(app): Shared, own: OwnIssuer, document: fn(&SigningKeys) -> T) -> Json<T> {
     Json(document(app.own_issuers.keys(own)))
 }
 

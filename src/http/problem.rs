@@ -1,6 +1,7 @@
 //! Refusals as problem documents (RFC 9457).
 
 use super::reply::JSON;
+use crate::answers::Problem;
 use crate::exchange::Refused;
 use crate::words::Reason;
 use axum::body::Body;
@@ -35,14 +36,17 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response<Body> {
         let denial = self.denial();
         let reason = denial.reason;
-        let mut body = json!({
-            "type": format!("https://daypass.dev/problems/{}", reason.code()), "title": reason.title(), "status": reason.status(),
-            "code": reason.code(), "decision_id": self.decision(), "detail": denial.told(), "hint": self.hint(),
-        });
-        if let Some(provider) = denial.provider {
-            body["provider"] = provider.into();
-        }
-        let mut response = Response::new(Body::from(body.to_string()));
+        let problem = Problem {
+            kind: Some(format!("https://daypass.dev/problems/{}", reason.code())),
+            title: Some(reason.title().to_owned()),
+            status: Some(reason.status()),
+            code: Some(reason.code().to_owned()),
+            decision_id: Some(self.decision().to_string()),
+            detail: Some(denial.told().to_owned()),
+            hint: Some(self.hint().to_string()),
+            provider: denial.provider.map(str::to_owned),
+        };
+        let mut response = Response::new(Body::from(json!(problem).to_string()));
         *response.status_mut() = StatusCode::from_u16(reason.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

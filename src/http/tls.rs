@@ -7,6 +7,7 @@ pub use error::{ChainError, TlsError};
 
 use super::hostname;
 use super::validity::Validity;
+use crate::answers::CertificateFault;
 use crate::words::PlainPath;
 use crate::words::names::IssuerUrl;
 use arc_swap::ArcSwap;
@@ -62,7 +63,7 @@ impl Certificate {
     }
 
     /// Why clients that reach us by this address refuse it, apart from its times.
-    pub fn fault_for(&self, public_url: &IssuerUrl) -> Option<String> {
+    pub fn fault_for(&self, public_url: &IssuerUrl) -> Option<CertificateFault> {
         hostname::fault(&self.loaded.load().own, public_url)
     }
 

@@ -1,6 +1,7 @@
 //! From when until when a certificate is valid.
 
 use super::tls::ChainError;
+use crate::answers::CertificateFault;
 use crate::words::UnixTime;
 use rustls::pki_types::CertificateDer;
 use std::time::Duration;
@@ -29,24 +30,19 @@ impl Validity {
         Ok(Self { not_before: moment(&parsed.validity.not_before), not_after: moment(&parsed.validity.not_after) })
     }
 
-    /// Whether its time has not come.
-    pub fn is_early(&self, now: UnixTime) -> bool {
-        now < self.not_before
-    }
-
     /// Why every client refuses it now, if it does.
-    pub fn fault(&self, now: UnixTime) -> Option<String> {
-        if self.is_early(now) {
-            return Some(format!("counts only from {} on: every client refuses it", self.not_before));
+    pub fn fault(&self, now: UnixTime) -> Option<CertificateFault> {
+        if now < self.not_before {
+            return Some(CertificateFault::NotYetValid { not_before: self.not_before });
         }
-        (self.not_after < now).then(|| format!("ended at {}: every client refuses it", self.not_after))
+        (self.not_after < now).then_some(CertificateFault::Expired { not_after: self.not_after })
     }
 
     /// That it should have been renewed by now.
-    pub fn warning(&self, now: UnixTime) -> Option<String> {
+    pub fn warning(&self, now: UnixTime) -> Option<CertificateFault> {
         let soon = SOON_MAX.min(self.not_after.since(self.not_before) / SOON_PART);
         let ends_soon = self.fault(now).is_none() && self.not_after.minus(soon) <= now;
-        ends_soon.then(|| format!("ends at {}, and nobody has renewed it yet", self.not_after))
+        ends_soon.then_some(CertificateFault::ExpiresSoon { not_after: self.not_after })
     }
 }
 
@@ -77,7 +73,13 @@ mod tests {
         let made = parameters.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
         let validity = Validity::of(&[made.der().clone()]).unwrap();
         assert_eq!(validity.not_after.to_string(), "2026-04-01T00:00:00Z");
-        assert!(validity.fault(UnixTime::from_rfc3339("2026-04-01T00:00:01Z").unwrap()).unwrap().contains("ended at 2026-04-01"));
+        assert!(
+            validity
+                .fault(UnixTime::from_rfc3339("2026-04-01T00:00:01Z").unwrap())
+                .unwrap()
+                .to_string()
+                .contains("ended at 2026-04-01")
+        );
         assert!(Validity::of(&[]).is_err() && Validity::of(&[CertificateDer::from(vec![1, 2, 3])]).is_err());
     }
 }

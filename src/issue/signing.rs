@@ -2,10 +2,11 @@
 
 mod rotation;
 
-pub use rotation::{KeyTold, Publication};
+pub use rotation::Publication;
 
 use super::KeysError;
 use super::keypair::{SigningAlgorithm, SigningPair};
+use crate::answers::{DiscoveryDocument, Jwks};
 use crate::secrets::{Identities, decrypt_key, encrypt};
 use crate::store::{HostedKeys, KeyRow, KeyState, OwnIssuer, Store};
 use crate::words::names::{DecisionId, IssuerUrl};
@@ -112,18 +113,26 @@ impl SigningKeys {
 
     /// The JWKS (RFC 7517): every key that signs, will sign, or has signed tokens that may still be valid.
     pub fn jwks(&self) -> Value {
-        json!({ "keys": self.held.load().iter().map(|held| held.jwk.clone()).collect::<Vec<_>>() })
+        json!(self.key_set())
+    }
+
+    /// The same, as operators' commands read it.
+    pub fn key_set(&self) -> Jwks {
+        Jwks { keys: self.held.load().iter().map(|held| held.jwk.clone()).collect() }
     }
 
     /// The discovery document (OpenID Connect Discovery 1.0, section 3): the members that workload federation reads.
-    pub fn discovery(&self) -> Value {
+    pub fn discovery(&self) -> DiscoveryDocument {
         let base = self.issuer.as_str().trim_end_matches('/');
-        json!({
-            "issuer": self.issuer, "jwks_uri": format!("{base}/.well-known/jwks.json"), "response_types_supported": ["id_token"],
-            "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": self.algorithms.iter().map(|algorithm| algorithm.as_str()).collect::<Vec<_>>(),
-            "claims_supported": ["iss", "sub", "aud", "iat", "nbf", "exp", "jti"],
-        })
+        let algorithms = self.algorithms.iter().map(|algorithm| algorithm.as_str().to_owned());
+        DiscoveryDocument {
+            issuer: self.issuer.as_str().to_owned(),
+            jwks_uri: format!("{base}/.well-known/jwks.json"),
+            response_types_supported: vec!["id_token".to_owned()],
+            subject_types_supported: vec!["public".to_owned()],
+            id_token_signing_alg_values_supported: algorithms.collect(),
+            claims_supported: ["iss", "sub", "aud", "iat", "nbf", "exp", "jti"].map(str::to_owned).to_vec(),
+        }
     }
 
     /// The keys for operators, and when they have to be published again if another host serves them.

@@ -10,6 +10,7 @@ pub use request::{DenyRequest, LastingError};
 use super::catalogue::Catalogue;
 use super::file::TrustPolicy;
 use super::guardrail::unreadable;
+use crate::answers::DenyLines;
 use crate::identity::{Attribute, Facts, Value};
 use crate::words::names::{IssuerName, PolicyName, SourceName};
 use crate::words::yaml::nearest;
@@ -109,17 +110,17 @@ fn near(word: &str, known: &[&str]) -> Option<String> {
     nearest(word, known).map(str::to_owned)
 }
 
+impl From<&Stop> for DenyLines {
+    fn from(stop: &Stop) -> Self {
+        let Stop { policy, repository, issuer, run, reason } = stop.clone();
+        Self { policy, repository, issuer, run, reason }
+    }
+}
+
 /// What it denies, in one line.
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines = [
-            ("policy", self.policy.as_ref().map(PolicyName::as_str)),
-            ("repository", self.repository.as_deref()),
-            ("issuer", self.issuer.as_ref().map(IssuerName::as_str)),
-            ("run", self.run.as_deref()),
-        ];
-        let shown = lines.into_iter().filter_map(|(line, value)| Some(format!("{line} {}", value?)));
-        f.write_str(&shown.collect::<Vec<_>>().join(", "))
+        f.write_str(&DenyLines::from(self).lines())
     }
 }
 

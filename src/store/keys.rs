@@ -1,6 +1,7 @@
 //! The rows of our own issuers' signing keys. They are encrypted before they come here.
 
 use super::{ReadError, Reader, Store, schema};
+use crate::answers::IssuerKeyState;
 use crate::words::names::KmsKeyArn;
 use crate::words::{Denial, UnixTime};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -73,6 +74,16 @@ impl KeyState {
             Self::Published => "published",
             Self::Signing => "signing",
             Self::Retired => "retired",
+        }
+    }
+}
+
+impl From<KeyState> for IssuerKeyState {
+    fn from(state: KeyState) -> Self {
+        match state {
+            KeyState::Published => Self::Published,
+            KeyState::Signing => Self::Signing,
+            KeyState::Retired => Self::Retired,
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Every kind of change after which somebody may read more. `policy diff` lists them, and with `widening: hold` they wait for approval.
 //! Other changes become active at once. `docs/widening.md` has a row for each kind, which a test compares.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A kind of change after which somebody may read more.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Gain {
     /// A policy matches more identities, grants more, or grants on looser terms.
@@ -67,7 +67,7 @@ impl Gain {
 }
 
 /// A file after whose change somebody may read more.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Widened {
     /// Its path in the repository.
     pub file: String,

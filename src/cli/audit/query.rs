@@ -135,7 +135,7 @@ impl QueryArgs {
 
     /// Without --code and --count-by, `--dry` shows only what would be denied.
     fn takes(&self, entry: &Entry) -> bool {
-        !self.dry || self.count_by.is_some() || self.code.is_some() || entry.body["reason"].is_string()
+        !self.dry || self.count_by.is_some() || self.code.is_some() || entry.request().reason().is_some()
     }
 
     /// Refuses unknown values: a misspelled one would find nothing, which looks like a quiet night.
@@ -164,13 +164,15 @@ impl QueryArgs {
 
 impl Counted {
     fn of(self, entry: &Entry) -> String {
-        let body = &entry.body;
-        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let record = entry.request();
         let found = match self {
-            Self::Repository => text(&body["attributes"]["repository"]).or_else(|| text(&body["subject"])),
+            Self::Repository => record.repository().or_else(|| record.subject()).map(str::to_owned),
             Self::Code => entry.code().map(str::to_owned),
-            Self::Policy => text(&body["policies"][0]).or_else(|| text(&body["policy"])),
-            Self::Issuer => text(&body["issuer"]),
+            Self::Policy => {
+                let granting = record.policies().and_then(|policies| policies.first().map(|policy| (*policy).to_owned()));
+                granting.or_else(|| record.policy_named().map(|policy| policy.to_string()))
+            }
+            Self::Issuer => record.issuer().map(|issuer| issuer.to_string()),
             Self::Kind => Some(entry.kind.clone()),
         };
         found.unwrap_or_else(|| "-".to_owned())

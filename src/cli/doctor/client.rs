@@ -5,6 +5,8 @@ use super::issuers::{clock, http_date};
 use crate::cli::job::ServerArgs;
 use crate::client::environment::Environment;
 use crate::client::{STATUS_CONFIGURATION, STATUS_DENIED, STATUS_USAGE};
+use crate::identity::Attribute;
+use serde_json::Value;
 
 pub(super) async fn look(arguments: &ServerArgs, environment: Environment) -> Vec<Finding> {
     let server = match arguments.connect(environment) {
@@ -39,9 +41,9 @@ pub(super) async fn look(arguments: &ServerArgs, environment: Environment) -> Ve
     }
     findings.push(match server.whoami().await {
         Ok(seen) => {
-            let attributes = &seen["attributes"];
-            let who = attributes["repository"].as_str().or_else(|| attributes["service_account"].as_str());
-            let issuer = seen["issuer"].as_str().unwrap_or_default();
+            let attribute = |attribute: Attribute| seen.attributes.get(attribute.as_str()).and_then(Value::as_str);
+            let who = attribute(Attribute::Repository).or_else(|| attribute(Attribute::ServiceAccount));
+            let issuer = &seen.issuer;
             Finding::ok(
                 "identity",
                 format!("the server accepts the token of the issuer {issuer}: {}", who.unwrap_or("see `daypass whoami`")),

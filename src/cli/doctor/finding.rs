@@ -42,11 +42,6 @@ impl Finding {
         Self { check: check.into(), level: Level::Ok, says: says.to_string(), advice: None, way: None }
     }
 
-    /// What it says of this file, if it begins with that.
-    pub(super) fn says_of(&self, file: &impl Display) -> Option<String> {
-        self.says.strip_prefix(&format!("{file} ")).map(str::to_owned)
-    }
-
     /// Something does not work.
     pub(super) fn error(check: impl Into<String>, says: impl Display, advice: &str) -> Self {
         Self { level: Level::Error, advice: Some(advice.to_owned()), ..Self::ok(check, says) }

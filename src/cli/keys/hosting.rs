@@ -2,6 +2,7 @@
 
 use super::super::operate::Server;
 use super::super::print;
+use crate::answers::{IssuerKeyState, IssuerKeys, Jwks, OfIssuers};
 use crate::cli::examples::examples;
 use crate::cli::progress::Progress;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
@@ -9,6 +10,8 @@ use crate::issuers::http::{BodyError, ClientError, Trust, cause, certificate_fau
 use crate::store::OwnIssuer;
 use crate::words::{NAMED_FILE_MAX, PlainPath, counted, read_named};
 use clap::{Args, ValueEnum};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -34,6 +37,14 @@ impl Issuer {
         match self {
             Self::Clouds => OwnIssuer::Clouds,
             Self::IdTokens => OwnIssuer::IdTokens,
+        }
+    }
+
+    /// What the server answers of this issuer.
+    fn of(self, keys: OfIssuers<IssuerKeys>) -> IssuerKeys {
+        match self {
+            Self::Clouds => keys.clouds,
+            Self::IdTokens => keys.id_tokens,
         }
     }
 }
@@ -72,53 +83,46 @@ pub(in crate::cli) struct CheckArgs {
 
 /// Writes both documents, the JWKS first: a discovery document never names a missing file.
 pub(super) async fn publish(arguments: &PublishArgs, json: bool) -> Result<u8, Failure> {
-    let own = arguments.issuer.own();
-    let held = arguments.server.get("keys").await?[own.as_str()].take();
+    let held = arguments.issuer.of(arguments.server.get("keys").await?);
     let broken = |fault: WriteError| Failure::new(STATUS_CONFIGURATION, fault);
-    for (name, document) in [(JWKS, &held["jwks"]), (DISCOVERY, &held["discovery"])] {
+    for (name, document) in [(JWKS, json!(held.jwks)), (DISCOVERY, json!(held.discovery))] {
         write(&arguments.to.join(name), &format!("{document:#}\n")).map_err(broken)?;
     }
-    let kids: Vec<&str> = kids(&held["jwks"]).collect();
-    let told = arguments.server.post("keys/hosted", &json!({ "issuer": own, "kids": kids })).await?[own.as_str()].take();
-    let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
+    let kids: Vec<&str> = held.jwks.kids().collect();
+    let body = json!({ "issuer": arguments.issuer.own(), "kids": kids });
+    let noted = arguments.issuer.of(arguments.server.post("keys/hosted", &body).await?).published;
     if json {
         print::json(
-            &json!({ "kids": kids, "next_key_at": told["next_key_at"], "host_before": told["host_before"], "hosted_elsewhere": told["hosted_elsewhere"] }),
+            &json!({ "kids": kids, "next_key_at": noted.next_key_at, "host_before": noted.host_before, "hosted_elsewhere": noted.hosted_elsewhere }),
         );
         return Ok(0);
     }
-    anstream::println!("{} of {} written below {}", counted(kids.len(), "key"), text("issuer"), arguments.to.plain());
-    if told["hosted_elsewhere"] == false {
+    anstream::println!("{} of {} written below {}", counted(kids.len(), "key"), noted.issuer, arguments.to.plain());
+    if !noted.hosted_elsewhere {
         anstream::println!("this server itself serves the issuer's address: nothing depends on these files");
     }
-    anstream::println!(
-        "run it again after {}, when the next key is made, and before {}",
-        text("next_key_at"),
-        text("host_before")
-    );
+    anstream::println!("run it again after {}, when the next key is made, and before {}", noted.next_key_at, noted.host_before);
     Ok(0)
 }
 
 /// Fails if a key that signs, or will sign, is not hosted unchanged.
 pub(super) async fn check(arguments: &CheckArgs, json: bool) -> Result<u8, Failure> {
-    let own = arguments.issuer.own();
-    let held = arguments.server.get("keys").await?[own.as_str()].take();
-    let issuer = held["issuer"].as_str().unwrap_or_default();
-    let base = arguments.url.as_deref().unwrap_or(issuer).trim_end_matches('/').to_owned();
+    let held = arguments.issuer.of(arguments.server.get("keys").await?);
+    let base = arguments.url.as_deref().unwrap_or_else(|| held.published.issuer.as_str()).trim_end_matches('/').to_owned();
     let unusable = |fault: &dyn std::fmt::Display| Failure::new(STATUS_CONFIGURATION, fault);
     let host = Host::new(arguments.ca.as_deref()).map_err(|fault| unusable(&fault))?;
     let progress = Progress::of("fetching what is hosted");
     let discovery = host.fetch(&format!("{base}/{DISCOVERY}")).await?;
-    let hosted = host.fetch(&format!("{base}/{JWKS}")).await?;
+    let hosted: Jwks = host.fetch(&format!("{base}/{JWKS}")).await?;
     drop(progress);
     let faults = compare(&held, &discovery, &hosted);
     if json {
-        print::json(&json!({ "url": base, "faults": faults, "hosted": kids(&hosted).collect::<Vec<_>>() }));
+        print::json(&json!({ "url": base, "faults": faults, "hosted": hosted.kids().collect::<Vec<_>>() }));
     }
     if !faults.is_empty() {
         let told = format!(
             "{base} does not host what this server signs with; `daypass keys publish --issuer {}` writes it\n  {}",
-            own.as_str(),
+            arguments.issuer.own().as_str(),
             faults.join("\n  ")
         );
         return Err(unusable(&told));
@@ -129,33 +133,34 @@ pub(super) async fn check(arguments: &CheckArgs, json: bool) -> Result<u8, Failu
     Ok(0)
 }
 
+/// What a host serves as the discovery document. It may be anything.
+#[derive(Deserialize)]
+struct HostedDiscovery {
+    #[serde(default)]
+    issuer: Value,
+    #[serde(default)]
+    jwks_uri: Value,
+}
+
 /// The faults of what is hosted. A key that only verifies may be missing there, and a key that the server has dropped may still be there.
-fn compare(held: &Value, discovery: &Value, hosted: &Value) -> Vec<String> {
+fn compare(held: &IssuerKeys, discovery: &HostedDiscovery, hosted: &Jwks) -> Vec<String> {
     let mut faults = Vec::new();
-    for member in ["issuer", "jwks_uri"] {
-        if discovery[member] != held["discovery"][member] {
-            faults.push(format!(
-                "the discovery document's `{member}` is {}, and not {}",
-                discovery[member], held["discovery"][member]
-            ));
+    let ours = &held.discovery;
+    for (member, there, here) in [("issuer", &discovery.issuer, &ours.issuer), ("jwks_uri", &discovery.jwks_uri, &ours.jwks_uri)]
+    {
+        if there.as_str() != Some(here) {
+            faults.push(format!("the discovery document's `{member}` is {there}, and not \"{here}\""));
         }
     }
-    let find =
-        |set: &Value, kid: &str| set["keys"].as_array().and_then(|keys| keys.iter().find(|key| key["kid"] == kid).cloned());
-    for key in held["keys"].as_array().into_iter().flatten().filter(|key| key["state"] != "retired") {
-        let kid = key["kid"].as_str().unwrap_or_default();
-        let state = key["state"].as_str().unwrap_or_default();
-        match (find(hosted, kid), find(&held["jwks"], kid)) {
+    for key in held.published.keys.iter().filter(|key| key.state != IssuerKeyState::Retired) {
+        let (kid, state) = (key.kid.as_str(), key.state.as_str());
+        match (hosted.find(kid), held.jwks.find(kid)) {
             (None, _) => faults.push(format!("the key {kid} ({state}) is not hosted")),
             (there, here) if there != here => faults.push(format!("the key {kid} ({state}) is hosted with other members")),
             _ => {}
         }
     }
     faults
-}
-
-fn kids(jwks: &Value) -> impl Iterator<Item = &str> {
-    jwks["keys"].as_array().into_iter().flatten().filter_map(|key| key["kid"].as_str())
 }
 
 /// Why a host cannot be contacted.
@@ -209,7 +214,7 @@ impl Host {
     }
 
     /// Fetches a document. A certificate that is not trusted is a fault of the configuration: another try does not help.
-    async fn fetch(&self, url: &str) -> Result<Value, Failure> {
+    async fn fetch<T: DeserializeOwned>(&self, url: &str) -> Result<T, Failure> {
         let failed = |fault: reqwest::Error| {
             let is_certificate = certificate_fault(&fault, self.trust).is_some();
             let status = if is_certificate { STATUS_CONFIGURATION } else { STATUS_UNAVAILABLE };

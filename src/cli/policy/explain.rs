@@ -7,7 +7,7 @@ mod token;
 use super::access::not_there;
 use super::of_source::{OfSource, Read};
 use super::operators::denials as operators_denials;
-use super::place::{NOBODY_CAN_TELL, Seen};
+use super::place::{At, NOBODY_CAN_TELL, Seen};
 use crate::cli::examples::examples;
 use crate::cli::print;
 use crate::cli::progress::Progress;
@@ -19,6 +19,7 @@ use crate::words::yaml::{Fault, Severity};
 use crate::words::{Clock, Denial, IdSuffix, SystemClock, plain};
 use asked::AskedArgs;
 use clap::Args;
+use serde::Serialize;
 use serde_json::json;
 pub(super) use token::{TokenArgs, Told};
 
@@ -58,6 +59,25 @@ pub(super) async fn run(arguments: &ExplainArgs, json: bool) -> Result<u8, Failu
     }
 }
 
+/// An explanation, and what was looked at for it.
+#[derive(Serialize)]
+struct Explained<'a> {
+    #[serde(flatten)]
+    explanation: &'a Explanation,
+    looked_at: &'a At,
+    operators_denials_unknown: Option<&'a str>,
+    faults: &'a [Fault],
+    further_sources_not_looked_at: Vec<&'a str>,
+    max_stale_looked_at: bool,
+    held_back: Option<&'a str>,
+    root_guardrails_looked_at: bool,
+    guardrails_unreadable: bool,
+    /// Always null here: a refused token has another answer.
+    token_refused: (),
+    claims_not_documented: &'a [String],
+    not_there: Option<String>,
+}
+
 /// A token that the server refuses, whatever its policies say.
 fn tell_refused(seen: &Seen, denial: &Denial, wanted: &Target, json: bool) -> u8 {
     let (code, cause) = (denial.reason.code(), plain(&denial.cause));
@@ -87,14 +107,20 @@ fn tell(arguments: &ExplainArgs, read: &Read, token: &Told, (facts, wanted): (&F
     let held = at.held_back(seen);
     let of_root = read.definition.is_none();
     if json {
-        let mut told = serde_json::to_value(&explanation).unwrap_or_default();
-        (told["looked_at"], told["operators_denials_unknown"], told["faults"]) = (json!(seen.at), json!(unknown), json!(faults));
-        (told["further_sources_not_looked_at"], told["max_stale_looked_at"]) = (json!(seen.further_sources()), json!(false));
-        (told["held_back"], told["root_guardrails_looked_at"]) = (json!(held), json!(of_root));
-        (told["guardrails_unreadable"], told["token_refused"]) = (json!(ruleset.has_faulty_guardrails()), json!(null));
-        told["claims_not_documented"] = json!(token.not_documented);
-        told["not_there"] = json!(not_there(read, wanted));
-        print::json(&told);
+        print::json(&json!(Explained {
+            explanation: &explanation,
+            looked_at: &seen.at,
+            operators_denials_unknown: unknown.as_deref(),
+            faults: &faults,
+            further_sources_not_looked_at: seen.further_sources(),
+            max_stale_looked_at: false,
+            held_back: held.as_deref(),
+            root_guardrails_looked_at: of_root,
+            guardrails_unreadable: ruleset.has_faulty_guardrails(),
+            token_refused: (),
+            claims_not_documented: &token.not_documented,
+            not_there: not_there(read, wanted),
+        }));
     } else {
         let absent = not_there(read, wanted).map(|why| format!("It could not be given anyway: {why}\n")).unwrap_or_default();
         let held = held.map(|held| format!("{held}\n")).unwrap_or_default();

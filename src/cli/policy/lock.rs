@@ -6,10 +6,8 @@ use crate::cli::progress::Progress;
 use crate::cli::{Output, print};
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::policy::{Catalogue, Lock, LockOutcome, NameFound, Sightings, lock};
-use crate::store::{ReadError, Reader};
-use crate::words::names::IssuerName;
+use crate::store::{ReadError, Reader, RequestRecord};
 use clap::Args;
-use serde_json::Value;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -53,8 +51,8 @@ pub(super) fn run(arguments: &LockArgs, output: Output) -> Result<u8, Failure> {
 fn sightings(reader: &Reader, catalogue: &Catalogue) -> Result<(Sightings, bool), ReadError> {
     let (mut seen, mut looked_at) = (Sightings::default(), 0);
     reader.outcomes(|at, body| {
-        let issuer = body["issuer"].as_str().and_then(|name| IssuerName::parse(name).ok());
-        if let (Some(issuer), Value::Object(attributes)) = (issuer, &body["attributes"])
+        let record = RequestRecord::of(&body);
+        if let (Some(issuer), Some(attributes)) = (record.issuer(), record.attributes())
             && let Some(entry) = catalogue.issuer(&issuer)
         {
             seen.add(&entry.mapping.facts_of_record(&issuer, attributes), &entry.mapping, at);

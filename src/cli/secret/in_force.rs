@@ -40,8 +40,7 @@ async fn page(
         return found.map_err(|failure| advising(failure, "secret.status"));
     };
     let body = json!({ "source": source, "below": below, "after": after });
-    let answer = Server::of(config.to_owned()).post("secret-status", &body).await?;
-    serde_json::from_value(answer).map_err(|fault| Failure::new(STATUS_UNAVAILABLE, fault))
+    Server::of(config.to_owned()).post("secret-status", &body).await
 }
 
 /// Whether something needs to be done. An empty folder is probably a mistake.

@@ -1,12 +1,12 @@
 //! For the sidecar, which asks again and again: distinguishes a denial from an outage, and listens for the server's events.
 
-use super::{Server, document, refusal, unreachable_server};
-use crate::answers::Document;
+use super::{ExchangeBody, Server, document, problem, refusal, unreachable_server};
+use crate::answers::{Document, Problem};
 use crate::client::event_stream::EventStream;
 use crate::client::job_token::TokenSource;
 use crate::client::{Failure, STATUS_UNAVAILABLE};
 use crate::words::{Digest, NAMED_FILE_MAX, Secret, read_named};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::path::Path;
 use std::time::Duration;
 
@@ -40,10 +40,7 @@ impl Unanswered {
 impl Server {
     /// `POST /v1/exchange`, once.
     pub async fn ask(&self, credentials: &[Value], policy: Option<&str>) -> Result<Document, Unanswered> {
-        let mut body = json!({ "credentials": credentials });
-        if let Some(policy) = policy {
-            body["policy"] = policy.into();
-        }
+        let body = ExchangeBody { credentials, dry_run: false, policy };
         let build = |token: &str| Ok(self.http.post(self.url("v1/exchange")?).bearer_auth(token).json(&body).timeout(ASK_MAX));
         let response = self.request_once(&build).await.map_err(Unanswered::Unavailable)?;
         read(self, response).await
@@ -100,14 +97,14 @@ async fn read(server: &Server, response: reqwest::Response) -> Result<Document, 
     if status.is_success() {
         return document(body).map_err(Unanswered::Unavailable);
     }
-    Err(classify(status.as_u16(), &body))
+    Err(classify(status.as_u16(), &problem(&body)))
 }
 
 /// A proxy may answer 403 too: only a problem document with a code and a decision is the server's own denial.
-fn classify(status: u16, problem: &Value) -> Unanswered {
+fn classify(status: u16, problem: &Problem) -> Unanswered {
     let failure = refusal(status, problem);
     match status {
-        403 if problem["code"].is_string() && problem["decision_id"].is_string() => Unanswered::Denied(failure),
+        403 if problem.code.is_some() && problem.decision_id.is_some() => Unanswered::Denied(failure),
         _ => Unanswered::Unavailable(failure),
     }
 }
@@ -141,6 +138,7 @@ impl Events {
 mod tests {
     use super::super::{ANSWER_BYTES_MAX, Address};
     use super::*;
+    use serde_json::json;
 
     #[tokio::test]
     async fn an_answer_without_an_end_does_not_fill_the_memory() {
@@ -153,18 +151,18 @@ mod tests {
 
     #[test]
     fn only_the_servers_own_403_is_a_denial() {
-        let problem = json!({ "code": "denied", "decision_id": "0198", "detail": "No." });
-        assert!(matches!(classify(403, &problem), Unanswered::Denied(_)));
+        let denied = json!({ "code": "denied", "decision_id": "0198", "detail": "No." });
+        assert!(matches!(classify(403, &problem(&denied)), Unanswered::Denied(_)));
         for (status, body) in [
             (403, json!({ "error": "blocked by the proxy" })),
             (403, json!("no")),
-            (401, problem.clone()),
-            (404, problem.clone()),
-            (429, problem.clone()),
-            (502, problem.clone()),
-            (503, problem),
+            (401, denied.clone()),
+            (404, denied.clone()),
+            (429, denied.clone()),
+            (502, denied.clone()),
+            (503, denied),
         ] {
-            assert!(matches!(classify(status, &body), Unanswered::Unavailable(_)), "{status} {body}");
+            assert!(matches!(classify(status, &problem(&body)), Unanswered::Unavailable(_)), "{status} {body}");
         }
     }
 }

@@ -1,9 +1,9 @@
 //! When keys are made, sign, retire and are removed, and until when they have to be published if another host serves the issuer.
 
+use crate::answers::IssuerKey;
 use crate::issue::keypair::SigningAlgorithm;
 use crate::store::{HostedKeys, KeyRow, KeyState};
 use crate::words::UnixTime;
-use serde::Serialize;
 use std::time::Duration;
 
 /// Clouds cache a JWKS for up to a day. They know a key before it signs.
@@ -50,34 +50,15 @@ fn signs_from(row: &KeyRow, hosted: &HostedKeys) -> Option<UnixTime> {
     }
 }
 
-/// One key, for operators.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct KeyTold {
-    /// Its id.
-    pub kid: String,
-    /// Its algorithm.
-    pub algorithm: String,
-    /// `published`, `signing` or `retired`.
-    pub state: &'static str,
-    /// Since when.
-    pub since: String,
-    /// When it begins to sign, if it is published and does not wait to be hosted.
-    pub signs_from: Option<String>,
-    /// When it was first written for another host.
-    pub hosted_at: Option<String>,
-    /// Whether it cannot sign because it was not written for the other host yet.
-    pub waits_to_be_hosted: bool,
-}
-
 /// The keys, and when they have to be published again.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Publication {
     /// The keys, the oldest first.
-    pub keys: Vec<KeyTold>,
+    pub keys: Vec<IssuerKey>,
     /// When the next key is made and has to be published.
-    pub next_key_at: String,
+    pub next_key_at: UnixTime,
     /// When the next key begins to sign: a day later.
-    pub host_before: String,
+    pub host_before: UnixTime,
 }
 
 impl Publication {
@@ -86,7 +67,7 @@ impl Publication {
         let next = algorithms.iter().filter_map(|algorithm| next_key_at(rows, hosted, *algorithm, now)).min();
         let next = next.unwrap_or(now);
         let keys = rows.iter().map(|row| told(row, hosted)).collect();
-        Self { keys, next_key_at: next.to_string(), host_before: next.plus(PUBLISHED_BEFORE_SIGNING).to_string() }
+        Self { keys, next_key_at: next, host_before: next.plus(PUBLISHED_BEFORE_SIGNING) }
     }
 
     /// How many keys wait to be hosted.
@@ -95,16 +76,16 @@ impl Publication {
     }
 }
 
-fn told(row: &KeyRow, hosted: &HostedKeys) -> KeyTold {
+fn told(row: &KeyRow, hosted: &HostedKeys) -> IssuerKey {
     let is_next = row.state == KeyState::Published;
     let signs_from = signs_from(row, hosted).filter(|_| is_next);
-    KeyTold {
+    IssuerKey {
         kid: row.kid.clone(),
         algorithm: row.algorithm.clone(),
-        state: row.state.as_str(),
-        since: row.changed_at.to_string(),
-        signs_from: signs_from.map(|at| at.to_string()),
-        hosted_at: hosted.as_ref().and_then(|hosted| hosted.get(&row.kid)).map(ToString::to_string),
+        state: row.state.into(),
+        since: row.changed_at,
+        signs_from,
+        hosted_at: hosted.as_ref().and_then(|hosted| hosted.get(&row.kid)).copied(),
         waits_to_be_hosted: is_next && signs_from.is_none(),
     }
 }

@@ -127,12 +127,12 @@ fn the_next_publication_is_due_when_the_next_key_is_made() {
     let start = UnixTime::from_seconds(1_800_000_000);
     let rows = [row("a".to_owned(), KeyState::Signing, start)];
     let told = Publication::of(&rows, &None, &SigningAlgorithm::ALL, start.plus(DAY));
-    assert_eq!(told.next_key_at, start.plus(DAY * 89).to_string());
-    assert_eq!(told.host_before, start.plus(DAY * 90).to_string());
+    assert_eq!(told.next_key_at, start.plus(DAY * 89));
+    assert_eq!(told.host_before, start.plus(DAY * 90));
     let rows = [rows[0].clone(), row("b".to_owned(), KeyState::Published, start.plus(DAY * 89))];
     let told = Publication::of(&rows, &None, &SigningAlgorithm::ALL, start.plus(DAY * 89));
-    assert_eq!(told.keys[1].signs_from, Some(start.plus(DAY * 90).to_string()));
-    assert_eq!(told.next_key_at, start.plus(DAY * 179).to_string());
+    assert_eq!(told.keys[1].signs_from, Some(start.plus(DAY * 90)));
+    assert_eq!(told.next_key_at, start.plus(DAY * 179));
 }
 
 #[tokio::test]

@@ -4,16 +4,17 @@ use super::there::not_there;
 use crate::cli::examples::examples;
 use crate::cli::policy::of_source::{OfSource, Read};
 use crate::cli::policy::operators;
-use crate::cli::policy::place::NOBODY_CAN_TELL;
+use crate::cli::policy::place::{At, NOBODY_CAN_TELL};
 use crate::cli::print;
 use crate::cli::progress::Progress;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_USAGE};
 use crate::kind::Target;
 use crate::policy::{Pattern, Reach, Ruleset, credentials_like};
-use crate::words::yaml::{Severity, one_line};
+use crate::words::yaml::{Fault, Severity, one_line};
 use crate::words::{Clock, SystemClock, plain};
 use anstyle::{Reset, Style};
 use clap::Args;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 #[derive(Args, Debug)]
@@ -79,6 +80,35 @@ struct Answer {
     reached: Vec<Reach>,
 }
 
+/// The same for programs.
+#[derive(Serialize)]
+struct ReachedBy<'a> {
+    grant: String,
+    reached_by: &'a [Reach],
+}
+
+/// What was asked for: one credential, or all that are like a pattern.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Found<'a> {
+    One(ReachedBy<'a>),
+    Like { like: &'a str, credentials: Vec<ReachedBy<'a>> },
+}
+
+/// The whole answer, and what was looked at for it.
+#[derive(Serialize)]
+struct WhoCan<'a> {
+    #[serde(flatten)]
+    found: Found<'a>,
+    looked_at: &'a At,
+    faults: &'a [Fault],
+    further_sources_not_looked_at: Vec<&'a str>,
+    root_guardrails_looked_at: bool,
+    guardrails_unreadable: bool,
+    held_back: Option<&'a str>,
+    operators_denials: &'a Value,
+}
+
 /// Who can reach it today.
 pub(in crate::cli) fn who_can(arguments: &WhoCanArgs, json: bool) -> Result<u8, Failure> {
     let asked = Asked::read(&arguments.grant)?;
@@ -98,18 +128,20 @@ pub(in crate::cli) fn who_can(arguments: &WhoCanArgs, json: bool) -> Result<u8, 
     let operators = operators::beside(&arguments.of.at, SystemClock.now());
     drop(progress);
     if json {
-        let mut told = match &answers[..] {
-            [one] if is_one => one.as_json(),
-            all => json!({ "like": arguments.grant, "credentials": all.iter().map(Answer::as_json).collect::<Vec<_>>() }),
+        let found = match &answers[..] {
+            [one] if is_one => Found::One(one.reached_by()),
+            all => Found::Like { like: &arguments.grant, credentials: all.iter().map(Answer::reached_by).collect() },
         };
-        told["looked_at"] = json!(seen.at);
-        told["faults"] = json!(faults);
-        told["further_sources_not_looked_at"] = json!(seen.further_sources());
-        told["root_guardrails_looked_at"] = read.definition.is_none().into();
-        told["guardrails_unreadable"] = ruleset.has_faulty_guardrails().into();
-        told["held_back"] = json!(held);
-        told["operators_denials"] = operators.denials;
-        print::json(&told);
+        print::json(&json!(WhoCan {
+            found,
+            looked_at: &seen.at,
+            faults: &faults,
+            further_sources_not_looked_at: seen.further_sources(),
+            root_guardrails_looked_at: read.definition.is_none(),
+            guardrails_unreadable: ruleset.has_faulty_guardrails(),
+            held_back: held.as_deref(),
+            operators_denials: &operators.denials,
+        }));
     } else {
         if ruleset.has_faulty_guardrails() {
             anstream::println!("{NOBODY_CAN_TELL}");
@@ -131,8 +163,8 @@ pub(in crate::cli) fn who_can(arguments: &WhoCanArgs, json: bool) -> Result<u8, 
 }
 
 impl Answer {
-    fn as_json(&self) -> Value {
-        json!({ "grant": self.wanted.to_string(), "reached_by": self.reached })
+    fn reached_by(&self) -> ReachedBy<'_> {
+        ReachedBy { grant: self.wanted.to_string(), reached_by: &self.reached }
     }
 
     fn print(&self) {

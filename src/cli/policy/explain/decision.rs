@@ -2,10 +2,11 @@
 
 use crate::app::ExplainedDecision;
 use crate::cli::{audit, operate, print};
-use crate::client::{Failure, STATUS_UNAVAILABLE};
+use crate::client::Failure;
+use crate::store::{Entry, RequestRecord};
 use crate::words::names::SourceName;
 use crate::words::{IdSuffix, Reason, plain};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::Path;
 
 /// As many as a person reads; `status` lists them all.
@@ -14,14 +15,12 @@ const FILES_TOLD_MAX: usize = 5;
 /// Ends with 0 if there is such a decision, whether it granted or denied.
 pub(super) async fn run(config: &Path, decision: &IdSuffix, json: bool) -> Result<u8, Failure> {
     let server = operate::Server::of(config.to_owned());
-    let answer = server.post("explain", &json!({ "decision": decision })).await?;
+    let explained: ExplainedDecision = server.post("explain", &json!({ "decision": decision })).await?;
     if json {
-        print::json(&answer);
-        return Ok(0);
+        print::json(&json!(explained));
+    } else {
+        anstream::print!("{}", told(&explained));
     }
-    let other = |fault| Failure::new(STATUS_UNAVAILABLE, format!("the server has another version than this command: {fault}"));
-    let explained: ExplainedDecision = serde_json::from_value(answer).map_err(other)?;
-    anstream::print!("{}", told(&explained));
     Ok(0)
 }
 
@@ -66,23 +65,21 @@ fn not_by_policies(explained: &ExplainedDecision) -> Option<String> {
     if explained.explanations.iter().any(|one| one.allowed_by.is_none()) {
         return None;
     }
-    let record = explained.records.iter().rev().find(|record| record.body["reason"].is_string())?;
-    let reason = Reason::ALL.iter().find(|reason| record.body["reason"] == reason.code())?;
+    let record = explained.records.iter().rev().map(Entry::request).find(|record| record.reason().is_some())?;
+    let reason = Reason::ALL.iter().find(|reason| record.reason() == Some(reason.code()))?;
     // The policies of that time refused these.
     if matches!(reason, Reason::NoMatchingPolicy | Reason::Denied | Reason::PolicyAmbiguous | Reason::PolicyUnavailable) {
         return None;
     }
-    let cause = plain(record.body["cause"].as_str().unwrap_or_default()).into_owned();
+    let cause = plain(record.cause().unwrap_or_default()).into_owned();
     let (code, hint) = (reason.code(), reason.hint());
     Some(format!("The policies grant it. It was refused with `{code}`: {cause}\n  hint: {hint}\n\nWhat the policies say:\n\n"))
 }
 
 /// Who asked for what, from where, and by which policies the server decided.
 fn facts(explained: &ExplainedDecision) -> Vec<(&'static str, String)> {
-    let first = |member: &str| explained.records.iter().map(|record| &record.body[member]).find(|value| !value.is_null());
-    let text = |member: &str| first(member).and_then(Value::as_str);
-    let asked = first("credentials").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    let asked = asked.collect::<Vec<_>>().join(", ");
+    let records = || explained.records.iter().map(Entry::request);
+    let asked = records().find_map(RequestRecord::credentials).unwrap_or_default().join(", ");
     let in_force = explained.revision_in_force.as_ref().map_or("none", |commit| commit.as_str());
     let decided = explained.decided_at_revision.as_deref();
     let of_revision = match decided {
@@ -90,8 +87,14 @@ fn facts(explained: &ExplainedDecision) -> Vec<(&'static str, String)> {
         Some(decided) => format!("{decided}; in force now is {in_force}"),
         None => format!("not recorded; in force now is {in_force}"),
     };
-    let identity = text("subject").zip(text("issuer")).map(|(subject, issuer)| format!("{subject}, by the issuer {issuer}"));
-    let from = text("client").zip(text("api")).map(|(client, api)| format!("{client}, at the API {api}"));
+    let identity = records()
+        .find_map(RequestRecord::subject)
+        .zip(records().find_map(RequestRecord::issuer))
+        .map(|(subject, issuer)| format!("{subject}, by the issuer {issuer}"));
+    let from = records()
+        .find_map(RequestRecord::client)
+        .zip(records().find_map(RequestRecord::api))
+        .map(|(client, api)| format!("{client}, at the API {api}"));
     let named = explained.policy_named.as_ref().map(|policy| format!("{policy}: the request named it, so no other could grant"));
     let all = [
         ("identity", identity),

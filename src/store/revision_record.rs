@@ -1,0 +1,23 @@
+//! The record of a revision that went into force.
+
+use crate::answers::FileFault;
+use crate::words::Widened;
+use crate::words::names::{CommitId, SourceName};
+use serde::{Deserialize, Serialize};
+
+/// A revision, and what of it did not go into force.
+#[derive(Serialize, Deserialize, Debug)]
+pub struct RevisionRecord {
+    /// Its source.
+    pub source: SourceName,
+    /// Its commit.
+    pub revision: CommitId,
+    /// Who signed the commit.
+    pub signer: Option<String>,
+    /// How many policies were in force then.
+    pub policies: usize,
+    /// The faults of files, whose older forms stayed in force.
+    pub faults: Vec<FileFault>,
+    /// The files that waited for a person.
+    pub held: Vec<Widened>,
+}
