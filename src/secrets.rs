@@ -21,7 +21,7 @@ pub use error::{Missing, SecretError, Unopened};
 pub use export::{Export, ExportError, ExportForm};
 pub use header::{Header, stanza};
 pub use headers::{Locked, headers, locked};
-pub use looks::{Seen, Shown, holds_private_key, look, looks_secret, pointer};
+pub use looks::{Seen, Shown, look, looks_secret, pointer};
 pub use origins::{Origins, Place, changed_keys, wrapped_keys};
 pub use readable::turned_readable;
 pub use readers::{ReaderChange, reader_changes};

@@ -18,6 +18,7 @@ mod latency;
 mod named_file;
 pub mod names;
 mod plain;
+mod private_key;
 mod root_cause;
 mod secret;
 mod time;
@@ -39,7 +40,8 @@ pub use id_suffix::{IdSuffix, NoIdSuffix};
 pub use json_pointer::pointer_below;
 pub use latency::LATENCY_BUCKETS;
 pub use named_file::{NAMED_FILE_MAX, NotWhole, read_named, read_named_text};
-pub use plain::{PlainPath, excerpt, plain, plain_json, plain_lines, steers, without_commands, without_keys};
+pub use plain::{PlainPath, excerpt, plain, plain_json, plain_lines, steers, without_commands};
+pub use private_key::{holds_private_key, without_keys};
 pub use root_cause::root_cause;
 pub use secret::Secret;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::error::{RecipientError, RecipientFault};
 use super::{hybrid, ssh};
-use crate::words::without_keys;
+use crate::words::holds_private_key;
 use age::{Recipient, tag, tagpq, x25519};
 use age_core::primitives::bech32_decode;
 use bech32::Hrp;
@@ -52,7 +52,7 @@ fn boxed<R: Recipient + 'static>(recipient: R) -> Box<dyn Recipient> {
 
 /// The start of a recipient, for an error.
 pub(in crate::secrets) fn shortened(text: &str) -> String {
-    let is_public = PUBLIC.iter().any(|kind| text.starts_with(kind)) && without_keys(text) == text;
+    let is_public = PUBLIC.iter().any(|kind| text.starts_with(kind)) && holds_private_key(text.as_bytes()).is_none();
     let shown: String = text.chars().take(if is_public { SHOWN_CHARACTERS } else { KIND_CHARACTERS }).collect();
     if shown.len() < text.len() { format!("{shown}…") } else { shown }
 }
