@@ -20,7 +20,7 @@ use crate::issuers::http::{BodyError, Trust, certificate_fault, read_body};
 use crate::policy::ReplayRequest;
 use crate::token::{ProofKey, ProvedRequest};
 use crate::words::names::DecisionId;
-use crate::words::{Clock, NAMED_FILE_MAX, PlainPath, Secret, SystemClock, plain, read_named, root_cause};
+use crate::words::{Clock, NAMED_FILE_MAX, PlainPath, Secret, SystemClock, plain, read_named, root_cause, without_keys};
 use audience::ServerAudience;
 use serde_json::Value;
 use std::sync::Arc;
@@ -238,7 +238,7 @@ fn unreachable_server(base: &reqwest::Url, fault: &reqwest::Error) -> Failure {
 
 /// Turns a problem document (RFC 9457) into a failure. None of its text begins a line, or is a command to the runner that reads the log.
 fn refusal(status: u16, problem: &Value) -> Failure {
-    let text = |member: &str| problem[member].as_str().map(|text| plain(text).into_owned());
+    let text = |member: &str| problem[member].as_str().map(|text| plain(&without_keys(text)).into_owned());
     let exit_status = if matches!(status, 500..=599 | 429) { STATUS_UNAVAILABLE } else { STATUS_DENIED };
     Failure {
         code: text("code"),

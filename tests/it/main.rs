@@ -22,6 +22,7 @@ mod faults;
 mod file_keys;
 mod gcp;
 mod github;
+mod given_keys;
 mod golden;
 mod helpers;
 mod hostile;
