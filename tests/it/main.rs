@@ -24,6 +24,7 @@ mod gcp;
 mod github;
 mod given_keys;
 mod golden;
+mod hardened;
 mod helpers;
 mod hostile;
 mod imports;
