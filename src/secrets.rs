@@ -16,7 +16,9 @@ mod sops;
 mod transit;
 mod widened;
 
-pub use age_file::{AgeError, Identities, IdentityError, STANZAS_MAX, encrypt, encrypt_at, is_armored, is_recipient};
+pub use age_file::{
+    AgeError, Identities, IdentityError, STANZAS_MAX, encrypt, encrypt_at, is_armored, is_recipient, recipient_or_none,
+};
 pub use error::{Missing, SecretError, Unopened};
 pub use export::{Export, ExportError, ExportForm};
 pub use header::{Header, stanza};
