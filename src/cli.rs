@@ -187,6 +187,7 @@ struct DemoArgs {
 
 /// Parses the arguments and runs the command.
 pub fn main() -> ExitCode {
+    crate::telemetry::harden();
     if let Some(status) = age_plugin::run_if_called() {
         return status;
     }
@@ -194,6 +195,10 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(fault) => return misused(&fault),
     };
+    // The command that `exec` runs gets its own limit back.
+    if !matches!(cli.command, Command::Exec(_)) {
+        crate::telemetry::forbid_core_dumps();
+    }
     crate::telemetry::install_crypto();
     if cli.output != Output::Json {
         progress::allow();
@@ -208,6 +213,8 @@ pub fn main() -> ExitCode {
 
 /// The entry point of the sidecar's own binary, whose one command is `sidecar`.
 pub fn sidecar_main() -> ExitCode {
+    crate::telemetry::harden();
+    crate::telemetry::forbid_core_dumps();
     match parse::<sidecar::Alone>(std::env::args_os().collect()) {
         Ok(alone) => {
             crate::telemetry::install_tls();

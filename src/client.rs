@@ -26,6 +26,8 @@ pub mod token_endpoint;
 pub use mask::hide_file;
 pub use report::{Ended, Report};
 
+use crate::words::without_keys;
+
 /// Why the client stops, and the exit status that says so (sysexits.h, and 125 as env and timeout use it).
 #[derive(Clone, Debug)]
 pub struct Failure {
@@ -53,14 +55,14 @@ pub const STATUS_CONFIGURATION: u8 = 78;
 pub const STATUS_EXEC: u8 = 125;
 
 impl Failure {
-    /// A failure with its status.
+    /// A failure with its status. The message may quote an argument or a variable, in whose place somebody gave a private key.
     pub fn new(status: u8, message: impl std::fmt::Display) -> Self {
-        Self { message: message.to_string(), hint: None, decision: None, code: None, status }
+        Self { message: without_keys(&message.to_string()).into_owned(), hint: None, decision: None, code: None, status }
     }
 
     /// Adds what to do next.
     pub fn advising(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+        Self { hint: Some(without_keys(&hint.into()).into_owned()), ..self }
     }
 
     /// For a person who gave the command line: what the server cannot read or does not know in it is at fault there, as on the

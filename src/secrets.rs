@@ -16,12 +16,14 @@ mod sops;
 mod transit;
 mod widened;
 
-pub use age_file::{AgeError, Identities, IdentityError, STANZAS_MAX, encrypt, encrypt_at, is_armored, is_recipient};
+pub use age_file::{
+    AgeError, Identities, IdentityError, STANZAS_MAX, encrypt, encrypt_at, is_armored, is_recipient, recipient_or_none,
+};
 pub use error::{Missing, SecretError, Unopened};
 pub use export::{Export, ExportError, ExportForm};
 pub use header::{Header, stanza};
 pub use headers::{Locked, headers, locked};
-pub use looks::{Seen, Shown, holds_private_key, look, looks_secret, pointer};
+pub use looks::{Seen, Shown, look, looks_secret, pointer};
 pub use origins::{Origins, Place, changed_keys, wrapped_keys};
 pub use readable::turned_readable;
 pub use readers::{ReaderChange, reader_changes};

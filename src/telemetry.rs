@@ -3,9 +3,11 @@
 mod counters;
 mod decisions;
 mod durations;
+mod hardening;
 mod traces;
 
 pub use counters::TraceCounters;
+pub use hardening::{forbid_core_dumps, harden, with_given_limit};
 pub use traces::{RequestSpan, Step, Traces, TracesError};
 
 use crate::words::names::{IssuerName, PolicyName, SourceName};
@@ -42,20 +44,6 @@ pub fn log(filter: &str) {
     if let Err(fault) = done {
         tracing::debug!(%fault, "logging is already set up");
     }
-}
-
-/// Keeps secrets out of core dumps, and other processes from reading them. A panic prints its place, but not its message.
-pub fn harden() {
-    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
-    let none = Rlimit { current: Some(0), maximum: Some(0) };
-    let results = [set_dumpable_behavior(DumpableBehavior::NotDumpable), setrlimit(Resource::Core, none)];
-    if results.iter().any(Result::is_err) {
-        tracing::warn!("core dumps cannot be turned off on this system");
-    }
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(place, "a panic; its message is not printed");
-    }));
 }
 
 /// The server's metrics.

@@ -4,7 +4,7 @@ use super::live::Live;
 use super::not_in_force::NotInForce;
 use crate::answers::{EmptyGrant, FileStatus, SecretStatus};
 use crate::policy::{DocumentGrant, grants_of};
-use crate::secrets::{Seen, is_rules_file, look};
+use crate::secrets::{Seen, is_rules_file, look, recipient_or_none};
 use crate::words::names::{SecretPath, SourceName};
 use crate::words::{Denial, Reason, UnixTime};
 use std::collections::BTreeSet;
@@ -92,17 +92,13 @@ fn full(source: &SourceName, path: &str) -> Option<SecretPath> {
     full.ok()
 }
 
-/// The age recipients of a SOPS file, and the kinds of its other keys. Text that cannot be a recipient is left out: somebody may
-/// have written a secret there.
+/// The age recipients of a SOPS file, and the kinds of its other keys. Text that is no recipient is not shown: somebody may have
+/// written a secret there.
 fn keys(file: &str, bytes: &[u8]) -> (Option<Vec<String>>, Vec<String>) {
     let path = file.strip_prefix("secrets/").and_then(|path| SecretPath::parse(path).ok());
     let Some(Ok(Seen::Sops(sops))) = path.map(|path| look(&path, bytes)) else { return (None, Vec::new()) };
-    let is_one = |text: &&str| {
-        let is_age = text.starts_with("age1") && text.chars().all(|one| one.is_ascii_alphanumeric());
-        is_age || text.starts_with("ssh-ed25519 ") || text.starts_with("ssh-rsa ")
-    };
     let others = sops.foreign_keys().iter().map(|kind| (*kind).to_owned()).collect();
-    (Some(sops.recipients().into_iter().filter(is_one).map(str::to_owned).collect()), others)
+    (Some(sops.recipients().into_iter().map(|one| recipient_or_none(one).into_owned()).collect()), others)
 }
 
 /// Why a file is not in force, without the message of a fault, which may quote what somebody committed in clear.

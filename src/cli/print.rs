@@ -1,5 +1,6 @@
 //! Output for people and programs: colours on a terminal, none in a pipe.
 
+use crate::secrets::is_recipient;
 pub(super) use crate::words::counted;
 use crate::words::{excerpt, plain, plain_json, plain_lines};
 use std::fmt::Write;
@@ -47,7 +48,7 @@ pub(super) fn section(out: &mut String, title: &str, lines: &[String]) {
 
 /// A recipient of age by its beginning: a post-quantum one has 2,000 characters. SSH public keys begin alike, so their end is shown.
 pub(super) fn recipient(text: &str) -> String {
-    if let Some((kind, key)) = text.split_once(' ').filter(|(kind, _)| kind.starts_with("ssh-")) {
+    if let Some((kind, key)) = text.split_once(' ').filter(|(kind, _)| kind.starts_with("ssh-") && is_recipient(text)) {
         let key = key.split(' ').next().unwrap_or_default();
         let end: String = key.chars().skip(key.chars().count().saturating_sub(RECIPIENT_CHARACTERS)).collect();
         return format!("{} …{}", plain(kind), plain(&end));

@@ -117,8 +117,6 @@ pub(super) struct EncryptArgs {
 
 /// Runs one of them.
 pub(super) async fn run(command: &SecretCommand, environment: Environment, json: bool) -> Result<u8, Failure> {
-    // From here on, plaintexts are in memory.
-    crate::telemetry::harden();
     match command {
         SecretCommand::Encrypt(arguments) => encrypt_file(arguments).await,
         SecretCommand::Import(arguments) => import::run(arguments, json).await,

@@ -72,7 +72,6 @@ pub(super) fn faults(found: &[Fault]) -> Failure {
 /// Runs until SIGTERM or SIGINT, then drains.
 pub(super) async fn run(arguments: &ServeArgs, environment: &Environment) -> Result<u8, Failure> {
     crate::telemetry::log(&arguments.log);
-    crate::telemetry::harden();
     let credentials = environment.value("CREDENTIALS_DIRECTORY").map(Path::new);
     let mut config = Config::load(&arguments.config, credentials).map_err(|found| faults(&found))?;
     if let Some(address) = arguments.admin_address {

@@ -75,7 +75,6 @@ pub(super) async fn run(arguments: SidecarArgs, environment: Environment) -> Res
         return sidecar::check(&settings);
     }
     crate::telemetry::log(&arguments.log);
-    crate::telemetry::harden();
     let manner = Manner { wait: arguments.wait, allow_disk: arguments.allow_disk };
     match arguments.once {
         true => sidecar::once(settings, manner, environment).await,

@@ -27,7 +27,7 @@ pub(super) enum AuditQueryError {
     #[error("The query: {0}.")]
     Query(#[from] FormError),
     /// A parameter of the query.
-    #[error("{} is no parameter here: there are {PARAMETERS}.", form::shown(.parameter))]
+    #[error("{} is no parameter here: there are {PARAMETERS}.", form::opening(.parameter))]
     Unknown {
         /// Its name.
         parameter: String,
@@ -154,7 +154,7 @@ mod tests {
             ("limit=1001", "`limit`: expected a whole number from 1 to 1000."),
             ("limit=x", "`limit`: expected a whole number from 1 to 1000."),
             ("after=1&after=2", "`after` stands twice"),
-            ("kinds=a", "`kinds` is no parameter here: there are `kind`"),
+            ("kinds=a", "A name near `kind` is no parameter here: there are `kind`"),
             ("policy=%00", "NUL"),
         ] {
             let told = of(query).unwrap_err();

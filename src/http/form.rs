@@ -1,6 +1,7 @@
 //! `application/x-www-form-urlencoded` (URL Standard, section 5.1), read more strictly than the standard does: UTF-8, whole
 //! escapes, each name once.
 
+use crate::words::yaml::nearest;
 use crate::words::{Denial, Reason};
 use axum::http::Uri;
 use std::collections::BTreeMap;
@@ -81,9 +82,69 @@ pub(super) fn no_query(uri: &Uri) -> Result<(), Denial> {
     }
 }
 
-/// A name for an error's text: short, and of visible characters.
+/// The parameters of all APIs here that take a form, a query or members of a body.
+const KNOWN: [&str; 36] = [
+    "actor_token",
+    "actor_token_type",
+    "after",
+    "associated_data",
+    "audience",
+    "before",
+    "below",
+    "ciphertext",
+    "client_id",
+    "code",
+    "commit",
+    "context",
+    "decision",
+    "dry_run",
+    "grant_type",
+    "identity",
+    "issuer",
+    "jwt",
+    "key",
+    "key_version",
+    "kind",
+    "limit",
+    "list",
+    "plaintext",
+    "policy",
+    "repository",
+    "requested_token_type",
+    "resource",
+    "role",
+    "role_arn",
+    "scope",
+    "since",
+    "subject_token",
+    "subject_token_type",
+    "ttl",
+    "version",
+];
+
+/// A parameter's name for an error's text, which the audit log keeps: one of our own. A caller may have sent a token or a key where a
+/// name belongs, so no other text of theirs is shown.
 pub(super) fn shown(name: &str) -> String {
-    format!("`{}`", name.chars().take(40).map(|one| if one.is_ascii_graphic() { one } else { '?' }).collect::<String>())
+    shown_among(name, &KNOWN)
+}
+
+/// The same for an API with names of its own.
+pub(super) fn shown_among(name: &str, known: &[&str]) -> String {
+    match nearest(name, known) {
+        Some(known) if known == name => format!("`{known}`"),
+        Some(near) => format!("a name near `{near}`"),
+        None => "a name that is not known".to_owned(),
+    }
+}
+
+/// The same where a sentence begins.
+pub(super) fn opening(name: &str) -> String {
+    opened(shown(name))
+}
+
+/// Such a text where a sentence begins.
+pub(super) fn opened(shown: String) -> String {
+    shown.strip_prefix("a ").map(|rest| format!("A {rest}")).unwrap_or(shown)
 }
 
 /// Escapes undone; `+` is a space.

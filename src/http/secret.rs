@@ -48,7 +48,7 @@ pub(super) enum AddressError {
     #[error("The query: {0}.")]
     Query(#[from] FormError),
     /// A parameter of the query.
-    #[error("{} is no parameter here: there are `key`, `commit` and `policy`.", form::shown(.parameter))]
+    #[error("{} is no parameter here: there are `key`, `commit` and `policy`.", form::opening(.parameter))]
     Unknown {
         /// Its name.
         parameter: String,

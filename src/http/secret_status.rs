@@ -22,7 +22,7 @@ enum StatusQueryError {
     #[error("The query: {0}.")]
     Query(#[from] FormError),
     /// A parameter of the query.
-    #[error("{} is no parameter here: there are `below` and `after`.", form::shown(.parameter))]
+    #[error("{} is no parameter here: there are `below` and `after`.", form::opening(.parameter))]
     Unknown {
         /// Its name.
         parameter: String,
@@ -72,7 +72,7 @@ mod tests {
             ("below=", "`below`: expected the path"),
             (long.as_str(), "`after`: expected the path"),
             ("below=a&below=b", "`below` stands twice"),
-            ("under=a", "`under` is no parameter here"),
+            ("under=a", "A name that is not known is no parameter here"),
         ] {
             let told = of(query).unwrap_err();
             assert!(told.contains(said), "{query}: {told}");

@@ -16,8 +16,8 @@ pub(super) use bound::{check as check_path, is_bystander, paths as bound_paths, 
 pub use error::{AgeError, IdentityError};
 pub use header::STANZAS_MAX;
 pub use identities::Identities;
-pub use recipient::is_recipient;
 pub(super) use recipient::shortened;
+pub use recipient::{is_recipient, recipient_or_none};
 
 use super::header::{Header, stanza as digest};
 use super::{PLAINTEXT_BYTES_MAX, RepositoryPath};

@@ -1,6 +1,7 @@
 //! What can be seen of a file without opening it: whether it is encrypted, to whom, and which of its readable values look like secrets.
 
 use super::{SecretError, SopsError, SopsFile, age_file, check_size};
+use crate::words::holds_private_key;
 use crate::words::names::SecretPath;
 use regex::bytes::{RegexSet, RegexSetBuilder};
 use std::sync::LazyLock;
@@ -56,12 +57,8 @@ fn contains(bytes: &[u8], word: &[u8]) -> bool {
     bytes.windows(word.len()).any(|window| window == word)
 }
 
-/// How many of the forms, the first ones, are of private keys. No ciphertext and no armor has them by chance.
-const PRIVATE_KEYS: usize = 2;
-/// Forms of keys and tokens that their issuers document and that nothing else has.
-const FORMS: [(&str, &str); 14] = [
-    ("an age identity", r"(?i:AGE-SECRET-KEY-(PQ-)?1[0-9A-Z]{20})"),
-    ("a private key", r"-----BEGIN ([A-Z]+ )*PRIVATE KEY( BLOCK)?-----"),
+/// Forms of keys and tokens that their issuers document and that nothing else has. Private keys are known elsewhere.
+const FORMS: [(&str, &str); 12] = [
     ("an AWS access key", r"\b(AKIA|ASIA)[0-9A-Z]{16}\b"),
     ("a GitHub token", r"\b(gh[pousr]_[0-9A-Za-z]{36}|github_pat_[0-9A-Za-z_]{60})"),
     ("a GitLab token", r"\bgl(pat|ptt|dt|rt|cbt|soat)-[0-9A-Za-z_-]{20}"),
@@ -85,14 +82,8 @@ static KNOWN: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
 
 /// The kind of secret that these bytes seem to hold, judged by its form.
 pub fn looks_secret(bytes: &[u8]) -> Option<&'static str> {
-    let found = KNOWN.as_ref()?.matches(bytes);
-    found.into_iter().next().map(|number| FORMS[number].0)
-}
-
-/// The kind of private key that these bytes hold, wherever in them: for a file that is encrypted, of which no part is trusted to be.
-pub fn holds_private_key(bytes: &[u8]) -> Option<&'static str> {
-    let found = KNOWN.as_ref()?.matches(bytes);
-    found.into_iter().find(|number| *number < PRIVATE_KEYS).map(|number| FORMS[number].0)
+    let form = || KNOWN.as_ref()?.matches(bytes).into_iter().next().map(|number| FORMS[number].0);
+    holds_private_key(bytes).or_else(form)
 }
 
 #[cfg(test)]

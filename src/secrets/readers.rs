@@ -1,10 +1,11 @@
 //! Compares two revisions of a repository: who can open its files. Recipients can open a file whatever the policies say.
 
 use super::origins::Files;
-use super::{Creation, Rules, Seen, encrypted_path, look};
+use super::{Creation, Rules, Seen, encrypted_path, look, recipient_or_none};
 use crate::words::names::SecretPath;
-use crate::words::{Gain, Widened};
+use crate::words::{Gain, Widened, without_keys};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::cell::{LazyCell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -102,8 +103,9 @@ impl File<'_> {
     fn read(&self) -> &Read {
         self.read.get_or_init(|| match look(&self.path, self.bytes) {
             Ok(Seen::Sops(file)) => {
-                let foreign = file.foreign_named().iter().cloned();
-                let recipients = file.recipients().into_iter().map(str::to_owned).chain(foreign).collect();
+                let foreign = file.foreign_named().iter().map(|key| without_keys(key));
+                let recipients =
+                    file.recipients().into_iter().map(recipient_or_none).chain(foreign).map(Cow::into_owned).collect();
                 Read { recipients: Some(recipients), fault: file.check_entries().err().map(|fault| fault.to_string()) }
             }
             Ok(Seen::Age(_) | Seen::Plain) => Read::default(),

@@ -1,7 +1,7 @@
 //! A finding: what was checked, and the result.
 
 use crate::custody::CustodyError;
-use crate::words::plain;
+use crate::words::{plain, without_keys};
 use serde::Serialize;
 use std::fmt::Display;
 
@@ -37,9 +37,10 @@ pub(super) struct Finding {
 }
 
 impl Finding {
-    /// All is well.
+    /// All is well. What was seen may be an argument or a variable, in whose place somebody gave a private key.
     pub(super) fn ok(check: impl Into<String>, says: impl Display) -> Self {
-        Self { check: check.into(), level: Level::Ok, says: says.to_string(), advice: None, way: None }
+        let [check, says] = [check.into(), says.to_string()].map(|text| without_keys(&text).into_owned());
+        Self { check, level: Level::Ok, says, advice: None, way: None }
     }
 
     /// Something does not work.

@@ -8,7 +8,7 @@ use super::work::Work;
 use crate::cli::print::{self, counted};
 use crate::cli::progress::Progress;
 use crate::client::{Failure, STATUS_CONFIGURATION};
-use crate::secrets::{Binding, Creation, FileRewrite, Identities, Rewrite, SopsFile};
+use crate::secrets::{Binding, Creation, FileRewrite, Identities, Rewrite, SopsFile, recipient_or_none};
 use crate::words::{Clock, Digest, SystemClock, plain};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, IsTerminal, Write};
@@ -170,12 +170,11 @@ fn change(rewrite: &FileRewrite<'_>, how: Rewrite, to: &Creation, binding: &Bind
 /// The recipients that a file has and should not have, and those that it lacks.
 pub(super) fn difference(sops: &SopsFile, recipients: &[String]) -> String {
     let own = sops.recipients();
-    let too_many = own
-        .iter()
-        .filter(|one| !recipients.iter().any(|other| other == *one))
-        .map(|one| format!("has {}", print::recipient(one)));
+    let shown = |one: &str| print::recipient(&recipient_or_none(one));
+    let too_many =
+        own.iter().filter(|one| !recipients.iter().any(|other| other == *one)).map(|one| format!("has {}", shown(one)));
     let twice = own.iter().enumerate().filter(|(number, one)| own[..*number].contains(one));
-    let twice = twice.map(|(_, one)| format!("has {} twice", print::recipient(one)));
+    let twice = twice.map(|(_, one)| format!("has {} twice", shown(one)));
     let lacking =
         recipients.iter().filter(|one| !own.contains(&one.as_str())).map(|one| format!("lacks {}", print::recipient(one)));
     too_many.chain(twice).chain(lacking).collect::<Vec<_>>().join(", ")

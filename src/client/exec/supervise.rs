@@ -1,6 +1,7 @@
 //! Waits for the child and passes on the signals that a CI or a person sends.
 
 use crate::client::{Failure, STATUS_EXEC};
+use crate::telemetry::with_given_limit;
 use std::os::unix::process::ExitStatusExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -38,7 +39,7 @@ pub(super) async fn run(
 ) -> Result<u8, Failure> {
     let failure = |fault: std::io::Error| Failure::new(STATUS_EXEC, format!("`{program}` cannot be run: {fault}"));
     let mut signals = signals.map_err(failure)?;
-    let mut child = command.spawn().map_err(failure)?;
+    let mut child = with_given_limit(|| command.spawn()).map_err(failure)?;
     loop {
         let passed = tokio::select! {
             status = child.wait() => return status.map(exit_status).map_err(failure),

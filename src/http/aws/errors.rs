@@ -1,6 +1,5 @@
 //! Refusals as AWS's errors: the code decides whether a client tries again, and the message reaches the job's log verbatim.
 
-use super::form::echo;
 use super::xml::Xml;
 use crate::exchange::Refused;
 use crate::words::{Denial, Reason};
@@ -22,7 +21,7 @@ impl Fault {
 
     /// A parameter's value is missing, or outside of its limits.
     pub(super) fn value(name: &str, words: &str) -> Self {
-        Self::of("ValidationError", format!("`{}` {words}", echo(name)))
+        Self::of("ValidationError", format!("`{name}` {words}"))
     }
 }
 

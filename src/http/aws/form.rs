@@ -1,11 +1,30 @@
 //! A form as clients send it (`application/x-www-form-urlencoded`, WHATWG URL, section 5.1), read strictly: every parameter once,
 //! and nothing repaired. Values are secrets, because one of them is the token.
 
+use crate::http::form::{opened, shown_among};
 use crate::words::Secret;
 use std::collections::BTreeMap;
 
-/// Characters of a caller's own text in a message.
-const ECHO_CHARS_MAX: usize = 64;
+/// The parameters that AWS documents for the actions here. A caller may have sent a token where a name belongs, so no other name is
+/// shown.
+const KNOWN: [&str; 16] = [
+    "Action",
+    "DurationSeconds",
+    "ExternalId",
+    "Policy",
+    "PolicyArns",
+    "PolicyArns.member.1.arn",
+    "ProviderId",
+    "RoleArn",
+    "RoleSessionName",
+    "SerialNumber",
+    "SourceIdentity",
+    "Tags.member.1.Key",
+    "Tags.member.1.Value",
+    "TokenCode",
+    "Version",
+    "WebIdentityToken",
+];
 
 /// What is wrong with a form; it names the parameter, never its value.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -14,19 +33,19 @@ pub(super) enum ParameterError {
     #[error("A parameter's name is not encoded well.")]
     Name,
     /// Its value cannot be decoded.
-    #[error("The value of `{}` is not encoded well.", echo(.name))]
+    #[error("The value of {} is not encoded well.", shown_among(.name, &KNOWN))]
     Value {
         /// Its name.
         name: String,
     },
     /// It is there twice, and readers would differ on which one counts.
-    #[error("`{}` is given twice.", echo(.name))]
+    #[error("{} is given twice.", opened(shown_among(.name, &KNOWN)))]
     Twice {
         /// Its name.
         name: String,
     },
     /// It is unknown, and could have been meant to narrow a session.
-    #[error("`{}` is no parameter of this action here.", echo(.name))]
+    #[error("{} is no parameter of this action here.", opened(shown_among(.name, &KNOWN)))]
     Unknown {
         /// Its name.
         name: String,
@@ -73,11 +92,6 @@ impl Form {
     pub(super) fn finish(self) -> Result<(), ParameterError> {
         self.0.into_keys().next().map_or(Ok(()), |name| Err(ParameterError::Unknown { name }))
     }
-}
-
-/// The beginning of a caller's text.
-pub(super) fn echo(word: &str) -> String {
-    word.chars().take(ECHO_CHARS_MAX).collect()
 }
 
 fn decode(text: &[u8]) -> Option<Vec<u8>> {

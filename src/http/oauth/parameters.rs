@@ -95,7 +95,7 @@ impl Parameters {
         // The name of a public client decides nothing.
         values.remove("client_id");
         match values.into_keys().next() {
-            Some(unknown) => Err(invalid(&format!("{} is no parameter of this endpoint.", form::shown(&unknown)))),
+            Some(unknown) => Err(invalid(&format!("{} is no parameter of this endpoint.", form::opening(&unknown)))),
             None => Ok(Self { token, audience, google, policy, requested: requested.unwrap_or(TokenType::Jwt) }),
         }
     }

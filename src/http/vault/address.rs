@@ -144,7 +144,7 @@ fn segments(path: &str) -> Result<Vec<String>, Denial> {
 
 fn check_query(query: &BTreeMap<String, String>, known: &[&str]) -> Result<(), Denial> {
     match query.keys().find(|name| !known.contains(&name.as_str())) {
-        Some(unknown) => Err(not_here(&format!("{} is no parameter here.", form::shown(unknown)))),
+        Some(unknown) => Err(not_here(&format!("{} is no parameter here.", form::opening(unknown)))),
         None => Ok(()),
     }
 }

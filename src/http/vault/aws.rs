@@ -55,7 +55,7 @@ fn wanted(aws: &Aws, body: &[u8]) -> Result<(Target, PolicyName), Denial> {
     let role = role.map_err(|fault| not_here(&format!("`role_arn`: {fault}.")))?;
     match parameters.into_iter().find(|(_, value)| !value.is_empty()) {
         Some((name, _)) => {
-            Err(not_here(&format!("{} cannot be chosen by the caller: the policy decides the terms.", form::shown(&name))))
+            Err(not_here(&format!("{} cannot be chosen by the caller: the policy decides the terms.", form::opening(&name))))
         }
         None => Ok((Target::Aws(AwsTarget { role }), policy)),
     }

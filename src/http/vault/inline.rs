@@ -52,7 +52,9 @@ pub(super) fn login(headers: &HeaderMap) -> Result<Option<Login>, Denial> {
                     return Err(refused("a parameter stands twice"));
                 }
             }
-            name if name.starts_with(ANY_PREFIX) => return Err(refused(&format!("{} is not known", form::shown(name)))),
+            name if name.starts_with(ANY_PREFIX) => {
+                return Err(refused(&format!("a header that begins with `{ANY_PREFIX}` is not known")));
+            }
             _ => {}
         }
     }
@@ -97,7 +99,7 @@ impl Login {
             Some(_) => return Err(wrong_role()),
         };
         match parameters.keys().next() {
-            Some(unknown) => Err(not_here(&format!("{} is no parameter of a login.", form::shown(unknown)))),
+            Some(unknown) => Err(not_here(&format!("{} is no parameter of a login.", form::opening(unknown)))),
             None => Ok(Self { jwt, role }),
         }
     }

@@ -129,7 +129,7 @@ fn check_rest(members: Map<String, Value>) -> Result<(), Denial> {
         let why = why.or_else(|| (name == "key_version").then_some("an encryption is by the highest version"));
         return Err(not_here(&match why {
             Some(why) => format!("`{name}` is not taken: {why}."),
-            None => format!("{} is no parameter here.", form::shown(&name)),
+            None => format!("{} is no parameter here.", form::opening(&name)),
         }));
     }
     Ok(())

@@ -3,7 +3,7 @@
 
 use super::error::AgeError;
 use crate::secrets::RepositoryPath;
-use crate::words::plain;
+use crate::words::excerpt;
 use age::{EncryptError, Recipient};
 use age_core::format::{FileKey, Stanza};
 use std::collections::HashSet;
@@ -32,7 +32,7 @@ pub(in crate::secrets) fn paths(stanzas: &[Stanza]) -> impl Iterator<Item = Stri
 
 /// Such a path, made safe to print.
 pub(in crate::secrets) fn shown(path: &str) -> String {
-    plain(path).chars().take(SHOWN_CHARACTERS).collect()
+    excerpt(path, SHOWN_CHARACTERS).into_owned()
 }
 
 /// A recipient whose file is bound to a path. It keeps its labels: age refuses to mix recipients with different labels.

@@ -2,10 +2,11 @@
 
 use super::error::{RecipientError, RecipientFault};
 use super::{hybrid, ssh};
-use crate::words::without_keys;
+use crate::words::{holds_private_key, without_keys};
 use age::{Recipient, tag, tagpq, x25519};
 use age_core::primitives::bech32_decode;
 use bech32::Hrp;
+use std::borrow::Cow;
 use std::str::FromStr;
 
 /// A post-quantum recipient has 2000 characters; an error shows its start only, to stay readable.
@@ -32,6 +33,14 @@ pub(super) fn parse(text: &str) -> Result<Box<dyn Recipient>, RecipientError> {
     recipient.map_err(|fault| RecipientError { shown: shortened(text), fault })
 }
 
+/// What is shown in place of text that a file names as a recipient and that is none: it may be a private key or a password.
+const NONE: &str = "(no recipient)";
+
+/// A recipient as a file names it, or that it is none. An SSH key may have a comment.
+pub fn recipient_or_none(text: &str) -> Cow<'_, str> {
+    if is_recipient(text) { without_keys(text) } else { Cow::Borrowed(NONE) }
+}
+
 /// Whether this is a recipient, as files name it. One of a plugin is one too, although nothing is encrypted to it here.
 pub fn is_recipient(text: &str) -> bool {
     if text.starts_with(PUBLIC[0]) {
@@ -52,7 +61,7 @@ fn boxed<R: Recipient + 'static>(recipient: R) -> Box<dyn Recipient> {
 
 /// The start of a recipient, for an error.
 pub(in crate::secrets) fn shortened(text: &str) -> String {
-    let is_public = PUBLIC.iter().any(|kind| text.starts_with(kind)) && without_keys(text) == text;
+    let is_public = PUBLIC.iter().any(|kind| text.starts_with(kind)) && holds_private_key(text.as_bytes()).is_none();
     let shown: String = text.chars().take(if is_public { SHOWN_CHARACTERS } else { KIND_CHARACTERS }).collect();
     if shown.len() < text.len() { format!("{shown}…") } else { shown }
 }

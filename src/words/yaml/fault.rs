@@ -1,8 +1,8 @@
 //! A fault of a file: its place, what is wrong, and how to fix it. It is shown with a caret.
 
 use super::Place;
-use crate::words::plain::{AGE_KEY, PEM_KEY};
-use crate::words::{plain, steers, without_commands};
+use crate::words::private_key::private_keys;
+use crate::words::{holds_private_key, plain, steers, without_commands, without_keys};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -20,11 +20,11 @@ pub enum Severity {
 /// Characters of a line that are kept for the caret. A file may be one long line with a fault in each word.
 const LINE_CHARACTERS_MAX: usize = 240;
 
+/// As far around a line a private key is looked for that the line is a part of: an RSA key of 16,384 bits has 13 KiB.
+const KEY_BYTES_MAX: usize = 16 * 1024;
+
 /// The code of faults of form.
 const FORM: &str = "invalid";
-
-/// Text of a private key, in capitals. Then the wrong file was named, and its line is not shown.
-const PRIVATE: [&str; 2] = [AGE_KEY, PEM_KEY];
 
 /// One fault.
 #[derive(Clone, PartialEq, Debug, serde::Serialize)]
@@ -51,15 +51,14 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// An error at this place.
+    /// An error at this place. The message may quote the value, which may be a private key: it goes into logs, records and answers.
     pub fn new(file: &str, place: Place, message: impl fmt::Display) -> Self {
-        let message = message.to_string().into();
         Self {
             severity: Severity::Error,
             code: "invalid",
-            file: file.into(),
+            file: without_keys(file).into(),
             place,
-            message,
+            message: without_keys(&message.to_string()).into(),
             help: None,
             example: None,
             line: Box::default(),
@@ -86,21 +85,24 @@ impl Fault {
 
     /// Adds the claims of a token that the fault affects, if there are any.
     pub fn showing(mut self, example: Option<Map<String, Value>>) -> Self {
-        self.example = example.map(Box::new);
+        let shown = |value: Value| match value {
+            Value::String(text) => without_keys(&text).into(),
+            other => other,
+        };
+        self.example = example.map(|claims| Box::new(claims.into_iter().map(|(name, value)| (name, shown(value))).collect()));
         self
     }
 
     /// Adds how to fix it.
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into().into());
+        self.help = Some(without_keys(&help.into()).into());
         self
     }
 
     /// Adds its line, for the caret.
     pub fn in_text(mut self, text: &str) -> Self {
         let line = text.lines().nth(self.place.line.saturating_sub(1)).unwrap_or_default();
-        let capitals = line.to_ascii_uppercase();
-        if PRIVATE.iter().any(|sign| capitals.contains(sign)) {
+        if holds_private_key(line.as_bytes()).is_some() || is_in_key(text, line) {
             return self;
         }
         let end = line.char_indices().nth(LINE_CHARACTERS_MAX).map_or(line.len(), |(end, _)| end);
@@ -109,6 +111,15 @@ impl Fault {
             line[..end].chars().map(|one| if steers(one) && one != '\t' { char::REPLACEMENT_CHARACTER } else { one }).collect();
         self
     }
+}
+
+/// Whether this line of the text is a part of a private key: then the wrong file was named.
+fn is_in_key(text: &str, line: &str) -> bool {
+    let start = line.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+    let end = start + line.len();
+    let from = start.saturating_sub(KEY_BYTES_MAX);
+    let around = &text.as_bytes()[from..text.len().min(end + KEY_BYTES_MAX)];
+    private_keys(around).any(|key| from + key.start < end && start < from + key.end)
 }
 
 /// Escapes names of files and texts, because anybody who may push chooses them.
@@ -213,10 +224,28 @@ mod tests {
 
     #[test]
     fn a_line_of_a_private_key_is_not_shown() {
-        for key in ["AGE-SECRET-KEY-1HUNTER2", "age-secret-key-1hunter2", "-----BEGIN PRIVATE KEY-----hunter2"] {
-            let fault = Fault::new("a.yaml", Place { line: 1, column: 1 }, "bad").in_text(key).to_string();
+        let age = format!("AGE-SECRET-KEY-1HUNTER2{}", "Q".repeat(51));
+        let pem = format!("-----BEGIN PRIVATE KEY-----\n{0}\nHUNTER2{0}\nHUNTER2=\n-----END PRIVATE KEY-----\n", "M".repeat(57));
+        for (key, line) in [(&age, 1), (&age.to_lowercase(), 1), (&pem, 1), (&pem, 3), (&pem, 4), (&format!("{pem}a: 1\n"), 5)] {
+            let fault = Fault::new("a.yaml", Place { line, column: 1 }, "bad").in_text(key).to_string();
             assert!(!fault.to_lowercase().contains("hunter2"), "{fault}");
         }
+        let behind = Fault::new("a.yaml", Place { line: 6, column: 1 }, "bad").in_text(&format!("{pem}a: 1\n"));
+        assert!(behind.to_string().contains("a: 1"), "{behind}");
+    }
+
+    /// A fault stands in the server's log, in its durable records and in answers.
+    #[test]
+    fn a_private_key_in_place_of_a_value_is_in_no_part_of_a_fault() {
+        let key = format!("AGE-SECRET-KEY-1{}", "Q".repeat(58));
+        let place = Place { line: 1, column: 1 };
+        let fault = Fault::new(&key, place, format!("`{key}` is no issuer, and `-----BEGIN PRIVATE KEY-----` stays"))
+            .help(format!("write `issuer: github` in place of {key}"))
+            .showing(serde_json::json!({ "sub": key, "n": 1 }).as_object().cloned());
+        for shown in [fault.to_string(), fault.coloured(), serde_json::to_string(&fault).unwrap(), format!("{fault:?}")] {
+            assert!(shown.contains("AGE-SECRET-KEY-…") && !shown.contains("QQQ"), "{shown}");
+        }
+        assert_eq!(&*fault.message, "`AGE-SECRET-KEY-…` is no issuer, and `-----BEGIN PRIVATE KEY-----` stays");
     }
 
     #[test]

@@ -95,7 +95,7 @@ async fn a_job_without_the_grant_and_a_bad_query_are_refused() {
     assert_eq!(response.status().as_u16(), 401);
     for (query, said) in [
         ("?code=no_matching_polcy", "`code`: there is no such code"),
-        ("?kinds=refused", "`kinds` is no parameter here"),
+        ("?kinds=refused", "A name near `kind` is no parameter here"),
         ("?limit=1001", "`limit`: expected a whole number from 1 to 1000"),
         ("?before=0", "`before`: expected a whole number from 1"),
     ] {

@@ -6,7 +6,8 @@ use crate::cli::secret::{clear, creation};
 use crate::client::Failure;
 use crate::client::checkout::Checkout;
 use crate::policy::DocumentGrant;
-use crate::secrets::{Creation, Seen, SopsFile, holds_private_key, look, looks_secret};
+use crate::secrets::{Creation, Seen, SopsFile, look, looks_secret, recipient_or_none};
+use crate::words::holds_private_key;
 use crate::words::names::SecretPath;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -77,7 +78,7 @@ impl Report {
     fn take_sops(&mut self, checkout: &Checkout, name: String, mut sops: SopsFile) {
         self.sops += 1;
         for recipient in sops.recipients() {
-            self.recipients.entry(recipient.to_owned()).or_default().push(name.clone());
+            self.recipients.entry(recipient_or_none(recipient).into_owned()).or_default().push(name.clone());
         }
         if sops.recipients().is_empty() {
             self.foreign.push((name.clone(), format!("only to {}", sops.foreign_keys().join(" and "))));

@@ -41,8 +41,8 @@ pub enum FormError {
     },
     /// A member that is not known.
     UnknownMember {
-        /// Its name.
-        member: String,
+        /// Its name, if it cannot be a secret.
+        member: Option<String>,
         /// Those that are known.
         known: &'static [&'static str],
     },
@@ -85,7 +85,7 @@ impl serde::de::Error for FormError {
     }
 
     fn unknown_field(member: &str, known: &'static [&'static str]) -> Self {
-        Self::UnknownMember { member: member.to_owned(), known }
+        Self::UnknownMember { member: is_word(member).then(|| member.to_owned()), known }
     }
 
     fn missing_field(member: &'static str) -> Self {
@@ -137,8 +137,15 @@ impl FormError {
                     format!("{word}, expected {}", listed(known))
                 }
             }
-            Self::UnknownMember { member, known: [] } => format!("unknown field `{member}`, there are no fields"),
-            Self::UnknownMember { member, known } => format!("unknown field `{member}`, expected {}", listed(known)),
+            Self::UnknownMember { member, known } => {
+                let member =
+                    member.as_ref().map_or_else(|| "an unknown field".to_owned(), |member| format!("unknown field `{member}`"));
+                if known.is_empty() {
+                    format!("{member}, there are no fields")
+                } else {
+                    format!("{member}, expected {}", listed(known))
+                }
+            }
             Self::MissingMember { member } => format!("missing field `{member}`"),
             Self::TwiceMember { member } => format!("duplicate field `{member}`"),
             Self::Own { words } => words.clone(),
