@@ -30,27 +30,27 @@ mod were_in_force;
 
 pub use clients::Clients;
 pub use decision::ExplainedDecision;
-pub use deny::{Denier, OF_SOURCE_MAX, STANDING_MAX};
+pub use deny::{DeniedBy, OF_SOURCE_MAX, STANDING_MAX};
 pub use error::{FollowError, KeyEncryptionError, StartError, UnreadForm};
-pub use followed::Followed;
-pub use live::{InForce, Live};
-pub use revision::{Reading, Revision, recorded_policies};
+pub use followed::TrackedSource;
+pub use live::{ActiveSource, Live};
+pub use revision::{ReadContext, Revision, recorded_policies};
 pub use revisions::Revisions;
 pub use rewrite::{RewriteError, Rewriting};
-pub use secret_status::{FILES_MAX, FilesAsked, GRANTS_TOLD_MAX};
-pub use turns::{NoTurn, Turn, Turns};
+pub use secret_status::{FILES_MAX, FilesAsked, GRANTS_LISTED_MAX};
+pub use turns::{NoWorkSlot, WorkSlot, WorkSlots};
 
 use crate::config::{Config, Egress, SourceFiles, served_issuer};
 use crate::issue::{OwnIssuers, Providers, Sessions};
 use crate::issuers::Issuers;
 use crate::kind::Target;
-use crate::policy::{Catalogue, StopUntil, Widening};
+use crate::policy::{Catalogue, DenialUntil, Widening};
 use crate::store::{OwnIssuer, Store};
 use crate::telemetry::{Metrics, SharedMetrics, Traces};
 use crate::words::names::{IssuerUrl, SourceName};
 use crate::words::{Clock, Denial, UnixTime};
 use arc_swap::ArcSwap;
-use shown_elsewhere::ShownElsewhere;
+use shown_elsewhere::ReuseAlarm;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -87,7 +87,7 @@ pub struct App {
     /// Pools of addresses that are one client each.
     pub egress: Egress,
     /// Tokens that a second client showed.
-    pub shown_elsewhere: ShownElsewhere,
+    pub shown_elsewhere: ReuseAlarm,
     /// The metrics.
     pub metrics: SharedMetrics,
     /// The traces of requests for a collector.
@@ -99,25 +99,25 @@ pub struct App {
     /// The running exchanges. An exchange continues when its client hangs up, and the server stops after the last one.
     pub exchanges: TaskTracker,
     /// The one replay of history that may run.
-    pub replays: Turns,
+    pub replays: WorkSlots,
     /// The one reading of the audit log that may run.
-    pub audit_readings: Turns,
+    pub audit_readings: WorkSlots,
     /// The one status of encrypted files that may run.
-    pub status_readings: Turns,
+    pub status_readings: WorkSlots,
     /// The one rewriting of files that may run.
-    pub rewritings: Turns,
+    pub rewritings: WorkSlots,
     /// The one count of past grants that a denial covers.
     denials_counted: Semaphore,
     /// The readings of old values of secrets.
-    past_turns: Turns,
+    past_turns: WorkSlots,
     /// Operators' denials.
-    stops: ArcSwap<BTreeMap<String, StopUntil>>,
+    stops: ArcSwap<BTreeMap<String, DenialUntil>>,
     /// Reports that what is in force or denied has changed.
     changed: watch::Sender<()>,
-    root: Arc<Followed>,
-    further: ArcSwap<sources::Further>,
-    starting: mpsc::UnboundedSender<Arc<Followed>>,
-    started: Mutex<mpsc::UnboundedReceiver<Arc<Followed>>>,
+    root: Arc<TrackedSource>,
+    further: ArcSwap<sources::FurtherSources>,
+    starting: mpsc::UnboundedSender<Arc<TrackedSource>>,
+    started: Mutex<mpsc::UnboundedReceiver<Arc<TrackedSource>>>,
     /// One change of what is in force at a time.
     live_turn: Mutex<()>,
     widening: Widening,
@@ -142,10 +142,10 @@ impl App {
         let sessions = Sessions::load(key_identities, &store).await?;
         let providers = Providers::connect(config.providers.clone(), &own_issuers).await?;
         let (catalogue, origins) = (config.catalogue(), config.origins());
-        let root = Arc::new(Followed::new(SourceName::root(), config.root, Vec::new(), &config.data, store.moment()));
+        let root = Arc::new(TrackedSource::new(SourceName::root(), config.root, Vec::new(), &config.data, store.moment()));
         root.read_identities().await.map_or(Ok(()), Err)?;
         let (starting, started) = mpsc::unbounded_channel();
-        let nothing = InForce::new(root.clone(), Arc::default(), &catalogue);
+        let nothing = ActiveSource::new(root.clone(), Arc::default(), &catalogue);
         let metrics = Metrics::new(store.waits());
         let traces = config.traces.as_ref().map(|settings| Traces::start(settings, metrics.traces.clone()));
         let traces = traces.transpose()?.unwrap_or_default();
@@ -159,18 +159,18 @@ impl App {
             sessions,
             public_url: config.public_url,
             egress: config.egress,
-            shown_elsewhere: ShownElsewhere::default(),
+            shown_elsewhere: ReuseAlarm::default(),
             metrics: metrics.into(),
             traces,
             clients: Arc::default(),
             draining: CancellationToken::new(),
             exchanges: TaskTracker::new(),
-            replays: Turns::new(1),
-            audit_readings: Turns::new(1),
-            status_readings: Turns::new(1),
+            replays: WorkSlots::new(1),
+            audit_readings: WorkSlots::new(1),
+            status_readings: WorkSlots::new(1),
             denials_counted: Semaphore::new(1),
-            rewritings: Turns::new(1),
-            past_turns: Turns::new(past::READ_AT_ONCE),
+            rewritings: WorkSlots::new(1),
+            past_turns: WorkSlots::new(past::READ_AT_ONCE),
             stops: ArcSwap::default(),
             changed: watch::Sender::default(),
             root: root.clone(),
@@ -210,7 +210,7 @@ impl App {
     }
 
     /// Follows Git, rotates keys and writes aggregates until the server stops.
-    pub async fn keep_up(self: Arc<Self>) {
+    pub async fn run_background_work(self: Arc<Self>) {
         tokio::spawn(self.clone().follow(self.root.clone()));
         let mut keys = tokio::time::interval(KEY_TURN);
         let mut aggregates = tokio::time::interval(AGGREGATE_TURN);
@@ -225,17 +225,17 @@ impl App {
                     self.live.load().forget_old();
                     self.sessions.forget_old();
                     self.store.forget_old();
-                    self.store.pay_debts().await;
-                    self.tell_space();
+                    self.store.retry_deferred().await;
+                    self.warn_of_space();
                     if let Err(denial) = self.store.record_clock().await {
                         tracing::error!(cause = %denial.cause, "the change of the clock could not be recorded");
                     }
                 }
                 _ = keys.tick() => {
-                    if let Err(fault) = self.own_issuers.turn(&self.store).await {
+                    if let Err(fault) = self.own_issuers.rotate_due(&self.store).await {
                         tracing::error!(%fault, "the signing keys could not be rotated");
                     }
-                    if let Err(fault) = self.sessions.turn(&self.store).await {
+                    if let Err(fault) = self.sessions.rotate_due(&self.store).await {
                         tracing::error!(%fault, "the session keys could not be rotated");
                     }
                 }
@@ -249,7 +249,7 @@ impl App {
     }
 
     /// The shutdown: waits for the last exchanges, and writes what was only counted.
-    pub async fn wind_up(&self, patience: Duration) {
+    pub async fn shutdown(&self, patience: Duration) {
         self.exchanges.close();
         if tokio::time::timeout(patience, self.exchanges.wait()).await.is_err() {
             tracing::warn!(left = self.exchanges.len(), "some exchanges did not end in time; the next start reports them");
@@ -257,6 +257,6 @@ impl App {
         if let Err(denial) = self.store.write_aggregates().await {
             tracing::error!(cause = %denial.cause, "counted refusals could not be recorded");
         }
-        self.traces.wind_up().await;
+        self.traces.shutdown().await;
     }
 }

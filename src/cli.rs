@@ -215,7 +215,7 @@ pub fn main() -> ExitCode {
 pub fn sidecar_main() -> ExitCode {
     crate::telemetry::harden();
     crate::telemetry::forbid_core_dumps();
-    match parse::<sidecar::Alone>(std::env::args_os().collect()) {
+    match parse::<sidecar::SidecarBinary>(std::env::args_os().collect()) {
         Ok(alone) => {
             crate::telemetry::install_tls();
             finish(Builder::new_current_thread(), false, sidecar::run(alone.arguments(), Environment::of_process()))
@@ -225,9 +225,9 @@ pub fn sidecar_main() -> ExitCode {
 }
 
 /// Parses the command line, and the environment's variables that are not empty.
-fn parse<P: Parser>(given: Vec<OsString>) -> Result<P, clap::Error> {
+fn parse<P: Parser>(arguments: Vec<OsString>) -> Result<P, clap::Error> {
     let mut command = without_empty_variables(P::command(), &Environment::of_process());
-    let mut matches = command.try_get_matches_from_mut(given)?;
+    let mut matches = command.try_get_matches_from_mut(arguments)?;
     P::from_arg_matches_mut(&mut matches).map_err(|fault| fault.format(&mut command))
 }
 
@@ -239,10 +239,10 @@ fn without_empty_variables(command: clap::Command, environment: &Environment) ->
 }
 
 fn misused(fault: &clap::Error) -> ExitCode {
-    let told = fault.to_string();
-    match without_keys(&told) {
+    let message = fault.to_string();
+    match without_keys(&message) {
         Cow::Borrowed(_) => _ = fault.print(),
-        Cow::Owned(told) => anstream::eprintln!("{told}"),
+        Cow::Owned(message) => anstream::eprintln!("{message}"),
     }
     ExitCode::from(if fault.use_stderr() { STATUS_USAGE } else { 0 })
 }
@@ -275,8 +275,8 @@ async fn run(cli: Cli) -> Result<u8, Failure> {
     let environment = Environment::of_process();
     let json = cli.output == Output::Json;
     if cli.output == Output::Markdown && !matches!(&cli.command, Command::Policy(command) if command.has_markdown()) {
-        let told = "only `policy diff` and `policy replay` have a form in Markdown";
-        return Err(Failure::new(STATUS_USAGE, told));
+        let message = "only `policy diff` and `policy replay` have a form in Markdown";
+        return Err(Failure::new(STATUS_USAGE, message));
     }
     match cli.command {
         Command::Demo(arguments) => {
@@ -285,7 +285,7 @@ async fn run(cli: Cli) -> Result<u8, Failure> {
             demo.run().await.map(|()| 0)
         }
         Command::Serve(arguments) => serve::run(&arguments, &environment).await,
-        Command::GitFetch => crate::git::fetch_as_told().map(|()| 0).map_err(|fault| Failure::new(STATUS_UNAVAILABLE, fault)),
+        Command::GitFetch => crate::git::execute_order().map(|()| 0).map_err(|fault| Failure::new(STATUS_UNAVAILABLE, fault)),
         Command::Exec(arguments) => exec::run(*arguments, environment).await,
         Command::Credential(command) => credential::run(&command, environment).await,
         Command::Sidecar(arguments) => sidecar::run(arguments, environment).await,

@@ -24,7 +24,7 @@ pub mod sidecar;
 pub mod token_endpoint;
 
 pub use mask::hide_file;
-pub use report::{Ended, Report};
+pub use report::{EndReport, Report};
 
 use crate::words::without_keys;
 
@@ -61,7 +61,7 @@ impl Failure {
     }
 
     /// Adds what to do next.
-    pub fn advising(self, hint: impl Into<String>) -> Self {
+    pub fn with_hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(without_keys(&hint.into()).into_owned()), ..self }
     }
 
@@ -85,13 +85,13 @@ impl Failure {
     /// Its members, without the ones that it lacks.
     fn described(&self) -> serde_json::Value {
         let members = [("code", &self.code), ("hint", &self.hint), ("decision_id", &self.decision)];
-        let mut told = serde_json::json!({ "detail": self.message, "exit_status": self.status });
+        let mut document = serde_json::json!({ "detail": self.message, "exit_status": self.status });
         for (member, text) in members {
             if let Some(text) = text {
-                told[member] = text.as_str().into();
+                document[member] = text.as_str().into();
             }
         }
-        told
+        document
     }
 }
 

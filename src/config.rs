@@ -25,7 +25,7 @@ pub use source::{FurtherSource, SourceSettings, mirror};
 pub use traces::TraceSettings;
 
 use crate::words::{NAMED_FILE_MAX, PlainPath, read_named};
-use files::Beside;
+use files::ConfigFolders;
 
 use crate::git::Source;
 use crate::issue::ProviderSettings;
@@ -86,19 +86,19 @@ impl Config {
     /// credentials, if there is one.
     pub fn load(path: &Path, credentials: Option<&Path>) -> Result<Self, Vec<Fault>> {
         let file = path.plain().to_string();
-        let told = |fault: String| vec![Fault::new(&file, Place::default(), fault)];
-        let bytes = read_named(path, NAMED_FILE_MAX).map_err(|fault| told(fault.to_string()))?;
-        trusted::unwritable(path).map_err(|fault| told(fault.to_string()))?;
+        let faults = |fault: String| vec![Fault::new(&file, Place::default(), fault)];
+        let bytes = read_named(path, NAMED_FILE_MAX).map_err(|fault| faults(fault.to_string()))?;
+        trusted::unwritable(path).map_err(|fault| faults(fault.to_string()))?;
         let folder = path.parent().unwrap_or(Path::new("."));
-        Self::parse(&file, &bytes, &Beside { folder, credentials })
+        Self::parse(&file, &bytes, &ConfigFolders { folder, credentials })
     }
 
     /// Reads a text as if it were a file in this folder.
     pub fn parse_in(folder: &Path, file: &str, bytes: &[u8]) -> Result<Self, Vec<Fault>> {
-        Self::parse(file, bytes, &Beside { folder, credentials: None })
+        Self::parse(file, bytes, &ConfigFolders { folder, credentials: None })
     }
 
-    fn parse(file: &str, bytes: &[u8], beside: &Beside<'_>) -> Result<Self, Vec<Fault>> {
+    fn parse(file: &str, bytes: &[u8], base: &ConfigFolders<'_>) -> Result<Self, Vec<Fault>> {
         let node = Node::parse(file, bytes).map_err(|fault| vec![fault])?;
         if !matches!(node.value, Yaml::Mapping(_)) {
             return Err(vec![Fault::new(
@@ -107,7 +107,7 @@ impl Config {
                 "this is no configuration of daypass: it has no `key: value` at its top",
             )]);
         }
-        let (config, faults) = read_whole(file, &String::from_utf8_lossy(bytes), &node, beside);
+        let (config, faults) = read_whole(file, &String::from_utf8_lossy(bytes), &node, base);
         match config {
             Some(config) if !faults.iter().any(|fault| fault.severity == Severity::Error) => Ok(config),
             _ => Err(faults),
@@ -142,17 +142,17 @@ fn catalogue(issuers: &[IssuerSettings]) -> Catalogue {
 }
 
 /// The configuration, if every section could be read, and all faults.
-fn read_whole(file: &str, text: &str, node: &Node, beside: &Beside<'_>) -> (Option<Config>, Vec<Fault>) {
+fn read_whole(file: &str, text: &str, node: &Node, base: &ConfigFolders<'_>) -> (Option<Config>, Vec<Fault>) {
     let mut faults = Vec::new();
     let mut fields = Fields::new(file, text, node, &mut faults);
-    let config = read(&mut fields, beside);
+    let config = read(&mut fields, base);
     fields.finish();
     (config, faults)
 }
 
 /// Reads every section before it requires any, so that all faults are reported.
-fn read(fields: &mut Fields<'_, '_>, beside: &Beside<'_>) -> Option<Config> {
-    let folder = beside.folder;
+fn read(fields: &mut Fields<'_, '_>, base: &ConfigFolders<'_>) -> Option<Config> {
+    let folder = base.folder;
     let listen = fields.required("listen").and_then(|node| fields.parsed(node, section::address));
     let admin_listen = fields.required("admin_listen").and_then(|node| {
         let admin = fields.parsed(node, section::address)?;
@@ -167,13 +167,13 @@ fn read(fields: &mut Fields<'_, '_>, beside: &Beside<'_>) -> Option<Config> {
     let own_issuers = own_issuers::read(fields, public_url.as_ref());
     let (tls_certificate, tls_key) = section::tls(fields, folder).unzip();
     let data = fields.required("data").and_then(|node| section::path(fields, node, folder));
-    let key_encryption = identity::key_encryption(fields, beside);
+    let key_encryption = identity::key_encryption(fields, base);
     section::store(fields);
-    let (root, widening) = section::root(fields, beside).unzip();
+    let (root, widening) = section::root(fields, base).unzip();
     let source_files = section::source_files(fields, folder);
     let issuers = issuer::read_all(fields, folder, &own_issuers);
     let egress = egress::read(fields);
-    let providers = ProviderSettings::read(fields, beside);
+    let providers = ProviderSettings::read(fields, base);
     let admission = admission::read(fields, folder, public_url.as_ref(), issuers.as_deref());
     let traces = traces::read(fields, folder);
     let [issuer_url, id_token_issuer_url] = <[IssuerUrl; 2]>::try_from(own_issuers).ok()?;

@@ -81,13 +81,13 @@ pub struct Custody {
     files: Vec<IdentityFile>,
     purpose: Purpose,
     /// For each file its last good identities, with the digest of its bytes.
-    held: Mutex<Vec<Option<(Digest, Identities)>>>,
+    last_good: Mutex<Vec<Option<(Digest, Identities)>>>,
     all: ArcSwap<Identities>,
 }
 
 /// The outcome of reading them.
 #[derive(Debug, Default)]
-pub struct Reading {
+pub struct ReadOutcome {
     /// Whether the identities are others than before.
     pub changed: bool,
     /// What is wrong with the first faulty file.
@@ -97,8 +97,8 @@ pub struct Reading {
 impl Custody {
     /// Holds no identities before the first [`Self::read`].
     pub fn new(files: Vec<IdentityFile>, purpose: Purpose) -> Self {
-        let held = Mutex::new(files.iter().map(|_| None).collect());
-        Self { files, purpose, held, all: ArcSwap::default() }
+        let last_good = Mutex::new(files.iter().map(|_| None).collect());
+        Self { files, purpose, last_good, all: ArcSwap::default() }
     }
 
     /// The identities that open the secrets now.
@@ -108,10 +108,10 @@ impl Custody {
 
     /// Reads the files, and opens those whose bytes changed. A file that is gone loses its identities. A file that cannot be
     /// read, or that AWS KMS does not open, keeps its last good ones.
-    pub async fn read(&self) -> Reading {
-        let mut held = self.held.lock().await;
-        let mut reading = Reading::default();
-        for (file, slot) in self.files.iter().zip(held.iter_mut()) {
+    pub async fn read(&self) -> ReadOutcome {
+        let mut last_good = self.last_good.lock().await;
+        let mut reading = ReadOutcome::default();
+        for (file, slot) in self.files.iter().zip(last_good.iter_mut()) {
             match self.read_one(file, slot).await {
                 Ok(changed) => reading.changed |= changed,
                 Err(fault) => {
@@ -122,7 +122,7 @@ impl Custody {
         }
         if reading.changed {
             let mut all = Identities::default();
-            held.iter().flatten().for_each(|(_, identities)| all.join(identities.clone()));
+            last_good.iter().flatten().for_each(|(_, identities)| all.join(identities.clone()));
             self.all.store(Arc::new(all));
         }
         reading

@@ -11,12 +11,12 @@ pub use error::DemoError;
 use crate::client::{Failure, STATUS_UNAVAILABLE};
 use crate::words::SystemClock;
 use anstyle::{AnsiColor, Reset, Style};
-use print::{note, say, show};
+use print::{note, paragraph, show};
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use world::World;
+use world::DemoWorld;
 
 /// The demo's server polls Git every second. The demo fails if a change takes longer than this.
 const CHANGE_LIVE_MAX: Duration = Duration::from_secs(20);
@@ -35,14 +35,14 @@ pub struct Demo {
 impl Demo {
     /// Runs the demo, and removes everything that it made.
     pub async fn run(&self) -> Result<(), Failure> {
-        self.tell().await.map_err(|fault| Failure::new(STATUS_UNAVAILABLE, fault))
+        self.run_chapters().await.map_err(|fault| Failure::new(STATUS_UNAVAILABLE, fault))
     }
 
-    async fn tell(&self) -> Result<(), DemoError> {
-        say("\nCI jobs get a day pass, never a key.\n");
+    async fn run_chapters(&self) -> Result<(), DemoError> {
+        paragraph("\nCI jobs get a day pass, never a key.\n");
         self.chapter("A Git repository holds the trust policies and the sealed secrets");
         let aws = self.aws_endpoint.as_ref().map(|endpoint| aws::Emulator::new(endpoint, &self.aws_cli));
-        let world = World::create(Arc::new(SystemClock), aws.as_ref()).await?;
+        let world = DemoWorld::create(Arc::new(SystemClock), aws.as_ref()).await?;
         show(&world.read("policies/shop/deploy.yaml")?);
         note("The secret is encrypted to the server's age key. This is all that Git sees of it:");
         show(first_lines(&world.read("secrets/shop/production/db-password.age")?, 3));
@@ -62,7 +62,7 @@ impl Demo {
         self.changed(&world).await?;
         self.chapter("The audit log: everything that was released is in it");
         world.daypass(&["audit", "tail", "--config", &world.path("daypass.yaml")], None).await?.print();
-        say("\nWhat to type next:");
+        paragraph("\nWhat to type next:");
         show(
             "daypass policy check --config daypass.yaml --folder access/   find the faults in your own policies\ndaypass serve --config daypass.yaml                           docs/tutorial.md leads from nothing to a real job\n",
         );
@@ -70,7 +70,7 @@ impl Demo {
     }
 
     /// A push to main gets what the policy grants.
-    async fn granted(&self, world: &World, aws: Option<&aws::Emulator<'_>>) -> Result<(), DemoError> {
+    async fn granted(&self, world: &DemoWorld, aws: Option<&aws::Emulator<'_>>) -> Result<(), DemoError> {
         self.chapter("A job on main sends its token, and gets what the policy grants, for half an hour");
         let secret = "DB_PASSWORD=shop/production/db-password.age";
         let script = "echo \"the job sees a database password of ${#DB_PASSWORD} characters\"; echo \"and the AWS key ${AWS_ACCESS_KEY_ID:-(no AWS emulator in this run)}\"";
@@ -88,8 +88,8 @@ impl Demo {
         for call in aws.calls() {
             let mut arguments = vec!["exec", "--aws", "--", aws.cli()];
             arguments.extend(call.arguments.iter().map(String::as_str));
-            let told = world.daypass(&arguments, Some("push")).await?.print();
-            if told.status_is_success() != call.allowed {
+            let output = world.daypass(&arguments, Some("push")).await?.print();
+            if output.status_is_success() != call.allowed {
                 return Err(DemoError::Call { is_allowed: call.allowed });
             }
         }
@@ -97,23 +97,23 @@ impl Demo {
     }
 
     /// A pull request asks for the same, and is denied.
-    async fn denied(&self, world: &World) -> Result<(), DemoError> {
+    async fn denied(&self, world: &DemoWorld) -> Result<(), DemoError> {
         self.chapter("A pull request asks for the same");
-        let told = world.daypass(&["secret", "get", "shop/production/db-password.age"], Some("pull-request")).await?.print();
-        if told.status_is_success() {
+        let output = world.daypass(&["secret", "get", "shop/production/db-password.age"], Some("pull-request")).await?.print();
+        if output.status_is_success() {
             return Err(DemoError::Given);
         }
         note(
             "The job gets a code and a decision id, but not the policy. By that id the operator sees the line that did not match:",
         );
-        let decision = told.decision().ok_or(DemoError::NoDecision)?;
+        let decision = output.decision().ok_or(DemoError::NoDecision)?;
         let arguments = ["policy", "explain", "--decision", decision, "--config", &world.path("daypass.yaml")];
         world.daypass(&arguments, None).await?.print().succeeded()?;
         Ok(())
     }
 
     /// A commit changes the access without a restart.
-    async fn changed(&self, world: &World) -> Result<(), DemoError> {
+    async fn changed(&self, world: &DemoWorld) -> Result<(), DemoError> {
         self.chapter("A change would let pull requests read a preview secret: `policy diff` shows it before the merge");
         world.propose_preview_policy().await?;
         show(&world.read("policies/shop/preview.yaml")?);
@@ -124,9 +124,9 @@ impl Demo {
         let committed = Instant::now();
         let arguments = ["secret", "get", "shop/preview/token.age"];
         loop {
-            let told = world.daypass(&arguments, Some("pull-request")).await?;
-            if told.status_is_success() {
-                told.print();
+            let output = world.daypass(&arguments, Some("pull-request")).await?;
+            if output.status_is_success() {
+                output.print();
                 note(&format!(
                     "In force {:.1} s after the merge. To roll back, revert the commit.",
                     committed.elapsed().as_secs_f32()
@@ -134,7 +134,7 @@ impl Demo {
                 return Ok(());
             }
             if committed.elapsed() > CHANGE_LIVE_MAX {
-                told.print();
+                output.print();
                 return Err(DemoError::NoEffect);
             }
             tokio::time::sleep(Duration::from_millis(250)).await;

@@ -25,8 +25,8 @@ mod usage;
 mod uses;
 mod watch;
 
-pub use answer::{Bearer, Refused, Released};
-pub use asked::Asked;
+pub use answer::{Bearer, RecordedRefusal, Released};
+pub use asked::ExchangeRequest;
 pub use audit::{AuditQuery, RECORDS_MAX, SEQ_MAX};
 pub use replay::replay_since;
 pub use rewrite::REWRITTEN_MAX;
@@ -34,7 +34,7 @@ pub use rewrite::REWRITTEN_MAX;
 pub(crate) use rewrite::read_rewrite;
 pub use secret::{document, documents};
 pub use session::{end_session, login, look_at_session};
-pub use story::Call;
+pub use story::RequestContext;
 pub use transit::{Input, transit_versions};
 pub use watch::{Watch, watch};
 
@@ -42,14 +42,14 @@ use crate::answers::Whoami;
 use crate::app::App;
 use crate::identity::Identity;
 use crate::issuers::Issuer;
-use crate::store::Intended;
+use crate::store::IntentOutcome;
 use crate::token::{RawToken, SignedToken, verify_signed};
 use crate::words::Denial;
-use story::{RECORD_INTENT, Story};
+use story::{AuditContext, RECORD_INTENT};
 
 /// The kind of a call's token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Shown {
+pub enum TokenKind {
     /// The job's own.
     Token,
     /// A session's. A login with the job's own token began the session.
@@ -57,14 +57,19 @@ pub enum Shown {
 }
 
 /// Exchanges the job's token for the requested credentials. Only the two types of the result can become an answer.
-pub async fn exchange(app: &App, call: Call, asked: Asked) -> Result<Released, Refused> {
-    exchange_shown(app, call, Shown::Token, asked).await
+pub async fn exchange(app: &App, call: RequestContext, exchange: ExchangeRequest) -> Result<Released, RecordedRefusal> {
+    exchange_with(app, call, TokenKind::Token, exchange).await
 }
 
 /// Like [`exchange`], for a token of either kind.
-pub async fn exchange_shown(app: &App, call: Call, shown: Shown, asked: Asked) -> Result<Released, Refused> {
-    let (mut story, client) = (Story::begin(&call).dry(asked.is_dry_run()), call.client);
-    match run(app, call, shown, asked, &mut story).await {
+pub async fn exchange_with(
+    app: &App,
+    call: RequestContext,
+    kind: TokenKind,
+    exchange: ExchangeRequest,
+) -> Result<Released, RecordedRefusal> {
+    let (mut story, client) = (AuditContext::begin(&call).dry(exchange.is_dry_run()), call.client);
+    match run(app, call, kind, exchange, &mut story).await {
         Ok(released) => {
             app.clients.note_served(client);
             Ok(released)
@@ -73,37 +78,43 @@ pub async fn exchange_shown(app: &App, call: Call, shown: Shown, asked: Asked) -
     }
 }
 
-async fn run(app: &App, call: Call, shown: Shown, asked: Asked, story: &mut Story) -> Result<Released, Denial> {
+async fn run(
+    app: &App,
+    call: RequestContext,
+    kind: TokenKind,
+    exchange: ExchangeRequest,
+    story: &mut AuditContext,
+) -> Result<Released, Denial> {
     let client = call.client;
-    let identity = identify(app, call, shown, story).await?;
+    let identity = identify(app, call, kind, story).await?;
     app.clients.note_identity(client, &identity);
-    story.identified(&identity, asked.request());
-    asked.check_proof(&identity)?;
-    let asked = asked.within_session(&identity)?;
+    story.identified(&identity, exchange.request());
+    exchange.check_proof(&identity)?;
+    let exchange = exchange.within_session(&identity)?;
     let live = app.in_force()?;
     story.decided_under(&live);
-    let asked = asked.found(app, &live, &identity, story)?;
-    let grant = app.decide(&live, &identity, asked.request())?;
+    let exchange = exchange.found(app, &live, &identity, story)?;
+    let grant = app.decide(&live, &identity, exchange.request())?;
     story.granted(&grant, &live);
-    if asked.is_dry_run() {
-        return Box::pin(dry_run::answer(app, (&grant, asked.request()), &identity, &live, story)).await;
+    if exchange.is_dry_run() {
+        return Box::pin(dry_run::answer(app, (&grant, exchange.request()), &identity, &live, story)).await;
     }
-    let grant = match asked.made_here(grant, story) {
-        Ok(made) => return issuing::issue_here(app, made, &identity, &live, story).await,
+    let grant = match exchange.locally_issued(grant, story) {
+        Ok(local) => return issuing::issue_here(app, local, &identity, &live, story).await,
         Err(grant) => grant,
     };
     let intent = story.intent(app, &identity, &grant, &live.revisions_of(grant.granted()));
     match app.traces.record(RECORD_INTENT, story.decision()).ends(app.store.intend(grant, intent).await)? {
         // Boxed, like the fetch of an issuer's keys: the future is large and rare, and would enlarge that of every request.
-        Intended::Recorded(grant) => Box::pin(asked.carry_out(app, grant, &identity, &live, story)).await,
-        Intended::Repeat(repeat) => answer::repeat(app, repeat, &identity),
-        Intended::Replayed(why) => Err(answer::replayed(why)),
+        IntentOutcome::Recorded(grant) => Box::pin(exchange.perform(app, grant, &identity, &live, story)).await,
+        IntentOutcome::Repeat(repeat) => answer::repeat(app, repeat, &identity),
+        IntentOutcome::Replayed(why) => Err(answer::replayed(why)),
     }
 }
 
 /// From the bytes to the identity: the first half of every request. If it fails, the record still names the token's issuer.
-async fn identify(app: &App, call: Call, shown: Shown, story: &mut Story) -> Result<Identity, Denial> {
-    if shown == Shown::Session {
+async fn identify(app: &App, call: RequestContext, kind: TokenKind, story: &mut AuditContext) -> Result<Identity, Denial> {
+    if kind == TokenKind::Session {
         return session::resume(app, call, story).await;
     }
     let raw = RawToken::parse(call.token?)?;
@@ -120,9 +131,9 @@ async fn signed(raw: RawToken, issuer: &Issuer) -> Result<SignedToken<'_>, Denia
 }
 
 /// What the server reads in a token. It counts as no use, and releases nothing.
-pub async fn whoami(app: &App, call: Call) -> Result<Whoami, Refused> {
-    let mut story = Story::begin(&call);
-    match identify(app, call, Shown::Token, &mut story).await {
+pub async fn whoami(app: &App, call: RequestContext) -> Result<Whoami, RecordedRefusal> {
+    let mut story = AuditContext::begin(&call);
+    match identify(app, call, TokenKind::Token, &mut story).await {
         Ok(identity) => Ok(Whoami {
             issuer: identity.facts().issuer.clone(),
             attributes: identity.facts().attributes_map(),
@@ -134,6 +145,6 @@ pub async fn whoami(app: &App, call: Call) -> Result<Whoami, Refused> {
 }
 
 /// Refuses a request that could not be read, and records the refusal.
-pub async fn refuse(app: &App, call: &Call, denial: Denial) -> Refused {
-    Story::begin(call).refuse(app, denial).await
+pub async fn refuse(app: &App, call: &RequestContext, denial: Denial) -> RecordedRefusal {
+    AuditContext::begin(call).refuse(app, denial).await
 }

@@ -186,9 +186,9 @@ fn open(path: &str, bytes: &[u8], key: Option<&str>) {
 fn sops(bytes: &[u8]) {
     for name in SOPS_NAMES {
         open(name, bytes, Some("/password"));
-        let seen = SecretPath::parse(name).ok().and_then(|path| secrets::look(&path, bytes).ok());
-        if let Some(secrets::Seen::Sops(mut file)) = seen {
-            let _ = (file.shown(), file.ciphertexts(), file.standing());
+        let kind = SecretPath::parse(name).ok().and_then(|path| secrets::look(&path, bytes).ok());
+        if let Some(secrets::FileKind::Sops(mut file)) = kind {
+            let _ = (file.readable_values(), file.ciphertexts(), file.standing());
         }
     }
     if let Ok(rules) = secrets::Creations::parse(bytes) {
@@ -258,8 +258,8 @@ fn pattern(bytes: &[u8]) {
 
 fn request(bytes: &[u8]) {
     if let Ok(request) = Request::parse(bytes) {
-        for wanted in &request.credentials {
-            assert_eq!(Target::parse(&wanted.to_string()).as_ref(), Ok(wanted), "the audit log's line is read back");
+        for target in &request.credentials {
+            assert_eq!(Target::parse(&target.to_string()).as_ref(), Ok(target), "the audit log's line is read back");
         }
     }
     if let Ok(replay) = ReplayRequest::parse(bytes) {

@@ -9,8 +9,8 @@ mod source;
 mod verify;
 
 pub use error::{GitError, ReadFault, TooLarge};
-pub use fetch::child::fetch_as_told;
+pub use fetch::child::execute_order;
 pub use fetch::{FetchError, ToldError, fetch};
 pub use origin::{Access, Address, AddressError, Origin, TokenError};
-pub use source::{Changed, LastChanges, Past, Snapshot, Source};
+pub use source::{Changed, HistoryWindow, LastChanges, Snapshot, Source};
 pub use verify::{Signers, SignersError, VerifyError};

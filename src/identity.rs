@@ -7,13 +7,15 @@ mod session;
 mod subject;
 
 pub use attribute::{Attribute, Attributes, Value};
-pub use evidence::Evidence;
+pub use evidence::SharedFacts;
 #[cfg(test)]
 pub use mapping::documented;
-pub use mapping::{ClaimType, Mapping, MappingError, Presence, ReplayRule, Said, Shape, Unread, is_cloned_as, put as put_claim};
+pub use mapping::{
+    ClaimForm, ClaimType, Mapping, MappingError, Presence, ReplayRule, Unread, ValueFormat, is_cloned_as, put as put_claim,
+};
 pub use session::KnownSession;
 
-use crate::token::{Claims, Possession, Proven, VerifiedSession, VerifiedToken};
+use crate::token::{Claims, Possession, VerifiedProof, VerifiedSession, VerifiedToken};
 use crate::words::names::IssuerName;
 use crate::words::{Secret, UnixTime};
 use serde_json::Map;
@@ -58,7 +60,7 @@ impl Facts {
 /// [`Mapping::identify_session`] make one.
 #[must_use]
 pub struct Identity {
-    evidence: Arc<Evidence>,
+    evidence: Arc<SharedFacts>,
     proof: Proof,
     replay: ReplayRule,
     one_client: bool,
@@ -80,7 +82,7 @@ impl Identity {
     }
 
     /// The same with its JSON forms for the audit log.
-    pub const fn evidence(&self) -> &Arc<Evidence> {
+    pub const fn evidence(&self) -> &Arc<SharedFacts> {
         &self.evidence
     }
 
@@ -101,13 +103,13 @@ impl Identity {
     }
 
     /// The proof of possession of its token's key, if the token is bound to one. A session is not bound to a key.
-    pub fn proven(&self) -> Option<&Proven> {
+    pub fn proven(&self) -> Option<&VerifiedProof> {
         self.token().and_then(VerifiedToken::proven)
     }
 
     /// What was proved in addition to the token.
     pub fn possession(&self) -> Possession {
-        self.proven().map_or(Possession::Nothing, Proven::possession)
+        self.proven().map_or(Possession::Nothing, VerifiedProof::possession)
     }
 
     /// `sub`: a non-empty text.
@@ -145,7 +147,7 @@ impl Identity {
     pub fn secret_part(&self) -> &[u8] {
         match &self.proof {
             Proof::Token(token) => token.signature(),
-            Proof::Session(_, shown) => shown.expose(),
+            Proof::Session(_, token) => token.expose(),
         }
     }
 

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Characters of an issuer or an audience in an error: the beginning of an address is enough.
-const SHOWN_CHARACTERS_MAX: usize = 200;
+const EXCERPT_CHARACTERS_MAX: usize = 200;
 
 /// A configured issuer.
 pub struct Issuer {
@@ -131,9 +131,11 @@ pub fn chosen<'a, T>(
 ) -> Result<&'a T, Denial> {
     let mut named = known.iter().filter(|one| expected(one).issuer.as_str() == issuer).peekable();
     if named.peek().is_none() {
-        let shown = excerpt(issuer, SHOWN_CHARACTERS_MAX);
-        let told = format!("The token's issuer is `{shown}`, which is not configured here.");
-        return Err(Reason::UnknownIssuer.because(format!("`iss` is `{shown}`, which is not configured")).saying(told));
+        let shortened = excerpt(issuer, EXCERPT_CHARACTERS_MAX);
+        let detail = format!("The token's issuer is `{shortened}`, which is not configured here.");
+        return Err(Reason::UnknownIssuer
+            .with_cause(format!("`iss` is `{shortened}`, which is not configured"))
+            .with_detail(detail));
     }
     let ours: Vec<&str> = named.clone().flat_map(|one| &expected(one).audiences).map(Audience::as_str).collect();
     let chosen = named.find(|one| expected(one).audiences.iter().any(|ours| Some(ours.as_str()) == audience));
@@ -142,14 +144,16 @@ pub fn chosen<'a, T>(
 
 /// The refusal with both sides of the mismatch. They are no secrets: the caller holds the token, and every job knows our
 /// audience.
-fn other_audience(seen: Option<&str>, ours: &[&str]) -> Denial {
-    let shown = |text: &str| format!("`{}`", excerpt(text, SHOWN_CHARACTERS_MAX));
-    let seen =
-        seen.map_or_else(|| "names no audience, or several".to_owned(), |seen| format!("is for the audience {}", shown(seen)));
-    let ours: Vec<String> = ours.iter().map(|ours| shown(ours)).collect();
+fn other_audience(found: Option<&str>, ours: &[&str]) -> Denial {
+    let quoted = |text: &str| format!("`{}`", excerpt(text, EXCERPT_CHARACTERS_MAX));
+    let found = found
+        .map_or_else(|| "names no audience, or several".to_owned(), |found| format!("is for the audience {}", quoted(found)));
+    let ours: Vec<String> = ours.iter().map(|ours| quoted(ours)).collect();
     let ours = ours.join(" or ");
-    let cause = format!("the token {seen}, and this issuer's tokens are taken for {ours} alone");
-    Reason::AudienceMismatch.because(cause).saying(format!("The token {seen}. This server takes tokens for {ours} alone."))
+    let cause = format!("the token {found}, and this issuer's tokens are taken for {ours} alone");
+    Reason::AudienceMismatch
+        .with_cause(cause)
+        .with_detail(format!("The token {found}. This server takes tokens for {ours} alone."))
 }
 
 #[cfg(test)]

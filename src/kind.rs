@@ -24,7 +24,7 @@ pub use daypass::{Permission, PermissionError};
 pub use error::NamedError;
 pub use file_key::{FileKey, FileKeyError, FileKeyTarget};
 pub use gcp::{DIRECT, GcpNameError, GcpScope, GcpTarget, GcpTargetError, GcpToken, Principal, ServiceAccount};
-pub use github::{GitHubTarget, GitHubTargetError, GitHubToken, Where};
+pub use github::{GitHubTarget, GitHubTargetError, GitHubToken, RepositoryScope};
 pub use id_token::{IdToken, IdTokenTarget};
 pub use schema::{POINTER, closed, nullable, object, reference};
 pub use secret::{Encoding, SecretName, SecretValue};
@@ -75,7 +75,7 @@ pub trait Kind: Clone + Ord + Hash + Debug + Display {
     type Error: Error + Clone + Eq;
 
     /// Who makes it.
-    const MADE: Made;
+    const MADE: Maker;
 
     /// Reads the text of the audit log; `None` if the line has only the word, so that the policies choose.
     fn read(text: Option<&str>) -> Result<Self, Self::Error>;
@@ -113,12 +113,12 @@ pub trait Kind: Clone + Ord + Hash + Debug + Display {
     }
 
     /// The file of a revision that holds it, if it is committed.
-    fn in_tree(&self) -> Option<InTree<'_>> {
+    fn in_tree(&self) -> Option<TreeFile<'_>> {
         None
     }
 
     /// The file that an older revision has of it, for a target that the present files do not limit.
-    fn in_older_tree(&self) -> Option<InTree<'_>> {
+    fn in_older_tree(&self) -> Option<TreeFile<'_>> {
         None
     }
 
@@ -135,7 +135,7 @@ pub trait Kind: Clone + Ord + Hash + Debug + Display {
 
 /// Who makes a credential.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Made {
+pub enum Maker {
     /// A provider outside, which may not answer: the intent is recorded before, and the release after it.
     Outside,
     /// This server alone: the credential is made first, and leaves after its only record (decision 22).
@@ -146,7 +146,7 @@ pub enum Made {
 
 /// A file of a revision.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum InTree<'a> {
+pub enum TreeFile<'a> {
     /// Below `secrets/`.
     Document(&'a SecretPath),
     /// Below `transit/`.
@@ -265,14 +265,14 @@ macro_rules! declare {
             }
 
             /// The file of a revision that holds it, if it is committed.
-            pub fn in_tree(&self) -> Option<InTree<'_>> {
+            pub fn in_tree(&self) -> Option<TreeFile<'_>> {
                 match self {
                     $(Self::$kind(target) => target.in_tree(),)*
                 }
             }
 
             /// The file that an older revision has of it, for a target that the present files do not limit.
-            pub fn in_older_tree(&self) -> Option<InTree<'_>> {
+            pub fn in_older_tree(&self) -> Option<TreeFile<'_>> {
                 match self {
                     $(Self::$kind(target) => target.in_older_tree(),)*
                 }

@@ -48,7 +48,7 @@ mod told;
 mod trusting;
 mod ways_in;
 
-pub use access::{Change, Direction, Holding, Part, Reach, changes, credentials_like, missing, what_can, who_can};
+pub use access::{Change, ChangedPart, Direction, Entitlement, Reach, changes, credentials_like, missing, what_can, who_can};
 pub use admission::Admission;
 pub use bounds::Bounds;
 pub use catalogue::{Catalogue, IssuerEntry, Tree};
@@ -59,16 +59,17 @@ pub use expectation::{Expectation, Outcome};
 pub use explain::{Explanation, GuardrailHit, NearMiss, OperatorsDenial, explain};
 pub use file::{Rule, TrustPolicy};
 pub use further::of_further_source;
-pub use gcp_use::{ActsAs, GcpUse};
+pub use gcp_use::{GcpUse, Impersonators};
 pub use grant::{Decision, Grant};
-pub use grantable::{Granted, OnTerms, Terms};
+pub use grantable::{Granted, HasTerms, Terms};
 pub use guardrail::{GUARDRAILS_FILE, Guardrails};
 pub use history::{
-    Candidate, CandidateError, CandidateSizeError, LeftOut, LookbackError, Past, PastUse, Replay, ReplayBodyError, ReplayRequest,
+    Candidate, CandidateError, CandidateSizeError, LookbackError, NotReplayable, PastDecision, PastUse, Replay, ReplayBodyError,
+    ReplayRequest,
 };
 pub use import::{Exported, ImportSettings, Imported, Listing, NotImported, import, import_export, is_of_export};
-pub use layout::{counts_unread, grants_nothing, is_beside, is_looked_at, is_taken, may_be_guardrails, strays};
-pub use lint::{CODES as LINT_CODES, Look, lint, lint_denying};
+pub use layout::{counts_unread, grants_nothing, is_looked_at, is_misfiled, is_read, may_be_guardrails, unread_files};
+pub use lint::{CODES as LINT_CODES, LintContext, lint, lint_denying};
 pub use loading::{Loaded, Widening};
 pub use lock::{Lock, LockOutcome, NameFound, SeenId, Sightings, lock};
 pub use named_grants::named_grants;
@@ -82,6 +83,6 @@ pub(crate) use schema::is_as_schema;
 pub use schema::{GUARDRAILS_SCHEMA, POLICY_SCHEMA, SOURCE_SCHEMA};
 pub use sections::TermChange;
 pub use sections::terms::*;
-pub use stop::{DenyRequest, ImpossibleStop, LastingError, Standing, Stop, StopError, StopUntil};
+pub use stop::{DenialUntil, DenyRequest, ImpossibleStop, LastingError, LiveChecks, OperatorDenial, StopError};
 pub use subject::shared_subject;
-pub use ways_in::{Export, ExportError, ExportFault, GrantedInClouds, Way, WayKind, ways_in};
+pub use ways_in::{Export, ExportError, ExportFault, GrantedInClouds, WayIn, WayInKind, ways_in};

@@ -23,8 +23,8 @@ pub use error::{Missing, SecretError, Unopened};
 pub use export::{Export, ExportError, ExportForm};
 pub use header::{Header, stanza};
 pub use headers::{Locked, headers, locked};
-pub use looks::{Seen, Shown, look, looks_secret, pointer};
-pub use origins::{Origins, Place, changed_keys, wrapped_keys};
+pub use looks::{FileKind, ReadableValue, look, looks_secret, pointer};
+pub use origins::{Origins, SourceFile, changed_keys, wrapped_keys};
 pub use readable::turned_readable;
 pub use readers::{ReaderChange, reader_changes};
 pub use repository_path::{NotBelow, RepositoryPath};
@@ -59,7 +59,7 @@ pub fn encrypted_path(file: &str) -> Result<SecretPath, NotBelow> {
 
 /// A part of a document.
 #[derive(Clone, Copy, Debug)]
-pub enum Part<'a> {
+pub enum DocumentPart<'a> {
     /// All of it.
     Whole,
     /// One value, by JSON pointer (RFC 6901).
@@ -80,7 +80,7 @@ pub struct Plaintext {
 
 /// Opens a document, or one of its values by JSON pointer (RFC 6901). The error is for operators and holds no plaintext.
 pub fn open(path: &SecretPath, bytes: &[u8], key: Option<&str>, identities: &Identities) -> Result<Secret, Unopened> {
-    let part = key.map_or(Part::Whole, Part::Value);
+    let part = key.map_or(DocumentPart::Whole, DocumentPart::Value);
     let opened = open_part(path, bytes, part, identities, Unauthenticated::Refuse);
     opened.map(|plaintext| plaintext.value)
 }
@@ -89,7 +89,7 @@ pub fn open(path: &SecretPath, bytes: &[u8], key: Option<&str>, identities: &Ide
 pub fn open_part(
     path: &SecretPath,
     bytes: &[u8],
-    part: Part<'_>,
+    part: DocumentPart<'_>,
     identities: &Identities,
     unauthenticated: Unauthenticated,
 ) -> Result<Plaintext, Unopened> {
@@ -98,20 +98,20 @@ pub fn open_part(
     if age_file::is_age(bytes) {
         // An age file is authentic to its last byte, or it does not open.
         return match part {
-            Part::Whole => Ok(Plaintext { value: age_file::decrypt(bytes, identities)?, unauthenticated: false }),
-            Part::Value(_) => Err(Missing::OneValue.into()),
-            Part::Values(_) => Err(Missing::OneValueOnly.into()),
+            DocumentPart::Whole => Ok(Plaintext { value: age_file::decrypt(bytes, identities)?, unauthenticated: false }),
+            DocumentPart::Value(_) => Err(Missing::OneValue.into()),
+            DocumentPart::Values(_) => Err(Missing::OneValueOnly.into()),
         };
     }
     let document = SopsFile::parse(path, bytes)?.open(identities)?;
     let value = match part {
-        Part::Value(key) if !document.has(key) => return Err(Missing::Key { key: key.to_owned() }.into()),
-        Part::Values(keys) if !keys.iter().any(|key| document.has(key)) => {
+        DocumentPart::Value(key) if !document.has(key) => return Err(Missing::Key { key: key.to_owned() }.into()),
+        DocumentPart::Values(keys) if !keys.iter().any(|key| document.has(key)) => {
             return Err(Missing::Keys { keys: keys.to_vec() }.into());
         }
-        Part::Whole => document.render(unauthenticated),
-        Part::Value(key) => document.value(key, unauthenticated),
-        Part::Values(keys) => document.only(keys, unauthenticated),
+        DocumentPart::Whole => document.render(unauthenticated),
+        DocumentPart::Value(key) => document.value(key, unauthenticated),
+        DocumentPart::Values(keys) => document.only(keys, unauthenticated),
     };
     Ok(Plaintext { value: value?, unauthenticated: document.holds_unauthenticated(part) })
 }
@@ -134,7 +134,7 @@ pub fn check(file: &RepositoryPath, bytes: &[u8], identities: &Identities) -> Re
 pub fn file_key(path: &SecretPath, bytes: &[u8], header: &Digest, identities: &Identities) -> Result<Secret, SecretError> {
     let only = identities.only(*header);
     check(&RepositoryPath::of_secret(path), bytes, &only)?;
-    only.seen().ok_or(SecretError::NotByThisHeader)
+    only.take_file_key().ok_or(SecretError::NotByThisHeader)
 }
 
 /// Opens one of the server's own keys, which are encrypted at rest.

@@ -37,30 +37,30 @@ mod writer;
 pub use aws_sessions::AwsSession;
 pub use bindings::Binding;
 pub use body::Body;
-pub use decisions::{Decided, Found};
+pub use decisions::{Decided, DecisionSearch};
 pub use error::{ReadError, StoreError};
 pub use filter::{RECORD_KINDS, RecordFilter};
 pub use gate::Class;
 pub use history::ReleasedDecision;
 pub use keys::{HostedKeys, KeyRow, KeyState, OwnIssuer};
-pub use licence::{Licence, Licensed, MadeHere};
+pub use licence::{Licence, Licensed, LocalGrant};
 pub use page::{Page, PageBounds, Span};
 pub use proofs::ProofUse;
 pub use reader::{Entry, Reader};
 pub use record::{Recorded, Released};
-pub use replay::{Answer, Intended, Intent, NARROWED, Outcome, REPEAT_WINDOW, Repeat, Replay, Use};
+pub use replay::{Answer, Intent, IntentOutcome, NARROWED, Outcome, REPEAT_WINDOW, Repeat, Replay, TokenUse};
 pub use request_record::RequestRecord;
 pub use revision_record::RevisionRecord;
 pub use sessions::SessionKeyRow;
-pub use standing::{DenialRow, Marks};
+pub use standing::{DenialRow, HighWaterMarks};
 pub use witness::{Witness, Witnesses};
 pub use wrapped_keys::WrappedKey;
 
 use crate::words::names::DecisionId;
 use crate::words::{Clock, Denial, Digest, Reason, Secret, Timeline};
-use ended::Ended;
-use forgotten::Forgotten;
-use gate::{Gate, Refusal};
+use ended::EndedSessions;
+use forgotten::ForgottenMark;
+use gate::{Refusal, RefusalLimits};
 use prometheus_client::metrics::histogram::Histogram;
 use replay::{ClaimsHash, Rules};
 use rusqlite::Connection;
@@ -86,11 +86,11 @@ pub struct Store {
     /// A connection for reading only, which works on a full disk.
     readings: Arc<Mutex<Reader>>,
     rules: Arc<Rules>,
-    gate: Gate,
+    gate: RefusalLimits,
     space: Arc<Space>,
     timeline: Arc<Timeline>,
     seals: Seals,
-    ended: Arc<Ended>,
+    ended: Arc<EndedSessions>,
     directory: PathBuf,
 }
 
@@ -107,7 +107,7 @@ pub struct DryRunRecord {
 }
 
 /// A refusal.
-pub struct Refused<'a> {
+pub struct RefusalRecord<'a> {
     /// Whether the request was a dry run.
     pub dry_run: bool,
     /// Its class, which limits how many records it may use.
@@ -157,12 +157,12 @@ impl Store {
         for decision in &unresolved {
             tracing::warn!(%decision, "an intent of the last run has no outcome; nothing was released for it");
         }
-        let forgotten = Forgotten::load(&connection, timeline.clone())?;
+        let forgotten = ForgottenMark::load(&connection, timeline.clone())?;
         let rules = Arc::new(Rules::new(schema::salt(&connection)?, forgotten));
-        let ended = Arc::new(Ended::load(&connection)?);
+        let ended = Arc::new(EndedSessions::load(&connection)?);
         let readings = Arc::new(Mutex::new(Reader::open(directory)?));
         let writer = Writer::start(directory.to_owned(), lock, connection, timeline.clone(), space.clone());
-        let (gate, seals, directory) = (Gate::default(), Seals::new(clock), directory.to_owned());
+        let (gate, seals, directory) = (RefusalLimits::default(), Seals::new(clock), directory.to_owned());
         Ok(Self { writer, readings, rules, gate, space, timeline, seals, ended, directory })
     }
 
@@ -203,7 +203,7 @@ impl Store {
     }
 
     /// Does the replay check and records the intent, in one durable transaction. Only this makes a [`Recorded`].
-    pub async fn intend<G>(&self, grant: G, intent: Intent) -> Result<Intended<Recorded<G>>, Denial> {
+    pub async fn intend<G>(&self, grant: G, intent: Intent) -> Result<IntentOutcome<Recorded<G>>, Denial> {
         let flight = self.rules.flights.start(&intent.decision, intent.binding.as_ref());
         let (decision, binding) = (intent.decision.clone(), intent.binding.clone());
         let recorded = || Recorded::new(grant, decision, binding, flight);
@@ -213,28 +213,28 @@ impl Store {
     /// The same with the outcome in the same record, for a credential that was made without a provider and leaves only after the record.
     pub async fn intend_and_release(
         &self,
-        _made: MadeHere,
+        _made: LocalGrant,
         intent: Intent,
         outcome: Outcome,
-    ) -> Result<Intended<Released>, Denial> {
+    ) -> Result<IntentOutcome<Released>, Denial> {
         Ok(self.settle(intent, Some(outcome)).await?.map(|()| Released::at_once()))
     }
 
     /// Records the intent. If the same request is running, it waits for that one.
-    async fn settle(&self, intent: Intent, outcome: Option<Outcome>) -> Result<Intended<()>, Denial> {
+    async fn settle(&self, intent: Intent, outcome: Option<Outcome>) -> Result<IntentOutcome<()>, Denial> {
         self.check_share(&intent.identity)?;
         let job = Arc::new((intent, outcome));
         let started = tokio::time::Instant::now();
         loop {
             let (now, job, rules) = (self.now(), job.clone(), self.rules.clone());
             match self.write(move |connection| rules.intend(connection, &job.0, job.1.as_ref(), now)).await? {
-                replay::Verdict::Recorded => return Ok(Intended::Recorded(())),
-                replay::Verdict::Repeat(repeat) => return Ok(Intended::Repeat(repeat)),
-                replay::Verdict::Replayed(why) => return Ok(Intended::Replayed(why)),
+                replay::Verdict::Recorded => return Ok(IntentOutcome::Recorded(())),
+                replay::Verdict::Repeat(repeat) => return Ok(IntentOutcome::Repeat(repeat)),
+                replay::Verdict::Replayed(why) => return Ok(IntentOutcome::Replayed(why)),
                 replay::Verdict::InFlight(first) => {
                     let waited = tokio::time::timeout_at(started + FLIGHT_WAIT_MAX, self.rules.flights.wait(&first)).await;
                     if waited.is_err() {
-                        return Ok(Intended::Replayed(Replay::Used));
+                        return Ok(IntentOutcome::Replayed(Replay::Used));
                     }
                 }
             }
@@ -263,8 +263,8 @@ impl Store {
     }
 
     /// Records a refusal, or only counts it if its class, its identity or its network has used up its share.
-    pub async fn refuse(&self, decision: &DecisionId, refused: Refused<'_>) -> Result<Kept, Denial> {
-        let Refused { dry_run, class, reason, client, issuer, owner, subject, body, claims } = refused;
+    pub async fn refuse(&self, decision: &DecisionId, refused: RefusalRecord<'_>) -> Result<Kept, Denial> {
+        let RefusalRecord { dry_run, class, reason, client, issuer, owner, subject, body, claims } = refused;
         let identity = Digest::of(&[issuer.as_bytes(), subject.as_bytes()]);
         let bytes = body.bytes(&[]).len() + 2 * claims.as_ref().map_or(0, |claims| claims.len());
         let class = if dry_run { class.tried() } else { class };
@@ -298,10 +298,10 @@ impl Store {
     /// Checks that this identity may get another record of an answer now.
     fn check_share(&self, identity: &Digest) -> Result<(), Denial> {
         if !self.space.allows(Purpose::Grant) {
-            return Err(Reason::AuditUnavailable.because("too little room is left on the store's disk"));
+            return Err(Reason::AuditUnavailable.with_cause("too little room is left on the store's disk"));
         }
         if !self.gate.admits_use(identity) {
-            return Err(Reason::RateLimited.because("this identity was answered too often in the last minutes"));
+            return Err(Reason::RateLimited.with_cause("this identity was answered too often in the last minutes"));
         }
         Ok(())
     }
@@ -326,7 +326,7 @@ impl Store {
     /// The space left on the store's disk, in bytes, and what is no longer recorded for lack of space. It is measured now:
     /// another program may fill the disk, and the last write may be long ago.
     pub fn space(&self) -> (u64, Option<String>) {
-        self.space.look();
+        self.space.measure();
         (self.space.left(), self.space.alarm())
     }
 
@@ -338,17 +338,20 @@ impl Store {
 
     /// Records what took effect already. Until the record is durable, it is part of every transaction, so that nothing is
     /// recorded before it.
-    async fn owe(
+    async fn write_or_defer(
         &self,
         name: String,
         work: impl Fn(&Connection) -> rusqlite::Result<()> + Send + Sync + 'static,
     ) -> Result<(), Denial> {
-        self.writer.owe(name, work).await.ok_or_else(|| Reason::AuditUnavailable.because("the store cannot write yet"))
+        self.writer
+            .run_or_defer(name, work)
+            .await
+            .ok_or_else(|| Reason::AuditUnavailable.with_cause("the store cannot write yet"))
     }
 
     /// Tries again to write records that `owe` could not make durable; called every few seconds.
-    pub async fn pay_debts(&self) {
-        if self.writer.owes() {
+    pub async fn retry_deferred(&self) {
+        if self.writer.has_pending() {
             let _ = self.write(|_| Ok(())).await;
         }
     }
@@ -360,8 +363,8 @@ impl Store {
     ) -> Result<T, Denial> {
         let readings = self.readings.clone();
         let read = move || work(readings.lock().unwrap_or_else(PoisonError::into_inner).connection());
-        let read = tokio::task::spawn_blocking(read).await.map_err(|fault| Reason::Internal.because(fault.to_string()))?;
-        read.map_err(|fault| Reason::Internal.because(format!("the store cannot be read: {fault}")))
+        let read = tokio::task::spawn_blocking(read).await.map_err(|fault| Reason::Internal.with_cause(fault.to_string()))?;
+        read.map_err(|fault| Reason::Internal.with_cause(format!("the store cannot be read: {fault}")))
     }
 
     /// Runs `work` in the next group commit and returns after it is durable.
@@ -369,7 +372,7 @@ impl Store {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Denial> {
-        self.writer.write(work).await.ok_or_else(|| Reason::AuditUnavailable.because("the store cannot write"))
+        self.writer.write(work).await.ok_or_else(|| Reason::AuditUnavailable.with_cause("the store cannot write"))
     }
 }
 

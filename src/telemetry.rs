@@ -60,7 +60,7 @@ pub struct Metrics {
     /// Connections that are open.
     pub connections: Gauge,
     faulty_files: Family<Source, Gauge>,
-    held_files: Family<Source, Gauge>,
+    pending_files: Family<Source, Gauge>,
     read_at: Family<Source, Gauge>,
     alarmed: Family<Source, Gauge>,
     keys_waiting: Gauge,
@@ -71,7 +71,7 @@ pub struct Metrics {
     unreadable_issuers: Family<Issuer, Gauge>,
     unreachable_providers: Family<Provider, Gauge>,
     /// Tokens and sessions that a second client showed.
-    pub tokens_shown_elsewhere: Counter,
+    pub tokens_used_elsewhere: Counter,
     /// TLS handshakes that failed.
     pub handshakes_failed: Counter,
     /// Connections closed at once, because there were too many, in total or from one address.
@@ -150,7 +150,7 @@ impl Metrics {
     }
 
     /// Measures the making of a credential, including its provider's answer.
-    pub fn made(&self, credential: &'static str, took: Duration) {
+    pub fn minted(&self, credential: &'static str, took: Duration) {
         self.issued.observe(&Kind { credential }, took);
     }
 
@@ -192,9 +192,9 @@ impl Metrics {
     }
 
     /// Sets which providers do not answer, on at least one of their hosts.
-    pub fn providers(&self, asked: impl Iterator<Item = (&'static str, bool)>) {
+    pub fn providers(&self, results: impl Iterator<Item = (&'static str, bool)>) {
         let mut silent = BTreeMap::new();
-        asked.for_each(|(provider, is_silent)| *silent.entry(provider).or_insert(false) |= is_silent);
+        results.for_each(|(provider, is_silent)| *silent.entry(provider).or_insert(false) |= is_silent);
         for (provider, is_silent) in silent {
             self.unreachable_providers.get_or_create(&Provider { provider }).set(i64::from(is_silent));
         }
@@ -202,7 +202,7 @@ impl Metrics {
 
     /// Sets the gauges of all sources, and removes those of other sources.
     pub fn sources(&self, states: impl Iterator<Item = (SourceName, SourceState)>) {
-        let families = [&self.faulty_files, &self.held_files, &self.read_at, &self.alarmed];
+        let families = [&self.faulty_files, &self.pending_files, &self.read_at, &self.alarmed];
         families.iter().for_each(|family| family.clear());
         let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         for (name, state) in states {
@@ -244,11 +244,15 @@ impl Metrics {
         registry.register(
             "tokens_shown_elsewhere",
             "Tokens and sessions that a second client showed",
-            self.tokens_shown_elsewhere.clone(),
+            self.tokens_used_elsewhere.clone(),
         );
         registry.register("connections", "Open connections", self.connections.clone());
         registry.register("source_faulty_files", "Faulty files of the active commit", self.faulty_files.clone());
-        registry.register("source_held_files", "Files of the active commit that wait for an approval", self.held_files.clone());
+        registry.register(
+            "source_held_files",
+            "Files of the active commit that wait for an approval",
+            self.pending_files.clone(),
+        );
         registry.register("source_read_timestamp_seconds", "When the source was last read", self.read_at.clone());
         registry.register("source_alarmed", "1 while the source is not followed", self.alarmed.clone());
         registry.register("handshakes_failed", "TLS handshakes that failed", self.handshakes_failed.clone());

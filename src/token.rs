@@ -23,7 +23,7 @@ pub use json::{
 };
 pub use keys::{JWKS_BYTES_MAX, KeySet};
 pub use limits::{CLOCK_LEEWAY, SESSION_MAX};
-pub use proof::{Possession, Proof, ProofError, ProofKey, ProvedRequest, Proven, ProvingError, RequestBody};
+pub use proof::{Possession, Proof, ProofError, ProofKey, ProvedRequest, ProvingError, RequestBody, VerifiedProof};
 pub use raw::{RawJws, RawToken, TOKEN_BYTES_MAX};
 pub use session::{
     Beginning, SESSION_KEY_BYTES, SessionKey, VerifiedSession, open as open_session, parse_lifetime as parse_session_lifetime,

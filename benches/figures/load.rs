@@ -1,6 +1,6 @@
 //! Loads a hundred thousand policies from a fetched commit: cold, and after a commit that changes ten of them.
 
-use daypass::app::{Reading, Revision};
+use daypass::app::{ReadContext, Revision};
 use daypass::config::SourceFiles;
 use daypass::git::Source;
 use daypass::identity::Mapping;
@@ -27,7 +27,7 @@ pub(crate) fn run(thorough: bool) {
     let started = Instant::now();
     let empty = Revision::default();
     let files = SourceFiles::default();
-    let reading = Reading {
+    let reading = ReadContext {
         catalogue: &catalogue,
         identities: &identities,
         rekeyed: false,

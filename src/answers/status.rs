@@ -4,7 +4,7 @@ use super::in_order;
 use super::{ActiveDenial, Alarm};
 use crate::words::names::{CommitId, DecisionId, SourceName};
 use crate::words::yaml::Fault;
-use crate::words::{UnixTime, Widened};
+use crate::words::{UnixTime, WidenedFile};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
@@ -24,7 +24,7 @@ pub struct Status {
     /// The files that wait for a person.
     pub held: Vec<String>,
     /// The same, each with the reason.
-    pub waiting: Vec<Widened>,
+    pub waiting: Vec<WidenedFile>,
     /// The first alarm of a source.
     pub alarm: Option<String>,
     /// How many keys do not sign before they are hosted.

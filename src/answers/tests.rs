@@ -85,9 +85,9 @@ fn a_credential_without_one_of_its_members_is_an_error() {
             members.as_object().unwrap().keys().filter(|name| !["only", "unauthenticated", "encoding"].contains(&name.as_str()))
         {
             let mut less = members.clone();
-            let taken = less.as_object_mut().unwrap().remove(member).unwrap();
+            let removed = less.as_object_mut().unwrap().remove(member).unwrap();
             let read: Result<Credential, _> = serde_json::from_value(json!({ word: less }));
-            assert!(read.is_err() || taken.is_null(), "{word} without {member}");
+            assert!(read.is_err() || removed.is_null(), "{word} without {member}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! When files last changed. Git is read on the first question, for all files of a revision in one walk.
 
 use super::App;
-use super::live::InForce;
+use super::live::ActiveSource;
 use crate::words::names::{SecretPath, SourceName, TransitKey};
 use crate::words::{TransitFile, UnixTime};
 use std::sync::Arc;
@@ -19,16 +19,17 @@ impl App {
     }
 
     /// When this version of a transit key last changed.
-    pub async fn transit_key_made_at(&self, source: &SourceName, key: &TransitKey, version: u32) -> UnixTime {
+    pub async fn transit_key_changed_at(&self, source: &SourceName, key: &TransitKey, version: u32) -> UnixTime {
         let live = self.live.load_full();
         let Ok((in_force, within)) = live.transit_key(source, key) else { return UNKNOWN };
         self.file_changed_at(in_force, &TransitFile { key: within, version }.to_string()).await
     }
 
-    async fn file_changed_at(&self, in_force: &InForce, file: &str) -> UnixTime {
+    async fn file_changed_at(&self, in_force: &ActiveSource, file: &str) -> UnixTime {
         let (revision, source) = (in_force.revision.clone(), in_force.followed.source());
         let walked = in_force.revision.ages().known.get_or_try_init(|| async move {
-            let _turn = self.past_turns.take(&in_force.followed.name, Duration::MAX).await.map_err(|fault| fault.to_string())?;
+            let _turn =
+                self.past_turns.acquire(&in_force.followed.name, Duration::MAX).await.map_err(|fault| fault.to_string())?;
             let walk = move || {
                 let commit = revision.commit.as_ref().ok_or("its source has no revision")?;
                 let files = revision.files_in_force().map(|(file, bytes)| (file, &**bytes));

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 impl App {
     /// Wakes everybody who waits for a change.
-    pub(super) fn tell_change(&self) {
+    pub(super) fn notify_change(&self) {
         self.changed.send_replace(());
     }
 
@@ -24,7 +24,7 @@ impl App {
             let revision = &source.revision;
             parts.push(name.to_string());
             parts.push(revision.commit.as_ref().map(ToString::to_string).unwrap_or_default());
-            parts.push(revision.held_files().join("\n"));
+            parts.push(revision.pending_files().join("\n"));
         }
         let standing = stops.iter().filter(|(_, (_, until))| until.is_none_or(|until| now < until));
         parts.extend(standing.map(|(id, _)| id.clone()));

@@ -1,7 +1,7 @@
 //! Counts the recent grants that a denial would have refused: a denial that covers none is often misspelled.
 
 use crate::answers::Covered;
-use crate::policy::{Catalogue, Stop};
+use crate::policy::{Catalogue, OperatorDenial};
 use crate::store::{ReadError, Reader, ReleasedDecision};
 use crate::words::UnixTime;
 use crate::words::names::{PolicyName, SourceName};
@@ -16,7 +16,7 @@ const COUNT_MAX: Duration = Duration::from_secs(5);
 /// Counts the releases of the last day, the newest first; for a further source only what its own policies granted.
 pub(super) fn covered(
     reader: &Reader,
-    stop: &Stop,
+    stop: &OperatorDenial,
     source: Option<&SourceName>,
     catalogue: &Catalogue,
     now: UnixTime,
@@ -44,7 +44,7 @@ fn is_of(source: Option<&SourceName>, released: &ReleasedDecision) -> bool {
 }
 
 /// `None` if the record cannot be read any more, for example because its issuer is not configured any more.
-fn fits(stop: &Stop, released: &ReleasedDecision, catalogue: &Catalogue) -> Option<bool> {
+fn fits(stop: &OperatorDenial, released: &ReleasedDecision, catalogue: &Catalogue) -> Option<bool> {
     let record = released.request();
     let issuer = record.issuer()?;
     let facts = catalogue.issuer(&issuer)?.mapping.facts_of_record(&issuer, record.attributes()?);

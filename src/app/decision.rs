@@ -4,8 +4,8 @@ use super::App;
 use super::live::Live;
 use crate::identity::Facts;
 use crate::kind::Target;
-use crate::policy::{Catalogue, Explanation, PolicySet, StopUntil, explain};
-use crate::store::{Decided, Entry, Found, Reader, RequestRecord, Store};
+use crate::policy::{Catalogue, DenialUntil, Explanation, PolicySet, explain};
+use crate::store::{Decided, DecisionSearch, Entry, Reader, RequestRecord, Store};
 use crate::token::Claims;
 use crate::words::names::{CommitId, DecisionId, PolicyName, SourceName};
 use crate::words::{Denial, IdSuffix, Reason, UnixTime};
@@ -56,14 +56,14 @@ enum NotExplained {
 
 /// The times by which a request is decided. They differ after the wall clock was set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Times {
+pub(super) struct DecisionTimes {
     /// For policies: what has expired stays expired.
     pub(super) policies: UnixTime,
     /// For operators' denials: a clock that is ahead ends none.
     pub(super) denials: UnixTime,
 }
 
-impl Times {
+impl DecisionTimes {
     pub(super) fn of(store: &Store) -> Self {
         Self { policies: store.now(), denials: store.earliest() }
     }
@@ -75,28 +75,30 @@ type Explained = Result<Vec<(Target, Explanation)>, NotExplained>;
 impl App {
     /// Explains the only decision whose id has this end, from the log and by what is in force.
     pub async fn explain(&self, suffix: IdSuffix) -> Result<ExplainedDecision, Denial> {
-        let internal = |fault: &dyn Display| Reason::Internal.because(fault);
+        let internal = |fault: &dyn Display| Reason::Internal.with_cause(fault);
         let reader = self.store.reader().map_err(|fault| internal(&fault))?;
-        let (catalogue, times, live) = (self.catalogue.clone(), Times::of(&self.store), self.live.load_full());
+        let (catalogue, times, live) = (self.catalogue.clone(), DecisionTimes::of(&self.store), self.live.load_full());
         let (stops, stale) = (standing(&self.stops.load()), self.stale_sources(&live));
         let explaining = move || -> Result<(ExplainedDecision, Explained), Denial> {
             let decided = find(&reader, &suffix)?;
             let explained = ExplainedDecision::of(&decided, &live, stale);
             Ok((explained, explanations(&decided, (&live, &stops), &catalogue, times)?))
         };
-        let (mut explained, told) = tokio::task::spawn_blocking(explaining).await.map_err(|fault| internal(&fault))??;
-        match told {
-            Ok(told) => explained.explanations = told.into_iter().map(|told| self.with_maker(told)).collect(),
+        let (mut explained, explanations) = tokio::task::spawn_blocking(explaining).await.map_err(|fault| internal(&fault))??;
+        match explanations {
+            Ok(explanations) => {
+                explained.explanations = explanations.into_iter().map(|explanation| self.with_maker(explanation)).collect()
+            }
             Err(why) => explained.not_explained = Some(why.to_string()),
         }
         Ok(explained)
     }
 
     /// Adds that a grant which no configured provider can make is refused too.
-    fn with_maker(&self, (wanted, told): (Target, Explanation)) -> Explanation {
-        match self.could_make(&wanted) {
-            Ok(()) => told,
-            Err(denial) => told.unmade(denial.cause),
+    fn with_maker(&self, (target, explanation): (Target, Explanation)) -> Explanation {
+        match self.could_make(&target) {
+            Ok(()) => explanation,
+            Err(denial) => explanation.not_issuable(denial.cause),
         }
     }
 
@@ -105,7 +107,7 @@ impl App {
         if let Some(whole) = suffix.whole() {
             return Ok(whole);
         }
-        let internal = |fault: &dyn Display| Reason::Internal.because(fault);
+        let internal = |fault: &dyn Display| Reason::Internal.with_cause(fault);
         let reader = self.store.reader().map_err(|fault| internal(&fault))?;
         let found = tokio::task::spawn_blocking(move || find(&reader, &suffix)).await;
         let id = found.map_err(|fault| internal(&fault))??.id;
@@ -118,18 +120,18 @@ impl App {
     }
 }
 
-fn standing(stops: &BTreeMap<String, StopUntil>) -> Vec<(String, StopUntil)> {
+fn standing(stops: &BTreeMap<String, DenialUntil>) -> Vec<(String, DenialUntil)> {
     stops.iter().map(|(id, stop)| (id.clone(), stop.clone())).collect()
 }
 
 fn find(reader: &Reader, suffix: &IdSuffix) -> Result<Decided, Denial> {
-    let refuse = |told: String| Reason::BadRequest.because(&told).saying(told);
-    match reader.decision(suffix).map_err(|fault| Reason::Internal.because(fault))? {
-        Found::One(decided) => Ok(*decided),
-        Found::Several(ids) => {
+    let refuse = |message: String| Reason::BadRequest.with_cause(&message).with_detail(message);
+    match reader.decision(suffix).map_err(|fault| Reason::Internal.with_cause(fault))? {
+        DecisionSearch::One(decided) => Ok(*decided),
+        DecisionSearch::Several(ids) => {
             Err(refuse(format!("Several decisions end in `{suffix}`: {}. Give more of the id.", ids.join(", "))))
         }
-        Found::Nothing => Err(refuse(format!(
+        DecisionSearch::Nothing => Err(refuse(format!(
             "No record has a decision `{suffix}`: give an id or the end of it. It may be another server's, or one of many refusals that are only counted \
              (`daypass audit query --kind aggregated`)."
         ))),
@@ -142,14 +144,14 @@ impl ExplainedDecision {
         // A grant names its policies' commits, a refusal the commit in force.
         let revision = records().find_map(RequestRecord::policy_revision);
         let revision = revision.or_else(|| records().find_map(RequestRecord::revision_in_force));
-        let told = identified(decided);
-        let named = told.and_then(RequestRecord::policy_named);
+        let record = identified(decided);
+        let named = record.and_then(RequestRecord::policy_named);
         Self {
             decision_id: decided.id.clone(),
             records: decided.records.clone(),
             explanations: Vec::new(),
             not_explained: None,
-            claims_pruned: told.is_some() && decided.claims.is_none(),
+            claims_pruned: record.is_some() && decided.claims.is_none(),
             policy_named: named,
             decided_at_revision: revision.map(str::to_owned),
             revision_in_force: live.revision().ok().cloned(),
@@ -167,9 +169,9 @@ fn identified(decided: &Decided) -> Option<RequestRecord<'_>> {
 /// What the server would decide for each credential; the inner error says why that is not known.
 fn explanations(
     decided: &Decided,
-    (live, stops): (&Live, &[(String, StopUntil)]),
+    (live, stops): (&Live, &[(String, DenialUntil)]),
     catalogue: &Catalogue,
-    times: Times,
+    times: DecisionTimes,
 ) -> Result<Explained, Denial> {
     let facts = match facts(decided, catalogue) {
         Ok(facts) => facts,
@@ -177,22 +179,22 @@ fn explanations(
     };
     let policies = live.policies()?;
     let lines = identified(decided).and_then(RequestRecord::credentials).unwrap_or_default();
-    let wanted = lines.into_iter().filter_map(|line| Some(Target::parse(line).ok()?.for_policies()));
-    let told = wanted.map(|wanted| {
-        let explanation = explanation(policies, stops, (&facts, &wanted), times);
-        (wanted, explanation)
+    let targets = lines.into_iter().filter_map(|line| Some(Target::parse(line).ok()?.for_policies()));
+    let explained = targets.map(|target| {
+        let explanation = explanation(policies, stops, (&facts, &target), times);
+        (target, explanation)
     });
-    let told: Vec<(Target, Explanation)> = told.collect();
-    Ok(if told.is_empty() { Err(NotExplained::NothingNamed) } else { Ok(told) })
+    let explained: Vec<(Target, Explanation)> = explained.collect();
+    Ok(if explained.is_empty() { Err(NotExplained::NothingNamed) } else { Ok(explained) })
 }
 
 fn explanation(
     policies: &PolicySet,
-    stops: &[(String, StopUntil)],
-    (facts, wanted): (&Facts, &Target),
-    times: Times,
+    stops: &[(String, DenialUntil)],
+    (facts, target): (&Facts, &Target),
+    times: DecisionTimes,
 ) -> Explanation {
-    explain(policies, facts, wanted, times.policies).under(stops, facts, times.denials)
+    explain(policies, facts, target, times.policies).under(stops, facts, times.denials)
 }
 
 fn facts(decided: &Decided, catalogue: &Catalogue) -> Result<Facts, NotExplained> {
@@ -211,7 +213,7 @@ fn facts(decided: &Decided, catalogue: &Catalogue) -> Result<Facts, NotExplained
 mod tests {
     use super::*;
     use crate::identity::Mapping;
-    use crate::policy::Stop;
+    use crate::policy::OperatorDenial;
     use crate::words::SteppingClock;
     use crate::words::names::IssuerName;
     use std::sync::Arc;
@@ -222,14 +224,14 @@ mod tests {
         let (folder, clock) = (tempfile::tempdir().unwrap(), SteppingClock::at(START));
         let store = Store::open(folder.path(), Arc::new(clock.clone())).unwrap();
         let until = UnixTime::from_millis(START + 60_000);
-        let stop: Stop = serde_json::from_value(serde_json::json!({ "issuer": "ci", "reason": "INC-42" })).unwrap();
+        let stop: OperatorDenial = serde_json::from_value(serde_json::json!({ "issuer": "ci", "reason": "INC-42" })).unwrap();
         let stops = [("x".to_owned(), (stop, Some(until)))];
         let issuer = IssuerName::parse("ci").unwrap();
         let facts = Mapping::built_in("generic").unwrap().facts(&issuer, Claims::from(serde_json::Map::new())).unwrap();
-        let wanted = Target::parse("secret shop/db.yaml").unwrap();
+        let target = Target::parse("secret shop/db.yaml").unwrap();
         let denials = || {
-            let told = explanation(&PolicySet::default(), &stops, (&facts, &wanted), Times::of(&store));
-            told.operators_denials.map_or(0, |denials| denials.len())
+            let result = explanation(&PolicySet::default(), &stops, (&facts, &target), DecisionTimes::of(&store));
+            result.operators_denials.map_or(0, |denials| denials.len())
         };
         assert_eq!(denials(), 1);
         clock.step(3_600_000);

@@ -4,7 +4,7 @@ use super::App;
 use super::covered::covered;
 use super::error::{CountError, DenialError};
 use crate::answers::{Covered, Denied};
-use crate::policy::{DenyRequest, Stop, TrustPolicy};
+use crate::policy::{DenyRequest, OperatorDenial, TrustPolicy};
 use crate::store::DenialRow;
 use crate::words::names::{DecisionId, SourceName};
 use crate::words::{Denial, Reason};
@@ -19,14 +19,14 @@ pub const OF_SOURCE_MAX: usize = 50;
 
 /// Who denies.
 #[derive(Clone, Copy, Debug)]
-pub enum Denier<'a> {
+pub enum DeniedBy<'a> {
     /// An operator, on the server's machine.
     Operator,
     /// Somebody whom a policy of this source lets, by this decision.
     Policy(&'a SourceName, &'a DecisionId),
 }
 
-impl Denier<'_> {
+impl DeniedBy<'_> {
     /// The further source that bounds it.
     fn source(&self) -> Option<&SourceName> {
         match self {
@@ -40,8 +40,8 @@ impl App {
     /// Denies from now on, for a time or until the denial is lifted. It takes effect at once. If it cannot become durable yet,
     /// the error says so, and nothing is granted before it is durable. Returns the id for lifting it, and how many of the last
     /// day's grants it would have refused. The policy and the issuer have to exist, unless the request says otherwise.
-    pub async fn deny(&self, request: DenyRequest, denier: Denier<'_>) -> Result<Denied, Denial> {
-        let refuse = |fault: DenialError| fault.reason().because(&fault).saying(fault.to_string());
+    pub async fn deny(&self, request: DenyRequest, denier: DeniedBy<'_>) -> Result<Denied, Denial> {
+        let refuse = |fault: DenialError| fault.reason().with_cause(&fault).with_detail(fault.to_string());
         let lasting = request.lasting().map_err(|fault| refuse(fault.into()))?;
         let DenyRequest { stop, unknown_too, .. } = request;
         stop.check().map_err(|fault| refuse(fault.into()))?;
@@ -52,28 +52,28 @@ impl App {
         }
         self.check_room(denier).map_err(refuse)?;
         let id = DecisionId::new().as_str().to_owned();
-        let body = serde_json::to_value(&stop).map_err(|fault| Reason::Internal.because(fault.to_string()))?;
+        let body = serde_json::to_value(&stop).map_err(|fault| Reason::Internal.with_cause(fault.to_string()))?;
         let until = lasting.map(|lasting| self.now().plus(lasting));
         self.change_stops(|stops| _ = stops.insert(id.clone(), (stop.clone(), until)));
         let by = match denier {
-            Denier::Policy(_, decision) => Some(decision),
-            Denier::Operator => None,
+            DeniedBy::Policy(_, decision) => Some(decision),
+            DeniedBy::Operator => None,
         };
         let kept = self.store.deny(DenialRow { id: id.clone(), until, body }, by).await;
         kept.map_err(|denial| {
-            denial.saying(format!("Denied from now on by {id}, and nothing is granted before that is durable. The store cannot write yet: a restart before it can forgets the denial."))
+            denial.with_detail(format!("Denied from now on by {id}, and nothing is granted before that is durable. The store cannot write yet: a restart before it can forgets the denial."))
         })?;
-        let (told, covers) = (stop.to_string(), self.covered_by(stop, denier.source().cloned()).await);
+        let (denies, covers) = (stop.to_string(), self.covered_by(stop, denier.source().cloned()).await);
         let (covers, uncounted) = match covers {
             Ok(covers) => (Some(covers), None),
             Err(fault) => (None, Some(fault.to_string())),
         };
-        Ok(Denied { id, denies: told, until, covers, uncounted })
+        Ok(Denied { id, denies, until, covers, uncounted })
     }
 
     /// A denial by a further source's policy may only cover grants of that source's policies. They have to exist already, because
     /// their name may belong to another source later.
-    fn check_own(&self, stop: &Stop, denier: Denier<'_>, unknown_too: bool) -> Result<(), DenialError> {
+    fn check_own(&self, stop: &OperatorDenial, denier: DeniedBy<'_>, unknown_too: bool) -> Result<(), DenialError> {
         let Some(source) = denier.source() else { return Ok(()) };
         let live = self.live.load();
         let is_own = stop.policy.as_ref().is_some_and(|policy| live.further_of(policy) == Some(source));
@@ -81,12 +81,12 @@ impl App {
     }
 
     /// Checks that the policy and the issuer exist, which is not known without a revision. Names of other sources are not revealed.
-    fn check_known(&self, stop: &Stop, denier: Denier<'_>) -> Result<(), DenialError> {
+    fn check_known(&self, stop: &OperatorDenial, denier: DeniedBy<'_>) -> Result<(), DenialError> {
         let live = self.live.load();
         let policies: Vec<Arc<TrustPolicy>> = match live.policies() {
             Ok(set) => {
-                let is_theirs = |policy: &&Arc<TrustPolicy>| denier.source().is_none_or(|source| policy.source == *source);
-                set.policies().iter().filter(is_theirs).cloned().collect()
+                let is_of_source = |policy: &&Arc<TrustPolicy>| denier.source().is_none_or(|source| policy.source == *source);
+                set.policies().iter().filter(is_of_source).cloned().collect()
             }
             Err(_) if stop.policy.is_some() => return Err(DenialError::NoRevision),
             Err(_) => Vec::new(),
@@ -94,8 +94,8 @@ impl App {
         Ok(stop.check_known(&self.catalogue, &policies)?)
     }
 
-    fn check_room(&self, denier: Denier<'_>) -> Result<(), DenialError> {
-        if matches!(denier, Denier::Operator) {
+    fn check_room(&self, denier: DeniedBy<'_>) -> Result<(), DenialError> {
+        if matches!(denier, DeniedBy::Operator) {
             return Ok(());
         }
         let (live, stops, now) = (self.live.load(), self.stops.load(), self.store.earliest());
@@ -113,7 +113,7 @@ impl App {
     }
 
     /// Counts for one denial at a time: the log of a busy day takes seconds, and the denial is already in effect.
-    async fn covered_by(&self, stop: Stop, source: Option<SourceName>) -> Result<Covered, CountError> {
+    async fn covered_by(&self, stop: OperatorDenial, source: Option<SourceName>) -> Result<Covered, CountError> {
         let _turn = self.denials_counted.try_acquire().map_err(|_| CountError::Busy)?;
         let (reader, catalogue, now) = (self.store.reader()?, self.catalogue.clone(), self.now());
         Ok(tokio::task::spawn_blocking(move || covered(&reader, &stop, source.as_ref(), &catalogue, now)).await??)

@@ -160,10 +160,10 @@ pub enum UnreadForm {
 
 /// How to repair a damaged clone without giving anything away.
 fn fetch_anew(mirror: Option<&PathBuf>) -> String {
-    let told = |mirror: &PathBuf| {
+    let describe = |mirror: &PathBuf| {
         format!("stop the server, remove {} and start it: what is missing is fetched again; otherwise ", mirror.plain())
     };
-    mirror.map(told).unwrap_or_default()
+    mirror.map(describe).unwrap_or_default()
 }
 
 /// The source as an option of a command. The root source needs none.

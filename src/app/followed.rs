@@ -21,7 +21,7 @@ const FETCHED_STAMP: &str = "daypass-fetched";
 const NEVER: i64 = i64::MIN;
 
 /// A source that is followed.
-pub struct Followed {
+pub struct TrackedSource {
     /// Its name.
     pub name: SourceName,
     /// Its settings.
@@ -50,7 +50,7 @@ pub struct Followed {
     pub turn: Mutex<()>,
 }
 
-impl Followed {
+impl TrackedSource {
     /// Makes the source without reading anything. A mirror with a fetch time in the future, from a clock that was ahead, has no
     /// age until it is fetched again.
     pub fn new(name: SourceName, settings: SourceSettings, bounds: Vec<Arc<Bounds>>, data: &Path, now: Moment) -> Self {
@@ -91,7 +91,7 @@ impl Followed {
 
     /// The body of a record about it. For a further source it names the repository, because the source's name may belong to
     /// another one later.
-    pub(super) fn tell(&self, mut body: Value) -> Value {
+    pub(super) fn record_body(&self, mut body: Value) -> Value {
         if !self.name.is_root() {
             body["sources"] = json!({ self.name.as_str(): self.settings.origin.address.to_string() });
         }
@@ -131,7 +131,7 @@ impl Followed {
     }
 
     /// Notes whether the last record was written at once.
-    pub fn was_recorded(&self, written: bool) {
+    pub fn note_recorded(&self, written: bool) {
         self.unrecorded.store(!written, Ordering::Relaxed);
     }
 
@@ -147,7 +147,7 @@ impl Followed {
     }
 
     /// Takes over the age of the same repository under its old definition.
-    pub fn goes_on(&self, before: &Self) {
+    pub fn continue_from(&self, before: &Self) {
         self.looked_at.store(before.looked_at.load(Ordering::Relaxed), Ordering::Relaxed);
         self.read_at.store(before.read_at.load(Ordering::Relaxed), Ordering::Relaxed);
     }
@@ -164,7 +164,7 @@ impl Followed {
         match read_at.filter(|at| millis(boot) < at.saturating_add(millis(self.settings.max_stale))) {
             Some(_) => Ok(()),
             None => Err(Reason::PolicyUnavailable
-                .because(format!("the source {} could not be read for longer than its `max_stale`", self.name))),
+                .with_cause(format!("the source {} could not be read for longer than its `max_stale`", self.name))),
         }
     }
 }
@@ -196,22 +196,22 @@ mod tests {
     }
 
     /// A source that was never read, and the clocks.
-    fn source(data: &Path) -> (SteppingClock, Timeline, Followed) {
+    fn source(data: &Path) -> (SteppingClock, Timeline, TrackedSource) {
         let clock = SteppingClock::at(START);
         let timeline = Timeline::new(Arc::new(clock.clone()));
         let followed = followed(data, &timeline);
         (clock, timeline, followed)
     }
 
-    fn followed(data: &Path, timeline: &Timeline) -> Followed {
-        Followed::new(SourceName::root(), settings(), Vec::new(), data, timeline.moment())
+    fn followed(data: &Path, timeline: &Timeline) -> TrackedSource {
+        TrackedSource::new(SourceName::root(), settings(), Vec::new(), data, timeline.moment())
     }
 
-    fn read(followed: &Followed, timeline: &Timeline) {
+    fn read(followed: &TrackedSource, timeline: &Timeline) {
         followed.was_read(timeline.moment());
     }
 
-    fn is_fresh(followed: &Followed, timeline: &Timeline) -> bool {
+    fn is_fresh(followed: &TrackedSource, timeline: &Timeline) -> bool {
         followed.check_fresh(timeline.since_boot()).is_ok()
     }
 

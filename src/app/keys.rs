@@ -9,7 +9,7 @@ use crate::words::{Denial, Reason};
 
 impl App {
     /// The keys of both issuers, and their documents as this server serves them.
-    pub async fn keys_told(&self) -> Result<OfIssuers<IssuerKeys>, Denial> {
+    pub async fn keys_report(&self) -> Result<OfIssuers<IssuerKeys>, Denial> {
         Ok(OfIssuers { clouds: self.keys_of(OwnIssuer::Clouds).await?, id_tokens: self.keys_of(OwnIssuer::IdTokens).await? })
     }
 
@@ -26,25 +26,25 @@ impl App {
         let mut made = 0;
         for own in OwnIssuer::ALL {
             let rotated = self.own_issuers.keys(own).rotate(&self.store).await;
-            made += rotated.map_err(|fault| Reason::Internal.because(fault))?;
+            made += rotated.map_err(|fault| Reason::Internal.with_cause(fault))?;
         }
-        Ok(RotatedKeys { made, issuers: self.keys_told().await? })
+        Ok(RotatedKeys { made, issuers: self.keys_report().await? })
     }
 
     /// Notes which keys were written for another host. If this server serves the issuer, there is nothing to note.
     pub async fn note_hosted_keys(&self, own: OwnIssuer, kids: Vec<String>) -> Result<OfIssuers<IssuerKeys>, Denial> {
         let keys = self.own_issuers.keys(own);
         if self.is_hosted_elsewhere(keys)? {
-            let held = self.store.keys(own).await?;
-            let known = kids.into_iter().filter(|kid| held.iter().any(|row| row.kid == *kid));
+            let stored = self.store.keys(own).await?;
+            let known = kids.into_iter().filter(|kid| stored.iter().any(|row| row.kid == *kid));
             self.store.note_hosted(own, known.collect()).await?;
-            keys.turn(&self.store).await.map_err(|fault| Reason::Internal.because(fault))?;
+            keys.rotate_due(&self.store).await.map_err(|fault| Reason::Internal.with_cause(fault))?;
         }
-        self.keys_told().await
+        self.keys_report().await
     }
 
     fn is_hosted_elsewhere(&self, keys: &SigningKeys) -> Result<bool, Denial> {
-        let served = served_issuer(&self.public_url, keys.own()).map_err(|fault| Reason::Internal.because(fault))?;
+        let served = served_issuer(&self.public_url, keys.own()).map_err(|fault| Reason::Internal.with_cause(fault))?;
         Ok(served != *keys.issuer())
     }
 }

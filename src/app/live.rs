@@ -1,9 +1,9 @@
 //! Everything in force, of all sources together. It is replaced as a whole.
 
 use super::error::NoTransitKey;
-use super::followed::Followed;
-use super::not_in_force::NotGiven;
-use super::opened::Opened;
+use super::followed::TrackedSource;
+use super::not_in_force::NoValue;
+use super::opened::PlaintextCache;
 use super::revision::Revision;
 use super::revisions::Revisions;
 use crate::kind::TransitUse;
@@ -14,24 +14,24 @@ use crate::store::Licence;
 use crate::telemetry::SourceState;
 use crate::words::names::{CommitId, PolicyName, SecretName, SecretPath, SourceName, TransitKey};
 use crate::words::yaml::Fault;
-use crate::words::{Denial, Digest, Reason, TransitFile, Widened};
+use crate::words::{Denial, Digest, Reason, TransitFile, WidenedFile};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// One source in force: its settings and its revision.
 #[derive(Clone)]
-pub struct InForce {
+pub struct ActiveSource {
     /// The followed source.
-    pub followed: Arc<Followed>,
+    pub followed: Arc<TrackedSource>,
     /// Its revision in force.
     pub revision: Arc<Revision>,
     /// A further source's policies under their full names and within their bounds, and the faults of those outside of them.
     placed: Arc<(Vec<Arc<TrustPolicy>>, Vec<Fault>)>,
 }
 
-impl InForce {
+impl ActiveSource {
     /// A revision of the source, as it is followed now.
-    pub fn new(followed: Arc<Followed>, revision: Arc<Revision>, catalogue: &Catalogue) -> Self {
+    pub fn new(followed: Arc<TrackedSource>, revision: Arc<Revision>, catalogue: &Catalogue) -> Self {
         let placed = if followed.name.is_root() {
             Arc::default()
         } else {
@@ -41,12 +41,12 @@ impl InForce {
     }
 }
 
-impl InForce {
+impl ActiveSource {
     /// Its state, for its gauges.
     pub fn state(&self) -> SourceState {
         SourceState {
             faulty: self.faulty_files(),
-            held: self.revision.held_files().len(),
+            held: self.revision.pending_files().len(),
             read_at: self.followed.looked_at(),
             alarmed: self.followed.alarm.load().is_some(),
         }
@@ -61,20 +61,20 @@ impl InForce {
 
 /// Everything in force.
 pub struct Live {
-    root: InForce,
-    further: BTreeMap<SourceName, InForce>,
+    root: ActiveSource,
+    further: BTreeMap<SourceName, ActiveSource>,
     /// The policies of all sources; absent if there is only the root source, whose own set then decides.
     together: Option<PolicySet>,
-    opened: Opened,
+    opened: PlaintextCache,
 }
 
 impl Live {
     /// Merges the root source with further ones, each within its bounds. What did not change since `before` is reused.
-    pub fn of(root: InForce, further: BTreeMap<SourceName, InForce>, before: Option<&Self>) -> Self {
+    pub fn of(root: ActiveSource, further: BTreeMap<SourceName, ActiveSource>, before: Option<&Self>) -> Self {
         let placed: Vec<&[Arc<TrustPolicy>]> = further.values().map(|source| source.placed.0.as_slice()).collect();
         let before = before.and_then(|before| before.together.as_ref());
-        let together = (!further.is_empty()).then(|| root.revision.ruleset.beside(&placed, before));
-        Self { root, further, together, opened: Opened::default() }
+        let together = (!further.is_empty()).then(|| root.revision.ruleset.merge(&placed, before));
+        Self { root, further, together, opened: PlaintextCache::default() }
     }
 
     /// The policies that decide; without a revision of the root source nothing is granted.
@@ -84,7 +84,7 @@ impl Live {
 
     /// The root source's commit in force.
     pub fn revision(&self) -> Result<&CommitId, Denial> {
-        self.root.revision.commit.as_ref().ok_or_else(|| Reason::PolicyUnavailable.because("no revision could be read yet"))
+        self.root.revision.commit.as_ref().ok_or_else(|| Reason::PolicyUnavailable.with_cause("no revision could be read yet"))
     }
 
     /// The commits of these policies: those in force, or older ones whose forms are in force.
@@ -120,26 +120,26 @@ impl Live {
     }
 
     /// Every source: the root source first.
-    pub fn sources(&self) -> impl Iterator<Item = (SourceName, &InForce)> {
+    pub fn sources(&self) -> impl Iterator<Item = (SourceName, &ActiveSource)> {
         let further = self.further.iter().map(|(name, source)| (name.clone(), source));
         std::iter::once((SourceName::root(), &self.root)).chain(further)
     }
 
     /// The source of this name.
-    pub fn source(&self, name: &SourceName) -> Option<&InForce> {
+    pub fn source(&self, name: &SourceName) -> Option<&ActiveSource> {
         if name.is_root() { Some(&self.root) } else { self.further.get(name) }
     }
 
     /// The faults of all sources, at `FILE`, or at `SOURCE:FILE` for a further source.
     pub fn faults(&self) -> impl Iterator<Item = Fault> {
-        let told = self.sources().flat_map(|(name, source)| {
+        let qualified = self.sources().flat_map(|(name, source)| {
             source.revision.faults().map(move |fault| {
                 let mut fault = fault.clone();
                 fault.file = of_source(&name, &fault.file).into();
                 fault
             })
         });
-        told.chain(self.further.values().flat_map(|source| source.placed.1.iter().cloned()))
+        qualified.chain(self.further.values().flat_map(|source| source.placed.1.iter().cloned()))
     }
 
     /// The faults of the guardrails if they cannot be read. Then nothing widens in any source.
@@ -156,23 +156,23 @@ impl Live {
     }
 
     /// Files that widen access and wait for a person: an older form of them, or none, is in force.
-    pub fn held(&self) -> Vec<String> {
+    pub fn pending_files(&self) -> Vec<String> {
         let mut files: Vec<String> = self.waiting().into_iter().map(|waits| waits.file).collect();
         files.dedup();
         files
     }
 
     /// The same, each with the reason.
-    pub fn waiting(&self) -> Vec<Widened> {
+    pub fn waiting(&self) -> Vec<WidenedFile> {
         let waiting = self.sources().flat_map(|(name, source)| {
-            source.revision.held.iter().map(move |waits| Widened { file: of_source(&name, &waits.file), ..waits.clone() })
+            source.revision.pending.iter().map(move |waits| WidenedFile { file: of_source(&name, &waits.file), ..waits.clone() })
         });
         waiting.collect()
     }
 
     /// Policy files of which the newest form is not in force, because it is faulty or waits for a person.
     pub fn newer_forms(&self) -> Vec<String> {
-        let of = |(name, source): (SourceName, &InForce)| -> Vec<String> {
+        let of = |(name, source): (SourceName, &ActiveSource)| -> Vec<String> {
             source.revision.ruleset.other_forms().map(|(file, _)| of_source(&name, file)).collect()
         };
         self.sources().flat_map(of).collect()
@@ -181,7 +181,7 @@ impl Live {
     /// Refuses a source that could not be read for longer than its `max_stale`, by the time since boot.
     pub fn check_fresh(&self, source: &SourceName, boot: std::time::Duration) -> Result<(), Denial> {
         let source = self.source(source);
-        source.map_or(Err(Reason::Internal.because("a grant of no source")), |source| source.followed.check_fresh(boot))
+        source.map_or(Err(Reason::Internal.with_cause("a grant of no source")), |source| source.followed.check_fresh(boot))
     }
 
     /// The documents of every source, whoever may read them.
@@ -201,7 +201,7 @@ impl Live {
     }
 
     /// The source that a document of this name belongs to, whether it exists or not, and its name there.
-    pub(super) fn place(&self, path: &SecretPath) -> Option<(&InForce, SecretPath)> {
+    pub(super) fn place(&self, path: &SecretPath) -> Option<(&ActiveSource, SecretPath)> {
         let further = self.further.iter().find_map(|(name, source)| {
             let within = name.within(path.as_str())?;
             Some(SecretPath::parse(within).ok().map(|within| (source, within)))
@@ -233,7 +233,7 @@ impl Live {
     }
 
     /// The source that grants a transit key, and the key's name within it.
-    pub(super) fn transit_key(&self, source: &SourceName, key: &TransitKey) -> Result<(&InForce, TransitKey), Denial> {
+    pub(super) fn transit_key(&self, source: &SourceName, key: &TransitKey) -> Result<(&ActiveSource, TransitKey), Denial> {
         let in_force = self.source(source).ok_or_else(|| unreadable_transit_key(key, "its source is not in force"))?;
         let within = if source.is_root() { Some(key.clone()) } else { key.below(source) };
         let foreign = || unreadable_transit_key(key, format!("it does not belong to the source {source}"));
@@ -274,11 +274,11 @@ impl Live {
             revision.commit_of_document(&within.path).cloned().ok_or_else(|| unreadable(name, "its source has no revision"))?;
         let open = || revision.open_secret(&within, terms, &in_force.followed.identities());
         let plaintext = self.opened.value(source, terms, open).map_err(|cause| not_given(name, &cause))?;
-        Ok(answered(granted, terms, &plaintext, commit))
+        Ok(secret_value(granted, terms, &plaintext, commit))
     }
 
     /// The source that grants a secret, and the secret's name within it.
-    pub(super) fn owned(&self, source: &SourceName, name: &SecretName) -> Result<(&InForce, SecretName), Denial> {
+    pub(super) fn owned(&self, source: &SourceName, name: &SecretName) -> Result<(&ActiveSource, SecretName), Denial> {
         let in_force = self.source(source).ok_or_else(|| unreadable(name, "its source is not in force"))?;
         let within = if source.is_root() { Some(name.clone()) } else { name.below(source) };
         let within = within.ok_or_else(|| unreadable(name, format!("it does not belong to the source {source}")))?;
@@ -292,7 +292,7 @@ impl Live {
 }
 
 /// The answer with an opened value.
-pub(super) fn answered(granted: &Granted, terms: &SecretTerms, plaintext: &Plaintext, commit: CommitId) -> SecretValue {
+pub(super) fn secret_value(granted: &Granted, terms: &SecretTerms, plaintext: &Plaintext, commit: CommitId) -> SecretValue {
     let (encoding, value) = SecretValue::written(&plaintext.value);
     SecretValue {
         commit,
@@ -312,23 +312,23 @@ fn of_source(name: &SourceName, file: &str) -> String {
 }
 
 fn unreadable_transit_key(key: &TransitKey, cause: impl std::fmt::Display) -> Denial {
-    Reason::SecretUnreadable.because(format!("transit key {key}: {cause}"))
+    Reason::SecretUnreadable.with_cause(format!("transit key {key}: {cause}"))
 }
 
 fn no_transit_key(key: &TransitKey, cause: NoTransitKey) -> Denial {
-    let told = format!("The key {key} is granted, but {cause}.");
-    Reason::SecretMissing.because(format!("transit key {key}: {cause}")).saying(told)
+    let message = format!("The key {key} is granted, but {cause}.");
+    Reason::SecretMissing.with_cause(format!("transit key {key}: {cause}")).with_detail(message)
 }
 
 /// The denial for a value that is not given. The caller learns what the file lacks, because the caller may read everything granted in it.
-fn not_given(name: &SecretName, cause: &NotGiven) -> Denial {
+fn not_given(name: &SecretName, cause: &NoValue) -> Denial {
     if cause.is_missing() {
-        let told = format!("The secret is granted, but {cause}.");
-        return Reason::SecretMissing.because(format!("{name}: {cause}")).saying(told);
+        let message = format!("The secret is granted, but {cause}.");
+        return Reason::SecretMissing.with_cause(format!("{name}: {cause}")).with_detail(message);
     }
     unreadable(name, cause)
 }
 
 pub(super) fn unreadable(name: &SecretName, cause: impl std::fmt::Display) -> Denial {
-    Reason::SecretUnreadable.because(format!("{name}: {cause}"))
+    Reason::SecretUnreadable.with_cause(format!("{name}: {cause}"))
 }

@@ -1,7 +1,7 @@
 //! Why a granted file or value is not given.
 
 use crate::secrets::Unopened;
-use crate::words::Widened;
+use crate::words::WidenedFile;
 use crate::words::yaml::Fault;
 
 /// Why a file is not in force.
@@ -9,7 +9,7 @@ use crate::words::yaml::Fault;
 pub enum NotInForce {
     /// It waits, and nobody has confirmed it.
     #[error("its file {}, and waits for `daypass confirm`", .0.why)]
-    Waits(Widened),
+    Waits(WidenedFile),
     /// It never had a good form.
     #[error("its file has no good form: {}", .0.message)]
     Faulty(Box<Fault>),
@@ -23,7 +23,7 @@ pub enum NotInForce {
 
 /// Why a value is not given.
 #[derive(Debug, thiserror::Error)]
-pub enum NotGiven {
+pub enum NoValue {
     /// Its file is not in force.
     #[error(transparent)]
     NotInForce(#[from] NotInForce),
@@ -32,7 +32,7 @@ pub enum NotGiven {
     Unopened(#[from] Unopened),
 }
 
-impl NotGiven {
+impl NoValue {
     /// Whether it does not exist, which its readers may learn.
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::NotInForce(NotInForce::Missing) | Self::Unopened(Unopened::Missing(_)))

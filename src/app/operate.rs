@@ -1,11 +1,11 @@
 //! What an operator may do at once, without Git: lift, revoke, accept, confirm, and read the status.
 
-use super::decision::Times;
+use super::decision::DecisionTimes;
 use super::error::LookupError;
-use super::{App, Followed};
+use super::{App, TrackedSource};
 use crate::answers::{ActiveDenial, Alarm, FileFault, Lifted, Revoked, SourceStatus, Status};
 use crate::identity::Identity;
-use crate::policy::{Grant, Request, Standing, StopUntil};
+use crate::policy::{DenialUntil, Grant, LiveChecks, Request};
 use crate::words::names::{CommitId, SourceName};
 use crate::words::{Denial, IdSuffix, Reason};
 use serde_json::{Value, json};
@@ -22,11 +22,11 @@ impl App {
 
     /// Decides by what is in force. Refuses grants of a stale source, and what an operator denies.
     pub fn decide(&self, live: &super::Live, identity: &Identity, request: &Request) -> Result<Grant, Denial> {
-        let times = Times::of(&self.store);
+        let times = DecisionTimes::of(&self.store);
         let decision = live.policies()?.decide(identity, request, times.policies)?;
         let boot = self.store.since_boot();
         let is_fresh = |source: &SourceName| live.check_fresh(source, boot);
-        decision.stands(&Standing::new(&self.stops.load(), times.denials, &is_fresh), identity.facts())
+        decision.stands(&LiveChecks::new(&self.stops.load(), times.denials, &is_fresh), identity.facts())
     }
 
     /// Lifts a denial, and returns what it denied. If no denial has this id, the answer says that nothing was lifted.
@@ -35,7 +35,7 @@ impl App {
         let ending: Vec<&str> = stops.keys().map(String::as_str).filter(|known| id.ends(known)).collect();
         if ending.len() > 1 {
             let told = format!("Several denials end in `{id}`: {}. Give more of the id.", ending.join(", "));
-            return Err(Reason::BadRequest.because(&told).saying(told));
+            return Err(Reason::BadRequest.with_cause(&told).with_detail(told));
         }
         // The store may still keep an expired denial.
         let id = ending.first().copied().unwrap_or(id.as_str());
@@ -49,7 +49,8 @@ impl App {
 
     /// Revokes what can be revoked of a decision, and returns what it issued.
     pub async fn revoke(&self, decision: IdSuffix, reason: &str) -> Result<Revoked, Denial> {
-        let missing = || Reason::BadRequest.because("no such decision").saying("No decision of this id released anything.");
+        let missing =
+            || Reason::BadRequest.with_cause("no such decision").with_detail("No decision of this id released anything.");
         let decision = self.whole_id(decision).await?;
         let released = self.store.revoke(&decision, reason).await?.ok_or_else(missing)?;
         let (issued, subject) = (released.get("issued"), released.get("subject"));
@@ -65,7 +66,7 @@ impl App {
     pub async fn accept(self: &Arc<Self>, source: &SourceName, commit: CommitId) -> Result<(), Denial> {
         let followed = self.named_source(source)?;
         check_there(&followed, &commit).await?;
-        self.store.record("accepted", followed.tell(json!({ "source": source, "commit": commit }))).await?;
+        self.store.record("accepted", followed.record_body(json!({ "source": source, "commit": commit }))).await?;
         followed.accepted.store(Some(Arc::new(commit)));
         self.reconcile(&followed).await;
         Ok(())
@@ -76,30 +77,30 @@ impl App {
         let followed = self.named_source(source)?;
         let live = self.live.load_full();
         let held = live.source(source).filter(|known| known.revision.commit.as_ref() == Some(&commit));
-        let Some(held) = held.map(|known| &known.revision.held).filter(|held| !held.is_empty()) else {
+        let Some(held) = held.map(|known| &known.revision.pending).filter(|held| !held.is_empty()) else {
             let detail = "Nothing of this commit waits: it is not the one in force, or nothing in it widens access.";
-            return Err(Reason::BadRequest.because(detail).saying(detail));
+            return Err(Reason::BadRequest.with_cause(detail).with_detail(detail));
         };
         // Nothing widens while they are faulty, so nothing would go live.
         let rails: Vec<String> =
             live.guardrail_faults().map(|fault| format!("{}:{} {}", fault.file, fault.place.line, fault.message)).collect();
         if !rails.is_empty() {
             let detail = format!("The guardrails cannot be read, so nothing widens: {}.", rails.join("; "));
-            return Err(Reason::BadRequest.because(detail.clone()).saying(detail));
+            return Err(Reason::BadRequest.with_cause(detail.clone()).with_detail(detail));
         }
-        self.store.record("confirmed", followed.tell(json!({ "source": source, "commit": commit, "held": held }))).await?;
+        self.store.record("confirmed", followed.record_body(json!({ "source": source, "commit": commit, "held": held }))).await?;
         followed.confirmed.store(Some(Arc::new(commit)));
         self.reconcile(&followed).await;
         Ok(())
     }
 
-    fn named_source(&self, name: &SourceName) -> Result<Arc<Followed>, Denial> {
+    fn named_source(&self, name: &SourceName) -> Result<Arc<TrackedSource>, Denial> {
         let detail = format!("No source `{name}` is followed.");
-        self.followed(name).ok_or_else(|| Reason::BadRequest.because(detail.clone()).saying(detail))
+        self.followed(name).ok_or_else(|| Reason::BadRequest.with_cause(detail.clone()).with_detail(detail))
     }
 
     /// Warns while little room is left on the store's disk.
-    pub(super) fn tell_space(&self) {
+    pub(super) fn warn_of_space(&self) {
         if let Some(alarm) = self.store.space().1 {
             tracing::error!(%alarm, "the store's disk is filling up");
         }
@@ -119,7 +120,7 @@ impl App {
             guardrails: live.policies().map_or(0, |set| set.guardrails().count()),
             faults: live.faults().map(|fault| FileFault::from(&fault)).collect(),
             guardrails_unreadable: live.guardrail_faults().next().is_some(),
-            held: live.held(),
+            held: live.pending_files(),
             waiting: live.waiting(),
             alarm: live.alarm(),
             keys_waiting_to_be_hosted: self.own_issuers.waiting_to_be_hosted(),
@@ -139,7 +140,7 @@ impl App {
         let standing = stops.iter().filter(|(_, (_, until))| until.is_none_or(|until| self.store.earliest() < until));
         // Without a revision it is not known what a denial covers.
         let known = live.policies().ok().map(|set| set.policies());
-        let shown = |(id, (stop, until)): (&String, &StopUntil)| {
+        let shown = |(id, (stop, until)): (&String, &DenialUntil)| {
             let unknown =
                 known.as_ref().and_then(|known| stop.check_known(&self.catalogue, known).err()).map(|fault| fault.to_string());
             let unknown = stop.check_possible(&self.catalogue).err().map(|fault| fault.to_string()).or(unknown);
@@ -168,10 +169,10 @@ impl App {
     /// Reads the denials from before the start.
     pub(super) async fn read_stops(&self) -> Result<(), Denial> {
         let rows = self.store.denials().await?;
-        let mut stops: BTreeMap<String, StopUntil> = BTreeMap::new();
+        let mut stops: BTreeMap<String, DenialUntil> = BTreeMap::new();
         for row in rows {
-            let stop =
-                serde_json::from_value(row.body).map_err(|fault| Reason::Internal.because(format!("a kept denial: {fault}")))?;
+            let stop = serde_json::from_value(row.body)
+                .map_err(|fault| Reason::Internal.with_cause(format!("a kept denial: {fault}")))?;
             stops.insert(row.id, (stop, row.until));
         }
         self.stops.store(Arc::new(stops));
@@ -179,7 +180,7 @@ impl App {
     }
 
     /// Changes operators' denials at once, and drops expired ones.
-    pub(super) fn change_stops(&self, change: impl Fn(&mut BTreeMap<String, StopUntil>)) {
+    pub(super) fn change_stops(&self, change: impl Fn(&mut BTreeMap<String, DenialUntil>)) {
         let now = self.store.earliest();
         self.stops.rcu(|stops| {
             let mut stops = BTreeMap::clone(stops);
@@ -187,12 +188,12 @@ impl App {
             change(&mut stops);
             stops
         });
-        self.tell_change();
+        self.notify_change();
     }
 }
 
 /// Refuses a commit that the repository does not have. A remote is fetched first if its mirror lacks the commit.
-async fn check_there(source: &Followed, commit: &CommitId) -> Result<(), Denial> {
+async fn check_there(source: &TrackedSource, commit: &CommitId) -> Result<(), Denial> {
     let _turn = source.turn.lock().await;
     let has = || source.source().has(commit).map_err(LookupError::Git);
     let mut there = has();
@@ -208,5 +209,5 @@ async fn check_there(source: &Followed, commit: &CommitId) -> Result<(), Denial>
             (Reason::PolicyUnavailable, detail)
         }
     };
-    Err(reason.because(detail.clone()).saying(detail))
+    Err(reason.with_cause(detail.clone()).with_detail(detail))
 }

@@ -2,21 +2,26 @@
 
 use super::App;
 use super::error::FollowError;
-use super::followed::Followed;
+use super::followed::TrackedSource;
 use super::revision::Revision;
 use crate::git::Snapshot;
 use crate::policy::Widening;
-use crate::secrets::{Place, changed_keys, widened, wrapped_keys};
-use crate::store::{Marks, WrappedKey};
+use crate::secrets::{SourceFile, changed_keys, widened, wrapped_keys};
+use crate::store::{HighWaterMarks, WrappedKey};
 use crate::words::names::{CommitId, SecretPath};
-use crate::words::{Denial, Digest, Widened};
+use crate::words::{Denial, Digest, WidenedFile};
 use std::collections::BTreeSet;
 use tokio::runtime::Handle;
 
 impl App {
     /// The wrapped keys of each form that files had in commits that were not searched yet. A ciphertext that was never in force
     /// may hold a valid password too.
-    pub(super) fn search(&self, source: &Followed, commit: &CommitId, marks: &Marks) -> Result<Vec<WrappedKey>, FollowError> {
+    pub(super) fn search(
+        &self,
+        source: &TrackedSource,
+        commit: &CommitId,
+        marks: &HighWaterMarks,
+    ) -> Result<Vec<WrappedKey>, FollowError> {
         if marks.searched.as_ref() == Some(commit) {
             return Ok(Vec::new());
         }
@@ -37,32 +42,32 @@ impl App {
     /// The encrypted files and rules of the next commit that widen access. It blocks on the store, so it runs on a blocking thread.
     pub(super) fn widened(
         &self,
-        source: &Followed,
+        source: &TrackedSource,
         before: &Revision,
         snapshot: &Snapshot,
         searched: &[WrappedKey],
-    ) -> Result<Vec<Widened>, FollowError> {
+    ) -> Result<Vec<WidenedFile>, FollowError> {
         let in_force = before.in_force();
         let changed = changed_keys(&in_force, &snapshot.files);
         let keys: BTreeSet<Digest> = changed.values().flatten().copied().collect();
         let kept = self.store.origins(keys.iter().copied().collect());
         let mut origins = Handle::current().block_on(kept)?;
         for one in searched.iter().filter(|one| keys.contains(&one.key)) {
-            let place = Place { source: source.name.clone(), file: one.file.clone() };
+            let place = SourceFile { source: source.name.clone(), file: one.file.clone() };
             origins.add(one.key, place, one.in_force);
         }
         Ok(widened(&source.name, &in_force, &snapshot.files, &changed, &mut origins))
     }
 
     /// Whether an old form of a secret belongs to its path. If widening waits, an unconfirmed copy gives no access to old values.
-    pub(super) async fn belongs(&self, source: &Followed, path: &SecretPath, bytes: &[u8]) -> Result<bool, Denial> {
+    pub(super) async fn belongs(&self, source: &TrackedSource, path: &SecretPath, bytes: &[u8]) -> Result<bool, Denial> {
         if self.widening != Widening::Waits {
             return Ok(true);
         }
         let file = format!("secrets/{path}");
         let keys = wrapped_keys(&file, bytes);
         let origins = self.store.origins(keys.clone()).await?;
-        Ok(origins.elsewhere(&Place { source: source.name.clone(), file }, &keys).is_empty())
+        Ok(origins.elsewhere(&SourceFile { source: source.name.clone(), file }, &keys).is_empty())
     }
 }
 

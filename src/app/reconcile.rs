@@ -2,14 +2,14 @@
 
 use super::App;
 use super::error::{FollowError, LOOK_QUIET_MAX, UnreadForm};
-use super::followed::Followed;
+use super::followed::TrackedSource;
 use super::origins::placed;
-use super::revision::{Reading, Recorded, Revision};
+use super::revision::{ReadContext, Recorded, Revision};
 use crate::answers::FileFault;
 use crate::policy::Widening;
 use crate::secrets::Identities;
-use crate::store::{Marks, RevisionRecord, WrappedKey};
-use crate::words::Widened;
+use crate::store::{HighWaterMarks, RevisionRecord, WrappedKey};
+use crate::words::WidenedFile;
 use crate::words::names::CommitId;
 use serde_json::json;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::task::{JoinError, JoinHandle};
 
 /// The result of reading a source.
-struct Looked {
+struct PollResult {
     /// A revision to put in force.
     next: Revision,
     /// A fault that the revision has nevertheless.
@@ -28,58 +28,58 @@ struct Looked {
 
 impl App {
     /// Fetches a remote source, and reads it once. If anything goes wrong, the revision in force stays, and the log says why.
-    pub(super) async fn reconcile(self: &Arc<Self>, source: &Arc<Followed>) {
+    pub(super) async fn reconcile(self: &Arc<Self>, source: &Arc<TrackedSource>) {
         let _turn = source.turn.lock().await;
         let fetched = crate::git::fetch(&source.settings.origin, &source.mirror).await;
         if let Err(fault) = fetched {
-            return self.alarmed(source, &fault.into());
+            return self.raise_alarm(source, &fault.into());
         }
         if let Err(fault) = source.source().head() {
-            return self.alarmed(source, &fault.into());
+            return self.raise_alarm(source, &fault.into());
         }
         source.was_read(self.store.moment());
-        self.look_and_put_in_force(source).await;
+        self.poll_and_activate(source).await;
     }
 
     /// The same without a fetch, from an existing mirror: right after a start.
-    pub(super) async fn recover(self: &Arc<Self>, source: &Arc<Followed>) {
+    pub(super) async fn recover(self: &Arc<Self>, source: &Arc<TrackedSource>) {
         let _turn = source.turn.lock().await;
         if source.looked_at().is_some() {
-            self.look_and_put_in_force(source).await;
+            self.poll_and_activate(source).await;
         }
     }
 
-    async fn look_and_put_in_force(self: &Arc<Self>, source: &Arc<Followed>) {
+    async fn poll_and_activate(self: &Arc<Self>, source: &Arc<TrackedSource>) {
         let unread = source.read_identities().await;
         let unread = match unread {
-            Some(fault) if source.identities().is_empty() => return self.alarmed(source, &fault.into()),
+            Some(fault) if source.identities().is_empty() => return self.raise_alarm(source, &fault.into()),
             unread => unread.map(FollowError::Identities),
         };
         let looked = match self.store.marks(source.name.as_str()).await {
             Ok(marks) => {
                 let (app, source) = (self.clone(), source.clone());
                 let looked_at = source.clone();
-                let look = tokio::task::spawn_blocking(move || app.look(&looked_at, &marks));
-                let slow = || self.alarmed(&source, &FollowError::Slow);
-                told_when_slow(look, LOOK_QUIET_MAX, slow).await.unwrap_or_else(|fault| Err(fault.into()))
+                let look = tokio::task::spawn_blocking(move || app.poll(&looked_at, &marks));
+                let slow = || self.raise_alarm(&source, &FollowError::Slow);
+                warn_when_slow(look, LOOK_QUIET_MAX, slow).await.unwrap_or_else(|fault| Err(fault.into()))
             }
             Err(denial) => Err(denial.into()),
         };
         match looked {
             Ok(None) => source.alarm.store(unread.map(|fault| Arc::new(fault.to_string()))),
-            Ok(Some(Looked { next, alarm, keys })) => {
-                if let Err(fault) = self.put_in_force(source, next, keys).await {
-                    return self.alarmed(source, &fault.into());
+            Ok(Some(PollResult { next, alarm, keys })) => {
+                if let Err(fault) = self.activate(source, next, keys).await {
+                    return self.raise_alarm(source, &fault.into());
                 }
                 source.was_checked();
                 source.alarm.store(alarm.or(unread).map(|fault| Arc::new(fault.to_string())));
             }
-            Err(fault) => self.alarmed(source, &fault),
+            Err(fault) => self.raise_alarm(source, &fault),
         }
     }
 
     /// Reads what to put in force, if anything is new, with an alarm if it is not the ref's commit.
-    fn look(&self, source: &Followed, marks: &Marks) -> Result<Option<Looked>, FollowError> {
+    fn poll(&self, source: &TrackedSource, marks: &HighWaterMarks) -> Result<Option<PollResult>, FollowError> {
         let repository = source.source();
         let live = self.live.load();
         let known = live.source(&source.name);
@@ -88,7 +88,10 @@ impl App {
         let head = repository.head()?;
         let confirmed = source.confirmed.load().as_deref() == Some(&head);
         let as_before = known.is_some_and(|known| std::ptr::eq(&*known.followed, source));
-        if Some(&head) == current.commit.as_ref() && as_before && !source.is_rekeyed() && (current.held.is_empty() || !confirmed)
+        if Some(&head) == current.commit.as_ref()
+            && as_before
+            && !source.is_rekeyed()
+            && (current.pending.is_empty() || !confirmed)
         {
             return Ok(None);
         }
@@ -127,17 +130,17 @@ impl App {
             // The set that decides is built here, not in the first exchange.
             next.ruleset.set();
         }
-        Ok(Some(Looked { next, alarm: followed.err(), keys }))
+        Ok(Some(PollResult { next, alarm: followed.err(), keys }))
     }
 
     fn reading<'a>(
         &'a self,
-        source: &'a Followed,
+        source: &'a TrackedSource,
         identities: &'a Identities,
         widening: Widening,
-        widened: &'a [Widened],
-    ) -> Reading<'a> {
-        Reading {
+        widened: &'a [WidenedFile],
+    ) -> ReadContext<'a> {
+        ReadContext {
             catalogue: &self.catalogue,
             identities,
             rekeyed: source.is_rekeyed(),
@@ -152,9 +155,9 @@ impl App {
     /// it. If it cannot be read, only a commit that an operator accepts goes live, and then all of it, as on the first start.
     fn before_restart(
         &self,
-        source: &Followed,
+        source: &TrackedSource,
         current: &Revision,
-        marks: &Marks,
+        marks: &HighWaterMarks,
         head: &CommitId,
     ) -> Result<Option<Revision>, FollowError> {
         if current.commit.is_some() || marks.is_empty() {
@@ -178,9 +181,9 @@ impl App {
     /// signer signed it if signers are named. Returns who signed.
     fn check_commit(
         &self,
-        source: &Followed,
+        source: &TrackedSource,
         current: &Revision,
-        marks: &Marks,
+        marks: &HighWaterMarks,
         head: &CommitId,
     ) -> Result<Option<String>, FollowError> {
         let (repository, highest) = (source.source(), marks.highest.as_ref());
@@ -207,9 +210,9 @@ impl App {
     }
 
     /// Puts the revision in force, and records it with its faults.
-    async fn put_in_force(
+    async fn activate(
         self: &Arc<Self>,
-        source: &Arc<Followed>,
+        source: &Arc<TrackedSource>,
         next: Revision,
         keys: Vec<WrappedKey>,
     ) -> Result<(), JoinError> {
@@ -218,18 +221,19 @@ impl App {
         for fault in next.faults() {
             tracing::warn!(source = %source.name, file = %fault.file, line = fault.place.line, fault = %fault.message, "{}", next.of_faulty(&fault.file));
         }
-        let (held, signer, forms) = (next.held.clone(), next.signer.clone(), next.forms().clone());
+        let (pending, signer, forms) = (next.pending.clone(), next.signer.clone(), next.forms().clone());
         let Some(policies) = self.swap_in(source, next).await? else { return Ok(()) };
         source.accepted.store(None);
         source.confirmed.store(None);
         tracing::info!(source = %source.name, %commit, policies, signer, "a revision is in force");
-        for waits in &held {
+        for waits in &pending {
             tracing::warn!(source = %source.name, %commit, file = waits.file, why = waits.why, "a file waits: `daypass confirm` the revision");
         }
-        let record = RevisionRecord { source: source.name.clone(), revision: commit.clone(), signer, policies, faults, held };
-        let body = source.tell(json!(record));
+        let record =
+            RevisionRecord { source: source.name.clone(), revision: commit.clone(), signer, policies, faults, held: pending };
+        let body = source.record_body(json!(record));
         let recorded = self.store.record_revision(source.name.as_str(), &commit, &forms, keys, body).await;
-        source.was_recorded(recorded.is_ok());
+        source.note_recorded(recorded.is_ok());
         if let Err(denial) = recorded {
             tracing::error!(cause = %denial.cause, "the revision is in force, but not recorded yet; nothing is granted until it is recorded");
         }
@@ -238,13 +242,13 @@ impl App {
 
     /// Raises an alarm. The repository may be read every second, so the log gets the alarm once, while `status` and the metrics
     /// show it all the time.
-    fn alarmed(&self, source: &Followed, fault: &FollowError) {
+    fn raise_alarm(&self, source: &TrackedSource, fault: &FollowError) {
         // A stopping server interrupts its readings, which is no reason for an alarm.
         if self.draining.is_cancelled() {
             return;
         }
-        let told = fault.to_string();
-        if source.alarm.load().as_deref() == Some(&told) {
+        let message = fault.to_string();
+        if source.alarm.load().as_deref() == Some(&message) {
             return;
         }
         let in_force = self.live.load().source(&source.name).and_then(|known| known.revision.commit.clone());
@@ -256,12 +260,12 @@ impl App {
                 tracing::error!(source = %source.name, %fault, "the repository is not followed, and nothing of it is in force")
             }
         }
-        source.alarm.store(Some(Arc::new(told)));
+        source.alarm.store(Some(Arc::new(message)));
     }
 }
 
 /// Waits for a reading. While it takes very long, revoked grants stay in force, so an alarm is raised.
-async fn told_when_slow<T>(mut look: JoinHandle<T>, quiet: Duration, slow: impl FnOnce()) -> Result<T, JoinError> {
+async fn warn_when_slow<T>(mut look: JoinHandle<T>, quiet: Duration, slow: impl FnOnce()) -> Result<T, JoinError> {
     match tokio::time::timeout(quiet, &mut look).await {
         Ok(looked) => looked,
         Err(_) => {
@@ -282,8 +286,8 @@ mod tests {
         let look = tokio::spawn(ended);
         // Only the alarm ends the reading.
         let slow = || end.send("read").unwrap();
-        assert_eq!(told_when_slow(look, Duration::ZERO, slow).await.unwrap(), Ok("read"));
+        assert_eq!(warn_when_slow(look, Duration::ZERO, slow).await.unwrap(), Ok("read"));
         let look = tokio::spawn(async { "read" });
-        assert_eq!(told_when_slow(look, Duration::MAX, || panic!("it was not slow")).await.unwrap(), "read");
+        assert_eq!(warn_when_slow(look, Duration::MAX, || panic!("it was not slow")).await.unwrap(), "read");
     }
 }

@@ -9,15 +9,15 @@ pub(super) use recorded::Recorded;
 pub use recorded::recorded_policies;
 
 use super::ages::Ages;
-use super::not_in_force::{NotGiven, NotInForce};
+use super::not_in_force::{NoValue, NotInForce};
 use super::transit::TransitKeys;
 use crate::config::SourceFiles;
 use crate::git::Snapshot;
 use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, SecretTerms, Tree, Widening, may_be_guardrails, of_further_source};
-use crate::secrets::{self, Header, Identities, Part, Plaintext, RepositoryPath, Unauthenticated, Unopened};
+use crate::secrets::{self, DocumentPart, Header, Identities, Plaintext, RepositoryPath, Unauthenticated, Unopened};
 use crate::words::names::{CommitId, PolicyName, SecretName, SecretPath, SourceName};
 use crate::words::yaml::{Fault, Place, Severity};
-use crate::words::{Digest, Forms, Gain, Secret, TransitFile, Widened};
+use crate::words::{Digest, Forms, Gain, Secret, TransitFile, WidenedFile};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -48,11 +48,11 @@ pub struct Revision {
     pub sources: BTreeMap<SourceName, Defined>,
     faults: Vec<Fault>,
     /// Files that widen access and wait for a person.
-    pub held: Vec<Widened>,
+    pub pending: Vec<WidenedFile>,
 }
 
 /// Everything for reading a source's files.
-pub struct Reading<'a> {
+pub struct ReadContext<'a> {
     /// The issuers that policies may name.
     pub catalogue: &'a Catalogue,
     /// The identities that open its secrets.
@@ -62,7 +62,7 @@ pub struct Reading<'a> {
     /// How changes that widen access are treated.
     pub widening: Widening,
     /// The encrypted files and rules that widen access; used only if they wait.
-    pub widened: &'a [Widened],
+    pub widened: &'a [WidenedFile],
     /// The source's bounds; `None` for the root source, which has none.
     pub bounds: Option<&'a [Arc<Bounds>]>,
     /// The folders of files that further sources name.
@@ -71,9 +71,9 @@ pub struct Reading<'a> {
 
 impl Revision {
     /// The next revision: every file's good form, or the last good one of this revision.
-    pub fn next(&self, snapshot: Snapshot, reading: &Reading<'_>) -> Self {
-        let told = |file: &str, fault: &str, code| Fault::new(file, Place { line: 1, column: 1 }, fault).coded(code);
-        let mut faults: Vec<Fault> = snapshot.left_out.iter().map(|(file, why)| told(file, why, "left_out")).collect();
+    pub fn next(&self, snapshot: Snapshot, reading: &ReadContext<'_>) -> Self {
+        let fault_of = |file: &str, fault: &str, code| Fault::new(file, Place { line: 1, column: 1 }, fault).coded(code);
+        let mut faults: Vec<Fault> = snapshot.left_out.iter().map(|(file, why)| fault_of(file, why, "left_out")).collect();
         let (tree, unread) = match reading.bounds {
             Some(_) => of_further_source(&snapshot.files),
             None => (Cow::Borrowed(&snapshot.files), Vec::new()),
@@ -82,9 +82,9 @@ impl Revision {
         let last_good = self.commit.is_some().then_some(&self.ruleset);
         let bounds = reading.bounds.unwrap_or_default();
         let loaded = Ruleset::load_with(&tree, reading.catalogue, last_good, reading.widening, bounds);
-        let Loaded { ruleset, faults: found, held } = loaded;
+        let Loaded { ruleset, faults: found, pending } = loaded;
         faults.extend(found);
-        let mut held: Vec<Widened> = held.iter().map(|file| of_policies(file)).collect();
+        let mut pending: Vec<WidenedFile> = pending.iter().map(|file| of_policies(file)).collect();
         let waits = self.holds(reading.widening);
         let waiting: BTreeSet<&str> = reading.widened.iter().filter(|_| waits).map(|waits| waits.file.as_str()).collect();
         let mut secrets = BTreeMap::new();
@@ -99,23 +99,23 @@ impl Revision {
                 }
                 Ok((path, bytes)) => _ = secrets.insert(path, bytes),
                 Err((fault, old)) => {
-                    faults.push(told(file, &fault, "secret_unreadable"));
+                    faults.push(fault_of(file, &fault, "secret_unreadable"));
                     secrets.extend(old);
                 }
             }
         }
         let (transit, of_transit) = self.transit.next(&snapshot.files, reading.identities, &waiting);
-        faults.extend(of_transit.iter().map(|(file, fault)| told(file, fault, "transit_unreadable")));
+        faults.extend(of_transit.iter().map(|(file, fault)| fault_of(file, fault, "transit_unreadable")));
         let is_rules = |(file, _): &(&String, &Arc<[u8]>)| secrets::is_rules_file(file);
         let rules_wait = waiting.iter().any(|file| secrets::is_rules_file(file));
         let rules = if rules_wait { &self.rules } else { &snapshot.files };
         let rules = rules.iter().filter(is_rules).map(|(file, bytes)| (file.clone(), bytes.clone())).collect();
         // A faulty file is reported as faulty. It is not in force either.
-        let good = |waits: &&Widened| !faults.iter().any(|fault| *fault.file == *waits.file);
-        held.extend(reading.widened.iter().filter(|_| waits).filter(good).cloned());
+        let good = |waits: &&WidenedFile| !faults.iter().any(|fault| *fault.file == *waits.file);
+        pending.extend(reading.widened.iter().filter(|_| waits).filter(good).cloned());
         let waits = waits || ruleset.has_faulty_guardrails();
         let sources = if reading.bounds.is_none() {
-            self.define(&snapshot.files, reading, waits, &mut faults, &mut held)
+            self.define(&snapshot.files, reading, waits, &mut faults, &mut pending)
         } else {
             BTreeMap::new()
         };
@@ -135,7 +135,7 @@ impl Revision {
             rules,
             sources,
             faults,
-            held,
+            pending,
         };
         next.forms = next.forms_since(self);
         next
@@ -147,7 +147,7 @@ impl Revision {
         &self,
         name: &str,
         bytes: Arc<[u8]>,
-        reading: &Reading<'_>,
+        reading: &ReadContext<'_>,
     ) -> Result<(SecretPath, Arc<[u8]>), (String, Option<(SecretPath, Arc<[u8]>)>)> {
         let path = SecretPath::parse(name).map_err(|fault| (fault.to_string(), None))?;
         let old = self.secrets.get(&path);
@@ -211,8 +211,8 @@ impl Revision {
     }
 
     /// The files that wait, each once.
-    pub fn held_files(&self) -> Vec<&str> {
-        let mut files: Vec<&str> = self.held.iter().map(|waits| waits.file.as_str()).collect();
+    pub fn pending_files(&self) -> Vec<&str> {
+        let mut files: Vec<&str> = self.pending.iter().map(|waits| waits.file.as_str()).collect();
         files.dedup();
         files
     }
@@ -229,7 +229,7 @@ impl Revision {
             Ok(transit) => self.transit.file(&transit),
             Err(_) => file.strip_prefix("secrets/").and_then(|path| self.secrets.get(&SecretPath::parse(path).ok()?)),
         };
-        found.ok_or_else(|| self.lacks(file))
+        found.ok_or_else(|| self.why_not_in_force(file))
     }
 
     /// The rules for encrypting files again.
@@ -279,20 +279,20 @@ impl Revision {
     }
 
     /// The file key of one header of a document.
-    pub fn file_key(&self, document: &SecretPath, header: &Digest, identities: &Identities) -> Result<Secret, NotGiven> {
+    pub fn file_key(&self, document: &SecretPath, header: &Digest, identities: &Identities) -> Result<Secret, NoValue> {
         let bytes = self.secrets.get(document).ok_or(NotInForce::Gone)?;
         Ok(secrets::file_key(document, bytes, header, identities).map_err(Unopened::from)?)
     }
 
     /// Opens one of its secrets, or the granted part of it, by its name within this source.
-    pub fn open_secret(&self, name: &SecretName, terms: &SecretTerms, identities: &Identities) -> Result<Plaintext, NotGiven> {
-        let bytes = self.secrets.get(&name.path).ok_or_else(|| self.lacks(&format!("secrets/{}", name.path)))?;
+    pub fn open_secret(&self, name: &SecretName, terms: &SecretTerms, identities: &Identities) -> Result<Plaintext, NoValue> {
+        let bytes = self.secrets.get(&name.path).ok_or_else(|| self.why_not_in_force(&format!("secrets/{}", name.path)))?;
         Ok(open_granted(name, bytes, terms, identities)?)
     }
 
     /// Why a file is not in force.
-    pub fn lacks(&self, file: &str) -> NotInForce {
-        if let Some(waits) = self.held.iter().find(|waits| waits.file == file) {
+    pub fn why_not_in_force(&self, file: &str) -> NotInForce {
+        if let Some(waits) = self.pending.iter().find(|waits| waits.file == file) {
             return NotInForce::Waits(waits.clone());
         }
         let fault = self.faults.iter().find(|fault| *fault.file == *file);
@@ -306,10 +306,10 @@ fn files_of(secrets: &BTreeMap<SecretPath, Arc<[u8]>>) -> impl Iterator<Item = (
 }
 
 /// A file of policies that waits.
-fn of_policies(file: &str) -> Widened {
+fn of_policies(file: &str) -> WidenedFile {
     let guardrails = may_be_guardrails(file);
     let gain = if guardrails { Gain::Guardrail } else { Gain::Policy };
-    Widened::new(file, gain, if guardrails { "changes what is denied" } else { "lets somebody in" })
+    WidenedFile::new(file, gain, if guardrails { "changes what is denied" } else { "lets somebody in" })
 }
 
 /// Opens the granted part of a document.
@@ -320,9 +320,9 @@ pub(super) fn open_granted(
     identities: &Identities,
 ) -> Result<Plaintext, Unopened> {
     let part = match (&terms.only, &name.key) {
-        (Some(keys), _) => Part::Values(keys),
-        (None, Some(key)) => Part::Value(key),
-        (None, None) => Part::Whole,
+        (Some(keys), _) => DocumentPart::Values(keys),
+        (None, Some(key)) => DocumentPart::Value(key),
+        (None, None) => DocumentPart::Whole,
     };
     let unauthenticated = if terms.unauthenticated { Unauthenticated::Give } else { Unauthenticated::Refuse };
     secrets::open_part(&name.path, bytes, part, identities, unauthenticated)

@@ -45,14 +45,14 @@ mod tests {
     #[test]
     fn each_policy_has_its_commit_if_they_differ() {
         let [old, new] = ["a", "b"].map(|digit| CommitId::parse(&digit.repeat(40)).unwrap());
-        let said = |each: &[(&str, &CommitId, &CommitId)]| {
+        let summary = |each: &[(&str, &CommitId, &CommitId)]| {
             let revisions = Revisions::of(each.iter().copied());
             (revisions.of_policies().replace(&"a".repeat(40), "old").replace(&"b".repeat(40), "new"), revisions.in_force)
         };
-        assert_eq!(said(&[("a", &new, &new), ("b", &new, &new)]), ("new".to_owned(), None));
-        assert_eq!(said(&[("a", &old, &new), ("b", &old, &new)]), ("old".to_owned(), Some(new.to_string())));
+        assert_eq!(summary(&[("a", &new, &new), ("b", &new, &new)]), ("new".to_owned(), None));
+        assert_eq!(summary(&[("a", &old, &new), ("b", &old, &new)]), ("old".to_owned(), Some(new.to_string())));
         let each = [("a", &old, &new), ("a", &old, &new), ("b", &new, &new), ("c", &new, &new)];
-        assert_eq!(said(&each), ("old,new,new".to_owned(), Some(new.to_string())));
-        assert_eq!(said(&[]), (String::new(), None));
+        assert_eq!(summary(&each), ("old,new,new".to_owned(), Some(new.to_string())));
+        assert_eq!(summary(&[]), (String::new(), None));
     }
 }

@@ -73,7 +73,7 @@ impl Rewriting<'_> {
         }
         let bytes = self.revision.file_in_force(name)?;
         if bytes != snapshot {
-            return Err(RewriteError::OlderInForce(self.revision.lacks(name)));
+            return Err(RewriteError::OlderInForce(self.revision.why_not_in_force(name)));
         }
         let to = Creation::to(&self.recipients(name)?).at(Some(place.clone()));
         let identities = self.identities.at(place.clone());

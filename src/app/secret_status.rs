@@ -4,7 +4,7 @@ use super::live::Live;
 use super::not_in_force::NotInForce;
 use crate::answers::{EmptyGrant, FileStatus, SecretStatus};
 use crate::policy::{DocumentGrant, grants_of};
-use crate::secrets::{Seen, is_rules_file, look, recipient_or_none};
+use crate::secrets::{FileKind, is_rules_file, look, recipient_or_none};
 use crate::words::names::{SecretPath, SourceName};
 use crate::words::{Denial, Reason, UnixTime};
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ pub const FILES_MAX: usize = 1000;
 /// The size after which an answer takes no further file: a file may have many grants and recipients.
 const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// How many grants of one file, and grants without a file, are listed.
-pub const GRANTS_TOLD_MAX: usize = 20;
+pub const GRANTS_LISTED_MAX: usize = 20;
 
 /// The requested files.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -27,16 +27,16 @@ pub struct FilesAsked {
 
 impl Live {
     /// The encrypted files of a source, including those that are not in force.
-    pub fn secret_status(&self, source: &SourceName, asked: &FilesAsked, now: UnixTime) -> Result<SecretStatus, Denial> {
-        let told = format!("No source `{source}` is in force.");
-        let in_force = self.source(source).ok_or_else(|| Reason::BadRequest.because(&told).saying(told))?;
+    pub fn secret_status(&self, source: &SourceName, requested: &FilesAsked, now: UnixTime) -> Result<SecretStatus, Denial> {
+        let message = format!("No source `{source}` is in force.");
+        let in_force = self.source(source).ok_or_else(|| Reason::BadRequest.with_cause(&message).with_detail(message))?;
         let revision = &in_force.revision;
         let policies = self.policies()?.policies().iter().filter(|policy| policy.source == *source && !policy.audit_only);
         let grants: Vec<DocumentGrant<'_>> = grants_of(policies.map(|policy| &**policy), now).collect();
         let forms = revision.files_in_force().map(|(file, _)| file);
-        let lacking = revision.held.iter().map(|waits| waits.file.clone());
+        let lacking = revision.pending.iter().map(|waits| waits.file.clone());
         let lacking = lacking.chain(revision.faults().map(|fault| fault.file.to_string())).filter(|file| is_encrypted(file));
-        let files: BTreeSet<String> = forms.chain(lacking).filter(|file| asked.takes(file)).collect();
+        let files: BTreeSet<String> = forms.chain(lacking).filter(|file| requested.takes(file)).collect();
         let status = |file: &String| {
             let bytes = revision.file_in_force(file).ok();
             let document = file.strip_prefix("secrets/").and_then(|path| full(source, path));
@@ -47,9 +47,9 @@ impl Live {
                 commit: bytes.and_then(|_| revision.commit_of(file).cloned()),
                 recipients,
                 other_keys,
-                not_in_force: why(revision.lacks(file)),
+                not_in_force: why(revision.why_not_in_force(file)),
                 grants: granting.as_ref().map(Vec::len),
-                granted_by: granting.map(|granting| granting.iter().take(GRANTS_TOLD_MAX).map(|grant| grant.at()).collect()),
+                granted_by: granting.map(|granting| granting.iter().take(GRANTS_LISTED_MAX).map(|grant| grant.at()).collect()),
                 file: file.clone(),
             }
         };
@@ -64,7 +64,7 @@ impl Live {
         }
         let next_after = page.last().filter(|_| files.len() > page.len()).map(|last| last.file.clone());
         let there: Vec<SecretPath> = revision.documents().filter_map(|path| full(source, path.as_str())).collect();
-        let empty = grants.iter().filter(|grant| !there.iter().any(|path| grant.covers(path))).take(GRANTS_TOLD_MAX);
+        let empty = grants.iter().filter(|grant| !there.iter().any(|path| grant.covers(path))).take(GRANTS_LISTED_MAX);
         let empty = empty.map(|grant| EmptyGrant { at: grant.at(), documents: grant.documents() }).collect();
         let (source, commit) = (source.clone(), revision.commit.clone());
         Ok(SecretStatus { source, commit, files: page, granted_and_not_there: empty, next_after })
@@ -96,7 +96,7 @@ fn full(source: &SourceName, path: &str) -> Option<SecretPath> {
 /// written a secret there.
 fn keys(file: &str, bytes: &[u8]) -> (Option<Vec<String>>, Vec<String>) {
     let path = file.strip_prefix("secrets/").and_then(|path| SecretPath::parse(path).ok());
-    let Some(Ok(Seen::Sops(sops))) = path.map(|path| look(&path, bytes)) else { return (None, Vec::new()) };
+    let Some(Ok(FileKind::Sops(sops))) = path.map(|path| look(&path, bytes)) else { return (None, Vec::new()) };
     let others = sops.foreign_keys().iter().map(|kind| (*kind).to_owned()).collect();
     (Some(sops.recipients().into_iter().map(|one| recipient_or_none(one).into_owned()).collect()), others)
 }

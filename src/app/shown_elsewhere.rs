@@ -8,9 +8,9 @@ use std::sync::{Mutex, PoisonError};
 
 /// The number since the start, and the last one.
 #[derive(Default)]
-pub struct ShownElsewhere(Mutex<(u64, Option<SecondUse>)>);
+pub struct ReuseAlarm(Mutex<(u64, Option<SecondUse>)>);
 
-impl ShownElsewhere {
+impl ReuseAlarm {
     /// Raises an alarm in the log and in `daypass status`. The audit record has it too.
     pub fn note(&self, decision: &DecisionId, client: IpAddr, first: &FirstUse, now: UnixTime) {
         let FirstUse { client: first_client, decision: first_decision } = first;

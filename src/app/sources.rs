@@ -1,8 +1,8 @@
 //! The followed sources: the root source, and those that its revision in force defines.
 
 use super::App;
-use super::followed::Followed;
-use super::live::{InForce, Live};
+use super::followed::TrackedSource;
+use super::live::{ActiveSource, Live};
 use super::revision::{Defined, Revision};
 use crate::words::names::SourceName;
 use std::collections::BTreeMap;
@@ -15,11 +15,11 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 const WAKE_PAUSE: Duration = Duration::from_secs(5);
 
 /// The followed sources other than the root source.
-pub(super) type Further = BTreeMap<SourceName, Arc<Followed>>;
+pub(super) type FurtherSources = BTreeMap<SourceName, Arc<TrackedSource>>;
 
 impl App {
     /// Follows one source until it is not defined any more.
-    pub(super) async fn follow(self: Arc<Self>, source: Arc<Followed>) {
+    pub(super) async fn follow(self: Arc<Self>, source: Arc<TrackedSource>) {
         let mut tick = interval(source.settings.interval);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut woken_at: Option<Instant> = None;
@@ -37,29 +37,33 @@ impl App {
         }
     }
 
-    fn follows(&self, source: &Arc<Followed>) -> bool {
+    fn follows(&self, source: &Arc<TrackedSource>) -> bool {
         source.name.is_root() || self.further.load().get(&source.name).is_some_and(|known| Arc::ptr_eq(known, source))
     }
 
     /// The source of this name.
-    pub fn followed(&self, name: &SourceName) -> Option<Arc<Followed>> {
+    pub fn followed(&self, name: &SourceName) -> Option<Arc<TrackedSource>> {
         if name.is_root() { Some(self.root.clone()) } else { self.further.load().get(name).cloned() }
     }
 
     /// Puts a revision in force, next to those of the other sources. A new one of the root source decides which other sources
     /// there are, and their bounds apply in the same moment. Returns how many policies this source has now; `None` if it is not
     /// followed any more. If it fails, nothing has changed, and the next reading tries again.
-    pub(super) async fn swap_in(self: &Arc<Self>, source: &Arc<Followed>, next: Revision) -> Result<Option<usize>, JoinError> {
+    pub(super) async fn swap_in(
+        self: &Arc<Self>,
+        source: &Arc<TrackedSource>,
+        next: Revision,
+    ) -> Result<Option<usize>, JoinError> {
         let _turn = self.live_turn.lock().await;
         let revision = Arc::new(next);
         let live = self.live.load_full();
-        let in_force = InForce::new(source.clone(), revision.clone(), &self.catalogue);
+        let in_force = ActiveSource::new(source.clone(), revision.clone(), &self.catalogue);
         let policies = revision.ruleset.policies().count();
-        let further = |named: &Further| {
+        let further = |named: &FurtherSources| {
             let known = named.iter().filter_map(|(name, followed)| {
                 let known = live.source(name)?;
                 let same = Arc::ptr_eq(&known.followed, followed);
-                let now = || InForce::new(followed.clone(), known.revision.clone(), &self.catalogue);
+                let now = || ActiveSource::new(followed.clone(), known.revision.clone(), &self.catalogue);
                 Some((name.clone(), if same { known.clone() } else { now() }))
             });
             known.collect::<BTreeMap<_, _>>()
@@ -87,7 +91,7 @@ impl App {
             self.further.store(followed);
         }
         self.live.store(Arc::new(next));
-        self.tell_change();
+        self.notify_change();
         tokio::task::spawn_blocking(move || drop(live));
         for source in started {
             // `keep_up` receives it, and runs as long as the server.
@@ -97,17 +101,17 @@ impl App {
     }
 
     /// Puts the mirror's commit in force first, then follows the source.
-    pub(super) async fn begin(self: Arc<Self>, source: Arc<Followed>) {
+    pub(super) async fn begin(self: Arc<Self>, source: Arc<TrackedSource>) {
         self.recover(&source).await;
         self.follow(source).await;
     }
 
     /// The sources to follow: unchanged ones continue, the others start.
-    fn named(&self, defined: &BTreeMap<SourceName, Defined>, started: &mut Vec<Arc<Followed>>) -> Further {
+    fn named(&self, defined: &BTreeMap<SourceName, Defined>, started: &mut Vec<Arc<TrackedSource>>) -> FurtherSources {
         let known = self.further.load();
-        let mut named = Further::new();
+        let mut named = FurtherSources::new();
         for (name, definition) in defined {
-            let same = |followed: &&Arc<Followed>| {
+            let same = |followed: &&Arc<TrackedSource>| {
                 followed.bounds().len() == definition.bounds.len()
                     && followed.bounds().iter().zip(&definition.bounds).all(|(one, other)| Arc::ptr_eq(one, other))
             };
@@ -116,9 +120,9 @@ impl App {
                 continue;
             }
             let settings = definition.source.settings.clone();
-            let followed = Followed::new(name.clone(), settings, definition.bounds.clone(), &self.data, self.store.moment());
+            let followed = TrackedSource::new(name.clone(), settings, definition.bounds.clone(), &self.data, self.store.moment());
             if let Some(before) = known.get(name) {
-                followed.goes_on(before);
+                followed.continue_from(before);
             }
             let followed = Arc::new(followed);
             started.push(followed.clone());

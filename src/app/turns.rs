@@ -8,7 +8,7 @@ use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit
 
 /// Places for such work. At most one request of each further source waits for a place, and all further sources together take at
 /// most all places but one: a request by a policy of the root waits only for a few of theirs, however many there are.
-pub struct Turns {
+pub struct WorkSlots {
     places: Semaphore,
     /// The places of all further sources together.
     further: Semaphore,
@@ -17,7 +17,7 @@ pub struct Turns {
 }
 
 /// A place that is taken. It is released before the permits that led to it.
-pub struct Turn<'a> {
+pub struct WorkSlot<'a> {
     _place: SemaphorePermit<'a>,
     _way: Option<(SemaphorePermit<'a>, OwnedSemaphorePermit)>,
 }
@@ -25,9 +25,9 @@ pub struct Turn<'a> {
 /// No place became free in time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("no place became free in time")]
-pub struct NoTurn;
+pub struct NoWorkSlot;
 
-impl Turns {
+impl WorkSlots {
     pub(super) fn new(places: usize) -> Self {
         // If there is only one place, they share it with the root.
         let further = places.saturating_sub(1).max(1);
@@ -35,19 +35,19 @@ impl Turns {
     }
 
     /// A place for what a policy of this source grants, within this time.
-    pub async fn take(&self, source: &SourceName, patience: Duration) -> Result<Turn<'_>, NoTurn> {
-        let taken = tokio::time::timeout(patience, self.wait(source)).await;
-        taken.map_err(|_| NoTurn)?.map_err(|_| NoTurn)
+    pub async fn acquire(&self, source: &SourceName, patience: Duration) -> Result<WorkSlot<'_>, NoWorkSlot> {
+        let result = tokio::time::timeout(patience, self.wait(source)).await;
+        result.map_err(|_| NoWorkSlot)?.map_err(|_| NoWorkSlot)
     }
 
-    async fn wait(&self, source: &SourceName) -> Result<Turn<'_>, AcquireError> {
+    async fn wait(&self, source: &SourceName) -> Result<WorkSlot<'_>, AcquireError> {
         let way = if source.is_root() {
             None
         } else {
             let first = self.lane(source).acquire_owned().await?;
             Some((self.further.acquire().await?, first))
         };
-        Ok(Turn { _place: self.places.acquire().await?, _way: way })
+        Ok(WorkSlot { _place: self.places.acquire().await?, _way: way })
     }
 
     fn lane(&self, source: &SourceName) -> Arc<Semaphore> {
@@ -62,13 +62,13 @@ mod tests {
 
     /// The order in which requests get their turns, if they ask in the given order while all places are taken.
     async fn order(places: usize, asking: &[&'static str]) -> Vec<&'static str> {
-        let (turns, order) = (Arc::new(Turns::new(places)), Arc::new(Mutex::new(Vec::new())));
-        let held = turns.places.acquire_many(u32::try_from(places).unwrap()).await.unwrap();
+        let (turns, order) = (Arc::new(WorkSlots::new(places)), Arc::new(Mutex::new(Vec::new())));
+        let permits = turns.places.acquire_many(u32::try_from(places).unwrap()).await.unwrap();
         let mut waiting = tokio::task::JoinSet::new();
         for name in asking.iter().copied() {
             let (turns, order) = (turns.clone(), order.clone());
             waiting.spawn(async move {
-                let turn = turns.take(&SourceName::parse(name).unwrap(), Duration::MAX).await.unwrap();
+                let turn = turns.acquire(&SourceName::parse(name).unwrap(), Duration::MAX).await.unwrap();
                 order.lock().unwrap().push(name);
                 tokio::task::yield_now().await;
                 drop(turn);
@@ -76,7 +76,7 @@ mod tests {
             // Each request is queued before the next one asks.
             tokio::task::yield_now().await;
         }
-        drop(held);
+        drop(permits);
         waiting.join_all().await;
         Arc::try_unwrap(order).unwrap().into_inner().unwrap()
     }
@@ -95,16 +95,16 @@ mod tests {
 
     #[tokio::test]
     async fn further_sources_hold_no_more_than_all_places_but_one() {
-        let turns = Turns::new(3);
+        let turns = WorkSlots::new(3);
         let sources = ["prod", "shop", "team", "root"].map(|name| SourceName::parse(name).unwrap());
         let soon = Duration::from_millis(10);
-        let _prod = turns.take(&sources[0], soon).await.unwrap();
-        assert_eq!(turns.take(&sources[0], soon).await.map(drop), Err(NoTurn), "one of each");
-        let shop = turns.take(&sources[1], soon).await.unwrap();
-        assert_eq!(turns.take(&sources[2], soon).await.map(drop), Err(NoTurn));
-        let _root = turns.take(&sources[3], soon).await.unwrap();
+        let _prod = turns.acquire(&sources[0], soon).await.unwrap();
+        assert_eq!(turns.acquire(&sources[0], soon).await.map(drop), Err(NoWorkSlot), "one of each");
+        let shop = turns.acquire(&sources[1], soon).await.unwrap();
+        assert_eq!(turns.acquire(&sources[2], soon).await.map(drop), Err(NoWorkSlot));
+        let _root = turns.acquire(&sources[3], soon).await.unwrap();
         drop(shop);
         // A request that gave up left nothing in the queues.
-        assert!(turns.take(&sources[2], soon).await.is_ok());
+        assert!(turns.acquire(&sources[2], soon).await.is_ok());
     }
 }

@@ -13,7 +13,7 @@ const ASKS: &str = "--age-plugin=";
 /// Runs as the plugin if the program was called as one.
 pub(super) fn run_if_called() -> Option<ExitCode> {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let status = match asked(&arguments)? {
+    let status = match requested_machine(&arguments)? {
         "identity-v1" => {
             crate::telemetry::install_crypto();
             serve(&Environment::of_process()).map_or_else(|fault| failed(&fault.to_string(), STATUS_UNAVAILABLE), |()| 0)
@@ -26,7 +26,7 @@ pub(super) fn run_if_called() -> Option<ExitCode> {
 
 /// The state machine that age asks for. It counts under any program name: rage follows the link `age-plugin-daypass` and runs the
 /// file behind it.
-fn asked(arguments: &[OsString]) -> Option<&str> {
+fn requested_machine(arguments: &[OsString]) -> Option<&str> {
     let is_named = arguments.first().and_then(|called| Path::new(called).file_name()).is_some_and(|name| name == PROGRAM);
     let state_machine = arguments.get(1).and_then(|argument| argument.to_str()?.strip_prefix(ASKS));
     state_machine.or(is_named.then_some(""))
@@ -44,13 +44,13 @@ mod tests {
     #[test]
     fn the_plugin_is_recognized_by_its_argument_or_its_name() {
         let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
-        assert_eq!(asked(&words(&["/usr/bin/daypass", "--age-plugin=identity-v1"])), Some("identity-v1"));
-        assert_eq!(asked(&words(&["age-plugin-daypass", "--age-plugin=recipient-v1"])), Some("recipient-v1"));
-        assert_eq!(asked(&words(&["/x/age-plugin-daypass"])), Some(""));
+        assert_eq!(requested_machine(&words(&["/usr/bin/daypass", "--age-plugin=identity-v1"])), Some("identity-v1"));
+        assert_eq!(requested_machine(&words(&["age-plugin-daypass", "--age-plugin=recipient-v1"])), Some("recipient-v1"));
+        assert_eq!(requested_machine(&words(&["/x/age-plugin-daypass"])), Some(""));
         for other in
             [&["daypass"][..], &["daypass", "status"], &["age-plugin-daypass/daypass", "exec", "--age-plugin=identity-v1"]]
         {
-            assert_eq!(asked(&words(other)), None, "{other:?}");
+            assert_eq!(requested_machine(&words(other)), None, "{other:?}");
         }
     }
 }

@@ -113,7 +113,7 @@ pub(super) fn what(entry: &Entry) -> String {
         items.dedup();
         items.join(", ")
     };
-    let told = match entry.kind.as_str() {
+    let summary = match entry.kind.as_str() {
         "revision" => revision(&entry.body),
         "refused" | "failed" => format!("{} {} {}: {}", text("subject"), list("credentials"), text("reason"), text("cause")),
         DRY_RUN if entry.request().reason().is_some() => {
@@ -125,7 +125,7 @@ pub(super) fn what(entry: &Entry) -> String {
         "key" => format!("{} {} {}", text("algorithm"), text("kid"), text("state")),
         _ => entry.body.to_string(),
     };
-    told.trim().to_owned()
+    summary.trim().to_owned()
 }
 
 /// A revision in one line; one that another version wrote as it is.
@@ -138,10 +138,10 @@ fn revision(body: &Value) -> String {
 
 /// The credentials as requested. What the policies chose is known after it was issued.
 fn credentials(record: RequestRecord<'_>) -> String {
-    let asked = record.credentials().unwrap_or_default().into_iter().enumerate();
-    let told = asked.map(|(number, asked)| {
-        let chosen = Target::parse(asked).ok().and_then(|target| target.chosen(record.issued(number)?));
-        chosen.map_or_else(|| asked.to_owned(), |chosen| chosen.to_string())
+    let requested = record.credentials().unwrap_or_default().into_iter().enumerate();
+    let names = requested.map(|(number, requested)| {
+        let chosen = Target::parse(requested).ok().and_then(|target| target.chosen(record.issued(number)?));
+        chosen.map_or_else(|| requested.to_owned(), |chosen| chosen.to_string())
     });
-    told.collect::<Vec<_>>().join(", ")
+    names.collect::<Vec<_>>().join(", ")
 }

@@ -1,6 +1,6 @@
 //! `daypass aws bootstrap`: the one-time setup of an AWS account, from the policies in Git.
 
-use super::policy::Where;
+use super::policy::PolicyTreeArgs;
 use super::{bootstrap, print};
 use crate::cli::examples::examples;
 use crate::client::{Failure, STATUS_USAGE};
@@ -26,7 +26,7 @@ pub(super) enum AwsCommand {
 ]))]
 pub(super) struct BootstrapArgs {
     #[command(flatten)]
-    at: Where,
+    at: PolicyTreeArgs,
     /// The account, where the policies name roles of several.
     #[arg(long)]
     account: Option<String>,

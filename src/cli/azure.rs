@@ -1,6 +1,6 @@
 //! `daypass azure bootstrap`: the one-time setup of Entra, from the policies in Git.
 
-use super::policy::Where;
+use super::policy::PolicyTreeArgs;
 use super::{bootstrap, print};
 use crate::cli::examples::examples;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
@@ -23,7 +23,7 @@ pub(super) enum AzureCommand {
 ]))]
 pub(super) struct BootstrapArgs {
     #[command(flatten)]
-    at: Where,
+    at: PolicyTreeArgs,
     /// The audience of the federated credentials, instead of the one that `providers: azure` of the configuration has.
     #[arg(long, value_parser = Audience::parse)]
     audience: Option<Audience>,

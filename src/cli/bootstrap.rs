@@ -1,6 +1,6 @@
 //! What the commands share that print the one-time setup of a cloud.
 
-use super::policy::Where;
+use super::policy::PolicyTreeArgs;
 use crate::cli::progress::Progress;
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::policy::Ruleset;
@@ -8,10 +8,10 @@ use crate::words::names::IssuerUrl;
 use crate::words::yaml::Severity;
 
 /// Loads the policies and our issuer, and prints the policies' faults. `who` is the cloud that has to know the issuer.
-pub(super) fn load(at: &Where, who: &str) -> Result<(Ruleset, IssuerUrl), Failure> {
+pub(super) fn load(at: &PolicyTreeArgs, who: &str) -> Result<(Ruleset, IssuerUrl), Failure> {
     let progress = Progress::of("reading the policies");
-    let (seen, catalogue) = at.load()?;
-    let (ruleset, faults) = Ruleset::load(&seen.files, &catalogue, None);
+    let (snapshot, catalogue) = at.load()?;
+    let (ruleset, faults) = Ruleset::load(&snapshot.files, &catalogue, None);
     drop(progress);
     for fault in &faults {
         anstream::eprintln!("{fault}\n");

@@ -37,12 +37,12 @@ pub(super) fn print(arguments: &CompletionsArgs) -> Result<u8, Failure> {
 
 fn script(shell: Shell) -> Vec<u8> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut shown(), "daypass", &mut script);
+    clap_complete::generate(shell, &mut visible_commands(), "daypass", &mut script);
     script
 }
 
 /// The command line without its hidden commands, which completions would offer.
-fn shown() -> Command {
+fn visible_commands() -> Command {
     let whole = Cli::command();
     let commands = whole.get_subcommands().filter(|command| !command.is_hide_set()).cloned();
     Command::new("daypass")
@@ -99,8 +99,8 @@ mod tests {
         for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell, Shell::Elvish] {
             let script = String::from_utf8(script(shell)).unwrap();
             for command in Cli::command().get_subcommands() {
-                let is_told = script.contains(command.get_name());
-                assert_eq!(is_told, !command.is_hide_set(), "{shell}: {}", command.get_name());
+                let is_listed = script.contains(command.get_name());
+                assert_eq!(is_listed, !command.is_hide_set(), "{shell}: {}", command.get_name());
             }
         }
     }

@@ -114,12 +114,12 @@ enum DockerAction {
 }
 
 /// Expands the arguments of a link `docker-credential-NAME`, which Docker calls with an action alone.
-pub(super) fn arguments(mut given: Vec<OsString>) -> Vec<OsString> {
-    let name = given.first().and_then(|program| Path::new(program).file_name()?.to_str().map(str::to_owned));
+pub(super) fn arguments(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let name = arguments.first().and_then(|program| Path::new(program).file_name()?.to_str().map(str::to_owned));
     if name.is_some_and(|name| name.starts_with(DOCKER_PREFIX)) {
-        given.splice(..1, ["daypass", "credential", "docker"].map(OsString::from));
+        arguments.splice(..1, ["daypass", "credential", "docker"].map(OsString::from));
     }
-    given
+    arguments
 }
 
 /// Runs one of them.
@@ -167,9 +167,9 @@ async fn answer_git(arguments: &GitArgs, environment: Environment) -> Result<u8,
     if arguments.action != "get" {
         return Ok(0);
     }
-    let asked = git::Asked::read(&input)?;
+    let request = git::GitRequest::read(&input)?;
     let target = git::Target { host: arguments.host.clone(), path: arguments.path.clone(), username: arguments.username.clone() };
-    match git::covers(&target, &asked) {
+    match git::covers(&target, &request) {
         Ok(true) => {}
         Ok(false) => return Ok(0),
         Err(why) => {
@@ -183,7 +183,7 @@ async fn answer_git(arguments: &GitArgs, environment: Environment) -> Result<u8,
     let answer = async {
         let _progress = Progress::of("asking the server");
         let password = source.fetch(&arguments.server.connect(environment)?, arguments.policy.as_deref()).await?;
-        Ok(git::answer(&target, &password, &asked))
+        Ok(git::answer(&target, &password, &request))
     };
     match answer.await {
         Ok(lines) => write_secret(&lines),
@@ -212,12 +212,12 @@ async fn try_docker(arguments: &DockerArgs, environment: Environment) -> Result<
         DockerAction::List => Ok(Some(docker::list(&docker::read(&file)?))),
         DockerAction::Store | DockerAction::Erase => read_input().map(|_| None),
         DockerAction::Get => {
-            let (asked, registries) = (read_input()?, docker::read(&file)?);
-            let registry = docker::find(&registries, &asked).ok_or_else(|| Failure::new(STATUS_USAGE, docker::NOT_FOUND))?;
+            let (address, registries) = (read_input()?, docker::read(&file)?);
+            let registry = docker::find(&registries, &address).ok_or_else(|| Failure::new(STATUS_USAGE, docker::NOT_FOUND))?;
             let policy = registry.policy.as_ref().map(crate::words::names::PolicyName::as_str);
             let _progress = Progress::of("asking the server");
             let password = registry.password.fetch(&arguments.server.connect(environment)?, policy).await?;
-            Ok(Some(docker::document(&asked, registry, &password)))
+            Ok(Some(docker::document(&address, registry, &password)))
         }
     }
 }
@@ -240,12 +240,12 @@ mod tests {
 
     #[test]
     fn only_a_link_with_dockers_prefix_is_its_helper() {
-        let meant = |words: &[&str]| arguments(words.iter().map(OsString::from).collect());
+        let expanded = |words: &[&str]| arguments(words.iter().map(OsString::from).collect());
         let docker = ["daypass", "credential", "docker", "get"].map(OsString::from);
-        assert_eq!(meant(&["docker-credential-daypass", "get"]), docker);
-        assert_eq!(meant(&["/usr/bin/docker-credential-acme", "get"]), docker);
+        assert_eq!(expanded(&["docker-credential-daypass", "get"]), docker);
+        assert_eq!(expanded(&["/usr/bin/docker-credential-acme", "get"]), docker);
         assert_eq!(
-            meant(&["/docker-credential-x/daypass", "status"]),
+            expanded(&["/docker-credential-x/daypass", "status"]),
             ["/docker-credential-x/daypass", "status"].map(OsString::from)
         );
     }

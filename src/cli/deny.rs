@@ -4,11 +4,11 @@
 use super::examples::examples;
 use super::operate::{Server, told};
 use super::progress::Progress;
-use super::reached::{ReachArgs, Reached, advising};
+use super::reached::{ReachArgs, ServerAccess, advising};
 use crate::answers::{Denied, Lifted};
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_USAGE};
-use crate::policy::{DenyRequest, Stop};
+use crate::policy::{DenyRequest, OperatorDenial};
 use crate::words::names::{IssuerName, PolicyName};
 use crate::words::{IdSuffix, PlainPath, counted, plain};
 use clap::Args;
@@ -57,7 +57,7 @@ pub(super) async fn run(arguments: &DenyArgs, environment: &Environment, json: b
         return lift(&reached, id, json).await;
     }
     let request = DenyRequest {
-        stop: Stop {
+        stop: OperatorDenial {
             policy: arguments.policy.clone(),
             repository: arguments.repository.clone(),
             issuer: arguments.issuer.clone(),
@@ -68,8 +68,8 @@ pub(super) async fn run(arguments: &DenyArgs, environment: &Environment, json: b
         unknown_too: arguments.unknown_too,
     };
     let denied = match &reached {
-        Reached::Here(config) => Server::of(config.to_path_buf()).post("deny", &request).await?,
-        Reached::Through(server) => {
+        ServerAccess::Here(config) => Server::of(config.to_path_buf()).post("deny", &request).await?,
+        ServerAccess::Through(server) => {
             let progress = Progress::of("asking the server");
             let denied = server.deny(&request).await.map_err(|failure| advising(failure, "deny"))?;
             drop(progress);
@@ -77,18 +77,18 @@ pub(super) async fn run(arguments: &DenyArgs, environment: &Environment, json: b
         }
     };
     let place = match &reached {
-        Reached::Here(config) => format!("the server of {}", config.plain()),
-        Reached::Through(server) => plain(server.address().as_str()).into_owned(),
+        ServerAccess::Here(config) => format!("the server of {}", config.plain()),
+        ServerAccess::Through(server) => plain(server.address().as_str()).into_owned(),
     };
-    let is_here = matches!(reached, Reached::Here(_));
-    Ok(told(json, &json!(denied), &format!("{}\nsent to {place}", told_of_denial(&denied, is_here))))
+    let is_here = matches!(reached, ServerAccess::Here(_));
+    Ok(told(json, &json!(denied), &format!("{}\nsent to {place}", render_denial(&denied, is_here))))
 }
 
 /// Lifting gives access back, so a token is not enough for it.
-async fn lift(reached: &Reached<'_>, id: &IdSuffix, json: bool) -> Result<u8, Failure> {
-    let Reached::Here(config) = reached else {
-        let told = "a denial is lifted on the server's own machine alone: `daypass deny --lift ID --config FILE`";
-        return Err(Failure::new(STATUS_USAGE, told));
+async fn lift(reached: &ServerAccess<'_>, id: &IdSuffix, json: bool) -> Result<u8, Failure> {
+    let ServerAccess::Here(config) = reached else {
+        let message = "a denial is lifted on the server's own machine alone: `daypass deny --lift ID --config FILE`";
+        return Err(Failure::new(STATUS_USAGE, message));
     };
     let answer: Lifted = Server::of(config.to_path_buf()).post("lift", &json!({ "id": id })).await?;
     if !answer.lifted {
@@ -103,7 +103,7 @@ fn told_of_lifting(answer: &Lifted) -> String {
     format!("lifted: {}{until}; the policies decide again", plain(&was))
 }
 
-fn told_of_denial(denied: &Denied, is_here: bool) -> String {
+fn render_denial(denied: &Denied, is_here: bool) -> String {
     let until = denied.until.map_or_else(|| "it is lifted".to_owned(), |until| until.to_string());
     let grants = |count: u64| counted(count.try_into().unwrap_or(usize::MAX), "grant");
     let covers = match denied.covers {

@@ -10,7 +10,7 @@ mod server;
 mod trust;
 
 use super::job::ServerArgs;
-use super::policy::Where;
+use super::policy::PolicyTreeArgs;
 use super::print;
 use crate::cli::examples::examples;
 use crate::cli::progress::Progress;
@@ -44,16 +44,16 @@ pub(super) struct DoctorArgs {
     folder: Option<PathBuf>,
     /// Files or pipes with the output of aws, gcloud or az. For output that does not name its owner: WHOSE=FILE, or WHOSE.json.
     #[arg(requires = "trust", value_name = "[WHOSE=]FILE", value_parser = trust::given)]
-    exports: Vec<trust::Given>,
+    exports: Vec<trust::ExportArg>,
     #[command(flatten)]
     server: ServerArgs,
 }
 
 impl DoctorArgs {
-    fn policies(&self, config: &Path) -> Where {
+    fn policies(&self, config: &Path) -> PolicyTreeArgs {
         match &self.folder {
-            Some(folder) => Where::folder(config.to_owned(), folder.clone()),
-            None => Where::repository(config.to_owned(), self.repository.clone()),
+            Some(folder) => PolicyTreeArgs::folder(config.to_owned(), folder.clone()),
+            None => PolicyTreeArgs::repository(config.to_owned(), self.repository.clone()),
         }
     }
 }
@@ -62,7 +62,7 @@ impl DoctorArgs {
 pub(super) async fn run(arguments: &DoctorArgs, environment: Environment, json: bool) -> Result<u8, Failure> {
     let progress = Progress::of("looking");
     let findings = match (&arguments.config, arguments.client) {
-        (Some(config), _) if arguments.trust => trust::look(&arguments.policies(config), &arguments.exports)?,
+        (Some(config), _) if arguments.trust => trust::check(&arguments.policies(config), &arguments.exports)?,
         (_, true) => client::look(&arguments.server, environment).await,
         (Some(config), false) => server::look(config, &environment).await,
         (None, false) => {

@@ -61,22 +61,22 @@ mod tests {
     }
 
     /// Every help page, by the words of its command.
-    fn pages(command: &Command, path: &[&str], told: &mut Vec<(Vec<String>, String)>) {
+    fn pages(command: &Command, path: &[&str], found: &mut Vec<(Vec<String>, String)>) {
         let path = [path, &[command.get_name()]].concat();
         let help = command.clone().term_width(WIDTH_MAX).render_long_help().to_string();
-        told.push((path.iter().map(|&word| word.to_owned()).collect(), help));
+        found.push((path.iter().map(|&word| word.to_owned()).collect(), help));
         for below in command.get_subcommands().filter(|below| !below.is_hide_set() && below.get_name() != "help") {
-            pages(below, &path, told);
+            pages(below, &path, found);
         }
     }
 
     fn check(whole: &Command) -> usize {
-        let mut told = Vec::new();
-        pages(whole, &[], &mut told);
-        let (mut wrong, mut seen) = (Vec::new(), 0);
-        for (path, help) in &told {
+        let mut found = Vec::new();
+        pages(whole, &[], &mut found);
+        let (mut wrong, mut count) = (Vec::new(), 0);
+        for (path, help) in &found {
             let (page, examples) = (path.join(" "), of(help));
-            seen += examples.len();
+            count += examples.len();
             if examples.is_empty() {
                 wrong.push(format!("{page}: has no examples"));
             } else if !examples.iter().any(|line| words(line).starts_with(path)) {
@@ -91,14 +91,14 @@ mod tests {
             }
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-        seen
+        count
     }
 
     #[test]
     fn every_help_page_has_examples_that_parse() {
-        let seen = check(&Cli::command());
-        assert!(seen > 100, "{seen} examples");
-        check(&sidecar::Alone::command());
+        let count = check(&Cli::command());
+        assert!(count > 100, "{count} examples");
+        check(&sidecar::SidecarBinary::command());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::cli::examples::examples;
 use crate::cli::progress::Progress;
 use crate::client::delivery::{Deliveries, Refresh};
 use crate::client::environment::Environment;
-use crate::client::exec::{self, Wishes};
+use crate::client::exec::{self, ExecOptions};
 use crate::client::{Failure, Report};
 use clap::Args;
 use std::path::PathBuf;
@@ -51,7 +51,7 @@ pub(super) struct ExecArgs {
 /// Runs it.
 pub(super) async fn run(arguments: ExecArgs, environment: Environment) -> Result<u8, Failure> {
     let server = arguments.server.connect(environment);
-    let wishes = Wishes {
+    let options = ExecOptions {
         deliveries: arguments.deliveries,
         refresh: Refresh { all: arguments.refresh, ahead: arguments.refresh_before },
         policy: arguments.policy,
@@ -59,5 +59,5 @@ pub(super) async fn run(arguments: ExecArgs, environment: Environment) -> Result
         dry_run: arguments.dry_run,
         report: arguments.report.as_deref().map(Report::create).transpose()?.map(Arc::new),
     };
-    exec::run(server, &wishes, &arguments.command, Progress::of("asking the server")).await
+    exec::run(server, &options, &arguments.command, Progress::of("asking the server")).await
 }

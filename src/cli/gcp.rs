@@ -1,6 +1,6 @@
 //! `daypass gcp bootstrap`: the one-time setup of Google Cloud, from the policies in Git.
 
-use super::policy::Where;
+use super::policy::PolicyTreeArgs;
 use super::{bootstrap, print};
 use crate::cli::examples::examples;
 use crate::client::{Failure, STATUS_USAGE};
@@ -28,7 +28,7 @@ pub(super) fn example() -> String {
 #[command(after_help = example())]
 pub(super) struct BootstrapArgs {
     #[command(flatten)]
-    at: Where,
+    at: PolicyTreeArgs,
     /// The provider, as the configuration names it: projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER.
     #[arg(long, value_parser = ProviderName::parse)]
     provider: ProviderName,
@@ -74,7 +74,7 @@ pub(super) fn run(command: &GcpCommand) -> Result<u8, Failure> {
 
 /// Reads public keys, and refuses private ones: this output is shown to people.
 fn read_jwks(path: &PathBuf) -> Result<String, Failure> {
-    let failed = |told: &str| Failure::new(STATUS_USAGE, format!("{}: {told}", path.plain()));
+    let failed = |detail: &str| Failure::new(STATUS_USAGE, format!("{}: {detail}", path.plain()));
     let text = read_named_text(path, NAMED_FILE_MAX).map_err(|fault| failed(&fault.to_string()))?;
     let document: serde_json::Value = serde_json::from_str(&text).map_err(|_| failed("it is no JSON"))?;
     let keys = document["keys"].as_array().filter(|keys| !keys.is_empty());

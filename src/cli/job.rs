@@ -16,7 +16,7 @@ use std::time::Duration;
 #[derive(Args, Debug)]
 pub(super) struct ServerArgs {
     #[command(flatten)]
-    place: Place,
+    place: ServerOptions,
     /// The audience to ask the CI for; without it, the server's address.
     #[arg(long, env = "DAYPASS_AUDIENCE")]
     audience: Option<String>,
@@ -26,14 +26,14 @@ pub(super) struct ServerArgs {
 #[derive(Args, Debug)]
 pub(super) struct TokenServerArgs {
     #[command(flatten)]
-    place: Place,
+    place: ServerOptions,
     /// The audience to ask the CI for; without it, the server's address.
     #[arg(long, env = "DAYPASS_AUDIENCE")]
     server_audience: Option<String>,
 }
 
 #[derive(Args, Debug)]
-struct Place {
+struct ServerOptions {
     /// The server's address.
     #[arg(long, env = "DAYPASS_SERVER")]
     server: Option<String>,
@@ -65,7 +65,7 @@ impl TokenServerArgs {
     }
 }
 
-impl Place {
+impl ServerOptions {
     fn connect(&self, audience: Option<&str>, environment: Environment) -> Result<Server, Failure> {
         let unnamed = || Failure::new(STATUS_USAGE, "name the server: --server or DAYPASS_SERVER");
         let address = Address {

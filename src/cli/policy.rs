@@ -23,7 +23,7 @@ use crate::policy::Outcome;
 use crate::words::plain;
 use crate::words::yaml::{Fault, Severity};
 use clap::Subcommand;
-pub(super) use place::Where;
+pub(super) use place::PolicyTreeArgs;
 use serde_json::json;
 
 #[derive(Subcommand, Debug)]
@@ -35,7 +35,7 @@ pub(super) enum PolicyCommand {
         "daypass policy test --config daypass.yaml --folder .",
         "daypass policy test --config daypass.yaml --folder . --source ../access/sources/team-a.yaml",
     ]))]
-    Test(of_source::OfSource),
+    Test(of_source::SourceArgs),
     /// Say which policy allows, or which line did not match and what it saw.
     Explain(explain::ExplainArgs),
     /// Say who gains and who loses access from one revision to another.
@@ -78,10 +78,10 @@ pub(super) async fn run(command: &PolicyCommand, environment: Environment, outpu
     }
 }
 
-fn test(of: &of_source::OfSource, json: bool) -> Result<u8, Failure> {
+fn test(of: &of_source::SourceArgs, json: bool) -> Result<u8, Failure> {
     let progress = Progress::of("running the policies' tests");
     let read = of.load()?;
-    let (files, at) = (&read.seen.files, &read.seen.at);
+    let (files, at) = (&read.snapshot.files, &read.snapshot.at);
     let (ruleset, faults) = read.tested();
     let (outcomes, more) = ruleset.test(files, &read.catalogue);
     drop(progress);

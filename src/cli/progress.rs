@@ -22,14 +22,14 @@ pub(super) fn allow() {
 }
 
 /// Progress of work whose output goes to a file or a program. On a terminal the output itself shows how far it is.
-pub(super) fn beside_output(what: &'static str) -> Option<Progress> {
+pub(super) fn if_piped(what: &'static str) -> Option<Progress> {
     (!std::io::stdout().is_terminal()).then(|| Progress::of(what))
 }
 
 /// A line that is shown until it is dropped.
-pub(super) struct Progress(Option<Shown>);
+pub(super) struct Progress(Option<ProgressBarTask>);
 
-struct Shown {
+struct ProgressBarTask {
     bar: ProgressBar,
     /// Closed to end the wait for the first second.
     done: Option<Sender<Infallible>>,
@@ -61,23 +61,23 @@ impl Progress {
                 later.enable_steady_tick(TICK);
             }
         });
-        Self(Some(Shown { bar, done: Some(done), wait: Some(wait) }))
+        Self(Some(ProgressBarTask { bar, done: Some(done), wait: Some(wait) }))
     }
 
     /// Counts one more step.
     pub(super) fn step(&self) {
-        if let Some(shown) = &self.0 {
-            shown.bar.inc(1);
+        if let Some(state) = &self.0 {
+            state.bar.inc(1);
         }
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        let Some(shown) = &mut self.0 else { return };
-        shown.done.take();
-        let _ = shown.wait.take().map(JoinHandle::join);
-        shown.bar.finish_and_clear();
+        let Some(state) = &mut self.0 else { return };
+        state.done.take();
+        let _ = state.wait.take().map(JoinHandle::join);
+        state.bar.finish_and_clear();
         IS_FREE.store(true, Ordering::SeqCst);
     }
 }

@@ -78,7 +78,7 @@ pub(super) struct ReachArgs {
 }
 
 /// How the server is reached.
-pub(super) enum Reached<'a> {
+pub(super) enum ServerAccess<'a> {
     /// On this machine, by its configuration.
     Here(&'a Path),
     /// Through its API.
@@ -90,25 +90,25 @@ pub(super) fn advising(failure: Failure, permission: &str) -> Failure {
     if failure.code.as_deref() != Some("no_matching_policy") {
         return failure;
     }
-    let told = format!(
+    let hint = format!(
         "a policy has to grant you `daypass: [{permission}]`; on the server's own machine `--config FILE` needs none. The operator \
          sees why by `daypass policy explain --decision ID`"
     );
-    failure.advising(told)
+    failure.with_hint(hint)
 }
 
 impl ReachArgs {
     /// Chooses between the two. What was typed wins over what a variable names.
-    pub(super) fn reach(&self, environment: &Environment) -> Result<Reached<'_>, Failure> {
+    pub(super) fn reach(&self, environment: &Environment) -> Result<ServerAccess<'_>, Failure> {
         self.typed.check()?;
         match self.config.as_deref() {
-            Some(config) if !self.typed.is_server() => Ok(Reached::Here(config)),
+            Some(config) if !self.typed.is_server() => Ok(ServerAccess::Here(config)),
             _ => {
-                let told = "name the server: --config on its own machine, or --server";
+                let message = "name the server: --config on its own machine, or --server";
                 let named = |failure: Failure| {
-                    if failure.status == STATUS_USAGE { Failure::new(STATUS_USAGE, told) } else { failure }
+                    if failure.status == STATUS_USAGE { Failure::new(STATUS_USAGE, message) } else { failure }
                 };
-                Ok(Reached::Through(Box::new(self.server.connect(environment.clone()).map_err(named)?)))
+                Ok(ServerAccess::Through(Box::new(self.server.connect(environment.clone()).map_err(named)?)))
             }
         }
     }

@@ -46,7 +46,7 @@ pub(super) enum SecretCommand {
         #[command(flatten)]
         server: ServerArgs,
         /// The secret, such as shop/production/db.yaml#/password.
-        #[arg(value_parser = target::asked)]
+        #[arg(value_parser = target::secret_name)]
         name: SecretName,
         /// The secret's value at this commit, an ancestor of the one in force. A policy has to say `history: allow`.
         #[arg(long, value_parser = CommitId::parse, value_name = "SHA")]
@@ -150,12 +150,12 @@ async fn encrypt_file(arguments: &EncryptArgs) -> Result<u8, Failure> {
     let usage = |fault: String| Failure::new(STATUS_USAGE, fault);
     let in_place = arguments.to.is_some() && arguments.to == arguments.input;
     if let Some(to) = arguments.to.as_deref().filter(|to| to.exists() && !arguments.force && !in_place) {
-        let told = "is there already: `daypass secret edit` or `secret set` changes it, and --force overwrites it";
-        return Err(usage(format!("{} {told}", to.plain())));
+        let message = "is there already: `daypass secret edit` or `secret set` changes it, and --force overwrites it";
+        return Err(usage(format!("{} {message}", to.plain())));
     }
     let named = arguments.to.as_ref().or(arguments.input.as_ref());
-    let beside = named.cloned().unwrap_or_else(|| PathBuf::from("standard-input"));
-    let creation = creation::of_path(&beside, &arguments.recipients, &arguments.keys).await?;
+    let location = named.cloned().unwrap_or_else(|| PathBuf::from("standard-input"));
+    let creation = creation::of_path(&location, &arguments.recipients, &arguments.keys).await?;
     // The path behind standard output is not known.
     let creation = creation.at(arguments.to.as_deref().and_then(creation::repository_path));
     let plain = read_plaintext(arguments.input.as_ref())?;
@@ -166,7 +166,7 @@ async fn encrypt_file(arguments: &EncryptArgs) -> Result<u8, Failure> {
         let before = arguments.to.as_deref().filter(|to| to.is_file()).and_then(|to| read_named(to, FILE_BYTES_MAX).ok());
         let is_spoiled = arguments.to.is_none() && print::streams_are_one() && !std::io::stdout().is_terminal();
         if let (Ok(encrypted), false) = (&encrypted, is_spoiled) {
-            clear::tell_of_document(named, &path, &before.unwrap_or_default(), encrypted);
+            clear::report_document(named, &path, &before.unwrap_or_default(), encrypted);
         }
         encrypted.map_err(SecretError::from)
     } else {

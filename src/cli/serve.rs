@@ -6,7 +6,7 @@ use crate::cli::print::counted;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
 use crate::config::{AdmissionSettings, Config};
-use crate::http::accept::{DRAIN_MAX, Edge};
+use crate::http::accept::{DRAIN_MAX, PublicListener};
 use crate::http::health::Health;
 use crate::http::stopping::Stopping;
 use crate::http::tls::{Certificate, RELOAD_PAUSE, TlsError};
@@ -62,10 +62,10 @@ pub(super) fn load(path: &Path) -> Result<Config, Failure> {
 
 /// All faults in one message.
 pub(super) fn faults(found: &[Fault]) -> Failure {
-    let shown: Vec<String> = found.iter().map(ToString::to_string).collect();
+    let messages: Vec<String> = found.iter().map(ToString::to_string).collect();
     Failure::new(
         STATUS_CONFIGURATION,
-        format!("the configuration has {}\n\n{}", counted(found.len(), "fault"), shown.join("\n\n")),
+        format!("the configuration has {}\n\n{}", counted(found.len(), "fault"), messages.join("\n\n")),
     )
 }
 
@@ -88,7 +88,7 @@ pub(super) async fn run(arguments: &ServeArgs, environment: &Environment) -> Res
     let (proxies, pause) = (config.proxies.clone(), config.drain_pause);
     let app = App::start(config, Arc::new(SystemClock)).await.map_err(failed)?;
     tokio::spawn(certificate.clone().follow(RELOAD_PAUSE));
-    tokio::spawn(app.clone().keep_up());
+    tokio::spawn(app.clone().run_background_work());
     let health =
         Arc::new(Health::new(app.clone(), certificate.clone(), webhook.as_ref().map(|(_, certificate, _)| certificate.clone())));
     tokio::spawn(health.clone().watch());
@@ -100,7 +100,7 @@ pub(super) async fn run(arguments: &ServeArgs, environment: &Environment) -> Res
     let edge = |listener, certificate, router, proxies| {
         let (metrics, clients) = (app.metrics.clone(), app.clients.clone());
         let (health, stopping) = (admin::health(health.clone()), Stopping::new(app.draining.clone(), pause));
-        Edge { listener, certificate, router, metrics, clients, proxies, health, stopping }
+        PublicListener { listener, certificate, router, metrics, clients, proxies, health, stopping }
     };
     let webhook = webhook.map(|(listener, certificate, router)| {
         tokio::spawn(certificate.clone().follow(RELOAD_PAUSE));
@@ -113,7 +113,7 @@ pub(super) async fn run(arguments: &ServeArgs, environment: &Environment) -> Res
     {
         tracing::error!(%fault, "the webhook's listener ended");
     }
-    app.wind_up(DRAIN_MAX).await;
+    app.shutdown(DRAIN_MAX).await;
     tracing::info!("daypass stops");
     Ok(0)
 }

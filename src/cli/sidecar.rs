@@ -2,7 +2,7 @@
 
 use crate::cli::examples::examples;
 use crate::client::environment::Environment;
-use crate::client::sidecar::{self, Manner, Settings};
+use crate::client::sidecar::{self, RunOptions, Settings};
 use crate::client::{Failure, STATUS_USAGE};
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
@@ -16,20 +16,20 @@ const ABOUT: &str = "The sidecar of daypass. This binary has no other command; t
 #[derive(Parser, Debug)]
 #[command(name = "daypass", version, about = ABOUT, propagate_version = true)]
 #[command(after_help = examples(&["daypass sidecar --config /etc/daypass/sidecar.yaml"]))]
-pub(super) struct Alone {
+pub(super) struct SidecarBinary {
     #[command(subcommand)]
-    command: Only,
+    command: SidecarOnly,
 }
 
 #[derive(Subcommand, Debug)]
-enum Only {
+enum SidecarOnly {
     /// Keep a pod's secrets as files in memory, as long as they are granted.
     Sidecar(SidecarArgs),
 }
 
-impl Alone {
+impl SidecarBinary {
     pub(super) fn arguments(self) -> SidecarArgs {
-        let Only::Sidecar(arguments) = self.command;
+        let SidecarOnly::Sidecar(arguments) = self.command;
         arguments
     }
 }
@@ -75,7 +75,7 @@ pub(super) async fn run(arguments: SidecarArgs, environment: Environment) -> Res
         return sidecar::check(&settings);
     }
     crate::telemetry::log(&arguments.log);
-    let manner = Manner { wait: arguments.wait, allow_disk: arguments.allow_disk };
+    let manner = RunOptions { wait: arguments.wait, allow_disk: arguments.allow_disk };
     match arguments.once {
         true => sidecar::once(settings, manner, environment).await,
         false => sidecar::run(settings, manner, environment).await,

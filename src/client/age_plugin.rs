@@ -57,7 +57,7 @@ fn converse<R: Read, W: Write>(
             (Ok(identities), Ok(stanzas)) => (identities, stanzas),
             (Err(faults), _) | (_, Err(faults)) => {
                 let first = faults.first().map(ToString::to_string).unwrap_or_default();
-                return tell(&mut age, &["internal"], &first);
+                return send_error(&mut age, &["internal"], &first);
             }
         };
         for files in stanzas.chunk_by(|(one, _), (other, _)| one == other) {
@@ -88,13 +88,13 @@ fn answer<R: Read, W: Write>(
         }
     }
     for (number, message) in refusals {
-        tell(age, &["identity", &number.to_string()], &message)?;
+        send_error(age, &["identity", &number.to_string()], &message)?;
     }
     Ok(())
 }
 
 /// Sends an error on one line, to which age adds the plugin's name.
-fn tell<R: Read, W: Write>(age: &mut BidirSend<'_, R, W>, about: &[&str], message: &str) -> io::Result<()> {
+fn send_error<R: Read, W: Write>(age: &mut BidirSend<'_, R, W>, about: &[&str], message: &str) -> io::Result<()> {
     let line = message.lines().collect::<Vec<_>>().join("; ");
     age.send("error", about, line.as_bytes()).map(drop)
 }
@@ -141,9 +141,9 @@ mod tests {
 
     #[test]
     fn an_identity_names_its_server() {
-        let made = identity("https://daypass.example:8443").unwrap();
-        assert!(made.starts_with("AGE-PLUGIN-DAYPASS-1"), "{made}");
-        assert_eq!(server_of(&made).as_deref(), Some("https://daypass.example:8443"));
+        let encoded = identity("https://daypass.example:8443").unwrap();
+        assert!(encoded.starts_with("AGE-PLUGIN-DAYPASS-1"), "{encoded}");
+        assert_eq!(server_of(&encoded).as_deref(), Some("https://daypass.example:8443"));
         assert!(identity("http://daypass.example").is_err() && identity("daypass").is_err());
         assert_eq!(server_of("AGE-PLUGIN-OTHER-1QYQSZQGPQYQSZQGPQ"), None);
     }

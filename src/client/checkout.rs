@@ -20,7 +20,7 @@ const PRIVATE_MODE: u32 = 0o600;
 
 /// Why an entry of a checkout is not read, or is wrong where it is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, thiserror::Error)]
-pub enum PassedOver {
+pub enum IgnoredEntry {
     /// The folder's name is probably misspelled.
     #[error("nothing in it is read, and it is nearly called {0}/: rename it, or move what is in it")]
     NearlyCalled(&'static str),
@@ -44,18 +44,18 @@ const READABLE: [&str; 4] = [RULES_FILE, ".gitignore", ".gitattributes", KEPT];
 const KEPT: &str = ".gitkeep";
 
 /// Checks a file that may be readable anywhere, by its name without folders. `None` for every other file.
-pub fn readable(file: &str, bytes: &[u8]) -> Option<Result<(), PassedOver>> {
+pub fn readable(file: &str, bytes: &[u8]) -> Option<Result<(), IgnoredEntry>> {
     let fault = match file {
-        KEPT if !bytes.is_empty() => Some(PassedOver::Filled),
-        _ => looks_secret(bytes).map(PassedOver::Looks),
+        KEPT if !bytes.is_empty() => Some(IgnoredEntry::Filled),
+        _ => looks_secret(bytes).map(IgnoredEntry::Looks),
     };
     READABLE.contains(&file).then(|| fault.map_or(Ok(()), Err))
 }
 
 /// Finds a folder whose name is nearly that of a folder of encrypted files.
-pub fn nearly_called(folder: &str) -> Option<PassedOver> {
+pub fn nearly_called(folder: &str) -> Option<IgnoredEntry> {
     let near = |known: &&str| *known != folder && distance(known, &folder.to_ascii_lowercase()) <= 1;
-    ENCRYPTED.into_iter().find(near).filter(|_| !ENCRYPTED.contains(&folder)).map(PassedOver::NearlyCalled)
+    ENCRYPTED.into_iter().find(near).filter(|_| !ENCRYPTED.contains(&folder)).map(IgnoredEntry::NearlyCalled)
 }
 
 /// A work tree.
@@ -101,7 +101,7 @@ impl Checkout {
 
     /// Entries that are not read, although somebody may believe that they are: folders with nearly the name of a folder of
     /// encrypted files, and hidden files and symbolic links below these. Each comes with the reason.
-    pub fn passed_over(&self) -> Result<Vec<(String, PassedOver)>, Failure> {
+    pub fn passed_over(&self) -> Result<Vec<(String, IgnoredEntry)>, Failure> {
         let mut found = Vec::new();
         let unusable = |fault: io::Error| unusable(&self.root, &fault);
         for entry in std::fs::read_dir(&self.root).map_err(unusable)? {
@@ -131,7 +131,7 @@ impl Checkout {
 
     /// Runs Git, and returns what it prints.
     pub fn git(&self, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, Failure> {
-        let told = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("git {}: {fault}", arguments.join(" ")));
+        let failure = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("git {}: {fault}", arguments.join(" ")));
         let mut command = Command::new("git");
         // A name is taken literally, whatever characters it has.
         command
@@ -142,14 +142,18 @@ impl Checkout {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(|fault| told(fault.to_string()))?;
+        let mut child = command.spawn().map_err(|fault| failure(fault.to_string()))?;
         let mut stdin = child.stdin.take();
         let output = std::thread::scope(|scope| {
             scope.spawn(move || stdin.as_mut().map(|stdin| stdin.write_all(input)));
             child.wait_with_output()
         });
-        let output = output.map_err(|fault| told(fault.to_string()))?;
-        if output.status.success() { Ok(output.stdout) } else { Err(told(String::from_utf8_lossy(&output.stderr).into_owned())) }
+        let output = output.map_err(|fault| failure(fault.to_string()))?;
+        if output.status.success() {
+            Ok(output.stdout)
+        } else {
+            Err(failure(String::from_utf8_lossy(&output.stderr).into_owned()))
+        }
     }
 }
 
@@ -209,18 +213,18 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 /// Reports hidden entries and links below a folder, and faults of files that may be readable there.
-fn odd(path: &Path, tell: &mut dyn FnMut(&Path, PassedOver)) -> io::Result<()> {
+fn odd(path: &Path, report: &mut dyn FnMut(&Path, IgnoredEntry)) -> io::Result<()> {
     for entry in std::fs::read_dir(path)? {
         let entry = entry?;
         let (name, kind) = (entry.file_name().to_string_lossy().into_owned(), entry.file_type()?);
         match () {
-            () if kind.is_symlink() => tell(&entry.path(), PassedOver::Link),
+            () if kind.is_symlink() => report(&entry.path(), IgnoredEntry::Link),
             () if kind.is_file() && READABLE.contains(&name.as_str()) => {
                 let fault = readable(&name, &read_named(entry.path(), FILE_BYTES_MAX)?).and_then(Result::err);
-                fault.into_iter().for_each(|why| tell(&entry.path(), why));
+                fault.into_iter().for_each(|why| report(&entry.path(), why));
             }
-            () if name.starts_with('.') => tell(&entry.path(), PassedOver::Hidden),
-            () if kind.is_dir() => odd(&entry.path(), tell)?,
+            () if name.starts_with('.') => report(&entry.path(), IgnoredEntry::Hidden),
+            () if kind.is_dir() => odd(&entry.path(), report)?,
             () => {}
         }
     }

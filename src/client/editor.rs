@@ -22,16 +22,16 @@ pub struct Desk {
 
 impl Desk {
     /// Writes the plaintext to a file of this name, whose ending tells an editor the format.
-    pub fn lay(name: &str, plaintext: &Secret, environment: &Environment) -> Result<Self, Failure> {
+    pub fn create(name: &str, plaintext: &Secret, environment: &Environment) -> Result<Self, Failure> {
         let own = environment.value("XDG_RUNTIME_DIR").map(Path::new);
         let candidates = own.into_iter().chain([Path::new(SHARED_MEMORY)]);
         let in_memory = |folder: &&Path| is_in_memory(folder).unwrap_or(false);
         let none = "there is no folder in memory (XDG_RUNTIME_DIR, /dev/shm), and a plaintext is not written to a disk";
         let folder = candidates.into_iter().find(in_memory).ok_or_else(|| Failure::new(STATUS_CONFIGURATION, none))?;
-        Self::lay_in(folder, name, plaintext).map_err(|fault| unusable(folder, &fault))
+        Self::create_in(folder, name, plaintext).map_err(|fault| unusable(folder, &fault))
     }
 
-    fn lay_in(folder: &Path, name: &str, plaintext: &Secret) -> io::Result<Self> {
+    fn create_in(folder: &Path, name: &str, plaintext: &Secret) -> io::Result<Self> {
         let folder =
             tempfile::Builder::new().prefix("daypass-").permissions(std::fs::Permissions::from_mode(0o700)).tempdir_in(folder)?;
         let file = folder.path().join(name);
@@ -103,7 +103,7 @@ mod tests {
     #[tokio::test]
     async fn an_editor_gets_a_private_file_and_nothing_is_left() {
         let environment: Environment = [("EDITOR", "sed -i.bak s/one/two/")].into();
-        let desk = Desk::lay("a b.yaml", &"x: one\n".to_owned().into(), &environment).unwrap();
+        let desk = Desk::create("a b.yaml", &"x: one\n".to_owned().into(), &environment).unwrap();
         let mode = std::fs::metadata(&desk.file).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o600);
         desk.edit(&environment).await.unwrap();
@@ -119,7 +119,7 @@ mod tests {
     #[tokio::test]
     async fn an_editor_that_fails_changes_nothing() {
         let environment: Environment = [("EDITOR", "false")].into();
-        let desk = Desk::lay("a", &"x".to_owned().into(), &environment).unwrap();
+        let desk = Desk::create("a", &"x".to_owned().into(), &environment).unwrap();
         assert!(desk.edit(&environment).await.is_err_and(|failure| failure.message.contains("nothing was changed")));
     }
 }

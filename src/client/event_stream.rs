@@ -71,7 +71,7 @@ impl EventStream {
 mod tests {
     use super::*;
 
-    fn heard(text: &[u8]) -> Vec<String> {
+    fn events(text: &[u8]) -> Vec<String> {
         let mut stream = EventStream::default();
         // Byte by byte: the ends of packets do not matter.
         for byte in text {
@@ -85,23 +85,23 @@ mod tests {
         for end in ["\n", "\r\n", "\r"] {
             let text =
                 ["retry: 1000", "", ":", "", "id: a", "event: change", "data: changed", "", "id:b", "data", "", ""].join(end);
-            assert_eq!(heard(text.as_bytes()), ["a", "b"], "{end:?}");
+            assert_eq!(events(text.as_bytes()), ["a", "b"], "{end:?}");
         }
     }
 
     #[test]
     fn an_event_without_data_or_without_an_end_is_ignored() {
-        assert!(heard(b"id: a\n\n").is_empty());
-        assert!(heard(b"id: a\ndata: x\n").is_empty());
-        assert_eq!(heard(b"id: a\n\ndata: x\n\n"), ["a"], "an id stays until there is another");
-        assert_eq!(heard(b"id: a\nid: \0\ndata: x\n\n"), ["a"]);
+        assert!(events(b"id: a\n\n").is_empty());
+        assert!(events(b"id: a\ndata: x\n").is_empty());
+        assert_eq!(events(b"id: a\n\ndata: x\n\n"), ["a"], "an id stays until there is another");
+        assert_eq!(events(b"id: a\nid: \0\ndata: x\n\n"), ["a"]);
     }
 
     #[test]
     fn an_endless_line_is_refused_and_a_storm_is_bounded() {
         assert!(EventStream::default().push(&[b'x'; LINE_BYTES_MAX + 1]).is_err());
         let storm: Vec<u8> = (0..1000).flat_map(|number| format!("id: {number}\ndata: x\n\n").into_bytes()).collect();
-        let heard = heard(&storm);
-        assert_eq!((heard.len(), heard.last().unwrap().as_str()), (EVENTS_MAX, "999"));
+        let events = events(&storm);
+        assert_eq!((events.len(), events.last().unwrap().as_str()), (EVENTS_MAX, "999"));
     }
 }

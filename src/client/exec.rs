@@ -12,7 +12,7 @@ use supervise::Signals;
 
 /// What the command is to get.
 #[derive(Debug)]
-pub struct Wishes {
+pub struct ExecOptions {
     /// Its credentials.
     pub deliveries: Deliveries,
     /// What is renewed while it runs.
@@ -29,41 +29,46 @@ pub struct Wishes {
 
 /// Fetches the credentials, runs the command, and returns its status. Before the command starts, it drops `shown`, the progress
 /// that a person sees until then.
-pub async fn run(server: Result<Server, Failure>, wishes: &Wishes, command: &[String], shown: impl Sized) -> Result<u8, Failure> {
+pub async fn run(
+    server: Result<Server, Failure>,
+    options: &ExecOptions,
+    command: &[String],
+    progress: impl Sized,
+) -> Result<u8, Failure> {
     let [program, arguments @ ..] = command else {
         return Err(Failure::new(STATUS_USAGE, "name a command after `--`"));
     };
-    wishes.check()?;
-    if wishes.dry_run {
-        drop(shown);
-        dry_run::tell(server, &wishes.deliveries.requests(), wishes.policy.as_deref()).await;
+    options.check()?;
+    if options.dry_run {
+        drop(progress);
+        dry_run::print(server, &options.deliveries.requests(), options.policy.as_deref()).await;
         let mut child = tokio::process::Command::new(program);
         return supervise::run(child.args(arguments), program, Signals::listen()).await;
     }
-    let given = give(server, wishes, (program, arguments), shown).await;
-    if let (Err(failure), Some(report)) = (&given, &wishes.report) {
+    let outcome = give(server, options, (program, arguments), progress).await;
+    if let (Err(failure), Some(report)) = (&outcome, &options.report) {
         report.failed(failure);
     }
-    given
+    outcome
 }
 
 /// Fetches the credentials, runs the command, and cleans up.
 async fn give(
     server: Result<Server, Failure>,
-    wishes: &Wishes,
+    options: &ExecOptions,
     (program, arguments): (&str, &[String]),
-    shown: impl Sized,
+    progress: impl Sized,
 ) -> Result<u8, Failure> {
-    let server = server?.reporting(wishes.report.clone());
-    let answer = server.exchange(&wishes.deliveries.requests(), wishes.policy.as_deref()).await.map_err(own)?;
+    let server = server?.reporting(options.report.clone());
+    let answer = server.exchange(&options.deliveries.requests(), options.policy.as_deref()).await.map_err(own)?;
     // From here on there may be credentials to revoke: no signal ends this process before that is done.
     let signals = Signals::listen();
-    let mut delivery = Delivery::new(Arc::new(server), wishes.policy.clone(), wishes.refresh);
+    let mut delivery = Delivery::new(Arc::new(server), options.policy.clone(), options.refresh);
     let mut child = tokio::process::Command::new(program);
     child.args(arguments);
-    let delivered = wishes.deliver(answer, &mut delivery, &mut child).await;
-    drop(shown);
-    run_and_end(delivered, delivery, &mut child, program, signals, wishes.report.as_deref()).await
+    let delivered = options.deliver(answer, &mut delivery, &mut child).await;
+    drop(progress);
+    run_and_end(delivered, delivery, &mut child, program, signals, options.report.as_deref()).await
 }
 
 /// Runs the command, and cleans up also if the command is killed or cannot be started, or if not everything could be delivered.
@@ -90,7 +95,7 @@ fn own(failure: Failure) -> Failure {
     Failure { status: STATUS_EXEC, ..failure }
 }
 
-impl Wishes {
+impl ExecOptions {
     fn check(&self) -> Result<(), Failure> {
         if self.refresh.all && !self.deliveries.is_refreshed() {
             let flags = Deliveries::refreshed_flags();
@@ -100,8 +105,8 @@ impl Wishes {
             return Err(Failure::new(STATUS_USAGE, advice));
         }
         if self.deliveries.requests().is_empty() {
-            let told = "say what the command gets, such as --env NAME=SECRET or --aws: `daypass exec --help` lists it all";
-            return Err(Failure::new(STATUS_USAGE, told));
+            let message = "say what the command gets, such as --env NAME=SECRET or --aws: `daypass exec --help` lists it all";
+            return Err(Failure::new(STATUS_USAGE, message));
         }
         self.deliveries.check()
     }

@@ -63,7 +63,7 @@ pub fn find(environment: &Environment, token_file: Option<&Path>, projected: &Pa
     if projected.exists() {
         return Ok(TokenSource::File(projected.to_owned()));
     }
-    Err(Failure::new(STATUS_USAGE, "this job has no OIDC token.").advising(advice(environment)))
+    Err(Failure::new(STATUS_USAGE, "this job has no OIDC token.").with_hint(advice(environment)))
 }
 
 /// The variable that identifies a CI, and what to give its jobs. Forgejo comes first, because it sets GitHub's variable too.
@@ -85,7 +85,7 @@ fn advice(environment: &Environment) -> &'static str {
 }
 
 /// Gets the token, for `audience` if the CI lets a job choose it.
-pub async fn bring(
+pub async fn fetch(
     source: &TokenSource,
     environment: &Environment,
     audience: &str,

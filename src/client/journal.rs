@@ -10,17 +10,17 @@ use std::path::PathBuf;
 /// The digest of each finished file, and of its readers. The journal is in the `.git` folder, and holds nothing secret.
 pub struct Journal {
     path: PathBuf,
-    done: BTreeMap<String, Done>,
+    done: BTreeMap<String, WrittenFile>,
 }
 
 /// The digest of a file, and of its readers.
 #[derive(PartialEq, Eq)]
-struct Done {
+struct WrittenFile {
     digest: Digest,
     readers: Digest,
 }
 
-impl Done {
+impl WrittenFile {
     /// A line of the journal. Names may hold line ends.
     fn line(&self, name: &str) -> String {
         format!("{} {} {}\n", self.digest, self.readers, serde_json::json!(name))
@@ -46,11 +46,11 @@ impl Journal {
         let mut done = BTreeMap::new();
         if lines.next() == Some(head.as_str()) {
             // If the last line was cut off, its file is done again.
-            done.extend(lines.filter_map(Done::parse));
+            done.extend(lines.filter_map(WrittenFile::parse));
         }
-        let made = Self { path, done };
-        made.write(&head)?;
-        Ok(made)
+        let journal = Self { path, done };
+        journal.write(&head)?;
+        Ok(journal)
     }
 
     fn write(&self, head: &str) -> Result<(), Failure> {
@@ -60,12 +60,12 @@ impl Journal {
 
     /// Whether the file is unchanged since it was finished, for these readers.
     pub fn has(&self, name: &str, digest: &Digest, readers: &Digest) -> bool {
-        self.done.get(name) == Some(&Done { digest: *digest, readers: *readers })
+        self.done.get(name) == Some(&WrittenFile { digest: *digest, readers: *readers })
     }
 
     /// Notes a file that was written.
     pub fn note(&mut self, name: &str, digest: &Digest, readers: &Digest) -> Result<(), Failure> {
-        let done = Done { digest: *digest, readers: *readers };
+        let done = WrittenFile { digest: *digest, readers: *readers };
         let append = || {
             let mut file = std::fs::OpenOptions::new().append(true).open(&self.path)?;
             file.write_all(done.line(name).as_bytes())
@@ -88,13 +88,13 @@ mod tests {
 
     #[test]
     fn a_line_is_read_as_it_was_written_and_a_damaged_one_is_not() {
-        let done = Done { digest: Digest::plain(b"file"), readers: Digest::plain(b"readers") };
+        let done = WrittenFile { digest: Digest::plain(b"file"), readers: Digest::plain(b"readers") };
         for name in ["secrets/a.yaml", "secrets/a b.yaml", "secrets/a\nb.yaml"] {
             let line = done.line(name);
             assert!(line.ends_with('\n') && line.lines().count() == 1, "{line}");
-            assert!(Done::parse(line.trim_end()).is_some_and(|(read, same)| read == name && same == done), "{line}");
-            assert!(Done::parse(&line[..line.len() - 5]).is_none(), "a line that was cut off");
+            assert!(WrittenFile::parse(line.trim_end()).is_some_and(|(read, same)| read == name && same == done), "{line}");
+            assert!(WrittenFile::parse(&line[..line.len() - 5]).is_none(), "a line that was cut off");
         }
-        assert!(Done::parse(&format!("{} secrets/a.yaml", done.digest)).is_none(), "without readers");
+        assert!(WrittenFile::parse(&format!("{} secrets/a.yaml", done.digest)).is_none(), "without readers");
     }
 }

@@ -24,8 +24,8 @@ impl Keyring {
         for age_file in locked(bytes) {
             match server.file_key(&age_file.stanzas).await {
                 Ok(key) => {
-                    let made = Identities::of_file_key(&age_file.file, key);
-                    return made.map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault));
+                    let identities = Identities::of_file_key(&age_file.file, key);
+                    return identities.map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault));
                 }
                 Err(failure) => refused = or_identity(failure),
             }
@@ -37,7 +37,7 @@ impl Keyring {
 /// Adds to the hint that an own key makes the server unnecessary.
 fn or_identity(failure: Failure) -> Failure {
     let hint = failure.hint.as_deref().map(|hint| format!("{hint} ")).unwrap_or_default();
-    failure.advising(format!(
+    failure.with_hint(format!(
         "{hint}If you have an age identity that opens the file, name it by --identity FILE: then no server is needed."
     ))
 }

@@ -2,7 +2,7 @@
 //! here as often as they like, and get the session, which is renewed before it expires.
 
 use super::local_server::{Answers, LocalServer, random_token, response};
-use super::renewal::Renewed;
+use super::renewal::Renewing;
 use super::{Failure, STATUS_DENIED};
 use crate::kind::{AwsKeys, ContainerCredentials};
 use crate::words::Secret;
@@ -26,15 +26,15 @@ pub struct Loopback {
 
 impl Loopback {
     /// Starts on a free port of 127.0.0.1, with a token of its own.
-    pub async fn start(credential: Arc<Renewed<AwsKeys>>) -> std::io::Result<Self> {
+    pub async fn start(credential: Arc<Renewing<AwsKeys>>) -> std::io::Result<Self> {
         Self::serve(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?, random_token()?, credential)
     }
 
     /// Serves on a listener that the caller has bound, for clients that send `token` as `Authorization`. A listener that other
     /// machines can reach is refused.
-    pub fn serve(listener: TcpListener, token: Secret, credential: Arc<Renewed<AwsKeys>>) -> std::io::Result<Self> {
+    pub fn serve(listener: TcpListener, token: Secret, credential: Arc<Renewing<AwsKeys>>) -> std::io::Result<Self> {
         let token = Arc::new(token);
-        let server = LocalServer::serve(listener, Door { token: token.clone(), credential })?;
+        let server = LocalServer::serve(listener, CredentialsEndpoint { token: token.clone(), credential })?;
         Ok(Self { server, token })
     }
 
@@ -48,18 +48,18 @@ impl Loopback {
 }
 
 /// The state for answering a request.
-struct Door {
+struct CredentialsEndpoint {
     token: Arc<Secret>,
-    credential: Arc<Renewed<AwsKeys>>,
+    credential: Arc<Renewing<AwsKeys>>,
 }
 
-impl Answers for Door {
+impl Answers for CredentialsEndpoint {
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         if request.uri().path() != PATH || request.method() != Method::GET {
             return refusal(404, "NotFound", &format!("Only GET {PATH} is answered here."));
         }
-        let shown = request.headers().get(AUTHORIZATION).map(|value| Secret::new(value.as_bytes().to_vec()));
-        if shown.as_ref() != Some(&*self.token) {
+        let token = request.headers().get(AUTHORIZATION).map(|value| Secret::new(value.as_bytes().to_vec()));
+        if token.as_ref() != Some(&*self.token) {
             return refusal(
                 401,
                 "Unauthorized",
@@ -87,27 +87,27 @@ fn refusal(status: u16, code: &str, message: &str) -> Response<Body> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::renewal::Dated;
+    use crate::client::renewal::Expiring;
     use crate::words::{Clock, SystemClock, UnixTime};
     use serde_json::Value;
     use std::time::Duration;
 
-    fn credential(lasting: Duration) -> Dated<AwsKeys> {
+    fn credential(lasting: Duration) -> Expiring<AwsKeys> {
         let expires_at = SystemClock.now().plus(lasting);
         let value = crate::answers::tests::keys(expires_at);
-        Dated { value, expires_at }
+        Expiring { value, expires_at }
     }
 
     fn denied() -> Failure {
         Failure {
             code: Some("no_matching_policy".into()),
             decision: Some("d".into()),
-            ..Failure::new(STATUS_DENIED, "No.").advising("h")
+            ..Failure::new(STATUS_DENIED, "No.").with_hint("h")
         }
     }
 
     async fn start(lasting: Duration) -> Loopback {
-        let renewed = Renewed::new(Some(credential(lasting)), None, Arc::new(SystemClock), || Box::pin(async { Err(denied()) }));
+        let renewed = Renewing::new(Some(credential(lasting)), None, Arc::new(SystemClock), || Box::pin(async { Err(denied()) }));
         Loopback::start(renewed).await.unwrap()
     }
 
@@ -151,7 +151,7 @@ mod tests {
     #[tokio::test]
     async fn an_address_that_others_reach_is_refused() {
         let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
-        let renewed = Renewed::new(None, None, Arc::new(SystemClock), || Box::pin(async { Err(denied()) }));
+        let renewed = Renewing::new(None, None, Arc::new(SystemClock), || Box::pin(async { Err(denied()) }));
         assert!(Loopback::serve(listener, "t".to_owned().into(), renewed).is_err());
     }
 }

@@ -22,19 +22,19 @@ const PART_CHARACTERS_MIN: usize = 3;
 /// How deep documents within values of documents are read: a key file in a secret in a key file.
 const ENCLOSED_MAX: usize = 4;
 /// The runner reads standard error and standard output separately. It has this long to read a mask before the value can follow.
-const HEARD: Duration = Duration::from_millis(50);
+const READ_PAUSE: Duration = Duration::from_millis(50);
 
 /// The masks of one process.
 #[derive(Default)]
 pub(super) struct Masks {
     /// What was masked; absent if commands do not mask this log.
-    said: Option<Mutex<BTreeSet<Digest>>>,
+    masked: Option<Mutex<BTreeSet<Digest>>>,
 }
 
 impl Masks {
     /// Masks are printed only in jobs of GitHub Actions and of compatible runners.
     pub(super) fn of(environment: &Environment) -> Self {
-        Self { said: environment.masks_by_command().then(Mutex::default) }
+        Self { masked: environment.masks_by_command().then(Mutex::default) }
     }
 
     /// Masks everything secret in an answer, each part once. If masking fails, the answer is not used.
@@ -43,12 +43,12 @@ impl Masks {
     }
 
     async fn hide_all(&self, parts: impl Fn() -> Vec<Secret>) -> Result<(), Failure> {
-        let Some(said) = &self.said else { return Ok(()) };
+        let Some(masked) = &self.masked else { return Ok(()) };
         let commands = {
-            let mut said = said.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut masked = masked.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             // After the first masks, a command of the job may have left an unfinished line.
-            let end_of_line = if said.is_empty() { "" } else { "\n" };
-            let fresh = parts().into_iter().filter(|part| said.insert(Digest::plain(part.expose())));
+            let end_of_line = if masked.is_empty() { "" } else { "\n" };
+            let fresh = parts().into_iter().filter(|part| masked.insert(Digest::plain(part.expose())));
             let commands: Vec<u8> = fresh.flat_map(|part| command(&part)).collect();
             if commands.is_empty() {
                 return Ok(());
@@ -57,7 +57,7 @@ impl Masks {
         };
         let failed = |fault| Failure::new(STATUS_UNAVAILABLE, format!("secrets cannot be masked in this job's log: {fault}"));
         std::io::stderr().write_all(commands.expose()).map_err(failed)?;
-        tokio::time::sleep(HEARD).await;
+        tokio::time::sleep(READ_PAUSE).await;
         Ok(())
     }
 }
@@ -260,7 +260,7 @@ mod tests {
 
     #[tokio::test]
     async fn masks_are_printed_only_on_githubs_and_compatible_runners() {
-        assert!(Masks::of(&Environment::default()).said.is_none());
+        assert!(Masks::of(&Environment::default()).masked.is_none());
         for (name, value, masks) in [
             ("GITHUB_ACTIONS", "true", true),
             ("GITHUB_ACTIONS", "True", true),
@@ -272,7 +272,7 @@ mod tests {
             ("GITHUB_ACTIONS", "", false),
             ("GITLAB_CI", "true", false),
         ] {
-            assert_eq!(Masks::of(&[(name, value)].into()).said.is_some(), masks, "{name}={value}");
+            assert_eq!(Masks::of(&[(name, value)].into()).masked.is_some(), masks, "{name}={value}");
         }
     }
 }

@@ -23,7 +23,7 @@ const LOOK_MAX: Duration = Duration::from_secs(30);
 
 /// A value and its end.
 #[derive(Debug)]
-pub struct Dated<T> {
+pub struct Expiring<T> {
     /// The value.
     pub value: T,
     /// When it ends.
@@ -31,10 +31,10 @@ pub struct Dated<T> {
 }
 
 /// The result of a fetch.
-pub type Fetched<T> = Pin<Box<dyn Future<Output = Result<Dated<T>, Failure>> + Send>>;
+pub type Fetched<T> = Pin<Box<dyn Future<Output = Result<Expiring<T>, Failure>> + Send>>;
 
 /// A value that is fetched again before its end.
-pub struct Renewed<T> {
+pub struct Renewing<T> {
     fetch: Box<dyn Fn() -> Fetched<T> + Send + Sync>,
     ahead: Option<Duration>,
     clock: Arc<dyn Clock>,
@@ -43,18 +43,18 @@ pub struct Renewed<T> {
 }
 
 struct State<T> {
-    good: Option<Arc<Dated<T>>>,
+    good: Option<Arc<Expiring<T>>>,
     due_at: UnixTime,
     failed: Option<(Failure, UnixTime)>,
     /// How many fetches have finished.
     flights: u64,
 }
 
-impl<T: Send + Sync + 'static> Renewed<T> {
+impl<T: Send + Sync + 'static> Renewing<T> {
     /// Starts with `first`, if there is one. A new value is due when less than `ahead` is left; by default when a third of its
     /// life is left, at most 15 minutes. Nothing is fetched before [`Self::current`] needs it, or [`Self::keep`] runs.
     pub fn new(
-        first: Option<Dated<T>>,
+        first: Option<Expiring<T>>,
         ahead: Option<Duration>,
         clock: Arc<dyn Clock>,
         fetch: impl Fn() -> Fetched<T> + Send + Sync + 'static,
@@ -66,7 +66,7 @@ impl<T: Send + Sync + 'static> Renewed<T> {
     }
 
     /// The last good value; after its end a new one, or why there is none.
-    pub async fn current(self: &Arc<Self>) -> Result<Arc<Dated<T>>, Failure> {
+    pub async fn current(self: &Arc<Self>) -> Result<Arc<Expiring<T>>, Failure> {
         let now = self.clock.now();
         {
             let state = self.state();
@@ -82,16 +82,16 @@ impl<T: Send + Sync + 'static> Renewed<T> {
 
     /// Fetches a new value, or waits for a running fetch. The fetch continues if the caller stops waiting: a client that gave up
     /// after two seconds finds the value when it asks again.
-    pub async fn renew(self: &Arc<Self>) -> Result<Arc<Dated<T>>, Failure> {
+    pub async fn renew(self: &Arc<Self>) -> Result<Arc<Expiring<T>>, Failure> {
         let (this, seen) = (self.clone(), self.state().flights);
-        let flight = tokio::spawn(async move { this.fly(seen).await });
+        let flight = tokio::spawn(async move { this.fetch_once(seen).await });
         flight.await.unwrap_or_else(|fault| Err(Failure::new(STATUS_UNAVAILABLE, format!("the renewal broke off: {fault}"))))
     }
 
     /// Renews before each end, until the keeper is dropped.
-    pub fn keep(self: &Arc<Self>) -> Keeper {
+    pub fn keep_fresh(self: &Arc<Self>) -> RenewalTask {
         let this = self.clone();
-        Keeper(tokio::spawn(async move { this.go_on().await }))
+        RenewalTask(tokio::spawn(async move { this.renew_until_dropped().await }))
     }
 
     /// Whether a new value is due.
@@ -103,7 +103,7 @@ impl<T: Send + Sync + 'static> Renewed<T> {
         self.state().due_at.since(self.clock.now())
     }
 
-    async fn fly(&self, seen: u64) -> Result<Arc<Dated<T>>, Failure> {
+    async fn fetch_once(&self, seen: u64) -> Result<Arc<Expiring<T>>, Failure> {
         let _flight = self.flight.lock().await;
         if let Some(outcome) = self.outcome_after(seen) {
             return outcome;
@@ -126,7 +126,7 @@ impl<T: Send + Sync + 'static> Renewed<T> {
     }
 
     /// The result of a fetch that finished since `seen`, if any did.
-    fn outcome_after(&self, seen: u64) -> Option<Result<Arc<Dated<T>>, Failure>> {
+    fn outcome_after(&self, seen: u64) -> Option<Result<Arc<Expiring<T>>, Failure>> {
         let state = self.state();
         if state.flights == seen {
             return None;
@@ -135,7 +135,7 @@ impl<T: Send + Sync + 'static> Renewed<T> {
         failed.or_else(|| state.good.clone().map(Ok))
     }
 
-    async fn go_on(self: Arc<Self>) {
+    async fn renew_until_dropped(self: Arc<Self>) {
         let mut pause = RETRY_MIN;
         loop {
             while !self.is_due() {
@@ -165,9 +165,9 @@ fn due_at(expires_at: UnixTime, ahead: Option<Duration>, now: UnixTime) -> UnixT
 
 /// Renews until it is dropped.
 #[derive(Debug)]
-pub struct Keeper(tokio::task::JoinHandle<()>);
+pub struct RenewalTask(tokio::task::JoinHandle<()>);
 
-impl Drop for Keeper {
+impl Drop for RenewalTask {
     fn drop(&mut self) {
         self.0.abort();
     }

@@ -17,9 +17,9 @@ pub struct Report(Mutex<File>);
 impl Report {
     /// Creates the file with mode 0600, before the first request. An existing file is not overwritten.
     pub fn create(path: &Path) -> Result<Self, Failure> {
-        let made = File::options().append(true).create_new(true).mode(0o600).open(path);
+        let opened = File::options().append(true).create_new(true).mode(0o600).open(path);
         let failed = |fault| Failure::new(STATUS_EXEC, format!("the report {} cannot be made: {fault}", path.plain()));
-        made.map(|file| Self(Mutex::new(file))).map_err(failed)
+        opened.map(|file| Self(Mutex::new(file))).map_err(failed)
     }
 
     /// Adds what the server granted, at first and with each renewal.
@@ -37,7 +37,7 @@ impl Report {
     }
 
     /// Adds the last line: how many tokens were revoked, and what failed.
-    pub fn ended(&self, ended: &Ended) {
+    pub fn ended(&self, ended: &EndReport) {
         self.add(&json!({ "ended": { "revoked": ended.revoked, "failed": ended.failed } }));
     }
 
@@ -52,7 +52,7 @@ impl Report {
 
 /// What was done at a command's end.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Ended {
+pub struct EndReport {
     /// How many tokens were revoked.
     pub revoked: usize,
     /// A message for each failure.
@@ -71,8 +71,8 @@ mod tests {
         let path = folder.path().join("report");
         let report = Report::create(&path).unwrap();
         report.granted(&serde_json::from_value(document(&samples())).unwrap());
-        report.failed(&Failure::new(STATUS_DENIED, "No.").advising("Ask."));
-        report.ended(&Ended { revoked: 1, failed: vec!["no".to_owned()] });
+        report.failed(&Failure::new(STATUS_DENIED, "No.").with_hint("Ask."));
+        report.ended(&EndReport { revoked: 1, failed: vec!["no".to_owned()] });
         let text = std::fs::read_to_string(&path).unwrap();
         let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines[0]["granted"]["credentials"].as_array().unwrap().len(), samples().len());

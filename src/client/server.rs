@@ -7,7 +7,7 @@ mod keys;
 mod look;
 mod operate;
 
-pub use asking::{Events, Unanswered};
+pub use asking::{Events, NoAnswer};
 
 use super::environment::Environment;
 use super::error::ProofError;
@@ -81,8 +81,8 @@ impl Server {
             Failure::new(STATUS_CONFIGURATION, format!("the server's address `{}` is no URL: {fault}", address.server))
         })?;
         if !base.username().is_empty() || base.password().is_some() {
-            let told = "the server's address holds a user or a password, which would be printed: daypass takes neither";
-            return Err(Failure::new(STATUS_CONFIGURATION, told));
+            let message = "the server's address holds a user or a password, which would be printed: daypass takes neither";
+            return Err(Failure::new(STATUS_CONFIGURATION, message));
         }
         if base.scheme() != "https" {
             return Err(Failure::new(
@@ -99,8 +99,8 @@ impl Server {
         let source = job_token::find(&environment, address.token_file, std::path::Path::new(job_token::PROJECTED_TOKEN))?;
         let audience = ServerAudience::new(&base, address.server, address.audience, &environment);
         let masks = Masks::of(&environment);
-        let made = |fault: crate::token::ProvingError| Failure::new(STATUS_CONFIGURATION, fault);
-        let key = if source.takes_audience() { Some(ProofKey::generate().map_err(made)?) } else { None };
+        let failure = |fault: crate::token::ProvingError| Failure::new(STATUS_CONFIGURATION, fault);
+        let key = if source.takes_audience() { Some(ProofKey::generate().map_err(failure)?) } else { None };
         Ok(Self { base, has_ca: ca.is_some(), http, audience, source, environment, key, masks, report: None, wait: address.wait })
     }
 
@@ -201,7 +201,7 @@ impl Server {
     ) -> Result<reqwest::Response, Failure> {
         let named = self.audience.as_str();
         let audience = self.key.as_ref().map_or_else(|| named.to_owned(), |key| key.bind(named));
-        let token: Secret = job_token::bring(&self.source, &self.environment, &audience, &self.http).await?;
+        let token: Secret = job_token::fetch(&self.source, &self.environment, &audience, &self.http).await?;
         self.audience.check(&token)?;
         let failed = |fault: &dyn std::fmt::Display| Failure::new(STATUS_CONFIGURATION, fault);
         let mut request = build(token.expose_text().unwrap_or_default())?.build().map_err(|fault| failed(&fault))?;
@@ -218,9 +218,9 @@ impl Server {
         let bytes = read_body(response, ANSWER_BYTES_MAX).await.map_err(|fault| match fault {
             BodyError::Broken(fault) => self.unanswered(&fault),
             BodyError::TooLarge(limit) => {
-                let told =
+                let message =
                     format!("the server at {} answers with more than {limit} bytes, which no daypass server does", self.base);
-                Failure::new(STATUS_UNAVAILABLE, told)
+                Failure::new(STATUS_UNAVAILABLE, message)
             }
         })?;
         let none = |fault| format!("the daypass server at {} is not there: another program answers: {fault}", self.base);
@@ -231,8 +231,8 @@ impl Server {
     fn unanswered(&self, fault: &reqwest::Error) -> Failure {
         let trust = Trust { is_named: self.has_ca, named_by: "--ca (DAYPASS_CA)", keeper: "the operator" };
         if let Some(cause) = certificate_fault(fault, trust) {
-            let told = format!("the certificate of the daypass server at {} is not trusted: {}", self.base, cause.told);
-            return Failure { hint: cause.hint, ..Failure::new(STATUS_CONFIGURATION, told) };
+            let message = format!("the certificate of the daypass server at {} is not trusted: {}", self.base, cause.told);
+            return Failure { hint: cause.hint, ..Failure::new(STATUS_CONFIGURATION, message) };
         }
         unreachable_server(&self.base, fault)
     }

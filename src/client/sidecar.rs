@@ -1,6 +1,6 @@
 //! `daypass sidecar`: keeps a pod's secrets as files in memory, as long as the policies grant them and no longer.
 //!
-//! [`Keeper`](keeper::Keeper) asks the server, [`Volume`](volume::Volume) writes the files, and [`Teller`](teller::Teller)
+//! [`Supervisor`](keeper::Keeper) asks the server, [`Volume`](volume::Volume) writes the files, and [`Teller`](teller::Teller)
 //! notifies the application.
 
 mod aws;
@@ -29,9 +29,9 @@ use super::server::{Address, Server};
 use super::{Failure, STATUS_UNAVAILABLE};
 use crate::words::names::Audience;
 use crate::words::{Clock, SystemClock};
-use follow::Heard;
-use keeper::Keeper;
-use note::Note;
+use follow::EventUpdates;
+use keeper::Supervisor;
+use note::StateFile;
 use probe::Status;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,7 +40,7 @@ use volume::Volume;
 
 /// What the command line adds to the settings.
 #[derive(Clone, Copy, Debug)]
-pub struct Manner {
+pub struct RunOptions {
     /// How long `once` tries again while the server cannot be reached.
     pub wait: Duration,
     /// Allows a folder that is not in memory: for tests and for development.
@@ -53,7 +53,7 @@ pub fn check_template(text: &str) -> Result<(), TemplateError> {
 }
 
 /// Keeps the files until the process is told to stop. The files stay then: the next container of this pod takes them over.
-pub async fn run(settings: Settings, manner: Manner, environment: Environment) -> Result<u8, Failure> {
+pub async fn run(settings: Settings, manner: RunOptions, environment: Environment) -> Result<u8, Failure> {
     let failed = |fault: std::io::Error| Failure::new(STATUS_UNAVAILABLE, fault.to_string());
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
@@ -62,12 +62,12 @@ pub async fn run(settings: Settings, manner: Manner, environment: Environment) -
         tokio::spawn(probe::serve(probe::bind(address).await?, status.clone()));
     }
     let keeper = prepare(settings, manner, environment, status)?;
-    let heard = Heard::default();
-    tokio::spawn(ask_when_signalled(heard.clone(), signal(SignalKind::hangup()).map_err(failed)?));
+    let updates = EventUpdates::default();
+    tokio::spawn(ask_when_signalled(updates.clone(), signal(SignalKind::hangup()).map_err(failed)?));
     // In a shared namespace, a signal for another process must not end this one.
-    let _unheard = [SignalKind::user_defined1(), SignalKind::user_defined2()].map(signal);
+    let _ignored = [SignalKind::user_defined1(), SignalKind::user_defined2()].map(signal);
     tokio::select! {
-        never = keeper.keep(heard) => match never {},
+        never = keeper.run(updates) => match never {},
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
@@ -76,22 +76,22 @@ pub async fn run(settings: Settings, manner: Manner, environment: Environment) -
 }
 
 /// Asks the server at once on a hangup signal.
-async fn ask_when_signalled(heard: Heard, mut hangup: Signal) {
+async fn ask_when_signalled(updates: EventUpdates, mut hangup: Signal) {
     while hangup.recv().await.is_some() {
-        heard.changed.notify_one();
+        updates.changed.notify_one();
     }
 }
 
 /// Writes the files once, for an init container.
-pub async fn once(settings: Settings, manner: Manner, environment: Environment) -> Result<u8, Failure> {
+pub async fn once(settings: Settings, manner: RunOptions, environment: Environment) -> Result<u8, Failure> {
     prepare(settings, manner, environment, Status::default())?.write_once(manner.wait).await.map(|()| 0)
 }
 
 /// Checks that every file is there and still granted, for an exec probe. It does not ask the server.
 pub fn check(settings: &Settings) -> Result<u8, Failure> {
     let missing = |what: String| Failure::new(STATUS_UNAVAILABLE, format!("not ready: {what}"));
-    let note = Note::read(&settings.folder).ok_or_else(|| missing("nothing was written yet".to_owned()))?;
-    if !note.counts(&settings.wish(), SystemClock.now()) {
+    let note = StateFile::read(&settings.folder).ok_or_else(|| missing("nothing was written yet".to_owned()))?;
+    if !note.counts(&settings.content_digest(), SystemClock.now()) {
         return Err(missing("the files are of other settings, or have expired".to_owned()));
     }
     if settings.aws.as_ref().is_some_and(|aws| !aws.is_served()) {
@@ -103,7 +103,7 @@ pub fn check(settings: &Settings) -> Result<u8, Failure> {
     }
 }
 
-fn prepare(settings: Settings, manner: Manner, environment: Environment, status: Status) -> Result<Keeper, Failure> {
+fn prepare(settings: Settings, manner: RunOptions, environment: Environment, status: Status) -> Result<Supervisor, Failure> {
     let volume = Volume::open(&settings.folder, settings.mode, manner.allow_disk)?;
     let address = Address {
         server: &settings.server,
@@ -113,5 +113,5 @@ fn prepare(settings: Settings, manner: Manner, environment: Environment, status:
         wait: Duration::ZERO,
     };
     let server = Arc::new(Server::new(&address, environment)?);
-    Ok(Keeper::new(settings, server, volume, status))
+    Ok(Supervisor::new(settings, server, volume, status))
 }

@@ -95,11 +95,11 @@ impl TokenEndpoint {
         let failure = |fault: &dyn std::fmt::Display| {
             Failure::new(STATUS_UNAVAILABLE, format!("{} gave the job no OIDC token: {fault}", self.ci))
         };
-        let told = |fault: reqwest::Error| failure(&root_cause(&fault.without_url()));
+        let http_failure = |fault: reqwest::Error| failure(&root_cause(&fault.without_url()));
         let request = self.request(environment, audience).map_err(|fault| failure(&fault))?;
-        let response = http.execute(request).await.map_err(told)?.error_for_status().map_err(told)?;
+        let response = http.execute(request).await.map_err(http_failure)?.error_for_status().map_err(http_failure)?;
         let bytes = read_body(response, ANSWER_BYTES_MAX).await.map_err(|fault| match fault {
-            BodyError::Broken(fault) => told(fault),
+            BodyError::Broken(fault) => http_failure(fault),
             BodyError::TooLarge(_) => failure(&fault),
         })?;
         let answer: Value =
@@ -133,7 +133,7 @@ impl TokenEndpoint {
 mod tests {
     use super::*;
 
-    fn asked<const N: usize>(variables: [(&str, &str); N]) -> (String, String, String) {
+    fn request_parts<const N: usize>(variables: [(&str, &str); N]) -> (String, String, String) {
         let environment = Environment::from(variables);
         let request = TokenEndpoint::find(&environment).unwrap().request(&environment, "https://daypass.example").unwrap();
         assert!(request.headers()[AUTHORIZATION].is_sensitive());
@@ -149,12 +149,12 @@ mod tests {
     fn each_is_asked_as_it_documents() {
         let github = [("ACTIONS_ID_TOKEN_REQUEST_URL", "https://x.example/?a=b"), ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "t")];
         let audience = "audience=https%3A%2F%2Fdaypass.example";
-        assert_eq!(asked(github), expected("GET", &format!("https://x.example/?a=b&{audience}"), "Bearer t"));
+        assert_eq!(request_parts(github), expected("GET", &format!("https://x.example/?a=b&{audience}"), "Bearer t"));
         let azure = [("SYSTEM_OIDCREQUESTURI", "https://dev.azure.com/acme/oidctoken"), ("SYSTEM_ACCESSTOKEN", "t")];
         let url = "https://dev.azure.com/acme/oidctoken?api-version=7.1-preview.1";
-        assert_eq!(asked(azure), expected("POST", url, "Bearer t"));
+        assert_eq!(request_parts(azure), expected("POST", url, "Bearer t"));
         let codefresh = [("CF_OIDC_REQUEST_URL", "https://g.codefresh.io/api/oidc"), ("CF_OIDC_REQUEST_TOKEN", "t")];
-        assert_eq!(asked(codefresh), expected("GET", &format!("https://g.codefresh.io/api/oidc?{audience}"), "t"));
+        assert_eq!(request_parts(codefresh), expected("GET", &format!("https://g.codefresh.io/api/oidc?{audience}"), "t"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `docs/reference/configuration.md` has each key that the configuration's reader asks for, and its defaults.
 
 use super::admission::RESOURCES;
-use super::{Beside, Config, read_whole};
+use super::{Config, ConfigFolders, read_whole};
 use crate::words::yaml::{Fault, Node, Place, Yaml, asked};
 use crate::words::{duration_text, parse_duration};
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,7 +42,7 @@ fn the_page_lists_each_key_that_is_read_and_no_other() {
     paths(&node, "", &mut places);
     asked::take();
     let (_, faults) =
-        read_whole("configuration.md", example, &node, &Beside { folder: Path::new("/nowhere"), credentials: None });
+        read_whole("configuration.md", example, &node, &ConfigFolders { folder: Path::new("/nowhere"), credentials: None });
     let unknown: Vec<&Fault> = faults.iter().filter(|fault| fault.code == "unknown_key").collect();
     assert!(unknown.is_empty(), "{unknown:?}");
     let read: BTreeSet<String> = asked::take()
@@ -87,7 +87,7 @@ fn the_page_says_which_keys_are_required() {
     let mut places = BTreeMap::new();
     paths(&node, "", &mut places);
     let (config, faults): (Option<Config>, _) =
-        read_whole("daypass.yaml", minimal, &node, &Beside { folder: Path::new("/nowhere"), credentials: None });
+        read_whole("daypass.yaml", minimal, &node, &ConfigFolders { folder: Path::new("/nowhere"), credentials: None });
     assert!(config.is_none());
     let missing =
         faults.iter().filter_map(|fault| Some((fault.place, fault.message.strip_suffix("` is missing")?.strip_prefix('`')?)));

@@ -21,13 +21,13 @@ pub struct SourceFiles {
 /// Where the files are that a source names.
 pub(super) enum Files<'p> {
     /// The root source: paths that start at the configuration's folder.
-    Beside(&'p Beside<'p>),
+    Beside(&'p ConfigFolders<'p>),
     /// A further source: plain names in the server's folders, if this machine has them, and signers in the root repository.
     Named(Option<&'p SourceFiles>, &'p Tree),
 }
 
 /// The folders of the configuration and of systemd's credentials.
-pub(super) struct Beside<'p> {
+pub(super) struct ConfigFolders<'p> {
     pub(super) folder: &'p Path,
     /// systemd's folder for this service's credentials.
     pub(super) credentials: Option<&'p Path>,
@@ -39,7 +39,7 @@ pub(super) enum Kind {
     Credential,
 }
 
-impl Places for Beside<'_> {
+impl Places for ConfigFolders<'_> {
     fn private<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<PathBuf> {
         Files::Beside(self).private(fields, node, Kind::Credential)
     }
@@ -58,7 +58,7 @@ impl Places for Beside<'_> {
 pub(super) fn credential<'a>(
     fields: &mut Fields<'a, '_>,
     node: &'a Node,
-    beside: &Beside<'_>,
+    base: &ConfigFolders<'_>,
 ) -> Option<(String, Option<PathBuf>)> {
     let name = fields.parsed(node, |text| {
         let good = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
@@ -67,7 +67,7 @@ pub(super) fn credential<'a>(
             false => Err(ValueError::Credential),
         }
     })?;
-    Some((name, beside.credentials.map(ToOwned::to_owned)))
+    Some((name, base.credentials.map(ToOwned::to_owned)))
 }
 
 impl Files<'_> {
@@ -81,7 +81,7 @@ impl Files<'_> {
     fn place<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node, kind: Kind) -> Option<PathBuf> {
         let text = fields.text(node)?;
         let (folder, key) = match (self, kind) {
-            (Self::Beside(beside), _) => return Some(beside.folder.join(text)),
+            (Self::Beside(base), _) => return Some(base.folder.join(text)),
             (Self::Named(files, _), Kind::AgeIdentity) => (files.map(|files| files.age_identities.as_ref()), "age_identity_dir"),
             (Self::Named(files, _), Kind::Credential) => (files.map(|files| files.credentials.as_ref()), "credentials_dir"),
         };
@@ -105,8 +105,8 @@ impl Files<'_> {
     pub(super) fn public<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<Arc<[u8]>> {
         let text = fields.text(node)?;
         let found = match self {
-            Self::Beside(beside) => {
-                let path = beside.folder.join(text);
+            Self::Beside(base) => {
+                let path = base.folder.join(text);
                 check_trusted(fields, node, &path);
                 read_named(path, NAMED_FILE_MAX).map(Arc::from).map_err(PublicFileError::Io)
             }

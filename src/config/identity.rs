@@ -1,6 +1,6 @@
 //! Where the configuration says that age identities are kept: `file`, `{ aws_kms: ARN, file }` or `{ credential: name }`.
 
-use super::files::{self, Beside, Files, Kind};
+use super::files::{self, ConfigFolders, Files, Kind};
 use crate::custody::IdentityFile;
 use crate::words::names::KmsKeyArn;
 use crate::words::yaml::{Fields, Node, Yaml};
@@ -15,13 +15,13 @@ pub enum KeyEncryption {
 }
 
 /// `key_encryption: { age_identity: FILE }`, `{ credential: NAME }`, `{ aws_kms: ARN }` or `{ aws_kms: ARN, file: FILE }`.
-pub(super) fn key_encryption(fields: &mut Fields<'_, '_>, beside: &Beside<'_>) -> Option<KeyEncryption> {
+pub(super) fn key_encryption(fields: &mut Fields<'_, '_>, base: &ConfigFolders<'_>) -> Option<KeyEncryption> {
     let node = fields.required("key_encryption")?;
     let mut inner = fields.below(node);
-    let files = Files::Beside(beside);
+    let files = Files::Beside(base);
     let plain =
         inner.optional("age_identity").map(|node| files.private(&mut inner, node, Kind::AgeIdentity).map(IdentityFile::Plain));
-    let credential = inner.optional("credential").map(|node| credential(&mut inner, node, beside));
+    let credential = inner.optional("credential").map(|node| credential(&mut inner, node, base));
     let key = inner.optional("aws_kms").map(|node| inner.parsed(node, KmsKeyArn::parse));
     let file = inner.optional("file").map(|node| files.path(&mut inner, node, Kind::AgeIdentity));
     inner.finish();
@@ -42,10 +42,10 @@ pub(super) fn file<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, files: &File
         return files.private(fields, node, Kind::AgeIdentity).map(IdentityFile::Plain);
     }
     let mut inner = fields.below(node);
-    if let Files::Beside(beside) = files
+    if let Files::Beside(base) = files
         && let Some(node) = inner.optional("credential")
     {
-        let found = credential(&mut inner, node, beside);
+        let found = credential(&mut inner, node, base);
         inner.finish();
         return found;
     }
@@ -56,6 +56,6 @@ pub(super) fn file<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, files: &File
 }
 
 /// A credential of this service.
-fn credential<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, beside: &Beside<'_>) -> Option<IdentityFile> {
-    files::credential(fields, node, beside).map(|(name, folder)| IdentityFile::Credential(name, folder))
+fn credential<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, base: &ConfigFolders<'_>) -> Option<IdentityFile> {
+    files::credential(fields, node, base).map(|(name, folder)| IdentityFile::Credential(name, folder))
 }

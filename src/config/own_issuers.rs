@@ -26,8 +26,8 @@ pub(super) fn read(fields: &mut Fields<'_, '_>, public_url: Option<&IssuerUrl>) 
         };
         let shared = issuer.as_ref().is_some_and(|issuer| all.iter().any(|other| are_one(other, issuer)));
         if let (true, Some(node)) = (shared, node.or_else(|| fields.optional("issuer_url"))) {
-            let told = "id_tokens have an issuer of their own: at the address that clouds trust, each of them could be a cloud credential";
-            fields.fault(node.place, told);
+            let message = "id_tokens have an issuer of their own: at the address that clouds trust, each of them could be a cloud credential";
+            fields.fault(node.place, message);
         } else {
             all.extend(issuer);
         }

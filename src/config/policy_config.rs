@@ -2,7 +2,7 @@
 //! source if it names one. All other settings and all files may be missing.
 
 use super::source::{full_reference, mirror};
-use super::{Beside, catalogue, issuer, own_issuers, read_whole, section};
+use super::{ConfigFolders, catalogue, issuer, own_issuers, read_whole, section};
 use crate::git::{Access, Address, Origin, Source};
 use crate::issue::{Places, ProviderSettings};
 use crate::issuers::IssuerSettings;
@@ -57,12 +57,12 @@ impl PolicyConfig {
         let node = Node::parse(file, bytes).map_err(|fault| vec![fault])?;
         let text = String::from_utf8_lossy(bytes);
         let mut faults = Vec::new();
-        let providers = ProviderSettings::read(&mut Fields::new(file, &text, &node, &mut Vec::new()), &Unseen { folder });
+        let providers = ProviderSettings::read(&mut Fields::new(file, &text, &node, &mut Vec::new()), &UncheckedFiles { folder });
         let config = read(&mut Fields::new(file, &text, &node, &mut faults), folder).map(|config| Self { providers, ..config });
         // The server's own reader knows every key. Its other faults concern the server's machine.
-        let (_, of_server) = read_whole(file, &text, &node, &Beside { folder, credentials: None });
-        let is_told = |fault: &Fault| faults.iter().any(|told| (told.code, told.place) == (fault.code, fault.place));
-        let unknown = of_server.into_iter().filter(|fault| fault.code == UNKNOWN_KEY && !is_told(fault)).collect::<Vec<_>>();
+        let (_, of_server) = read_whole(file, &text, &node, &ConfigFolders { folder, credentials: None });
+        let is_reported = |fault: &Fault| faults.iter().any(|other| (other.code, other.place) == (fault.code, fault.place));
+        let unknown = of_server.into_iter().filter(|fault| fault.code == UNKNOWN_KEY && !is_reported(fault)).collect::<Vec<_>>();
         faults.extend(unknown);
         match config {
             Some(config) if faults.iter().all(|fault| fault.severity != Severity::Error) => Ok(config),
@@ -96,11 +96,11 @@ impl PolicyConfig {
 }
 
 /// Reads where the files of the server's machine are, and does not check that they exist.
-struct Unseen<'a> {
+struct UncheckedFiles<'a> {
     folder: &'a Path,
 }
 
-impl Places for Unseen<'_> {
+impl Places for UncheckedFiles<'_> {
     fn private<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<PathBuf> {
         section::path(fields, node, self.folder)
     }

@@ -1,7 +1,7 @@
 //! The sections of `daypass.yaml`, one function each.
 
 use super::error::ValueError;
-use super::files::{Beside, Files, SourceFiles};
+use super::files::{ConfigFolders, Files, SourceFiles};
 use super::source::{self, SourceSettings};
 use super::trusted::{check_private, check_trusted};
 use crate::policy::Widening;
@@ -68,10 +68,10 @@ pub(super) fn store(fields: &mut Fields<'_, '_>) {
 }
 
 /// The root source, and what becomes of changes that widen.
-pub(super) fn root(fields: &mut Fields<'_, '_>, beside: &Beside<'_>) -> Option<(SourceSettings, Widening)> {
+pub(super) fn root(fields: &mut Fields<'_, '_>, base: &ConfigFolders<'_>) -> Option<(SourceSettings, Widening)> {
     let node = fields.required("root")?;
     let mut inner = fields.below(node);
-    let settings = source::read(&mut inner, &Files::Beside(beside));
+    let settings = source::read(&mut inner, &Files::Beside(base));
     let widening = inner.optional("rollout").map_or(Some(Widening::GoesLive), |node| rollout(&mut inner, node));
     inner.finish();
     settings.zip(widening)

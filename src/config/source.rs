@@ -47,7 +47,7 @@ pub struct FurtherSource {
     /// The limits of its policies.
     pub bounds: Arc<Bounds>,
     /// Its definition and all files of signers, to detect a change.
-    made_of: Vec<(String, Arc<[u8]>)>,
+    contents: Vec<(String, Arc<[u8]>)>,
 }
 
 /// Where the clone of a remote source is kept.
@@ -91,10 +91,10 @@ impl FurtherSource {
         let signers =
             tree.range("sources/".to_owned()..).filter(|(path, _)| path.starts_with("sources/") && !path.ends_with(".yaml"));
         let signers = signers.map(|(path, bytes)| (path.clone(), bytes.clone()));
-        let made_of = std::iter::once((file.to_owned(), bytes.clone())).chain(signers).collect();
+        let contents = std::iter::once((file.to_owned(), bytes.clone())).chain(signers).collect();
         match (settings, bounds) {
             (Some(settings), Some(bounds)) if !faults.iter().any(|fault| fault.severity == Severity::Error) => {
-                Ok((name, Self { settings, bounds: Arc::new(bounds), made_of }))
+                Ok((name, Self { settings, bounds: Arc::new(bounds), contents }))
             }
             _ => Err(faults),
         }
@@ -102,7 +102,7 @@ impl FurtherSource {
 
     /// Whether both are made of the same files.
     pub fn is_same(&self, other: &Self) -> bool {
-        self.made_of == other.made_of
+        self.contents == other.contents
     }
 }
 
@@ -127,7 +127,7 @@ fn check_name(file: &str, tree: &Tree) -> Result<SourceName, SourceNameError> {
 /// The keys of the root source and of further sources.
 pub(super) fn read<'a>(fields: &mut Fields<'a, '_>, files: &Files<'_>) -> Option<SourceSettings> {
     let here = match files {
-        Files::Beside(beside) => beside.folder,
+        Files::Beside(base) => base.folder,
         Files::Named(..) => Path::new("/"),
     };
     let address = fields.required("git").and_then(|node| fields.parsed(node, |text| Address::parse(text, here)));
@@ -172,12 +172,12 @@ fn read_spans(fields: &mut Fields<'_, '_>) -> (Option<Duration>, Option<Duration
         && max_stale <= interval
         && let Some(node) = nodes[1].or(nodes[0])
     {
-        let told = format!(
+        let message = format!(
             "`max_stale` ({}) has to be longer than `interval` ({}): between two polls nothing would be granted",
             duration_text(max_stale),
             duration_text(interval)
         );
-        fields.fault(node.place, told);
+        fields.fault(node.place, message);
     }
     (interval, max_stale)
 }

@@ -28,9 +28,9 @@ pub(super) fn parse(text: &str) -> Result<Config, String> {
         let mode = if name == "open.key" { 0o644 } else { 0o600 };
         std::fs::set_permissions(folder.path().join(name), std::fs::Permissions::from_mode(mode)).unwrap();
     }
-    let shown = |faults: Vec<Fault>| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-    let beside = Beside { folder: folder.path(), credentials: Some(Path::new("/run/credentials/daypass.service")) };
-    Config::parse("daypass.yaml", text.as_bytes(), &beside).map_err(shown)
+    let render = |faults: Vec<Fault>| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    let base = ConfigFolders { folder: folder.path(), credentials: Some(Path::new("/run/credentials/daypass.service")) };
+    Config::parse("daypass.yaml", text.as_bytes(), &base).map_err(render)
 }
 
 #[test]
@@ -100,10 +100,10 @@ fn faults_are_told_together_with_line_caret_and_help() {
         .replace("interval: 30s", "interval: 30")
         .replace("mapping: github-actions", "mapping: githob");
     let fault = parse(&broken).unwrap_err();
-    for said in
+    for expected in
         ["daypass.yaml:1:9", "daypass.yaml:11:13", "daypass.yaml:15:14", "^^^", "put it in quotes", "there are github-actions"]
     {
-        assert!(fault.contains(said), "{said} in\n{fault}");
+        assert!(fault.contains(expected), "{expected} in\n{fault}");
     }
 }
 
@@ -156,9 +156,9 @@ fn dangerous_settings_are_refused() {
         (format!("{GOOD}proxies: [{{ address: 10.0.0.7, protocol: v3 }}]\n"), "expected v1 or v2"),
         (format!("{GOOD}drain_pause: 5m\n"), "at most 60s"),
     ];
-    for (text, said) in cases {
-        let fault = parse(&text).expect_err(said);
-        assert!(fault.contains(said), "{said} in\n{fault}");
+    for (text, expected) in cases {
+        let fault = parse(&text).expect_err(expected);
+        assert!(fault.contains(expected), "{expected} in\n{fault}");
     }
 }
 
@@ -230,7 +230,7 @@ fn an_issuer_is_read_by_the_mapping_of_its_own_kind() {
 #[test]
 fn an_audience_that_no_token_for_us_has_is_refused() {
     let audiences = |list: &str| parse(&GOOD.replace("audiences: [https://daypass.acme.example]", &format!("audiences: {list}")));
-    for (list, said) in [
+    for (list, expected) in [
         ("['']", "visible"),
         ("[' ']", "visible"),
         ("['https://daypass.acme.example ']", "visible"),
@@ -242,7 +242,7 @@ fn an_audience_that_no_token_for_us_has_is_refused() {
         ("[https://daypass.acme.example, https://daypass.acme.example]", "twice"),
     ] {
         let fault = audiences(list).expect_err(list);
-        assert!(fault.contains(said), "{list}: {fault}");
+        assert!(fault.contains(expected), "{list}: {fault}");
     }
     assert!(audiences("[daypass, https://daypass.acme.example/eu]").is_ok());
 }
@@ -353,7 +353,7 @@ fn each_key_of_the_webhooks_section_is_read() {
 
 #[test]
 fn faults_of_the_webhooks_section_are_told() {
-    for (from, to, said) in [
+    for (from, to, expected) in [
         ("@sha256:0123456789abcdef", ":latest@", "by its digest"),
         ("listen: 127.0.0.1:9444", "listen: everywhere", "an address and a port"),
         ("key: tls.key", "key: open.key", "chmod 0600"),
@@ -375,8 +375,8 @@ fn faults_of_the_webhooks_section_are_told() {
         ("client_ca:", "client_cert:", "unknown key `client_cert`"),
     ] {
         assert!(ADMISSION.contains(from), "{from}");
-        let fault = parse(&format!("{GOOD}{}", ADMISSION.replacen(from, to, 1))).expect_err(said);
-        assert!(fault.contains(said), "{said} in\n{fault}");
+        let fault = parse(&format!("{GOOD}{}", ADMISSION.replacen(from, to, 1))).expect_err(expected);
+        assert!(fault.contains(expected), "{expected} in\n{fault}");
     }
 }
 
@@ -392,9 +392,9 @@ fn a_session_may_outlive_its_token_for_an_hour_at_most() {
     assert_eq!((issuer("algorithms: [RS256]").session_max, issuer("algorithms: [RS256]").one_client), (None, false));
     assert_eq!(issuer("session_max: 1h").session_max.map(|most| most.as_secs()), Some(3600));
     assert!(issuer("bind: client").one_client);
-    for (bad, told) in
+    for (bad, expected) in
         [("session_max: 61m", "1h at most"), ("session_max: 0s", "ends with its token"), ("bind: always", "bind: client")]
     {
-        assert!(with(bad).is_err_and(|faults| faults.contains(told)), "{bad}");
+        assert!(with(bad).is_err_and(|faults| faults.contains(expected)), "{bad}");
     }
 }

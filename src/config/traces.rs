@@ -74,7 +74,7 @@ mod tests {
             let traces = read(text).unwrap().traces.unwrap();
             assert_eq!((traces.url.as_str(), traces.ratio, traces.ca), (url, ratio, None));
         }
-        for (text, said) in [
+        for (text, expected) in [
             ("{}", "`otlp` is missing"),
             ("{ otlp: \"http://collector:4318\" }", "expected an https address"),
             ("{ otlp: \"https://user:key@collector\" }", "without a user"),
@@ -87,7 +87,7 @@ mod tests {
             ("{ otlp: \"https://collector\", headers: { x: y } }", "unknown key `headers`"),
         ] {
             let fault = read(text).expect_err(text);
-            assert!(fault.contains(said), "{text}: {fault}");
+            assert!(fault.contains(expected), "{text}: {fault}");
         }
     }
 }

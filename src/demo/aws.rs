@@ -14,7 +14,7 @@ pub(super) struct Emulator<'a> {
 }
 
 /// One call with the job's credentials, and whether the role allows it.
-pub(super) struct Call {
+pub(super) struct AwsCall {
     pub(super) arguments: Vec<String>,
     pub(super) allowed: bool,
 }
@@ -73,10 +73,10 @@ impl<'a> Emulator<'a> {
     }
 
     /// One call that the role's policy allows, and one that it does not allow.
-    pub(super) fn calls(&self) -> [Call; 2] {
+    pub(super) fn calls(&self) -> [AwsCall; 2] {
         let call = |arguments: &[&str], allowed| {
             let words = arguments.iter().map(|word| (*word).to_owned());
-            Call {
+            AwsCall {
                 arguments: ["--endpoint-url", self.endpoint].iter().map(|word| (*word).to_owned()).chain(words).collect(),
                 allowed,
             }
@@ -92,7 +92,7 @@ impl<'a> Emulator<'a> {
         if output.status.success() {
             return Ok(());
         }
-        Err(DemoError::Aws { arguments: arguments.join(" "), said: String::from_utf8_lossy(&output.stderr).into_owned() })
+        Err(DemoError::Aws { arguments: arguments.join(" "), output: String::from_utf8_lossy(&output.stderr).into_owned() })
     }
 }
 

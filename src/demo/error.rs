@@ -35,18 +35,18 @@ pub enum DemoError {
     #[error(transparent)]
     Encryption(#[from] AgeError),
     /// The repository.
-    #[error("git: {said}")]
+    #[error("git: {output}")]
     Git {
         /// What Git said.
-        said: String,
+        output: String,
     },
     /// The emulator.
-    #[error("aws {arguments}: {said}")]
+    #[error("aws {arguments}: {output}")]
     Aws {
         /// What it was asked.
         arguments: String,
         /// What it said.
-        said: String,
+        output: String,
     },
     /// The server.
     #[error("the server did not start:\n{log}")]

@@ -2,7 +2,7 @@
 
 use anstyle::{Reset, Style};
 
-pub(super) fn say(text: &str) {
+pub(super) fn paragraph(text: &str) {
     anstream::println!("{text}");
 }
 

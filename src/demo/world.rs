@@ -3,7 +3,7 @@
 use super::DemoError;
 use super::aws::Emulator;
 use super::issuer::{LocalIssuer, github_claims};
-use super::print::{say, show};
+use super::print::{paragraph, show};
 use crate::secrets::{RepositoryPath, encrypt_at};
 use crate::words::Clock;
 use age::secrecy::ExposeSecret;
@@ -27,7 +27,7 @@ grant:
   secrets: [shop/preview/token.age]
 ";
 
-pub(super) struct World {
+pub(super) struct DemoWorld {
     folder: tempfile::TempDir,
     issuer: Arc<LocalIssuer>,
     port: u16,
@@ -35,13 +35,13 @@ pub(super) struct World {
 }
 
 /// A command's output and result.
-pub(super) struct Told {
+pub(super) struct CommandOutput {
     line: String,
     text: String,
     success: bool,
 }
 
-impl World {
+impl DemoWorld {
     pub(super) async fn create(clock: Arc<dyn Clock>, aws: Option<&Emulator<'_>>) -> Result<Self, DemoError> {
         let issuer = LocalIssuer::start(clock).await?;
         issuer.add_run("push", github_claims("push", "refs/heads/main"));
@@ -85,9 +85,9 @@ impl World {
     }
 
     fn write_certificate(&mut self) -> Result<(), DemoError> {
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()])?;
-        self.write("tls.crt", &made.cert.pem())?;
-        self.write_private("tls.key", &made.signing_key.serialize_pem())
+        let certificate = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()])?;
+        self.write("tls.crt", &certificate.cert.pem())?;
+        self.write_private("tls.key", &certificate.signing_key.serialize_pem())
     }
 
     fn write_configuration(&self, aws: Option<&Emulator<'_>>) -> Result<(), DemoError> {
@@ -162,7 +162,7 @@ issuers:
         if output.status.success() {
             return Ok(());
         }
-        Err(DemoError::Git { said: String::from_utf8_lossy(&output.stderr).into_owned() })
+        Err(DemoError::Git { output: String::from_utf8_lossy(&output.stderr).into_owned() })
     }
 
     /// Starts `daypass serve` as its own process and waits until it answers.
@@ -184,12 +184,12 @@ issuers:
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        say(&format!("  https://localhost:{} answers after {:.1} s", self.port, started.elapsed().as_secs_f32()));
+        paragraph(&format!("  https://localhost:{} answers after {:.1} s", self.port, started.elapsed().as_secs_f32()));
         Ok(child)
     }
 
     /// Runs this program itself, as the job of a CI run or as the operator, and keeps its output.
-    pub(super) async fn daypass(&self, arguments: &[&str], run: Option<&str>) -> Result<Told, DemoError> {
+    pub(super) async fn daypass(&self, arguments: &[&str], run: Option<&str>) -> Result<CommandOutput, DemoError> {
         let mut command = tokio::process::Command::new(own_program()?);
         command.args(arguments).env_remove("DAYPASS_TOKEN").env_remove("DAYPASS_TOKEN_FILE");
         if let Some(run) = run {
@@ -200,11 +200,11 @@ issuers:
         let output = command.output().await?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         let text = text.replace(&self.path(""), "");
-        Ok(Told { line: command_line(arguments, self.folder.path()), text, success: output.status.success() })
+        Ok(CommandOutput { line: command_line(arguments, self.folder.path()), text, success: output.status.success() })
     }
 }
 
-impl Told {
+impl CommandOutput {
     pub(super) fn print(self) -> Self {
         let bold = Style::new().bold().fg_color(Some(AnsiColor::Green.into()));
         anstream::println!("  {bold}$ {}{Reset}", self.line);

@@ -1,4 +1,4 @@
-//! The only two types that can become an answer. A `Released` is made after the record of the release is durable, a `Refused`
+//! The only two types that can become an answer. A `Released` is made after the record of the release is durable, a `RecordedRefusal`
 //! after that of the refusal.
 
 use crate::answers::{Answer, Document, Outcome, Session, Used};
@@ -48,7 +48,7 @@ enum Record {
 /// A refusal on its way out, already recorded.
 #[must_use]
 #[derive(Debug)]
-pub struct Refused {
+pub struct RecordedRefusal {
     decision: DecisionId,
     denial: Denial,
 }
@@ -69,26 +69,26 @@ impl Released {
     }
 
     /// The only credential, for the APIs that ask for one.
-    pub fn credential(&self) -> Result<&Credential, Refused> {
+    pub fn credential(&self) -> Result<&Credential, RecordedRefusal> {
         match &self.answer {
             Answer::Credentials(Document { credentials, .. }) if credentials.len() == 1 => Ok(&credentials[0]),
-            _ => Err(Refused::of_another_kind()),
+            _ => Err(RecordedRefusal::of_another_kind()),
         }
     }
 
     /// The only credential, if it is of this kind.
-    pub fn only<A: Answered>(&self) -> Result<&A, Refused> {
-        A::of(self.credential()?).ok_or_else(Refused::of_another_kind)
+    pub fn only<A: Answered>(&self) -> Result<&A, RecordedRefusal> {
+        A::of(self.credential()?).ok_or_else(RecordedRefusal::of_another_kind)
     }
 
     /// The session that a login began.
-    pub fn session(&self) -> Result<&Session, Refused> {
-        if let Answer::Session(session) = &self.answer { Ok(session) } else { Err(Refused::of_another_kind()) }
+    pub fn session(&self) -> Result<&Session, RecordedRefusal> {
+        if let Answer::Session(session) = &self.answer { Ok(session) } else { Err(RecordedRefusal::of_another_kind()) }
     }
 
     /// The outcome of a use of something that stays on the server.
-    pub fn outcome(&self) -> Result<&Outcome, Refused> {
-        if let Answer::Used(used) = &self.answer { Ok(&used.outcome) } else { Err(Refused::of_another_kind()) }
+    pub fn outcome(&self) -> Result<&Outcome, RecordedRefusal> {
+        if let Answer::Used(used) = &self.answer { Ok(&used.outcome) } else { Err(RecordedRefusal::of_another_kind()) }
     }
 
     /// The claims of the exchanged token; `None` for a session.
@@ -97,7 +97,7 @@ impl Released {
     }
 }
 
-impl Refused {
+impl RecordedRefusal {
     pub(super) fn new(decision: DecisionId, denial: Denial) -> Self {
         Self { decision, denial }
     }
@@ -110,7 +110,7 @@ impl Refused {
 
     /// The answer to a bug: something else was made than the request asked for, and none of it leaves.
     pub fn of_another_kind() -> Self {
-        Self::unrecorded(Reason::Internal.because("the answer is of another kind than what was asked for"))
+        Self::unrecorded(Reason::Internal.with_cause("the answer is of another kind than what was asked for"))
     }
 
     /// The decision's id, by which the operator finds the record.
@@ -134,28 +134,29 @@ pub(super) fn repeat(app: &App, repeat: Repeat, identity: &Identity) -> Result<R
     let written = app
         .store
         .unseal(&repeat, identity.secret_part())
-        .ok_or_else(|| Reason::Replayed.because("the stored answer is sealed to another signature of this token"))?;
-    let answer = serde_json::from_slice(written.expose()).map_err(|_| Reason::Internal.because("the stored answer is none"))?;
+        .ok_or_else(|| Reason::Replayed.with_cause("the stored answer is sealed to another signature of this token"))?;
+    let answer =
+        serde_json::from_slice(written.expose()).map_err(|_| Reason::Internal.with_cause("the stored answer is none"))?;
     Ok(Released { answer, written, bearer: Bearer::of(identity), _record: Record::Before { _repeat: repeat.decision } })
 }
 
 /// The refusal of a use that the token made before.
 pub(super) fn replayed(why: Replay) -> Denial {
     match why {
-        Replay::Used => Reason::Replayed.because("the same token and credential were used before"),
+        Replay::Used => Reason::Replayed.with_cause("the same token and credential were used before"),
         Replay::Elsewhere(first) => Reason::Replayed
-            .because(format!("the token serves {}, which decision {} released to", first.client, first.decision))
-            .saying("The token was already used by another client.")
+            .with_cause(format!("the token serves {}, which decision {} released to", first.client, first.decision))
+            .with_detail("The token was already used by another client.")
             .after(first),
         Replay::Proof => {
-            Reason::ProofInvalid.because("the proof was used before").saying("The proof of possession was used before.")
+            Reason::ProofInvalid.with_cause("the proof was used before").with_detail("The proof of possession was used before.")
         }
     }
 }
 
 /// The answer as the native API's JSON.
 pub(super) fn write(answer: &impl Serialize) -> Result<Secret, Denial> {
-    serde_json::to_vec(answer).map(Secret::new).map_err(|fault| Reason::Internal.because(fault.to_string()))
+    serde_json::to_vec(answer).map(Secret::new).map_err(|fault| Reason::Internal.with_cause(fault.to_string()))
 }
 
 /// The answer to an exchange; the answers of all APIs are made from it.

@@ -4,18 +4,18 @@ use super::audit::{self, AuditQuery};
 use super::body::Body;
 use super::deny;
 use super::story::RECORD_FAILURE;
-use super::{Input, Released, Story, file_key, issuing, replay, rewrite, secret_status, session, transit};
+use super::{AuditContext, Input, Released, file_key, issuing, replay, rewrite, secret_status, session, transit};
 use crate::app::{App, FilesAsked, Live};
 use crate::identity::Identity;
 use crate::policy::{DenyRequest, Grant, Request};
-use crate::store::{MadeHere, Recorded};
-use crate::token::Proven;
+use crate::store::{LocalGrant, Recorded};
+use crate::token::VerifiedProof;
 use crate::words::names::{PolicyName, TransitKey};
 use crate::words::{Denial, Digest, Reason, Secret};
 use std::sync::Arc;
 
 /// One request, and what becomes of it once it is granted.
-pub struct Asked {
+pub struct ExchangeRequest {
     request: Request,
     work: Work,
 }
@@ -32,7 +32,7 @@ pub(super) enum Work {
     Transit(Input),
 }
 
-impl Asked {
+impl ExchangeRequest {
     /// Asks for credentials.
     pub const fn credentials(request: Request) -> Self {
         Self { request, work: Work::Issue }
@@ -59,7 +59,7 @@ impl Asked {
     }
 
     /// Resolves a content-addressed request in the active revision.
-    pub(super) fn found(self, app: &App, live: &Live, identity: &Identity, story: &mut Story) -> Result<Self, Denial> {
+    pub(super) fn found(self, app: &App, live: &Live, identity: &Identity, story: &mut AuditContext) -> Result<Self, Denial> {
         match &self.work {
             Work::FindFileKey(stanzas) => {
                 file_key::find(app, live, identity, stanzas, &self.request, story).map(Self::credentials)
@@ -72,8 +72,8 @@ impl Asked {
     pub(super) fn check_proof(&self, identity: &Identity) -> Result<(), Denial> {
         match self.work {
             Work::Replay(_) | Work::Rewrite(_) => Ok(()),
-            _ if identity.proven().is_some_and(Proven::awaits_body) => {
-                Err(Reason::Internal.because("a body that a proof covers was not read"))
+            _ if identity.proven().is_some_and(VerifiedProof::awaits_body) => {
+                Err(Reason::Internal.with_cause("a body that a proof covers was not read"))
             }
             _ => Ok(()),
         }
@@ -90,30 +90,30 @@ impl Asked {
     }
 
     /// The grant as one that the server can issue without a provider; the grant itself if it cannot.
-    pub(super) fn made_here(&self, grant: Grant, story: &Story) -> Result<MadeHere, Grant> {
-        if matches!(self.work, Work::Issue) { MadeHere::of(grant, story.decision()) } else { Err(grant) }
+    pub(super) fn locally_issued(&self, grant: Grant, story: &AuditContext) -> Result<LocalGrant, Grant> {
+        if matches!(self.work, Work::Issue) { LocalGrant::of(grant, story.decision()) } else { Err(grant) }
     }
 
     /// From the recorded grant to the recorded release.
-    pub(super) async fn carry_out(
+    pub(super) async fn perform(
         self,
         app: &App,
         grant: Recorded<Grant>,
         identity: &Identity,
         live: &Arc<Live>,
-        story: &Story,
+        story: &AuditContext,
     ) -> Result<Released, Denial> {
         match self.work {
             Work::Issue => issuing::issue(app, grant, identity, live, story).await,
             Work::FindFileKey(_) => {
-                let denial = Reason::Internal.because("a file key was granted before its document was found");
+                let denial = Reason::Internal.with_cause("a file key was granted before its document was found");
                 app.traces.record(RECORD_FAILURE, story.decision()).ends(app.store.fail(grant, story.failure(&denial)).await)?;
                 Err(denial)
             }
             Work::Replay(body) => replay::answer(app, grant, identity, live, story, body).await,
             Work::Audit(query) => audit::answer(app, grant, identity, live, story, query).await,
             Work::Rewrite(body) => rewrite::answer(app, grant, identity, live, story, body).await,
-            Work::SecretStatus(asked) => secret_status::answer(app, grant, identity, live, story, asked).await,
+            Work::SecretStatus(requested) => secret_status::answer(app, grant, identity, live, story, requested).await,
             Work::Deny(request) => deny::answer(app, grant, identity, live, story, request).await,
             Work::Transit(input) => transit::answer(app, grant, identity, live, story, input).await,
         }

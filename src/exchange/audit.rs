@@ -4,8 +4,8 @@
 mod theirs;
 
 use super::answer::Released;
-use super::story::Story;
-use super::usage::{self, Done};
+use super::story::AuditContext;
+use super::usage::{self, UseOutcome};
 use crate::answers::{AuditRecord, Outcome, Records};
 use crate::app::{App, Live};
 use crate::identity::Identity;
@@ -15,7 +15,7 @@ use crate::words::names::SourceName;
 use crate::words::{Denial, Reason};
 use serde_json::json;
 use std::time::Duration;
-use theirs::Theirs;
+use theirs::AuditScope;
 
 /// Records of one answer: few enough to arrive before a client gives up.
 pub const RECORDS_MAX: usize = 1000;
@@ -49,7 +49,7 @@ pub(super) async fn answer(
     grant: Recorded<Grant>,
     identity: &Identity,
     live: &Live,
-    story: &Story,
+    story: &AuditContext,
     query: AuditQuery,
 ) -> Result<Released, Denial> {
     let done = match usage::source(grant.grant()) {
@@ -60,31 +60,31 @@ pub(super) async fn answer(
 }
 
 /// One at a time, so that reads leave the server's processors to exchanges.
-async fn run(app: &App, source: &SourceName, live: &Live, query: AuditQuery) -> Result<Done, Denial> {
-    let turn = app.audit_readings.take(source, TURN_MAX).await;
-    let _turn = turn.map_err(|_| Reason::Overloaded.because("somebody else reads the audit log"))?;
-    let theirs = Theirs::of(source, live)?;
+async fn run(app: &App, source: &SourceName, live: &Live, query: AuditQuery) -> Result<UseOutcome, Denial> {
+    let turn = app.audit_readings.acquire(source, TURN_MAX).await;
+    let _turn = turn.map_err(|_| Reason::Overloaded.with_cause("somebody else reads the audit log"))?;
+    let view = AuditScope::of(source, live)?;
     let since = query.lasting.map(|lasting| app.now().minus(lasting));
-    let reader = app.store.reader().map_err(|fault| Reason::AuditUnavailable.because(fault))?;
+    let reader = app.store.reader().map_err(|fault| Reason::AuditUnavailable.with_cause(fault))?;
     let read = tokio::task::spawn_blocking(move || {
         let span = Span { before: query.before, after: query.after, since };
         let bounds = PageBounds { records: query.limit.min(RECORDS_MAX), bytes: ANSWER_BYTES_MAX, looked_at: LOOKED_AT_MAX };
         let page = reader.page(&span, bounds, |entry| {
             // The filter runs after the cut: a reader cannot search for what it may not see.
-            theirs.part(entry).filter(|entry| query.filter.takes(entry))
+            view.part(entry).filter(|entry| query.filter.matches(entry))
         });
         page.map(|page| (page, query.filter))
     });
-    let read = read.await.map_err(|fault| Reason::Internal.because(fault.to_string()))?;
-    let (page, filter) = read.map_err(|fault| Reason::AuditUnavailable.because(fault))?;
+    let read = read.await.map_err(|fault| Reason::Internal.with_cause(fault.to_string()))?;
+    let (page, filter) = read.map_err(|fault| Reason::AuditUnavailable.with_cause(fault))?;
     let (newest, oldest) = (page.records.first().map(|entry| entry.seq), page.records.last().map(|entry| entry.seq));
     let record = json!({ "filter": filter, "records": page.records.len(), "newest": newest, "oldest": oldest });
-    let records = page.records.into_iter().map(told).collect();
+    let records = page.records.into_iter().map(to_record).collect();
     let outcome = Outcome::Audit(Records { records, next_before: page.next });
-    Ok(Done { outcome, record: ("audit_read", record), is_repeatable: false })
+    Ok(UseOutcome { outcome, record: ("audit_read", record), is_repeatable: false })
 }
 
-fn told(entry: Entry) -> AuditRecord {
+fn to_record(entry: Entry) -> AuditRecord {
     let Entry { seq, at, kind, decision, body } = entry;
     AuditRecord { seq, at, kind, decision_id: decision, body }
 }

@@ -1,6 +1,6 @@
 //! Requests for a use of daypass itself: each is granted by one permission.
 
-use super::Asked;
+use super::ExchangeRequest;
 use super::asked::Work;
 use super::audit::AuditQuery;
 use super::body::Body;
@@ -10,7 +10,7 @@ use crate::kind::Permission;
 use crate::policy::Request;
 use crate::words::Denial;
 
-impl Asked {
+impl ExchangeRequest {
     /// Asks what a candidate revision would have denied. Its body is larger than a token, and is read only after the grant.
     pub fn replay(body: impl Future<Output = Result<Vec<u8>, Denial>> + Send + 'static) -> Self {
         permitted_by(Permission::PolicyReplay, Work::Replay(Body::new(body)))
@@ -37,6 +37,6 @@ impl Asked {
     }
 }
 
-fn permitted_by(permission: Permission, work: Work) -> Asked {
-    Asked::to_use(Request::one(permission.into(), None), work)
+fn permitted_by(permission: Permission, work: Work) -> ExchangeRequest {
+    ExchangeRequest::to_use(Request::one(permission.into(), None), work)
 }

@@ -2,10 +2,10 @@
 //! lifts it, on the server's own machine.
 
 use super::answer::Released;
-use super::story::Story;
-use super::usage::{self, Done};
+use super::story::AuditContext;
+use super::usage::{self, UseOutcome};
 use crate::answers::Outcome;
-use crate::app::{App, Denier, Live};
+use crate::app::{App, DeniedBy, Live};
 use crate::identity::Identity;
 use crate::policy::{DenyRequest, Grant};
 use crate::store::Recorded;
@@ -17,7 +17,7 @@ use std::fmt::Display;
 
 /// Reads a body, each member once; the error holds no value of it.
 pub(super) fn read(body: &[u8]) -> Result<DenyRequest, Denial> {
-    let bad = |fault: &dyn Display| Reason::BadRequest.because(fault).saying(format!("The request's body: {fault}."));
+    let bad = |fault: &dyn Display| Reason::BadRequest.with_cause(fault).with_detail(format!("The request's body: {fault}."));
     let document = parse_json(body).map_err(|fault| bad(&fault))?;
     if !document.is_object() || !document["stop"].is_object() {
         return Err(bad(&"expected an object with an object `stop`"));
@@ -31,7 +31,7 @@ pub(super) async fn answer(
     grant: Recorded<Grant>,
     identity: &Identity,
     live: &Live,
-    story: &Story,
+    story: &AuditContext,
     request: DenyRequest,
 ) -> Result<Released, Denial> {
     let done = match usage::source(grant.grant()) {
@@ -41,10 +41,10 @@ pub(super) async fn answer(
     usage::answer(app, grant, identity, live, story, done).await
 }
 
-async fn run(app: &App, source: &SourceName, story: &Story, request: DenyRequest) -> Result<Done, Denial> {
-    let denied = app.deny(request, Denier::Policy(source, story.decision())).await?;
+async fn run(app: &App, source: &SourceName, story: &AuditContext, request: DenyRequest) -> Result<UseOutcome, Denial> {
+    let denied = app.deny(request, DeniedBy::Policy(source, story.decision())).await?;
     let record = json!({ "id": denied.id, "denies": denied.denies, "until": denied.until });
-    Ok(Done { outcome: Outcome::Deny(denied), record: ("denied", record), is_repeatable: false })
+    Ok(UseOutcome { outcome: Outcome::Deny(denied), record: ("denied", record), is_repeatable: false })
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! A dry run: it is decided and recorded like any request, and issues nothing and uses nothing up.
 
 use super::answer::{self, Released};
-use super::story::{RECORD_DRY_RUN, Story};
+use super::story::{AuditContext, RECORD_DRY_RUN};
 use crate::answers::{DryRun, Outcome};
 use crate::app::{App, Live};
 use crate::identity::Identity;
-use crate::kind::{InTree, Target};
+use crate::kind::{Target, TreeFile};
 use crate::policy::{Grant, Request};
 use crate::words::{Denial, Reason};
 
@@ -16,11 +16,12 @@ pub(super) async fn answer(
     (grant, request): (&Grant, &Request),
     identity: &Identity,
     live: &Live,
-    story: &Story,
+    story: &AuditContext,
 ) -> Result<Released, Denial> {
     check_there(live, request)?;
     let named = grant.granted().iter().zip(&request.credentials);
-    let targets: Vec<Target> = named.map(|(granted, asked)| granted.terms.chosen().unwrap_or_else(|| asked.clone())).collect();
+    let targets: Vec<Target> =
+        named.map(|(granted, requested)| granted.terms.chosen().unwrap_or_else(|| requested.clone())).collect();
     targets.iter().try_for_each(|target| app.could_make(target))?;
     let revisions = live.revisions_of(grant.granted());
     let record = story.dry_run(identity, grant, &revisions);
@@ -35,15 +36,15 @@ pub(super) async fn answer(
 
 /// Refuses a document that no commit in force has: the most frequent fault of a first pipeline.
 fn check_there(live: &Live, request: &Request) -> Result<(), Denial> {
-    let documents = request.credentials.iter().filter_map(|wanted| match wanted.in_tree() {
-        Some(InTree::Document(path)) => Some(path),
-        Some(InTree::TransitKey(_)) | None => None,
+    let documents = request.credentials.iter().filter_map(|target| match target.in_tree() {
+        Some(TreeFile::Document(path)) => Some(path),
+        Some(TreeFile::TransitKey(_)) | None => None,
     });
     match documents.into_iter().find(|path| !live.has_document(path)) {
         None => Ok(()),
         Some(path) => {
-            let told = format!("The secret is granted, but no commit in force has the file secrets/{path}.");
-            Err(Reason::SecretMissing.because(format!("{path} is not there")).saying(told))
+            let message = format!("The secret is granted, but no commit in force has the file secrets/{path}.");
+            Err(Reason::SecretMissing.with_cause(format!("{path} is not there")).with_detail(message))
         }
     }
 }

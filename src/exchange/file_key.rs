@@ -1,6 +1,6 @@
 //! Finds the document whose file key is requested. See docs/decisions/0015.
 
-use super::story::Story;
+use super::story::AuditContext;
 use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::kind::{FileKeyTarget, Target};
@@ -16,17 +16,17 @@ pub(super) fn find(
     live: &Live,
     identity: &Identity,
     stanzas: &[Digest],
-    asked: &Request,
-    story: &mut Story,
+    original: &Request,
+    story: &mut AuditContext,
 ) -> Result<Request, Denial> {
-    let mut refused = Reason::NoMatchingPolicy.because("no document in force has a header of these stanzas");
+    let mut refused = Reason::NoMatchingPolicy.with_cause("no document in force has a header of these stanzas");
     for (document, header) in live.with_stanzas(stanzas) {
-        let request = Request { credentials: vec![Target::FileKey(FileKeyTarget { document, header })], ..asked.clone() };
-        story.asks(&request);
+        let request = Request { credentials: vec![Target::FileKey(FileKeyTarget { document, header })], ..original.clone() };
+        story.set_requested(&request);
         match app.decide(live, identity, &request) {
             Ok(_) => return Ok(request),
             Err(denial) => refused = denial,
         }
     }
-    Err(if refused.reason == Reason::NoMatchingPolicy { refused.saying(REFUSED) } else { refused })
+    Err(if refused.reason == Reason::NoMatchingPolicy { refused.with_detail(REFUSED) } else { refused })
 }

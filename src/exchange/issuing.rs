@@ -2,27 +2,27 @@
 
 use super::answer::{self, Released};
 use super::making;
-use super::story::{RECORD_FAILURE, RECORD_RELEASE, Story, tell_policies};
+use super::story::{AuditContext, RECORD_FAILURE, RECORD_RELEASE, add_policies};
 use crate::answers::Document;
 use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::kind::{AwsKeys, Credential, Listed};
 use crate::policy::Grant;
-use crate::store::{Answer, AwsSession, Intended, Licensed, MadeHere, Outcome, Recorded};
+use crate::store::{Answer, AwsSession, IntentOutcome, Licensed, LocalGrant, Outcome, Recorded};
 use crate::words::{Denial, Digest};
 use serde_json::Value;
 
 /// Makes everything that is granted, or nothing, and records it before it leaves.
 pub(super) async fn issue_here(
     app: &App,
-    made: MadeHere,
+    local: LocalGrant,
     identity: &Identity,
     live: &Live,
-    story: &Story,
+    story: &AuditContext,
 ) -> Result<Released, Denial> {
-    let grant = made.grant();
+    let grant = local.grant();
     let granting = grant.granting();
-    let credentials = all(app, made.licences(), live).await;
+    let credentials = all(app, local.licences(), live).await;
     let credentials = credentials.inspect_err(|denial| app.metrics.decided(&granting, Some(denial.reason)))?;
     let revisions = live.revisions_of(grant.granted());
     let intent = story.intent(app, identity, grant, &revisions);
@@ -31,14 +31,14 @@ pub(super) async fn issue_here(
     let sealed = if intent.is_repeatable() { app.store.seal(&written, identity.secret_part())? } else { Vec::new() };
     let outcome = Outcome { answer: sealed.into(), record: issued(&document) };
     let step = app.traces.record(RECORD_RELEASE, story.decision());
-    match step.ends(app.store.intend_and_release(made, intent, outcome).await)? {
-        Intended::Recorded(receipt) => {
+    match step.ends(app.store.intend_and_release(local, intent, outcome).await)? {
+        IntentOutcome::Recorded(receipt) => {
             app.metrics.released(document.credentials.iter().map(Credential::kind));
             app.metrics.decided(&granting, None);
             Ok(Released::new(document.into(), written, identity, receipt))
         }
-        Intended::Repeat(repeat) => answer::repeat(app, repeat, identity),
-        Intended::Replayed(why) => Err(answer::replayed(why)),
+        IntentOutcome::Repeat(repeat) => answer::repeat(app, repeat, identity),
+        IntentOutcome::Replayed(why) => Err(answer::replayed(why)),
     }
 }
 
@@ -48,7 +48,7 @@ pub(super) async fn issue(
     grant: Recorded<Grant>,
     identity: &Identity,
     live: &Live,
-    story: &Story,
+    story: &AuditContext,
 ) -> Result<Released, Denial> {
     let granting = grant.grant().granting();
     let credentials = match all(app, grant.licences(), live).await {
@@ -65,9 +65,9 @@ pub(super) async fn issue(
     let sealed = app.store.seal(&written, identity.secret_part())?;
     let answer = Answer { sealed, sessions: document.credentials.iter().filter_map(session).collect() };
     let mut body = story.body();
-    tell_policies(&mut body, grant.grant());
-    let (name, told) = issued(&document);
-    body.set(name, told);
+    add_policies(&mut body, grant.grant());
+    let (name, value) = issued(&document);
+    body.set(name, value);
     let receipt = app.traces.record(RECORD_RELEASE, story.decision()).ends(app.store.release(grant, answer, body).await)?;
     app.metrics.released(document.credentials.iter().map(Credential::kind));
     app.metrics.decided(&granting, None);

@@ -10,13 +10,13 @@ use crate::app::{App, Live};
 use crate::issue::each_provider;
 use crate::kind::Credential;
 use crate::kind::each_kind;
-use crate::policy::OnTerms;
+use crate::policy::HasTerms;
 use crate::store::{Licence, Licensed};
 use crate::words::{Denial, Reason};
 use std::time::Instant;
 
 /// A kind of credential that can be made.
-trait Making: OnTerms {
+trait Issuable: HasTerms {
     /// Makes one by its licence.
     async fn make(app: &App, live: &Live, licence: Licence<'_, Self::Terms>) -> Result<Credential, Denial>;
 }
@@ -32,7 +32,7 @@ macro_rules! declare {
                 $(Licensed::$kind(licence) => {
                     let (started, step) = (Instant::now(), app.traces.making(concat!("make ", $word), $word));
                     let made = step.ends(Box::pin(<$target>::make(app, live, licence)).await);
-                    app.metrics.made($word, started.elapsed());
+                    app.metrics.minted($word, started.elapsed());
                     made
                 })*
             }
@@ -43,7 +43,7 @@ each_kind!(declare);
 
 macro_rules! ask {
     ($($section:ident: $name:ident($target:ident);)*) => {$(
-        impl Making for $target {
+        impl Issuable for $target {
             async fn make(app: &App, _: &Live, licence: Licence<'_, Self::Terms>) -> Result<Credential, Denial> {
                 app.providers.issue::<Self>(&licence, app.now()).await.map(Credential::from)
             }
@@ -52,18 +52,18 @@ macro_rules! ask {
 }
 each_provider!(ask);
 
-impl Making for TransitUse {
+impl Issuable for TransitUse {
     async fn make(_: &App, _: &Live, licence: Licence<'_, Self>) -> Result<Credential, Denial> {
-        Err(never_handed_out(licence.terms()))
+        Err(not_issuable(licence.terms()))
     }
 }
 
-impl Making for Permission {
+impl Issuable for Permission {
     async fn make(_: &App, _: &Live, licence: Licence<'_, Self>) -> Result<Credential, Denial> {
-        Err(never_handed_out(licence.terms()))
+        Err(not_issuable(licence.terms()))
     }
 }
 
-fn never_handed_out(what: &impl std::fmt::Display) -> Denial {
-    Reason::BadRequest.because(format!("`{what}` is used here, and never handed out"))
+fn not_issuable(what: &impl std::fmt::Display) -> Denial {
+    Reason::BadRequest.with_cause(format!("`{what}` is used here, and never handed out"))
 }

@@ -2,13 +2,13 @@
 
 use super::answer::Released;
 use super::body::Body;
-use super::story::Story;
-use super::usage::{self, Done};
+use super::story::AuditContext;
+use super::usage::{self, UseOutcome};
 use crate::answers::{Findings, Outcome};
 use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::kind::Target;
-use crate::policy::{Catalogue, Grant, LeftOut, Past, PastUse, Replay, ReplayRequest};
+use crate::policy::{Catalogue, Grant, NotReplayable, PastDecision, PastUse, Replay, ReplayRequest};
 use crate::store::{ReadError, Reader, Recorded, ReleasedDecision, RequestRecord};
 use crate::token::Claims;
 use crate::words::names::{PolicyName, SourceName};
@@ -32,7 +32,7 @@ pub(super) async fn answer(
     grant: Recorded<Grant>,
     identity: &Identity,
     live: &Arc<Live>,
-    story: &Story,
+    story: &AuditContext,
     body: Body,
 ) -> Result<Released, Denial> {
     let done = match usage::source(grant.grant()) {
@@ -41,7 +41,7 @@ pub(super) async fn answer(
     };
     let done = done.map(|(candidate, findings)| {
         let record = json!({ "candidate": candidate, "decisions": findings.decisions, "denied": findings.denied });
-        Done { record: ("replayed", record), outcome: Outcome::Replay(findings), is_repeatable: false }
+        UseOutcome { record: ("replayed", record), outcome: Outcome::Replay(findings), is_repeatable: false }
     });
     usage::answer(app, grant, identity, live, story, done).await
 }
@@ -53,15 +53,15 @@ async fn run(
     source: SourceName,
     (identity, body): (&Identity, Body),
 ) -> Result<(String, Findings), Denial> {
-    let turn = app.replays.take(&source, TURN_MAX).await;
-    let _turn = turn.map_err(|_| Reason::Overloaded.because("another replay is under way"))?;
+    let turn = app.replays.acquire(&source, TURN_MAX).await;
+    let _turn = turn.map_err(|_| Reason::Overloaded.with_cause("another replay is under way"))?;
     let bytes = body.read(identity).await?;
     let (catalogue, now) = (app.catalogue().clone(), app.now());
-    let reader = app.store.reader().map_err(|fault| Reason::Internal.because(fault))?;
+    let reader = app.store.reader().map_err(|fault| Reason::Internal.with_cause(fault))?;
     // The source's commit, and not the granting policy's: the policy may be in force in an older form.
     let in_force = live.source(&source).and_then(|source| source.revision.commit.clone());
     let replayed = tokio::task::spawn_blocking(move || replay(&reader, &bytes, (&live, &source), &catalogue, now)).await;
-    let (candidate, findings) = replayed.map_err(|fault| Reason::Internal.because(fault.to_string()))??;
+    let (candidate, findings) = replayed.map_err(|fault| Reason::Internal.with_cause(fault.to_string()))??;
     Ok((candidate, Findings { revision: in_force, ..findings }))
 }
 
@@ -73,7 +73,7 @@ fn replay(
     catalogue: &Catalogue,
     now: UnixTime,
 ) -> Result<(String, Findings), Denial> {
-    let refuse = |reason: Reason, fault: &dyn Display| reason.because(fault).saying(fault.to_string());
+    let refuse = |reason: Reason, fault: &dyn Display| reason.with_cause(fault).with_detail(fault.to_string());
     let request: ReplayRequest =
         ReplayRequest::parse(bytes).map_err(|fault| refuse(Reason::BadRequest, &format!("The request's body: {fault}.")))?;
     let since = now.minus(request.lookback().map_err(|fault| refuse(Reason::BadRequest, &fault))?);
@@ -82,7 +82,7 @@ fn replay(
     let bounds = live.source(source).map(|source| source.followed.bounds()).unwrap_or_default();
     let candidate = request.candidate(catalogue, in_force, source, bounds);
     let findings = replay_since(reader, since, Replay::new(&candidate, in_force, now), catalogue);
-    findings.map(|found| (Digest::plain(bytes).to_string(), found)).map_err(|fault| Reason::Internal.because(fault))
+    findings.map(|found| (Digest::plain(bytes).to_string(), found)).map_err(|fault| Reason::Internal.with_cause(fault))
 }
 
 /// Replays the releases since then, the newest first. If a bound ends it, the findings say so.
@@ -110,35 +110,35 @@ pub fn replay_since(
 
 /// The decision of a record. Its issuer's mapping reads its claims. If these are pruned, its attributes suffice unless a line
 /// compares raw claims of that issuer.
-fn past(released: &ReleasedDecision, replay: &mut Replay<'_>, catalogue: &Catalogue) -> Result<Past, LeftOut> {
+fn past(released: &ReleasedDecision, replay: &mut Replay<'_>, catalogue: &Catalogue) -> Result<PastDecision, NotReplayable> {
     let record = released.request();
-    let issuer = record.issuer().ok_or(LeftOut::Unreadable)?;
-    let mapping = &catalogue.issuer(&issuer).ok_or(LeftOut::Unreadable)?.mapping;
+    let issuer = record.issuer().ok_or(NotReplayable::Unreadable)?;
+    let mapping = &catalogue.issuer(&issuer).ok_or(NotReplayable::Unreadable)?.mapping;
     let facts = match (&released.claims, record.attributes()) {
         (Some(Value::Object(claims)), _) => {
-            mapping.facts(&issuer, Claims::from(claims.clone())).map_err(|_| LeftOut::Unreadable)?
+            mapping.facts(&issuer, Claims::from(claims.clone())).map_err(|_| NotReplayable::Unreadable)?
         }
-        (_, Some(_)) if replay.looks_at_claims(&issuer) => return Err(LeftOut::ClaimsPruned),
+        (_, Some(_)) if replay.looks_at_claims(&issuer) => return Err(NotReplayable::ClaimsPruned),
         (_, Some(attributes)) => mapping.facts_of_record(&issuer, attributes),
-        _ => return Err(LeftOut::Unreadable),
+        _ => return Err(NotReplayable::Unreadable),
     };
     let named = record.policy_named();
-    let uses = uses(record).ok_or(LeftOut::Unreadable)?;
-    Ok(Past { at: released.at, facts, named, uses })
+    let uses = uses(record).ok_or(NotReplayable::Unreadable)?;
+    Ok(PastDecision { at: released.at, facts, named, uses })
 }
 
 fn uses(record: RequestRecord<'_>) -> Option<Vec<PastUse>> {
     let (credentials, policies) = (record.credentials()?, record.policies()?);
     let one = |(number, line): (usize, &&str)| {
-        let wanted = Target::parse(line).ok()?.for_policies();
+        let target = Target::parse(line).ok()?.for_policies();
         let policy = PolicyName::parse(policies.get(number)?).ok()?;
-        let chosen = record.issued(number).and_then(|issued| wanted.chosen(issued));
-        let released = chosen.as_ref().unwrap_or(&wanted).to_string();
+        let chosen = record.issued(number).and_then(|issued| target.chosen(issued));
+        let released = chosen.as_ref().unwrap_or(&target).to_string();
         // If only some values of a document were granted, each counts as if the request had named it.
-        let Some(only) = record.only_issued(number) else { return Some(vec![PastUse { wanted, released, policy }]) };
+        let Some(only) = record.only_issued(number) else { return Some(vec![PastUse { target, released, policy }]) };
         let value = |pointer: &Value| {
-            let wanted = Target::parse(&format!("{line}#{}", pointer.as_str()?)).ok()?.for_policies();
-            Some(PastUse { released: wanted.to_string(), wanted, policy: policy.clone() })
+            let target = Target::parse(&format!("{line}#{}", pointer.as_str()?)).ok()?.for_policies();
+            Some(PastUse { released: target.to_string(), target, policy: policy.clone() })
         };
         only.iter().map(value).collect()
     };

@@ -3,8 +3,8 @@
 
 use super::answer::Released;
 use super::body::Body;
-use super::story::Story;
-use super::usage::{self, Done};
+use super::story::AuditContext;
+use super::usage::{self, UseOutcome};
 use crate::answers::{Outcome, Rewritten, RewrittenFile};
 use crate::app::{App, Live};
 use crate::identity::Identity;
@@ -51,7 +51,7 @@ pub(super) async fn answer(
     grant: Recorded<Grant>,
     identity: &Identity,
     live: &Arc<Live>,
-    story: &Story,
+    story: &AuditContext,
     body: Body,
 ) -> Result<Released, Denial> {
     let done = match usage::source(grant.grant()) {
@@ -62,17 +62,17 @@ pub(super) async fn answer(
 }
 
 /// One at a time, so that rewrites leave the server's processors to exchanges.
-async fn run(app: &App, live: Arc<Live>, source: SourceName, (identity, body): (&Identity, Body)) -> Result<Done, Denial> {
-    let turn = app.rewritings.take(&source, TURN_MAX).await;
-    let _turn = turn.map_err(|_| Reason::Overloaded.because("other files are being encrypted anew"))?;
+async fn run(app: &App, live: Arc<Live>, source: SourceName, (identity, body): (&Identity, Body)) -> Result<UseOutcome, Denial> {
+    let turn = app.rewritings.acquire(&source, TURN_MAX).await;
+    let _turn = turn.map_err(|_| Reason::Overloaded.with_cause("other files are being encrypted anew"))?;
     let request = read(&body.read(identity).await?)?;
     let now = app.now();
     let done = tokio::task::spawn_blocking(move || rewritten(&live, &source, &request, now)).await;
-    done.map_err(|fault| Reason::Internal.because(fault.to_string()))?
+    done.map_err(|fault| Reason::Internal.with_cause(fault.to_string()))?
 }
 
 fn read(body: &[u8]) -> Result<Request, Denial> {
-    let bad = |fault: &dyn Display| Reason::BadRequest.because(fault).saying(format!("The request's body: {fault}."));
+    let bad = |fault: &dyn Display| Reason::BadRequest.with_cause(fault).with_detail(format!("The request's body: {fault}."));
     let document = parse_json(body).map_err(|fault| bad(&fault))?;
     check_objects(&document, "files").map_err(|fault| bad(&fault))?;
     let request: Request = from_json(document).map_err(|fault| bad(&fault))?;
@@ -88,32 +88,32 @@ pub(crate) fn read_rewrite(body: &[u8]) {
     let _ = read(body);
 }
 
-fn rewritten(live: &Live, source: &SourceName, request: &Request, now: UnixTime) -> Result<Done, Denial> {
-    let unreadable = |cause: &str| Reason::SecretUnreadable.because(cause.to_owned()).saying(cause.to_owned());
+fn rewritten(live: &Live, source: &SourceName, request: &Request, now: UnixTime) -> Result<UseOutcome, Denial> {
+    let unreadable = |cause: &str| Reason::SecretUnreadable.with_cause(cause.to_owned()).with_detail(cause.to_owned());
     let in_force = live.source(source).ok_or_else(|| unreadable("The policy's source is not in force."))?;
     let identities = in_force.followed.identities();
     let rewriting = in_force.revision.rewriting(request.change, &identities, now);
-    let (started, mut bytes, mut files, mut told) = (Instant::now(), 0, Vec::new(), Vec::new());
-    for asked in &request.files {
+    let (started, mut bytes, mut files, mut written) = (Instant::now(), 0, Vec::new(), Vec::new());
+    for file in &request.files {
         if bytes >= ANSWER_BYTES_MAX || started.elapsed() >= ANSWER_TIME_MAX {
             break;
         }
-        let sha256 = Digest::parse(&asked.sha256).ok_or("`sha256` is 64 hexadecimal digits in lower case".to_owned());
-        let form = match sha256.and_then(|sha256| rewriting.file(&asked.file, &sha256).map_err(|fault| fault.to_string())) {
+        let sha256 = Digest::parse(&file.sha256).ok_or("`sha256` is 64 hexadecimal digits in lower case".to_owned());
+        let form = match sha256.and_then(|sha256| rewriting.file(&file.file, &sha256).map_err(|fault| fault.to_string())) {
             Ok(Some(new)) => {
                 bytes += new.len();
-                told.push(json!({ "file": asked.file, "sha256": Digest::plain(&new).to_string() }));
+                written.push(json!({ "file": file.file, "sha256": Digest::plain(&new).to_string() }));
                 Ok(Some(STANDARD.encode(&new)))
             }
             Ok(None) => Ok(None),
             Err(fault) => Err(fault),
         };
         let (content, fault) = form.map_or_else(|fault| (None, Some(fault)), |content| (content, None));
-        files.push(RewrittenFile { file: asked.file.clone(), content, fault });
+        files.push(RewrittenFile { file: file.file.clone(), content, fault });
     }
     let commit = in_force.revision.commit.clone();
-    let record = json!({ "change": request.change, "source": source, "commit": commit, "files": told });
-    Ok(Done { outcome: Outcome::Rewrite(Rewritten { commit, files }), record: ("rewritten", record), is_repeatable: false })
+    let record = json!({ "change": request.change, "source": source, "commit": commit, "files": written });
+    Ok(UseOutcome { outcome: Outcome::Rewrite(Rewritten { commit, files }), record: ("rewritten", record), is_repeatable: false })
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Lists which documents an identity may read.
 
-use super::Shown;
-use super::answer::Refused;
-use super::list::{Looker, look};
-use super::story::Call;
+use super::TokenKind;
+use super::answer::RecordedRefusal;
+use super::list::{Lister, look};
+use super::story::RequestContext;
 use crate::app::App;
 use crate::policy::Grant;
 use crate::words::names::{PolicyName, SecretName, SecretPath};
@@ -16,28 +16,34 @@ const LISTED_MAX: usize = 10_000;
 /// Nothing is used up.
 pub async fn documents(
     app: &App,
-    call: Call,
-    shown: Shown,
+    call: RequestContext,
+    shown: TokenKind,
     policy: Option<PolicyName>,
     below: &str,
-) -> Result<Vec<SecretPath>, Refused> {
+) -> Result<Vec<SecretPath>, RecordedRefusal> {
     look(app, call, shown, policy, |looker| looker.documents(below)).await
 }
 
 /// Whether there is a document of exactly this name that the identity may read whole. It is decided like a read of it, and a missing
 /// one is refused like one. Nothing is used up.
-pub async fn document(app: &App, call: Call, shown: Shown, policy: Option<PolicyName>, path: &SecretPath) -> Result<(), Refused> {
+pub async fn document(
+    app: &App,
+    call: RequestContext,
+    shown: TokenKind,
+    policy: Option<PolicyName>,
+    path: &SecretPath,
+) -> Result<(), RecordedRefusal> {
     look(app, call, shown, policy, |looker| looker.document(path)).await
 }
 
-impl Looker<'_> {
+impl Lister<'_> {
     fn documents(&self, below: &str) -> Result<Vec<SecretPath>, Denial> {
         let is_below = |path: &SecretPath| below.is_empty() || path.as_str().starts_with(&format!("{below}/"));
         let named: Vec<SecretPath> = self.live.documents().filter(is_below).take(LISTED_MAX + 1).collect();
         if named.len() > LISTED_MAX {
             return Err(Reason::TooLarge
-                .because("too many documents")
-                .saying(format!("More than {LISTED_MAX} documents: list a deeper folder.")));
+                .with_cause("too many documents")
+                .with_detail(format!("More than {LISTED_MAX} documents: list a deeper folder.")));
         }
         let mut found = Vec::new();
         for path in named {
@@ -49,7 +55,7 @@ impl Looker<'_> {
         }
         if found.is_empty() {
             return Err(
-                Reason::NoMatchingPolicy.because(format!("no policy grants any document below `{below}` to this identity"))
+                Reason::NoMatchingPolicy.with_cause(format!("no policy grants any document below `{below}` to this identity"))
             );
         }
         Ok(found)
@@ -61,7 +67,7 @@ impl Looker<'_> {
             return Ok(());
         }
         let told = "The secret is granted, but the commit in force has no such file.";
-        Err(Reason::SecretMissing.because(format!("{path}: the commit in force has no such file")).saying(told))
+        Err(Reason::SecretMissing.with_cause(format!("{path}: the commit in force has no such file")).with_detail(told))
     }
 
     /// Whether the whole document would be granted now.

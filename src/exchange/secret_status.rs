@@ -1,8 +1,8 @@
 //! The state of a source's encrypted files as a policy permits it, from the recorded grant to the recorded release.
 
 use super::answer::Released;
-use super::story::Story;
-use super::usage::{self, Done};
+use super::story::AuditContext;
+use super::usage::{self, UseOutcome};
 use crate::answers::Outcome;
 use crate::app::{App, FilesAsked, Live};
 use crate::identity::Identity;
@@ -23,23 +23,23 @@ pub(super) async fn answer(
     grant: Recorded<Grant>,
     identity: &Identity,
     live: &Arc<Live>,
-    story: &Story,
-    asked: FilesAsked,
+    story: &AuditContext,
+    requested: FilesAsked,
 ) -> Result<Released, Denial> {
     let done = match usage::source(grant.grant()) {
-        Ok(source) => run(app, live.clone(), source, asked).await,
+        Ok(source) => run(app, live.clone(), source, requested).await,
         Err(denial) => Err(denial),
     };
     usage::answer(app, grant, identity, live, story, done).await
 }
 
 /// One at a time, so that reads leave the server's processors to exchanges.
-async fn run(app: &App, live: Arc<Live>, source: SourceName, asked: FilesAsked) -> Result<Done, Denial> {
-    let turn = app.status_readings.take(&source, TURN_MAX).await;
-    let _turn = turn.map_err(|_| Reason::Overloaded.because("somebody else asks how the secrets stand"))?;
+async fn run(app: &App, live: Arc<Live>, source: SourceName, requested: FilesAsked) -> Result<UseOutcome, Denial> {
+    let turn = app.status_readings.acquire(&source, TURN_MAX).await;
+    let _turn = turn.map_err(|_| Reason::Overloaded.with_cause("somebody else asks how the secrets stand"))?;
     let now = app.now();
-    let status = tokio::task::spawn_blocking(move || live.secret_status(&source, &asked, now)).await;
-    let status = status.map_err(|fault| Reason::Internal.because(fault.to_string()))??;
+    let status = tokio::task::spawn_blocking(move || live.secret_status(&source, &requested, now)).await;
+    let status = status.map_err(|fault| Reason::Internal.with_cause(fault.to_string()))??;
     let record = json!({ "source": status.source, "commit": status.commit, "files": status.files.len() });
-    Ok(Done { outcome: Outcome::SecretStatus(status), record: ("secret_status", record), is_repeatable: false })
+    Ok(UseOutcome { outcome: Outcome::SecretStatus(status), record: ("secret_status", record), is_repeatable: false })
 }

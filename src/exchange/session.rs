@@ -1,14 +1,14 @@
 //! Sessions: a login proves an identity once, and every use of its session is decided again. See docs/decisions/0010.
 
-use super::answer::{self, Refused, Released};
-use super::story::{Call, RECORD_FAILURE, RECORD_INTENT, RECORD_RELEASE, Story};
-use super::{Shown, identify};
+use super::answer::{self, RecordedRefusal, Released};
+use super::story::{AuditContext, RECORD_FAILURE, RECORD_INTENT, RECORD_RELEASE, RequestContext};
+use super::{TokenKind, identify};
 use crate::answers::{Answer, Session};
 use crate::app::App;
 use crate::identity::Identity;
 use crate::issuers::Issuer;
 use crate::policy::{Admission, Request};
-use crate::store::{Intended, Recorded};
+use crate::store::{IntentOutcome, Recorded};
 use crate::token::{Beginning, VerifiedSession};
 use crate::words::names::PolicyName;
 use crate::words::{Denial, Reason};
@@ -18,17 +18,22 @@ use std::sync::Arc;
 /// Begins a session for an identity that some policy is for. If the login names a policy, the session is for that policy alone. A
 /// login is a use of the token like that for a credential: its intent and its release are recorded, it is repeated to the same
 /// client within a minute, and refused later.
-pub async fn login(app: &App, call: Call, policy: Option<PolicyName>) -> Result<Released, Refused> {
-    let mut story = Story::begin(&call);
+pub async fn login(app: &App, call: RequestContext, policy: Option<PolicyName>) -> Result<Released, RecordedRefusal> {
+    let mut story = AuditContext::begin(&call);
     match begin(app, call, policy, &mut story).await {
         Ok(released) => Ok(released),
         Err(denial) => Err(story.refuse(app, denial).await),
     }
 }
 
-async fn begin(app: &App, call: Call, policy: Option<PolicyName>, story: &mut Story) -> Result<Released, Denial> {
+async fn begin(
+    app: &App,
+    call: RequestContext,
+    policy: Option<PolicyName>,
+    story: &mut AuditContext,
+) -> Result<Released, Denial> {
     let client = call.client;
-    let identity = identify(app, call, Shown::Token, story).await?;
+    let identity = identify(app, call, TokenKind::Token, story).await?;
     story.logs_in(&identity, policy.as_ref());
     let live = app.in_force()?;
     story.decided_under(&live);
@@ -40,7 +45,7 @@ async fn begin(app: &App, call: Call, policy: Option<PolicyName>, story: &mut St
     story.admitted(admission.policy());
     let intent = story.intent_to_log_in(app, &identity, &live.revisions_of_login(admission.policy()));
     match app.traces.record(RECORD_INTENT, story.decision()).ends(app.store.intend(admission, intent).await)? {
-        Intended::Recorded(admission) => {
+        IntentOutcome::Recorded(admission) => {
             let beginning = Beginning {
                 id: story.decision().clone(),
                 issuer: identity.facts().issuer.clone(),
@@ -51,8 +56,8 @@ async fn begin(app: &App, call: Call, policy: Option<PolicyName>, story: &mut St
             };
             seal(app, admission, &identity, beginning, story).await
         }
-        Intended::Repeat(repeat) => answer::repeat(app, repeat, &identity),
-        Intended::Replayed(why) => Err(answer::replayed(why)),
+        IntentOutcome::Repeat(repeat) => answer::repeat(app, repeat, &identity),
+        IntentOutcome::Replayed(why) => Err(answer::replayed(why)),
     }
 }
 
@@ -61,9 +66,9 @@ async fn seal(
     admission: Recorded<Admission>,
     identity: &Identity,
     beginning: Beginning,
-    story: &Story,
+    story: &AuditContext,
 ) -> Result<Released, Denial> {
-    let missing = || Reason::Internal.because("a login by something that is no token of a configured issuer");
+    let missing = || Reason::Internal.with_cause("a login by something that is no token of a configured issuer");
     let begun = match (identity.token(), app.issuers.named(&beginning.issuer)) {
         (Some(token), Some(issuer)) => app.sessions.begin(token, &issuer.expected, beginning),
         _ => Err(missing()),
@@ -93,7 +98,7 @@ async fn seal(
 }
 
 /// From a session token to the identity: the session opens, nobody ended it, and today's configuration has its issuer.
-pub(super) async fn resume(app: &App, call: Call, story: &mut Story) -> Result<Identity, Denial> {
+pub(super) async fn resume(app: &App, call: RequestContext, story: &mut AuditContext) -> Result<Identity, Denial> {
     let token = call.token?;
     let known = app.sessions.open(&token, |session| {
         // The server sealed the session, so its issuer is verified.
@@ -103,14 +108,14 @@ pub(super) async fn resume(app: &App, call: Call, story: &mut Story) -> Result<I
     })?;
     story.has_issuer(known.session().issuer());
     if app.store.has_ended(known.session().id()) {
-        return Err(Reason::SessionRefused.because("it was revoked"));
+        return Err(Reason::SessionRefused.with_cause("it was revoked"));
     }
     let issuer = issuer_of(app, known.session())?;
     if let Some(key) = known.session().signed_by() {
         // Boxed: the future that fetches an issuer's keys is large and rarely needed.
-        let held = Box::pin(issuer.has_key(&key)).await?;
-        if !held {
-            return Err(Reason::SessionRefused.because("the key that signed its token is none of its issuer's any more"));
+        let is_current = Box::pin(issuer.has_key(&key)).await?;
+        if !is_current {
+            return Err(Reason::SessionRefused.with_cause("the key that signed its token is none of its issuer's any more"));
         }
     }
     let clients = [known.session().client(), call.client].map(|address| app.egress.client(address));
@@ -119,27 +124,32 @@ pub(super) async fn resume(app: &App, call: Call, story: &mut Story) -> Result<I
 
 fn issuer_of(app: &App, session: &VerifiedSession) -> Result<Arc<Issuer>, Denial> {
     let issuer = app.issuers.named(session.issuer());
-    issuer.ok_or_else(|| Reason::SessionRefused.because("its issuer is not configured any more"))
+    issuer.ok_or_else(|| Reason::SessionRefused.with_cause("its issuer is not configured any more"))
 }
 
-/// Describes a session to its holder. `tell` gets the session and its token. Nothing is used up.
-pub async fn look_at_session<T>(app: &App, call: Call, tell: impl FnOnce(&VerifiedSession, &[u8]) -> T) -> Result<T, Refused> {
-    let mut story = Story::begin(&call);
+/// Describes a session to its holder. `describe` gets the session and its token. Nothing is used up.
+pub async fn look_at_session<T>(
+    app: &App,
+    call: RequestContext,
+    describe: impl FnOnce(&VerifiedSession, &[u8]) -> T,
+) -> Result<T, RecordedRefusal> {
+    let mut story = AuditContext::begin(&call);
     let looked = resume(app, call, &mut story).await;
-    let missing = || Reason::SessionRefused.because("no session");
-    match looked.and_then(|identity| identity.session().map(|session| tell(session, identity.secret_part())).ok_or_else(missing))
+    let missing = || Reason::SessionRefused.with_cause("no session");
+    match looked
+        .and_then(|identity| identity.session().map(|session| describe(session, identity.secret_part())).ok_or_else(missing))
     {
-        Ok(told) => Ok(told),
+        Ok(description) => Ok(description),
         Err(denial) => Err(story.refuse(app, denial).await),
     }
 }
 
 /// Ends the caller's session durably: no use of it is granted from now on.
-pub async fn end_session(app: &App, call: Call) -> Result<(), Refused> {
-    let mut story = Story::begin(&call);
+pub async fn end_session(app: &App, call: RequestContext) -> Result<(), RecordedRefusal> {
+    let mut story = AuditContext::begin(&call);
     let ended = async {
         let identity = resume(app, call, &mut story).await?;
-        let session = identity.session().ok_or_else(|| Reason::SessionRefused.because("no session"))?;
+        let session = identity.session().ok_or_else(|| Reason::SessionRefused.with_cause("no session"))?;
         app.store.end_session(session.id(), json!({ "reason": "its client ended it", "subject": identity.subject() })).await
     };
     match ended.await {
@@ -152,7 +162,7 @@ pub async fn end_session(app: &App, call: Call) -> Result<(), Refused> {
 pub(super) fn within_session(identity: &Identity, request: Request) -> Result<Request, Denial> {
     match (identity.session().and_then(VerifiedSession::policy), &request.policy) {
         (Some(bound), Some(named)) if bound != named => {
-            Err(Reason::NoMatchingPolicy.because(format!("the session is for {bound} alone, and asks for {named}")))
+            Err(Reason::NoMatchingPolicy.with_cause(format!("the session is for {bound} alone, and asks for {named}")))
         }
         (Some(bound), _) => Ok(Request { policy: Some(bound.clone()), ..request }),
         (None, _) => Ok(request),

@@ -1,11 +1,11 @@
 //! What is known of one request so far, for the audit log. Every proof adds to it. It never holds the token.
 
-use super::answer::Refused;
+use super::answer::RecordedRefusal;
 use super::uses;
 use crate::app::{App, Live, Revisions};
-use crate::identity::{Attribute, Evidence, Identity};
+use crate::identity::{Attribute, Identity, SharedFacts};
 use crate::policy::{AwsParameters, Grant, Request};
-use crate::store::{self, Binding, Body, Class, DryRunRecord, Intent, Kept, NARROWED, ProofUse, Use};
+use crate::store::{self, Binding, Body, Class, DryRunRecord, Intent, Kept, NARROWED, ProofUse, TokenUse};
 use crate::token::{Proof, RequestBody};
 use crate::words::names::{CommitId, DecisionId, IssuerName, PolicyName, SourceName};
 use crate::words::{Client, Denial, Digest, Reason, Secret};
@@ -29,7 +29,7 @@ const RECORD_REFUSAL: &str = "record refusal";
 const ONLY_COUNTED: &str = "Too many were refused: this one is only counted, and the audit log has no record of its id.";
 
 /// One request as it came in.
-pub struct Call {
+pub struct RequestContext {
     /// The bearer token, or why there is none.
     pub token: Result<Secret, Denial>,
     /// Where the connection comes from.
@@ -40,7 +40,7 @@ pub struct Call {
     pub proof: Option<Proof>,
 }
 
-impl Call {
+impl RequestContext {
     /// Adds the body, which the proof may cover.
     pub fn with_body(self, body: &[u8]) -> Self {
         self.with(|| RequestBody::Read(Digest::plain(body)))
@@ -60,17 +60,17 @@ impl Call {
 }
 
 /// What the proofs so far say of the request.
-pub(super) struct Story {
+pub(super) struct AuditContext {
     decision: DecisionId,
     client: IpAddr,
     api: &'static str,
     dry_run: bool,
-    issuer: Option<OfIssuer>,
-    known: Option<Known>,
+    issuer: Option<TokenIssuer>,
+    known: Option<VerifiedCaller>,
 }
 
 /// The issuer of a token that gave no identity.
-enum OfIssuer {
+enum TokenIssuer {
     /// The token names it, and its signature was not verified.
     Claimed(IssuerName),
     /// The token's signature was verified, or the server sealed it.
@@ -78,8 +78,8 @@ enum OfIssuer {
 }
 
 /// What a verified identity adds.
-struct Known {
-    evidence: Arc<Evidence>,
+struct VerifiedCaller {
+    evidence: Arc<SharedFacts>,
     session: Option<DecisionId>,
     token_ended: bool,
     credentials: Vec<String>,
@@ -92,8 +92,8 @@ struct Known {
     granted: Vec<(&'static str, Value)>,
 }
 
-impl Story {
-    pub(super) fn begin(call: &Call) -> Self {
+impl AuditContext {
+    pub(super) fn begin(call: &RequestContext) -> Self {
         Self { decision: DecisionId::new(), client: call.client, api: call.api, dry_run: false, issuer: None, known: None }
     }
 
@@ -108,17 +108,17 @@ impl Story {
 
     /// The token names this issuer, and nothing verified it. The audit log records it so.
     pub(super) fn claims_issuer(&mut self, name: Option<&IssuerName>) {
-        self.issuer = name.cloned().map(OfIssuer::Claimed);
+        self.issuer = name.cloned().map(TokenIssuer::Claimed);
     }
 
     /// The token is verified to be of this issuer, whatever else is wrong with it.
     pub(super) fn has_issuer(&mut self, name: &IssuerName) {
-        self.issuer = Some(OfIssuer::Verified(name.clone()));
+        self.issuer = Some(TokenIssuer::Verified(name.clone()));
     }
 
     /// From here on the audit log names who asked for what.
     pub(super) fn identified(&mut self, identity: &Identity, request: &Request) {
-        self.known = Some(Known {
+        self.known = Some(VerifiedCaller {
             evidence: identity.evidence().clone(),
             session: identity.session().map(|session| session.id().clone()),
             token_ended: identity.session_age().is_some(),
@@ -136,15 +136,15 @@ impl Story {
         if let Some(known) = &mut self.known {
             known.in_force = live.revision().ok().cloned();
             let source = known.policy.as_ref().and_then(|policy| live.further_of(policy));
-            known.sources = told_sources(live, source.into_iter());
+            known.sources = source_repositories(live, source.into_iter());
         }
     }
 
     /// From here on every record names the granting policies, also that of a failure.
     pub(super) fn granted(&mut self, grant: &Grant, live: &Live) {
         if let Some(known) = &mut self.known {
-            known.sources = told_sources(live, grant.granted().iter().map(|granted| &granted.source));
-            known.granted = told_policies(grant);
+            known.sources = source_repositories(live, grant.granted().iter().map(|granted| &granted.source));
+            known.granted = policy_members(grant);
         }
     }
 
@@ -156,7 +156,7 @@ impl Story {
     }
 
     /// Replaces the requested credentials after a content-addressed request is resolved.
-    pub(super) fn asks(&mut self, request: &Request) {
+    pub(super) fn set_requested(&mut self, request: &Request) {
         if let Some(known) = &mut self.known {
             known.credentials = request.credentials.iter().map(ToString::to_string).collect();
         }
@@ -171,7 +171,7 @@ impl Story {
     pub(super) fn intent_to_log_in(&self, app: &App, identity: &Identity, revisions: &Revisions) -> Intent {
         let policy = self.known.as_ref().and_then(|known| known.policy.as_ref());
         let mut body = self.body();
-        tell(&mut body, revisions);
+        add_revisions(&mut body, revisions);
         body.set("policies", policy.iter().map(|policy| policy.as_str()).collect::<Vec<_>>());
         body.set("session", json!({ "policy": policy }));
         self.intending(app, identity, body, uses::of_login(identity, policy.map(PolicyName::as_str)))
@@ -180,8 +180,8 @@ impl Story {
     /// The record before a release, and the uses for the replay check.
     pub(super) fn intent(&self, app: &App, identity: &Identity, grant: &Grant, revisions: &Revisions) -> Intent {
         let mut body = self.body();
-        tell(&mut body, revisions);
-        tell_policies(&mut body, grant);
+        add_revisions(&mut body, revisions);
+        add_policies(&mut body, grant);
         let credentials = self.known.as_ref().map(|known| known.credentials.as_slice()).unwrap_or_default();
         self.intending(app, identity, body, uses::of_grant(identity, grant, credentials))
     }
@@ -189,14 +189,14 @@ impl Story {
     /// The record of a dry run.
     pub(super) fn dry_run(&self, identity: &Identity, grant: &Grant, revisions: &Revisions) -> DryRunRecord {
         let mut body = self.body();
-        tell(&mut body, revisions);
-        tell_policies(&mut body, grant);
+        add_revisions(&mut body, revisions);
+        add_policies(&mut body, grant);
         let evidence = identity.evidence();
         let asker = Digest::of(&[evidence.facts().issuer.as_str().as_bytes(), evidence.subject().as_bytes()]);
         DryRunRecord { decision: self.decision.clone(), identity: asker, body, claims: evidence.claims() }
     }
 
-    fn intending(&self, app: &App, identity: &Identity, body: Body, uses: Vec<Use>) -> Intent {
+    fn intending(&self, app: &App, identity: &Identity, body: Body, uses: Vec<TokenUse>) -> Intent {
         let claims = self.known.as_ref().map_or_else(|| "null".into(), |known| known.evidence.claims());
         let who = self.known.as_ref().map(|known| (known.evidence.facts().issuer.as_str(), known.evidence.subject()));
         let (issuer, subject) = who.unwrap_or_default();
@@ -244,8 +244,8 @@ impl Story {
             return body;
         }
         match &self.issuer {
-            Some(OfIssuer::Verified(issuer)) => body.set_text("issuer", issuer.as_str()),
-            Some(OfIssuer::Claimed(issuer)) => body.set_text("unverified_issuer", issuer.as_str()),
+            Some(TokenIssuer::Verified(issuer)) => body.set_text("issuer", issuer.as_str()),
+            Some(TokenIssuer::Claimed(issuer)) => body.set_text("unverified_issuer", issuer.as_str()),
             None => {}
         }
         body
@@ -254,8 +254,8 @@ impl Story {
     /// The body of a record of a refusal or failure. The refused caller chose the names, so their length is bounded.
     pub(super) fn failure(&self, denial: &Denial) -> Body {
         let mut body = self.body();
-        for (member, told) in self.known.iter().flat_map(|known| &known.granted) {
-            body.set(member, told.clone());
+        for (member, value) in self.known.iter().flat_map(|known| &known.granted) {
+            body.set(member, value.clone());
         }
         if let Some(known) = &self.known
             && known.credentials.iter().map(String::len).sum::<usize>() > NAMES_BYTES_MAX
@@ -276,14 +276,14 @@ impl Story {
     }
 
     /// Records the refusal. If that fails, the answer is that failure. If the refusal is only counted, its hint says so.
-    pub(super) async fn refuse(self, app: &App, denial: Denial) -> Refused {
+    pub(super) async fn refuse(self, app: &App, denial: Denial) -> RecordedRefusal {
         if self.dry_run {
             app.metrics.tried();
         } else {
             app.metrics.refused(denial.reason);
         }
         if let Some(first) = &denial.first_use {
-            app.metrics.tokens_shown_elsewhere.inc();
+            app.metrics.tokens_used_elsewhere.inc();
             app.shown_elsewhere.note(&self.decision, self.client, first, app.now());
         }
         let facts = self.known.as_ref().map(|known| known.evidence.facts());
@@ -294,7 +294,7 @@ impl Story {
         };
         let owner = facts.and_then(|facts| OWNERS.iter().find_map(|owner| facts.attribute(*owner))).map(ToString::to_string);
         let subject = self.known.as_ref().map(|known| known.evidence.subject()).unwrap_or_default();
-        let refused = store::Refused {
+        let refused = store::RefusalRecord {
             dry_run: self.dry_run,
             class,
             reason: denial.reason,
@@ -310,19 +310,19 @@ impl Story {
             Ok(Kept::Recorded) => denial,
             Ok(Kept::Counted) => {
                 let hint = format!("{} {ONLY_COUNTED}", denial.hint());
-                denial.advising(hint)
+                denial.with_hint(hint)
             }
             Err(fault) => fault,
         };
         if denial.reason == Reason::Internal {
             tracing::error!(decision = %self.decision, cause = %denial.cause, "a request failed inside of daypass");
         }
-        Refused::new(self.decision, denial)
+        RecordedRefusal::new(self.decision, denial)
     }
 }
 
 /// The commits whose forms of the policies decided, and the commit in force where that is another one.
-fn tell(body: &mut Body, revisions: &Revisions) {
+fn add_revisions(body: &mut Body, revisions: &Revisions) {
     body.set_text("policy_revision", revisions.of_policies());
     if let Some(in_force) = revisions.in_force() {
         body.set_text("revision_in_force", in_force);
@@ -330,16 +330,16 @@ fn tell(body: &mut Body, revisions: &Revisions) {
 }
 
 /// The granting policies, and their rows.
-pub(super) fn tell_policies(body: &mut Body, grant: &Grant) {
-    told_policies(grant).into_iter().for_each(|(member, told)| body.set(member, told));
+pub(super) fn add_policies(body: &mut Body, grant: &Grant) {
+    policy_members(grant).into_iter().for_each(|(member, value)| body.set(member, value));
 }
 
-fn told_policies(grant: &Grant) -> Vec<(&'static str, Value)> {
+fn policy_members(grant: &Grant) -> Vec<(&'static str, Value)> {
     let rows = grant.rows().map(|rows| ("rows", json!(rows)));
     std::iter::once(("policies", json!(grant.policies()))).chain(rows).collect()
 }
 
-fn told_sources<'a>(live: &'a Live, sources: impl Iterator<Item = &'a SourceName>) -> Option<Value> {
+fn source_repositories<'a>(live: &'a Live, sources: impl Iterator<Item = &'a SourceName>) -> Option<Value> {
     let repositories = live.repositories(sources);
     (!repositories.is_empty()).then(|| json!(repositories))
 }

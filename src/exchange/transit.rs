@@ -1,11 +1,11 @@
 //! An operation by a transit key, from the request to the recorded release. The key is opened for this operation alone. And the
 //! versions that a key has.
 
-use super::Shown;
-use super::answer::{Refused, Released};
-use super::list::{Looker, look};
-use super::story::{Call, Story};
-use super::usage::{self, Done};
+use super::TokenKind;
+use super::answer::{RecordedRefusal, Released};
+use super::list::{Lister, look};
+use super::story::{AuditContext, RequestContext};
+use super::usage::{self, UseOutcome};
 use crate::answers::{Outcome, Plaintext, TransitResult};
 use crate::app::{App, Live};
 use crate::identity::Identity;
@@ -56,19 +56,19 @@ pub(super) fn request(key: TransitKey, input: &Input, token: &Secret, policy: Op
 /// The versions of a transit key, and its source, for an identity that may use the key. Nothing is used up.
 pub async fn transit_versions(
     app: &App,
-    call: Call,
-    shown: Shown,
+    call: RequestContext,
+    shown: TokenKind,
     policy: Option<PolicyName>,
     key: &TransitKey,
-) -> Result<(SourceName, Vec<u32>), Refused> {
+) -> Result<(SourceName, Vec<u32>), RecordedRefusal> {
     look(app, call, shown, policy, |looker| looker.transit_versions(key)).await
 }
 
-impl Looker<'_> {
+impl Lister<'_> {
     fn transit_versions(&self, key: &TransitKey) -> Result<(SourceName, Vec<u32>), Denial> {
         let of = |operation| TransitUse { operation, key: key.clone(), input: None }.into();
         let grant = self.may(of(Operation::Encrypt)).or_else(|_| self.may(of(Operation::Decrypt)))?;
-        let granted = grant.granted().first().ok_or_else(|| Reason::Internal.because("a grant of no transit key"))?;
+        let granted = grant.granted().first().ok_or_else(|| Reason::Internal.with_cause("a grant of no transit key"))?;
         Ok((granted.source.clone(), self.live.transit_versions(&granted.source, key)?))
     }
 }
@@ -79,36 +79,37 @@ pub(super) async fn answer(
     grant: Recorded<Grant>,
     identity: &Identity,
     live: &Live,
-    story: &Story,
+    story: &AuditContext,
     input: Input,
 ) -> Result<Released, Denial> {
     let done = run(live, &grant, &input);
     usage::answer(app, grant, identity, live, story, done).await
 }
 
-fn run(live: &Live, grant: &Recorded<Grant>, input: &Input) -> Result<Done, Denial> {
+fn run(live: &Live, grant: &Recorded<Grant>, input: &Input) -> Result<UseOutcome, Denial> {
     let Some(Licensed::Transit(licence)) = grant.licences().next() else {
-        return Err(Reason::Internal.because("a grant of no transit key"));
+        return Err(Reason::Internal.with_cause("a grant of no transit key"));
     };
-    let wanted = licence.terms();
+    let terms = licence.terms();
     let open = |version| live.open_transit_key(&licence, version);
     let (result, ciphertext) = match input {
         Input::Encrypt(plaintext) => {
             let (version, key) = open(None)?;
-            let ciphertext = key.encrypt(plaintext).map_err(|cause| Reason::Internal.because(cause))?;
+            let ciphertext = key.encrypt(plaintext).map_err(|cause| Reason::Internal.with_cause(cause))?;
             let digest = Digest::plain(ciphertext.as_bytes());
             (TransitResult { ciphertext: Some(ciphertext), key_version: version, plaintext: None }, digest)
         }
         Input::Decrypt(ciphertext, text) => {
             let (version, key) = open(Some(ciphertext.version))?;
-            let refused = |cause: String| Reason::BadRequest.because(cause.clone()).saying(format!("The ciphertext: {cause}."));
+            let refused =
+                |cause: String| Reason::BadRequest.with_cause(cause.clone()).with_detail(format!("The ciphertext: {cause}."));
             let plaintext = key.decrypt(ciphertext).map_err(|fault| refused(fault.to_string()))?;
             let plaintext = Some(Plaintext(plaintext));
             (TransitResult { ciphertext: None, key_version: version, plaintext }, Digest::plain(text.as_bytes()))
         }
     };
     let record = json!({
-        "operation": wanted.operation.as_str(), "key": wanted.key, "version": result.key_version, "ciphertext_sha256": ciphertext.to_string(),
+        "operation": terms.operation.as_str(), "key": terms.key, "version": result.key_version, "ciphertext_sha256": ciphertext.to_string(),
     });
-    Ok(Done { outcome: Outcome::Transit(result), record: ("transit", record), is_repeatable: true })
+    Ok(UseOutcome { outcome: Outcome::Transit(result), record: ("transit", record), is_repeatable: true })
 }

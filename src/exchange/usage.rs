@@ -1,7 +1,7 @@
 //! A use of daypass itself, from its outcome to its recorded release.
 
 use super::answer::{self, Released};
-use super::story::{RECORD_FAILURE, RECORD_RELEASE, Story, tell_policies};
+use super::story::{AuditContext, RECORD_FAILURE, RECORD_RELEASE, add_policies};
 use crate::answers::{Answer, Outcome};
 use crate::app::{App, Live};
 use crate::identity::Identity;
@@ -12,7 +12,7 @@ use crate::words::{Denial, Reason};
 use serde_json::Value;
 
 /// The outcome of a use, and its record.
-pub(super) struct Done {
+pub(super) struct UseOutcome {
     /// What is answered.
     pub(super) outcome: Outcome,
     /// What the audit record says of it, and the name of that member.
@@ -25,7 +25,7 @@ pub(super) struct Done {
 /// The source whose policy granted the use. A grant of nothing has none: it must not act for the root source.
 pub(super) fn source(grant: &Grant) -> Result<SourceName, Denial> {
     let granted = grant.granted().first().map(|granted| granted.source.clone());
-    granted.ok_or_else(|| Reason::Internal.because("a use by a grant of nothing"))
+    granted.ok_or_else(|| Reason::Internal.with_cause("a use by a grant of nothing"))
 }
 
 /// Answers with the outcome. The record of the release or the failure is durable before anything leaves.
@@ -34,11 +34,11 @@ pub(super) async fn answer(
     grant: Recorded<Grant>,
     identity: &Identity,
     live: &Live,
-    story: &Story,
-    done: Result<Done, Denial>,
+    story: &AuditContext,
+    done: Result<UseOutcome, Denial>,
 ) -> Result<Released, Denial> {
     let granting = grant.grant().granting();
-    let Done { outcome, record: (recorded, record), is_repeatable } = match done {
+    let UseOutcome { outcome, record: (recorded, record), is_repeatable } = match done {
         Ok(done) => done,
         Err(denial) => {
             app.metrics.decided(&granting, Some(denial.reason));
@@ -52,7 +52,7 @@ pub(super) async fn answer(
     let written = answer::write(&used)?;
     let sealed = if is_repeatable { app.store.seal(&written, identity.secret_part())? } else { Vec::new() };
     let mut body = story.body();
-    tell_policies(&mut body, grant.grant());
+    add_policies(&mut body, grant.grant());
     body.set(recorded, record);
     let receipt = app.traces.record(RECORD_RELEASE, story.decision()).ends(app.store.release(grant, sealed, body).await)?;
     app.metrics.released(kinds);

@@ -2,13 +2,13 @@
 
 use crate::identity::{Identity, ReplayRule};
 use crate::policy::{Grant, Granted};
-use crate::store::Use;
+use crate::store::TokenUse;
 use crate::words::Digest;
 
 /// The uses that a grant counts as, each once. `asked` are its credentials as the request names them.
-pub(super) fn of_grant(identity: &Identity, grant: &Grant, asked: &[String]) -> Vec<Use> {
+pub(super) fn of_grant(identity: &Identity, grant: &Grant, requested: &[String]) -> Vec<TokenUse> {
     let rule = rule(identity, grant);
-    let named = grant.granted().iter().zip(asked).map(|(granted, asked)| name(granted, asked));
+    let named = grant.granted().iter().zip(requested).map(|(granted, requested)| name(granted, requested));
     let overlapping = grant.granted().iter().filter(|granted| granted.once).filter_map(|granted| granted.terms.whole());
     let mut names: Vec<String> = named.chain(overlapping).collect();
     names.sort();
@@ -17,20 +17,20 @@ pub(super) fn of_grant(identity: &Identity, grant: &Grant, asked: &[String]) -> 
 }
 
 /// The use that a login counts as. A token begins one session for each policy that a login names, and one without a policy.
-pub(super) fn of_login(identity: &Identity, policy: Option<&str>) -> Vec<Use> {
+pub(super) fn of_login(identity: &Identity, policy: Option<&str>) -> Vec<TokenUse> {
     let name = policy.map_or_else(|| "session".to_owned(), |policy| format!("session {policy}"));
     vec![one(identity, &name, identity.replay())]
 }
 
 /// A use is a token and a credential, because one token serves several. A session counts as the token that began it.
-fn one(identity: &Identity, name: &str, rule: ReplayRule) -> Use {
+fn one(identity: &Identity, name: &str, rule: ReplayRule) -> TokenUse {
     let key = *Digest::of(&[&identity.token_identifier(), name.as_bytes()]).as_bytes();
-    Use { key, rule, expires_at: identity.remembered_until() }
+    TokenUse { key, rule, expires_at: identity.remembered_until() }
 }
 
 /// A request may leave a choice to the policy. Whether it names the choice or not, it is the same use.
-fn name(granted: &Granted, asked: &str) -> String {
-    granted.terms.chosen().map_or_else(|| asked.to_owned(), |chosen| chosen.to_string())
+fn name(granted: &Granted, requested: &str) -> String {
+    granted.terms.chosen().map_or_else(|| requested.to_owned(), |chosen| chosen.to_string())
 }
 
 /// How often the token may be used for the grant. If a repetition would be no retry, `per-request` becomes once.

@@ -1,9 +1,9 @@
 //! Admits subscribers to changes: any identity that some policy is for. A subscription uses nothing up, and tells only that
 //! something changed.
 
-use super::answer::Refused;
-use super::story::{Call, Story};
-use super::{Shown, identify};
+use super::answer::RecordedRefusal;
+use super::story::{AuditContext, RequestContext};
+use super::{TokenKind, identify};
 use crate::app::App;
 use crate::policy::{Admission, Request};
 use crate::words::{Denial, Reason, UnixTime};
@@ -19,8 +19,12 @@ pub struct Watch<P> {
 }
 
 /// Admits a subscriber if `place` finds a free slot for its token's identifier.
-pub async fn watch<P>(app: &App, call: Call, place: impl FnOnce([u8; 32]) -> Option<P>) -> Result<Watch<P>, Refused> {
-    let mut story = Story::begin(&call);
+pub async fn watch<P>(
+    app: &App,
+    call: RequestContext,
+    place: impl FnOnce([u8; 32]) -> Option<P>,
+) -> Result<Watch<P>, RecordedRefusal> {
+    let mut story = AuditContext::begin(&call);
     match admit(app, call, place, &mut story).await {
         Ok(watch) => Ok(watch),
         Err(denial) => Err(story.refuse(app, denial).await),
@@ -29,16 +33,16 @@ pub async fn watch<P>(app: &App, call: Call, place: impl FnOnce([u8; 32]) -> Opt
 
 async fn admit<P>(
     app: &App,
-    call: Call,
+    call: RequestContext,
     place: impl FnOnce([u8; 32]) -> Option<P>,
-    story: &mut Story,
+    story: &mut AuditContext,
 ) -> Result<Watch<P>, Denial> {
-    let identity = identify(app, call, Shown::Token, story).await?;
+    let identity = identify(app, call, TokenKind::Token, story).await?;
     story.identified(&identity, &Request::nothing(None));
     let live = app.in_force()?;
     story.decided_under(&live);
     let admission = live.policies()?.admit(&identity, None, app.now())?;
-    let full = || Reason::Overloaded.because("too many wait for changes already");
+    let full = || Reason::Overloaded.with_cause("too many wait for changes already");
     let place = place(identity.token_identifier()).ok_or_else(full)?;
     Ok(Watch { until: identity.token_expires_at(), place, _admission: admission })
 }

@@ -50,7 +50,7 @@ pub(super) fn run_for_a_second(name: &str) {
     for found in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/found").join(name)).into_iter().flatten() {
         run(name, &std::fs::read(found.unwrap().path()).unwrap());
     }
-    let (started, mut dice) = (Instant::now(), Dice(0x9e37_79b9_7f4a_7c15));
+    let (started, mut dice) = (Instant::now(), Xorshift(0x9e37_79b9_7f4a_7c15));
     for _ in 0..CHANGES {
         let changed = dice.changed(&seeds);
         if std::panic::catch_unwind(|| run(name, &changed)).is_err() {
@@ -71,9 +71,9 @@ fn every_target_is_a_binary_of_the_fuzz_workspace() {
 }
 
 /// xorshift64*, for the same mutations at each run.
-struct Dice(u64);
+struct Xorshift(u64);
 
-impl Dice {
+impl Xorshift {
     fn below(&mut self, most: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;

@@ -15,15 +15,15 @@ pub(super) const FOLDERS_MAX: usize = 50_000;
 pub(super) const FOLDER_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// The most branches that an error lists.
-const BRANCHES_TOLD_MAX: usize = 10;
+const BRANCHES_LISTED_MAX: usize = 10;
 
 fn no_ref(name: &str, branches: &[String]) -> String {
-    let more = if branches.len() > BRANCHES_TOLD_MAX { " and others" } else { "" };
-    let told = branches[..branches.len().min(BRANCHES_TOLD_MAX)].join(", ");
+    let more = if branches.len() > BRANCHES_LISTED_MAX { " and others" } else { "" };
+    let listed = branches[..branches.len().min(BRANCHES_LISTED_MAX)].join(", ");
     match branches {
         [] => format!("there is no `{name}`, nor any branch: commit the policies, and push them"),
         [only] => format!("there is no `{name}`; the only branch is {only}"),
-        _ => format!("there is no `{name}`; the branches are {told}{more}"),
+        _ => format!("there is no `{name}`; the branches are {listed}{more}"),
     }
 }
 

@@ -59,30 +59,30 @@ pub async fn fetch(origin: &Origin, mirror: &Path) -> Result<(), FetchError> {
         ssh_key: origin.access.ssh_key.clone(),
         known_hosts: origin.access.known_hosts.clone(),
     };
-    let mut told = serde_json::to_vec(&order)?;
-    told.push(b'\n');
+    let mut input = serde_json::to_vec(&order)?;
+    input.push(b'\n');
     let token = origin.access.token()?;
-    told.extend(token.as_ref().map(|token| token.expose()).unwrap_or_default());
-    let told = zeroize::Zeroizing::new(told);
-    let outcome = tokio::time::timeout(FETCH_MAX, run(&told)).await.unwrap_or(Err(ChildError::TooLong));
+    input.extend(token.as_ref().map(|token| token.expose()).unwrap_or_default());
+    let input = zeroize::Zeroizing::new(input);
+    let outcome = tokio::time::timeout(FETCH_MAX, run(&input)).await.unwrap_or(Err(ChildError::TooLong));
     outcome.map_err(|fault| FetchError::Remote { url: url.to_owned(), fault })
 }
 
 /// Runs the child to its end. Dropping the future kills it.
-async fn run(told: &[u8]) -> Result<(), ChildError> {
+async fn run(input: &[u8]) -> Result<(), ChildError> {
     let mut command = Command::new(OURSELVES);
     command.arg("git-fetch").env_clear().env("PATH", PATH).env(RESERVE.0, RESERVE.1);
-    run_as(&mut command, told).await
+    run_as(&mut command, input).await
 }
 
-async fn run_as(command: &mut Command, told: &[u8]) -> Result<(), ChildError> {
+async fn run_as(command: &mut Command, input: &[u8]) -> Result<(), ChildError> {
     command.kill_on_drop(true);
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn()?;
     let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
     // A child that fails early reads no order. Its own message says why; "Broken pipe" does not.
     let written = match stdin {
-        Some(mut stdin) => stdin.write_all(told).await,
+        Some(mut stdin) => stdin.write_all(input).await,
         None => Ok(()),
     };
     let mut complaint = Vec::new();
@@ -121,13 +121,13 @@ mod tests {
     async fn a_child_that_ends_before_its_order_is_written_says_why() {
         // More than a pipe holds.
         let order = vec![b' '; 1024 * 1024];
-        for (script, said) in [
+        for (script, expected) in [
             ("echo 'daypass: a limit cannot be set' >&2; exit 1", "a limit cannot be set"),
             ("exit 3", "the fetching child ended with exit status: 3"),
             ("exit 0", "the fetching child: Broken pipe (os error 32)"),
         ] {
             let fault = run_as(Command::new("sh").args(["-c", script]), &order).await.unwrap_err();
-            assert_eq!(fault.to_string(), said, "{script}");
+            assert_eq!(fault.to_string(), expected, "{script}");
         }
     }
 }

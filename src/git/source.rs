@@ -9,11 +9,11 @@ mod past;
 
 pub use changed::Changed;
 pub use changes::LastChanges;
-pub use past::Past;
+pub use past::HistoryWindow;
 
 use super::error::{FILES_MAX, FOLDER_BYTES_MAX, FOLDERS_MAX, TREE_BYTES_MAX};
 use super::error::{GitError, ReadFault, TooLarge};
-use crate::policy::{counts_unread, is_beside, is_looked_at, is_taken};
+use crate::policy::{counts_unread, is_looked_at, is_misfiled, is_read};
 use crate::words::names::CommitId;
 use gix::object::tree::EntryKind;
 use std::collections::BTreeMap;
@@ -55,7 +55,7 @@ impl Snapshot {
     /// Leaves a path out. A file that may hold denials is kept without its content: then it is faulty, and the set is not taken for one
     /// without these denials.
     fn leave_out(&mut self, path: String, why: &str) {
-        if is_beside(&path) {
+        if is_misfiled(&path) {
             return;
         }
         if counts_unread(&path) {
@@ -84,7 +84,7 @@ impl Source {
         let commit = objects::commit(&repository, object_id(revision)?).map_err(|fault| self.fault(fault))?;
         let tree = commit.tree_id().map_err(|fault| self.git(fault))?;
         let next = Snapshot { revision: Some(revision.clone()), ..Snapshot::default() };
-        let mut reading = Reading { repository: &repository, known, next, bytes: 0 };
+        let mut reading = TreeRead { repository: &repository, known, next, bytes: 0 };
         reading.tree(tree.into(), "", 0).map_err(|fault| self.fault(fault))?;
         Ok(reading.next)
     }
@@ -177,17 +177,17 @@ pub(super) fn object_id(commit: &CommitId) -> Result<gix::ObjectId, GitError> {
     gix::ObjectId::from_hex(commit.as_str().as_bytes()).map_err(GitError::Id)
 }
 
-struct Reading<'a> {
+struct TreeRead<'a> {
     repository: &'a gix::Repository,
     known: &'a Snapshot,
     next: Snapshot,
     bytes: u64,
 }
 
-impl Reading<'_> {
+impl TreeRead<'_> {
     fn tree(&mut self, id: gix::ObjectId, folder: &str, depth: usize) -> Result<(), ReadFault> {
         if self.known.folders.get(folder) == Some(&id) {
-            return self.as_it_was(folder);
+            return self.reuse_folder(folder);
         }
         let size = self.repository.find_header(id)?.size();
         if self.next.folders.len() >= FOLDERS_MAX || size > FOLDER_BYTES_MAX {
@@ -207,7 +207,7 @@ impl Reading<'_> {
             match entry.mode.kind() {
                 EntryKind::Tree if depth < DEPTH_MAX => self.tree(entry.oid.into(), &format!("{path}/"), depth + 1)?,
                 EntryKind::Tree => self.next.leave_out(path, &format!("deeper than {DEPTH_MAX} folders")),
-                EntryKind::Blob | EntryKind::BlobExecutable if !is_taken(&path) => {}
+                EntryKind::Blob | EntryKind::BlobExecutable if !is_read(&path) => {}
                 EntryKind::Blob | EntryKind::BlobExecutable => self.blob(path, entry.oid.into())?,
                 EntryKind::Link => self.next.leave_out(path, "a symbolic link is never followed"),
                 EntryKind::Commit => self.next.leave_out(path, "a submodule is never followed"),
@@ -217,7 +217,7 @@ impl Reading<'_> {
     }
 
     /// Takes the folder's files, folders and what was left out from the known commit.
-    fn as_it_was(&mut self, folder: &str) -> Result<(), ReadFault> {
+    fn reuse_folder(&mut self, folder: &str) -> Result<(), ReadFault> {
         for (path, bytes) in below(&self.known.files, folder) {
             self.take(path.clone(), bytes.clone())?;
         }

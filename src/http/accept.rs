@@ -1,6 +1,6 @@
 //! The accept loop. It does nothing slow itself, everything has a limit, and at the end it drains.
 
-use super::addresses::{Addresses, Place};
+use super::addresses::{Addresses, ConnectionSlot};
 use super::connection::Connection;
 use super::handshakes::Handshakes;
 use super::proxies::{self, HeaderError, Origin, Proxies};
@@ -27,7 +27,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub const DRAIN_MAX: Duration = Duration::from_secs(20);
 
 /// The public listener.
-pub struct Edge {
+pub struct PublicListener {
     /// Where it listens.
     pub listener: TcpListener,
     /// Its certificate.
@@ -60,7 +60,7 @@ struct Shared {
     open: TaskTracker,
 }
 
-impl Edge {
+impl PublicListener {
     /// Accepts until `stop` ends and the pause after it is over, then lets the connections under way finish.
     pub async fn serve(self, stop: impl Future<Output = ()>) {
         let Self { listener, certificate, router, metrics, clients, proxies, health, stopping } = self;
@@ -87,7 +87,7 @@ impl Edge {
         let _ = tokio::time::timeout(pause, shared.accept_all(&listener)).await;
         for _ in 0..BACKLOG {
             let Ok((stream, address)) = tokio::time::timeout(Duration::ZERO, accept(&listener)).await else { break };
-            shared.take(stream, address);
+            shared.admit(stream, address);
         }
         drop(listener);
         over.cancel();
@@ -114,27 +114,27 @@ impl Shared {
     async fn accept_all(self: &Arc<Self>, listener: &TcpListener) {
         loop {
             let (stream, address) = accept(listener).await;
-            self.take(stream, address);
+            self.admit(stream, address);
         }
     }
 
     /// Closes a connection above a limit at once: the client tries again, and a queue would serve only clients that gave up.
-    fn take(self: &Arc<Self>, stream: TcpStream, address: SocketAddr) {
+    fn admit(self: &Arc<Self>, stream: TcpStream, address: SocketAddr) {
         let (shared, address) = (self.clone(), address.ip().to_canonical());
         match self.proxies.protocol_of(address) {
             Some(protocol) => match self.headers_awaited.clone().try_acquire_owned() {
-                Ok(permit) => _ = self.open.spawn(async move { shared.attend_proxy(stream, address, protocol, permit).await }),
+                Ok(permit) => _ = self.open.spawn(async move { shared.serve_proxied(stream, address, protocol, permit).await }),
                 Err(_) => _ = self.metrics.connections_refused.inc(),
             },
             None => {
                 if let Some(place) = self.place(address) {
-                    self.open.spawn(async move { shared.attend_stranger(stream, place).await });
+                    self.open.spawn(async move { shared.serve_direct(stream, place).await });
                 }
             }
         }
     }
 
-    fn place(&self, address: IpAddr) -> Option<Place> {
+    fn place(&self, address: IpAddr) -> Option<ConnectionSlot> {
         let place = self.addresses.take(address);
         if place.is_none() {
             self.metrics.connections_refused.inc();
@@ -143,7 +143,7 @@ impl Shared {
     }
 
     /// A listed load balancer first names its client.
-    async fn attend_proxy<P>(&self, mut stream: TcpStream, proxy: IpAddr, protocol: ProxyProtocol, awaited: P) {
+    async fn serve_proxied<P>(&self, mut stream: TcpStream, proxy: IpAddr, protocol: ProxyProtocol, awaited: P) {
         let read = proxies::read(&mut stream, protocol).await;
         drop(awaited);
         let (address, router) = match read {
@@ -151,16 +151,16 @@ impl Shared {
             Ok(Origin::Itself) => (proxy, self.health.clone()),
             Err(fault) => {
                 self.metrics.proxy_faults.inc();
-                return self.proxies.tell(proxy, &fault);
+                return self.proxies.log(proxy, &fault);
             }
         };
         if let Some(place) = self.place(address) {
-            self.attend(stream, place, router).await;
+            self.serve(stream, place, router).await;
         }
     }
 
     /// A peer that is not listed may not send a PROXY header.
-    async fn attend_stranger(&self, stream: TcpStream, place: Place) {
+    async fn serve_direct(&self, stream: TcpStream, place: ConnectionSlot) {
         let mut first = [0; proxies::MARK_BYTES];
         let peeked = tokio::select! {
             peeked = stream.peek(&mut first) => peeked,
@@ -170,17 +170,17 @@ impl Shared {
         match peeked {
             Ok(bytes @ 1..) if proxies::is_header(&first[..bytes]) => {
                 self.metrics.proxy_faults.inc();
-                self.proxies.tell(place.address(), &HeaderError::NotListed);
+                self.proxies.log(place.address(), &HeaderError::NotListed);
             }
-            Ok(1..) => self.attend(stream, place, self.router.clone()).await,
+            Ok(1..) => self.serve(stream, place, self.router.clone()).await,
             Ok(0) | Err(_) => _ = self.metrics.handshakes_failed.inc(),
         }
     }
 
-    async fn attend(&self, stream: TcpStream, place: Place, router: Router) {
+    async fn serve(&self, stream: TcpStream, place: ConnectionSlot, router: Router) {
         let activity = place.activity().clone();
         let shaken = tokio::select! {
-            shaken = self.handshakes.shake(stream, || self.certificate.config(), place.address()) => shaken,
+            shaken = self.handshakes.accept(stream, || self.certificate.config(), place.address()) => shaken,
             () = activity.has_to_make_room() => None,
         };
         match shaken {

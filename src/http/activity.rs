@@ -23,7 +23,7 @@ pub(super) struct Activity {
     begun: AtomicUsize,
     ended: AtomicUsize,
     /// Bytes arrived after the last request: the beginning of another one.
-    heard: AtomicBool,
+    has_input: AtomicBool,
     /// The server stops, so unread bytes count too.
     ending: AtomicBool,
     /// The last check found unread bytes.
@@ -33,9 +33,9 @@ pub(super) struct Activity {
 
 impl Activity {
     /// Marks a request as under way until the mark is dropped.
-    pub(super) fn begin(self: Arc<Self>) -> Underway {
+    pub(super) fn begin(self: Arc<Self>) -> ActiveRequest {
         self.begun.fetch_add(1, Ordering::Relaxed);
-        Underway(self)
+        ActiveRequest(self)
     }
 
     /// Whether no request is under way.
@@ -44,7 +44,7 @@ impl Activity {
     }
 
     /// Tells the connection to make room for others.
-    pub(super) fn shed(&self) {
+    pub(super) fn ask_to_close(&self) {
         self.shed.cancel();
     }
 
@@ -54,13 +54,13 @@ impl Activity {
     }
 
     #[cfg(test)]
-    pub(super) fn is_shed(&self) -> bool {
+    pub(super) fn is_asked_to_close(&self) -> bool {
         self.shed.is_cancelled()
     }
 
     /// Notes that bytes of the client were read.
-    pub(super) fn hear(&self) {
-        self.heard.store(true, Ordering::Relaxed);
+    pub(super) fn note_input(&self) {
+        self.has_input.store(true, Ordering::Relaxed);
     }
 
     /// Whether unread bytes are to be noted.
@@ -69,7 +69,7 @@ impl Activity {
     }
 
     /// Notes whether there are unread bytes.
-    pub(super) fn see_unread(&self, unread: bool) {
+    pub(super) fn note_unread(&self, unread: bool) {
         self.unread.store(unread, Ordering::Relaxed);
     }
 
@@ -80,7 +80,7 @@ impl Activity {
             loop {
                 // Meanwhile the connection is polled, which reads what arrived and notes what is left.
                 tokio::time::sleep(QUIET_TURN).await;
-                if self.is_idle() && !self.heard.load(Ordering::Relaxed) && !self.unread.load(Ordering::Relaxed) {
+                if self.is_idle() && !self.has_input.load(Ordering::Relaxed) && !self.unread.load(Ordering::Relaxed) {
                     break;
                 }
             }
@@ -89,7 +89,7 @@ impl Activity {
     }
 
     /// Ends when the connection is unused: its first request did not come in time, or no other came for a while.
-    pub(super) async fn unmissed(&self) {
+    pub(super) async fn until_unused(&self) {
         tokio::time::sleep(FIRST_REQUEST_MAX).await;
         if self.begun.load(Ordering::Relaxed) > 0 {
             self.idle().await;
@@ -123,11 +123,11 @@ impl Activity {
 }
 
 /// One request under way.
-pub(super) struct Underway(Arc<Activity>);
+pub(super) struct ActiveRequest(Arc<Activity>);
 
-impl Drop for Underway {
+impl Drop for ActiveRequest {
     fn drop(&mut self) {
-        self.0.heard.store(false, Ordering::Relaxed);
+        self.0.has_input.store(false, Ordering::Relaxed);
         self.0.ended.fetch_add(1, Ordering::Relaxed);
     }
 }

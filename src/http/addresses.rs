@@ -22,7 +22,7 @@ const NETWORKS_LOOKED_AT: usize = 8;
 /// The connections that are open.
 #[derive(Clone, Default)]
 pub(super) struct Addresses {
-    held: Arc<Mutex<Held>>,
+    places: Arc<Mutex<Connections>>,
     /// How many there are.
     open: Gauge,
     /// How many were closed for others.
@@ -30,7 +30,7 @@ pub(super) struct Addresses {
 }
 
 #[derive(Default)]
-struct Held {
+struct Connections {
     total: usize,
     next: u64,
     by_address: HashMap<IpAddr, usize>,
@@ -46,7 +46,7 @@ struct Open {
 }
 
 /// One connection's place. It is given back when it is dropped, or earlier when another connection takes it.
-pub(super) struct Place {
+pub(super) struct ConnectionSlot {
     addresses: Addresses,
     number: u64,
     address: IpAddr,
@@ -55,32 +55,32 @@ pub(super) struct Place {
 
 impl Addresses {
     pub(super) fn new(open: Gauge, shed: Counter) -> Self {
-        Self { held: Arc::default(), open, shed }
+        Self { places: Arc::default(), open, shed }
     }
 
     /// A place for this address, unless the address holds its share already. When nearly all places are taken, an idle connection
     /// of one of the largest networks is closed for it. If there is none, only networks with few connections get a place.
-    pub(super) fn take(&self, address: IpAddr) -> Option<Place> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.of_address(address) >= CONNECTIONS_PER_ADDRESS_MAX {
+    pub(super) fn take(&self, address: IpAddr) -> Option<ConnectionSlot> {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        if places.of_address(address) >= CONNECTIONS_PER_ADDRESS_MAX {
             return None;
         }
-        if held.total >= CONNECTIONS_NEARLY_ALL {
-            let is_small = held.by_network.get(&network_of(address)).map_or(0, BTreeMap::len) < CONNECTIONS_FEW;
-            if held.make_room() {
+        if places.total >= CONNECTIONS_NEARLY_ALL {
+            let is_small = places.by_network.get(&network_of(address)).map_or(0, BTreeMap::len) < CONNECTIONS_FEW;
+            if places.make_room() {
                 self.shed.inc();
-            } else if !is_small || held.total >= CONNECTIONS_MAX {
+            } else if !is_small || places.total >= CONNECTIONS_MAX {
                 return None;
             }
         }
         self.open.inc();
         let activity = Arc::<Activity>::default();
-        let number = held.add(address, activity.clone());
-        Some(Place { addresses: self.clone(), number, address, activity })
+        let number = places.add(address, activity.clone());
+        Some(ConnectionSlot { addresses: self.clone(), number, address, activity })
     }
 }
 
-impl Held {
+impl Connections {
     fn of_address(&self, address: IpAddr) -> usize {
         self.by_address.get(&host(address)).copied().unwrap_or_default()
     }
@@ -104,7 +104,7 @@ impl Held {
         });
         let Some((number, address)) = idle else { return false };
         if let Some(open) = self.remove(number, address) {
-            open.activity.shed();
+            open.activity.ask_to_close();
         }
         true
     }
@@ -130,7 +130,7 @@ impl Held {
     }
 }
 
-impl Place {
+impl ConnectionSlot {
     /// Whose it is.
     pub(super) const fn address(&self) -> IpAddr {
         self.address
@@ -142,10 +142,10 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         self.addresses.open.dec();
-        self.addresses.held.lock().unwrap_or_else(PoisonError::into_inner).remove(self.number, self.address);
+        self.addresses.places.lock().unwrap_or_else(PoisonError::into_inner).remove(self.number, self.address);
     }
 }
 
@@ -157,19 +157,19 @@ mod tests {
         IpAddr::from([10, 0, network, host])
     }
 
-    fn many(addresses: &Addresses, from: IpAddr) -> Vec<Place> {
+    fn many(addresses: &Addresses, from: IpAddr) -> Vec<ConnectionSlot> {
         std::iter::from_fn(|| addresses.take(from)).take(CONNECTIONS_PER_ADDRESS_MAX + 1).collect()
     }
 
     #[test]
     fn an_address_gets_no_more_than_its_share_and_gets_it_back() {
         let addresses = Addresses::default();
-        let held = many(&addresses, address(1, 1));
-        assert_eq!(held.len(), CONNECTIONS_PER_ADDRESS_MAX);
+        let places = many(&addresses, address(1, 1));
+        assert_eq!(places.len(), CONNECTIONS_PER_ADDRESS_MAX);
         assert!(addresses.take(address(1, 1)).is_none() && addresses.take(address(2, 1)).is_some());
-        drop(held);
+        drop(places);
         assert!(addresses.take(address(1, 1)).is_some());
-        let left = addresses.held.lock().unwrap();
+        let left = addresses.places.lock().unwrap();
         assert!(left.total == 0 && left.by_address.is_empty(), "nobody is remembered who is gone");
         assert!(left.by_network.is_empty() && left.by_size.is_empty());
     }
@@ -177,26 +177,26 @@ mod tests {
     #[test]
     fn an_ipv6_network_is_one_address() {
         let addresses = Addresses::default();
-        let held: Vec<Place> =
+        let places: Vec<ConnectionSlot> =
             (0..).map_while(|host: u16| addresses.take(IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, host]))).collect();
-        assert_eq!(held.len(), CONNECTIONS_PER_ADDRESS_MAX);
+        assert_eq!(places.len(), CONNECTIONS_PER_ADDRESS_MAX);
     }
 
     #[test]
     fn idle_connections_of_those_who_hold_most_make_room() {
         let addresses = Addresses::default();
         let small = addresses.take(address(99, 1)).unwrap();
-        let held: Vec<Vec<Place>> = (1..=5).map(|network| many(&addresses, address(network, 1))).collect();
-        assert_eq!(addresses.held.lock().unwrap().total, CONNECTIONS_NEARLY_ALL, "five addresses fill no more than this");
-        let others: Vec<Place> = (0..2000)
+        let networks: Vec<Vec<ConnectionSlot>> = (1..=5).map(|network| many(&addresses, address(network, 1))).collect();
+        assert_eq!(addresses.places.lock().unwrap().total, CONNECTIONS_NEARLY_ALL, "five addresses fill no more than this");
+        let others: Vec<ConnectionSlot> = (0..2000)
             .filter_map(|number: u16| addresses.take(IpAddr::from([10, 1, (number >> 8) as u8, number as u8])))
             .collect();
         assert_eq!(others.len(), 2000, "everybody else is let in");
-        let ended = |places: &[Place]| places.iter().filter(|place| place.activity.is_shed()).count();
-        let of_the_five: usize = held.iter().map(|places| ended(places)).sum();
-        assert!(of_the_five >= 2000 && ended(&others) == 0 && !small.activity.is_shed(), "{of_the_five} of the five");
-        drop((held, others, small));
-        assert_eq!(addresses.held.lock().unwrap().total, 0);
+        let ended = |places: &[ConnectionSlot]| places.iter().filter(|place| place.activity.is_asked_to_close()).count();
+        let of_the_five: usize = networks.iter().map(|places| ended(places)).sum();
+        assert!(of_the_five >= 2000 && ended(&others) == 0 && !small.activity.is_asked_to_close(), "{of_the_five} of the five");
+        drop((networks, others, small));
+        assert_eq!(addresses.places.lock().unwrap().total, 0);
     }
 
     #[test]
@@ -209,8 +209,8 @@ mod tests {
             }
         }
         assert_eq!(busy.len(), CONNECTIONS_NEARLY_ALL);
-        let few: Vec<Place> = (0..100).filter_map(|host| addresses.take(address(50, host))).collect();
+        let few: Vec<ConnectionSlot> = (0..100).filter_map(|host| addresses.take(address(50, host))).collect();
         assert!(few.len() >= CONNECTIONS_FEW, "{}", few.len());
-        assert!(busy.iter().all(|(_, place)| !place.activity.is_shed()), "a request under way is never cut for it");
+        assert!(busy.iter().all(|(_, place)| !place.activity.is_asked_to_close()), "a request under way is never cut for it");
     }
 }

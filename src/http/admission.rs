@@ -56,7 +56,7 @@ async fn review(State(webhook): State<Arc<Webhook>>, headers: HeaderMap, body: B
 
 fn answer(mut request: Request, settings: &SidecarSettings) -> Value {
     let done = request.pod().and_then(|pod| inject::inject(pod, settings));
-    let (namespace, uid) = (names::shown(&request.namespace), &request.uid);
+    let (namespace, uid) = (names::excerpt(&request.namespace), &request.uid);
     match done {
         Ok(injected) => {
             let operations = injected.patch.operations();

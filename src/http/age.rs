@@ -4,7 +4,7 @@ use super::form;
 use super::reply::{self, Caller};
 use super::task::run;
 use crate::app::App;
-use crate::exchange::Asked;
+use crate::exchange::ExchangeRequest;
 use crate::secrets::{self, STANZAS_MAX};
 use crate::token::{check_objects, from_json, parse_json};
 use crate::words::names::PolicyName;
@@ -54,8 +54,8 @@ pub(super) async fn unwrap(
     }
 }
 
-fn read(bytes: &[u8]) -> Result<Asked, Denial> {
-    let bad = |fault: &dyn Display| Reason::BadRequest.because(fault).saying(format!("The request's body: {fault}."));
+fn read(bytes: &[u8]) -> Result<ExchangeRequest, Denial> {
+    let bad = |fault: &dyn Display| Reason::BadRequest.with_cause(fault).with_detail(format!("The request's body: {fault}."));
     let document = parse_json(bytes).map_err(|fault| bad(&fault))?;
     check_objects(&document, "stanzas").map_err(|fault| bad(&fault))?;
     let header: Header = from_json(document).map_err(|fault| bad(&fault))?;
@@ -64,7 +64,7 @@ fn read(bytes: &[u8]) -> Result<Asked, Denial> {
     }
     let stanzas: Option<Vec<Digest>> = header.stanzas.iter().map(Stanza::digest).collect();
     let stanzas = stanzas.ok_or_else(|| bad(&"a stanza's `body` is base64 without padding"))?;
-    Ok(Asked::file_key(stanzas, header.policy))
+    Ok(ExchangeRequest::file_key(stanzas, header.policy))
 }
 
 impl Stanza {

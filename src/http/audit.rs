@@ -4,7 +4,7 @@ use super::form::{self, FormError, Values};
 use super::reply::{self, Caller};
 use super::task::run;
 use crate::app::App;
-use crate::exchange::{Asked, AuditQuery, RECORDS_MAX, SEQ_MAX};
+use crate::exchange::{AuditQuery, ExchangeRequest, RECORDS_MAX, SEQ_MAX};
 use crate::store::{RECORD_KINDS, RecordFilter};
 use crate::words::names::{IssuerName, NameError, PolicyName};
 use crate::words::{DurationError, IdSuffix, NoIdSuffix, Reason, parse_duration};
@@ -64,8 +64,10 @@ pub(super) enum AuditQueryError {
 }
 
 pub(super) async fn audit(State(app): State<Arc<App>>, Caller(call): Caller, OriginalUri(uri): OriginalUri) -> Response<Body> {
-    let asked = read(&uri).map(Asked::audit).map_err(|fault| Reason::BadRequest.because(&fault).saying(fault.to_string()));
-    match run(app, call, asked).await {
+    let request = read(&uri)
+        .map(ExchangeRequest::audit)
+        .map_err(|fault| Reason::BadRequest.with_cause(&fault).with_detail(fault.to_string()));
+    match run(app, call, request).await {
         Ok(released) => reply::document(&released),
         Err(refused) => refused.into_response(),
     }
@@ -74,20 +76,20 @@ pub(super) async fn audit(State(app): State<Arc<App>>, Caller(call): Caller, Ori
 fn read(uri: &Uri) -> Result<AuditQuery, AuditQueryError> {
     let mut query = form::parse(uri.query().unwrap_or_default().as_bytes())?;
     let filter = RecordFilter {
-        kind: taken(&mut query, "kind", |text| {
+        kind: take_param(&mut query, "kind", |text| {
             RECORD_KINDS.contains(&text).then(|| text.to_owned()).ok_or(AuditQueryError::Kind)
         })?,
-        code: taken(&mut query, "code", |text| code(text).ok_or(AuditQueryError::Code))?,
-        policy: taken(&mut query, "policy", |text| PolicyName::parse(text).map_err(AuditQueryError::Policy))?
+        code: take_param(&mut query, "code", |text| code(text).ok_or(AuditQueryError::Code))?,
+        policy: take_param(&mut query, "policy", |text| PolicyName::parse(text).map_err(AuditQueryError::Policy))?
             .map(|policy| policy.to_string()),
-        repository: taken(&mut query, "repository", |text| {
+        repository: take_param(&mut query, "repository", |text| {
             is_repository(text).then(|| text.to_owned()).ok_or(AuditQueryError::Repository)
         })?,
-        issuer: taken(&mut query, "issuer", |text| IssuerName::parse(text).map_err(AuditQueryError::Issuer))?
+        issuer: take_param(&mut query, "issuer", |text| IssuerName::parse(text).map_err(AuditQueryError::Issuer))?
             .map(|issuer| issuer.to_string()),
-        decision: taken(&mut query, "decision", |text| Ok(IdSuffix::parse(text)?))?,
+        decision: take_param(&mut query, "decision", |text| Ok(IdSuffix::parse(text)?))?,
     };
-    let lasting = taken(&mut query, "since", |text| Ok(parse_duration(text)?))?;
+    let lasting = take_param(&mut query, "since", |text| Ok(parse_duration(text)?))?;
     let before = number(&mut query, "before", 1..=SEQ_MAX)?;
     let after = number(&mut query, "after", 0..=SEQ_MAX)?.unwrap_or_default();
     let limit = number(&mut query, "limit", 1..=i64::try_from(RECORDS_MAX).unwrap_or(SEQ_MAX))?;
@@ -98,7 +100,7 @@ fn read(uri: &Uri) -> Result<AuditQuery, AuditQueryError> {
     }
 }
 
-fn taken<T>(
+fn take_param<T>(
     query: &mut Values,
     parameter: &'static str,
     read: impl FnOnce(&str) -> Result<T, AuditQueryError>,
@@ -107,7 +109,7 @@ fn taken<T>(
 }
 
 fn number(query: &mut Values, parameter: &'static str, range: RangeInclusive<i64>) -> Result<Option<i64>, AuditQueryError> {
-    taken(query, parameter, |text| {
+    take_param(query, parameter, |text| {
         let number = text.parse().ok().filter(|number| range.contains(number));
         number.ok_or(AuditQueryError::Number { parameter, range })
     })
@@ -139,7 +141,7 @@ mod tests {
         assert_eq!(all.filter.code.as_deref(), Some("denied"));
         let none = of("").unwrap();
         assert_eq!((none.before, none.after, none.limit, none.lasting), (None, 0, RECORDS_MAX, None));
-        for (query, said) in [
+        for (query, expected) in [
             ("kind=Refused", "there is no such kind"),
             ("code=no_matching_polcy", "there is no such code"),
             ("policy=", "`policy`:"),
@@ -157,8 +159,8 @@ mod tests {
             ("kinds=a", "A name near `kind` is no parameter here: there are `kind`"),
             ("policy=%00", "NUL"),
         ] {
-            let told = of(query).unwrap_err();
-            assert!(told.contains(said), "{query}: {told}");
+            let message = of(query).unwrap_err();
+            assert!(message.contains(expected), "{query}: {message}");
         }
     }
 }

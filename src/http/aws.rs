@@ -13,7 +13,7 @@ mod xml;
 use super::routes::Routes;
 use super::stopping::Peer;
 use crate::app::App;
-use crate::exchange::{Call, Refused, refuse};
+use crate::exchange::{RecordedRefusal, RequestContext, refuse};
 use crate::words::{Denial, Secret};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -24,22 +24,22 @@ pub(super) fn routes(routes: Routes) -> Routes {
 
 /// A client, and the API that it uses.
 #[derive(Clone, Copy)]
-struct Caller {
+struct AwsCaller {
     client: IpAddr,
     api: &'static str,
 }
 
-impl Caller {
+impl AwsCaller {
     fn of(peer: Option<&Peer>, api: &'static str) -> Self {
         Self { client: peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0), api }
     }
 
-    fn call(self, token: Result<Secret, Denial>) -> Call {
-        Call { token, client: self.client, api: self.api, proof: None }
+    fn call(self, token: Result<Secret, Denial>) -> RequestContext {
+        RequestContext { token, client: self.client, api: self.api, proof: None }
     }
 
     /// Refuses a request that could not be read, and records the refusal.
-    async fn refuse(self, app: &App, denial: Denial) -> Refused {
+    async fn refuse(self, app: &App, denial: Denial) -> RecordedRefusal {
         refuse(app, &self.call(Err(denial.clone())), denial).await
     }
 }

@@ -3,7 +3,7 @@
 use super::activity::Activity;
 use super::rest;
 use super::stopping::{Peer, Stopping};
-use super::watched::Watched;
+use super::watched::WatchedStream;
 use axum::Router;
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
@@ -30,7 +30,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
 /// When a connection ends, for answers that would otherwise not end.
 #[derive(Clone, Default)]
-pub(super) struct Ending {
+pub(super) struct ConnectionEnd {
     /// The server stops.
     pub(super) stopping: CancellationToken,
     /// Ends the connection at once, whatever is under way on it.
@@ -55,11 +55,11 @@ impl Connection {
         let speaks_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         let came_late = stopping.draining.is_cancelled();
         let (begun, draining) = (activity.clone(), stopping.draining.clone());
-        let ending = Ending { stopping: draining.clone(), cut: CancellationToken::new(), activity: activity.clone() };
-        let (told, cut) = (ending.clone(), ending.cut.clone());
+        let ending = ConnectionEnd { stopping: draining.clone(), cut: CancellationToken::new(), activity: activity.clone() };
+        let (extension, cut) = (ending.clone(), ending.cut.clone());
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(peer);
-            request.extensions_mut().insert(told.clone());
+            request.extensions_mut().insert(extension.clone());
             let (mut router, underway, draining) = (router.clone(), begun.clone().begin(), draining.clone());
             let version = request.version();
             async move {
@@ -74,11 +74,11 @@ impl Connection {
                 answer
             }
         });
-        let io = TokioIo::new(Watched { stream, activity: activity.clone() });
+        let io = TokioIo::new(WatchedStream { stream, activity: activity.clone() });
         let connection = builder().serve_connection(io, service).into_owned();
         let leave = async {
             tokio::select! {
-                () = activity.unmissed() => {}
+                () = activity.until_unused() => {}
                 () = activity.has_to_make_room() => {}
                 // HTTP/2 says which requests the server took, so that a client may repeat the others elsewhere. A connection that
                 // came during the pause first gets its first request answered.

@@ -4,7 +4,7 @@
 use super::health::Health;
 use super::reply;
 use crate::answers::{ClockAccepted, OperatorRefusal};
-use crate::app::{App, Denier, FilesAsked};
+use crate::app::{App, DeniedBy, FilesAsked};
 use crate::policy::DenyRequest;
 use crate::store::OwnIssuer;
 use crate::words::names::{CommitId, SourceName};
@@ -74,7 +74,7 @@ pub fn router(health: Arc<Health>) -> Router {
 type Shared = State<Arc<App>>;
 
 async fn deny(State(app): Shared, Json(request): Json<DenyRequest>) -> Response {
-    answer(app.deny(request, Denier::Operator).await)
+    answer(app.deny(request, DeniedBy::Operator).await)
 }
 
 #[derive(Deserialize)]
@@ -147,7 +147,7 @@ async fn secret_status(State(app): Shared, Json(request): Json<SecretStatusReque
     let (live, now) = (app.live.load_full(), app.now());
     let asked = FilesAsked { below, after };
     let status = tokio::task::spawn_blocking(move || live.secret_status(&source, &asked, now)).await;
-    let status = status.unwrap_or_else(|fault| Err(Reason::Internal.because(fault.to_string())));
+    let status = status.unwrap_or_else(|fault| Err(Reason::Internal.with_cause(fault.to_string())));
     answer(status)
 }
 
@@ -156,7 +156,7 @@ async fn accept_clock(State(app): Shared) -> Response {
 }
 
 async fn keys(State(app): Shared) -> Response {
-    answer(app.keys_told().await)
+    answer(app.keys_report().await)
 }
 
 async fn rotate_keys(State(app): Shared) -> Response {

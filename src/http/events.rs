@@ -2,11 +2,11 @@
 //!
 //! An event's id is the mark of the state in force. The server stores nothing for a reader: it sends the current mark once.
 
-use super::activity::Underway;
-use super::connection::Ending;
+use super::activity::ActiveRequest;
+use super::connection::ConnectionEnd;
 use super::reply::Caller;
 use super::stopping::Peer;
-use super::streams::{Place, Streams};
+use super::streams::{StreamSlot, Streams};
 use crate::app::App;
 use crate::exchange;
 use axum::body::{Body, Bytes, HttpBody};
@@ -45,7 +45,7 @@ async fn follow(
     State(app): State<Arc<App>>,
     Extension(streams): Extension<Streams>,
     peer: Option<Extension<Peer>>,
-    ending: Option<Extension<Ending>>,
+    ending: Option<Extension<ConnectionEnd>>,
     Caller(call): Caller,
     headers: HeaderMap,
 ) -> Response<Body> {
@@ -65,7 +65,7 @@ async fn follow(
         sender,
         _place: watch.place,
     };
-    tokio::spawn(stream.tell());
+    tokio::spawn(stream.run());
     let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store"), (X_ACCEL_BUFFERING, "no")];
     (headers, Body::new(Lines(receiver))).into_response()
 }
@@ -80,25 +80,25 @@ struct Stream {
     /// The last mark that the reader knows.
     seen: Option<String>,
     until: Instant,
-    ending: Ending,
-    _place: Place,
-    _underway: Underway,
+    ending: ConnectionEnd,
+    _place: StreamSlot,
+    _underway: ActiveRequest,
 }
 
 /// The reader is gone or too slow.
-struct Over;
+struct StreamEnded;
 
 impl Stream {
-    async fn tell(mut self) {
+    async fn run(mut self) {
         let (stopping, until) = (self.ending.stopping.clone(), self.until);
         tokio::select! {
-            _ = self.tell_on() => {}
+            _ = self.send_changes() => {}
             () = stopping.cancelled() => {}
             () = sleep_until(until) => {}
         }
     }
 
-    async fn tell_on(&mut self) -> Result<(), Over> {
+    async fn send_changes(&mut self) -> Result<(), StreamEnded> {
         let mut changes = self.app.changes();
         self.send(OPENING.to_owned()).await?;
         loop {
@@ -111,22 +111,22 @@ impl Stream {
             tokio::select! {
                 changed = changes.changed() => match changed {
                     Ok(()) => sleep(EVENT_PAUSE).await,
-                    Err(_) => return Err(Over),
+                    Err(_) => return Err(StreamEnded),
                 },
                 // The next round also notices a denial that ended by itself.
                 () = sleep(HEARTBEAT) => self.send(":\n\n".to_owned()).await?,
-                () = self.sender.closed() => return Err(Over),
+                () = self.sender.closed() => return Err(StreamEnded),
             }
         }
     }
 
     /// Hands the line over as soon as the connection has room for it. If it has none for too long, the connection ends.
-    async fn send(&self, line: String) -> Result<(), Over> {
+    async fn send(&self, line: String) -> Result<(), StreamEnded> {
         match timeout(SLOW_MAX, self.sender.send(line.into())).await {
-            Ok(sent) => sent.map_err(|_| Over),
+            Ok(sent) => sent.map_err(|_| StreamEnded),
             Err(_) => {
                 self.ending.cut.cancel();
-                Err(Over)
+                Err(StreamEnded)
             }
         }
     }

@@ -19,7 +19,7 @@ pub(super) enum FormError {
     #[error(transparent)]
     Name(#[from] EscapeError),
     /// A value is not encoded well.
-    #[error("{}: {fault}", shown(.name))]
+    #[error("{}: {fault}", quoted(.name))]
     Value {
         /// Its name.
         name: String,
@@ -31,7 +31,7 @@ pub(super) enum FormError {
     #[error("more than {NAMES_MAX} parameters")]
     TooMany,
     /// A name is there twice, and readers would differ on which one counts.
-    #[error("{} stands twice", shown(.name))]
+    #[error("{} stands twice", quoted(.name))]
     Twice {
         /// Which name.
         name: String,
@@ -74,11 +74,11 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Values, FormError> {
 
 /// Refuses a query at a route that reads none: a parameter such as `dry_run` would be ignored there.
 pub(super) fn no_query(uri: &Uri) -> Result<(), Denial> {
-    let refused = |told: String| Reason::BadRequest.because(&told).saying(told);
+    let refused = |detail: String| Reason::BadRequest.with_cause(&detail).with_detail(detail);
     let query = parse(uri.query().unwrap_or_default().as_bytes()).map_err(|fault| refused(format!("The query: {fault}.")))?;
     match query.keys().next() {
         None => Ok(()),
-        Some(name) => Err(refused(format!("The query: {} is no parameter here, and there is none.", shown(name)))),
+        Some(name) => Err(refused(format!("The query: {} is no parameter here, and there is none.", quoted(name)))),
     }
 }
 
@@ -124,12 +124,12 @@ const KNOWN: [&str; 36] = [
 
 /// A parameter's name for an error's text, which the audit log keeps: one of our own. A caller may have sent a token or a key where a
 /// name belongs, so no other text of theirs is shown.
-pub(super) fn shown(name: &str) -> String {
-    shown_among(name, &KNOWN)
+pub(super) fn quoted(name: &str) -> String {
+    quoted_among(name, &KNOWN)
 }
 
 /// The same for an API with names of its own.
-pub(super) fn shown_among(name: &str, known: &[&str]) -> String {
+pub(super) fn quoted_among(name: &str, known: &[&str]) -> String {
     match nearest(name, known) {
         Some(known) if known == name => format!("`{known}`"),
         Some(near) => format!("a name near `{near}`"),
@@ -139,12 +139,12 @@ pub(super) fn shown_among(name: &str, known: &[&str]) -> String {
 
 /// The same where a sentence begins.
 pub(super) fn opening(name: &str) -> String {
-    opened(shown(name))
+    opened(quoted(name))
 }
 
 /// Such a text where a sentence begins.
-pub(super) fn opened(shown: String) -> String {
-    shown.strip_prefix("a ").map(|rest| format!("A {rest}")).unwrap_or(shown)
+pub(super) fn opened(quoted: String) -> String {
+    quoted.strip_prefix("a ").map(|rest| format!("A {rest}")).unwrap_or(quoted)
 }
 
 /// Escapes undone; `+` is a space.

@@ -42,8 +42,8 @@ pub(crate) fn hook(bytes: &[u8]) {
     // The body's time limit needs a runtime with timers.
     if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_time().build() {
         let body = axum::body::Body::from(body.to_vec());
-        let signed = match hooks::Shown::of(&headers) {
-            Some(shown) => runtime.block_on(shown.is_good(&secret, body)),
+        let signed = match hooks::HookCredential::of(&headers) {
+            Some(proof) => runtime.block_on(proof.is_good(&secret, body)),
             None => Ok(false),
         };
         assert!(!matches!(signed, Ok(true)), "nobody signed this");

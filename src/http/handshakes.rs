@@ -21,28 +21,28 @@ pub(super) const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 
 /// The handshakes under way. Addresses that were served lately have turns of their own, which others cannot use up.
 pub(super) struct Handshakes {
-    served: Turns,
-    strangers: Turns,
+    served: HandshakeSlots,
+    strangers: HandshakeSlots,
     clients: Arc<Clients>,
 }
 
 impl Handshakes {
     pub(super) fn new(clients: Arc<Clients>) -> Self {
         let width = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { served: Turns::new(width), strangers: Turns::new(width), clients }
+        Self { served: HandshakeSlots::new(width), strangers: HandshakeSlots::new(width), clients }
     }
 
     /// Does one handshake; `None` if it fails or takes too long.
-    pub(super) async fn shake(
+    pub(super) async fn accept(
         &self,
         stream: TcpStream,
         config: impl FnOnce() -> Arc<ServerConfig>,
         address: IpAddr,
     ) -> Option<TlsStream<TcpStream>> {
-        tokio::time::timeout(HANDSHAKE_MAX, self.shake_on(stream, config, address)).await.ok().flatten()
+        tokio::time::timeout(HANDSHAKE_MAX, self.accept_in_turn(stream, config, address)).await.ok().flatten()
     }
 
-    async fn shake_on(
+    async fn accept_in_turn(
         &self,
         stream: TcpStream,
         config: impl FnOnce() -> Arc<ServerConfig>,
@@ -76,7 +76,7 @@ async fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
 
 /// As many turns at a time as there are processors. Of each network at most that many wait in the common queue, so that clients
 /// of other networks wait for few.
-struct Turns {
+struct HandshakeSlots {
     all: Semaphore,
     lanes: Mutex<HashMap<IpAddr, Arc<Semaphore>>>,
     width: usize,
@@ -84,12 +84,12 @@ struct Turns {
 
 /// The queue of one network. It is removed with its last member.
 struct Lane<'a> {
-    turns: &'a Turns,
+    turns: &'a HandshakeSlots,
     network: IpAddr,
     queue: Arc<Semaphore>,
 }
 
-impl Turns {
+impl HandshakeSlots {
     fn new(width: usize) -> Self {
         Self { all: Semaphore::new(width), lanes: Mutex::default(), width }
     }
@@ -128,16 +128,16 @@ mod tests {
 
     #[tokio::test]
     async fn a_network_with_a_thousand_handshakes_does_not_delay_another_network() {
-        let turns = Arc::new(Turns::new(2));
+        let turns = Arc::new(HandshakeSlots::new(2));
         let order = Arc::new(Mutex::new(Vec::new()));
-        let held = turns.all.acquire_many(2).await.unwrap();
+        let permits = turns.all.acquire_many(2).await.unwrap();
         let mut waiting = tokio::task::JoinSet::new();
         for number in (0..1000).map(|_| 1).chain([2]) {
             let (turns, order) = (turns.clone(), order.clone());
             waiting.spawn(async move { turns.run(network(number), async { order.lock().unwrap().push(number) }).await });
             tokio::task::yield_now().await;
         }
-        drop(held);
+        drop(permits);
         waiting.join_all().await;
         let place = order.lock().unwrap().iter().position(|number| *number == 2).unwrap();
         assert!(place <= 4, "after {place} of the others");
@@ -146,10 +146,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_handshake_that_times_out_in_the_queue_leaves_nothing_in_it() {
-        let turns = Turns::new(1);
-        let held = turns.all.acquire().await.unwrap();
+        let turns = HandshakeSlots::new(1);
+        let permit = turns.all.acquire().await.unwrap();
         assert!(tokio::time::timeout(Duration::from_millis(10), turns.run(network(1), async {})).await.is_err());
-        drop(held);
+        drop(permit);
         assert!(turns.run(network(1), async {}).await.is_some());
         assert!(turns.lanes.lock().unwrap().is_empty());
     }

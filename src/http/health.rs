@@ -3,7 +3,7 @@
 use super::tls::Certificate;
 use crate::answers::{Alarm, Checks, FileFault, ListenerName, Readiness};
 use crate::app::App;
-use crate::issue::Reach;
+use crate::issue::Reachability;
 use crate::issuers::Unreadable;
 use crate::words::PlainPath;
 use crate::words::names::IssuerName;
@@ -23,7 +23,7 @@ pub struct Health {
     /// That of the webhook, if there is one.
     webhook: Option<Arc<Certificate>>,
     /// Whether each provider answered when it was last asked.
-    providers: ArcSwapOption<Vec<Reach>>,
+    providers: ArcSwapOption<Vec<Reachability>>,
 }
 
 impl Health {
@@ -65,7 +65,7 @@ impl Health {
     }
 
     fn silent_providers(&self) -> Vec<Alarm> {
-        let alarm = |Reach { provider, origin, fault }: &Reach| {
+        let alarm = |Reachability { provider, origin, fault }: &Reachability| {
             let fault = fault.as_ref()?.to_string();
             Some(Alarm::Provider { provider: (*provider).to_owned(), origin: origin.to_string(), fault })
         };
@@ -97,7 +97,7 @@ impl Health {
             draining,
             revision: revision.as_ref().ok().map(|commit| (*commit).clone()),
             faults: live.faults().map(|fault| FileFault::from(&fault)).collect(),
-            held: live.held(),
+            held: live.pending_files(),
             alarm: live.alarm(),
             alarms: self.alarms_of(&unreadable).iter().map(ToString::to_string).collect(),
             sources: app.sources_told(&live),

@@ -60,7 +60,7 @@ async fn wake(
     if limit.len() > ADDRESSES_MAX {
         limit.retain_recent();
     }
-    let within = limit.check_key(&host(call.client)).map_err(|_| Reason::Overloaded.because("too many hooks of this address"));
+    let within = limit.check_key(&host(call.client)).map_err(|_| Reason::Overloaded.with_cause("too many hooks of this address"));
     let checked = match within {
         Ok(()) => check(&app, &source, &headers, body).await,
         Err(denial) => Err(denial),
@@ -72,7 +72,7 @@ async fn wake(
 }
 
 async fn check(app: &App, source: &str, headers: &HeaderMap, body: Body) -> Result<(), Denial> {
-    let refused = |cause: &str| Reason::HookRefused.because(cause);
+    let refused = |cause: &str| Reason::HookRefused.with_cause(cause);
     let name = SourceName::parse(source).map_err(|_| refused("no such source"))?;
     let followed = app.followed(&name).ok_or_else(|| refused("no such source"))?;
     let path = followed.settings.hook_secret.as_ref().ok_or_else(|| refused("the source has no `hook`"))?;
@@ -84,27 +84,27 @@ async fn check(app: &App, source: &str, headers: &HeaderMap, body: Body) -> Resu
 /// Reads the secret's file only for requests with a possible signature, and for each of them, so that the file can be replaced at
 /// any time.
 async fn check_signature(path: &std::path::Path, headers: &HeaderMap, body: Body) -> Result<(), Denial> {
-    let refused = |cause: &str| Reason::HookRefused.because(cause);
-    let shown = Shown::of(headers).ok_or_else(|| refused(UNSIGNED))?;
+    let refused = |cause: &str| Reason::HookRefused.with_cause(cause);
+    let proof = HookCredential::of(headers).ok_or_else(|| refused(UNSIGNED))?;
     let secret = std::fs::read_to_string(path).map_err(|fault| refused(&format!("{}: {fault}", path.plain())))?;
     let secret: Secret = secret.trim().to_owned().into();
     if secret.expose().is_empty() {
         return Err(refused("the hook's secret is empty"));
     }
-    if shown.is_good(&secret, body).await? { Ok(()) } else { Err(refused(UNSIGNED)) }
+    if proof.is_good(&secret, body).await? { Ok(()) } else { Err(refused(UNSIGNED)) }
 }
 
 /// For a request without a signature, and for one with a wrong signature.
 const UNSIGNED: &str = "no good signature";
 
 /// What authenticates a hook.
-pub(super) enum Shown {
+pub(super) enum HookCredential {
     /// An HMAC with SHA-256 over the body.
     Signature([u8; SHA256_OUTPUT_LEN]),
     Token(Secret),
 }
 
-impl Shown {
+impl HookCredential {
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let signature = |name: &&str| unhex(text(name)?.strip_prefix(PREFIX)?)?.try_into().ok();
@@ -147,8 +147,8 @@ mod tests {
     use std::task::{Context, Poll};
 
     async fn is_signed(secret: &Secret, headers: &HeaderMap, body: Body) -> Result<bool, Denial> {
-        match Shown::of(headers) {
-            Some(shown) => shown.is_good(secret, body).await,
+        match HookCredential::of(headers) {
+            Some(proof) => proof.is_good(secret, body).await,
             None => Ok(false),
         }
     }
@@ -190,7 +190,7 @@ mod tests {
     }
 
     /// An event of 1 MiB in pieces; counts the pieces in memory.
-    fn counted(held: &Arc<AtomicUsize>, most: &Arc<AtomicUsize>) -> Body {
+    fn counted(in_memory: &Arc<AtomicUsize>, most: &Arc<AtomicUsize>) -> Body {
         struct Piece(Arc<AtomicUsize>);
         impl AsRef<[u8]> for Piece {
             fn as_ref(&self) -> &[u8] {
@@ -202,10 +202,10 @@ mod tests {
                 self.0.fetch_sub(1, Ordering::SeqCst);
             }
         }
-        let (held, most) = (held.clone(), most.clone());
+        let (in_memory, most) = (in_memory.clone(), most.clone());
         let pieces = std::iter::repeat_with(move || {
-            most.fetch_max(held.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            Ok::<_, std::convert::Infallible>(Frame::data(Bytes::from_owner(Piece(held.clone()))))
+            most.fetch_max(in_memory.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            Ok::<_, std::convert::Infallible>(Frame::data(Bytes::from_owner(Piece(in_memory.clone()))))
         });
         Body::new(Pieces(Box::new(pieces.take(64))))
     }
@@ -226,18 +226,18 @@ mod tests {
 
     #[tokio::test]
     async fn of_an_event_of_a_mebibyte_one_piece_at_a_time_is_in_memory() {
-        let (held, most) = (Arc::default(), Arc::default());
-        reply::body(counted(&held, &most), EVENT_BYTES_MAX).await.unwrap();
+        let (in_memory, most) = (Arc::default(), Arc::default());
+        reply::body(counted(&in_memory, &most), EVENT_BYTES_MAX).await.unwrap();
         assert_eq!(most.load(Ordering::SeqCst), 64, "a body that is kept is held whole");
         most.store(0, Ordering::SeqCst);
         let secret = Secret::from("secret".to_owned());
         let forged = HeaderMap::from_iter([(HeaderName::from_static(SIGNATURES[0]), HeaderValue::from_str(&forged()).unwrap())]);
-        assert!(!is_signed(&secret, &forged, counted(&held, &most)).await.unwrap());
+        assert!(!is_signed(&secret, &forged, counted(&in_memory, &most)).await.unwrap());
         assert_eq!(most.load(Ordering::SeqCst), 1, "one piece is held at a time");
         most.store(0, Ordering::SeqCst);
         let token = HeaderMap::from_iter([(HeaderName::from_static(TOKEN), HeaderValue::from_static("wrong"))]);
         for headers in [HeaderMap::new(), token] {
-            assert!(!is_signed(&secret, &headers, counted(&held, &most)).await.unwrap());
+            assert!(!is_signed(&secret, &headers, counted(&in_memory, &most)).await.unwrap());
         }
         assert_eq!(most.load(Ordering::SeqCst), 0, "without a signature nothing is read");
     }

@@ -42,8 +42,8 @@ mod tests {
     fn a_certificate_is_valid_for_the_names_in_it() {
         let is_for = |names: &[&str], url: &str| {
             let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-            let made = rcgen::generate_simple_self_signed(names).unwrap();
-            fault(made.cert.der(), &IssuerUrl::parse(url).unwrap()).is_none()
+            let generated = rcgen::generate_simple_self_signed(names).unwrap();
+            fault(generated.cert.der(), &IssuerUrl::parse(url).unwrap()).is_none()
         };
         for (names, url, expected) in [
             (&["daypass.example"][..], "https://daypass.example", true),
@@ -75,13 +75,13 @@ mod tests {
     #[test]
     fn a_certificate_for_clients_is_refused_as_a_servers() {
         use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
-        let told = |purposes: &[rcgen::ExtendedKeyUsagePurpose]| {
+        let fault_for = |purposes: &[rcgen::ExtendedKeyUsagePurpose]| {
             let mut parameters = rcgen::CertificateParams::new(vec!["daypass.example".to_owned()]).unwrap();
             parameters.extended_key_usages = purposes.to_vec();
-            let made = parameters.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
-            fault(made.der(), &IssuerUrl::parse("https://daypass.example").unwrap())
+            let generated = parameters.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
+            fault(generated.der(), &IssuerUrl::parse("https://daypass.example").unwrap())
         };
-        assert_eq!(told(&[ClientAuth]), Some(CertificateFault::NotForServers));
-        assert_eq!([told(&[]), told(&[ServerAuth]), told(&[ClientAuth, ServerAuth])], [None, None, None]);
+        assert_eq!(fault_for(&[ClientAuth]), Some(CertificateFault::NotForServers));
+        assert_eq!([fault_for(&[]), fault_for(&[ServerAuth]), fault_for(&[ClientAuth, ServerAuth])], [None, None, None]);
     }
 }

@@ -20,7 +20,7 @@ pub(super) async fn other_method(
     OriginalUri(uri): OriginalUri,
 ) -> Response<Body> {
     let cause = format!("{method} is no method of {}", uri.path().chars().take(200).collect::<String>());
-    exchange::refuse(&app, &call, Reason::MethodNotAllowed.because(cause)).await.into_response()
+    exchange::refuse(&app, &call, Reason::MethodNotAllowed.with_cause(cause)).await.into_response()
 }
 
 /// Refuses every method but GET, also HEAD, at a route whose GET releases something. Without this the router would allow HEAD

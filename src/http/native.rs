@@ -8,7 +8,7 @@ use super::routes::Routes;
 use super::task::run;
 use super::traces::trace;
 use crate::app::App;
-use crate::exchange::{self, Asked, Call};
+use crate::exchange::{self, ExchangeRequest, RequestContext};
 use crate::issue::SigningKeys;
 use crate::policy::Request;
 use crate::store::OwnIssuer;
@@ -57,7 +57,7 @@ pub(super) fn routes() -> Routes {
         // Vault documents HEAD for this path alone.
         .any_public("/vault/v1/sys/health", super::vault::vault)
         .any("/vault/v1/{*path}", super::vault::vault)
-        .any("/v1/{*path}", beside);
+        .any("/v1/{*path}", fallback);
     super::octo_sts::routes(super::aws::routes(routes))
 }
 
@@ -75,7 +75,7 @@ async fn exchange(
 ) -> Response<Body> {
     let parse = |bytes: Vec<u8>| {
         let request = Request::parse(&bytes).map_err(|fault| reply::bad_request(format!("The request's body: {fault}.")));
-        request.map(Asked::credentials)
+        request.map(ExchangeRequest::credentials)
     };
     by_body(&app, call, (&uri, &headers, body), parse).await
 }
@@ -83,9 +83,9 @@ async fn exchange(
 /// A request in a body, which a proof may cover.
 async fn by_body(
     app: &Arc<App>,
-    call: Call,
+    call: RequestContext,
     (uri, headers, body): (&Uri, &HeaderMap, Body),
-    parse: impl FnOnce(Vec<u8>) -> Result<Asked, Denial>,
+    parse: impl FnOnce(Vec<u8>) -> Result<ExchangeRequest, Denial>,
 ) -> Response<Body> {
     let read = reply::json_body(headers, body, reply::BODY_BYTES_MAX).await;
     let call = if let Ok(bytes) = &read { call.with_body(bytes) } else { call };
@@ -103,8 +103,8 @@ async fn replay(
     headers: HeaderMap,
     body: Body,
 ) -> Response<Body> {
-    let asked = Asked::replay(async move { reply::json_body(&headers, body, reply::CANDIDATE_BYTES_MAX).await });
-    match run(app, call.with_unread_body(), form::no_query(&uri).map(|()| asked)).await {
+    let request = ExchangeRequest::replay(async move { reply::json_body(&headers, body, reply::CANDIDATE_BYTES_MAX).await });
+    match run(app, call.with_unread_body(), form::no_query(&uri).map(|()| request)).await {
         Ok(released) => reply::document(&released),
         Err(refused) => refused.into_response(),
     }
@@ -118,8 +118,8 @@ async fn rewrite(
     headers: HeaderMap,
     body: Body,
 ) -> Response<Body> {
-    let asked = Asked::rewrite(async move { reply::json_body(&headers, body, reply::REWRITE_BYTES_MAX).await });
-    match run(app, call.with_unread_body(), form::no_query(&uri).map(|()| asked)).await {
+    let request = ExchangeRequest::rewrite(async move { reply::json_body(&headers, body, reply::REWRITE_BYTES_MAX).await });
+    match run(app, call.with_unread_body(), form::no_query(&uri).map(|()| request)).await {
         Ok(released) => reply::document(&released),
         Err(refused) => refused.into_response(),
     }
@@ -132,7 +132,7 @@ async fn deny(
     headers: HeaderMap,
     body: Body,
 ) -> Response<Body> {
-    by_body(&app, call, (&uri, &headers, body), |body| Asked::deny(&body)).await
+    by_body(&app, call, (&uri, &headers, body), |body| ExchangeRequest::deny(&body)).await
 }
 
 async fn whoami(State(app): Shared, Caller(call): Caller, OriginalUri(uri): OriginalUri) -> Response<Body> {
@@ -140,14 +140,14 @@ async fn whoami(State(app): Shared, Caller(call): Caller, OriginalUri(uri): Orig
         return exchange::refuse(&app, &call, denial).await.into_response();
     }
     match exchange::whoami(&app, call).await {
-        Ok(seen) => ([(header::CACHE_CONTROL, "no-store")], Json(seen)).into_response(),
+        Ok(identity) => ([(header::CACHE_CONTROL, "no-store")], Json(identity)).into_response(),
         Err(refused) => refused.into_response(),
     }
 }
 
 /// A path below `/v1` that is none of ours may be one of Vault's.
-async fn beside(app: Shared, caller: Caller, method: Method, uri: OriginalUri, request: HttpRequest) -> Response<Body> {
-    if super::vault::is_asked_at_root(&method, &uri, request.headers()) {
+async fn fallback(app: Shared, caller: Caller, method: Method, uri: OriginalUri, request: HttpRequest) -> Response<Body> {
+    if super::vault::is_vault_at_root(&method, &uri, request.headers()) {
         return super::vault::vault(app, request).await;
     }
     unknown_address(app, caller, uri).await
@@ -155,5 +155,5 @@ async fn beside(app: Shared, caller: Caller, method: Method, uri: OriginalUri, r
 
 async fn unknown_address(State(app): Shared, Caller(call): Caller, OriginalUri(uri): OriginalUri) -> Response<Body> {
     let cause = format!("{:?} is no address of this server", uri.path().chars().take(200).collect::<String>());
-    exchange::refuse(&app, &call, Reason::NotFound.because(cause)).await.into_response()
+    exchange::refuse(&app, &call, Reason::NotFound.with_cause(cause)).await.into_response()
 }

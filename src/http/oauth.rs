@@ -14,7 +14,7 @@ use super::stopping::Peer;
 use super::task::run;
 use crate::app::App;
 use crate::config::ID_TOKENS;
-use crate::exchange::{Asked, Call, Refused, Released};
+use crate::exchange::{ExchangeRequest, RecordedRefusal, Released, RequestContext};
 use crate::issue::Connected;
 use crate::issue::gcp::Gcp;
 use crate::kind::{GcpTarget, Target};
@@ -39,7 +39,7 @@ pub(super) async fn token(
     headers: HeaderMap,
     body: Body,
 ) -> Response<Body> {
-    let call = Call { api: "oauth", ..reply::call(peer.as_deref(), &HeaderMap::new()) };
+    let call = RequestContext { api: "oauth", ..reply::call(peer.as_deref(), &HeaderMap::new()) };
     let parameters = match reply::body(body, reply::BODY_BYTES_MAX).await {
         Ok(bytes) => Parameters::read(&headers, &bytes),
         Err(denial) => Err(Fault::from(denial)),
@@ -51,8 +51,8 @@ pub(super) async fn token(
                 Some(google) => (google.into(), gcp::issued),
                 None => (id_token::target(audience), id_token::issued),
             };
-            let asked = Asked::credentials(Request::one(target, policy));
-            let done = run(app.clone(), Call { token: Ok(token), ..call }, Ok(asked)).await;
+            let asked = ExchangeRequest::credentials(Request::one(target, policy));
+            let done = run(app.clone(), RequestContext { token: Ok(token), ..call }, Ok(asked)).await;
             let answered = done.and_then(|released| Ok(answered(&issued(&released, requested, app.now())?)));
             answered.unwrap_or_else(|refused| failed(error_code(&refused), &refused))
         }
@@ -85,7 +85,7 @@ pub(super) async fn metadata(State(app): State<Arc<App>>) -> impl IntoResponse {
 }
 
 /// How the credential of a kind is answered.
-type Issue = for<'a> fn(&'a Released, TokenType, UnixTime) -> Result<Issued<'a>, Refused>;
+type Issue = for<'a> fn(&'a Released, TokenType, UnixTime) -> Result<Issued<'a>, RecordedRefusal>;
 
 fn answered(issued: &Issued<'_>) -> Response<Body> {
     let mut response = reply::json_answer(issued);
@@ -95,7 +95,7 @@ fn answered(issued: &Issued<'_>) -> Response<Body> {
 
 /// RFC 6749, section 5.2; RFC 8693, section 2.2.2. They have 400 for a faulty request and say nothing of one that is good but comes
 /// too often: that is 429 (RFC 6585, section 4), by which clients of HTTP back off.
-fn failed(code: &'static str, refused: &Refused) -> Response<Body> {
+fn failed(code: &'static str, refused: &RecordedRefusal) -> Response<Body> {
     let reason = refused.denial().reason;
     let answer = json!({
         "error": code, "error_description": printable(&sentence(refused)),
@@ -115,7 +115,7 @@ fn failed(code: &'static str, refused: &Refused) -> Response<Body> {
 }
 
 /// For a token that is not acceptable RFC 8693 has `invalid_request`, and for an audience that no policy grants `invalid_target`.
-fn error_code(refused: &Refused) -> &'static str {
+fn error_code(refused: &RecordedRefusal) -> &'static str {
     match (refused.denial().reason, refused.denial().reason.status()) {
         (Reason::Replayed, _) => "invalid_request",
         (_, 403 | 404) => "invalid_target",
@@ -148,7 +148,7 @@ mod tests {
             (Reason::TokenExpired, 400, "invalid_request", false),
             (Reason::NoMatchingPolicy, 400, "invalid_target", false),
         ] {
-            let refused = Refused::unrecorded(reason.because("x"));
+            let refused = RecordedRefusal::unrecorded(reason.with_cause("x"));
             let response = failed(error_code(&refused), &refused);
             assert_eq!((response.status().as_u16(), error_code(&refused)), (status, code), "{}", reason.code());
             assert_eq!(response.headers().contains_key(header::RETRY_AFTER), waits, "{}", reason.code());

@@ -10,8 +10,8 @@ use super::routes::Routes;
 use super::stopping::Peer;
 use super::task::run;
 use crate::app::App;
-use crate::exchange::{Asked, Call, Refused, refuse};
-use crate::kind::{GitHubTarget, GitHubToken, Where};
+use crate::exchange::{ExchangeRequest, RecordedRefusal, RequestContext, refuse};
+use crate::kind::{GitHubTarget, GitHubToken, RepositoryScope};
 use crate::policy::Request;
 use crate::words::exposed;
 use crate::words::github::{Owner, RepositoryName};
@@ -45,10 +45,10 @@ async fn answer(
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Response<Body> {
-    let call = Call { api: API, ..reply::call(peer.as_deref(), &headers) };
+    let call = RequestContext { api: API, ..reply::call(peer.as_deref(), &headers) };
     let released = match read(&uri) {
-        Ok(request) => run(app, call, Ok(Asked::credentials(request))).await,
-        Err(denial) => Err(refuse(&app, &Call { token: Err(denial.clone()), ..call }, denial).await),
+        Ok(request) => run(app, call, Ok(ExchangeRequest::credentials(request))).await,
+        Err(denial) => Err(refuse(&app, &RequestContext { token: Err(denial.clone()), ..call }, denial).await),
     };
     let answered = released.and_then(|released| {
         let token = &released.only::<GitHubToken>()?.token;
@@ -61,17 +61,17 @@ async fn answer(
 /// for that repository alone.
 fn read(uri: &Uri) -> Result<Request, Denial> {
     let bad = |name: &str, fault: &dyn std::fmt::Display| {
-        Reason::BadRequest.because(format!("{name}: {fault}")).saying(format!("{name}: {fault}."))
+        Reason::BadRequest.with_cause(format!("{name}: {fault}")).with_detail(format!("{name}: {fault}."))
     };
     let mut query = form::parse(uri.query().unwrap_or_default().as_bytes()).map_err(|fault| bad("The query", &fault))?;
-    let mut taken = |name: &str| query.remove(name).ok_or_else(|| bad(&format!("`{name}`"), &"is missing"));
-    let (scope, identity) = (taken("scope")?, taken("identity")?);
+    let mut take = |name: &str| query.remove(name).ok_or_else(|| bad(&format!("`{name}`"), &"is missing"));
+    let (scope, identity) = (take("scope")?, take("identity")?);
     if let Some(unknown) = query.keys().next() {
-        return Err(bad("The query", &format!("{} is no parameter here", form::shown(unknown))));
+        return Err(bad("The query", &format!("{} is no parameter here", form::quoted(unknown))));
     }
     let repositories = if scope.contains('/') {
         let name = RepositoryName::parse(&scope).map_err(|fault| bad("`scope`", &fault))?;
-        Some(Where::Named([name].into()))
+        Some(RepositoryScope::Named([name].into()))
     } else {
         Owner::parse(&scope).map(|_| None).map_err(|fault| bad("`scope`", &fault))?
     };
@@ -83,9 +83,9 @@ fn read(uri: &Uri) -> Result<Request, Denial> {
 }
 
 /// An error as gRPC's gateway writes it (google.rpc.Status): its clients show the status, and some the message.
-fn refusal(refused: &Refused) -> Response<Body> {
+fn refusal(refused: &RecordedRefusal) -> Response<Body> {
     let (denial, decision) = (refused.denial(), refused.decision());
-    let message = format!("{} {} ({}, decision {decision})", denial.told(), refused.hint(), denial.reason.code());
+    let message = format!("{} {} ({}, decision {decision})", denial.public_detail(), refused.hint(), denial.reason.code());
     let mut response = reply::json_answer(&json!({ "code": code(denial.reason.status()), "message": message, "details": [] }));
     *response.status_mut() = StatusCode::from_u16(denial.reason.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     add_retry_after(&mut response);
@@ -111,14 +111,14 @@ mod tests {
 
     fn read(query: &str) -> Result<String, String> {
         let uri: Uri = format!("/sts/exchange?{query}").parse().unwrap();
-        let request = super::read(&uri).map_err(|denial| denial.told().to_string())?;
+        let request = super::read(&uri).map_err(|denial| denial.public_detail().to_string())?;
         Ok(format!("{} by {}", request.credentials[0], request.policy.unwrap()))
     }
 
     #[test]
     fn a_client_that_asks_too_often_is_told_to_back_off() {
         let has = |reason: Reason| {
-            refusal(&Refused::unrecorded(reason.because("x"))).headers().contains_key(axum::http::header::RETRY_AFTER)
+            refusal(&RecordedRefusal::unrecorded(reason.with_cause("x"))).headers().contains_key(axum::http::header::RETRY_AFTER)
         };
         assert!(has(Reason::RateLimited) && has(Reason::Overloaded) && !has(Reason::NoMatchingPolicy));
     }

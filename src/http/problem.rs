@@ -2,7 +2,7 @@
 
 use super::reply::JSON;
 use crate::answers::Problem;
-use crate::exchange::Refused;
+use crate::exchange::RecordedRefusal;
 use crate::words::Reason;
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
@@ -10,10 +10,10 @@ use axum::response::IntoResponse;
 use serde_json::json;
 
 /// The text of other APIs' errors: the code, what happened, what to do next, and the decision's id.
-pub(super) fn sentence(refused: &Refused) -> String {
+pub(super) fn sentence(refused: &RecordedRefusal) -> String {
     let denial = refused.denial();
     let reason = denial.reason;
-    format!("{}: {} {} (decision {})", reason.code(), denial.told(), refused.hint(), refused.decision())
+    format!("{}: {} {} (decision {})", reason.code(), denial.public_detail(), refused.hint(), refused.decision())
 }
 
 /// Seconds after which a refused request may be worth another try.
@@ -32,7 +32,7 @@ pub(super) fn add_retry_after(response: &mut Response<Body>) {
     }
 }
 
-impl IntoResponse for Refused {
+impl IntoResponse for RecordedRefusal {
     fn into_response(self) -> Response<Body> {
         let denial = self.denial();
         let reason = denial.reason;
@@ -42,7 +42,7 @@ impl IntoResponse for Refused {
             status: Some(reason.status()),
             code: Some(reason.code().to_owned()),
             decision_id: Some(self.decision().to_string()),
-            detail: Some(denial.told().to_owned()),
+            detail: Some(denial.public_detail().to_owned()),
             hint: Some(self.hint().to_string()),
             provider: denial.provider.map(str::to_owned),
         };
@@ -67,19 +67,19 @@ mod tests {
     use super::*;
 
     async fn document(denial: crate::words::Denial) -> serde_json::Value {
-        let response = Refused::unrecorded(denial).into_response();
+        let response = RecordedRefusal::unrecorded(denial).into_response();
         serde_json::from_slice(&axum::body::to_bytes(response.into_body(), 10_000).await.unwrap()).unwrap()
     }
 
     #[tokio::test]
     async fn only_a_providers_refusal_names_a_provider() {
-        let told = document(Reason::ProviderDenied.because("github: the operator's").by("github")).await;
+        let body = document(Reason::ProviderDenied.with_cause("github: the operator's").by("github")).await;
         assert_eq!(
-            (&told["code"], &told["provider"], &told["status"]),
+            (&body["code"], &body["provider"], &body["status"]),
             (&json!("provider_denied"), &json!("github"), &json!(502))
         );
-        assert!(!told.to_string().contains("the operator's"));
-        let told = document(Reason::AwsDenied.because("x")).await;
-        assert!(told.get("provider").is_none(), "{told}");
+        assert!(!body.to_string().contains("the operator's"));
+        let body = document(Reason::AwsDenied.with_cause("x")).await;
+        assert!(body.get("provider").is_none(), "{body}");
     }
 }

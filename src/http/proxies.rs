@@ -24,14 +24,14 @@ const LINE_BYTES_MAX: usize = 107;
 /// Enough bytes to recognize a header.
 pub(super) const MARK_BYTES: usize = 5;
 /// The same fault of one address is logged once in this time.
-const TOLD_AGAIN: Duration = Duration::from_secs(3600);
+const LOG_AGAIN: Duration = Duration::from_secs(3600);
 /// How many logged faults are remembered.
-const TOLD_MAX: u64 = 1_000;
+const LOGGED_MAX: u64 = 1_000;
 
 /// The listed load balancers.
 pub(super) struct Proxies {
     listed: Vec<Proxy>,
-    told: Cache<(IpAddr, String), ()>,
+    logged: Cache<(IpAddr, String), ()>,
 }
 
 /// The client of a proxy's connection.
@@ -45,7 +45,7 @@ pub(super) enum Origin {
 
 impl Proxies {
     pub(super) fn new(listed: Vec<Proxy>) -> Self {
-        Self { listed, told: Cache::builder().max_capacity(TOLD_MAX).time_to_live(TOLD_AGAIN).build() }
+        Self { listed, logged: Cache::builder().max_capacity(LOGGED_MAX).time_to_live(LOG_AGAIN).build() }
     }
 
     /// The version that the proxy at this address speaks; `None` if there is no proxy.
@@ -54,8 +54,8 @@ impl Proxies {
     }
 
     /// Logs a fault, once for each address.
-    pub(super) fn tell(&self, address: IpAddr, fault: &HeaderError) {
-        if self.told.entry((address, fault.to_string())).or_insert(()).is_fresh() {
+    pub(super) fn log(&self, address: IpAddr, fault: &HeaderError) {
+        if self.logged.entry((address, fault.to_string())).or_insert(()).is_fresh() {
             tracing::warn!(%address, %fault, "a connection is closed; this is logged once an hour");
         }
     }

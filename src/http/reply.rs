@@ -1,7 +1,7 @@
 //! Writes released credentials as answers, and reads requests.
 
 use crate::app::App;
-use crate::exchange::{Call, Released};
+use crate::exchange::{Released, RequestContext};
 use crate::http::stopping::Peer;
 use crate::token::{Proof, RequestBody};
 use crate::words::{Denial, Digest, Reason, Secret};
@@ -34,13 +34,13 @@ const PROOF: &str = "dpop";
 const BODY_MAX: Duration = Duration::from_secs(10);
 
 /// The caller, and the bearer token as RFC 6750 sends it.
-pub(super) fn call(peer: Option<&Peer>, headers: &HeaderMap) -> Call {
+pub(super) fn call(peer: Option<&Peer>, headers: &HeaderMap) -> RequestContext {
     let client = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
-    Call { token: bearer(headers), client, api: "native", proof: None }
+    RequestContext { token: bearer(headers), client, api: "native", proof: None }
 }
 
 /// The caller of the native API: the bearer token, and the proof of its key (RFC 9449) for this method and address.
-pub(super) struct Caller(pub(super) Call);
+pub(super) struct Caller(pub(super) RequestContext);
 
 impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = Infallible;
@@ -49,7 +49,7 @@ impl FromRequestParts<Arc<App>> for Caller {
         let call = call(parts.extensions.get::<Peer>(), &parts.headers);
         let mut proofs = parts.headers.get_all(PROOF).iter();
         let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
-        let made = |jws: &str| Proof {
+        let proof_of = |jws: &str| Proof {
             jws: jws.to_owned(),
             method: parts.method.as_str().to_owned(),
             urls: app.origins.iter().map(|origin| format!("{origin}{}", uri.path())).collect(),
@@ -58,15 +58,15 @@ impl FromRequestParts<Arc<App>> for Caller {
             body: RequestBody::Read(Digest::plain(b"")),
         };
         let proof = match (proofs.next(), proofs.next()) {
-            (Some(proof), None) => proof.to_str().ok().map(made),
+            (Some(proof), None) => proof.to_str().ok().map(proof_of),
             (None, _) | (Some(_), Some(_)) => None,
         };
-        Ok(Self(Call { proof, ..call }))
+        Ok(Self(RequestContext { proof, ..call }))
     }
 }
 
 fn bearer(headers: &HeaderMap) -> Result<Secret, Denial> {
-    let missing = |cause: &str| Reason::TokenMissing.because(cause);
+    let missing = |cause: &str| Reason::TokenMissing.with_cause(cause);
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return Err(missing("not exactly one Authorization header")) };
     let value = value.to_str().map_err(|_| missing("the Authorization header is not ASCII"))?;
@@ -103,7 +103,7 @@ pub(super) async fn json_body(headers: &HeaderMap, content: Body, bytes_max: usi
     match (kinds.next(), kinds.next()) {
         (None, _) => body(content, bytes_max).await,
         (Some(kind), None) if kind.as_deref() == Some(JSON.as_bytes()) => body(content, bytes_max).await,
-        _ => Err(Reason::MediaTypeRefused.because("the body is not said to be JSON")),
+        _ => Err(Reason::MediaTypeRefused.with_cause("the body is not said to be JSON")),
     }
 }
 
@@ -111,11 +111,11 @@ pub(super) async fn json_body(headers: &HeaderMap, content: Body, bytes_max: usi
 async fn within_bounds<T, E: Into<BoxError>>(bytes_max: usize, read: impl Future<Output = Result<T, E>>) -> Result<T, Denial> {
     match tokio::time::timeout(BODY_MAX, read).await.map(|read| read.map_err(Into::into)) {
         Ok(Ok(read)) => Ok(read),
-        Ok(Err(fault)) if is_too_large(&*fault) => {
-            Err(Reason::TooLarge.because(fault.to_string()).saying(format!("The body is larger than {} KiB.", bytes_max / 1024)))
-        }
-        Ok(Err(fault)) => Err(Reason::BadRequest.because(format!("the body did not come whole: {fault}"))),
-        Err(_) => Err(Reason::BadRequest.because("the body did not come in time")),
+        Ok(Err(fault)) if is_too_large(&*fault) => Err(Reason::TooLarge
+            .with_cause(fault.to_string())
+            .with_detail(format!("The body is larger than {} KiB.", bytes_max / 1024))),
+        Ok(Err(fault)) => Err(Reason::BadRequest.with_cause(format!("the body did not come whole: {fault}"))),
+        Err(_) => Err(Reason::BadRequest.with_cause("the body did not come in time")),
     }
 }
 
@@ -137,7 +137,7 @@ pub(super) fn document(released: &Released) -> Response<Body> {
 
 /// A fault of the request, told to the caller.
 pub(super) fn bad_request(fault: impl Display) -> Denial {
-    Reason::BadRequest.because(&fault).saying(fault.to_string())
+    Reason::BadRequest.with_cause(&fault).with_detail(fault.to_string())
 }
 
 /// An answer in JSON that holds secrets. If it cannot be written, that is a bug.
@@ -169,9 +169,9 @@ mod tests {
     use std::task::{Context, Poll};
 
     /// A body whose client goes away after the first piece.
-    struct BrokenOff(bool);
+    struct ClientGone(bool);
 
-    impl axum::body::HttpBody for BrokenOff {
+    impl axum::body::HttpBody for ClientGone {
         type Data = Bytes;
         type Error = std::io::Error;
 
@@ -184,12 +184,13 @@ mod tests {
 
     #[tokio::test]
     async fn only_a_body_that_is_too_large_is_called_so() {
-        for (content, reason) in [(Body::new(BrokenOff(true)), Reason::BadRequest), (Body::from("x".repeat(9)), Reason::TooLarge)]
+        for (content, reason) in
+            [(Body::new(ClientGone(true)), Reason::BadRequest), (Body::from("x".repeat(9)), Reason::TooLarge)]
         {
             assert_eq!(body(content, 8).await.unwrap_err().reason, reason);
         }
         let each = async |content| each_chunk(content, 8, |_| ()).await.unwrap_err().reason;
-        assert_eq!(each(Body::new(BrokenOff(true))).await, Reason::BadRequest);
+        assert_eq!(each(Body::new(ClientGone(true))).await, Reason::BadRequest);
         assert_eq!(each(Body::from("x".repeat(9))).await, Reason::TooLarge);
     }
 }

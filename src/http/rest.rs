@@ -16,7 +16,7 @@ const REST_BYTES_MAX: usize = 4 * 1024 * 1024;
 const REST_MAX: Duration = Duration::from_secs(5);
 
 /// A body whose rest is read after its reader was dropped.
-struct Whole {
+struct DrainedBody {
     body: Option<Incoming>,
     /// The client waits for `100 Continue`, and the server has not sent it.
     is_held_back: bool,
@@ -28,14 +28,16 @@ pub(super) fn read_to_the_end(request: hyper::Request<Incoming>) -> hyper::Reque
         return request.map(Body::new);
     }
     let is_held_back = expects_continue(request.headers());
-    request.map(|body| if body.is_end_stream() { Body::new(body) } else { Body::new(Whole { body: Some(body), is_held_back }) })
+    request.map(
+        |body| if body.is_end_stream() { Body::new(body) } else { Body::new(DrainedBody { body: Some(body), is_held_back }) },
+    )
 }
 
 fn expects_continue(headers: &HeaderMap) -> bool {
     headers.get(header::EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
 
-impl HttpBody for Whole {
+impl HttpBody for DrainedBody {
     type Data = Bytes;
     type Error = hyper::Error;
 
@@ -53,7 +55,7 @@ impl HttpBody for Whole {
     }
 }
 
-impl Drop for Whole {
+impl Drop for DrainedBody {
     fn drop(&mut self) {
         if let Some(body) = self.body.take()
             && !self.is_held_back

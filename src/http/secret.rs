@@ -4,7 +4,7 @@ use super::form::{self, FormError};
 use super::reply::{self, Caller};
 use super::task::run;
 use crate::app::App;
-use crate::exchange::{Asked, Refused, Released};
+use crate::exchange::{ExchangeRequest, RecordedRefusal, Released};
 use crate::kind::{Listed, PastSecret, PastValue, SecretValue};
 use crate::policy::Request;
 use crate::words::Reason;
@@ -65,7 +65,7 @@ pub(super) enum AddressError {
 }
 
 /// Reads the document from the path, which is decoded once, and the key, the commit and the policy from the query.
-pub(super) fn read_secret(path: &str, uri: &Uri) -> Result<Asked, AddressError> {
+pub(super) fn read_secret(path: &str, uri: &Uri) -> Result<ExchangeRequest, AddressError> {
     let path = SecretPath::parse(path).map_err(AddressError::Path)?;
     let mut query = form::parse(uri.query().unwrap_or_default().as_bytes())?;
     let (key, commit, policy) = (query.remove("key"), query.remove("commit"), query.remove("policy"));
@@ -80,15 +80,15 @@ pub(super) fn read_secret(path: &str, uri: &Uri) -> Result<Asked, AddressError> 
         None => name.into(),
         commit => PastSecret { commit, name }.into(),
     };
-    Ok(Asked::credentials(Request::one(wanted, policy)))
+    Ok(ExchangeRequest::credentials(Request::one(wanted, policy)))
 }
 
 /// The bare value of the only secret.
-fn bare_value(released: &Released) -> Result<Response<Body>, Refused> {
+fn bare_value(released: &Released) -> Result<Response<Body>, RecordedRefusal> {
     let credential = released.credential()?;
     let secret = SecretValue::of(credential).or_else(|| PastValue::of(credential).map(Deref::deref));
-    let secret = secret.ok_or_else(Refused::of_another_kind)?;
-    let unreadable = |fault: base64::DecodeError| Refused::unrecorded(Reason::Internal.because(fault.to_string()));
+    let secret = secret.ok_or_else(RecordedRefusal::of_another_kind)?;
+    let unreadable = |fault: base64::DecodeError| RecordedRefusal::unrecorded(Reason::Internal.with_cause(fault.to_string()));
     let value = secret.plain().map_err(unreadable)?;
     Ok(reply::secret_answer(Body::from(value.expose().to_vec()), "text/plain; charset=utf-8"))
 }

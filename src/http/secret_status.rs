@@ -4,7 +4,7 @@ use super::form::{self, FormError};
 use super::reply::{self, Caller};
 use super::task::run;
 use crate::app::{App, FilesAsked};
-use crate::exchange::Asked;
+use crate::exchange::ExchangeRequest;
 use crate::words::Reason;
 use axum::body::Body;
 use axum::extract::{OriginalUri, State};
@@ -36,8 +36,8 @@ enum StatusQueryError {
 }
 
 pub(super) async fn status(State(app): State<Arc<App>>, Caller(call): Caller, OriginalUri(uri): OriginalUri) -> Response<Body> {
-    let asked = read(&uri).map(Asked::secret_status);
-    match run(app, call, asked.map_err(|fault| Reason::BadRequest.because(&fault).saying(fault.to_string()))).await {
+    let request = read(&uri).map(ExchangeRequest::secret_status);
+    match run(app, call, request.map_err(|fault| Reason::BadRequest.with_cause(&fault).with_detail(fault.to_string()))).await {
         Ok(released) => reply::document(&released),
         Err(refused) => refused.into_response(),
     }
@@ -47,13 +47,13 @@ fn read(uri: &Uri) -> Result<FilesAsked, StatusQueryError> {
     let mut query = form::parse(uri.query().unwrap_or_default().as_bytes())?;
     let mut file = |parameter: &'static str| {
         let good = |text: &String| (1..=FILE_CHARACTERS_MAX).contains(&text.chars().count());
-        let taken = query.remove(parameter).map(|text| Some(text).filter(good).ok_or(StatusQueryError::NoFile { parameter }));
-        taken.transpose()
+        let value = query.remove(parameter).map(|text| Some(text).filter(good).ok_or(StatusQueryError::NoFile { parameter }));
+        value.transpose()
     };
-    let asked = FilesAsked { below: file("below")?, after: file("after")? };
+    let request = FilesAsked { below: file("below")?, after: file("after")? };
     match query.into_keys().next() {
         Some(parameter) => Err(StatusQueryError::Unknown { parameter }),
-        None => Ok(asked),
+        None => Ok(request),
     }
 }
 
@@ -68,14 +68,14 @@ mod tests {
         assert_eq!((all.below.as_deref(), all.after.as_deref()), (Some("secrets/shop"), Some("secrets/shop/a.yaml")));
         assert_eq!(of("").unwrap(), FilesAsked::default());
         let long = format!("after={}", "a".repeat(FILE_CHARACTERS_MAX + 1));
-        for (query, said) in [
+        for (query, expected) in [
             ("below=", "`below`: expected the path"),
             (long.as_str(), "`after`: expected the path"),
             ("below=a&below=b", "`below` stands twice"),
             ("under=a", "A name that is not known is no parameter here"),
         ] {
-            let told = of(query).unwrap_err();
-            assert!(told.contains(said), "{query}: {told}");
+            let message = of(query).unwrap_err();
+            assert!(message.contains(expected), "{query}: {message}");
         }
     }
 }

@@ -50,7 +50,7 @@ impl Validity {
 mod tests {
     use super::*;
 
-    fn told(days: (i64, i64), now: i64) -> (bool, bool) {
+    fn verdict(days: (i64, i64), now: i64) -> (bool, bool) {
         let day = |days: i64| UnixTime::from_seconds(days * 86_400);
         let validity = Validity { not_before: day(days.0), not_after: day(days.1) };
         (validity.fault(day(now)).is_some(), validity.warning(day(now)).is_some())
@@ -59,10 +59,14 @@ mod tests {
     #[test]
     fn a_certificate_outside_its_time_is_a_fault_and_one_that_ends_soon_a_warning() {
         for (now, expected) in [(9, (true, false)), (10, (false, false)), (92, (false, false)), (93, (false, true))] {
-            assert_eq!(told((10, 100), now), expected, "day {now}");
+            assert_eq!(verdict((10, 100), now), expected, "day {now}");
         }
-        assert_eq!((told((10, 100), 100), told((10, 100), 101)), ((false, true), (true, false)));
-        assert_eq!((told((10, 20), 18), told((10, 20), 19)), ((false, false), (false, true)), "a short one in its last tenth");
+        assert_eq!((verdict((10, 100), 100), verdict((10, 100), 101)), ((false, true), (true, false)));
+        assert_eq!(
+            (verdict((10, 20), 18), verdict((10, 20), 19)),
+            ((false, false), (false, true)),
+            "a short one in its last tenth"
+        );
     }
 
     #[test]
@@ -70,8 +74,8 @@ mod tests {
         let mut parameters = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
         parameters.not_before = rcgen::date_time_ymd(2026, 1, 1);
         parameters.not_after = rcgen::date_time_ymd(2026, 4, 1);
-        let made = parameters.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
-        let validity = Validity::of(&[made.der().clone()]).unwrap();
+        let generated = parameters.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
+        let validity = Validity::of(&[generated.der().clone()]).unwrap();
         assert_eq!(validity.not_after.to_string(), "2026-04-01T00:00:00Z");
         assert!(
             validity

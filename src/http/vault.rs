@@ -17,7 +17,7 @@ mod transit;
 use super::reply;
 use super::stopping::Peer;
 use crate::app::App;
-use crate::exchange::{self, Call, Refused};
+use crate::exchange::{self, RecordedRefusal, RequestContext};
 use crate::words::{Denial, Reason};
 use address::Address;
 use axum::body::Body;
@@ -40,9 +40,9 @@ const NAMESPACE: &str = "x-vault-namespace";
 const REQUEST: &str = "x-vault-request";
 
 /// One request whose path is read already.
-struct Asking {
+struct VaultRequest {
     app: Arc<App>,
-    call: Call,
+    call: RequestContext,
     headers: HeaderMap,
     body: Body,
 }
@@ -50,7 +50,7 @@ struct Asking {
 /// Answers every path below the prefix, with every method: LIST is one of Vault's own.
 pub(super) async fn vault(State(app): State<Arc<App>>, request: Request) -> Response<Body> {
     let (Parts { method, uri, headers, extensions, version, .. }, body) = request.into_parts();
-    let call = Call { api: "vault", ..reply::call(extensions.get::<Peer>(), &HeaderMap::new()) };
+    let call = RequestContext { api: "vault", ..reply::call(extensions.get::<Peer>(), &HeaderMap::new()) };
     let uri = extensions.get::<OriginalUri>().map_or(uri, |original| original.0.clone());
     let at_root = uri.path().strip_prefix(ROOT);
     let path = uri.path().strip_prefix(PREFIX).or(at_root).unwrap_or_default();
@@ -59,10 +59,10 @@ pub(super) async fn vault(State(app): State<Arc<App>>, request: Request) -> Resp
     } else {
         check_headers(&headers).and_then(|()| Address::read(&method, path, uri.query().unwrap_or_default()))
     };
-    let asking = Asking { app, call, headers, body };
+    let inbound = VaultRequest { app, call, headers, body };
     let mut response = match address {
-        Ok(address) => asking.answer(address).await,
-        Err(denial) => asking.refuse(denial).await,
+        Ok(address) => inbound.answer(address).await,
+        Err(denial) => inbound.refuse(denial).await,
     };
     if version != Version::HTTP_11 {
         response.extensions_mut().remove::<ReasonPhrase>();
@@ -73,12 +73,12 @@ pub(super) async fn vault(State(app): State<Arc<App>>, request: Request) -> Resp
 /// Whether a request below `/v1` is for Vault's API. sops and Flux accept no server address with a path, so they ask there.
 /// Another request of a Vault client there lacks the path, and gets an error that says so: a 404 would mean that a secret is
 /// gone.
-pub(super) fn is_asked_at_root(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
+pub(super) fn is_vault_at_root(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
     let of_vault = headers.contains_key(proof::TOKEN) || headers.contains_key(REQUEST);
     uri.path().strip_prefix(ROOT).is_some_and(|path| of_vault || address::is_at_root(method, path))
 }
 
-impl Asking {
+impl VaultRequest {
     async fn answer(self, address: Address) -> Response<Body> {
         match address {
             Address::Health => answer::health(&self.app),
@@ -113,10 +113,12 @@ impl Asking {
     /// Runs the work in a task of its own, so that its records are complete even if the client hangs up.
     fn tracked<T: Send + 'static>(
         app: &Arc<App>,
-        work: impl Future<Output = Result<T, Refused>> + Send + 'static,
-    ) -> impl Future<Output = Result<T, Refused>> {
+        work: impl Future<Output = Result<T, RecordedRefusal>> + Send + 'static,
+    ) -> impl Future<Output = Result<T, RecordedRefusal>> {
         let task = app.traces.spawn(&app.exchanges, work);
-        async { task.await.unwrap_or_else(|fault| Err(Refused::unrecorded(Reason::Internal.because(fault.to_string())))) }
+        async {
+            task.await.unwrap_or_else(|fault| Err(RecordedRefusal::unrecorded(Reason::Internal.with_cause(fault.to_string()))))
+        }
     }
 }
 

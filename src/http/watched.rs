@@ -11,12 +11,12 @@ use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 /// The stream of one connection.
-pub(super) struct Watched {
+pub(super) struct WatchedStream {
     pub(super) stream: TlsStream<TcpStream>,
     pub(super) activity: Arc<Activity>,
 }
 
-impl Watched {
+impl WatchedStream {
     /// Whether the kernel holds bytes of the client that the runtime may not have noticed yet.
     fn has_unread(&self) -> bool {
         let (socket, _) = self.stream.get_ref();
@@ -24,21 +24,21 @@ impl Watched {
     }
 }
 
-impl AsyncRead for Watched {
+impl AsyncRead for WatchedStream {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
         if buffer.filled().len() > before {
-            self.activity.hear();
+            self.activity.note_input();
         }
         if polled.is_pending() && self.activity.is_ending() {
-            self.activity.see_unread(self.has_unread());
+            self.activity.note_unread(self.has_unread());
         }
         polled
     }
 }
 
-impl AsyncWrite for Watched {
+impl AsyncWrite for WatchedStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }

@@ -5,13 +5,13 @@ use crate::words::{canonical, canonical_members};
 use std::sync::{Arc, OnceLock};
 
 /// All uses of a session share it, so that each JSON form is made once. It proves nothing: an [`Identity`](super::Identity) does.
-pub struct Evidence {
+pub struct SharedFacts {
     facts: Facts,
     attributes: OnceLock<Arc<str>>,
     claims: OnceLock<Arc<str>>,
 }
 
-impl Evidence {
+impl SharedFacts {
     pub(super) const fn new(facts: Facts) -> Self {
         Self { facts, attributes: OnceLock::new(), claims: OnceLock::new() }
     }

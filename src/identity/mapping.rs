@@ -1,6 +1,6 @@
 //! One small engine reads every CI's claims by its mapping. An attribute without a claim is absent: the engine never guesses.
 
-use super::{Attribute, Attributes, Evidence, Facts, Identity, Proof, Value, subject};
+use super::{Attribute, Attributes, Facts, Identity, Proof, SharedFacts, Value, subject};
 use crate::token::{Claims, Expected, VerifiedToken};
 use crate::words::names::IssuerName;
 use crate::words::{Denial, Reason};
@@ -100,10 +100,10 @@ pub struct Mapping {
     ids_optional: Vec<Attribute>,
     /// The form of an attribute's values, if it is known.
     #[serde(default)]
-    values: BTreeMap<Attribute, Shape>,
+    values: BTreeMap<Attribute, ValueFormat>,
     /// The form of an attribute's ids.
     #[serde(default)]
-    ids: BTreeMap<Attribute, Shape>,
+    ids: BTreeMap<Attribute, ValueFormat>,
     /// A token is refused if the value of one of these does not have its form.
     #[serde(default)]
     enforced: Vec<Attribute>,
@@ -253,7 +253,7 @@ impl Mapping {
     /// Reads a verified token. This and [`Mapping::identify_session`] alone make an [`Identity`].
     pub fn identify(&self, issuer: &IssuerName, expected: &Expected, token: VerifiedToken) -> Result<Identity, Denial> {
         let facts = self.facts(issuer, token.claims().clone())?;
-        let evidence = Arc::new(Evidence::new(facts));
+        let evidence = Arc::new(SharedFacts::new(facts));
         let one_client = self.serves_one_client(expected);
         let remembered_until = token.expires_at().plus(expected.session_max.unwrap_or_default());
         let (proof, replay) = (Proof::Token(Box::new(token)), self.replay);
@@ -267,13 +267,13 @@ impl Mapping {
 }
 
 impl Source {
-    fn is_meant(&self, claims: &Claims) -> bool {
+    fn applies(&self, claims: &Claims) -> bool {
         self.when.iter().all(|(claim, text)| text_of(claims, claim) == Some(text))
     }
 
     fn read(&self, claims: &Claims) -> Option<Value> {
         let is_verified = self.verified_by.as_deref().is_none_or(|flag| flag_of(claims, flag) == Some(true));
-        if !is_verified || !self.is_meant(claims) {
+        if !is_verified || !self.applies(claims) {
             return None;
         }
         if let Some(claim) = &self.flag {
@@ -323,8 +323,8 @@ mod unread;
 pub use backwards::put;
 pub use pointers::ClaimType;
 pub use presence::Presence;
-pub use said::Said;
-pub use shape::{Shape, is_cloned_as};
+pub use said::ClaimForm;
+pub use shape::{ValueFormat, is_cloned_as};
 pub use unread::Unread;
 
 #[cfg(test)]

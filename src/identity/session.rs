@@ -17,7 +17,7 @@
 //!
 //! See docs/decisions/0010.
 
-use super::{Evidence, Identity, Mapping, Proof, ReplayRule};
+use super::{Identity, Mapping, Proof, ReplayRule, SharedFacts};
 use crate::token::{Expected, VerifiedSession};
 use crate::words::names::IssuerName;
 use crate::words::{Client, Denial, FirstUse, Reason, Secret, UnixTime};
@@ -27,7 +27,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct KnownSession {
     session: Arc<VerifiedSession>,
-    evidence: Arc<Evidence>,
+    evidence: Arc<SharedFacts>,
 }
 
 impl KnownSession {
@@ -40,7 +40,7 @@ impl KnownSession {
 impl Mapping {
     /// Reads an opened session.
     pub fn read_session(&self, issuer: &IssuerName, session: VerifiedSession) -> Result<KnownSession, Denial> {
-        let evidence = Arc::new(Evidence::new(self.facts(issuer, session.claims().clone())?));
+        let evidence = Arc::new(SharedFacts::new(self.facts(issuer, session.claims().clone())?));
         Ok(KnownSession { session: Arc::new(session), evidence })
     }
 
@@ -50,19 +50,21 @@ impl Mapping {
         &self,
         known: KnownSession,
         expected: &Expected,
-        shown: Secret,
-        [began, shows]: [&Client; 2],
+        token: Secret,
+        [began, presenter]: [&Client; 2],
         now: UnixTime,
     ) -> Result<Identity, Denial> {
         let KnownSession { session, evidence } = known;
         let session_age = session.check(expected, now)?;
         let one_client = self.serves_one_client(expected) || session.outlives_token();
         let remembered_until = session.token_expires_at().plus(expected.session_max.unwrap_or_default());
-        if one_client && began != shows {
+        if one_client && began != presenter {
             let first = FirstUse { client: session.client().to_string(), decision: session.id().to_string() };
-            return Err(Reason::SessionRefused.because(format!("it was given to {began}, and is shown by {shows}")).after(first));
+            return Err(Reason::SessionRefused
+                .with_cause(format!("it was given to {began}, and is shown by {presenter}"))
+                .after(first));
         }
         let replay = if self.replay() == ReplayRule::PerJob { ReplayRule::PerJob } else { ReplayRule::PerClient };
-        Ok(Identity { evidence, proof: Proof::Session(session, shown), replay, one_client, remembered_until, session_age })
+        Ok(Identity { evidence, proof: Proof::Session(session, token), replay, one_client, remembered_until, session_age })
     }
 }

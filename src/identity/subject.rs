@@ -13,11 +13,11 @@ const CONTRADICTION: &str = "Two claims of the token contradict each other.";
 
 /// Compares the `repo:` segment of `sub` with the claims that it repeats. `mark` is the character between a name and its id.
 pub(super) fn check_repository(claims: &Claims, mark: char) -> Result<(), Denial> {
-    let contradict = |cause: &str| Err(Reason::ClaimRefused.because(cause).saying(CONTRADICTION));
-    let missing = |cause: &str| Reason::ClaimRefused.because(cause);
+    let contradict = |cause: &str| Err(Reason::ClaimRefused.with_cause(cause).with_detail(CONTRADICTION));
+    let missing = |cause: &str| Reason::ClaimRefused.with_cause(cause);
     let text = |name: &str| claims.claim(name).and_then(serde_json::Value::as_str);
-    let Some(said) = text("sub").and_then(|subject| subject.strip_prefix("repo:")) else { return Ok(()) };
-    let said = said.split(':').next().unwrap_or_default();
+    let Some(in_subject) = text("sub").and_then(|subject| subject.strip_prefix("repo:")) else { return Ok(()) };
+    let in_subject = in_subject.split(':').next().unwrap_or_default();
     let repository = text("repository").ok_or_else(|| missing("`sub` names a repository, and `repository` none"))?;
     let (owner, name) = repository.split_once('/').ok_or_else(|| missing("`repository` is no owner and name"))?;
     if !text("repository_owner").is_some_and(|claimed| claimed.eq_ignore_ascii_case(owner)) {
@@ -27,7 +27,7 @@ pub(super) fn check_repository(claims: &Claims, mark: char) -> Result<(), Denial
         (Some(owner_id), Some(id)) => Some(format!("{owner}{mark}{owner_id}/{name}{mark}{id}")),
         _ => None,
     };
-    let agrees = |form: &str| form.eq_ignore_ascii_case(said);
+    let agrees = |form: &str| form.eq_ignore_ascii_case(in_subject);
     if agrees(repository) || with_ids.as_deref().is_some_and(agrees) {
         return Ok(());
     }

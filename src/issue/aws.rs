@@ -89,8 +89,8 @@ impl Aws {
     /// Issues a session on these terms. The next region is tried only if a region does not answer.
     pub async fn issue(&self, licence: &Licence<'_, AwsTerms>, now: UnixTime) -> Result<AwsKeys, Denial> {
         let (terms, decision, subject) = (licence.terms(), licence.decision(), &licence.granted().subject());
-        let asked = async {
-            let mut last = Reason::AwsUnavailable.because("no region is configured");
+        let attempts = async {
+            let mut last = Reason::AwsUnavailable.with_cause("no region is configured");
             for client in &self.clients {
                 match self.assume(client, terms, subject, decision, now).await {
                     Err(denial) if denial.reason == Reason::AwsUnavailable => last = denial,
@@ -99,8 +99,8 @@ impl Aws {
             }
             Err(last)
         };
-        let late = |_| Reason::AwsUnavailable.because(format!("no answer within {} s", TOTAL_MAX.as_secs()));
-        tokio::time::timeout(TOTAL_MAX, asked).await.map_err(late)??.keys(terms, decision, now)
+        let late = |_| Reason::AwsUnavailable.with_cause(format!("no answer within {} s", TOTAL_MAX.as_secs()));
+        tokio::time::timeout(TOTAL_MAX, attempts).await.map_err(late)??.keys(terms, decision, now)
     }
 
     /// Assumes the role, through the intermediate role if the terms name one. The intermediate role's credentials are dropped, and so
@@ -128,25 +128,25 @@ impl Aws {
     async fn first(
         &self,
         client: &Client,
-        ask: &Ask<'_>,
+        request: &Ask<'_>,
         subject: &str,
         decision: &DecisionId,
         now: UnixTime,
     ) -> Result<Answer, Denial> {
         match self.mode {
-            AwsMode::WebIdentity => ask.by_token(client, &self.token(ask, subject, decision, now)?).await,
-            AwsMode::AssumeRole => ask.by_keys(client, None).await,
+            AwsMode::WebIdentity => request.by_token(client, &self.token(request, subject, decision, now)?).await,
+            AwsMode::AssumeRole => request.by_keys(client, None).await,
         }
     }
 
     /// The token for AWS. Session tags and source identity are in the claims that AWS documents for them.
-    fn token(&self, ask: &Ask<'_>, subject: &str, decision: &DecisionId, now: UnixTime) -> Result<Secret, Denial> {
+    fn token(&self, request: &Ask<'_>, subject: &str, decision: &DecisionId, now: UnixTime) -> Result<Secret, Denial> {
         let mut extra = Map::new();
-        let tags: Map<String, Value> = ask.tags.iter().map(|(key, value)| ((*key).clone(), json!([value]))).collect();
+        let tags: Map<String, Value> = request.tags.iter().map(|(key, value)| ((*key).clone(), json!([value]))).collect();
         if !tags.is_empty() {
             extra.insert(
                 "https://aws.amazon.com/tags".to_owned(),
-                json!({ "principal_tags": tags, "transitive_tag_keys": ask.transitive }),
+                json!({ "principal_tags": tags, "transitive_tag_keys": request.transitive }),
             );
         }
         extra.insert("https://aws.amazon.com/source_identity".to_owned(), decision.as_str().into());

@@ -14,7 +14,7 @@ pub use bootstrap::AzureBootstrap;
 use settings::AzureSettings;
 
 use super::keypair::SigningAlgorithm;
-use super::outward::{FORM, Outward, OutwardError, form};
+use super::outward::{FORM, ProviderClient, ProviderClientError, form};
 use super::own::CloudIssuer;
 use crate::kind::{AzureToken, AzureUse, Scope};
 use crate::policy::AzureTerms;
@@ -40,20 +40,20 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 /// Microsoft Entra ID, for one tenant.
 pub struct Azure {
     settings: AzureSettings,
-    outward: Outward,
+    outward: ProviderClient,
     issuer: Arc<CloudIssuer>,
 }
 
 /// Why Entra cannot be asked at all.
 #[derive(Debug, thiserror::Error)]
 #[error("`providers: azure`: {0}")]
-pub struct AzureError(#[from] OutwardError);
+pub struct AzureError(#[from] ProviderClientError);
 
 impl Azure {
     /// Opens the client. Sends no request yet.
     pub fn connect(settings: AzureSettings, issuer: Arc<CloudIssuer>) -> Result<Self, AzureError> {
         let (ca, proxy) = (settings.ca.as_deref(), settings.proxy.as_deref());
-        let outward = Outward::open(ca, proxy, "`providers: azure: ca`", "whoever runs this Entra")?;
+        let outward = ProviderClient::open(ca, proxy, "`providers: azure: ca`", "whoever runs this Entra")?;
         Ok(Self { settings, outward, issuer })
     }
 
@@ -74,7 +74,7 @@ impl Azure {
     fn own(&self, licence: &Licence<'_, AzureTerms>, now: UnixTime, lifetime: Duration) -> Result<Secret, Denial> {
         let (subject, audience) = (licence.granted().subject(), self.settings.audience.as_str());
         if subject.chars().any(char::is_uppercase) {
-            return Err(denied("the subject has capitals").saying("Azure takes no policy whose name has capitals."));
+            return Err(denied("the subject has capitals").with_detail("Azure takes no policy whose name has capitals."));
         }
         self.issuer.keys().mint(ALGORITHM, audience, &subject, licence.decision(), now, now.plus(lifetime), Map::new())
     }
@@ -95,16 +95,17 @@ impl Azure {
             ("grant_type", "client_credentials"),
         ]);
         let address = self.address();
-        let asked = |client: &Client| client.post(address.clone()).header(CONTENT_TYPE, FORM).body(body.expose().to_vec());
-        let sent = self.outward.send(BODY_BYTES_MAX, &assertion, asked).await;
-        let heard = sent.map_err(|fault| cut(&fault))?;
-        match (heard.status, &heard.cut) {
+        let request = |client: &Client| client.post(address.clone()).header(CONTENT_TYPE, FORM).body(body.expose().to_vec());
+        let sent = self.outward.send(BODY_BYTES_MAX, &assertion, request).await;
+        let response = sent.map_err(|fault| cut(&fault))?;
+        match (response.status, &response.cut) {
             (StatusCode::OK, Some(fault)) => Err(cut(fault)),
             (StatusCode::OK, None) => {
-                let answer = Answer::read(&heard.body, &self.settings.tenant, &granted.client_id, now, *ttl).map_err(strange)?;
+                let answer =
+                    Answer::read(&response.body, &self.settings.tenant, &granted.client_id, now, *ttl).map_err(strange)?;
                 Ok((answer.token, now.plus(answer.lifetime)))
             }
-            _ => Err(refused(&heard)),
+            _ => Err(refused(&response)),
         }
     }
 

@@ -5,7 +5,7 @@
 
 use super::aws::AUDIENCE;
 use super::terraform::literal;
-use crate::policy::{DECISION_NAMES, Hub, RoleUse, Roles};
+use crate::policy::{DECISION_NAMES, IntermediateRole, RoleUse, Roles};
 use crate::words::Digest;
 use crate::words::names::{IssuerUrl, RoleArn};
 use serde_json::{Map, Value, json};
@@ -173,7 +173,7 @@ struct Trusted {
 }
 
 impl Trusted {
-    fn of_hub(hub: &Hub) -> Self {
+    fn of_hub(hub: &IntermediateRole) -> Self {
         Self { principal: json!({ "AWS": hub.role }), action: "sts:AssumeRole", condition: json!({}) }
     }
 

@@ -14,11 +14,11 @@ mod quota;
 mod refusal;
 mod settings;
 
-pub use asked::Asked;
+pub use asked::TokenRequest;
 pub use error::GitHubError;
 pub use key::{AppKeyError, PemKeyError};
 pub use minted::Minted;
-pub use quota::Left;
+pub use quota::Remaining;
 pub use settings::{AppSettings, GitHubSettings, KeyAt};
 
 use crate::words::{Denial, Secret, UnixTime};
@@ -39,8 +39,8 @@ impl GitHub {
     }
 
     /// Mints a token that may do what is asked, and no more.
-    pub async fn mint(&self, asked: &Asked<'_>, now: UnixTime) -> Result<Minted, Denial> {
-        self.app(asked.app)?.mint(asked, now).await
+    pub async fn mint(&self, request: &TokenRequest<'_>, now: UnixTime) -> Result<Minted, Denial> {
+        self.app(request.app)?.mint(request, now).await
     }
 
     fn app(&self, name: &str) -> Result<&App, Denial> {
@@ -56,7 +56,7 @@ impl GitHub {
     }
 
     /// The rate limit of each App of which GitHub reported it.
-    pub fn left(&self) -> impl Iterator<Item = (&str, Left)> {
+    pub fn left(&self) -> impl Iterator<Item = (&str, Remaining)> {
         self.apps.iter().filter_map(|(name, app)| Some((name.as_str(), app.left()?)))
     }
 }

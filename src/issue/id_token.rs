@@ -8,7 +8,7 @@ impl IdTokenIssuer {
     /// Refuses a granted audience for which no token is signed.
     pub fn check_granted(&self, granted: &Target) -> Result<(), Denial> {
         match granted {
-            Target::IdToken(wanted) => self.check(&wanted.audience),
+            Target::IdToken(target) => self.check(&target.audience),
             _ => Ok(()),
         }
     }

@@ -5,7 +5,7 @@ use crate::words::yaml::nearest;
 
 /// Why no provider would make it.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum Misfit {
+pub enum ProviderMismatch {
     /// The configuration has nothing of this name.
     #[error("the configuration has no {what} `{name}`")]
     NoName {
@@ -28,7 +28,7 @@ pub enum Misfit {
     },
 }
 
-impl Misfit {
+impl ProviderMismatch {
     /// The names that a policy can use instead, if a name is unknown.
     pub fn help(&self) -> Option<String> {
         let Self::NoName { name, known, .. } = self else { return None };

@@ -20,14 +20,14 @@ const SENTENCE_CHARS_MAX: usize = 300;
 const ECHO_BYTES: usize = 16;
 
 /// The way to one provider.
-pub(super) struct Outward {
+pub(super) struct ProviderClient {
     client: Client,
     trust: Trust<'static>,
 }
 
 /// Why there is no client for a provider.
 #[derive(Debug, thiserror::Error)]
-pub enum OutwardError {
+pub enum ProviderClientError {
     /// The file of the certificate authorities.
     #[error("`ca`: {}: {fault}", .path.plain())]
     Authorities {
@@ -43,19 +43,19 @@ pub enum OutwardError {
 }
 
 /// An answer, or a part of it.
-pub(super) struct Heard {
+pub(super) struct ProviderResponse {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Secret,
     /// Why the body is not complete.
-    pub(super) cut: Option<Cut>,
+    pub(super) cut: Option<TransportError>,
     /// The secret that the request presented.
-    shown: Secret,
+    presented: Secret,
 }
 
 /// Why there is no answer, or only a part of it. Holds no byte of an answer.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Cut {
+pub(super) enum TransportError {
     #[error("{0}")]
     Unanswered(String),
     #[error("no answer in time")]
@@ -64,22 +64,22 @@ pub(super) enum Cut {
     TooLarge(usize),
 }
 
-impl Heard {
+impl ProviderResponse {
     /// An answer with this status and an empty body.
     #[cfg(test)]
     pub(super) fn empty(status: StatusCode) -> Self {
-        Self { status, headers: HeaderMap::new(), body: Secret::new(Vec::new()), cut: None, shown: Secret::new(Vec::new()) }
+        Self { status, headers: HeaderMap::new(), body: Secret::new(Vec::new()), cut: None, presented: Secret::new(Vec::new()) }
     }
 
     /// The provider's error message for the audit log, shortened. `None` if it repeats a part of the request's secret.
     pub(super) fn sentence(&self, text: &str) -> Option<String> {
-        let is_echo = self.shown.expose().windows(ECHO_BYTES).any(|part| contains(text.as_bytes(), part));
+        let is_echo = self.presented.expose().windows(ECHO_BYTES).any(|part| contains(text.as_bytes(), part));
         (!is_echo).then(|| plain(&text.chars().take(SENTENCE_CHARS_MAX).collect::<String>()).into_owned())
     }
 
     /// Whether a token is the one that the request presented. Then the provider made none, and it grants something else.
-    pub(super) fn was_shown(&self, token: &Secret) -> bool {
-        self.shown.expose() == token.expose()
+    pub(super) fn was_presented(&self, token: &Secret) -> bool {
+        self.presented.expose() == token.expose()
     }
 }
 
@@ -100,12 +100,13 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
 }
 
 /// A client that trusts these authorities, or else the system's.
-pub(super) fn client(ca: Option<&Path>, proxy: Option<&str>) -> Result<Client, OutwardError> {
-    let read = |path: &Path| std::fs::read(path).map_err(|fault| OutwardError::Authorities { path: path.to_owned(), fault });
+pub(super) fn client(ca: Option<&Path>, proxy: Option<&str>) -> Result<Client, ProviderClientError> {
+    let read =
+        |path: &Path| std::fs::read(path).map_err(|fault| ProviderClientError::Authorities { path: path.to_owned(), fault });
     Ok(provider_client(ca.map(read).transpose()?.as_deref(), proxy)?)
 }
 
-impl Outward {
+impl ProviderClient {
     /// Trusts these authorities, or else the system's. `named_by` and `keeper` are for messages: how the configuration names the
     /// authorities, and who is responsible for the provider's certificate.
     pub(super) fn open(
@@ -113,7 +114,7 @@ impl Outward {
         proxy: Option<&str>,
         named_by: &'static str,
         keeper: &'static str,
-    ) -> Result<Self, OutwardError> {
+    ) -> Result<Self, ProviderClientError> {
         Ok(Self { client: client(ca, proxy)?, trust: Trust { is_named: ca.is_some(), named_by, keeper } })
     }
 
@@ -122,9 +123,9 @@ impl Outward {
     pub(super) async fn send(
         &self,
         limit: usize,
-        shown: &Secret,
+        presented: &Secret,
         request: impl Fn(&Client) -> RequestBuilder,
-    ) -> Result<Heard, Cut> {
+    ) -> Result<ProviderResponse, TransportError> {
         let response = match request(&self.client).send().await {
             Err(fault) if fault.is_connect() && !fault.is_timeout() => request(&self.client).send().await,
             done => done,
@@ -132,15 +133,15 @@ impl Outward {
         let response = response.map_err(|fault| self.cut(&fault))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let (body, cut) = self.body(response, limit).await;
-        Ok(Heard { status, headers, body, cut, shown: shown.duplicate() })
+        Ok(ProviderResponse { status, headers, body, cut, presented: presented.duplicate() })
     }
 
     /// The bytes that came, also if the rest is missing: a token in them has to be revoked.
-    async fn body(&self, mut response: Response, limit: usize) -> (Secret, Option<Cut>) {
+    async fn body(&self, mut response: Response, limit: usize) -> (Secret, Option<TransportError>) {
         let mut body = Vec::new();
         let cut = loop {
             match response.chunk().await {
-                Ok(Some(chunk)) if body.len() + chunk.len() > limit => break Some(Cut::TooLarge(limit)),
+                Ok(Some(chunk)) if body.len() + chunk.len() > limit => break Some(TransportError::TooLarge(limit)),
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => break None,
                 Err(fault) => break Some(self.cut(&fault)),
@@ -149,10 +150,10 @@ impl Outward {
         (Secret::new(body), cut)
     }
 
-    fn cut(&self, fault: &reqwest::Error) -> Cut {
+    fn cut(&self, fault: &reqwest::Error) -> TransportError {
         if fault.is_timeout() {
-            return Cut::Late;
+            return TransportError::Late;
         }
-        Cut::Unanswered(cause(fault, self.trust).to_string())
+        TransportError::Unanswered(cause(fault, self.trust).to_string())
     }
 }

@@ -65,9 +65,9 @@ impl OwnIssuers {
     }
 
     /// Does the rotation steps of both that are due.
-    pub async fn turn(&self, store: &Store) -> Result<(), KeysError> {
+    pub async fn rotate_due(&self, store: &Store) -> Result<(), KeysError> {
         for own in OwnIssuer::ALL {
-            self.keys(own).turn(store).await?;
+            self.keys(own).rotate_due(store).await?;
         }
         Ok(())
     }
@@ -102,8 +102,8 @@ impl IdTokenIssuer {
         let cause =
             "the audience is one of `providers: token_exchange`: whoever had this token could ask the service for anything";
         Err(Reason::Denied
-            .because(cause)
-            .advising("The policy grants `token_exchange` instead, with the fields that are left to it."))
+            .with_cause(cause)
+            .with_hint("The policy grants `token_exchange` instead, with the fields that are left to it."))
     }
 
     /// Signs an `id_token`.

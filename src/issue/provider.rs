@@ -1,10 +1,10 @@
 //! Providers, which make credentials outside of this server: how each is configured and asked. A provider has a module of its kind's
 //! name in this folder, and a line in the list of [`issue`](super).
 
-use super::outward::{OutwardError, client};
-use super::{Misfit, OwnIssuers};
+use super::outward::{ProviderClientError, client};
+use super::{OwnIssuers, ProviderMismatch};
 use crate::kind::{Credential, Target};
-use crate::policy::OnTerms;
+use crate::policy::HasTerms;
 use crate::store::Licence;
 use crate::words::yaml::{Fields, Node};
 use crate::words::{Denial, Reason, UnixTime};
@@ -36,13 +36,13 @@ pub struct Endpoint<'a> {
 
 impl Endpoint<'_> {
     /// A client for it.
-    pub fn client(&self) -> Result<Client, OutwardError> {
+    pub fn client(&self) -> Result<Client, ProviderClientError> {
         client(self.ca, self.proxy)
     }
 }
 
 /// A kind that a provider makes.
-pub trait Provided: OnTerms {
+pub trait ProviderKind: HasTerms {
     /// Its section of the configuration.
     type Settings: Clone + Debug;
     /// The provider, ready for requests.
@@ -75,7 +75,7 @@ pub trait Provided: OnTerms {
     fn endpoints(settings: &Self::Settings) -> Vec<Endpoint<'_>>;
 
     /// Why the provider would refuse everything that a policy grants, as it is configured.
-    fn misfit(_settings: &Self::Settings, _granted: &Self) -> Option<Misfit> {
+    fn misfit(_settings: &Self::Settings, _granted: &Self) -> Option<ProviderMismatch> {
         None
     }
 
@@ -84,7 +84,7 @@ pub trait Provided: OnTerms {
 }
 
 /// A kind of the list, which finds its provider among all.
-pub trait Connected: Provided {
+pub trait Connected: ProviderKind {
     /// The provider, if it is configured.
     fn of(providers: &Providers) -> Option<&Self::Provider>;
     /// Its configuration, if it is configured.
@@ -101,7 +101,7 @@ macro_rules! declare {
             $(
                 #[doc = concat!("`", stringify!($section), "`.")]
                 #[error(transparent)]
-                $name(<$target as Provided>::ConnectError),
+                $name(<$target as ProviderKind>::ConnectError),
             )*
         }
 
@@ -110,7 +110,7 @@ macro_rules! declare {
         pub struct ProviderSettings {
             /// Whether the configuration has a section `providers`.
             is_listed: bool,
-            $($section: Option<<$target as Provided>::Settings>,)*
+            $($section: Option<<$target as ProviderKind>::Settings>,)*
         }
 
         impl ProviderSettings {
@@ -139,7 +139,7 @@ macro_rules! declare {
             }
 
             /// Why no provider would make what is granted; `None` if the configuration does not tell.
-            pub fn misfits(&self, granted: &Target) -> Option<Vec<Misfit>> {
+            pub fn misfits(&self, granted: &Target) -> Option<Vec<ProviderMismatch>> {
                 match granted {
                     $(Target::$name(granted) => match &self.$section {
                         Some(settings) => Some(<$target>::misfit(settings, granted).into_iter().collect()),
@@ -151,7 +151,7 @@ macro_rules! declare {
             }
 
             /// Why no provider would make it, where what is not described here is made by nobody: in a server's configuration.
-            pub fn misfits_on_server(&self, granted: &Target) -> Vec<Misfit> {
+            pub fn misfits_on_server(&self, granted: &Target) -> Vec<ProviderMismatch> {
                 let absent = || vec![self.no_provider(granted.kind())];
                 self.misfits(granted).unwrap_or_else(absent)
             }
@@ -163,17 +163,17 @@ macro_rules! declare {
                 all
             }
 
-            fn no_provider(&self, name: &str) -> Misfit {
+            fn no_provider(&self, name: &str) -> ProviderMismatch {
                 let all = [$((stringify!($section), self.$section.is_some() && !<$target>::AT_TOP)),*];
                 let known = all.into_iter().filter(|(_, is_there)| *is_there).map(|(section, _)| section.to_owned()).collect();
-                Misfit::NoName { what: "provider", name: name.to_owned(), known }
+                ProviderMismatch::NoName { what: "provider", name: name.to_owned(), known }
             }
         }
 
         /// All providers.
         pub struct Providers {
             settings: ProviderSettings,
-            $($section: Option<<$target as Provided>::Provider>,)*
+            $($section: Option<<$target as ProviderKind>::Provider>,)*
         }
 
         impl Providers {
@@ -198,7 +198,7 @@ macro_rules! declare {
                 match granted {
                     $(Target::$name(granted) => {
                         let settings = self.settings.$section.as_ref().ok_or_else(|| unconfigured(<$target>::absent()))?;
-                        let refused = |misfit| Reason::ProviderDenied.because(misfit).by(stringify!($section));
+                        let refused = |misfit| Reason::ProviderDenied.with_cause(misfit).by(stringify!($section));
                         <$target>::misfit(settings, granted).map_or(Ok(()), |misfit| Err(refused(misfit)))
                     })*
                     _ => Ok(()),
@@ -228,14 +228,14 @@ impl Providers {
 
 /// The configuration has no provider, so another attempt changes nothing.
 fn unconfigured(denial: Denial) -> Denial {
-    denial.saying("This server gives out no such credentials: its configuration names nobody who makes them.").advising(
+    denial.with_detail("This server gives out no such credentials: its configuration names nobody who makes them.").with_hint(
         "Ask the operator to configure the provider: `daypass doctor` on the server names what policies grant and nobody makes.",
     )
 }
 
 /// Reads the section of one provider. `Some(None)`: it is absent, and nothing of this kind can be issued. `None`: it has a fault.
 #[expect(clippy::option_option, reason = "absent and faulty are two things")]
-fn section<K: Provided>(name: &'static str, fields: &mut Fields<'_, '_>, places: &dyn Places) -> Option<Option<K::Settings>> {
+fn section<K: ProviderKind>(name: &'static str, fields: &mut Fields<'_, '_>, places: &dyn Places) -> Option<Option<K::Settings>> {
     let Some(node) = fields.optional(name) else { return Some(None) };
     let mut inner = fields.below(node);
     let settings = K::settings(&mut inner, places);

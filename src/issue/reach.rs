@@ -1,7 +1,7 @@
 //! Checks whether the providers answer. The request uses the same authorities, proxy and deadline as one for a credential, and asks
 //! for none.
 
-use super::outward::OutwardError;
+use super::outward::ProviderClientError;
 use super::provider::ProviderSettings;
 use crate::words::root_cause;
 use reqwest::{Client, Url};
@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 /// A host of a provider, and whether it answers.
 #[derive(Debug)]
-pub struct Reach {
+pub struct Reachability {
     /// The provider's section of the configuration.
     pub provider: &'static str,
     /// The host.
@@ -24,7 +24,7 @@ pub struct Reach {
 pub enum ReachError {
     /// There is no client for it.
     #[error(transparent)]
-    NoWay(#[from] OutwardError),
+    NoWay(#[from] ProviderClientError),
     /// The connection failed, or there was no answer.
     #[error("{}", root_cause(.0))]
     Failed(#[from] reqwest::Error),
@@ -32,15 +32,15 @@ pub enum ReachError {
 
 impl ProviderSettings {
     /// Sends one request to each host of every provider, all at the same time.
-    pub async fn reach(&self) -> Vec<Reach> {
-        let mut asked = BTreeSet::new();
+    pub async fn reach(&self) -> Vec<Reachability> {
+        let mut origins = BTreeSet::new();
         let mut looks = JoinSet::new();
         for (provider, endpoint) in self.endpoints() {
-            let Some(origin) = endpoint.url.join("/").ok().filter(|origin| asked.insert((provider, origin.clone()))) else {
+            let Some(origin) = endpoint.url.join("/").ok().filter(|origin| origins.insert((provider, origin.clone()))) else {
                 continue;
             };
             let client = endpoint.client();
-            looks.spawn(async move { Reach { provider, fault: fault(client, origin.clone()).await, origin } });
+            looks.spawn(async move { Reachability { provider, fault: fault(client, origin.clone()).await, origin } });
         }
         let mut all = looks.join_all().await;
         all.sort_by(|one, other| (one.provider, &one.origin).cmp(&(other.provider, &other.origin)));
@@ -49,7 +49,7 @@ impl ProviderSettings {
 }
 
 /// Any answer counts, also an error status: the request is not authenticated.
-async fn fault(client: Result<Client, OutwardError>, origin: Url) -> Option<ReachError> {
+async fn fault(client: Result<Client, ProviderClientError>, origin: Url) -> Option<ReachError> {
     let client = match client {
         Ok(client) => client,
         Err(fault) => return Some(fault.into()),

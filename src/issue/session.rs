@@ -26,12 +26,12 @@ const REMEMBERED_BYTES_MAX: u64 = 20 * 1024 * 1024;
 /// Seals and opens sessions. The newest key seals.
 pub struct Sessions {
     identities: Identities,
-    held: ArcSwap<Vec<SessionKey>>,
-    remembered: Cache<Digest, Remembered>,
+    keys: ArcSwap<Vec<SessionKey>>,
+    remembered: Cache<Digest, CachedSession>,
 }
 
 #[derive(Clone)]
-struct Remembered {
+struct CachedSession {
     known: KnownSession,
     bytes: u32,
 }
@@ -39,15 +39,15 @@ struct Remembered {
 impl Sessions {
     /// Loads the keys, and makes the first one where there is none.
     pub async fn load(identities: Identities, store: &Store) -> Result<Self, KeysError> {
-        let weight = |_: &Digest, remembered: &Remembered| remembered.bytes;
+        let weight = |_: &Digest, remembered: &CachedSession| remembered.bytes;
         let remembered = Cache::builder().max_capacity(REMEMBERED_BYTES_MAX).weigher(weight).time_to_idle(REMEMBERED_MAX).build();
-        let sessions = Self { identities, held: ArcSwap::default(), remembered };
-        sessions.turn(store).await?;
+        let sessions = Self { identities, keys: ArcSwap::default(), remembered };
+        sessions.rotate_due(store).await?;
         Ok(sessions)
     }
 
     /// Rotates the keys: removes and makes those that are due. Called at the start and every hour.
-    pub async fn turn(&self, store: &Store) -> Result<(), KeysError> {
+    pub async fn rotate_due(&self, store: &Store) -> Result<(), KeysError> {
         let (now, rows) = (store.earliest(), store.session_keys().await?);
         let older_than = |row: &SessionKeyRow, age: Duration| now >= row.created_at.plus(age);
         for row in rows.iter().filter(|row| older_than(row, OPENING_MAX)) {
@@ -57,8 +57,8 @@ impl Sessions {
             store.put_session_key(self.make(now)?).await?;
         }
         let rows = store.session_keys().await?;
-        let held = rows.iter().map(|row| Ok(SessionKey::new(&decrypt_key(&row.sealed, &self.identities)?)?));
-        self.held.store(Arc::new(held.collect::<Result<Vec<_>, KeysError>>()?));
+        let keys = rows.iter().map(|row| Ok(SessionKey::new(&decrypt_key(&row.sealed, &self.identities)?)?));
+        self.keys.store(Arc::new(keys.collect::<Result<Vec<_>, KeysError>>()?));
         // A removed key must no longer open sessions, not even from the cache.
         self.remembered.invalidate_all();
         Ok(())
@@ -73,8 +73,8 @@ impl Sessions {
 
     /// Begins a session for the identity of this token. Returns the session's token, and when it ends.
     pub fn begin(&self, token: &VerifiedToken, expected: &Expected, who: Beginning) -> Result<(Secret, UnixTime), Denial> {
-        let held = self.held.load();
-        let key = held.first().ok_or_else(|| Reason::Internal.because("no session key is held"))?;
+        let keys = self.keys.load();
+        let key = keys.first().ok_or_else(|| Reason::Internal.with_cause("no session key is held"))?;
         key.seal(token, expected, who)
     }
 
@@ -88,9 +88,9 @@ impl Sessions {
         if let Some(remembered) = self.remembered.get(&digest) {
             return Ok(remembered.known);
         }
-        let known = read(open_session(token, &self.held.load())?)?;
+        let known = read(open_session(token, &self.keys.load())?)?;
         let bytes = u32::try_from(token.expose().len()).unwrap_or(u32::MAX);
-        self.remembered.insert(digest, Remembered { known: known.clone(), bytes });
+        self.remembered.insert(digest, CachedSession { known: known.clone(), bytes });
         Ok(known)
     }
 

@@ -29,14 +29,14 @@ pub struct SigningKeys {
     issuer: IssuerUrl,
     algorithms: &'static [SigningAlgorithm],
     identities: Identities,
-    held: ArcSwap<Vec<Held>>,
+    loaded: ArcSwap<Vec<SigningKey>>,
     /// How many keys cannot sign because they wait to be hosted.
     waiting: AtomicUsize,
     /// Serializes rotations.
     turning: Mutex<()>,
 }
 
-struct Held {
+struct SigningKey {
     row: KeyRow,
     algorithm: SigningAlgorithm,
     pair: SigningPair,
@@ -47,15 +47,15 @@ impl SigningKeys {
     /// Loads the keys, and makes the first ones where there are none.
     pub async fn open(own: OwnIssuer, issuer: IssuerUrl, identities: Identities, store: &Store) -> Result<Self, KeysError> {
         let algorithms = algorithms_of(own);
-        let (held, waiting, turning) = (ArcSwap::default(), AtomicUsize::new(0), Mutex::default());
-        let keys = Self { own, issuer, algorithms, identities, held, waiting, turning };
-        keys.turn(store).await?;
+        let (loaded, waiting, turning) = (ArcSwap::default(), AtomicUsize::new(0), Mutex::default());
+        let keys = Self { own, issuer, algorithms, identities, loaded, waiting, turning };
+        keys.rotate_due(store).await?;
         Ok(keys)
     }
 
     /// Rotates the keys: makes, promotes, retires and removes those that are due. Called at the start and every hour.
-    pub async fn turn(&self, store: &Store) -> Result<(), KeysError> {
-        let _turn = self.turning.lock().await;
+    pub async fn rotate_due(&self, store: &Store) -> Result<(), KeysError> {
+        let _guard = self.turning.lock().await;
         let now = store.earliest();
         let (rows, hosted) = (store.keys(self.own).await?, store.hosted_keys(self.own).await?);
         for step in self.algorithms.iter().flat_map(|algorithm| due(&rows, &hosted, *algorithm, now)) {
@@ -65,13 +65,13 @@ impl SigningKeys {
                 Step::Remove(kid) => store.remove_key(self.own, kid).await,
             }?;
         }
-        self.take_up(store).await
+        self.reload(store).await
     }
 
     /// Begins a rotation for an operator: makes the next key of each algorithm that has no next key. Like every key it signs after it was
     /// published for long enough. Returns how many were made.
     pub async fn rotate(&self, store: &Store) -> Result<usize, KeysError> {
-        let _turn = self.turning.lock().await;
+        let _guard = self.turning.lock().await;
         let rows = store.keys(self.own).await?;
         let has_next = |algorithm: SigningAlgorithm| {
             rows.iter().any(|row| row.algorithm == algorithm.as_str() && row.state == KeyState::Published)
@@ -81,15 +81,15 @@ impl SigningKeys {
             store.put_key(self.own, self.make(*algorithm, KeyState::Published, store.earliest())?).await?;
             made += 1;
         }
-        self.take_up(store).await.map(|()| made)
+        self.reload(store).await.map(|()| made)
     }
 
-    async fn take_up(&self, store: &Store) -> Result<(), KeysError> {
+    async fn reload(&self, store: &Store) -> Result<(), KeysError> {
         let rows = store.keys(self.own).await?;
         let publication = self.published(&rows, &store.hosted_keys(self.own).await?, store.now());
         self.waiting.store(publication.waiting(), Ordering::Relaxed);
-        let held = rows.into_iter().map(|row| self.hold(row)).collect::<Result<Vec<_>, _>>()?;
-        self.held.store(Arc::new(held));
+        let loaded = rows.into_iter().map(|row| self.load(row)).collect::<Result<Vec<_>, _>>()?;
+        self.loaded.store(Arc::new(loaded));
         Ok(())
     }
 
@@ -100,7 +100,7 @@ impl SigningKeys {
         Ok(KeyRow { kid, algorithm: algorithm.as_str().to_owned(), state, created_at: now, changed_at: now, sealed })
     }
 
-    fn hold(&self, row: KeyRow) -> Result<Held, KeysError> {
+    fn load(&self, row: KeyRow) -> Result<SigningKey, KeysError> {
         let algorithm = SigningAlgorithm::parse(&row.algorithm);
         let algorithm = algorithm.ok_or_else(|| KeysError::UnknownAlgorithm { algorithm: row.algorithm.clone() })?;
         let pair = SigningPair::load(algorithm, &decrypt_key(&row.sealed, &self.identities)?)?;
@@ -108,7 +108,7 @@ impl SigningKeys {
         jwk["kid"] = row.kid.as_str().into();
         jwk["use"] = "sig".into();
         jwk["alg"] = algorithm.as_str().into();
-        Ok(Held { row, algorithm, pair, jwk })
+        Ok(SigningKey { row, algorithm, pair, jwk })
     }
 
     /// The JWKS (RFC 7517): every key that signs, will sign, or has signed tokens that may still be valid.
@@ -118,7 +118,7 @@ impl SigningKeys {
 
     /// The same, as operators' commands read it.
     pub fn key_set(&self) -> Jwks {
-        Jwks { keys: self.held.load().iter().map(|held| held.jwk.clone()).collect() }
+        Jwks { keys: self.loaded.load().iter().map(|held| held.jwk.clone()).collect() }
     }
 
     /// The discovery document (OpenID Connect Discovery 1.0, section 3): the members that workload federation reads.
@@ -174,7 +174,7 @@ impl SigningKeys {
     ) -> Result<Secret, Denial> {
         if subject.len() > SUBJECT_BYTES_MAX {
             return Err(Reason::Internal
-                .because(format!("the subject is longer than {SUBJECT_BYTES_MAX} bytes: shorten the policy's name")));
+                .with_cause(format!("the subject is longer than {SUBJECT_BYTES_MAX} bytes: shorten the policy's name")));
         }
         let mut claims = json!({
             "iss": self.issuer, "sub": subject, "aud": audience, "iat": now.seconds(), "nbf": now.seconds(), "exp": expires_at.seconds(), "jti": decision.as_str(),
@@ -186,12 +186,12 @@ impl SigningKeys {
     }
 
     fn sign(&self, algorithm: SigningAlgorithm, claims: &Value) -> Result<Secret, Denial> {
-        let held = self.held.load();
-        let key = held.iter().find(|held| held.algorithm == algorithm && held.row.state == KeyState::Signing);
-        let key = key.ok_or_else(|| Reason::Internal.because("no key of this issuer is signing"))?;
+        let loaded = self.loaded.load();
+        let key = loaded.iter().find(|key| key.algorithm == algorithm && key.row.state == KeyState::Signing);
+        let key = key.ok_or_else(|| Reason::Internal.with_cause("no key of this issuer is signing"))?;
         let header = json!({ "alg": algorithm.as_str(), "kid": key.row.kid, "typ": "JWT" });
         let input = format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(claims.to_string()));
-        let signature = key.pair.sign(input.as_bytes()).map_err(|_| Reason::Internal.because("signing failed"))?;
+        let signature = key.pair.sign(input.as_bytes()).map_err(|_| Reason::Internal.with_cause("signing failed"))?;
         Ok(format!("{input}.{}", BASE64.encode(signature)).into())
     }
 }

@@ -20,7 +20,7 @@ mod tests {
     #[test]
     fn what_stands_in_a_value_is_no_template() {
         let hostile = json!({ "a": ["${file(\"/etc/passwd\")}", "%{ if true }x%{ endif }"], "b": 1, "c": "$5 %" });
-        let told = literal(hostile);
-        assert_eq!(told, json!({ "a": ["$${file(\"/etc/passwd\")}", "%%{ if true }x%%{ endif }"], "b": 1, "c": "$5 %" }));
+        let escaped = literal(hostile);
+        assert_eq!(escaped, json!({ "a": ["$${file(\"/etc/passwd\")}", "%%{ if true }x%%{ endif }"], "b": 1, "c": "$5 %" }));
     }
 }

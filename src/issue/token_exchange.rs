@@ -10,7 +10,7 @@ mod settings;
 mod tests;
 
 use super::keypair::SigningAlgorithm;
-use super::outward::{Outward, OutwardError};
+use super::outward::{ProviderClient, ProviderClientError};
 use super::own::IdTokenIssuer;
 use crate::kind::ExchangedToken;
 use crate::policy::TokenExchangeTerms;
@@ -43,12 +43,12 @@ pub struct TokenExchange {
 pub struct TokenExchangeError {
     service: String,
     #[source]
-    fault: OutwardError,
+    fault: ProviderClientError,
 }
 
 struct Service {
     settings: ServiceSettings,
-    outward: Outward,
+    outward: ProviderClient,
 }
 
 impl TokenExchange {
@@ -58,7 +58,7 @@ impl TokenExchange {
         let services = settings.services.into_iter().map(|settings| {
             let name = settings.name.to_string();
             let (ca, proxy) = (settings.ca.as_deref(), settings.proxy.as_deref());
-            let outward = Outward::open(ca, proxy, "the service's `ca`", "whoever runs the service");
+            let outward = ProviderClient::open(ca, proxy, "the service's `ca`", "whoever runs the service");
             let outward = outward.map_err(|fault| TokenExchangeError { service: name.clone(), fault })?;
             Ok((name, Service { settings, outward }))
         });
@@ -94,15 +94,15 @@ impl Service {
             let request = settings.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
             request.header(CONTENT_TYPE, settings.encoding.media_type()).body(body.expose().to_vec())
         };
-        let heard = self.outward.send(BODY_BYTES_MAX, &assertion, request).await.map_err(|fault| refusing.cut(&fault))?;
-        if !matches!(heard.status, StatusCode::OK | StatusCode::CREATED) {
-            return Err(refusing.refused(&heard));
+        let response = self.outward.send(BODY_BYTES_MAX, &assertion, request).await.map_err(|fault| refusing.cut(&fault))?;
+        if !matches!(response.status, StatusCode::OK | StatusCode::CREATED) {
+            return Err(refusing.refused(&response));
         }
-        if let Some(fault) = &heard.cut {
+        if let Some(fault) = &response.cut {
             return Err(refusing.cut(fault));
         }
         let scope = terms.fields.get("scope").or_else(|| settings.fields.get("scope"));
-        let answer = read(&heard.body, settings, scope, terms.ttl).map_err(|fault| refusing.strange(fault))?;
+        let answer = read(&response.body, settings, scope, terms.ttl).map_err(|fault| refusing.strange(fault))?;
         let (service, fields) = (terms.service.clone(), terms.fields.clone());
         let revoke = settings.revoke.as_ref().map(ToString::to_string);
         Ok(ExchangedToken { service, fields, token: answer.token, expires_at: now.plus(answer.lifetime), revoke })

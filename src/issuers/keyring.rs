@@ -35,7 +35,7 @@ pub(super) struct Keyring {
     fresh_max: Duration,
     /// The keys, and when they were fetched. All times are milliseconds since boot, so that a change of the wall clock neither
     /// keeps a removed key trusted nor delays a fetch.
-    held: ArcSwapOption<(i64, Arc<KeySet>)>,
+    cached: ArcSwapOption<(i64, Arc<KeySet>)>,
     /// The running fetch, by its number. Callers that come meanwhile wait for it, without a lock.
     flights: Cache<u64, Arc<KeySet>>,
     flight: AtomicU64,
@@ -53,7 +53,7 @@ impl Keyring {
             origin: Origin::new(settings)?,
             clock,
             fresh_max: if is_file { FILE_FRESH_MAX } else { KEYS_FRESH_MAX },
-            held: ArcSwapOption::empty(),
+            cached: ArcSwapOption::empty(),
             flights: Cache::new(1),
             flight: AtomicU64::new(0),
             forced_at: AtomicI64::new(i64::MIN),
@@ -82,7 +82,7 @@ impl Keyring {
 
     /// How long ago the current keys were read.
     pub(super) fn age(&self) -> Option<Duration> {
-        let (read_at, _) = &*self.held.load_full()?;
+        let (read_at, _) = &*self.cached.load_full()?;
         Some(Duration::from_millis(u64::try_from(self.now().saturating_sub(*read_at)).unwrap_or_default()))
     }
 
@@ -98,16 +98,16 @@ impl Keyring {
 
     /// The keys, fetched again if they are too old.
     pub(super) async fn current(self: &Arc<Self>) -> Result<Arc<KeySet>, Denial> {
-        let Some(held) = self.held.load_full() else { return self.fetched().await };
-        let younger_than = |age: Duration| self.within(held.0, age);
+        let Some(cached) = self.cached.load_full() else { return self.fetched().await };
+        let younger_than = |age: Duration| self.within(cached.0, age);
         if younger_than(self.fresh_max) {
-            return Ok(held.1.clone());
+            return Ok(cached.1.clone());
         }
         let dead = younger_than(KEYS_STALE_MAX) && self.within(self.failed_at.load(Ordering::Relaxed), DEAD_SPAN);
         if dead || younger_than(KEYS_TRUSTED_MAX) {
             let keyring = self.clone();
             tokio::spawn(async move { keyring.fetched().await });
-            return Ok(held.1.clone());
+            return Ok(cached.1.clone());
         }
         self.fetched().await
     }
@@ -122,7 +122,7 @@ impl Keyring {
             let outcome = self.origin.fetch().await.map(Arc::new);
             self.fault.store(outcome.as_ref().err().map(|fault| Arc::new(fault.to_string())));
             match &outcome {
-                Ok(keys) => self.held.store(Some(Arc::new((self.now(), keys.clone())))),
+                Ok(keys) => self.cached.store(Some(Arc::new((self.now(), keys.clone())))),
                 Err(fault) => {
                     tracing::warn!(issuer = %self.name, %fault, "the issuer's keys cannot be fetched");
                     self.failed_at.store(self.now(), Ordering::Relaxed);
@@ -135,8 +135,8 @@ impl Keyring {
     }
 
     fn stale(&self) -> Option<Arc<KeySet>> {
-        let held = self.held.load_full()?;
-        self.within(held.0, KEYS_STALE_MAX).then(|| held.1.clone())
+        let cached = self.cached.load_full()?;
+        self.within(cached.0, KEYS_STALE_MAX).then(|| cached.1.clone())
     }
 
     /// Whether `pause` has passed since the mark. If so, moves the mark to now, and returns true to one caller alone.
@@ -156,7 +156,7 @@ impl Keyring {
 
 /// The refusal. If the keys could not be fetched, the next try may succeed; if they are refused, it brings the same keys.
 fn unavailable(fault: &KeysError) -> Denial {
-    let denial = Reason::IssuerUnavailable.because(fault);
+    let denial = Reason::IssuerUnavailable.with_cause(fault);
     match fault {
         KeysError::File { .. }
         | KeysError::TokenFile(_)
@@ -164,8 +164,8 @@ fn unavailable(fault: &KeysError) -> Denial {
         | KeysError::Discovery(_)
         | KeysError::JustFailed => denial,
         KeysError::Refused(_) => denial
-            .saying("The issuer publishes keys that are refused here.")
-            .advising("Show the decision id to the operator: another try brings the same keys."),
+            .with_detail("The issuer publishes keys that are refused here.")
+            .with_hint("Show the decision id to the operator: another try brings the same keys."),
     }
 }
 

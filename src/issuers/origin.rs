@@ -11,7 +11,7 @@ use crate::words::names::IssuerUrl;
 /// Discovery documents have about 1 KiB, and large ones 10 KiB.
 const DISCOVERY_BYTES_MAX: usize = 64 * 1024;
 /// Characters of somebody else's address in an error.
-const SHOWN_CHARACTERS_MAX: usize = 200;
+const EXCERPT_CHARACTERS_MAX: usize = 200;
 
 /// Where one issuer's keys are.
 pub(super) struct Origin {
@@ -87,8 +87,8 @@ impl Origin {
     /// The keys have to be at the issuer's own scheme and host, or by https at a host that the operator names or that the mapping
     /// knows. So somebody who can change only the document cannot choose other keys.
     pub(super) fn check_host(&self, address: &str, jwks_uri: &str) -> Result<(), DiscoveryError> {
-        let shown = || excerpt(jwks_uri, SHOWN_CHARACTERS_MAX).into_owned();
-        let parse = |text: &str| reqwest::Url::parse(text).map_err(|fault| DiscoveryError::Url { url: shown(), fault });
+        let shortened = || excerpt(jwks_uri, EXCERPT_CHARACTERS_MAX).into_owned();
+        let parse = |text: &str| reqwest::Url::parse(text).map_err(|fault| DiscoveryError::Url { url: shortened(), fault });
         let (keys, issuer) = (parse(jwks_uri)?, parse(self.issuer.as_str())?);
         let own = keys.scheme() == issuer.scheme()
             && keys.host_str() == issuer.host_str()
@@ -96,8 +96,8 @@ impl Origin {
         match JwksHost::of(&keys) {
             _ if own => Ok(()),
             Some(host) if self.hosts.contains(&host) => Ok(()),
-            Some(host) => Err(DiscoveryError::UnnamedHost { address: address.to_owned(), url: shown(), host }),
-            None => Err(DiscoveryError::OtherHost { address: address.to_owned(), url: shown() }),
+            Some(host) => Err(DiscoveryError::UnnamedHost { address: address.to_owned(), url: shortened(), host }),
+            None => Err(DiscoveryError::OtherHost { address: address.to_owned(), url: shortened() }),
         }
     }
 }

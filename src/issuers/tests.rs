@@ -64,7 +64,7 @@ impl Server {
         server
     }
 
-    fn say(&self, path: &str, body: &str) {
+    fn serve(&self, path: &str, body: &str) {
         self.raw(
             path,
             format!(
@@ -82,12 +82,12 @@ impl Server {
     }
 
     fn discovery(&self, issuer: &str, jwks_uri: &str) {
-        self.say("/.well-known/openid-configuration", &serde_json::json!({"issuer": issuer, "jwks_uri": jwks_uri}).to_string());
+        self.serve("/.well-known/openid-configuration", &serde_json::json!({"issuer": issuer, "jwks_uri": jwks_uri}).to_string());
     }
 
     fn good(&self, kid: &str) {
         self.discovery(&self.url, &format!("{}/jwks", self.url));
-        self.say("/jwks", &jwks(kid));
+        self.serve("/jwks", &jwks(kid));
     }
 
     fn hits(&self) -> usize {
@@ -160,11 +160,11 @@ async fn nothing_in_a_token_causes_a_connection() {
 async fn the_refusal_of_bad_keys_does_not_advise_another_try() {
     let server = Server::start().await;
     server.good("k1");
-    server.say("/jwks", r#"{"keys":[{"kty":"oct","kid":"k1","k":"c2VjcmV0"}]}"#);
+    server.serve("/jwks", r#"{"keys":[{"kty":"oct","kid":"k1","k":"c2VjcmV0"}]}"#);
     let (issuers, _) = issuers(settings(&server.url, |_| ()));
     let denial = issuers.keys_for(&token(&server.url, "us", "k1")).await.err().unwrap();
     assert_eq!(denial.reason, Reason::IssuerUnavailable);
-    assert!(denial.told().contains("keys that are refused") && denial.hint().contains("operator"), "{denial:?}");
+    assert!(denial.public_detail().contains("keys that are refused") && denial.hint().contains("operator"), "{denial:?}");
     assert!(!denial.hint().contains("in a moment") && !denial.cause.contains("c2VjcmV0"), "{denial:?}");
 }
 
@@ -300,11 +300,11 @@ async fn each_misbehaviour_of_an_issuer_is_refused() {
         ("an error", Box::new(move |server: &Server| server.raw("/jwks", body("503 X", "")))),
         (
             "too much",
-            Box::new(move |server: &Server| server.say("/jwks", &format!("{{\"keys\":[],\"x\":\"{}\"}}", "a".repeat(300_000)))),
+            Box::new(move |server: &Server| server.serve("/jwks", &format!("{{\"keys\":[],\"x\":\"{}\"}}", "a".repeat(300_000)))),
         ),
-        ("no JSON", Box::new(|server: &Server| server.say("/jwks", "<html>"))),
-        ("no keys", Box::new(|server: &Server| server.say("/jwks", "{\"keys\":[]}"))),
-        ("a symmetric key", Box::new(|server: &Server| server.say("/jwks", "{\"keys\":[{\"kty\":\"oct\",\"k\":\"AAAA\"}]}"))),
+        ("no JSON", Box::new(|server: &Server| server.serve("/jwks", "<html>"))),
+        ("no keys", Box::new(|server: &Server| server.serve("/jwks", "{\"keys\":[]}"))),
+        ("a symmetric key", Box::new(|server: &Server| server.serve("/jwks", "{\"keys\":[{\"kty\":\"oct\",\"k\":\"AAAA\"}]}"))),
         (
             "cut short",
             Box::new(|server: &Server| server.raw("/jwks", b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{".to_vec())),
@@ -351,11 +351,11 @@ async fn keys_come_from_a_file_too() {
 /// A private cluster's key endpoint: its own CA, and a bearer token.
 async fn cluster(folder: &std::path::Path) -> String {
     crate::telemetry::install_crypto();
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    std::fs::write(folder.join("ca.crt"), made.cert.pem()).unwrap();
-    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let generated = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    std::fs::write(folder.join("ca.crt"), generated.cert.pem()).unwrap();
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(generated.signing_key.serialize_der());
     let config = rustls::ServerConfig::builder().with_no_client_auth();
-    let config = config.with_single_cert(vec![made.cert.der().clone()], key.into()).unwrap();
+    let config = config.with_single_cert(vec![generated.cert.der().clone()], key.into()).unwrap();
     let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();

@@ -5,7 +5,7 @@ mod answer;
 pub use answer::{AwsKeys, AwsSession, ContainerCredentials};
 
 use super::member::there;
-use super::{Kind, Made, closed};
+use super::{Kind, Maker, closed};
 use crate::words::names::{NameError, RoleArn};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ impl AwsTarget {
 
 impl Kind for AwsTarget {
     const EXAMPLE: Option<&'static str> = Some("ROLE");
-    const MADE: Made = Made::Outside;
+    const MADE: Maker = Maker::Outside;
 
     type Error = NameError;
 

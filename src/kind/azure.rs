@@ -15,7 +15,7 @@ pub use names::{Guid, GuidError};
 pub use scope::{Scope, ScopeError};
 
 use super::member::there;
-use super::{Kind, Made, closed};
+use super::{Kind, Maker, closed};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fmt;
@@ -58,7 +58,7 @@ impl fmt::Display for AzureUse {
 
 impl Kind for AzureTarget {
     const EXAMPLE: Option<&'static str> = Some("CLIENT_ID/https://management.azure.com/.default");
-    const MADE: Made = Made::Outside;
+    const MADE: Maker = Maker::Outside;
 
     type Error = AzureTargetError;
 

@@ -1,6 +1,6 @@
 //! `daypass`: uses of daypass itself. A policy grants them like credentials. They are used at the native API and never given out.
 
-use super::{Kind, Made, NamedError, named};
+use super::{Kind, Maker, NamedError, named};
 use std::fmt;
 
 /// One use of daypass itself.
@@ -46,7 +46,7 @@ pub struct PermissionError;
 
 impl Kind for Permission {
     const EXAMPLE: Option<&'static str> = Some("policy.replay");
-    const MADE: Made = Made::Never;
+    const MADE: Maker = Maker::Never;
 
     type Error = NamedError<PermissionError>;
 

@@ -4,7 +4,7 @@ mod answer;
 
 pub use answer::FileKey;
 
-use super::{InTree, Kind, Made};
+use super::{Kind, Maker, TreeFile};
 use crate::words::Digest;
 use crate::words::names::{NameError, SecretName, SecretPath};
 use std::fmt;
@@ -41,7 +41,7 @@ pub enum FileKeyError {
 
 impl Kind for FileKeyTarget {
     const EXAMPLE: Option<&'static str> = None;
-    const MADE: Made = Made::Here;
+    const MADE: Maker = Maker::Here;
 
     type Error = FileKeyError;
 
@@ -51,8 +51,8 @@ impl Kind for FileKeyTarget {
         Ok(Self { document: SecretPath::parse(document)?, header })
     }
 
-    fn in_tree(&self) -> Option<InTree<'_>> {
-        Some(InTree::Document(&self.document))
+    fn in_tree(&self) -> Option<TreeFile<'_>> {
+        Some(TreeFile::Document(&self.document))
     }
 }
 

@@ -7,7 +7,7 @@ pub use answer::GcpToken;
 pub use names::{GcpNameError, GcpScope, ServiceAccount};
 
 use super::member::there;
-use super::{Kind, Made, closed, reference};
+use super::{Kind, Maker, closed, reference};
 use crate::words::names::{Audience, NameError};
 use names::{SERVICE_ACCOUNT, SERVICE_ACCOUNT_BYTES_MAX};
 use serde::{Deserialize, Serialize};
@@ -95,7 +95,7 @@ impl GcpTarget {
 
 impl Kind for GcpTarget {
     const EXAMPLE: Option<&'static str> = Some("deploy@acme.iam.gserviceaccount.com");
-    const MADE: Made = Made::Outside;
+    const MADE: Maker = Maker::Outside;
 
     type Error = GcpTargetError;
 

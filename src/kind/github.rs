@@ -8,7 +8,7 @@ pub use answer::GitHubToken;
 pub use error::GitHubTargetError;
 
 use super::member::there;
-use super::{Kind, Made, closed, reference};
+use super::{Kind, Maker, closed, reference};
 use crate::words::github::{AppName, Owner, Permissions, REPOSITORIES_MAX, RepositoryName};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -22,7 +22,7 @@ const REPOSITORY: &str = "^[A-Za-z0-9_][A-Za-z0-9_-]{0,38}/[A-Za-z0-9_-][A-Za-z0
 
 /// Repositories in a request. A body's lists have 256 elements at most. A job that needs more leaves them out and gets those that the
 /// policy names.
-const ASKED_MAX: usize = 200;
+const REQUESTED_MAX: usize = 200;
 
 /// A request for a token of this App, for these repositories, with these permissions. The policy supplies what is left out.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
@@ -33,7 +33,7 @@ pub struct GitHubTarget {
     pub app: Option<AppName>,
     /// The repositories.
     #[serde(default, deserialize_with = "asked", skip_serializing_if = "Option::is_none")]
-    pub repositories: Option<Where>,
+    pub repositories: Option<RepositoryScope>,
     /// What the token may do.
     #[serde(default, deserialize_with = "there", skip_serializing_if = "Option::is_none")]
     pub permissions: Option<Permissions>,
@@ -41,7 +41,7 @@ pub struct GitHubTarget {
 
 /// Repositories of an installation.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Where {
+pub enum RepositoryScope {
     /// All repositories of this account for which the App is installed, also future ones.
     All(Owner),
     /// These: at least one, all of one account.
@@ -52,7 +52,7 @@ pub enum Where {
 
 impl Kind for GitHubTarget {
     const EXAMPLE: Option<&'static str> = Some("acme/shop contents=read");
-    const MADE: Made = Made::Outside;
+    const MADE: Maker = Maker::Outside;
 
     type Error = GitHubTargetError;
 
@@ -63,7 +63,7 @@ impl Kind for GitHubTarget {
     /// Refuses a permission that GitHub does not have, and `own`, because a question has no job whose repository it could be.
     fn question(text: &str) -> Result<Self, GitHubTargetError> {
         let target = text::read(text, text::known_permission)?;
-        if matches!(target.repositories, Some(Where::Own(_))) { Err(GitHubTargetError::Own) } else { Ok(target) }
+        if matches!(target.repositories, Some(RepositoryScope::Own(_))) { Err(GitHubTargetError::Own) } else { Ok(target) }
     }
 
     fn looks_like(text: &str) -> bool {
@@ -78,9 +78,9 @@ impl Kind for GitHubTarget {
         let repositories = match &answer["repositories"] {
             Value::Array(listed) => {
                 let name = |one: &Value| RepositoryName::parse(one.as_str()?.split('@').next()?).ok();
-                Where::named(listed.iter().map(name).collect::<Option<Vec<_>>>()?).ok()?
+                RepositoryScope::named(listed.iter().map(name).collect::<Option<Vec<_>>>()?).ok()?
             }
-            _ => Where::All(Owner::parse(answer["owner"].as_str()?).ok()?),
+            _ => RepositoryScope::All(Owner::parse(answer["owner"].as_str()?).ok()?),
         };
         let permissions = Permissions::deserialize(&answer["permissions"]).ok()?;
         Some(Self {
@@ -98,7 +98,7 @@ impl Kind for GitHubTarget {
     fn body() -> Option<Value> {
         let owner = json!({ "type": "string", "pattern": OWNER, "description": "Each repository of this account's for which the App is installed." });
         let name = json!({ "type": "string", "pattern": REPOSITORY, "description": "OWNER/REPOSITORY" });
-        let named = json!({ "type": "array", "minItems": 1, "maxItems": ASKED_MAX, "uniqueItems": true, "items": name });
+        let named = json!({ "type": "array", "minItems": 1, "maxItems": REQUESTED_MAX, "uniqueItems": true, "items": name });
         let mut permissions = reference("GitHubPermissions");
         permissions["description"] = "Left out: those that are granted.".into();
         let app = json!({ "type": "string", "pattern": APP, "description": "The App, as the server calls it. Left out: the one that is granted." });
@@ -111,37 +111,37 @@ impl Kind for GitHubTarget {
 /// The form in a request's body.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged, deny_unknown_fields, expecting = "expected a list of `OWNER/REPOSITORY`, or `{ \"all\": \"OWNER\" }`")]
-enum Asked {
+enum RepositoriesBody {
     Named(Vec<RepositoryName>),
     All { all: Owner },
 }
 
-fn asked<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Where>, D::Error> {
-    match Asked::deserialize(deserializer)? {
-        Asked::All { all } => Ok(Some(Where::All(all))),
+fn asked<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RepositoryScope>, D::Error> {
+    match RepositoriesBody::deserialize(deserializer)? {
+        RepositoriesBody::All { all } => Ok(Some(RepositoryScope::All(all))),
         // Repositories of several accounts are not an error here: no policy grants them, so the request is denied.
-        Asked::Named(names) => {
+        RepositoriesBody::Named(names) => {
             let names: BTreeSet<RepositoryName> = names.into_iter().collect();
             match names.len() {
                 0 => Err(D::Error::custom(GitHubTargetError::NoRepository)),
-                1..=ASKED_MAX => Ok(Some(Where::Named(names))),
+                1..=REQUESTED_MAX => Ok(Some(RepositoryScope::Named(names))),
                 _ => Err(D::Error::custom(GitHubTargetError::TooMany)),
             }
         }
     }
 }
 
-impl Serialize for Where {
+impl Serialize for RepositoryScope {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Named(names) => names.serialize(serializer),
-            Self::All(owner) => Asked::All { all: owner.clone() }.serialize(serializer),
+            Self::All(owner) => RepositoriesBody::All { all: owner.clone() }.serialize(serializer),
             Self::Own(_) => Err(serde::ser::Error::custom("`own` is a word of policies")),
         }
     }
 }
 
-impl Where {
+impl RepositoryScope {
     /// Checks that these repositories belong to one account and differ.
     pub fn named(names: impl IntoIterator<Item = RepositoryName>) -> Result<Self, GitHubTargetError> {
         let mut all = BTreeSet::new();

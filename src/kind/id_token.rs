@@ -4,7 +4,7 @@ mod answer;
 
 pub use answer::IdToken;
 
-use super::{Kind, Made, NamedError, closed, named, reference};
+use super::{Kind, Maker, NamedError, closed, named, reference};
 use crate::words::names::{Audience, NameError};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ pub struct IdTokenTarget {
 
 impl Kind for IdTokenTarget {
     const EXAMPLE: Option<&'static str> = Some("AUDIENCE");
-    const MADE: Made = Made::Here;
+    const MADE: Maker = Maker::Here;
 
     type Error = NamedError<NameError>;
 

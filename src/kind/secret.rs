@@ -5,14 +5,14 @@ mod answer;
 pub use crate::words::names::SecretName;
 pub use answer::{Encoding, SecretValue};
 
-use super::{InTree, Kind, Made, NamedError, named, reference};
+use super::{Kind, Maker, NamedError, TreeFile, named, reference};
 use crate::words::names::NameError;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 impl Kind for SecretName {
     const EXAMPLE: Option<&'static str> = Some("NAME");
-    const MADE: Made = Made::Here;
+    const MADE: Maker = Maker::Here;
 
     type Error = NamedError<NameError>;
 
@@ -20,8 +20,8 @@ impl Kind for SecretName {
         named(text, Self::parse)
     }
 
-    fn in_tree(&self) -> Option<InTree<'_>> {
-        Some(InTree::Document(&self.path))
+    fn in_tree(&self) -> Option<TreeFile<'_>> {
+        Some(TreeFile::Document(&self.path))
     }
 
     fn pointer(&self) -> Option<&str> {

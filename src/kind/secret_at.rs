@@ -5,7 +5,7 @@ mod answer;
 
 pub use answer::PastValue;
 
-use super::{InTree, Kind, Made, NamedError, closed, named, reference};
+use super::{Kind, Maker, NamedError, TreeFile, closed, named, reference};
 use crate::words::names::{CommitId, NameError, SecretName};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ pub struct PastSecret {
 /// The form in a request, which has to name a commit.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Asked {
+struct SecretAtBody {
     commit: CommitId,
     secret: SecretName,
 }
@@ -39,7 +39,7 @@ impl PastSecret {
 
 impl Kind for PastSecret {
     const EXAMPLE: Option<&'static str> = Some("NAME");
-    const MADE: Made = Made::Here;
+    const MADE: Maker = Maker::Here;
 
     type Error = NamedError<NameError>;
 
@@ -55,8 +55,8 @@ impl Kind for PastSecret {
         Self { commit: None, ..self }
     }
 
-    fn in_older_tree(&self) -> Option<InTree<'_>> {
-        Some(InTree::Document(&self.name.path))
+    fn in_older_tree(&self) -> Option<TreeFile<'_>> {
+        Some(TreeFile::Document(&self.name.path))
     }
 
     fn body() -> Option<Value> {
@@ -67,7 +67,7 @@ impl Kind for PastSecret {
 
 impl<'de> Deserialize<'de> for PastSecret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Asked { commit, secret } = Asked::deserialize(deserializer)?;
+        let SecretAtBody { commit, secret } = SecretAtBody::deserialize(deserializer)?;
         Ok(Self { commit: Some(commit), name: secret })
     }
 }

@@ -16,7 +16,7 @@ fn the_audit_logs_lines_are_read_back() {
         "transit decrypt flux e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     ];
     for line in lines {
-        assert_eq!(Target::parse(line).map(|wanted| wanted.to_string()).as_deref().unwrap_or("?"), line);
+        assert_eq!(Target::parse(line).map(|target| target.to_string()).as_deref().unwrap_or("?"), line);
     }
     for bad in [
         "",

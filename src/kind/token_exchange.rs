@@ -12,7 +12,7 @@ pub use error::{FieldError, TokenExchangeError};
 pub use fields::{ExchangeFields, ServiceName};
 
 use super::member::there;
-use super::{Kind, Made, closed};
+use super::{Kind, Maker, closed};
 use fields::{NAME, SERVICE};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ pub struct TokenExchangeTarget {
 
 impl Kind for TokenExchangeTarget {
     const EXAMPLE: Option<&'static str> = Some("SERVICE");
-    const MADE: Made = Made::Outside;
+    const MADE: Maker = Maker::Outside;
 
     type Error = TokenExchangeError;
 

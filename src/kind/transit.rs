@@ -1,7 +1,7 @@
 //! `transit`: uses of transit keys, each one operation with one key. The Vault API requests them. Policies grant them like
 //! credentials, and they are never given out.
 
-use super::{InTree, Kind, Made, NamedError, named};
+use super::{Kind, Maker, NamedError, TreeFile, named};
 use crate::words::Digest;
 use crate::words::names::{NameError, TransitKey};
 use std::fmt;
@@ -89,7 +89,7 @@ impl TransitUse {
 
 impl Kind for TransitUse {
     const EXAMPLE: Option<&'static str> = Some("decrypt KEY");
-    const MADE: Made = Made::Never;
+    const MADE: Maker = Maker::Never;
 
     type Error = NamedError<TransitError>;
 
@@ -98,8 +98,8 @@ impl Kind for TransitUse {
     }
 
     fn question(text: &str) -> Result<Self, Self::Error> {
-        let wanted = named(Some(text), Self::parse)?;
-        if wanted.input.is_some() { Err(NamedError::Name(TransitError::NamesInput)) } else { Ok(wanted) }
+        let parsed = named(Some(text), Self::parse)?;
+        if parsed.input.is_some() { Err(NamedError::Name(TransitError::NamesInput)) } else { Ok(parsed) }
     }
 
     /// A secret's key may have a space too, but its text has a `#`.
@@ -111,8 +111,8 @@ impl Kind for TransitUse {
         Self { input: None, ..self }
     }
 
-    fn in_tree(&self) -> Option<InTree<'_>> {
-        Some(InTree::TransitKey(&self.key))
+    fn in_tree(&self) -> Option<TreeFile<'_>> {
+        Some(TreeFile::TransitKey(&self.key))
     }
 }
 

@@ -20,17 +20,17 @@ mod unfiled;
 mod what_can;
 mod wording;
 
-pub use change::{Change, Direction, Part};
+pub use change::{Change, ChangedPart, Direction};
 pub use changes::changes;
 pub(super) use changes::narrows;
-pub(super) use kinds::{Kind, Met};
-pub(super) use language::meet;
+pub(super) use kinds::{Interpretation, Kind};
+pub(super) use language::patterns_overlap;
 pub(super) use literal::Literal;
 pub use missing::missing;
 pub(super) use permits::{Permit, overlap, permits, within};
 pub use permits::{Reach, who_can};
 pub(super) use region::Region;
-pub use what_can::{Holding, credentials_like, what_can};
+pub use what_can::{Entitlement, credentials_like, what_can};
 
 #[cfg(test)]
 mod tests;

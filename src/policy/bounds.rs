@@ -3,7 +3,7 @@
 use super::catalogue::Catalogue;
 use super::condition::Condition;
 use super::file::{Rule, TrustPolicy, read_conditions};
-use super::guardrail::What;
+use super::guardrail::DeniedTargets;
 use super::sections;
 use crate::token::parse_session_lifetime;
 use crate::words::duration_text;
@@ -21,7 +21,7 @@ pub struct Bounds {
     source: SourceName,
     issuers: Vec<IssuerName>,
     conditions: Vec<Condition>,
-    grants: What,
+    grants: DeniedTargets,
     session_max: Option<Duration>,
     place: Place,
 }
@@ -39,19 +39,20 @@ impl Bounds {
     /// A finding for each bound that none of these policies uses: bounds should be no wider than needed.
     pub fn unused(&self, file: &str, policies: &[Arc<TrustPolicy>]) -> Vec<Fault> {
         let issuers = self.issuers.iter().filter(|issuer| !policies.iter().any(|policy| policy.issuer == **issuer));
-        let is_used = |only: &What| policies.iter().flat_map(|policy| &policy.rules).any(|rule| only.meets(&rule.grants));
+        let is_used =
+            |only: &DeniedTargets| policies.iter().flat_map(|policy| &policy.rules).any(|rule| only.meets(&rule.grants));
         let patterns = self.grants.patterns().filter(|(_, only)| !is_used(only));
         let unused = self.session_max.filter(|_| policies.iter().all(|policy| policy.session.is_none()));
         let session = unused.map(|_| "`session_max`".to_owned());
-        let told = issuers
+        let names = issuers
             .map(|issuer| format!("the issuer `{issuer}`"))
-            .chain(patterns.map(|(shown, _)| format!("`{shown}`")))
+            .chain(patterns.map(|(pattern, _)| format!("`{pattern}`")))
             .chain(session);
         let finding = |what: String| {
             let message = format!("no policy of the source uses {what}");
             Fault::new(file, self.place, message).warning("bound_unused").help("take it out until somebody needs it")
         };
-        told.map(finding).collect()
+        names.map(finding).collect()
     }
 
     /// A fault for everything in these policies that lies outside.
@@ -82,14 +83,14 @@ impl Bounds {
         Self { source: source.clone(), issuers, conditions, grants, session_max, place: node.place }
     }
 
-    fn read_grants<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> What {
+    fn read_grants<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> DeniedTargets {
         let mut inner = fields.below(node);
-        for (own, told) in sections::own() {
+        for (own, name) in sections::own() {
             if let Some(node) = inner.optional(own) {
-                inner.fault(node.place, format!("a source grants its own {told} alone: leave `{own}` out"));
+                inner.fault(node.place, format!("a source grants its own {name} alone: leave `{own}` out"));
             }
         }
-        let grants = What::read(&mut inner);
+        let grants = DeniedTargets::read(&mut inner);
         inner.finish();
         grants
     }
@@ -111,10 +112,10 @@ impl Bounds {
         let granted = policy
             .rules
             .iter()
-            .flat_map(|rule| rule.grants.named().filter_map(|wanted| rule.offer(&wanted).map(|(place, _)| (place, wanted))));
-        let outside = granted.filter(|(_, wanted)| !self.grants.holds(wanted));
+            .flat_map(|rule| rule.grants.named().filter_map(|target| rule.offer(&target).map(|(place, _)| (place, target))));
+        let outside = granted.filter(|(_, target)| !self.grants.holds(target));
         let mut faults: Vec<Fault> =
-            outside.map(|(place, wanted)| fault(place, format!("the source `{source}` may not grant {wanted}"))).collect();
+            outside.map(|(place, target)| fault(place, format!("the source `{source}` may not grant {target}"))).collect();
         let between = policy.rules.iter().flat_map(|rule| rule.grants.between());
         let outside = between.filter(|(_, target)| !self.grants.holds(target));
         faults.extend(outside.map(|(place, target)| fault(place, format!("the source `{source}` may not use {target}"))));
@@ -135,7 +136,7 @@ pub(super) fn within(policy: &TrustPolicy, bounds: &[Arc<Bounds>], catalogue: &C
     if !outside.is_empty() {
         return Err(outside);
     }
-    let issuer = catalogue.issuer(&policy.issuer).ok_or_else(|| told(policy, "its issuer is gone"))?;
+    let issuer = catalogue.issuer(&policy.issuer).ok_or_else(|| single_fault(policy, "its issuer is gone"))?;
     let lines = bounds.iter().flat_map(|bounds| bounds.conditions.clone());
     let lines: Vec<Condition> = lines.map(|line| line.read_by(&issuer.mapping)).collect();
     let rules = policy
@@ -148,7 +149,7 @@ pub(super) fn within(policy: &TrustPolicy, bounds: &[Arc<Bounds>], catalogue: &C
     Ok(narrowed)
 }
 
-fn told(policy: &TrustPolicy, message: impl std::fmt::Display) -> Vec<Fault> {
+fn single_fault(policy: &TrustPolicy, message: impl std::fmt::Display) -> Vec<Fault> {
     vec![Fault::new(&policy.file, FIRST_LINE, message)]
 }
 
@@ -156,8 +157,9 @@ fn told(policy: &TrustPolicy, message: impl std::fmt::Display) -> Vec<Fault> {
 /// keys, and it matches only identities within the bounds.
 pub(super) fn place(policy: &TrustPolicy, bounds: &[Arc<Bounds>], catalogue: &Catalogue) -> Result<TrustPolicy, Vec<Fault>> {
     let mut placed = within(policy, bounds, catalogue)?;
-    let source = bounds.first().map(|bounds| &bounds.source).ok_or_else(|| told(policy, "a further source needs bounds"))?;
-    let name = PolicyName::parse(&format!("{source}/{}", policy.name)).map_err(|fault| told(policy, fault))?;
+    let source =
+        bounds.first().map(|bounds| &bounds.source).ok_or_else(|| single_fault(policy, "a further source needs bounds"))?;
+    let name = PolicyName::parse(&format!("{source}/{}", policy.name)).map_err(|fault| single_fault(policy, fault))?;
     for rule in &mut placed.rules {
         rule.grants = rule.grants.below(source.as_str());
     }

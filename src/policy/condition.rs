@@ -12,7 +12,7 @@ mod single;
 
 pub(super) use single::{EVENTS, Pin, Single, Test, UNNAMED_EVENTS};
 
-use read::{Form, read_claimed, read_single, read_tests, shown};
+use read::{Form, read_claimed, read_single, read_tests, render};
 
 /// Stands for the value of a claim that is there and cannot be read.
 const UNREAD: &str = "what cannot be read: the token claims it in a form that its issuer's mapping does not know";
@@ -25,7 +25,7 @@ pub(super) struct Condition {
     pub(super) ignore_case: bool,
     pub(super) place: Place,
     /// The line as its author wrote it.
-    pub(super) shown: String,
+    pub(super) written: String,
 }
 
 /// What a condition tests.
@@ -72,7 +72,7 @@ impl Condition {
             Some(single)
         };
         let tests = read_tests(fields, node, &[Form::Like, Form::Not], single);
-        Self::of(&Subject::Attribute(attribute), place, &format!("{key}: {}", shown(node)), tests)
+        Self::of(&Subject::Attribute(attribute), place, &format!("{key}: {}", render(node)), tests)
     }
 
     /// Reads one line of `claims`: JSON values compared exactly, texts by pattern.
@@ -98,7 +98,7 @@ impl Condition {
             read_claimed(fields, node, form, row)
         };
         let tests = read_tests(fields, node, &[Form::Like, Form::Plain, Form::Not], single);
-        Self::of(&Subject::Claim(pointer.to_owned()), place, &format!("{pointer}: {}", shown(node)), tests)
+        Self::of(&Subject::Claim(pointer.to_owned()), place, &format!("{pointer}: {}", render(node)), tests)
     }
 
     /// Whether both test the same, wherever they stand and however they are written.
@@ -106,8 +106,8 @@ impl Condition {
         (&self.subject, &self.test, self.ignore_case) == (&other.subject, &other.test, other.ignore_case)
     }
 
-    fn of(subject: &Subject, place: Place, shown: &str, tests: Vec<Test>) -> Vec<Self> {
-        let one = |test| Self { subject: subject.clone(), test, ignore_case: false, place, shown: shown.to_owned() };
+    fn of(subject: &Subject, place: Place, written: &str, tests: Vec<Test>) -> Vec<Self> {
+        let one = |test| Self { subject: subject.clone(), test, ignore_case: false, place, written: written.to_owned() };
         tests.into_iter().map(one).collect()
     }
 
@@ -138,7 +138,7 @@ impl Condition {
     pub(super) fn fit(&mut self) {
         let (Test::Any(singles) | Test::Not(singles)) = &mut self.test;
         singles.shrink_to_fit();
-        self.shown.shrink_to_fit();
+        self.written.shrink_to_fit();
     }
 
     /// Whether it holds in a policy. With an absent value neither a positive line nor `not` holds.
@@ -206,9 +206,9 @@ impl Condition {
     }
 
     /// The ids or names that it pins, if it can hold for those only.
-    pub(super) fn pinned(&self, wanted: Attribute) -> Option<Vec<Pin<'_>>> {
+    pub(super) fn pinned(&self, expected: Attribute) -> Option<Vec<Pin<'_>>> {
         match (&self.subject, &self.test) {
-            (Subject::Attribute(attribute), Test::Any(singles)) if *attribute == wanted => {
+            (Subject::Attribute(attribute), Test::Any(singles)) if *attribute == expected => {
                 singles.iter().map(Single::pin).collect()
             }
             _ => None,

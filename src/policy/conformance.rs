@@ -4,7 +4,7 @@ mod cases;
 
 use self::cases::{CASES, Case, Looser};
 use super::access::{Direction, changes, who_can};
-use super::{Bounds, Catalogue, Explanation, Look, Ruleset, Tree, Widening, explain, lint};
+use super::{Bounds, Catalogue, Explanation, LintContext, Ruleset, Tree, Widening, explain, lint};
 use crate::demo::issuer::github_claims;
 use crate::identity::{Facts, Mapping};
 use crate::kind::{Target, each_kind};
@@ -113,20 +113,20 @@ fn a_further_source_grants_what_its_bounds_allow() {
         let files = tree(&[("policies/deploy.yaml", policy.as_str())]);
         let loaded = Ruleset::load_with(&files, &catalogue(), None, Widening::GoesLive, &bounds);
         let (placed, faults) = loaded.ruleset.placed(&bounds, &catalogue());
-        let told = loaded.faults.iter().chain(&faults).map(|fault| fault.message.to_string()).collect::<String>();
-        (Ruleset::default().beside(&[&placed], None), told)
+        let messages = loaded.faults.iter().chain(&faults).map(|fault| fault.message.to_string()).collect::<String>();
+        (Ruleset::default().merge(&[&placed], None), messages)
     };
     for case in CASES {
-        let (set, told) = placed(case.grant, "");
+        let (set, messages) = placed(case.grant, "");
         let Some(allowed) = case.allowed else {
             // The source has its own: nothing of the root's is reached by it, and no bound is needed.
-            assert_eq!((set.policies().len(), told.as_str()), (1, ""), "{}", case.target);
+            assert_eq!((set.policies().len(), messages.as_str()), (1, ""), "{}", case.target);
             assert!(set.would_grant(&job(), &target(case.target), None, NOW).is_err(), "{}", case.target);
             continue;
         };
-        assert!(set.policies().is_empty() && told.contains("may not grant"), "{}: {told}", case.target);
-        let (set, told) = placed(case.grant, allowed);
-        assert_eq!(told, "", "{}", case.target);
+        assert!(set.policies().is_empty() && messages.contains("may not grant"), "{}: {messages}", case.target);
+        let (set, messages) = placed(case.grant, allowed);
+        assert_eq!(messages, "", "{}", case.target);
         assert!(set.would_grant(&job(), &target(case.target), None, NOW).is_ok(), "{}", case.target);
     }
 }
@@ -155,7 +155,7 @@ fn the_same_on_other_terms_is_found_and_the_same_twice_is_not_called_so() {
         let files = tree(&[("policies/a.yaml", first.as_str()), ("policies/b.yaml", second.as_str())]);
         let (ruleset, faults) = Ruleset::load(&files, &catalogue(), None);
         assert!(faults.is_empty(), "{}", faults[0]);
-        let look = Look { ruleset: &ruleset, tree: &files, catalogue: &catalogue(), now: NOW, own_repository: None };
+        let look = LintContext { ruleset: &ruleset, tree: &files, catalogue: &catalogue(), now: NOW, own_repository: None };
         lint(&look).iter().any(|fault| fault.code == "overlapping_grant")
     };
     for case in CASES {

@@ -74,12 +74,12 @@ impl PolicySet {
     /// Decides a whole request: all of its credentials are granted, or the request is denied.
     pub fn decide(&self, identity: &Identity, request: &Request, now: UnixTime) -> Result<Decision, Denial> {
         let moment = Moment { now, session_age: identity.session_age() };
-        let one = |wanted: &Target| self.grant_whole_or_parts(identity.facts(), wanted, request.policy.as_ref(), moment);
+        let one = |target: &Target| self.grant_whole_or_parts(identity.facts(), target, request.policy.as_ref(), moment);
         let mut granted = request.credentials.iter().map(one).collect::<Result<Vec<_>, _>>()?;
         granted.iter_mut().try_for_each(|granted| request.aws_parameters.narrow(&mut granted.terms))?;
         check_differ(&granted)?;
-        let wanted = granted.iter().map(|granted| granted.proof).max().unwrap_or(Possession::Nothing);
-        check_possession(wanted, identity.possession()).map(|()| Decision::new(granted))
+        let required = granted.iter().map(|granted| granted.proof).max().unwrap_or(Possession::Nothing);
+        check_possession(required, identity.possession()).map(|()| Decision::new(granted))
     }
 
     /// Admits an identity that a rule in force matches, by default nobody. Only this makes an [`Admission`]. What the rule grants is
@@ -95,23 +95,23 @@ impl PolicySet {
                 names.find_map(|name| lasting(Some(&name)).map(|session| Admission::new(Some(name), session)))
             }
         };
-        admitted.ok_or_else(|| Reason::NoMatchingPolicy.because("no policy is for this identity"))
+        admitted.ok_or_else(|| Reason::NoMatchingPolicy.with_cause("no policy is for this identity"))
     }
 
     /// Which policy would grant this to an identity with these unverified claims. It grants nothing.
     pub fn would_grant(
         &self,
         facts: &Facts,
-        wanted: &Target,
+        target: &Target,
         policy: Option<&PolicyName>,
         now: UnixTime,
     ) -> Result<PolicyName, Denial> {
-        self.grant_one(facts, wanted, policy, Moment::at(now)).map(|granted| granted.policy)
+        self.grant_one(facts, target, policy, Moment::at(now)).map(|granted| granted.policy)
     }
 
     /// The same with the server's answer for a document that is not granted whole: it has the values that are granted.
-    pub fn would_answer(&self, facts: &Facts, wanted: &Target, now: UnixTime) -> Result<PolicyName, Denial> {
-        self.grant_whole_or_parts(facts, wanted, None, Moment::at(now)).map(|granted| granted.policy)
+    pub fn would_answer(&self, facts: &Facts, target: &Target, now: UnixTime) -> Result<PolicyName, Denial> {
+        self.grant_whole_or_parts(facts, target, None, Moment::at(now)).map(|granted| granted.policy)
     }
 
     /// Whether some policy may be for this identity: each of its lines holds that pins who somebody is (repository, owner, account).
@@ -123,11 +123,11 @@ impl PolicySet {
     pub(super) fn grant_one(
         &self,
         facts: &Facts,
-        wanted: &Target,
+        target: &Target,
         named: Option<&PolicyName>,
         moment: Moment,
     ) -> Result<Granted, Denial> {
-        let decided = self.grant_readable(facts, wanted, named, moment);
+        let decided = self.grant_readable(facts, target, named, moment);
         let danger = || DANGERS.into_iter().find(|attribute| facts.unreadable.contains(attribute));
         match decided {
             Err(denial) if denial.reason == Reason::NoMatchingPolicy => Err(danger().map_or(denial, |attribute| {
@@ -141,18 +141,18 @@ impl PolicySet {
     pub(super) fn offered<'a>(
         &self,
         facts: &Facts,
-        wanted: &'a Target,
+        target: &'a Target,
         named: Option<&PolicyName>,
         now: UnixTime,
     ) -> Result<(Cow<'a, Target>, Vec<Granted>), Denial> {
         let matching: Vec<_> = self.matching(facts, named, now).collect();
-        let chosen = wanted.choose(matching.iter().map(|(_, rule)| *rule))?.map_or(Cow::Borrowed(wanted), Cow::Owned);
+        let chosen = target.choose(matching.iter().map(|(_, rule)| *rule))?.map_or(Cow::Borrowed(target), Cow::Owned);
         let mut granted: Vec<Granted> = Vec::new();
         for (policy, rule) in matching {
             granted.extend(rule.grant(policy, facts, &chosen).transpose()?);
         }
         if granted.is_empty() {
-            return Err(Reason::NoMatchingPolicy.because(format!("no policy grants {chosen} to this identity")));
+            return Err(Reason::NoMatchingPolicy.with_cause(format!("no policy grants {chosen} to this identity")));
         }
         Ok((chosen, granted))
     }
@@ -160,13 +160,13 @@ impl PolicySet {
     fn grant_readable(
         &self,
         facts: &Facts,
-        wanted: &Target,
+        target: &Target,
         named: Option<&PolicyName>,
         moment: Moment,
     ) -> Result<Granted, Denial> {
-        let (chosen, mut granted) = self.offered(facts, wanted, named, moment.now)?;
-        for wanted in std::iter::once(Cow::Borrowed(&*chosen)).chain(between(&granted).map(Cow::Owned)) {
-            if let Some(denial) = self.guardrails.against(facts, &wanted) {
+        let (chosen, mut granted) = self.offered(facts, target, named, moment.now)?;
+        for target in std::iter::once(Cow::Borrowed(&*chosen)).chain(between(&granted).map(Cow::Owned)) {
+            if let Some(denial) = self.guardrails.against(facts, &target) {
                 return Err(denial);
             }
         }
@@ -221,11 +221,10 @@ fn agreed(mut granted: Vec<Granted>, wanted: &Target) -> Result<Granted, Denial>
     granted.sort_by_key(|granted| (granted.proof, granted.once));
     let expires = last_to_end(&granted);
     let mut granted = granted.into_iter();
-    let first = granted.next().ok_or_else(|| Reason::NoMatchingPolicy.because(format!("no policy grants {wanted}")))?;
+    let first = granted.next().ok_or_else(|| Reason::NoMatchingPolicy.with_cause(format!("no policy grants {wanted}")))?;
     if granted.any(|other| other.terms != first.terms) {
-        return Err(
-            Reason::PolicyAmbiguous.because(format!("{wanted} is granted with different terms by {} and others", first.policy))
-        );
+        return Err(Reason::PolicyAmbiguous
+            .with_cause(format!("{wanted} is granted with different terms by {} and others", first.policy)));
     }
     Ok(Granted { expires, ..first })
 }
@@ -243,15 +242,17 @@ pub(super) fn between(granted: &[Granted]) -> impl Iterator<Item = Target> {
     granted.iter().filter_map(|granted| granted.terms.between())
 }
 
-fn check_possession(wanted: Possession, shown: Possession) -> Result<(), Denial> {
-    let cause = |what: &str| format!("the policy says `dpop: {}`, and {what}", wanted.as_str());
-    match shown {
-        _ if wanted <= shown => Ok(()),
-        Possession::Nothing => Err(Reason::ProofRequired.because(cause("the token is bound to no key"))),
+fn check_possession(required: Possession, presented: Possession) -> Result<(), Denial> {
+    let cause = |what: &str| format!("the policy says `dpop: {}`, and {what}", required.as_str());
+    match presented {
+        _ if required <= presented => Ok(()),
+        Possession::Nothing => Err(Reason::ProofRequired.with_cause(cause("the token is bound to no key"))),
         Possession::Key | Possession::Request => Err(Reason::ProofRequired
-            .because(cause("the proof does not cover the query and the body"))
-            .saying("The policy wants a proof that covers the request's query and body.")
-            .advising("Put `query_sha256` and `body_sha256` into the proof (docs/api.md, proof of possession): `daypass` does.")),
+            .with_cause(cause("the proof does not cover the query and the body"))
+            .with_detail("The policy wants a proof that covers the request's query and body.")
+            .with_hint(
+                "Put `query_sha256` and `body_sha256` into the proof (docs/api.md, proof of possession): `daypass` does.",
+            )),
     }
 }
 
@@ -261,17 +262,19 @@ fn check_differ(granted: &[Granted]) -> Result<(), Denial> {
     chosen.sort();
     match chosen.windows(2).find(|pair| pair[0] == pair[1]) {
         Some(pair) => Err(Reason::BadRequest
-            .because(format!("{} is asked for twice", pair[0]))
-            .saying("The same credential is asked for twice: by its name, and without a name.")),
+            .with_cause(format!("{} is asked for twice", pair[0]))
+            .with_detail("The same credential is asked for twice: by its name, and without a name.")),
         None => Ok(()),
     }
 }
 
 /// The denial for a session whose token has ended, if no policy lets the session last so long for this.
-fn session_over(wanted: &Target) -> Denial {
+fn session_over(target: &Target) -> Denial {
     Reason::SessionRefused
-        .because(format!("its token has ended, and no policy lets a session have {wanted} so long"))
-        .saying("The session's token has ended. The session now opens only secrets and transit keys, where a policy allows it.")
+        .with_cause(format!("its token has ended, and no policy lets a session have {target} so long"))
+        .with_detail(
+            "The session's token has ended. The session now opens only secrets and transit keys, where a policy allows it.",
+        )
 }
 
 mod values;

@@ -17,7 +17,7 @@ pub struct Expectation {
     allow: bool,
     claims_file: String,
     change: Vec<(Attribute, Option<String>)>,
-    wanted: Target,
+    target: Target,
     /// Where it stands.
     pub place: Place,
 }
@@ -47,10 +47,10 @@ impl Expectation {
         let mut inner = outer.below(body);
         let claims = inner.required("claims").and_then(|node| inner.text(node)).map(|name| format!("tests/{name}"));
         let change = inner.optional("change").map(|node| read_change(&mut inner, node)).unwrap_or_default();
-        let wanted = inner.required("credential").and_then(|node| read_target(&mut inner, node));
+        let target = inner.required("credential").and_then(|node| read_target(&mut inner, node));
         inner.finish();
         outer.finish();
-        Some(Self { allow: expected, claims_file: claims?, change, wanted: wanted?, place: node.place })
+        Some(Self { allow: expected, claims_file: claims?, change, target: target?, place: node.place })
     }
 }
 

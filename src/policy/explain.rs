@@ -5,7 +5,7 @@ use super::decide::{PolicySet, between};
 use super::file::TrustPolicy;
 use super::guardrail::GUARDRAILS_FILE;
 use super::miss::Line;
-use super::stop::StopUntil;
+use super::stop::DenialUntil;
 use crate::identity::Facts;
 use crate::kind::Target;
 use crate::token::Possession;
@@ -78,30 +78,30 @@ pub struct NearMiss {
 }
 
 /// Explains the decision for these facts. [`Explanation::under`] adds the operators' denials.
-pub fn explain(set: &PolicySet, facts: &Facts, wanted: &Target, now: UnixTime) -> Explanation {
-    let parts = parts(set, facts, wanted);
-    let asked_for = || std::iter::once(wanted).chain(&parts);
+pub fn explain(set: &PolicySet, facts: &Facts, target: &Target, now: UnixTime) -> Explanation {
+    let parts = parts(set, facts, target);
+    let targets = || std::iter::once(target).chain(&parts);
     let misses = |policy: &Arc<TrustPolicy>| {
-        asked_for().filter_map(|wanted| near_miss(policy, facts, wanted, now)).min_by_key(|miss| miss.lines.len())
+        targets().filter_map(|target| near_miss(policy, facts, target, now)).min_by_key(|miss| miss.lines.len())
     };
     let mut near_misses: Vec<NearMiss> = set.policies().iter().filter_map(misses).collect();
     near_misses.sort_by_key(|miss| miss.lines.len());
     near_misses.truncate(NEAR_MISSES_MAX);
-    let (asked, granted) = set.offered(facts, wanted, None, now).unwrap_or_else(|_| (Cow::Borrowed(wanted), Vec::new()));
+    let (chosen, granted) = set.offered(facts, target, None, now).unwrap_or_else(|_| (Cow::Borrowed(target), Vec::new()));
     let mut guardrails: Vec<GuardrailHit> = Vec::new();
-    for wanted in std::iter::once(asked).chain(between(&granted).map(Cow::Owned)).chain(parts.iter().map(Cow::Borrowed)) {
-        let hits = set.guardrails().all_against(facts, &wanted).map(|(place, description)| guardrail_hit(place, description));
+    for target in std::iter::once(chosen).chain(between(&granted).map(Cow::Owned)).chain(parts.iter().map(Cow::Borrowed)) {
+        let hits = set.guardrails().all_against(facts, &target).map(|(place, description)| guardrail_hit(place, description));
         hits.for_each(|hit| {
             if !guardrails.contains(&hit) {
                 guardrails.push(hit);
             }
         });
     }
-    let (allowed_by, denied_because) = match set.would_answer(facts, wanted, now) {
+    let (allowed_by, denied_because) = match set.would_answer(facts, target, now) {
         Ok(policy) => (Some(policy), None),
         Err(denial) => (None, Some(denial.cause)),
     };
-    let is_whole = set.would_grant(facts, wanted, None, now).is_ok();
+    let is_whole = set.would_grant(facts, target, None, now).is_ok();
     let is_granted = |part: &&Target| !is_whole && set.would_grant(facts, part, None, now).is_ok();
     let only = parts.iter().filter(is_granted).filter_map(|part| part.pointer().map(str::to_owned)).collect();
     // The policy that demands the least proof decides.
@@ -110,9 +110,9 @@ pub fn explain(set: &PolicySet, facts: &Facts, wanted: &Target, now: UnixTime) -
     let mut granted_by: Vec<PolicyName> = granted.into_iter().map(|granted| granted.policy).collect();
     granted_by.extend(allowed_by.iter().filter(|_| !is_whole).cloned());
     granted_by.dedup();
-    let offers = |policy: &TrustPolicy| policy.rules.iter().any(|rule| asked_for().any(|wanted| rule.offer(wanted).is_some()));
+    let offers = |policy: &TrustPolicy| policy.rules.iter().any(|rule| targets().any(|target| rule.offer(target).is_some()));
     let is_offered = set.policies().iter().any(|policy| policy.issuer == facts.issuer && offers(policy));
-    let (wanted, operators_denials) = (wanted.to_string(), None);
+    let (wanted, operators_denials) = (target.to_string(), None);
     Explanation {
         wanted,
         allowed_by,
@@ -128,9 +128,9 @@ pub fn explain(set: &PolicySet, facts: &Facts, wanted: &Target, now: UnixTime) -
 }
 
 /// The parts that policies of this issuer offer, of a document that is asked for whole.
-fn parts(set: &PolicySet, facts: &Facts, wanted: &Target) -> Vec<Target> {
+fn parts(set: &PolicySet, facts: &Facts, target: &Target) -> Vec<Target> {
     let policies = set.policies().iter().filter(|policy| policy.issuer == facts.issuer);
-    wanted.parts(policies.flat_map(|policy| &*policy.rules)).into_iter().collect()
+    target.parts(policies.flat_map(|policy| &*policy.rules)).into_iter().collect()
 }
 
 fn guardrail_hit(place: Place, description: &str) -> GuardrailHit {
@@ -139,17 +139,17 @@ fn guardrail_hit(place: Place, description: &str) -> GuardrailHit {
 
 impl Explanation {
     /// The same with the operators' denials, each with its id. The server evaluates these after the policies.
-    pub fn under(mut self, denials: &[(String, StopUntil)], facts: &Facts, now: UnixTime) -> Self {
+    pub fn under(mut self, denials: &[(String, DenialUntil)], facts: &Facts, now: UnixTime) -> Self {
         let named = || self.allowed_by.iter().chain(self.granted_by.iter().filter(|_| self.allowed_by.is_none()));
         let standing = denials.iter().filter(|(_, (_, until))| until.is_none_or(|until| now < until));
         let hits = standing.filter(|(_, (stop, _))| stop.fits(facts, named()) != Ok(false));
-        let told = |(id, (stop, until)): &(String, StopUntil)| OperatorsDenial {
+        let to_hit = |(id, (stop, until)): &(String, DenialUntil)| OperatorsDenial {
             id: id.clone(),
             denies: stop.to_string(),
             until: until.map(|until| until.to_string()),
             reason: stop.reason.clone(),
         };
-        let hits: Vec<OperatorsDenial> = hits.map(told).collect();
+        let hits: Vec<OperatorsDenial> = hits.map(to_hit).collect();
         if let (Some(_), Some(first)) = (&self.allowed_by, hits.first()) {
             self.allowed_by = None;
             self.denied_because = Some(format!("an operator denies it: {}", first.reason));
@@ -161,7 +161,7 @@ impl Explanation {
 
 impl Explanation {
     /// The same for a credential that is granted and that the server cannot make.
-    pub fn unmade(mut self, cause: String) -> Self {
+    pub fn not_issuable(mut self, cause: String) -> Self {
         if self.allowed_by.take().is_some() {
             self.denied_because = Some(cause);
         }
@@ -170,16 +170,16 @@ impl Explanation {
 }
 
 /// The lines that do not hold, of the policy's rule that comes nearest; `None` if the policy does not offer it, or grants it.
-pub(super) fn near_miss(policy: &TrustPolicy, facts: &Facts, wanted: &Target, now: UnixTime) -> Option<NearMiss> {
+pub(super) fn near_miss(policy: &TrustPolicy, facts: &Facts, target: &Target, now: UnixTime) -> Option<NearMiss> {
     if policy.issuer != facts.issuer {
         return None;
     }
-    let offering = policy.rules.iter().filter(|rule| rule.offer(wanted).is_some());
+    let offering = policy.rules.iter().filter(|rule| rule.offer(target).is_some());
     let misses = offering.map(|rule| rule.misses(facts)).min_by_key(Vec::len)?;
     let mut lines: Vec<Line> = misses.iter().map(|miss| miss.line(&policy.file, facts)).collect();
     if lines.is_empty() && !policy.in_force(now) {
-        let says = if policy.audit_only { "mode: audit" } else { "expires" };
-        lines.push(Line { at: policy.file.clone(), says: says.to_owned(), saw: None, personal: false });
+        let text = if policy.audit_only { "mode: audit" } else { "expires" };
+        lines.push(Line { at: policy.file.clone(), says: text.to_owned(), saw: None, personal: false });
     }
     (!lines.is_empty()).then(|| NearMiss { policy: policy.name.clone(), lines })
 }
@@ -209,7 +209,7 @@ impl fmt::Display for Explanation {
         }
         match (&self.allowed_by, &self.granted_by[..]) {
             (Some(_), _) => Ok(()),
-            (None, []) => self.tell_near_misses(f),
+            (None, []) => self.write_near_misses(f),
             (None, granting) => {
                 let names: Vec<&str> = granting.iter().map(PolicyName::as_str).collect();
                 writeln!(f, "\n  It is granted by {}, if nothing stood against it.", names.join(", "))
@@ -219,7 +219,7 @@ impl fmt::Display for Explanation {
 }
 
 impl Explanation {
-    fn tell_near_misses(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_near_misses(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for miss in &self.near_misses {
             writeln!(f, "\n  {} would grant it, but", miss.policy)?;
             for line in &miss.lines {

@@ -4,7 +4,7 @@ use super::accepted::{self, Accepted};
 use super::catalogue::{Catalogue, IssuerEntry, Tree};
 use super::condition::{Condition, Subject};
 use super::expectation::Expectation;
-use super::miss::Miss;
+use super::miss::Mismatch;
 use super::row_names::RowNames;
 use super::sections::{Grants, TermChange};
 use super::session;
@@ -96,7 +96,7 @@ impl TrustPolicy {
     }
 
     /// The other files of the repository that it was read from.
-    pub(super) fn made_of(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn other_files(&self) -> impl Iterator<Item = &str> {
         self.rows.as_deref().into_iter().chain(self.expectations.iter().map(Expectation::claims_file))
     }
 
@@ -153,8 +153,8 @@ fn read<'a>(fields: &mut Fields<'a, '_>, file: &str, tree: &Tree, catalogue: &Ca
         if let (Some((_, entry)), Some(grants), Some(node)) = (&issuer, &grants, grant) {
             check_templates(fields, grants, &entry.mapping, node.place);
         }
-        let shown = grants.as_ref().filter(|grants| grants.show_subject()).and(row.as_ref());
-        let row = shown.zip(for_each).and_then(|(row, node)| names.read(fields, node, row));
+        let named = grants.as_ref().filter(|grants| grants.show_subject()).and(row.as_ref());
+        let row = named.zip(for_each).and_then(|(row, node)| names.read(fields, node, row));
         rules.extend(grants.map(|grants| Rule { row, conditions, grants }));
     }
     let expires = fields.optional("expires").and_then(|node| {
@@ -231,7 +231,7 @@ fn read_rows<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, tree: &Tree) -> Op
             None
         }
         Err(fault) => {
-            fields.fault(node.place, format!("`{path}`: {}", yaml::told(&fault)));
+            fields.fault(node.place, format!("`{path}`: {}", yaml::message_of(&fault)));
             None
         }
     }
@@ -342,9 +342,9 @@ impl Rule {
     }
 
     /// The conditions that do not hold; empty when the rule matches.
-    pub(super) fn misses(&self, facts: &Facts) -> Vec<Miss<'_>> {
-        let failed = self.conditions.iter().filter(|condition| !condition.holds(facts)).map(Miss::Condition);
-        failed.chain(self.unnamed_danger(facts).map(Miss::Unnamed)).collect()
+    pub(super) fn misses(&self, facts: &Facts) -> Vec<Mismatch<'_>> {
+        let failed = self.conditions.iter().filter(|condition| !condition.holds(facts)).map(Mismatch::Condition);
+        failed.chain(self.unnamed_danger(facts).map(Mismatch::Unnamed)).collect()
     }
 
     /// Whether everything holds. This is the hot path: it stops at the first line that does not hold.

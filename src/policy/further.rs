@@ -12,8 +12,8 @@ pub fn of_further_source(files: &Tree) -> (Cow<'_, Tree>, Vec<Fault>) {
     for (file, _) in &unread {
         read.to_mut().remove(*file);
     }
-    let told = |(file, why): (&String, &str)| Fault::new(file, Place { line: 1, column: 1 }, why).coded("left_out");
-    let faults = unread.into_iter().map(told).collect();
+    let to_fault = |(file, why): (&String, &str)| Fault::new(file, Place { line: 1, column: 1 }, why).coded("left_out");
+    let faults = unread.into_iter().map(to_fault).collect();
     (read, faults)
 }
 

@@ -10,14 +10,14 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct GcpUse {
     /// Each service account, and who acts as it.
-    pub accounts: BTreeMap<ServiceAccount, ActsAs>,
+    pub accounts: BTreeMap<ServiceAccount, Impersonators>,
     /// The subjects of our tokens that have direct access.
     pub direct: BTreeSet<String>,
 }
 
 /// Who acts as a service account.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct ActsAs {
+pub struct Impersonators {
     /// The subjects of our tokens.
     pub subjects: BTreeSet<String>,
     /// The service accounts that come before it in a chain of delegates.

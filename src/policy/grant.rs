@@ -1,7 +1,7 @@
 //! The result of a decision: the terms of each credential of a request.
 
 use super::grantable::Granted;
-use super::stop::Standing;
+use super::stop::LiveChecks;
 use crate::identity::Facts;
 use crate::words::Denial;
 use crate::words::names::{PolicyName, RowName};
@@ -18,7 +18,7 @@ impl Decision {
     }
 
     /// The grant, if nothing denies it at this moment.
-    pub fn stands(self, standing: &Standing<'_>, facts: &Facts) -> Result<Grant, Denial> {
+    pub fn stands(self, standing: &LiveChecks<'_>, facts: &Facts) -> Result<Grant, Denial> {
         let granting = self.0.iter().map(|granted| (&granted.source, &granted.policy));
         standing.check(granting, facts).map(|()| Grant(self.0))
     }

@@ -1,13 +1,13 @@
 //! How policies grant each kind of credential: by which section, on which terms, and what its holder gets. The code of one kind is
 //! with the section that grants it; code that all kinds share is here, over the list of kinds.
 
-use super::guardrail::What;
+use super::guardrail::DeniedTargets;
 use super::pattern::Pattern;
 use super::sections::{Entry, Section, Term, TermChange, beyond};
 use super::subject::subject;
 use super::{Rule, Tree, TrustPolicy};
 use crate::identity::Facts;
-use crate::kind::{Kind, Made, Target, each_kind};
+use crate::kind::{Kind, Maker, Target, each_kind};
 use crate::token::Possession;
 use crate::words::names::{PolicyName, RowName, SourceName};
 use crate::words::yaml::Place;
@@ -51,13 +51,13 @@ impl Granted {
 }
 
 /// A kind that is granted on terms.
-pub trait OnTerms: Kind {
+pub trait HasTerms: Kind {
     /// The terms for one identity.
     type Terms: Clone + Eq + Debug;
 }
 
 /// To which identities something is offered, by their repositories, among those that a rule matches.
-pub(super) enum Whose {
+pub(super) enum OfferedTo {
     /// To those of any repository.
     Anybodys,
     /// Only to those of these repositories, each for its own.
@@ -93,7 +93,7 @@ impl<T> Default for Unlisted<T> {
 }
 
 /// A kind of credential as policies grant it.
-pub(super) trait Grantable: OnTerms {
+pub(super) trait Grantable: HasTerms {
     /// The section of `grant:` by which it is granted.
     type Section: Section;
     /// The terms on which the entries of one rule offer it, for comparison.
@@ -120,8 +120,8 @@ pub(super) trait Grantable: OnTerms {
     }
 
     /// To which identities these entries of one rule offer it, by their repositories.
-    fn whose<'a>(&self, _entries: impl Iterator<Item = &'a Self::Section> + Clone) -> Whose {
-        Whose::Anybodys
+    fn whose<'a>(&self, _entries: impl Iterator<Item = &'a Self::Section> + Clone) -> OfferedTo {
+        OfferedTo::Anybodys
     }
 
     /// The terms on which these entries of one rule offer it, and where.
@@ -184,7 +184,7 @@ pub(super) trait Grantable: OnTerms {
 
     /// Joins the grants of its parts into one.
     fn together(&self, _parts: Vec<Granted>) -> Result<Granted, Denial> {
-        Err(Reason::Internal.because("a credential that has no parts"))
+        Err(Reason::Internal.with_cause("a credential that has no parts"))
     }
 }
 
@@ -222,7 +222,7 @@ macro_rules! declare {
 
         impl Target {
             /// Whether a part of it fits one of these patterns.
-            fn fits(&self, what: &What) -> bool {
+            fn fits(&self, what: &DeniedTargets) -> bool {
                 match self {
                     $(Self::$kind(target) => {
                         what.of(<$target as Grantable>::Section::WORD).any(|pattern| target.fits(pattern))
@@ -236,12 +236,12 @@ macro_rules! declare {
             }
 
             /// Those of these patterns that are of its section.
-            pub(super) fn compared_with<'a>(&self, what: &'a What) -> Vec<&'a Pattern> {
+            pub(super) fn compared_with<'a>(&self, what: &'a DeniedTargets) -> Vec<&'a Pattern> {
                 match self { $(Self::$kind(_) => what.of(<$target as Grantable>::Section::WORD).collect(),)* }
             }
 
             /// Whether these patterns cover all of it.
-            fn lies_within(&self, what: &What) -> bool {
+            fn lies_within(&self, what: &DeniedTargets) -> bool {
                 match self {
                     $(Self::$kind(target) => target.lies_within(what.of(<$target as Grantable>::Section::WORD)),)*
                 }
@@ -306,7 +306,7 @@ macro_rules! declare {
             }
 
             /// To which identities it offers this, by their repositories.
-            pub(super) fn whose(&self, target: &Target) -> Whose {
+            pub(super) fn whose(&self, target: &Target) -> OfferedTo {
                 match target { $(Target::$kind(target) => target.whose(self.grants.of()),)* }
             }
 
@@ -337,7 +337,7 @@ macro_rules! declare {
             }
 
             /// Who makes the credential.
-            pub const fn made(&self) -> Made {
+            pub const fn made(&self) -> Maker {
                 match self { $(Self::$kind(_) => <$target as Kind>::MADE,)* }
             }
 
@@ -367,7 +367,7 @@ macro_rules! declare {
         pub enum Terms {
             $(
                 #[doc = concat!("`", $word, "`.")]
-                $kind(<$target as OnTerms>::Terms),
+                $kind(<$target as HasTerms>::Terms),
             )*
         }
     };
@@ -384,7 +384,7 @@ impl Rule {
     }
 }
 
-impl What {
+impl DeniedTargets {
     /// Whether one of its patterns fits a part of the target. Then a denial counts.
     pub(super) fn covers(&self, target: &Target) -> bool {
         target.fits(self)

@@ -19,13 +19,13 @@ pub const GUARDRAILS_FILE: &str = "guardrails.yaml";
 /// All denials of the root repository.
 #[derive(Clone, Debug, Default)]
 pub struct Guardrails {
-    denied: Vec<Denied>,
-    silent: Vec<Silent>,
+    denied: Vec<DenyRule>,
+    silent: Vec<SilentDenial>,
 }
 
 /// A denial that can never apply to an issuer, because its tokens never have the attribute that a line tests.
 #[derive(Clone, Debug)]
-pub(super) struct Silent {
+pub(super) struct SilentDenial {
     pub(super) place: Place,
     pub(super) description: String,
     pub(super) issuer: IssuerName,
@@ -34,17 +34,17 @@ pub(super) struct Silent {
 
 /// One denial for one issuer: whom it is for, and what it denies.
 #[derive(Clone, Debug)]
-struct Denied {
+struct DenyRule {
     place: Place,
     description: String,
     issuer: IssuerName,
     conditions: Vec<Condition>,
-    what: Option<What>,
+    what: Option<DeniedTargets>,
 }
 
 /// What is denied, or what bounds allow: patterns, each with its section and its place.
 #[derive(Clone, Debug, Default)]
-pub(super) struct What(Vec<(&'static str, Pattern, Place)>);
+pub(super) struct DeniedTargets(Vec<(&'static str, Pattern, Place)>);
 
 impl Guardrails {
     /// The guardrails of a tree. Without the file nothing is denied.
@@ -72,8 +72,8 @@ impl Guardrails {
     }
 
     /// These denials and the others, each once.
-    pub(super) fn beside(mut self, others: &Self) -> Self {
-        let further: Vec<Denied> = others.denied.iter().filter(|denied| !self.has(denied)).cloned().collect();
+    pub(super) fn merge(mut self, others: &Self) -> Self {
+        let further: Vec<DenyRule> = others.denied.iter().filter(|denied| !self.has(denied)).cloned().collect();
         self.denied.extend(further);
         self
     }
@@ -84,24 +84,24 @@ impl Guardrails {
     }
 
     /// The others' denials that these lack, each with its place. A denial for several issuers is listed once.
-    pub fn lacking<'a>(&self, others: &'a Self) -> Vec<(String, &'a str)> {
+    pub fn missing_from<'a>(&self, others: &'a Self) -> Vec<(String, &'a str)> {
         let lacking = others.denied.iter().filter(|denied| !self.has(denied));
-        let mut told: Vec<(String, &str)> =
+        let mut missing: Vec<(String, &str)> =
             lacking.map(|denied| (format!("{GUARDRAILS_FILE}:{}", denied.place.line), &*denied.description)).collect();
-        told.dedup();
-        told
+        missing.dedup();
+        missing
     }
 
-    fn has(&self, wanted: &Denied) -> bool {
-        self.denied.iter().any(|denied| denied.denies_as(wanted))
+    fn has(&self, other: &DenyRule) -> bool {
+        self.denied.iter().any(|denied| denied.denies_as(other))
     }
 
     /// The denial against this. If none applies for certain and one depends on an unreadable attribute, the token is refused.
-    pub fn against(&self, facts: &Facts, wanted: &Target) -> Option<Denial> {
+    pub fn against(&self, facts: &Facts, target: &Target) -> Option<Denial> {
         let mut doubt = None;
-        for denied in self.denied.iter().filter(|denied| denied.concerns(&facts.issuer, wanted)) {
+        for denied in self.denied.iter().filter(|denied| denied.concerns(&facts.issuer, target)) {
             match denied.applies(facts) {
-                Some(true) => return Some(Reason::Denied.because(format!("guardrail: {}", denied.description))),
+                Some(true) => return Some(Reason::Denied.with_cause(format!("guardrail: {}", denied.description))),
                 Some(false) => {}
                 None => doubt = doubt.or(Some(denied)),
             }
@@ -112,14 +112,14 @@ impl Guardrails {
     }
 
     /// Every denial against this, with its place. Denials that depend on an unreadable attribute are among them.
-    pub(super) fn all_against(&self, facts: &Facts, wanted: &Target) -> impl Iterator<Item = (Place, &str)> {
-        let concerned = self.denied.iter().filter(move |denied| denied.concerns(&facts.issuer, wanted));
+    pub(super) fn all_against(&self, facts: &Facts, target: &Target) -> impl Iterator<Item = (Place, &str)> {
+        let concerned = self.denied.iter().filter(move |denied| denied.concerns(&facts.issuer, target));
         let against = concerned.filter(move |denied| denied.applies(facts) != Some(false));
         against.map(|denied| (denied.place, denied.description.as_str()))
     }
 
     /// Denials that can never apply to one of their issuers.
-    pub(super) fn silent(&self) -> &[Silent] {
+    pub(super) fn silent(&self) -> &[SilentDenial] {
         &self.silent
     }
 }
@@ -127,8 +127,8 @@ impl Guardrails {
 /// The rejection of a token that lacks an attribute, or has it in an unreadable form, if a denial depends on the attribute.
 pub(super) fn unreadable(attribute: &str, denial: &str) -> Denial {
     Reason::ClaimUnreadable
-        .because(format!("{denial} looks at `{attribute}`, which the token lacks or claims in a form that cannot be read"))
-        .saying(format!("A denial looks at `{attribute}`, which the token lacks or claims in a form that cannot be read."))
+        .with_cause(format!("{denial} looks at `{attribute}`, which the token lacks or claims in a form that cannot be read"))
+        .with_detail(format!("A denial looks at `{attribute}`, which the token lacks or claims in a form that cannot be read."))
 }
 
 /// One denial as it stands in the file.
@@ -136,18 +136,18 @@ pub(super) struct Listed<'a> {
     pub(super) place: Place,
     pub(super) description: &'a str,
     pub(super) issuers: Vec<&'a IssuerName>,
-    what: Option<&'a What>,
+    what: Option<&'a DeniedTargets>,
 }
 
 impl Listed<'_> {
     /// Whether it denies a part of these grants.
-    pub(super) fn bites(&self, grants: &Grants) -> bool {
+    pub(super) fn overlaps(&self, grants: &Grants) -> bool {
         self.what.is_none_or(|what| what.meets(grants))
     }
 
     /// Each of its patterns that fits nothing in these grants, with its place.
     pub(super) fn idle(&self, granted: &[&Grants]) -> impl Iterator<Item = (&Pattern, Place)> {
-        let patterns = self.what.into_iter().flat_map(|What(patterns)| patterns);
+        let patterns = self.what.into_iter().flat_map(|DeniedTargets(patterns)| patterns);
         let idle = patterns.filter(|(word, pattern, _)| !granted.iter().any(|grants| meets(grants, word, pattern)));
         idle.map(|(_, pattern, place)| (pattern, *place))
     }
@@ -184,7 +184,7 @@ impl Guardrails {
 
     /// Whether a part of this entry is denied to every identity of the issuer.
     pub(super) fn denies_to_all<S: Section>(&self, issuer: &IssuerName, entry: &S) -> bool {
-        let is_met = |what: &What| what.of(S::WORD).any(|pattern| entry.meets(pattern));
+        let is_met = |what: &DeniedTargets| what.of(S::WORD).any(|pattern| entry.meets(pattern));
         let to_all = self.denied.iter().filter(|denied| denied.issuer == *issuer && denied.conditions.is_empty());
         to_all.into_iter().any(|denied| denied.what.as_ref().is_none_or(is_met))
     }
@@ -211,14 +211,14 @@ impl Guardrails {
     }
 
     /// The identities of this issuer to whom a denial denies this.
-    pub(super) fn regions_against(&self, issuer: &IssuerName, mapping: &Mapping, wanted: &Target) -> Vec<Region> {
+    pub(super) fn regions_against(&self, issuer: &IssuerName, mapping: &Mapping, target: &Target) -> Vec<Region> {
         let concerned = self.denied.iter().filter(|denied| denied.issuer == *issuer);
-        concerned.flat_map(|denied| denied.regions_against(mapping, wanted)).collect()
+        concerned.flat_map(|denied| denied.regions_against(mapping, target)).collect()
     }
 
     /// The patterns that are denied of one section, with their issuer. Denials to the same identities count as one.
     pub(super) fn denied_of(&self, word: &str) -> impl Iterator<Item = (&IssuerName, Vec<&Pattern>)> {
-        let mut all: Vec<(&Denied, Vec<&Pattern>)> = Vec::new();
+        let mut all: Vec<(&DenyRule, Vec<&Pattern>)> = Vec::new();
         for denied in &self.denied {
             let patterns = denied.what.iter().flat_map(|what| what.of(word));
             match all.iter_mut().find(|(other, _)| denied.is_to_the_same(other)) {
@@ -248,17 +248,17 @@ impl Guardrails {
         let conditions = read_conditions(fields, matches, claims, (None, &mappings));
         let what = fields.optional("deny").map(|node| {
             let mut inner = fields.below(node);
-            let what = What::read(&mut inner);
-            tell_empty(&mut inner, node);
+            let what = DeniedTargets::read(&mut inner);
+            refuse_empty(&mut inner, node);
             inner.finish();
             what
         });
         let Some(description) = description else { return };
-        let lacking = |mapping: &Mapping| conditions.iter().find_map(|line| Some((line, line.never_claimed(mapping)?)));
+        let never_claimed = |mapping: &Mapping| conditions.iter().find_map(|line| Some((line, line.never_claimed(mapping)?)));
         // An attribute that no issuer claims is a mistake. If only some claim it, the denial cannot apply to the others: the linter
         // reports those.
-        if let Some((line, attribute)) = concerned.first().and_then(|(_, mapping)| lacking(mapping))
-            && concerned.iter().all(|(_, mapping)| lacking(mapping).is_some())
+        if let Some((line, attribute)) = concerned.first().and_then(|(_, mapping)| never_claimed(mapping))
+            && concerned.iter().all(|(_, mapping)| never_claimed(mapping).is_some())
         {
             let issuers = if named { "this issuer never claims" } else { "no configured issuer claims" };
             let message = format!("{issuers} `{attribute}`, so nothing would be denied");
@@ -266,11 +266,11 @@ impl Guardrails {
         }
         for (issuer, mapping) in concerned {
             let description = description.clone();
-            match lacking(&mapping) {
-                Some((_, attribute)) => self.silent.push(Silent { place, description, issuer, attribute }),
+            match never_claimed(&mapping) {
+                Some((_, attribute)) => self.silent.push(SilentDenial { place, description, issuer, attribute }),
                 None => {
                     let conditions = conditions.iter().cloned().map(|condition| condition.read_by(&mapping)).collect();
-                    self.denied.push(Denied { place, description, issuer, conditions, what: what.clone() });
+                    self.denied.push(DenyRule { place, description, issuer, conditions, what: what.clone() });
                 }
             }
         }
@@ -278,7 +278,7 @@ impl Guardrails {
 }
 
 /// Refuses empty lists: they deny nothing, and their author believes the opposite.
-fn tell_empty<'a>(fields: &mut Fields<'a, '_>, deny: &'a Node) {
+fn refuse_empty<'a>(fields: &mut Fields<'a, '_>, deny: &'a Node) {
     let lists: Vec<Place> = fields
         .members()
         .iter()
@@ -291,7 +291,7 @@ fn tell_empty<'a>(fields: &mut Fields<'a, '_>, deny: &'a Node) {
     lists.into_iter().for_each(|place| fields.fault(place, "an empty list denies nothing: take it out"));
 }
 
-impl Denied {
+impl DenyRule {
     /// Whether both deny the same to the same identities, wherever they stand and whatever their descriptions are.
     fn denies_as(&self, other: &Self) -> bool {
         self.what == other.what && self.is_to_the_same(other)
@@ -305,22 +305,22 @@ impl Denied {
 
     /// Whether every line holds; `None` if that depends on an unreadable attribute. One line that does not hold decides.
     fn applies(&self, facts: &Facts) -> Option<bool> {
-        let mut told = Some(true);
+        let mut verdict = Some(true);
         for condition in &self.conditions {
             match condition.denies(facts) {
                 Some(true) => {}
                 Some(false) => return Some(false),
-                None => told = None,
+                None => verdict = None,
             }
         }
-        told
+        verdict
     }
 
     /// The identities to whom it denies this. A denial of the caller's own repository depends on the repository's name.
-    fn regions_against(&self, mapping: &Mapping, wanted: &Target) -> Vec<Region> {
+    fn regions_against(&self, mapping: &Mapping, target: &Target) -> Vec<Region> {
         let regions = || Region::denied(&self.conditions, mapping);
         match &self.what {
-            Some(what) if !what.covers(wanted) => match (wanted.own_pattern(), wanted.compared_with(what)) {
+            Some(what) if !what.covers(target) => match (target.own_pattern(), target.compared_with(what)) {
                 (None, _) => Vec::new(),
                 (Some(_), patterns) if patterns.is_empty() => Vec::new(),
                 (Some(_), patterns) => {
@@ -332,20 +332,20 @@ impl Denied {
         }
     }
 
-    fn concerns(&self, issuer: &IssuerName, wanted: &Target) -> bool {
-        self.issuer == *issuer && self.what.as_ref().is_none_or(|what| what.covers(wanted))
+    fn concerns(&self, issuer: &IssuerName, target: &Target) -> bool {
+        self.issuer == *issuer && self.what.as_ref().is_none_or(|what| what.covers(target))
     }
 }
 
 /// Compares the patterns without their places.
-impl PartialEq for What {
+impl PartialEq for DeniedTargets {
     fn eq(&self, other: &Self) -> bool {
         let named = |what: &Self| what.0.iter().map(|(word, pattern, _)| (*word, pattern.clone())).collect::<Vec<_>>();
         named(self) == named(other)
     }
 }
 
-impl What {
+impl DeniedTargets {
     /// Reads patterns by section.
     pub(super) fn read(fields: &mut Fields<'_, '_>) -> Self {
         let mut patterns = Vec::new();
@@ -367,7 +367,7 @@ impl What {
         self.0.iter().filter(move |(section, ..)| *section == word).map(|(_, pattern, _)| pattern)
     }
 
-    /// Each of its patterns: as it is written, and as a `What` with this pattern only.
+    /// Each of its patterns: as it is written, and as a `DeniedTargets` with this pattern only.
     pub(super) fn patterns(&self) -> impl Iterator<Item = (String, Self)> {
         self.0.iter().map(|one| (one.1.to_string(), Self(vec![one.clone()])))
     }

@@ -30,7 +30,7 @@ const SUBJECTS_MAX: usize = 64;
 const FAULTS_MAX: usize = 100;
 
 /// A decision that released something.
-pub struct Past {
+pub struct PastDecision {
     /// When it was made.
     pub at: UnixTime,
     /// Who asked.
@@ -44,7 +44,7 @@ pub struct Past {
 /// One credential that was released.
 pub struct PastUse {
     /// As it was requested.
-    pub wanted: Target,
+    pub target: Target,
     /// As it was released: with what the policies chose, if the request left that open.
     pub released: String,
     /// The policy that granted it.
@@ -53,7 +53,7 @@ pub struct PastUse {
 
 /// Why a decision cannot be decided again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum LeftOut {
+pub enum NotReplayable {
     /// A line reads raw claims of its issuer, and its claims are pruned.
     ClaimsPruned,
     /// Its record has another form, or its issuer is no longer configured.
@@ -66,24 +66,24 @@ pub struct Replay<'a> {
     in_force: &'a PolicySet,
     now: UnixTime,
     subjects: HashMap<IssuerName, BTreeSet<Subject>>,
-    known: HashMap<Asked, Option<Denied>>,
+    known: HashMap<DecisionKey, Option<CandidateDenial>>,
     lost: BTreeMap<(PolicyName, String, bool), Lost>,
     found: Findings,
 }
 
 /// Everything that a decision depends on.
 #[derive(PartialEq, Eq, Hash)]
-struct Asked {
+struct DecisionKey {
     issuer: IssuerName,
     named: Option<PolicyName>,
-    wanted: Target,
+    target: Target,
     attributes: Vec<(Option<Value>, bool)>,
     claims: Vec<Option<Digest>>,
 }
 
 /// A denial by the candidate.
 #[derive(Clone)]
-struct Denied {
+struct CandidateDenial {
     already: bool,
     because: String,
 }
@@ -108,10 +108,10 @@ impl<'a> Replay<'a> {
     }
 
     /// Decides a past decision again. The newest has to come first.
-    pub fn add(&mut self, past: &Past) {
+    pub fn add(&mut self, past: &PastDecision) {
         self.found.decisions += 1;
-        let denied: Vec<(&PastUse, Denied)> =
-            past.uses.iter().filter_map(|one| Some((one, self.decide(past, &one.wanted)?))).collect();
+        let denied: Vec<(&PastUse, CandidateDenial)> =
+            past.uses.iter().filter_map(|one| Some((one, self.decide(past, &one.target)?))).collect();
         self.found.denied += u64::from(!denied.is_empty());
         for (one, denied) in denied {
             self.count(past, one, denied);
@@ -119,10 +119,10 @@ impl<'a> Replay<'a> {
     }
 
     /// Counts a decision that cannot be decided again.
-    pub const fn leave_out(&mut self, why: LeftOut) {
+    pub const fn leave_out(&mut self, why: NotReplayable) {
         match why {
-            LeftOut::ClaimsPruned => self.found.claims_pruned += 1,
-            LeftOut::Unreadable => self.found.unreadable += 1,
+            NotReplayable::ClaimsPruned => self.found.claims_pruned += 1,
+            NotReplayable::Unreadable => self.found.unreadable += 1,
         }
     }
 
@@ -140,22 +140,22 @@ impl<'a> Replay<'a> {
         found
     }
 
-    fn decide(&mut self, past: &Past, wanted: &Target) -> Option<Denied> {
-        let asked = self.asked(past, wanted);
-        if let Some(known) = asked.as_ref().and_then(|asked| self.known.get(asked)) {
+    fn decide(&mut self, past: &PastDecision, target: &Target) -> Option<CandidateDenial> {
+        let key = self.cache_key(past, target);
+        if let Some(known) = key.as_ref().and_then(|key| self.known.get(key)) {
             return known.clone();
         }
-        let decide = |set: &PolicySet| set.would_grant(&past.facts, wanted, past.named.as_ref(), self.now);
+        let decide = |set: &PolicySet| set.would_grant(&past.facts, target, past.named.as_ref(), self.now);
         let because = match decide(self.candidate.set()) {
-            Ok(_) => self.candidate.lacks(wanted),
+            Ok(_) => self.candidate.lacks(target),
             Err(denial) => Some(denial.detail.unwrap_or(denial.cause)),
         };
-        let denied = because.map(|because| Denied { already: decide(self.in_force).is_err(), because });
-        self.known.extend(asked.map(|asked| (asked, denied.clone())));
+        let denied = because.map(|because| CandidateDenial { already: decide(self.in_force).is_err(), because });
+        self.known.extend(key.map(|key| (key, denied.clone())));
         denied
     }
 
-    fn asked(&mut self, past: &Past, wanted: &Target) -> Option<Asked> {
+    fn cache_key(&mut self, past: &PastDecision, target: &Target) -> Option<DecisionKey> {
         let (mut attributes, mut claims) = (Vec::new(), Vec::new());
         let subjects = self.subjects(&past.facts.issuer);
         if subjects.len() > SUBJECTS_MAX {
@@ -170,8 +170,8 @@ impl<'a> Replay<'a> {
                 Subject::Claim(pointer) => claims.push(past.facts.claims.pointer(pointer).map(digest)),
             }
         }
-        let (issuer, named, wanted) = (past.facts.issuer.clone(), past.named.clone(), wanted.clone());
-        Some(Asked { issuer, named, wanted, attributes, claims })
+        let (issuer, named, target) = (past.facts.issuer.clone(), past.named.clone(), target.clone());
+        Some(DecisionKey { issuer, named, target, attributes, claims })
     }
 
     /// The attributes and claims of this issuer that the two revisions read.
@@ -180,7 +180,7 @@ impl<'a> Replay<'a> {
         self.subjects.entry(issuer.clone()).or_insert_with(|| sets.iter().flat_map(|set| subjects(set, issuer)).collect())
     }
 
-    fn count(&mut self, past: &Past, one: &PastUse, denied: Denied) {
+    fn count(&mut self, past: &PastDecision, one: &PastUse, denied: CandidateDenial) {
         let key = (one.policy.clone(), one.released.clone(), denied.already);
         if let Some(lost) = self.lost.get_mut(&key) {
             lost.times += 1;
@@ -192,7 +192,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    fn lost(&self, past: &Past, one: &PastUse, denied: Denied) -> Lost {
+    fn lost(&self, past: &PastDecision, one: &PastUse, denied: CandidateDenial) -> Lost {
         let attribute = |attribute| past.facts.attribute(attribute).map(ToString::to_string);
         Lost {
             policy: one.policy.clone(),
@@ -208,9 +208,9 @@ impl<'a> Replay<'a> {
     }
 
     /// The policy that granted it, as the candidate has it; else the one that comes nearest.
-    fn nearest(&self, past: &Past, one: &PastUse) -> Option<NearMiss> {
+    fn nearest(&self, past: &PastDecision, one: &PastUse) -> Option<NearMiss> {
         let policies = self.candidate.set().policies();
-        let miss = |policy: &std::sync::Arc<_>| near_miss(policy, &past.facts, &one.wanted, self.now);
+        let miss = |policy: &std::sync::Arc<_>| near_miss(policy, &past.facts, &one.target, self.now);
         let same = policies.iter().find(|policy| policy.name == one.policy);
         let nearest = same.and_then(miss).or_else(|| policies.iter().filter_map(miss).min_by_key(|miss| miss.lines.len()));
         nearest.map(without_persons)

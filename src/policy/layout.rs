@@ -45,8 +45,8 @@ pub fn counts_unread(path: &str) -> bool {
 
 /// Those of these stray files that may be meant as guardrails.
 pub(super) fn misplaced_guardrails(strays: &[Fault], tree: &Tree) -> Vec<Fault> {
-    let is_meant = |fault: &&Fault| tree.get(&*fault.file).is_some_and(|bytes| is_misplaced(&fault.file, bytes));
-    strays.iter().filter(is_meant).cloned().collect()
+    let is_guardrail = |fault: &&Fault| tree.get(&*fault.file).is_some_and(|bytes| is_misplaced(&fault.file, bytes));
+    strays.iter().filter(is_guardrail).cloned().collect()
 }
 
 /// Whether a file of the tree may be meant as guardrails, and stands where they are not read.
@@ -61,8 +61,8 @@ fn is_misplaced(path: &str, bytes: &[u8]) -> bool {
 /// Whether a file reads like guardrails, whatever its name, at the root or below `policies/` or `sources/`.
 fn has_denials(path: &str, bytes: &[u8]) -> bool {
     let is_looked_at = path.split_once('/').is_none_or(|(folder, _)| matches!(folder, "policies" | "sources")) && !is_note(path);
-    let says = |text: &str| text.starts_with("denials:") || text.contains("\ndenials:");
-    is_looked_at && std::str::from_utf8(bytes).is_ok_and(says)
+    let has_key = |text: &str| text.starts_with("denials:") || text.contains("\ndenials:");
+    is_looked_at && std::str::from_utf8(bytes).is_ok_and(has_key)
 }
 
 /// Whether the tree grants nothing: it has no policy, and defines no further source.
@@ -71,11 +71,11 @@ pub fn grants_nothing(tree: &Tree) -> bool {
 }
 
 /// A fault for each file that nothing reads, although its place or its name suggests the opposite.
-pub fn strays(tree: &Tree) -> Vec<Fault> {
-    tree.iter().filter_map(|(path, bytes)| stray(path, bytes)).collect()
+pub fn unread_files(tree: &Tree) -> Vec<Fault> {
+    tree.iter().filter_map(|(path, bytes)| unread_file(path, bytes)).collect()
 }
 
-fn stray(path: &str, bytes: &[u8]) -> Option<Fault> {
+fn unread_file(path: &str, bytes: &[u8]) -> Option<Fault> {
     let name = path.rsplit('/').next().unwrap_or_default();
     let fault = |message: &str, help: &str| {
         let fault = Fault::new(path, Place { line: 1, column: 1 }, message).coded("stray_file");
@@ -102,7 +102,7 @@ fn stray(path: &str, bytes: &[u8]) -> Option<Fault> {
         Some((folder, _)) if is_folder(folder) && !FOLDERS.contains(&folder) => {
             fault("the folder's name is written in small letters: nothing in this one is read", "rename the folder")
         }
-        Some((folder, _)) if is_beside(path) && reads_as_policy(bytes) => {
+        Some((folder, _)) if is_misfiled(path) && reads_as_policy(bytes) => {
             let message = format!("nothing in {folder}/ is read, and this reads like a policy: policies stand below policies/");
             let fault = Fault::new(path, Place { line: 1, column: 1 }, message).warning("stray_file");
             Some(fault.help("move it below policies/, or rename the folder"))
@@ -123,20 +123,20 @@ fn may_be_policies(entry: &str) -> bool {
 }
 
 /// Whether a file stands in such a folder. The folder may have another purpose: only files that read like a policy are reported.
-pub fn is_beside(path: &str) -> bool {
+pub fn is_misfiled(path: &str) -> bool {
     path.split_once('/').is_some_and(|(folder, _)| may_be_policies(folder))
 }
 
 /// Whether the bytes of a file are read, if its folder is read.
-pub fn is_taken(path: &str) -> bool {
+pub fn is_read(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
-    !is_beside(path) || (name.ends_with(".yaml") && name != RULES_FILE)
+    !is_misfiled(path) || (name.ends_with(".yaml") && name != RULES_FILE)
 }
 
 /// Whether a file reads like a policy.
 fn reads_as_policy(bytes: &[u8]) -> bool {
-    let says = |key: &[u8]| bytes.split(|byte| *byte == b'\n').any(|line| line.starts_with(key));
-    says(b"issuer:") && says(b"grant:")
+    let has_key = |key: &[u8]| bytes.split(|byte| *byte == b'\n').any(|line| line.starts_with(key));
+    has_key(b"issuer:") && has_key(b"grant:")
 }
 
 fn resembles_guardrails(name: &str) -> bool {
@@ -193,8 +193,8 @@ mod tests {
         let issuer = IssuerName::parse("github").unwrap();
         let claims = Claims::parse(br#"{"repository": "acme/shop", "repository_id": "456789", "event_name": "push"}"#).unwrap();
         let facts = catalogue().issuer(&issuer).unwrap().mapping.facts(&issuer, claims).unwrap();
-        let wanted = Target::Secret(SecretName::parse("production/db.yaml").unwrap());
-        explain(ruleset.set(), &facts, &wanted, UnixTime::from_seconds(0)).allowed_by.is_some()
+        let target = Target::Secret(SecretName::parse("production/db.yaml").unwrap());
+        explain(ruleset.set(), &facts, &target, UnixTime::from_seconds(0)).allowed_by.is_some()
     }
 
     /// A file that is renamed by hand or moved, or replaced by a symbolic link: what was denied stays denied.
@@ -204,16 +204,16 @@ mod tests {
         let (first, _) = Ruleset::load(&tree(&[("policies/a.yaml", DEPLOY), ("guardrails.yaml", RAILS)]), &catalogue, None);
         assert!(!is_allowed(&first));
         let names = ["guardrails.yml", "policies/guardrails.yaml", "guardrails/production.yaml", "guardrails.yaml.bak"];
-        let told_by_denials = ["prod-guardrails.yaml", "denied.yaml", "policies/guardrails/production.yaml", "sources/prod.yaml"];
-        for name in names.into_iter().chain(told_by_denials) {
+        let by_content = ["prod-guardrails.yaml", "denied.yaml", "policies/guardrails/production.yaml", "sources/prod.yaml"];
+        for name in names.into_iter().chain(by_content) {
             let renamed = tree(&[("policies/a.yaml", DEPLOY), (name, RAILS)]);
             let (next, faults) = Ruleset::load(&renamed, &catalogue, Some(&first));
             assert!(!is_allowed(&next), "{name}: what was in force stays");
             assert!(faults.iter().any(|fault| &*fault.file == name && fault.code == "stray_file"), "{name}: {faults:?}");
             assert!(!is_allowed(&Ruleset::load(&renamed, &catalogue, None).0), "{name}: nor does a server start without them");
         }
-        let beside = tree(&[("policies/a.yaml", DEPLOY), ("guardrails.yaml", "denials: []"), ("guardrails.yml", RAILS)]);
-        assert!(!is_allowed(&Ruleset::load(&beside, &catalogue, Some(&first)).0), "beside others that deny less");
+        let both = tree(&[("policies/a.yaml", DEPLOY), ("guardrails.yaml", "denials: []"), ("guardrails.yml", RAILS)]);
+        assert!(!is_allowed(&Ruleset::load(&both, &catalogue, Some(&first)).0), "beside others that deny less");
         let settled = tree(&[("policies/a.yaml", DEPLOY), ("guardrails.yaml", "denials: []")]);
         assert!(
             is_allowed(&Ruleset::load(&settled, &catalogue, Some(&first)).0),
@@ -224,8 +224,8 @@ mod tests {
         ));
     }
 
-    fn told(path: &str) -> Option<String> {
-        stray(path, b"").map(|fault| fault.message.into())
+    fn message_of(path: &str) -> Option<String> {
+        unread_file(path, b"").map(|fault| fault.message.into())
     }
 
     #[test]
@@ -247,7 +247,7 @@ mod tests {
             "secrets/guardrails.yml",
             "transit/guardrails/1.age",
         ] {
-            assert_eq!(told(path), None, "{path}");
+            assert_eq!(message_of(path), None, "{path}");
         }
     }
 
@@ -255,15 +255,13 @@ mod tests {
     fn policies_in_a_folder_with_a_misspelt_name_are_reported() {
         for folder in ["polices", "policy", "policie", "Policy"] {
             let file = format!("{folder}/shop/deploy.yaml");
-            let fault = stray(&file, DEPLOY.as_bytes()).unwrap_or_else(|| panic!("{file}"));
+            let fault = unread_file(&file, DEPLOY.as_bytes()).unwrap_or_else(|| panic!("{file}"));
             assert!(fault.message.contains("below policies/") && fault.severity == Severity::Warning, "{fault}");
             assert!(is_looked_at(folder), "{folder} has to be read to be reported");
-            assert!(stray(&format!("{folder}/x.yaml"), b"kind: Policy\n").is_none(), "what is no policy is no stray one");
-            assert!(stray(&format!("{folder}/README.md"), b"").is_none());
+            assert!(unread_file(&format!("{folder}/x.yaml"), b"kind: Policy\n").is_none(), "what is no policy is no stray one");
+            assert!(unread_file(&format!("{folder}/README.md"), b"").is_none());
         }
-        assert!(
-            is_taken("policy/a.yaml") && !is_taken("policy/a.rego") && !is_taken("policy/.sops.yaml") && is_taken("policies/a")
-        );
+        assert!(is_read("policy/a.yaml") && !is_read("policy/a.rego") && !is_read("policy/.sops.yaml") && is_read("policies/a"));
         for folder in ["docs", "deploy", "scripts", "charts", "police-reports", "source", "test", "secret"] {
             assert!(!is_looked_at(folder), "{folder}");
         }
@@ -273,7 +271,7 @@ mod tests {
 
     #[test]
     fn files_that_only_seem_to_be_read_are_reported() {
-        for (path, said) in [
+        for (path, expected) in [
             ("guardrails.yml", "meant as guardrails"),
             ("Guardrails.yaml", "meant as guardrails"),
             ("guardrail.yaml", "meant as guardrails"),
@@ -294,7 +292,7 @@ mod tests {
             ("tests/shop.YAML", "`.yaml` alone"),
             ("Policies/deploy.yaml", "small letters"),
         ] {
-            assert!(told(path).is_some_and(|told| told.contains(said)), "{path}: {:?}", told(path));
+            assert!(message_of(path).is_some_and(|message| message.contains(expected)), "{path}: {:?}", message_of(path));
             assert!(is_looked_at(path.split('/').next().unwrap()), "{path} has to be read to be reported");
         }
     }

@@ -23,7 +23,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// What the linter looks at.
-pub struct Look<'a> {
+pub struct LintContext<'a> {
     /// The policies.
     pub ruleset: &'a Ruleset,
     /// The files that they are read from.
@@ -37,7 +37,7 @@ pub struct Look<'a> {
 }
 
 /// One rule, and how its issuer's claims are read.
-pub(super) struct Subjected<'a> {
+pub(super) struct RuleContext<'a> {
     pub(super) policy: &'a TrustPolicy,
     pub(super) rule: &'a Rule,
     pub(super) mapping: &'a Mapping,
@@ -46,18 +46,18 @@ pub(super) struct Subjected<'a> {
 }
 
 /// Every finding over the whole set, in the order of files and lines. Each is reported once, even if a policy has many rows.
-pub fn lint(look: &Look<'_>) -> Vec<Fault> {
+pub fn lint(look: &LintContext<'_>) -> Vec<Fault> {
     lint_denying(look, &[])
 }
 
 /// The same, but findings of these codes are reported even if a policy accepts them.
-pub fn lint_denying(look: &Look<'_>, denied: &[String]) -> Vec<Fault> {
+pub fn lint_denying(look: &LintContext<'_>, denied: &[String]) -> Vec<Fault> {
     let mut found = Vec::new();
     for policy in look.ruleset.set().policies() {
         let Some(entry) = look.catalogue.issuer(&policy.issuer) else { continue };
         for rule in &policy.rules {
             let subjected =
-                Subjected { policy, rule, mapping: &entry.mapping, shared: entry.mapping.is_shared(entry.url.as_str()) };
+                RuleContext { policy, rule, mapping: &entry.mapping, shared: entry.mapping.is_shared(entry.url.as_str()) };
             identity::lint(&subjected, &mut found);
             grants::lint(&subjected, look, &mut found);
         }
@@ -72,14 +72,14 @@ pub fn lint_denying(look: &Look<'_>, denied: &[String]) -> Vec<Fault> {
     found.into_iter().map(|fault| look.with_line(fault)).collect()
 }
 
-impl Look<'_> {
+impl LintContext<'_> {
     fn with_line(&self, fault: Fault) -> Fault {
         let text = self.tree.get(&*fault.file).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         fault.in_text(text.as_deref().unwrap_or_default())
     }
 }
 
-impl<'a> Subjected<'a> {
+impl<'a> RuleContext<'a> {
     /// A finding at this place of the policy's file.
     pub(super) fn finding(&self, code: &'static str, place: Place, message: impl std::fmt::Display) -> Fault {
         Fault::new(&self.policy.file, place, message).warning(code)

@@ -5,9 +5,9 @@ use super::bounds::{self, Bounds};
 use super::catalogue::{Catalogue, Tree};
 use super::guardrail::{GUARDRAILS_FILE, Guardrails};
 use super::layout;
-use super::reading::{self, Cursor, Kept};
+use super::reading::{self, Cursor, LoadedFile};
 use super::ruleset::Ruleset;
-use super::told::Told;
+use super::told::TrustedSubjects;
 use crate::words::yaml::Fault;
 use std::sync::{Arc, OnceLock};
 
@@ -28,7 +28,7 @@ pub struct Loaded {
     /// What is wrong with it.
     pub faults: Vec<Fault>,
     /// Files that wait because they widen: an older form of them is in force, or none.
-    pub held: Vec<String>,
+    pub pending: Vec<String>,
 }
 
 impl Ruleset {
@@ -50,7 +50,7 @@ impl Ruleset {
         widening: Widening,
         bounds: &[Arc<Bounds>],
     ) -> Loaded {
-        let mut faults = layout::strays(tree);
+        let mut faults = layout::unread_files(tree);
         let mut guardrail_faults: Vec<Fault> = layout::misplaced_guardrails(&faults, tree);
         let misplaced = !guardrail_faults.is_empty();
         let guardrails = match Guardrails::of(tree, catalogue) {
@@ -64,12 +64,12 @@ impl Ruleset {
         };
         let waits = !guardrail_faults.is_empty() || (widening == Widening::Waits && last_good.is_some());
         let known = last_good.map(|old| old.files.as_slice()).unwrap_or_default();
-        let (mut files, mut held) = (Vec::new(), Vec::new());
+        let (mut files, mut pending) = (Vec::new(), Vec::new());
         let reads = reading::read_all(tree, catalogue, known);
-        let (mut olds, mut told) = (Cursor::new(known, ""), Told::default());
+        let (mut olds, mut subjects) = (Cursor::new(known, ""), TrustedSubjects::default());
         for read in &reads {
             if let Some(old) = olds.find(&read.file).and_then(|old| old.policy.as_deref()) {
-                told.keep(old, read.policy.as_deref());
+                subjects.keep(old, read.policy.as_deref());
             }
         }
         let mut olds = Cursor::new(known, "");
@@ -78,29 +78,29 @@ impl Ruleset {
             let old = olds.find(&read.file).and_then(|old| old.policy.clone());
             let mut outside = read.policy.iter().flat_map(|policy| bounds::faults(policy, bounds)).collect::<Vec<_>>();
             if outside.is_empty() {
-                outside = read.policy.iter().flat_map(|policy| told.tell(policy)).collect();
+                outside = read.policy.iter().flat_map(|policy| subjects.add(policy)).collect();
             }
             let new = read.policy.as_ref().filter(|_| outside.is_empty());
             faults.extend(outside);
             let kept = match (new, old) {
                 (Some(new), old) if waits && !old.as_ref().is_some_and(|old| narrows(old, new, tree, catalogue)) => {
-                    held.push(read.file.clone());
+                    pending.push(read.file.clone());
                     old
                 }
                 (Some(new), _) => Some(new.clone()),
                 (None, old) => old,
             };
-            files.push(Kept { read, policy: kept });
+            files.push(LoadedFile { read, policy: kept });
         }
         let old = last_good.map(|old| old.guardrails.clone()).unwrap_or_default();
-        let (guardrails, given_back) = guardrails.map_or((old.clone(), false), |new| old.next(new, waits));
-        if given_back {
-            held.push(GUARDRAILS_FILE.to_owned());
+        let (guardrails, is_looser) = guardrails.map_or((old.clone(), false), |new| old.next(new, waits));
+        if is_looser {
+            pending.push(GUARDRAILS_FILE.to_owned());
         }
         let ruleset = Self { files, guardrails, guardrail_faults, set: OnceLock::new() };
         if let Some(before) = last_good.and_then(|old| old.set.get()) {
-            ruleset.set.get_or_init(|| ruleset.beside(&[], Some(before)));
+            ruleset.set.get_or_init(|| ruleset.merge(&[], Some(before)));
         }
-        Loaded { ruleset, faults, held }
+        Loaded { ruleset, faults, pending }
     }
 }

@@ -83,10 +83,10 @@ fn folded(name: &str, attribute: Attribute, mapping: &Mapping) -> String {
 }
 
 /// Proposes ids for the names of every policy.
-pub fn lock(tree: &Tree, catalogue: &Catalogue, seen: &Sightings) -> Lock {
+pub fn lock(tree: &Tree, catalogue: &Catalogue, sightings: &Sightings) -> Lock {
     let (mut names, mut edits) = (Vec::new(), BTreeMap::<String, Vec<patch::Edit>>::new());
     for unpinned in search::unpinned(tree, catalogue) {
-        let ids = unpinned.ids(seen);
+        let ids = unpinned.ids(sightings);
         let outcome = match &ids[..] {
             [] => LockOutcome::Unseen,
             [one] => unpinned.edit(tree, &one.id, &mut edits),
@@ -118,9 +118,9 @@ struct Unpinned<'a> {
 }
 
 impl Unpinned<'_> {
-    fn ids(&self, seen: &Sightings) -> Vec<SeenId> {
+    fn ids(&self, sightings: &Sightings) -> Vec<SeenId> {
         let key = (self.issuer.clone(), self.attribute, folded(&self.name, self.attribute, self.mapping));
-        let mut ids: Vec<(&String, &UnixTime)> = seen.0.get(&key).into_iter().flatten().collect();
+        let mut ids: Vec<(&String, &UnixTime)> = sightings.0.get(&key).into_iter().flatten().collect();
         ids.sort_by_key(|(_, at)| std::cmp::Reverse(**at));
         ids.into_iter().map(|(id, at)| SeenId { id: id.clone(), last_at: at.to_string() }).collect()
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Why a rule does not match.
-pub(super) enum Miss<'a> {
+pub(super) enum Mismatch<'a> {
     Condition(&'a Condition),
     Unnamed(Attribute),
 }
@@ -26,13 +26,13 @@ pub struct Line {
     pub(super) personal: bool,
 }
 
-impl Miss<'_> {
+impl Mismatch<'_> {
     /// The line for these facts; `file` is the policy's.
     pub(super) fn line(&self, file: &str, facts: &Facts) -> Line {
         match self {
             Self::Condition(condition) => Line {
                 at: format!("{file}:{}", condition.place.line),
-                says: condition.shown.clone(),
+                says: condition.written.clone(),
                 saw: condition.saw(facts),
                 personal: condition.is_personal(),
             },

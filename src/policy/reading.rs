@@ -36,20 +36,20 @@ impl FileRead {
 
 /// A policy file, and the form of it that is in force.
 #[derive(Clone, Debug)]
-pub(super) struct Kept {
+pub(super) struct LoadedFile {
     pub(super) read: Arc<FileRead>,
     pub(super) policy: Option<Arc<TrustPolicy>>,
 }
 
 /// Looks up files in a list that is sorted by their names. The names have to be asked for in that order.
-pub(super) struct Cursor<'a>(&'a [Kept]);
+pub(super) struct Cursor<'a>(&'a [LoadedFile]);
 
 impl<'a> Cursor<'a> {
-    pub(super) fn new(known: &'a [Kept], first: &str) -> Self {
+    pub(super) fn new(known: &'a [LoadedFile], first: &str) -> Self {
         Self(&known[known.partition_point(|kept| *kept.read.file < *first)..])
     }
 
-    pub(super) fn find(&mut self, file: &str) -> Option<&'a Kept> {
+    pub(super) fn find(&mut self, file: &str) -> Option<&'a LoadedFile> {
         while let [next, rest @ ..] = self.0
             && *next.read.file < *file
         {
@@ -64,7 +64,7 @@ fn same(one: &Arc<[u8]>, other: &Arc<[u8]>) -> bool {
 }
 
 /// Reads every policy file of the tree, in its order.
-pub(super) fn read_all(tree: &Tree, catalogue: &Catalogue, known: &[Kept]) -> Vec<Arc<FileRead>> {
+pub(super) fn read_all(tree: &Tree, catalogue: &Catalogue, known: &[LoadedFile]) -> Vec<Arc<FileRead>> {
     let files: Vec<(&String, &Arc<[u8]>)> = tree.iter().filter(|(file, _)| is_policy(file)).collect();
     let read = |files: &[(&String, &Arc<[u8]>)]| {
         let mut cursor = Cursor::new(known, files.first().map_or("", |(file, _)| file));
@@ -124,7 +124,7 @@ fn read_one(file: &str, bytes: &Arc<[u8]>, tree: &Tree, catalogue: &Catalogue) -
         own_outcomes = Vec::new();
     }
     faults.extend(test_faults(&policy, tree, &own_outcomes));
-    let others = policy.made_of().map(|other| (other.to_owned(), tree.get(other).cloned())).collect();
+    let others = policy.other_files().map(|other| (other.to_owned(), tree.get(other).cloned())).collect();
     FileRead { others, policy: own_outcomes.is_empty().then_some(policy), own_outcomes, ..empty(faults) }
 }
 
@@ -137,11 +137,11 @@ fn test_faults(policy: &TrustPolicy, tree: &Tree, outcomes: &[Outcome]) -> Vec<F
     let failed = outcomes.iter().filter(|outcome| !outcome.holds);
     let bytes = tree.get(&policy.file).cloned().unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
-    let told = |outcome: &Outcome| {
+    let to_fault = |outcome: &Outcome| {
         let line = outcome.at.rsplit_once(':').and_then(|(_, line)| line.parse().ok()).unwrap_or(0);
         let why = outcome.why.as_deref().unwrap_or_default();
         let message = format!("the policy's own test does not hold: {}: {why}", outcome.expected);
         Fault::new(&policy.file, Place { line, column: 1 }, message).coded("test_failed").in_text(&text)
     };
-    failed.map(told).collect()
+    failed.map(to_fault).collect()
 }

@@ -46,8 +46,8 @@ impl Request {
     }
 
     /// A request for one credential.
-    pub fn one(wanted: Target, policy: Option<PolicyName>) -> Self {
-        Self { credentials: vec![wanted], policy, dry_run: false, aws_parameters: AwsParameters::default() }
+    pub fn one(target: Target, policy: Option<PolicyName>) -> Self {
+        Self { credentials: vec![target], policy, dry_run: false, aws_parameters: AwsParameters::default() }
     }
 }
 
@@ -84,9 +84,9 @@ mod tests {
         assert_eq!(lines, ["aws arn:aws:iam::123456789012:role/d", "secret shop/db.yaml#/password"]);
         let commit = "0123456789abcdef0123456789abcdef01234567";
         let past = format!(r#"{{"credentials":[{{"secret_at":{{"commit":"{commit}","secret":"shop/db.yaml#/password"}}}}]}}"#);
-        let wanted = read(&past).unwrap().credentials.remove(0);
-        assert_eq!(wanted.to_string(), format!("secret_at {commit} shop/db.yaml#/password"));
-        assert_eq!(wanted.for_policies().to_string(), "secret_at shop/db.yaml#/password");
+        let target = read(&past).unwrap().credentials.remove(0);
+        assert_eq!(target.to_string(), format!("secret_at {commit} shop/db.yaml#/password"));
+        assert_eq!(target.for_policies().to_string(), "secret_at shop/db.yaml#/password");
     }
 
     /// A client may send a token in the wrong place, and errors are logged.

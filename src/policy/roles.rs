@@ -2,7 +2,7 @@
 
 use super::decide::PolicySet;
 use super::sections::AwsGrant;
-use super::sections::terms::Hub;
+use super::sections::terms::IntermediateRole;
 use super::subject::shared_subject;
 use crate::words::UnixTime;
 use crate::words::names::RoleArn;
@@ -20,7 +20,7 @@ pub struct RoleUse {
     /// The subjects of our tokens that assume it.
     pub subjects: BTreeSet<String>,
     /// The intermediate roles that assume it, each with its external id.
-    pub hubs: BTreeSet<Hub>,
+    pub hubs: BTreeSet<IntermediateRole>,
     /// The roles that are assumed from it.
     pub targets: BTreeSet<RoleArn>,
     /// The names of its sessions, as an IAM `StringLike`.

@@ -6,7 +6,7 @@ use super::decide::PolicySet;
 use super::expectation::{self, Expectation, Outcome};
 use super::file::TrustPolicy;
 use super::guardrail::Guardrails;
-use super::reading::{self, FileRead, Kept};
+use super::reading::{self, FileRead, LoadedFile};
 use super::sections::SecretGrant;
 use super::standing::StandingGuardrails;
 use crate::words::yaml::{Fault, Fields, Node};
@@ -17,7 +17,7 @@ use std::sync::{Arc, OnceLock};
 #[derive(Debug, Default)]
 pub struct Ruleset {
     /// Every policy file, in the order of their names.
-    pub(super) files: Vec<Kept>,
+    pub(super) files: Vec<LoadedFile>,
     pub(super) guardrails: StandingGuardrails,
     /// The faults of the revision's guardrails; empty if they could be read.
     pub(super) guardrail_faults: Vec<Fault>,
@@ -48,7 +48,7 @@ impl Ruleset {
         let read = reading::read_all(tree, catalogue, &[]).into_iter();
         let kept = |read: Arc<FileRead>| {
             let policy = others.get(read.file.as_str()).cloned().unwrap_or_else(|| read.policy.clone());
-            Kept { read, policy }
+            LoadedFile { read, policy }
         };
         Self { files: read.map(kept).collect(), guardrails: StandingGuardrails::of(guardrails), ..Self::default() }
     }
@@ -66,7 +66,7 @@ impl Ruleset {
         for kept in &self.files {
             let narrowed = kept.policy.as_ref().map(|policy| bounds::within(policy, bounds, catalogue)).transpose();
             let policy = narrowed.map_err(|outside| faults.extend(outside)).ok().flatten().map(Arc::new);
-            files.push(Kept { read: kept.read.clone(), policy });
+            files.push(LoadedFile { read: kept.read.clone(), policy });
         }
         (Self { files, guardrails: self.guardrails.clone(), ..Self::default() }, faults)
     }
@@ -83,7 +83,7 @@ impl Ruleset {
 
     /// The set that decides.
     pub fn set(&self) -> &PolicySet {
-        self.set.get_or_init(|| self.beside(&[], None))
+        self.set.get_or_init(|| self.merge(&[], None))
     }
 
     /// The policies in force.
@@ -93,7 +93,7 @@ impl Ruleset {
 
     /// The policies whose form in this revision is not in force, because it is faulty or waits; and whether an older form is.
     pub fn other_forms(&self) -> impl Iterator<Item = (&str, bool)> {
-        let is_own = |kept: &Kept| match (&kept.policy, &kept.read.policy) {
+        let is_own = |kept: &LoadedFile| match (&kept.policy, &kept.read.policy) {
             (Some(in_force), Some(own)) => Arc::ptr_eq(own, in_force),
             _ => false,
         };
@@ -119,7 +119,7 @@ impl Ruleset {
     }
 
     /// The set of these policies and of those of further sources. If few differ from `before`, its index is used again.
-    pub fn beside(&self, further: &[&[Arc<TrustPolicy>]], before: Option<&PolicySet>) -> PolicySet {
+    pub fn merge(&self, further: &[&[Arc<TrustPolicy>]], before: Option<&PolicySet>) -> PolicySet {
         let all = self.policies().chain(further.iter().copied().flatten()).cloned();
         PolicySet::new(all.collect(), self.guardrails.all().clone(), before)
     }

@@ -20,10 +20,10 @@ pub(super) use azure::AzureGrant;
 pub(super) use daypass::PermissionGrant;
 pub(super) use filed::{Filed, OfFile};
 pub(super) use gcp::GcpGrant;
-pub(super) use github::{GitHubGrant, Knives};
+pub(super) use github::{Divisions, GitHubGrant};
 pub(super) use id_token::IdTokenGrant;
 pub(super) use secrets::SecretGrant;
-pub(super) use templates::{Templates, shown};
+pub(super) use templates::{Templates, render_templates};
 pub use term::TermChange;
 pub(super) use term::{Term, Value, beyond};
 pub(super) use token_exchange::TokenExchangeGrant;
@@ -33,7 +33,7 @@ use super::Tree;
 use super::error::PatternError;
 use super::pattern::Pattern;
 use super::template::{Row, Template};
-use super::trusting::Trusting;
+use super::trusting::SubjectTrust;
 use crate::identity::Attribute;
 use crate::kind::Target;
 use crate::words::parse_duration;
@@ -45,7 +45,7 @@ use std::time::Duration;
 
 /// The terms that an identity gets by the entries of each section.
 pub(super) mod terms {
-    pub use super::aws::{AwsParameters, AwsTerms, Hub};
+    pub use super::aws::{AwsParameters, AwsTerms, IntermediateRole};
     pub use super::azure::AzureTerms;
     pub use super::gcp::{Boundary, GcpTerms};
     pub use super::github::{GitHubTerms, InRepositories};
@@ -123,7 +123,7 @@ pub(super) trait Section: Sized + Clone + Eq + Debug + 'static {
     }
 
     /// Who outside has to trust the subject of its users.
-    fn trusting(&self) -> Option<Trusting> {
+    fn trusting(&self) -> Option<SubjectTrust> {
         None
     }
 
@@ -200,7 +200,7 @@ macro_rules! declare {
                 match self { $(Self::$section(entry) => entry.filed(),)* }
             }
 
-            pub(super) fn trusting(&self) -> Option<Trusting> {
+            pub(super) fn trusting(&self) -> Option<SubjectTrust> {
                 match self { $(Self::$section(entry) => entry.trusting(),)* }
             }
 

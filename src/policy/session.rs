@@ -28,8 +28,8 @@ pub(super) fn read<'e>(
     let nothing = first
         .is_some_and(|first| !std::iter::once(first).chain(entries).any(Entry::outlasts_token))
         .then(|| "after its token's end a session opens only secrets and transit keys, and this policy grants none".to_owned());
-    if let Some(told) = refused.or(nothing) {
-        fields.report(fields.draft(node.place, told).coded("session_refused"));
+    if let Some(message) = refused.or(nothing) {
+        fields.report(fields.draft(node.place, message).coded("session_refused"));
     }
     Some(ttl)
 }

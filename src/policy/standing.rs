@@ -16,7 +16,7 @@ impl StandingGuardrails {
         let all = match forms.as_slice() {
             [] => Arc::default(),
             [one] => one.clone(),
-            [older @ .., newest] => Arc::new(older.iter().rev().fold((**newest).clone(), |all, form| all.beside(form))),
+            [older @ .., newest] => Arc::new(older.iter().rev().fold((**newest).clone(), |all, form| all.merge(form))),
         };
         Self { forms, all }
     }

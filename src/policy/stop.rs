@@ -27,7 +27,7 @@ const STOP_CHARACTERS_MAX: usize = 512;
 /// One denial. All of its lines have to fit.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Stop {
+pub struct OperatorDenial {
     /// Only grants of this policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyName>,
@@ -44,7 +44,7 @@ pub struct Stop {
     pub reason: String,
 }
 
-impl Stop {
+impl OperatorDenial {
     /// Refuses a denial that would deny everybody by mistake, and one without a reason or with too long a text.
     pub fn check(&self) -> Result<(), StopError> {
         if self.policy.is_none() && self.repository.is_none() && self.issuer.is_none() && self.run.is_none() {
@@ -88,11 +88,11 @@ impl Stop {
         let concerns = self.policy.as_ref().is_none_or(|policy| granting.into_iter().any(|granting| granting == policy))
             && self.issuer.as_ref().is_none_or(|issuer| *issuer == facts.issuer);
         let mut doubt = None;
-        for (attribute, wanted) in [(Attribute::Repository, &self.repository), (Attribute::Pipeline, &self.run)] {
-            let (Some(wanted), value) = (wanted, facts.attribute(attribute)) else { continue };
+        for (attribute, expected) in [(Attribute::Repository, &self.repository), (Attribute::Pipeline, &self.run)] {
+            let (Some(expected), value) = (expected, facts.attribute(attribute)) else { continue };
             let fits = match attribute {
-                Attribute::Repository => is_called(value, wanted),
-                _ => value == Some(&Value::Text(wanted.clone())),
+                Attribute::Repository => is_called(value, expected),
+                _ => value == Some(&Value::Text(expected.clone())),
             };
             if !fits && !facts.unreadable.contains(&attribute) {
                 return Ok(false);
@@ -110,46 +110,46 @@ fn near(word: &str, known: &[&str]) -> Option<String> {
     nearest(word, known).map(str::to_owned)
 }
 
-impl From<&Stop> for DenyLines {
-    fn from(stop: &Stop) -> Self {
-        let Stop { policy, repository, issuer, run, reason } = stop.clone();
+impl From<&OperatorDenial> for DenyLines {
+    fn from(stop: &OperatorDenial) -> Self {
+        let OperatorDenial { policy, repository, issuer, run, reason } = stop.clone();
         Self { policy, repository, issuer, run, reason }
     }
 }
 
 /// What it denies, in one line.
-impl fmt::Display for Stop {
+impl fmt::Display for OperatorDenial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&DenyLines::from(self).lines())
     }
 }
 
 /// Whether the repository is called so. If both have an id, the id decides; else the name does, in any case.
-fn is_called(value: Option<&Value>, wanted: &str) -> bool {
-    let (wanted_name, wanted_id) = wanted.rsplit_once('@').map_or((wanted, None), |(name, id)| (name, Some(id)));
-    match (value, wanted_id) {
-        (Some(Value::Named { id: Some(id), .. }), Some(wanted)) => id == wanted,
-        (Some(Value::Named { name, .. } | Value::Text(name)), _) => name.eq_ignore_ascii_case(wanted_name),
+fn is_called(value: Option<&Value>, expected: &str) -> bool {
+    let (expected_name, expected_id) = expected.rsplit_once('@').map_or((expected, None), |(name, id)| (name, Some(id)));
+    match (value, expected_id) {
+        (Some(Value::Named { id: Some(id), .. }), Some(expected)) => id == expected,
+        (Some(Value::Named { name, .. } | Value::Text(name)), _) => name.eq_ignore_ascii_case(expected_name),
         (Some(Value::Flag(_)) | None, _) => false,
     }
 }
 
 /// An operator's denial, and when it ends.
-pub type StopUntil = (Stop, Option<UnixTime>);
+pub type DenialUntil = (OperatorDenial, Option<UnixTime>);
 
 /// Checks that a source was read recently enough to grant anything.
-type Fresh<'a> = dyn Fn(&SourceName) -> Result<(), Denial> + Sync + 'a;
+type FreshnessCheck<'a> = dyn Fn(&SourceName) -> Result<(), Denial> + Sync + 'a;
 
 /// What may reject a decision at this moment: operators' denials, and sources that could not be read for too long.
-pub struct Standing<'a> {
-    stops: &'a BTreeMap<String, StopUntil>,
+pub struct LiveChecks<'a> {
+    stops: &'a BTreeMap<String, DenialUntil>,
     now: UnixTime,
-    is_fresh: &'a Fresh<'a>,
+    is_fresh: &'a FreshnessCheck<'a>,
 }
 
-impl<'a> Standing<'a> {
+impl<'a> LiveChecks<'a> {
     /// With the operators' denials by their ids, and the check whether a source is fresh.
-    pub(crate) const fn new(stops: &'a BTreeMap<String, StopUntil>, now: UnixTime, is_fresh: &'a Fresh<'a>) -> Self {
+    pub(crate) const fn new(stops: &'a BTreeMap<String, DenialUntil>, now: UnixTime, is_fresh: &'a FreshnessCheck<'a>) -> Self {
         Self { stops, now, is_fresh }
     }
 
@@ -164,7 +164,7 @@ impl<'a> Standing<'a> {
         let mut doubt = None;
         for stop in standing.map(|(stop, _)| stop) {
             match stop.fits(facts, granting.clone().map(|(_, policy)| policy)) {
-                Ok(true) => return Err(Reason::Denied.because(format!("an operator denies it: {}", stop.reason))),
+                Ok(true) => return Err(Reason::Denied.with_cause(format!("an operator denies it: {}", stop.reason))),
                 Ok(false) => {}
                 Err(attribute) => doubt = doubt.or(Some(attribute)),
             }

@@ -2,36 +2,36 @@
 
 use super::file::{Rule, TrustPolicy};
 use super::subject::subject;
-use super::trusting::Trusting;
+use super::trusting::SubjectTrust;
 use crate::words::yaml::{Fault, Place};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The subjects so far, by who trusts them.
 #[derive(Default)]
-pub(super) struct Told(BTreeMap<String, BTreeSet<String>>);
+pub(super) struct TrustedSubjects(BTreeMap<String, BTreeSet<String>>);
 
-impl Told {
+impl TrustedSubjects {
     /// Adds the subjects of a policy in force. If the policy changes, only those count that both forms have.
     pub(super) fn keep(&mut self, old: &TrustPolicy, new: Option<&TrustPolicy>) {
-        let told = |policy: &TrustPolicy| -> BTreeSet<(String, String)> {
+        let subjects_of = |policy: &TrustPolicy| -> BTreeSet<(String, String)> {
             subjects(policy).map(|(_, trusting, subject)| (trusting.by, subject)).collect()
         };
-        let old = told(old);
+        let old = subjects_of(old);
         if old.is_empty() {
             return;
         }
-        let new = new.map(told);
+        let new = new.map(subjects_of);
         for (by, subject) in old.into_iter().filter(|one| new.as_ref().is_none_or(|new| new.contains(one))) {
             self.0.entry(by).or_default().insert(subject);
         }
     }
 
     /// The faults of a policy whose subjects cannot be accepted besides those so far. Without a fault its subjects are added.
-    pub(super) fn tell(&mut self, policy: &TrustPolicy) -> Vec<Fault> {
+    pub(super) fn add(&mut self, policy: &TrustPolicy) -> Vec<Fault> {
         let (mut faults, mut more) = (Vec::new(), BTreeMap::<String, BTreeSet<String>>::new());
         for (place, trusting, subject) in subjects(policy) {
             let fault = |message: String| Fault::new(&policy.file, place, message).coded("subject_not_taken");
-            if let Some(other) = taken_too(policy, &trusting, &subject) {
+            if let Some(other) = shared_with(policy, &trusting, &subject) {
                 let message = format!("whoever has this holds a token for the subject `{subject}`, which {other} takes too");
                 faults.push(fault(message).help("grant the two by policies of their own, or by rows with names"));
                 continue;
@@ -41,7 +41,7 @@ impl Told {
                 continue;
             }
             let before = self.0.get(&trusting.by);
-            if before.is_some_and(|told| told.contains(&subject)) {
+            if before.is_some_and(|known| known.contains(&subject)) {
                 continue;
             }
             let new = more.entry(trusting.by.clone()).or_default();
@@ -60,14 +60,14 @@ impl Told {
     }
 }
 
-fn subjects(policy: &TrustPolicy) -> impl Iterator<Item = (Place, Trusting, String)> {
+fn subjects(policy: &TrustPolicy) -> impl Iterator<Item = (Place, SubjectTrust, String)> {
     let of = |rule: &Rule| subject(&policy.source, &policy.name, rule.row.as_ref());
     let entries = policy.rules.iter().flat_map(move |rule| rule.grants.entries().iter().map(move |entry| (rule, entry)));
     entries.filter_map(move |(rule, entry)| Some((entry.place(), entry.trusting()?, of(rule))))
 }
 
 /// Who else accepts the token that this entry gives out, under this subject and in this policy.
-fn taken_too(policy: &TrustPolicy, trusting: &Trusting, subject: &str) -> Option<String> {
+fn shared_with(policy: &TrustPolicy, trusting: &SubjectTrust, subject: &str) -> Option<String> {
     let mut others = subjects(policy).filter(|(_, other, of)| other.among == trusting.among && of == subject);
     others.find_map(|(_, other, _)| (trusting.gives_token && other.by != trusting.by).then_some(other.by))
 }

@@ -1,7 +1,7 @@
 //! Clouds and services that are set up with single subjects, and that accept only some subjects.
 
 /// A cloud's or service's entity that trusts single subjects of our tokens.
-pub(super) struct Trusting {
+pub(super) struct SubjectTrust {
     /// Its name for people. Entries with the same name share their subjects.
     pub(super) by: String,
     /// How many subjects it can trust, if there is a limit.

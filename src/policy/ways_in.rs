@@ -17,18 +17,18 @@ mod told;
 pub use error::{ExportError, ExportFault};
 pub use export::Export;
 pub use granted::GrantedInClouds;
-pub use told::{Way, WayKind};
+pub use told::{WayIn, WayInKind};
 
 use export::Exports;
 
 /// Every way in to everything that is granted. If one export is cut or of an unknown kind, all are refused: the ways that it lacks
 /// could not be reported.
-pub fn ways_in(exports: &[Export], granted: &GrantedInClouds) -> Result<Vec<Way>, ExportError> {
+pub fn ways_in(exports: &[Export], granted: &GrantedInClouds) -> Result<Vec<WayIn>, ExportError> {
     let exports = Exports::read(exports)?;
     let mut ways = aws::ways(&exports.aws, granted);
     ways.extend(gcp::ways(&exports.gcp, granted));
     ways.extend(azure::ways(&exports.azure, granted));
-    ways.extend(exports.unsaid());
+    ways.extend(exports.empty_lists());
     Ok(ways)
 }
 

@@ -12,7 +12,7 @@ mod recipient;
 mod ssh;
 mod stanza;
 
-pub(super) use bound::{check as check_path, is_bystander, paths as bound_paths, shown as shown_path};
+pub(super) use bound::{check as check_path, is_bystander, paths as bound_paths, printable as shown_path};
 pub use error::{AgeError, IdentityError};
 pub use header::STANZAS_MAX;
 pub use identities::Identities;

@@ -141,17 +141,17 @@ fn count(value: &Value) -> usize {
 }
 
 /// Whether the values are the same. In a JSON file of SOPS every number is a float.
-fn is_same(read: &Value, meant: &Value) -> bool {
-    match (read, meant) {
-        (Value::Number(read), Value::Number(meant)) => read.as_f64() == meant.as_f64(),
-        (Value::Array(read), Value::Array(meant)) => {
-            read.len() == meant.len() && read.iter().zip(meant).all(|(read, meant)| is_same(read, meant))
+fn is_same(read: &Value, expected: &Value) -> bool {
+    match (read, expected) {
+        (Value::Number(read), Value::Number(expected)) => read.as_f64() == expected.as_f64(),
+        (Value::Array(read), Value::Array(expected)) => {
+            read.len() == expected.len() && read.iter().zip(expected).all(|(read, expected)| is_same(read, expected))
         }
-        (Value::Object(read), Value::Object(meant)) => {
-            let same = |(name, meant): (&String, &Value)| read.get(name).is_some_and(|read| is_same(read, meant));
-            read.len() == meant.len() && meant.iter().all(same)
+        (Value::Object(read), Value::Object(expected)) => {
+            let same = |(name, expected): (&String, &Value)| read.get(name).is_some_and(|read| is_same(read, expected));
+            read.len() == expected.len() && expected.iter().all(same)
         }
-        (read, meant) => read == meant,
+        (read, expected) => read == expected,
     }
 }
 

@@ -7,7 +7,7 @@ use regex::bytes::{RegexSet, RegexSetBuilder};
 use std::sync::LazyLock;
 
 /// What a file below `secrets/` or `transit/` is.
-pub enum Seen {
+pub enum FileKind {
     /// An age file: one value, for keys of these kinds. The file does not name the keys.
     Age(Vec<String>),
     /// A SOPS file.
@@ -18,14 +18,14 @@ pub enum Seen {
 
 /// A value that is readable in the repository.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Shown {
+pub struct ReadableValue {
     /// The keys on its path with a colon after each, as SOPS writes it.
     pub path: String,
     /// Why it looks like a secret, if it does.
     pub looks: Option<&'static str>,
 }
 
-impl Shown {
+impl ReadableValue {
     /// Its path as people write it. Items of a list have the list's path.
     pub fn pointer(&self) -> String {
         pointer(&self.path)
@@ -38,17 +38,17 @@ pub fn pointer(path: &str) -> String {
 }
 
 /// What this file is. It is an error if the file claims to be encrypted and cannot be read.
-pub fn look(path: &SecretPath, bytes: &[u8]) -> Result<Seen, SecretError> {
+pub fn look(path: &SecretPath, bytes: &[u8]) -> Result<FileKind, SecretError> {
     check_size(bytes)?;
     if age_file::is_age(bytes) {
         let stanzas = age_file::stanzas(bytes).ok_or(SecretError::NoHeader)?;
-        return Ok(Seen::Age(stanzas.into_iter().map(|stanza| stanza.tag).collect()));
+        return Ok(FileKind::Age(stanzas.into_iter().map(|stanza| stanza.tag).collect()));
     }
     match SopsFile::parse(path, bytes) {
-        Ok(file) => Ok(Seen::Sops(Box::new(file))),
-        Err(SopsError::NotUtf8 | SopsError::NoSection) => Ok(Seen::Plain),
+        Ok(file) => Ok(FileKind::Sops(Box::new(file))),
+        Err(SopsError::NotUtf8 | SopsError::NoSection) => Ok(FileKind::Plain),
         // A plaintext may have any form. One that mentions SOPS's section was encrypted and is damaged.
-        Err(_) if !contains(bytes, b"sops") => Ok(Seen::Plain),
+        Err(_) if !contains(bytes, b"sops") => Ok(FileKind::Plain),
         Err(fault) => Err(fault.into()),
     }
 }
@@ -102,10 +102,10 @@ mod tests {
         let (_, recipient) = Identities::generate();
         let path = |name: &str| SecretPath::parse(name).unwrap();
         let sealed = encrypt(b"x", std::slice::from_ref(&recipient), true).unwrap();
-        assert!(matches!(look(&path("a.age"), &sealed), Ok(Seen::Age(kinds)) if kinds[0] == "X25519"));
+        assert!(matches!(look(&path("a.age"), &sealed), Ok(FileKind::Age(kinds)) if kinds[0] == "X25519"));
         for (name, plain) in [("a.yaml", "a: b\n"), ("a.env", "A=b\n"), ("a.txt", "b"), ("a.json", "{"), ("a.ini", "[a]\nb=c\n")]
         {
-            assert!(matches!(look(&path(name), plain.as_bytes()), Ok(Seen::Plain)), "{name}");
+            assert!(matches!(look(&path(name), plain.as_bytes()), Ok(FileKind::Plain)), "{name}");
         }
         assert!(look(&path("a.yaml"), b"a: b\nsops:\n  age: [\n").is_err());
         let rules = format!("creation_rules: [{{ age: {recipient}, encrypted_regex: ^password$ }}]\n");
@@ -114,10 +114,10 @@ mod tests {
         let file = path("a.yaml");
         let now = UnixTime::from_seconds(1_795_000_000);
         let sealed = encrypt_document_with(&file, plain.as_bytes(), rules.for_path("a.yaml").unwrap(), now).unwrap();
-        let Ok(Seen::Sops(mut seen)) = look(&file, &sealed) else { panic!("no SOPS file") };
-        let shown = seen.shown();
-        let told: Vec<_> = shown.iter().map(|shown| (shown.path.as_str(), shown.looks)).collect();
-        assert_eq!(told, [("list:", None), ("list:", None), ("key:", Some("an AWS access key"))]);
+        let Ok(FileKind::Sops(mut sops)) = look(&file, &sealed) else { panic!("no SOPS file") };
+        let readable = sops.readable_values();
+        let found: Vec<_> = readable.iter().map(|value| (value.path.as_str(), value.looks)).collect();
+        assert_eq!(found, [("list:", None), ("list:", None), ("key:", Some("an AWS access key"))]);
     }
 
     #[test]

@@ -49,14 +49,14 @@ pub(super) type Files = BTreeMap<String, Arc<[u8]>>;
 
 /// A path of a source's repository.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Place {
+pub struct SourceFile {
     /// The source.
     pub source: SourceName,
     /// The file.
     pub file: String,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SourceFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.source.is_root() { f.write_str(&self.file) } else { write!(f, "{}:{}", self.source, self.file) }
     }
@@ -65,19 +65,19 @@ impl fmt::Display for Place {
 /// The places where wrapped keys are or were, by digest.
 #[derive(Default, Debug)]
 pub struct Origins {
-    known: BTreeMap<Digest, BTreeMap<Place, bool>>,
+    known: BTreeMap<Digest, BTreeMap<SourceFile, bool>>,
     /// The record is full and takes no more keys. A key that is not in it may have been anywhere.
     pub full: bool,
 }
 
 impl Origins {
     /// Records that this key is or was at this place. `in_force`: the file was active there, not only in some commit.
-    pub fn add(&mut self, key: Digest, place: Place, in_force: bool) {
+    pub fn add(&mut self, key: Digest, place: SourceFile, in_force: bool) {
         *self.known.entry(key).or_default().entry(place).or_default() |= in_force;
     }
 
     /// The other places of these keys. A key that was active at this place belongs here, wherever else it is.
-    pub fn elsewhere(&self, here: &Place, keys: &[Digest]) -> BTreeSet<&Place> {
+    pub fn elsewhere(&self, here: &SourceFile, keys: &[Digest]) -> BTreeSet<&SourceFile> {
         let places = keys.iter().filter_map(|key| self.known.get(key)).filter(|places| places.get(here) != Some(&true));
         places.flat_map(BTreeMap::keys).filter(|place| *place != here).collect()
     }
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn keys_belong_to_places_where_they_were_active_and_not_to_places_in_commits() {
-        let place = |file: &str| Place { source: SourceName::root(), file: file.to_owned() };
+        let place = |file: &str| SourceFile { source: SourceName::root(), file: file.to_owned() };
         let (key, mut origins) = (Digest::plain(b"x"), Origins::default());
         origins.add(key, place("secrets/a"), true);
         origins.add(key, place("secrets/b"), false);

@@ -1,20 +1,20 @@
 //! What becomes readable: values that were encrypted and are now in clear, and rules that will leave more in clear.
 
 use super::origins::Files;
-use super::{Creation, Rules, Seen, encrypted_path, look};
+use super::{Creation, FileKind, Rules, encrypted_path, look};
 use crate::words::names::SecretPath;
-use crate::words::{Gain, Widened};
+use crate::words::{Gain, WidenedFile};
 use std::collections::BTreeMap;
 
 /// At most so many places or files are listed in a reason.
-const TOLD_MAX: usize = 3;
+const LISTED_MAX: usize = 3;
 
 /// The files and rules by which a reader of the repository can read more than by the active ones.
-pub(super) fn readable(in_force: &Files, new: &Files) -> Vec<Widened> {
+pub(super) fn readable(in_force: &Files, new: &Files) -> Vec<WidenedFile> {
     let changed = new.iter().filter_map(|(file, bytes)| {
         let before = in_force.get(file).filter(|before| *before != bytes)?;
         let why = turned_readable(&encrypted_path(file).ok()?, before, bytes)?;
-        Some(Widened::new(file, Gain::Readable, why))
+        Some(WidenedFile::new(file, Gain::Readable, why))
     });
     changed.chain(by_rules(in_force, new)).collect()
 }
@@ -23,14 +23,14 @@ pub(super) fn readable(in_force: &Files, new: &Files) -> Vec<Widened> {
 /// that was encrypted as a whole, or could not be read, counts as one that hid everything.
 pub fn turned_readable(path: &SecretPath, before: &[u8], after: &[u8]) -> Option<String> {
     let had = match look(path, before) {
-        Ok(Seen::Plain) => return None,
-        Ok(Seen::Sops(mut file)) => Some(file.standing()),
-        Ok(Seen::Age(_)) | Err(_) => None,
+        Ok(FileKind::Plain) => return None,
+        Ok(FileKind::Sops(mut file)) => Some(file.standing()),
+        Ok(FileKind::Age(_)) | Err(_) => None,
     };
     let mut file = match look(path, after) {
-        Ok(Seen::Plain) => return Some("is not encrypted any more".to_owned()),
-        Ok(Seen::Sops(file)) => file,
-        Ok(Seen::Age(_)) | Err(_) => return None,
+        Ok(FileKind::Plain) => return Some("is not encrypted any more".to_owned()),
+        Ok(FileKind::Sops(file)) => file,
+        Ok(FileKind::Age(_)) | Err(_) => return None,
     };
     let mut places = file.standing();
     // Items of a list share one place: if some were in clear before, only more of them in clear count.
@@ -38,12 +38,12 @@ pub fn turned_readable(path: &SecretPath, before: &[u8], after: &[u8]) -> Option
         Some(had) => had.get(place).is_some_and(|had| had.sealed > 0 && now.clear > had.clear),
         None => now.clear > 0,
     });
-    let places: Vec<String> = places.keys().map(|place| place.told()).collect();
+    let places: Vec<String> = places.keys().map(|place| place.description()).collect();
     (!places.is_empty()).then(|| format!("has in clear what was encrypted: {}", few(&places)))
 }
 
 /// Which rule applies to a file depends on all rule files, so every changed one is reported with the same reason.
-fn by_rules(in_force: &Files, new: &Files) -> Vec<Widened> {
+fn by_rules(in_force: &Files, new: &Files) -> Vec<WidenedFile> {
     let (old_rules, rules) = (Rules::among(in_force), Rules::among(new));
     let changed = rules.changed(&old_rules);
     if changed.is_empty() {
@@ -62,15 +62,15 @@ fn by_rules(in_force: &Files, new: &Files) -> Vec<Widened> {
     if settings.is_empty() {
         return Vec::new();
     }
-    let told = settings.iter().map(|(setting, files)| match &files[..] {
+    let texts = settings.iter().map(|(setting, files)| match &files[..] {
         [] => format!("`{setting}`"),
         files => format!("`{setting}` ({})", few(files)),
     });
-    let why = format!("leaves more in clear in files that are encrypted next, by {}", told.collect::<Vec<_>>().join(", "));
-    changed.iter().map(|file| Widened::new(file, Gain::Readable, why.clone())).collect()
+    let why = format!("leaves more in clear in files that are encrypted next, by {}", texts.collect::<Vec<_>>().join(", "));
+    changed.iter().map(|file| WidenedFile::new(file, Gain::Readable, why.clone())).collect()
 }
 
 fn few(names: &[String]) -> String {
-    let told = names[..names.len().min(TOLD_MAX)].join(", ");
-    if names.len() > TOLD_MAX { format!("{told} and {} more", names.len() - TOLD_MAX) } else { told }
+    let listed = names[..names.len().min(LISTED_MAX)].join(", ");
+    if names.len() > LISTED_MAX { format!("{listed} and {} more", names.len() - LISTED_MAX) } else { listed }
 }

@@ -1,9 +1,9 @@
 //! Compares two revisions of a repository: who can open its files. Recipients can open a file whatever the policies say.
 
 use super::origins::Files;
-use super::{Creation, Rules, Seen, encrypted_path, look, recipient_or_none};
+use super::{Creation, FileKind, Rules, encrypted_path, look, recipient_or_none};
 use crate::words::names::SecretPath;
-use crate::words::{Gain, Widened, without_keys};
+use crate::words::{Gain, WidenedFile, without_keys};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::cell::{LazyCell, OnceCell};
@@ -31,7 +31,7 @@ pub struct ReaderChange {
 
 /// Compares two revisions. Recipients that gain come first.
 pub fn reader_changes(old: &Files, new: &Files) -> Vec<ReaderChange> {
-    let (old, new) = (Side::of(old), Side::of(new));
+    let (old, new) = (RevisionFiles::of(old), RevisionFiles::of(new));
     let mut changes = new.beyond(&old, true);
     let unread: Vec<String> = new.unread(&old).into_iter().map(|(_, fault)| fault).collect();
     if !unread.is_empty() {
@@ -42,8 +42,8 @@ pub fn reader_changes(old: &Files, new: &Files) -> Vec<ReaderChange> {
 }
 
 /// The files and rules by which a recipient can open more than by the active ones: one entry for each file and kind.
-pub(super) fn widened(in_force: &Files, new: &Files) -> Vec<Widened> {
-    let (old, new) = (Side::of(in_force), Side::of(new));
+pub(super) fn widened(in_force: &Files, new: &Files) -> Vec<WidenedFile> {
+    let (old, new) = (RevisionFiles::of(in_force), RevisionFiles::of(new));
     let (mut opened, mut named): (BTreeMap<String, Vec<String>>, Vec<String>) = Default::default();
     for change in new.beyond(&old, true) {
         if !change.named_for.is_empty() || change.opens.is_empty() {
@@ -55,26 +55,25 @@ pub(super) fn widened(in_force: &Files, new: &Files) -> Vec<Widened> {
     let rules = if named.is_empty() { Vec::new() } else { new.rules.changed(&old.rules) };
     let by_rules = rules
         .iter()
-        .map(|file| Widened::new(file, Gain::Rules, format!("names {} for files that are encrypted next", named.join(", "))));
-    let by_files = opened
-        .iter()
-        .map(|(file, recipients)| Widened::new(file, Gain::Recipient, format!("is encrypted to {} too", recipients.join(", "))));
-    let unread = new
-        .unread(&old)
-        .into_iter()
-        .map(|(file, fault)| Widened::new(&file, Gain::Unread, format!("names recipients that cannot be read here: {fault}")));
+        .map(|file| WidenedFile::new(file, Gain::Rules, format!("names {} for files that are encrypted next", named.join(", "))));
+    let by_files = opened.iter().map(|(file, recipients)| {
+        WidenedFile::new(file, Gain::Recipient, format!("is encrypted to {} too", recipients.join(", ")))
+    });
+    let unread = new.unread(&old).into_iter().map(|(file, fault)| {
+        WidenedFile::new(&file, Gain::Unread, format!("names recipients that cannot be read here: {fault}"))
+    });
     by_rules.chain(by_files).chain(unread).collect()
 }
 
 /// The files of one recipient.
 #[derive(Default)]
-struct Found {
+struct RecipientFiles {
     opens: Vec<String>,
     named_for: Vec<String>,
 }
 
 /// One revision.
-struct Side<'a> {
+struct RevisionFiles<'a> {
     /// The files in the folders of encrypted files.
     files: BTreeMap<&'a str, File<'a>>,
     rules: Rules<'a>,
@@ -84,11 +83,11 @@ struct Side<'a> {
 struct File<'a> {
     path: SecretPath,
     bytes: &'a Arc<[u8]>,
-    read: OnceCell<Read>,
+    read: OnceCell<FileReaders>,
 }
 
 #[derive(Default)]
-struct Read {
+struct FileReaders {
     /// The recipients that a SOPS file names.
     recipients: Option<BTreeSet<String>>,
     /// Why these may not be all.
@@ -100,21 +99,21 @@ impl File<'_> {
         self.read().recipients.as_ref()
     }
 
-    fn read(&self) -> &Read {
+    fn read(&self) -> &FileReaders {
         self.read.get_or_init(|| match look(&self.path, self.bytes) {
-            Ok(Seen::Sops(file)) => {
+            Ok(FileKind::Sops(file)) => {
                 let foreign = file.foreign_named().iter().map(|key| without_keys(key));
                 let recipients =
                     file.recipients().into_iter().map(recipient_or_none).chain(foreign).map(Cow::into_owned).collect();
-                Read { recipients: Some(recipients), fault: file.check_entries().err().map(|fault| fault.to_string()) }
+                FileReaders { recipients: Some(recipients), fault: file.check_entries().err().map(|fault| fault.to_string()) }
             }
-            Ok(Seen::Age(_) | Seen::Plain) => Read::default(),
-            Err(fault) => Read { recipients: None, fault: Some(fault.to_string()) },
+            Ok(FileKind::Age(_) | FileKind::Plain) => FileReaders::default(),
+            Err(fault) => FileReaders { recipients: None, fault: Some(fault.to_string()) },
         })
     }
 }
 
-impl<'a> Side<'a> {
+impl<'a> RevisionFiles<'a> {
     fn of(files: &'a Files) -> Self {
         let encrypted = files.iter().filter_map(|(name, bytes)| {
             let path = encrypted_path(name).ok()?;
@@ -127,7 +126,7 @@ impl<'a> Side<'a> {
     fn beyond(&self, other: &Self, gains: bool) -> Vec<ReaderChange> {
         let everybody = LazyCell::new(|| other.everybody());
         let same_rules = self.rules.changed(&other.rules).is_empty();
-        let mut found: BTreeMap<String, Found> = BTreeMap::new();
+        let mut found: BTreeMap<String, RecipientFiles> = BTreeMap::new();
         for (name, file) in &self.files {
             if same_rules && other.has(name, file) {
                 continue;
@@ -145,8 +144,13 @@ impl<'a> Side<'a> {
         // Recipients that rules name although no file of theirs exists yet.
         let known: BTreeSet<&String> = other.rules.named().collect();
         self.rules.named().filter(|one| !known.contains(one)).for_each(|one| _ = found.entry(one.clone()).or_default());
-        let change =
-            |(recipient, Found { opens, named_for })| ReaderChange { gains, recipient, opens, named_for, unread: vec![] };
+        let change = |(recipient, RecipientFiles { opens, named_for })| ReaderChange {
+            gains,
+            recipient,
+            opens,
+            named_for,
+            unread: vec![],
+        };
         found.into_iter().map(change).collect()
     }
 
@@ -282,7 +286,7 @@ mod tests {
         let split = String::from_utf8(whole.clone()).unwrap().replace("    mac:", "    shamir_threshold: 2\n    mac:");
         let old = files(&[("secrets/a.yaml", &whole), ("secrets/.sops.yaml", b"creation_rules: []\n")]);
         let group = b"creation_rules: [ { key_groups: [ { age: [a] }, { age: [b] } ] } ]\n";
-        for (name, bytes, told) in [
+        for (name, bytes, expected) in [
             ("secrets/a.yaml", split.as_bytes(), "secrets/a.yaml: the data key is split among key groups"),
             ("secrets/a.yaml", twice.as_bytes(), "secrets/a.yaml: two entries name one recipient"),
             ("secrets/.sops.yaml", group, "secrets/.sops.yaml, rule 1: the key is split among key groups"),
@@ -293,7 +297,7 @@ mod tests {
             new.insert(name.to_owned(), Arc::from(bytes));
             let found = reader_changes(&old, &new);
             let unknown = found.iter().find(|change| change.recipient == UNKNOWN).unwrap();
-            assert!(unknown.gains && unknown.unread.len() == 1 && unknown.unread[0].starts_with(told), "{unknown:?}");
+            assert!(unknown.gains && unknown.unread.len() == 1 && unknown.unread[0].starts_with(expected), "{unknown:?}");
             assert_eq!(reader_changes(&new, &new), [], "it stood there before");
         }
     }

@@ -51,8 +51,8 @@ impl<'a> Rules<'a> {
     /// was removed, the one above it applies.
     pub(super) fn looser(&self, other: &Self) -> impl Iterator<Item = String> {
         let changed = self.files_beyond(other).map(|(folder, rules)| (rules, other.0.get(folder)));
-        let gone = other.0.keys().filter(|folder| !self.0.contains_key(*folder));
-        let above = gone.filter_map(|folder| Some((self.nearest(folder)?.1, None)));
+        let removed = other.0.keys().filter(|folder| !self.0.contains_key(*folder));
+        let above = removed.filter_map(|folder| Some((self.nearest(folder)?.1, None)));
         let settings = |(rules, before): (&Result<Creations, CreationError>, Option<&File<'_>>)| {
             let before = before.and_then(|(_, before)| before.as_ref().ok());
             rules.as_ref().map(|rules| rules.looser(before)).unwrap_or_default()
@@ -75,13 +75,13 @@ impl<'a> Rules<'a> {
 
     /// The rule files that differ between the two, including those that only one of them has.
     pub(super) fn changed(&self, other: &Self) -> Vec<String> {
-        let gone = other.0.keys().filter(|folder| !self.0.contains_key(*folder)).copied();
-        let changed = self.files_beyond(other).map(|(folder, _)| folder).chain(gone);
+        let removed = other.0.keys().filter(|folder| !self.0.contains_key(*folder)).copied();
+        let changed = self.files_beyond(other).map(|(folder, _)| folder).chain(removed);
         changed.map(|folder| format!("{folder}{RULES_FILE}")).collect()
     }
 
     fn files_beyond(&self, other: &Self) -> impl Iterator<Item = (&'a str, &Result<Creations, CreationError>)> {
-        let same = |folder: &str, bytes: &Arc<[u8]>| other.0.get(folder).is_some_and(|(theirs, _)| *theirs == bytes);
+        let same = |folder: &str, bytes: &Arc<[u8]>| other.0.get(folder).is_some_and(|(their_bytes, _)| *their_bytes == bytes);
         let beyond = self.0.iter().filter(move |(folder, (bytes, _))| !same(folder, bytes));
         beyond.map(|(folder, (_, rules))| (*folder, rules))
     }

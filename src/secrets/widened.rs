@@ -1,14 +1,14 @@
 //! The encrypted files and rules of a new revision by which somebody may read more than by the active ones. This is the only
 //! definition: `policy diff` reports what is found here, and with `widening: hold` what is found here waits.
 
-use super::origins::{Files, Origins, Place};
+use super::origins::{Files, Origins, SourceFile};
 use super::{encrypted_path, readable, readers};
 use crate::words::names::SourceName;
-use crate::words::{Digest, Gain, TransitFile, Widened};
+use crate::words::{Digest, Gain, TransitFile, WidenedFile};
 use std::collections::BTreeMap;
 
 /// At most so many other paths of one file are listed: a key that was moved often may have many.
-const PLACES_TOLD_MAX: usize = 3;
+const PLACES_LISTED_MAX: usize = 3;
 
 /// Compares the files of a source's new revision with the active ones. `changed` has the wrapped keys of the files that differ
 /// ([`super::changed_keys`]), and `origins` the known places of these keys.
@@ -18,8 +18,8 @@ pub fn widened(
     new: &Files,
     changed: &BTreeMap<String, Vec<Digest>>,
     origins: &mut Origins,
-) -> Vec<Widened> {
-    let mut found: Vec<Widened> = changed.keys().filter_map(|file| new_file(in_force, file)).collect();
+) -> Vec<WidenedFile> {
+    let mut found: Vec<WidenedFile> = changed.keys().filter_map(|file| new_file(in_force, file)).collect();
     found.extend(readers::widened(in_force, new));
     found.extend(readable::readable(in_force, new));
     found.extend(copied(source, new, changed, origins));
@@ -28,16 +28,16 @@ pub fn widened(
 }
 
 /// A file that is new. Another version of a known transit key gives nobody access.
-fn new_file(in_force: &Files, file: &str) -> Option<Widened> {
+fn new_file(in_force: &Files, file: &str) -> Option<WidenedFile> {
     if let Ok(transit) = TransitFile::parse(file) {
         let known = TransitFile::is_any_of(in_force, &transit.key);
-        return (!known).then(|| Widened::new(file, Gain::NewTransitKey, "is the first version of a new key"));
+        return (!known).then(|| WidenedFile::new(file, Gain::NewTransitKey, "is the first version of a new key"));
     }
-    (!in_force.contains_key(file)).then(|| Widened::new(file, Gain::NewSecret, "is a new file"))
+    (!in_force.contains_key(file)).then(|| WidenedFile::new(file, Gain::NewSecret, "is a new file"))
 }
 
-fn copied(source: &SourceName, new: &Files, changed: &BTreeMap<String, Vec<Digest>>, origins: &mut Origins) -> Vec<Widened> {
-    let place = |file: &String| Place { source: source.clone(), file: file.clone() };
+fn copied(source: &SourceName, new: &Files, changed: &BTreeMap<String, Vec<Digest>>, origins: &mut Origins) -> Vec<WidenedFile> {
+    let place = |file: &String| SourceFile { source: source.clone(), file: file.clone() };
     // If two new files have a key in common, it is unknown which one is the original.
     for (file, keys) in changed {
         keys.iter().for_each(|key| origins.add(*key, place(file), false));
@@ -46,18 +46,18 @@ fn copied(source: &SourceName, new: &Files, changed: &BTreeMap<String, Vec<Diges
         let places = origins.elsewhere(&place(file), keys);
         // Files outside of the folders that are read here are not known to be gone.
         let is_gone = |file: &str| encrypted_path(file).is_ok() && !new.contains_key(file);
-        let gone = places.iter().all(|place| place.source == *source && is_gone(&place.file));
-        let told: Vec<String> = places.iter().take(PLACES_TOLD_MAX).map(ToString::to_string).collect();
-        let more = if places.len() > told.len() { " and elsewhere" } else { "" };
-        let told = told.join(", ");
-        match (places.is_empty(), gone) {
-            (true, _) if origins.full => Some(Widened::new(file, Gain::Unread, NOT_KEPT)),
+        let all_gone = places.iter().all(|place| place.source == *source && is_gone(&place.file));
+        let listed: Vec<String> = places.iter().take(PLACES_LISTED_MAX).map(ToString::to_string).collect();
+        let more = if places.len() > listed.len() { " and elsewhere" } else { "" };
+        let listed = listed.join(", ");
+        match (places.is_empty(), all_gone) {
+            (true, _) if origins.full => Some(WidenedFile::new(file, Gain::Unread, NOT_KEPT)),
             (true, _) => None,
             (false, true) => {
-                Some(Widened::new(file, Gain::Moved, format!("holds what stood at {told}{more}, which is gone: a move")))
+                Some(WidenedFile::new(file, Gain::Moved, format!("holds what stood at {listed}{more}, which is gone: a move")))
             }
             (false, false) => {
-                Some(Widened::new(file, Gain::Copied, format!("holds what stands or stood at {told}{more}: a copy")))
+                Some(WidenedFile::new(file, Gain::Copied, format!("holds what stands or stood at {listed}{more}: a copy")))
             }
         }
     };

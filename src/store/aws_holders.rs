@@ -12,7 +12,7 @@ impl Store {
         let now = self.now();
         let found = self.read(move |connection| find(connection, token, now)).await?;
         let parsed = |(decision, session): (String, _)| DecisionId::parse(&decision).map(|decision| (decision, session));
-        found.map(parsed).transpose().map_err(|fault| Reason::Internal.because(fault))
+        found.map(parsed).transpose().map_err(|fault| Reason::Internal.with_cause(fault))
     }
 }
 

@@ -89,8 +89,8 @@ mod tests {
         body.set("policies", json!(["y"]));
         body.set_canonical("attributes", r#"{"ref":"r"}"#.into());
         let bytes = String::from_utf8(body.bytes(&[("claims", "\"hash\"")])).unwrap();
-        let told = r#"{"api":{"a":2,"b":1},"attributes":{"ref":"r"},"claims":"hash","policies":["y"],"subject":"s","v":1}"#;
-        assert_eq!(bytes, told);
+        let expected = r#"{"api":{"a":2,"b":1},"attributes":{"ref":"r"},"claims":"hash","policies":["y"],"subject":"s","v":1}"#;
+        assert_eq!(bytes, expected);
         assert_eq!((body.member("subject"), body.member("claims")), (Some("\"s\""), None));
     }
 

@@ -61,11 +61,11 @@ impl Store {
         self.timeline.accept();
         let (now, rules) = (self.now(), self.rules.clone());
         let back = self.write(move |connection| {
-            let back = rules.forgotten.go_back(connection, now)?;
+            let back = rules.forgotten.write_back(connection, now)?;
             super::schema::append(connection, now, "clock", None, json!({ "clock": "accepted" }))?;
             Ok(back)
         });
-        back.await?.iter().for_each(|back| self.rules.forgotten.went_back(back));
+        back.await?.iter().for_each(|back| self.rules.forgotten.move_back(back));
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ const SEVERAL_MAX: i64 = 5;
 
 /// The result of a search for a decision.
 #[derive(Debug)]
-pub enum Found {
+pub enum DecisionSearch {
     /// No record has an id that ends so.
     Nothing,
     /// Several ids end so; these are the first ones.
@@ -34,17 +34,17 @@ pub struct Decided {
 
 impl Reader {
     /// Finds the decision whose id has this end.
-    pub fn decision(&self, suffix: &IdSuffix) -> Result<Found, ReadError> {
+    pub fn decision(&self, suffix: &IdSuffix) -> Result<DecisionSearch, ReadError> {
         let mut ids = self.ids(suffix).map_err(ReadError::Log)?;
-        let Some(id) = ids.pop() else { return Ok(Found::Nothing) };
+        let Some(id) = ids.pop() else { return Ok(DecisionSearch::Nothing) };
         if !ids.is_empty() {
             ids.push(id);
-            return Ok(Found::Several(ids));
+            return Ok(DecisionSearch::Several(ids));
         }
         let records = self.of_decision(&id)?;
-        let told = records.iter().find(|record| !record.body["attributes"].is_null());
-        let claims = told.map(|record| claims(self.connection(), Some(&id), &record.body)).transpose();
-        Ok(Found::One(Box::new(Decided { claims: claims.map_err(ReadError::Log)?.flatten(), id, records })))
+        let found = records.iter().find(|record| !record.body["attributes"].is_null());
+        let claims = found.map(|record| claims(self.connection(), Some(&id), &record.body)).transpose();
+        Ok(DecisionSearch::One(Box::new(Decided { claims: claims.map_err(ReadError::Log)?.flatten(), id, records })))
     }
 
     fn ids(&self, suffix: &IdSuffix) -> rusqlite::Result<Vec<String>> {

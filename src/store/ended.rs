@@ -12,20 +12,20 @@ use std::time::Duration;
 const KEEP: Duration = Duration::from_secs(24 * 3600);
 
 /// The ids, and until when each is kept, in milliseconds.
-pub(super) struct Ended(Mutex<HashMap<String, i64>>);
+pub(super) struct EndedSessions(Mutex<HashMap<String, i64>>);
 
-impl Ended {
+impl EndedSessions {
     /// Loads the rows.
     pub(super) fn load(connection: &Connection) -> rusqlite::Result<Self> {
         let mut statement = connection.prepare("SELECT id, until FROM ended_sessions")?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        rows.collect::<rusqlite::Result<_>>().map(|held| Self(Mutex::new(held)))
+        rows.collect::<rusqlite::Result<_>>().map(|ended| Self(Mutex::new(ended)))
     }
 
     /// Ends the session that this decision began, if it began one. It has ended in memory also if the row does not become durable; then
     /// the client gets an error and repeats the request.
     pub(super) fn end(&self, connection: &Connection, id: &DecisionId, now: UnixTime) -> rusqlite::Result<()> {
-        let until = self.hold(id, now);
+        let until = self.insert(id, now);
         connection.execute("DELETE FROM ended_sessions WHERE until < ?1", params![now.millis()])?;
         connection.execute("INSERT OR REPLACE INTO ended_sessions (id, until) VALUES (?1, ?2)", params![id.as_str(), until])?;
         // The login's answer must not be repeated either.
@@ -34,16 +34,16 @@ impl Ended {
     }
 
     /// Ends a session in memory only. Returns until when it is kept. `now` is the earlier one of both clocks.
-    pub(super) fn hold(&self, id: &DecisionId, now: UnixTime) -> i64 {
+    pub(super) fn insert(&self, id: &DecisionId, now: UnixTime) -> i64 {
         let until = now.plus(KEEP).millis();
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.retain(|_, until| *until >= now.millis());
-        held.insert(id.as_str().to_owned(), until);
+        let mut ended = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        ended.retain(|_, until| *until >= now.millis());
+        ended.insert(id.as_str().to_owned(), until);
         until
     }
 
     /// Whether it was ended.
-    pub(super) fn holds(&self, id: &DecisionId) -> bool {
+    pub(super) fn contains(&self, id: &DecisionId) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(id.as_str())
     }
 }

@@ -51,14 +51,14 @@ pub struct RecordFilter {
 
 impl RecordFilter {
     /// Whether the record matches.
-    pub fn takes(&self, entry: &Entry) -> bool {
+    pub fn matches(&self, entry: &Entry) -> bool {
         let body = &entry.body;
-        let is = |wanted: &Option<String>, member: &str| wanted.as_deref().is_none_or(|wanted| body[member] == wanted);
+        let is = |expected: &Option<String>, member: &str| expected.as_deref().is_none_or(|expected| body[member] == expected);
         self.kind.as_deref().is_none_or(|kind| entry.kind == kind)
             && self.code.as_deref().is_none_or(|code| entry.code() == Some(code))
             && is(&self.issuer, "issuer")
             && self.policy.as_deref().is_none_or(|policy| names_policy(body, policy))
-            && self.repository.as_deref().is_none_or(|wanted| is_of_repository(body, wanted))
+            && self.repository.as_deref().is_none_or(|expected| is_of_repository(body, expected))
             && self.decision.as_ref().is_none_or(|id| entry.decision.as_deref().is_some_and(|decision| id.ends(decision)))
     }
 }
@@ -76,12 +76,12 @@ fn names_policy(body: &Value, policy: &str) -> bool {
 }
 
 /// Compares by the id if both have one.
-fn is_of_repository(body: &Value, wanted: &str) -> bool {
+fn is_of_repository(body: &Value, expected: &str) -> bool {
     let Some(repository) = body["attributes"]["repository"].as_str() else { return false };
-    match (wanted.split_once('@'), repository.split_once('@')) {
-        (Some((_, wanted)), Some((_, id))) => wanted == id,
-        (None, Some((name, _))) => wanted == name,
-        (_, None) => wanted == repository,
+    match (expected.split_once('@'), repository.split_once('@')) {
+        (Some((_, expected)), Some((_, id))) => expected == id,
+        (None, Some((name, _))) => expected == name,
+        (_, None) => expected == repository,
     }
 }
 
@@ -108,7 +108,7 @@ mod tests {
             body: serde_json::json!({ "reason": "denied" }),
         };
         let filter = RecordFilter { code: Some("denied".to_owned()), ..RecordFilter::default() };
-        assert!(filter.takes(&entry("refused")) && !filter.takes(&entry("revoked")));
+        assert!(filter.matches(&entry("refused")) && !filter.matches(&entry("revoked")));
         assert_eq!((entry("failed").code(), entry("revoked").code()), (Some("denied"), None));
     }
 }

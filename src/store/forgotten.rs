@@ -18,14 +18,14 @@ const SETTLED_MIN: Duration = Duration::from_secs(600);
 const MARK: &str = "forgotten-until";
 
 /// The mark in memory.
-pub(super) struct Forgotten {
+pub(super) struct ForgottenMark {
     timeline: Arc<Timeline>,
     until: AtomicI64,
     /// When expired rows were last deleted, in milliseconds since boot.
     looked_at: AtomicI64,
 }
 
-impl Forgotten {
+impl ForgottenMark {
     pub(super) fn load(connection: &Connection, timeline: Arc<Timeline>) -> rusqlite::Result<Self> {
         let mut statement = connection.prepare("SELECT value FROM settings WHERE name = ?1")?;
         let until: Option<[u8; 8]> = statement.query_row([MARK], |row| row.get(0)).optional()?;
@@ -55,11 +55,11 @@ impl Forgotten {
         let earliest = self.timeline.earliest();
         connection.prepare_cached("DELETE FROM answers WHERE until < ?1")?.execute(params![earliest.millis()])?;
         aws_sessions::forget_expired(connection, earliest)?;
-        self.move_on(connection, earliest)
+        self.advance(connection, earliest)
     }
 
     /// Forgets used tokens, if the time has been settled for long enough.
-    pub(super) fn move_on(&self, connection: &Connection, earliest: UnixTime) -> rusqlite::Result<()> {
+    pub(super) fn advance(&self, connection: &Connection, earliest: UnixTime) -> rusqlite::Result<()> {
         let until = earliest.minus(KEEP_BEYOND_STEPS);
         if self.timeline.settled_for() < SETTLED_MIN || until <= self.until() {
             return Ok(());
@@ -72,17 +72,17 @@ impl Forgotten {
 
     /// Writes that the mark goes back to the present time if it is ahead of it, for an operator who confirmed the clock. In memory it
     /// goes back with [`Self::went_back`], after that is durable: until then, tokens that were forgotten would be accepted again.
-    pub(super) fn go_back(&self, connection: &Connection, now: UnixTime) -> rusqlite::Result<Option<Back>> {
+    pub(super) fn write_back(&self, connection: &Connection, now: UnixTime) -> rusqlite::Result<Option<MarkRewind>> {
         let from = self.until();
         if now >= from {
             return Ok(None);
         }
         write(connection, now)?;
-        Ok(Some(Back { from, to: now }))
+        Ok(Some(MarkRewind { from, to: now }))
     }
 
     /// Moves the mark in memory back, unless it has moved on meanwhile.
-    pub(super) fn went_back(&self, Back { from, to }: &Back) {
+    pub(super) fn move_back(&self, MarkRewind { from, to }: &MarkRewind) {
         _ = self.until.compare_exchange(from.millis(), to.millis(), Ordering::Relaxed, Ordering::Relaxed);
     }
 
@@ -95,7 +95,7 @@ impl Forgotten {
 }
 
 /// A way back of the mark.
-pub(super) struct Back {
+pub(super) struct MarkRewind {
     from: UnixTime,
     to: UnixTime,
 }

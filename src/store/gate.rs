@@ -1,7 +1,7 @@
 //! Limits the records of refusals, so that garbage cannot fill the disk and a flood cannot hide a probe. See docs/decisions/0024.
 
 use super::space::{Purpose, Space};
-use super::top::Top;
+use super::top::TopCounts;
 use crate::words::{Digest, Reason, host, network_of};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 use serde_json::{Map, Value, json};
@@ -82,7 +82,7 @@ pub(super) struct Refusal<'a> {
     pub(super) bytes: usize,
 }
 
-pub(super) struct Gate {
+pub(super) struct RefusalLimits {
     by_network: DefaultKeyedRateLimiter<IpAddr>,
     strangers: DefaultKeyedRateLimiter<Digest>,
     dry_runs: DefaultKeyedRateLimiter<Digest>,
@@ -97,16 +97,16 @@ pub(super) struct Gate {
 #[derive(Default)]
 pub(super) struct Counted {
     reasons: BTreeMap<(Class, &'static str), u64>,
-    issuers: Top<String>,
-    owners: Top<String>,
-    networks: Top<IpAddr>,
+    issuers: TopCounts<String>,
+    owners: TopCounts<String>,
+    networks: TopCounts<IpAddr>,
 }
 
 fn some(count: u32) -> NonZeroU32 {
     NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN)
 }
 
-impl Default for Gate {
+impl Default for RefusalLimits {
     fn default() -> Self {
         let budget = |bytes| RateLimiter::direct(Quota::per_hour(some(bytes)));
         Self {
@@ -122,7 +122,7 @@ impl Default for Gate {
     }
 }
 
-impl Gate {
+impl RefusalLimits {
     /// Whether a refusal gets a record of its own. Otherwise counts it.
     pub(super) fn admits(&self, refusal: &Refusal<'_>, space: &Space) -> bool {
         let is_probe = matches!(refusal.reason, Reason::Replayed | Reason::Denied) && refusal.class == Class::Known;
@@ -201,18 +201,18 @@ impl Counted {
 
     /// The form of the record: counts by reason, and who caused most of them.
     pub(super) fn to_json(&self) -> Value {
-        let mut told = Map::new();
+        let mut report = Map::new();
         for class in Class::ALL {
             let of_class = self.reasons.iter().filter(|((of, _), _)| *of == class);
             let reasons: Map<String, Value> = of_class.map(|((_, code), count)| ((*code).to_owned(), (*count).into())).collect();
             if !reasons.is_empty() {
-                told.insert(class.member().to_owned(), reasons.into());
+                report.insert(class.member().to_owned(), reasons.into());
             }
         }
-        told.insert("total".to_owned(), self.reasons.values().sum::<u64>().into());
-        told.insert("top_networks".to_owned(), self.networks.to_json());
-        told.insert("top_issuers".to_owned(), self.issuers.to_json());
-        told.insert("top_owners".to_owned(), self.owners.to_json());
-        json!(told)
+        report.insert("total".to_owned(), self.reasons.values().sum::<u64>().into());
+        report.insert("top_networks".to_owned(), self.networks.to_json());
+        report.insert("top_issuers".to_owned(), self.issuers.to_json());
+        report.insert("top_owners".to_owned(), self.owners.to_json());
+        json!(report)
     }
 }

@@ -30,7 +30,7 @@ impl Reader {
         mut each: impl FnMut(ReleasedDecision) -> ControlFlow<()>,
     ) -> Result<(), ReadError> {
         let sql = "SELECT at, body, decision FROM audit WHERE kind = 'released' ORDER BY seq DESC";
-        self.go_through(sql, [], |row| {
+        self.for_each_page(sql, [], |row| {
             let at = UnixTime::from_millis(row.get(0)?);
             if at.plus(DISORDER_MAX) < since {
                 return Ok(ControlFlow::Break(()));
@@ -49,16 +49,16 @@ impl Reader {
     /// before its token was verified has no `issuer`.
     pub fn outcomes(&self, mut each: impl FnMut(UnixTime, Value) -> ControlFlow<()>) -> Result<(), ReadError> {
         let sql = "SELECT at, body FROM audit WHERE kind IN ('released', 'failed', 'refused') ORDER BY seq DESC";
-        self.go_through(sql, [], |row| Ok(each(UnixTime::from_millis(row.get(0)?), body(row, 1)?)))
+        self.for_each_page(sql, [], |row| Ok(each(UnixTime::from_millis(row.get(0)?), body(row, 1)?)))
     }
 
     /// Calls `each` for the records of revisions of all sources, the newest first, until it breaks.
     pub fn revisions(&self, mut each: impl FnMut(Value) -> ControlFlow<()>) -> Result<(), ReadError> {
         let sql = "SELECT body FROM audit WHERE kind = 'revision' ORDER BY seq DESC";
-        self.go_through(sql, [], |row| Ok(each(body(row, 0)?)))
+        self.for_each_page(sql, [], |row| Ok(each(body(row, 0)?)))
     }
 
-    pub(super) fn go_through(
+    pub(super) fn for_each_page(
         &self,
         sql: &str,
         parameters: impl Params,

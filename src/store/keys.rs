@@ -122,8 +122,8 @@ impl Store {
                 ),
                 params![row.kid, row.algorithm, row.state.as_str(), row.created_at.millis(), row.changed_at.millis(), row.sealed],
             )?;
-            let told = json!({ "issuer": issuer, "kid": row.kid, "algorithm": row.algorithm, "state": row.state.as_str() });
-            schema::append(connection, now, "key", None, told)
+            let body = json!({ "issuer": issuer, "kid": row.kid, "algorithm": row.algorithm, "state": row.state.as_str() });
+            schema::append(connection, now, "key", None, body)
         })
         .await
     }

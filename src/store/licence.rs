@@ -1,8 +1,8 @@
 //! The licence to make one credential. A recorded intent lends it. A grant that is released only after its record lends it too.
 
 use super::Recorded;
-use crate::kind::{Made, each_kind};
-use crate::policy::{Grant, Granted, OnTerms, Terms};
+use crate::kind::{Maker, each_kind};
+use crate::policy::{Grant, Granted, HasTerms, Terms};
 use crate::words::names::DecisionId;
 
 /// The licence to make one credential on these terms. It borrows the grant, so it ends before the outcome is recorded.
@@ -39,7 +39,7 @@ macro_rules! declare {
         pub enum Licensed<'a> {
             $(
                 #[doc = concat!("`", $word, "`.")]
-                $kind(Licence<'a, <$target as OnTerms>::Terms>),
+                $kind(Licence<'a, <$target as HasTerms>::Terms>),
             )*
         }
 
@@ -70,15 +70,15 @@ impl Recorded<Grant> {
 
 /// A grant of credentials that need no provider. They are made first, and `Store::intend_and_release` records them before they leave.
 #[must_use]
-pub struct MadeHere {
+pub struct LocalGrant {
     grant: Grant,
     decision: DecisionId,
 }
 
-impl MadeHere {
+impl LocalGrant {
     /// Returns the grant as the error if a provider is needed for it.
     pub fn of(grant: Grant, decision: &DecisionId) -> Result<Self, Grant> {
-        let needs_nobody = |granted: &Granted| granted.terms.made() == Made::Here;
+        let needs_nobody = |granted: &Granted| granted.terms.made() == Maker::Here;
         if grant.granted().iter().all(needs_nobody) { Ok(Self { grant, decision: decision.clone() }) } else { Err(grant) }
     }
 
@@ -114,8 +114,8 @@ pub(crate) mod tests {
         }
     }
 
-    pub(crate) fn made_here() -> MadeHere {
-        MadeHere { grant: Grant::of_nothing(), decision: DecisionId::new() }
+    pub(crate) fn made_here() -> LocalGrant {
+        LocalGrant { grant: Grant::of_nothing(), decision: DecisionId::new() }
     }
 
     fn licensed<'a>(granted: &'a Granted, decision: &'a DecisionId) -> Licensed<'a> {

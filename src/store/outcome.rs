@@ -13,9 +13,9 @@ const POLICIES: [&str; 2] = ["policies", "sources"];
 pub(super) fn append(connection: &Connection, at: UnixTime, kind: &str, decision: &str, mut body: Value) -> rusqlite::Result<()> {
     let sql = "SELECT body FROM audit WHERE decision = ?1 AND kind IN ('intended', 'released') ORDER BY seq LIMIT 1";
     let before = connection.prepare_cached(sql)?.query_row(params![decision], |row| reader::body(row, 0)).optional()?;
-    for (member, told) in before.iter().flat_map(|before| POLICIES.map(|member| (member, &before[member]))) {
-        if !told.is_null() {
-            body[member] = told.clone();
+    for (member, value) in before.iter().flat_map(|before| POLICIES.map(|member| (member, &before[member]))) {
+        if !value.is_null() {
+            body[member] = value.clone();
         }
     }
     schema::append(connection, at, kind, DecisionId::parse(decision).ok().as_ref(), body)

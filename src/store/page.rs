@@ -43,7 +43,7 @@ impl Reader {
     pub fn page(&self, span: &Span, bounds: PageBounds, take: impl Fn(Entry) -> Option<Entry>) -> Result<Page, ReadError> {
         let (mut page, mut bytes, mut looked_at) = (Page::default(), 0, 0);
         let sql = "SELECT seq, at, kind, decision, body FROM audit WHERE seq < ?1 AND seq > ?2 ORDER BY seq DESC";
-        self.go_through(sql, params![span.before.unwrap_or(i64::MAX), span.after], |row| {
+        self.for_each_page(sql, params![span.before.unwrap_or(i64::MAX), span.after], |row| {
             let entry = entry(row)?;
             let (seq, at) = (entry.seq, entry.at);
             match span.since {
@@ -52,9 +52,9 @@ impl Reader {
                 Some(_) | None => {}
             }
             looked_at += 1;
-            if let Some(taken) = take(entry) {
+            if let Some(accepted) = take(entry) {
                 bytes += row.get_ref(4)?.as_bytes().map_or(0, <[u8]>::len);
-                page.records.push(taken);
+                page.records.push(accepted);
             }
             if page.records.len() < bounds.records && bytes < bounds.bytes && looked_at < bounds.looked_at {
                 return Ok(ControlFlow::Continue(()));

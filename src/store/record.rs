@@ -13,11 +13,11 @@ pub struct Recorded<G> {
     grant: G,
     decision: DecisionId,
     binding: Option<Binding>,
-    flight: Flight,
+    flight: InFlightRequest,
 }
 
 impl<G> Recorded<G> {
-    pub(super) const fn new(grant: G, decision: DecisionId, binding: Option<Binding>, flight: Flight) -> Self {
+    pub(super) const fn new(grant: G, decision: DecisionId, binding: Option<Binding>, flight: InFlightRequest) -> Self {
         Self { grant, decision, binding, flight }
     }
 
@@ -35,7 +35,7 @@ impl<G> Recorded<G> {
         self.binding.as_ref()
     }
 
-    pub(super) fn into_flight(self) -> Flight {
+    pub(super) fn into_flight(self) -> InFlightRequest {
         self.flight
     }
 }
@@ -46,7 +46,7 @@ impl<G> Recorded<G> {
 pub struct Released(());
 
 impl Released {
-    pub(super) fn new(flight: Flight) -> Self {
+    pub(super) fn new(flight: InFlightRequest) -> Self {
         drop(flight);
         Self::at_once()
     }
@@ -58,29 +58,29 @@ impl Released {
 
 /// The requests of this process between intent and outcome.
 #[derive(Default)]
-pub(super) struct Flights(Mutex<Underway>);
+pub(super) struct InFlight(Mutex<InFlightState>);
 
 #[derive(Default)]
-struct Underway {
+struct InFlightState {
     landings: HashMap<String, watch::Receiver<()>>,
     /// The requests that may bind a token, by token. All requests for one token are of one client.
     binding: HashMap<[u8; 32], (Client, Vec<String>)>,
 }
 
 /// One request in flight. When it is dropped, the requests that wait for it check again.
-pub(super) struct Flight {
-    flights: Arc<Flights>,
+pub(super) struct InFlightRequest {
+    flights: Arc<InFlight>,
     decision: String,
     token: Option<[u8; 32]>,
     _landed: watch::Sender<()>,
 }
 
-impl Flights {
-    pub(super) fn start(self: &Arc<Self>, decision: &DecisionId, binding: Option<&Binding>) -> Flight {
+impl InFlight {
+    pub(super) fn start(self: &Arc<Self>, decision: &DecisionId, binding: Option<&Binding>) -> InFlightRequest {
         let (sender, receiver) = watch::channel(());
         self.lock().landings.insert(decision.as_str().to_owned(), receiver);
         let (decision, token) = (decision.as_str().to_owned(), binding.map(|binding| binding.token));
-        Flight { flights: self.clone(), decision, token, _landed: sender }
+        InFlightRequest { flights: self.clone(), decision, token, _landed: sender }
     }
 
     /// Whether this decision is still in flight.
@@ -100,8 +100,8 @@ impl Flights {
         let mut underway = self.lock();
         // If the request is gone already, nothing would remove the reservation.
         if underway.landings.contains_key(decision.as_str()) {
-            let held = underway.binding.entry(binding.token).or_insert_with(|| (binding.client.clone(), Vec::new()));
-            held.1.push(decision.as_str().to_owned());
+            let bound = underway.binding.entry(binding.token).or_insert_with(|| (binding.client.clone(), Vec::new()));
+            bound.1.push(decision.as_str().to_owned());
         }
     }
 
@@ -113,12 +113,12 @@ impl Flights {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Underway> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, InFlightState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Flight {
+impl Drop for InFlightRequest {
     fn drop(&mut self) {
         let mut underway = self.flights.lock();
         underway.landings.remove(&self.decision);

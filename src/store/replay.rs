@@ -1,7 +1,7 @@
 //! The replay rules. A use is `intended`, then `released` or `failed`. One that was not released may be tried again.
 
-use super::forgotten::Forgotten;
-use super::record::Flights;
+use super::forgotten::ForgottenMark;
+use super::record::InFlight;
 use super::{AwsSession, Binding, Body, ProofUse, aws_sessions, bindings, proofs, reader, schema};
 use crate::identity::ReplayRule;
 use crate::words::names::DecisionId;
@@ -25,7 +25,7 @@ pub struct Intent {
     /// The decision.
     pub decision: DecisionId,
     /// The token's use for each credential.
-    pub uses: Vec<Use>,
+    pub uses: Vec<TokenUse>,
     /// The caller's identity, whose answers are limited.
     pub identity: Digest,
     /// The client.
@@ -48,7 +48,7 @@ impl Intent {
 }
 
 /// One token used for one credential.
-pub struct Use {
+pub struct TokenUse {
     /// The digest of token and credential.
     pub key: [u8; 32],
     /// How often it may be used.
@@ -57,14 +57,14 @@ pub struct Use {
     pub expires_at: UnixTime,
 }
 
-impl Use {
+impl TokenUse {
     pub(super) fn keep_until(&self) -> UnixTime {
         self.expires_at.plus(KEEP_BEYOND_EXPIRY)
     }
 }
 
 /// The result of an intent. `T` proves that it is durable: [`Recorded`](super::Recorded), or already [`Released`](super::Released).
-pub enum Intended<T> {
+pub enum IntentOutcome<T> {
     /// It is durable.
     Recorded(T),
     /// The same request was answered within the last minute. This is the stored answer, sealed to the token.
@@ -84,12 +84,12 @@ pub enum Replay {
     Proof,
 }
 
-impl<T> Intended<T> {
-    pub(super) fn map<U>(self, proof: impl FnOnce(T) -> U) -> Intended<U> {
+impl<T> IntentOutcome<T> {
+    pub(super) fn map<U>(self, proof: impl FnOnce(T) -> U) -> IntentOutcome<U> {
         match self {
-            Self::Recorded(durable) => Intended::Recorded(proof(durable)),
-            Self::Repeat(repeat) => Intended::Repeat(repeat),
-            Self::Replayed(why) => Intended::Replayed(why),
+            Self::Recorded(durable) => IntentOutcome::Recorded(proof(durable)),
+            Self::Repeat(repeat) => IntentOutcome::Repeat(repeat),
+            Self::Replayed(why) => IntentOutcome::Replayed(why),
         }
     }
 }
@@ -132,7 +132,7 @@ pub(super) enum Verdict {
 }
 
 /// A recorded use.
-struct Known {
+struct RecordedUse {
     decision: String,
     released_at: Option<i64>,
     client: String,
@@ -140,13 +140,13 @@ struct Known {
 
 /// The rules, which run in the store's thread.
 pub(super) struct Rules {
-    pub(super) flights: Arc<Flights>,
-    pub(super) forgotten: Forgotten,
+    pub(super) flights: Arc<InFlight>,
+    pub(super) forgotten: ForgottenMark,
     salt: [u8; 32],
 }
 
 impl Rules {
-    pub(super) fn new(salt: [u8; 32], forgotten: Forgotten) -> Self {
+    pub(super) fn new(salt: [u8; 32], forgotten: ForgottenMark) -> Self {
         Self { flights: Arc::default(), salt, forgotten }
     }
 
@@ -164,12 +164,12 @@ impl Rules {
         if let Some(refused) = self.check_client(connection, intent)? {
             return Ok(refused);
         }
-        let counted: Vec<&Use> = intent.uses.iter().filter(|usage| usage.rule != ReplayRule::PerJob).collect();
+        let counted: Vec<&TokenUse> = intent.uses.iter().filter(|usage| usage.rule != ReplayRule::PerJob).collect();
         let client = intent.client.to_string();
         let known = counted.iter().map(|usage| find(connection, usage)).collect::<rusqlite::Result<Vec<_>>>()?;
         // A use that this client may repeat and had before needs no check, and its row stays.
-        let new = counted.into_iter().zip(known).filter(|(usage, known)| !is_theirs(usage, known.as_ref(), &client));
-        let (counted, known): (Vec<&Use>, Vec<Option<Known>>) = new.unzip();
+        let new = counted.into_iter().zip(known).filter(|(usage, known)| !is_same_client(usage, known.as_ref(), &client));
+        let (counted, known): (Vec<&TokenUse>, Vec<Option<RecordedUse>>) = new.unzip();
         let open = known.iter().flatten().find(|known| known.released_at.is_none() && self.flights.holds(&known.decision));
         if let Some(open) = open {
             return Ok(Verdict::InFlight(open.decision.clone()));
@@ -189,14 +189,14 @@ impl Rules {
             statement.execute(params![usage.key, intent.decision.as_str(), released_at, client, keep_until])?;
         }
         let claims = self.keep_claims(connection, &intent.claims, now)?;
-        let Some(Outcome { answer, record: (name, told) }) = outcome else {
+        let Some(Outcome { answer, record: (name, body) }) = outcome else {
             schema::append_bytes(connection, now, "intended", Some(&intent.decision), &intent.body.bytes(&[claims.member()]))?;
             intent.binding.iter().for_each(|binding| self.flights.bind(&intent.decision, binding));
             return Ok(Verdict::Recorded);
         };
         bind(connection, &intent.decision, intent.binding.as_ref())?;
         keep_answer(connection, &intent.decision, answer, !counted.is_empty(), now)?;
-        let bytes = intent.body.bytes(&[claims.member(), (name, &canonical(told))]);
+        let bytes = intent.body.bytes(&[claims.member(), (name, &canonical(body))]);
         schema::append_bytes(connection, now, "released", Some(&intent.decision), &bytes)?;
         Ok(Verdict::Recorded)
     }
@@ -234,14 +234,16 @@ impl ClaimsHash {
     }
 }
 
-fn is_theirs(usage: &Use, known: Option<&Known>, client: &str) -> bool {
+fn is_same_client(usage: &TokenUse, known: Option<&RecordedUse>, client: &str) -> bool {
     usage.rule == ReplayRule::PerClient && known.is_some_and(|known| known.released_at.is_some() && known.client == client)
 }
 
-fn find(connection: &Connection, usage: &Use) -> rusqlite::Result<Option<Known>> {
+fn find(connection: &Connection, usage: &TokenUse) -> rusqlite::Result<Option<RecordedUse>> {
     let mut statement = connection.prepare_cached("SELECT decision, released_at, client FROM replay WHERE key = ?1")?;
     statement
-        .query_row(params![usage.key], |row| Ok(Known { decision: row.get(0)?, released_at: row.get(1)?, client: row.get(2)? }))
+        .query_row(params![usage.key], |row| {
+            Ok(RecordedUse { decision: row.get(0)?, released_at: row.get(1)?, client: row.get(2)? })
+        })
         .optional()
 }
 
@@ -249,14 +251,14 @@ fn find(connection: &Connection, usage: &Use) -> rusqlite::Result<Option<Known>>
 fn repeat(
     connection: &Connection,
     intent: &Intent,
-    counted: &[&Use],
-    known: &[Option<Known>],
+    counted: &[&TokenUse],
+    known: &[Option<RecordedUse>],
     now: UnixTime,
 ) -> rusqlite::Result<Option<Repeat>> {
     let Some(Some(first)) = known.first() else { return Ok(None) };
     let client = intent.client.to_string();
-    let fresh = |known: &Known| known.released_at.is_some_and(|at| now <= UnixTime::from_millis(at).plus(REPEAT_WINDOW));
-    let same = |known: &Option<Known>| {
+    let fresh = |known: &RecordedUse| known.released_at.is_some_and(|at| now <= UnixTime::from_millis(at).plus(REPEAT_WINDOW));
+    let same = |known: &Option<RecordedUse>| {
         known.as_ref().is_some_and(|known| known.decision == first.decision && known.client == client && fresh(known))
     };
     let complete: i64 =

@@ -1,7 +1,7 @@
 //! The record of a revision that went into force.
 
 use crate::answers::FileFault;
-use crate::words::Widened;
+use crate::words::WidenedFile;
 use crate::words::names::{CommitId, SourceName};
 use serde::{Deserialize, Serialize};
 
@@ -19,5 +19,5 @@ pub struct RevisionRecord {
     /// The faults of files, whose older forms stayed in force.
     pub faults: Vec<FileFault>,
     /// The files that waited for a person.
-    pub held: Vec<Widened>,
+    pub held: Vec<WidenedFile>,
 }

@@ -27,7 +27,7 @@ const NUMBER_BYTES: usize = 8;
 /// The secrets of the last minutes.
 pub(super) struct Seals {
     clock: Arc<dyn Clock>,
-    held: Mutex<VecDeque<Minute>>,
+    minutes: Mutex<VecDeque<Minute>>,
 }
 
 struct Minute {
@@ -38,12 +38,12 @@ struct Minute {
 
 impl Seals {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, held: Mutex::default() }
+        Self { clock, minutes: Mutex::default() }
     }
 
     /// Seals the answer.
     pub(super) fn seal(&self, answer: &Secret, secret_part: &[u8]) -> Result<Vec<u8>, Denial> {
-        let failed = |_| Reason::Internal.because("the answer could not be sealed");
+        let failed = |_| Reason::Internal.with_cause("the answer could not be sealed");
         let (number, key) = self.sealing_key(secret_part).map_err(failed)?;
         let mut nonce = [0; NONCE_LEN];
         rand::fill(&mut nonce).map_err(failed)?;
@@ -57,9 +57,9 @@ impl Seals {
         let (number, rest) = sealed.split_at_checked(NUMBER_BYTES)?;
         let (nonce, body) = rest.split_at_checked(NONCE_LEN)?;
         self.forget_old();
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = key(&held.iter().find(|minute| minute.number == number)?.secret, secret_part).ok()?;
-        drop(held);
+        let minutes = self.minutes.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = key(&minutes.iter().find(|minute| minute.number == number)?.secret, secret_part).ok()?;
+        drop(minutes);
         let mut body = body.to_vec();
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
         let length = key.open_in_place(nonce, Aad::empty(), &mut body).ok()?.len();
@@ -70,19 +70,19 @@ impl Seals {
     /// Wipes expired secrets.
     pub(super) fn forget_old(&self) {
         let now = self.clock.since_boot();
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).retain(|minute| now.saturating_sub(minute.began) < OPENS);
+        self.minutes.lock().unwrap_or_else(PoisonError::into_inner).retain(|minute| now.saturating_sub(minute.began) < OPENS);
     }
 
     fn sealing_key(&self, secret_part: &[u8]) -> Result<([u8; NUMBER_BYTES], LessSafeKey), aws_lc_rs::error::Unspecified> {
         let now = self.clock.since_boot();
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.back().is_none_or(|minute| now.saturating_sub(minute.began) >= TURN) {
+        let mut minutes = self.minutes.lock().unwrap_or_else(PoisonError::into_inner);
+        if minutes.back().is_none_or(|minute| now.saturating_sub(minute.began) >= TURN) {
             let (mut number, mut secret) = ([0; NUMBER_BYTES], vec![0; SECRET_BYTES]);
             rand::fill(&mut number)?;
             rand::fill(&mut secret)?;
-            held.push_back(Minute { number, began: now, secret: Secret::new(secret) });
+            minutes.push_back(Minute { number, began: now, secret: Secret::new(secret) });
         }
-        let minute = held.back().ok_or(aws_lc_rs::error::Unspecified)?;
+        let minute = minutes.back().ok_or(aws_lc_rs::error::Unspecified)?;
         Ok((minute.number, key(&minute.secret, secret_part)?))
     }
 }
@@ -126,6 +126,6 @@ mod tests {
         clock.step(-3_600_000);
         clock.pass(Duration::from_secs(1));
         assert!([&sealed, &later].iter().all(|sealed| seals.unseal(sealed, b"h.p.signature").is_none()));
-        assert!(seals.held.lock().unwrap().is_empty(), "the secret is wiped, whatever the wall clock says");
+        assert!(seals.minutes.lock().unwrap().is_empty(), "the secret is wiped, whatever the wall clock says");
     }
 }

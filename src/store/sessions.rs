@@ -66,6 +66,6 @@ impl Store {
 
     /// Whether the session was ended before its time.
     pub fn has_ended(&self, id: &DecisionId) -> bool {
-        self.ended.holds(id)
+        self.ended.contains(id)
     }
 }

@@ -44,11 +44,11 @@ pub(super) struct Space {
     directory: PathBuf,
     /// The intended size of the reserve.
     reserve: u64,
-    held: Mutex<Held>,
+    reserved: Mutex<Reserve>,
     left: AtomicU64,
 }
 
-struct Held {
+struct Reserve {
     file: Option<File>,
     bytes: u64,
 }
@@ -61,29 +61,29 @@ impl Space {
         let file = File::options().create(true).truncate(false).read(true).write(true).open(directory.join(FILE));
         let file = file.inspect_err(|fault| tracing::warn!(%fault, "there is no reserve on the store's disk")).ok();
         let bytes = file.as_ref().and_then(|file| file.metadata().ok()).map_or(0, |file| file.len());
-        let held = Mutex::new(Held { file, bytes });
-        let space = Self { directory: directory.to_owned(), reserve, held, left: AtomicU64::new(u64::MAX) };
-        space.look();
+        let reserved = Mutex::new(Reserve { file, bytes });
+        let space = Self { directory: directory.to_owned(), reserve, reserved, left: AtomicU64::new(u64::MAX) };
+        space.measure();
         space
     }
 
     /// Measures the disk. Frees a part of the reserve if little else is left, and restores it if there is room again.
-    pub(super) fn look(&self) {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn measure(&self) {
+        let mut reserved = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
         let Ok(disk) = statvfs(&self.directory) else { return };
         let mut free = disk.f_bavail.saturating_mul(disk.f_frsize);
         let piece = self.reserve / 4;
-        let wanted = if free < piece {
-            held.bytes.saturating_sub(piece - free)
-        } else if free > self.reserve.saturating_sub(held.bytes).saturating_add(2 * piece) {
+        let target = if free < piece {
+            reserved.bytes.saturating_sub(piece - free)
+        } else if free > self.reserve.saturating_sub(reserved.bytes).saturating_add(2 * piece) {
             self.reserve
         } else {
-            held.bytes
+            reserved.bytes
         };
-        if wanted != held.bytes && held.resize(wanted) {
+        if target != reserved.bytes && reserved.resize(target) {
             free = statvfs(&self.directory).map_or(free, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
         }
-        self.left.store(free.saturating_add(held.bytes), Ordering::Relaxed);
+        self.left.store(free.saturating_add(reserved.bytes), Ordering::Relaxed);
     }
 
     /// Whether there is room for this purpose.
@@ -119,7 +119,7 @@ impl Space {
     }
 }
 
-impl Held {
+impl Reserve {
     /// Changes the size of the reserve. Returns whether it worked.
     fn resize(&mut self, bytes: u64) -> bool {
         let Some(file) = &self.file else { return false };

@@ -19,7 +19,7 @@ pub struct DenialRow {
 
 /// The high-water marks of a source.
 #[derive(Clone, Debug, Default)]
-pub struct Marks {
+pub struct HighWaterMarks {
     /// The newest commit that was ever active.
     pub highest: Option<CommitId>,
     /// The active form of each file at that commit; absent if an older version did not note it.
@@ -28,7 +28,7 @@ pub struct Marks {
     pub searched: Option<CommitId>,
 }
 
-impl Marks {
+impl HighWaterMarks {
     /// Whether the store has no mark of the source. If it has some of the marks, this is not the source's first start.
     pub const fn is_empty(&self) -> bool {
         self.highest.is_none() && self.forms.is_none() && self.searched.is_none()
@@ -37,7 +37,7 @@ impl Marks {
 
 impl Store {
     /// The marks of this source.
-    pub async fn marks(&self, source: &str) -> Result<Marks, Denial> {
+    pub async fn marks(&self, source: &str) -> Result<HighWaterMarks, Denial> {
         let source = source.to_owned();
         self.read(move |connection| marks(connection, &source)).await
     }
@@ -53,17 +53,17 @@ impl Store {
         keys: Vec<WrappedKey>,
         body: Value,
     ) -> Result<(), Denial> {
-        let (keys, lost) = match self.keep_most(source, keys).await {
+        let (keys, failure) = match self.keep_most(source, keys).await {
             Ok(keys) => (keys, None),
             Err(denial) => (Vec::new(), Some(denial)),
         };
-        let forms = serde_json::to_vec(forms).map_err(|fault| Reason::Internal.because(fault.to_string()))?;
+        let forms = serde_json::to_vec(forms).map_err(|fault| Reason::Internal.with_cause(fault.to_string()))?;
         let commit = commit.as_str().as_bytes().to_owned();
-        let searched = lost.is_none().then(|| (mark("searched", source), commit.clone()));
+        let searched = failure.is_none().then(|| (mark("searched", source), commit.clone()));
         let marks: Vec<_> =
             [(mark("high-water", source), commit), (mark("forms", source), forms)].into_iter().chain(searched).collect();
         let (now, source) = (self.now(), source.to_owned());
-        let recorded = self.owe(format!("revision {source}"), move |connection| {
+        let recorded = self.write_or_defer(format!("revision {source}"), move |connection| {
             wrapped_keys::keep(connection, &source, &keys)?;
             for (name, value) in &marks {
                 connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)", params![name, value])?;
@@ -71,13 +71,13 @@ impl Store {
             schema::append(connection, now, "revision", None, body.clone())
         });
         recorded.await?;
-        lost.map_or(Ok(()), Err)
+        failure.map_or(Ok(()), Err)
     }
 
     /// Stores a denial that has taken effect already, with its record. If it cannot become durable yet, nothing else is recorded before it.
     pub async fn deny(&self, row: DenialRow, by: Option<&DecisionId>) -> Result<(), Denial> {
         let (now, by) = (self.now(), by.cloned());
-        self.owe(format!("denial {}", row.id), move |connection| {
+        self.write_or_defer(format!("denial {}", row.id), move |connection| {
             let bytes = row.body.to_string().into_bytes();
             let until = row.until.map(UnixTime::millis);
             let sql = "INSERT OR REPLACE INTO denials (id, until, body) VALUES (?1, ?2, ?3)";
@@ -116,19 +116,19 @@ impl Store {
     /// Revokes what can be revoked of a decision, at once: deletes its stored answer, forgets the holders of its AWS sessions, and ends a
     /// session that it began. Returns the record of the release, which says what was issued.
     pub async fn revoke(&self, decision: &DecisionId, reason: &str) -> Result<Option<Value>, Denial> {
-        let wanted = decision.clone();
+        let id = decision.clone();
         let released = self.read(move |connection| {
             let mut statement = connection.prepare_cached("SELECT body FROM audit WHERE decision = ?1 AND kind = 'released'")?;
-            statement.query_row(params![wanted.as_str()], |row| reader::body(row, 0)).optional()
+            statement.query_row(params![id.as_str()], |row| reader::body(row, 0)).optional()
         });
         let Some(released) = released.await? else { return Ok(None) };
         let began_session = !released["session"].is_null();
         let (now, earliest, ended) = (self.now(), self.earliest(), self.ended.clone());
         if began_session {
-            ended.hold(decision, earliest);
+            ended.insert(decision, earliest);
         }
         let (decision, reason) = (decision.clone(), reason.to_owned());
-        self.owe(format!("revocation {decision}"), move |connection| {
+        self.write_or_defer(format!("revocation {decision}"), move |connection| {
             connection.execute("DELETE FROM answers WHERE decision = ?1", params![decision.as_str()])?;
             aws_sessions::forget(connection, &decision)?;
             if began_session {
@@ -143,7 +143,7 @@ impl Store {
 
 impl Reader {
     /// The marks of this source, also while no server runs.
-    pub fn marks(&self, source: &str) -> Result<Marks, ReadError> {
+    pub fn marks(&self, source: &str) -> Result<HighWaterMarks, ReadError> {
         marks(self.connection(), source).map_err(ReadError::Marks)
     }
 
@@ -167,13 +167,13 @@ fn denial(row: &Row<'_>) -> rusqlite::Result<DenialRow> {
     Ok(DenialRow { id: row.get(0)?, until: until.map(UnixTime::from_millis), body })
 }
 
-fn marks(connection: &Connection, source: &str) -> rusqlite::Result<Marks> {
+fn marks(connection: &Connection, source: &str) -> rusqlite::Result<HighWaterMarks> {
     let value = |kind| -> rusqlite::Result<Option<Vec<u8>>> {
         let mut statement = connection.prepare_cached("SELECT value FROM settings WHERE name = ?1")?;
         statement.query_row(params![mark(kind, source)], |row| row.get(0)).optional()
     };
     let commit = |bytes: Vec<u8>| CommitId::parse(std::str::from_utf8(&bytes).ok()?).ok();
-    Ok(Marks {
+    Ok(HighWaterMarks {
         highest: value("high-water")?.and_then(commit),
         forms: value("forms")?.and_then(|bytes| serde_json::from_slice(&bytes).ok()),
         searched: value("searched")?.and_then(commit),

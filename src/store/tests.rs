@@ -27,7 +27,7 @@ fn open(folder: &Path) -> (Arc<Store>, TestClock) {
 
 fn intent(uses: &[u8], rule: ReplayRule, client: &str) -> Intent {
     let expires_at = UnixTime::from_millis(START + 300_000);
-    let uses = uses.iter().map(|number| Use { key: [*number; 32], rule, expires_at }).collect();
+    let uses = uses.iter().map(|number| TokenUse { key: [*number; 32], rule, expires_at }).collect();
     Intent {
         decision: DecisionId::new(),
         uses,
@@ -42,15 +42,15 @@ fn intent(uses: &[u8], rule: ReplayRule, client: &str) -> Intent {
 
 async fn attempt(store: &Store, uses: &[u8], rule: ReplayRule, client: &str) -> &'static str {
     match store.intend((), intent(uses, rule, client)).await {
-        Ok(Intended::Recorded(recorded)) => {
+        Ok(IntentOutcome::Recorded(recorded)) => {
             let _ = store.release(recorded, b"sealed".to_vec(), json!({})).await.unwrap();
             "minted"
         }
-        Ok(Intended::Repeat(repeat)) => {
+        Ok(IntentOutcome::Repeat(repeat)) => {
             assert_eq!(repeat.sealed, b"sealed");
             "repeated"
         }
-        Ok(Intended::Replayed(_)) => "replayed",
+        Ok(IntentOutcome::Replayed(_)) => "replayed",
         Err(denial) => denial.reason.code(),
     }
 }
@@ -105,7 +105,7 @@ async fn a_session_repeats_its_clients_uses_and_no_others() {
     assert_eq!(attempt(&store, &[1], ReplayRule::PerRequest, "b").await, "replayed", "nor with the token itself");
     assert_eq!(attempt(&store, &[2], ReplayRule::PerRequest, "b").await, "minted");
     assert_eq!(attempt(&store, &[2], rule, "a").await, "replayed");
-    let Ok(Intended::Recorded(recorded)) = store.intend((), intent(&[1], rule, "a")).await else { panic!("recorded") };
+    let Ok(IntentOutcome::Recorded(recorded)) = store.intend((), intent(&[1], rule, "a")).await else { panic!("recorded") };
     store.fail(recorded, json!({})).await.unwrap();
     assert_eq!(attempt(&store, &[1], ReplayRule::PerRequest, "b").await, "replayed", "a failure forgets nothing");
 }
@@ -128,7 +128,7 @@ async fn a_session_that_was_ended_stays_so() {
 async fn what_failed_may_be_tried_again() {
     let folder = tempfile::tempdir().unwrap();
     let (store, _) = open(folder.path());
-    let Ok(Intended::Recorded(recorded)) = store.intend((), intent(&[1], ReplayRule::PerRequest, "a")).await else {
+    let Ok(IntentOutcome::Recorded(recorded)) = store.intend((), intent(&[1], ReplayRule::PerRequest, "a")).await else {
         panic!("recorded")
     };
     store.fail(recorded, json!({"reason": "aws_unavailable"})).await.unwrap();
@@ -177,7 +177,7 @@ async fn ten_thousand_copies_give_one_mint() {
 async fn an_intent_without_outcome_is_reported_and_may_be_tried_again() {
     let folder = tempfile::tempdir().unwrap();
     let (store, _) = open(folder.path());
-    let Ok(Intended::Recorded(recorded)) = store.intend((), intent(&[1], ReplayRule::PerRequest, "a")).await else {
+    let Ok(IntentOutcome::Recorded(recorded)) = store.intend((), intent(&[1], ReplayRule::PerRequest, "a")).await else {
         panic!("recorded")
     };
     drop((recorded, store));
@@ -278,12 +278,12 @@ async fn a_stored_answer_serves_only_a_request_that_is_narrowed_alike() {
         let mut intent = intent(&[1], ReplayRule::PerRequest, "a");
         intent.body.set("narrowed", narrowed);
         match store.intend((), intent).await.unwrap() {
-            Intended::Recorded(recorded) => {
+            IntentOutcome::Recorded(recorded) => {
                 let _ = store.release(recorded, b"sealed".to_vec(), json!({})).await.unwrap();
                 "minted"
             }
-            Intended::Repeat(_) => "repeated",
-            Intended::Replayed(_) => "replayed",
+            IntentOutcome::Repeat(_) => "repeated",
+            IntentOutcome::Replayed(_) => "replayed",
         }
     };
     assert_eq!(attempt(json!({"policy": "{}", "duration_seconds": 900})).await, "minted");
@@ -305,7 +305,7 @@ async fn an_aws_session_is_known_from_its_release_to_its_end_and_not_after_a_rev
     };
     let mut decisions = Vec::new();
     for (number, token) in [(1, "first"), (2, "second")] {
-        let Ok(Intended::Recorded(recorded)) = store.intend((), intent(&[number], ReplayRule::PerRequest, "a")).await else {
+        let Ok(IntentOutcome::Recorded(recorded)) = store.intend((), intent(&[number], ReplayRule::PerRequest, "a")).await else {
             panic!("recorded")
         };
         decisions.push(recorded.decision().clone());
@@ -332,9 +332,9 @@ async fn what_is_made_here_has_one_record_with_its_claims_and_can_be_repeated() 
     let at_once = async |number: u8, rule: ReplayRule, client: &str| {
         let outcome = Outcome { answer: b"sealed".to_vec().into(), record: ("issued", json!([{"z": 1, "a": 2}])) };
         match store.intend_and_release(licence::tests::made_here(), intent(&[number], rule, client), outcome).await.unwrap() {
-            Intended::Recorded(_) => "minted",
-            Intended::Repeat(repeat) if repeat.sealed == b"sealed" => "repeated",
-            Intended::Repeat(_) | Intended::Replayed(_) => "replayed",
+            IntentOutcome::Recorded(_) => "minted",
+            IntentOutcome::Repeat(repeat) if repeat.sealed == b"sealed" => "repeated",
+            IntentOutcome::Repeat(_) | IntentOutcome::Replayed(_) => "replayed",
         }
     };
     assert_eq!(at_once(1, ReplayRule::PerRequest, "a").await, "minted");
@@ -378,10 +378,10 @@ async fn a_key_that_is_not_removed_has_no_record_of_its_removal() {
         for _ in 0..2 {
             store.remove_key(OwnIssuer::Clouds, "k".to_owned()).await.unwrap();
         }
-        let told = Reader::open(folder.path()).unwrap().newest(2).unwrap();
-        let told: Vec<&Value> = told.iter().map(|entry| &entry.body["state"]).collect();
+        let records = Reader::open(folder.path()).unwrap().newest(2).unwrap();
+        let states: Vec<&Value> = records.iter().map(|entry| &entry.body["state"]).collect();
         assert_eq!(store.keys(OwnIssuer::Clouds).await.unwrap().len(), left);
-        assert!(told.contains(&&json!(newest)) && told[0] != told[1], "{told:?}");
+        assert!(states.contains(&&json!(newest)) && states[0] != states[1], "{states:?}");
     }
     let before = Reader::open(folder.path()).unwrap().newest(1).unwrap()[0].seq;
     store.remove_session_key("none".to_owned()).await.unwrap();

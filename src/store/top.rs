@@ -7,20 +7,20 @@ use std::fmt::Display;
 use std::hash::Hash;
 
 /// How many keys are held.
-const HELD_MAX: usize = 64;
+const KEYS_KEPT_MAX: usize = 64;
 /// How many keys are reported.
-const TOLD_MAX: usize = 10;
+const KEYS_REPORTED_MAX: usize = 10;
 
 /// The counts.
-pub(super) struct Top<K>(HashMap<K, u64>);
+pub(super) struct TopCounts<K>(HashMap<K, u64>);
 
-impl<K> Default for Top<K> {
+impl<K> Default for TopCounts<K> {
     fn default() -> Self {
         Self(HashMap::new())
     }
 }
 
-impl<K: Hash + Eq + Clone + Display + Ord> Top<K> {
+impl<K: Hash + Eq + Clone + Display + Ord> TopCounts<K> {
     /// Counts a key. If there is no room, it replaces the key with the lowest count and continues that count.
     pub(super) fn count(&mut self, key: K, times: u64) {
         if let Some(count) = self.0.get_mut(&key) {
@@ -28,7 +28,7 @@ impl<K: Hash + Eq + Clone + Display + Ord> Top<K> {
             return;
         }
         let least = match self.0.iter().min_by_key(|(_, count)| **count) {
-            Some((key, count)) if self.0.len() >= HELD_MAX => Some((key.clone(), *count)),
+            Some((key, count)) if self.0.len() >= KEYS_KEPT_MAX => Some((key.clone(), *count)),
             Some(_) | None => None,
         };
         let before = least.map_or(0, |(least, count)| {
@@ -46,7 +46,7 @@ impl<K: Hash + Eq + Clone + Display + Ord> Top<K> {
     pub(super) fn to_json(&self) -> Value {
         let mut all: Vec<(&K, &u64)> = self.0.iter().collect();
         all.sort_by(|(one, few), (other, many)| many.cmp(few).then(one.cmp(other)));
-        all.iter().take(TOLD_MAX).map(|(key, count)| json!({ "name": key.to_string(), "at_most": count })).collect()
+        all.iter().take(KEYS_REPORTED_MAX).map(|(key, count)| json!({ "name": key.to_string(), "at_most": count })).collect()
     }
 }
 
@@ -56,16 +56,16 @@ mod tests {
 
     #[test]
     fn a_frequent_key_is_always_reported() {
-        let mut top = Top::default();
+        let mut top = TopCounts::default();
         for number in 0..100_000u32 {
             top.count(number + 1000, 1);
             if number.is_multiple_of(20) {
                 top.count(7, 1);
             }
         }
-        assert!(top.0.len() <= HELD_MAX);
-        let told = top.to_json();
-        let ours = told.as_array().unwrap().iter().find(|one| one["name"] == "7").unwrap();
+        assert!(top.0.len() <= KEYS_KEPT_MAX);
+        let report = top.to_json();
+        let ours = report.as_array().unwrap().iter().find(|one| one["name"] == "7").unwrap();
         assert!(ours["at_most"].as_u64().unwrap() >= 5000, "{ours}");
     }
 }

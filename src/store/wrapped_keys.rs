@@ -2,7 +2,7 @@
 //! the original is no longer in Git.
 
 use super::Store;
-use crate::secrets::{Origins, Place};
+use crate::secrets::{Origins, SourceFile};
 use crate::words::names::SourceName;
 use crate::words::{Denial, Digest};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -47,7 +47,7 @@ impl Store {
     }
 }
 
-fn find(connection: &Connection, keys: &[Digest]) -> rusqlite::Result<Vec<(Digest, Place, bool)>> {
+fn find(connection: &Connection, keys: &[Digest]) -> rusqlite::Result<Vec<(Digest, SourceFile, bool)>> {
     let mut statement = connection.prepare_cached("SELECT source, file, in_force FROM wrapped_keys WHERE key = ?1")?;
     let mut found = Vec::new();
     for key in keys {
@@ -55,7 +55,7 @@ fn find(connection: &Connection, keys: &[Digest]) -> rusqlite::Result<Vec<(Diges
         while let Some(row) = rows.next()? {
             let source: String = row.get(0)?;
             if let Ok(source) = SourceName::parse(&source) {
-                found.push((*key, Place { source, file: row.get(1)? }, row.get(2)?));
+                found.push((*key, SourceFile { source, file: row.get(1)? }, row.get(2)?));
             }
         }
     }
@@ -126,7 +126,7 @@ mod tests {
         let store = open(folder.path());
         let keys: Vec<Digest> = (0..=many).map(|number| of(number, "", false).key).collect();
         let origins = store.origins(keys.clone()).await.unwrap();
-        let place = |source: &str, file: &str| Place { source: SourceName::parse(source).unwrap(), file: file.to_owned() };
+        let place = |source: &str, file: &str| SourceFile { source: SourceName::parse(source).unwrap(), file: file.to_owned() };
         let (root, team) = (place("root", "secrets/a"), place("team-a", "secrets/b"));
         assert!(origins.elsewhere(&root, &keys[..1]).is_empty() && !origins.full, "in force here");
         assert!(origins.elsewhere(&root, &keys[many - 1..many]).into_iter().eq([&team]), "only in some commit");
@@ -146,7 +146,7 @@ mod tests {
         record(&store, "root", vec![of(1, "secrets/a", true), of(2, "secrets/b", true), of(3, "secrets/b", true)]).await;
         let keys: Vec<Digest> = (1..=3).map(|number| of(number, "", false).key).collect();
         let origins = store.origins(keys.clone()).await.unwrap();
-        let place = |file: &str| Place { source: SourceName::root(), file: file.to_owned() };
+        let place = |file: &str| SourceFile { source: SourceName::root(), file: file.to_owned() };
         assert!(origins.full && origins.elsewhere(&place("secrets/a"), &keys[..1]).is_empty(), "raised all the same");
         assert_eq!(origins.elsewhere(&place("secrets/c"), &keys).len(), 2, "the third one found no room");
     }

@@ -24,33 +24,33 @@ const GATHERING_MAX: Duration = Duration::from_millis(1);
 const FAULT_PAUSE: Duration = Duration::from_secs(1);
 
 /// A job does its part of the transaction. It returns a function that tells its caller, which is called after the commit.
-type Job = Box<dyn FnOnce(&Connection) -> rusqlite::Result<Tell> + Send>;
-type Tell = Box<dyn FnOnce() + Send>;
+type Job = Box<dyn FnOnce(&Connection) -> rusqlite::Result<Notify> + Send>;
+type Notify = Box<dyn FnOnce() + Send>;
 /// A change that has taken effect and is not durable yet. It can be repeated until it is.
-type Debt = Arc<dyn Fn(&Connection) -> rusqlite::Result<()> + Send + Sync>;
+type PendingChange = Arc<dyn Fn(&Connection) -> rusqlite::Result<()> + Send + Sync>;
 
 /// The debts by name. A later debt replaces an earlier one of the same name.
 #[derive(Clone, Default)]
-struct Debts(Arc<Mutex<BTreeMap<String, Debt>>>);
+struct PendingChanges(Arc<Mutex<BTreeMap<String, PendingChange>>>);
 
-impl Debts {
+impl PendingChanges {
     fn insert(&self, name: String, debt: impl Fn(&Connection) -> rusqlite::Result<()> + Send + Sync + 'static) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name, Arc::new(debt));
     }
 
-    fn all(&self) -> BTreeMap<String, Debt> {
+    fn all(&self) -> BTreeMap<String, PendingChange> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn paid(&self, paid: &BTreeMap<String, Debt>) {
-        let is_paid = |name: &String, debt: &mut Debt| paid.get(name).is_some_and(|paid| Arc::ptr_eq(paid, debt));
+    fn applied(&self, paid: &BTreeMap<String, PendingChange>) {
+        let is_paid = |name: &String, debt: &mut PendingChange| paid.get(name).is_some_and(|paid| Arc::ptr_eq(paid, debt));
         self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|name, debt| !is_paid(name, debt));
     }
 }
 
 pub(super) struct Writer {
     jobs: SyncSender<Job>,
-    debts: Debts,
+    debts: PendingChanges,
     /// How long each job waited until it was durable or failed.
     waits: Histogram,
 }
@@ -65,7 +65,7 @@ impl Writer {
         space: Arc<Space>,
     ) -> Self {
         let (sender, receiver) = sync_channel(QUEUE_MAX);
-        let debts = Debts::default();
+        let debts = PendingChanges::default();
         let thread = Thread { directory, timeline, space, debts: debts.clone(), faults: Faults::default(), void: 0 };
         let spawned = std::thread::Builder::new().name("store".to_owned()).spawn(move || {
             thread.run(connection, &receiver);
@@ -82,18 +82,18 @@ impl Writer {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Option<T> {
-        let (tell, told) = oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
             let value = work(connection)?;
-            Ok(Box::new(move || _ = tell.send(value)))
+            Ok(Box::new(move || _ = sender.send(value)))
         });
         let started = Instant::now();
-        let told = match self.jobs.try_send(job) {
-            Ok(()) => told.await.ok(),
+        let answer = match self.jobs.try_send(job) {
+            Ok(()) => receiver.await.ok(),
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => None,
         };
         self.waits.observe(started.elapsed().as_secs_f64());
-        told
+        answer
     }
 
     /// How long writes waited.
@@ -103,7 +103,7 @@ impl Writer {
 
     /// Runs work for a change that has taken effect already. It is part of every transaction until one is durable, so nothing is recorded
     /// before it. `None`: it is not durable yet.
-    pub(super) async fn owe(
+    pub(super) async fn run_or_defer(
         &self,
         name: String,
         work: impl Fn(&Connection) -> rusqlite::Result<()> + Send + Sync + 'static,
@@ -113,7 +113,7 @@ impl Writer {
     }
 
     /// Whether a change that took effect is not durable yet.
-    pub(super) fn owes(&self) -> bool {
+    pub(super) fn has_pending(&self) -> bool {
         !self.debts.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 }
@@ -122,7 +122,7 @@ struct Thread {
     directory: PathBuf,
     timeline: Arc<Timeline>,
     space: Arc<Space>,
-    debts: Debts,
+    debts: PendingChanges,
     faults: Faults,
     /// Jobs that failed at the disk since the last durable commit.
     void: usize,
@@ -156,17 +156,17 @@ impl Thread {
         let mut connection = match connection.map_or_else(|| schema::open(&self.directory), Ok) {
             Ok(connection) => connection,
             Err(fault) => {
-                self.faults.tell(&fault);
+                self.faults.log_fault(&fault);
                 return None;
             }
         };
-        self.space.look();
+        self.space.measure();
         let size = batch.len();
         match self.commit(&mut connection, batch) {
-            Ok(told) => told.into_iter().for_each(|tell| tell()),
-            Err(Failed::Before(fault)) => self.faults.tell(&fault),
+            Ok(callbacks) => callbacks.into_iter().for_each(|callback| callback()),
+            Err(Failed::Before(fault)) => self.faults.log_fault(&fault),
             Err(Failed::AtTheDisk(fault)) => {
-                self.faults.tell(&fault);
+                self.faults.log_fault(&fault);
                 self.make_void(&mut connection, size, &fault);
             }
         }
@@ -174,17 +174,17 @@ impl Thread {
     }
 
     /// Does all jobs in one transaction, or none. Dropping a job tells its caller that it is not durable.
-    fn commit(&mut self, connection: &mut Connection, batch: Vec<Job>) -> Result<Vec<Tell>, Failed> {
+    fn commit(&mut self, connection: &mut Connection, batch: Vec<Job>) -> Result<Vec<Notify>, Failed> {
         let behavior = rusqlite::TransactionBehavior::Immediate;
         let transaction = connection.transaction_with_behavior(behavior).map_err(Failed::Before)?;
         let debts = self.debts.all();
         debts.values().try_for_each(|debt| debt(&transaction)).map_err(Failed::Before)?;
-        let told = batch.into_iter().map(|job| job(&transaction)).collect::<rusqlite::Result<Vec<_>>>();
-        let told = told.map_err(Failed::Before)?;
+        let callbacks = batch.into_iter().map(|job| job(&transaction)).collect::<rusqlite::Result<Vec<_>>>();
+        let callbacks = callbacks.map_err(Failed::Before)?;
         transaction.commit().map_err(Failed::AtTheDisk)?;
-        self.debts.paid(&debts);
+        self.debts.applied(&debts);
         self.void = 0;
-        Ok(told)
+        Ok(callbacks)
     }
 
     /// Overwrites what a failed commit left in the write-ahead log. The commit is complete there although its flush failed. A restart
@@ -196,10 +196,10 @@ impl Thread {
         }
         self.void += jobs;
         let (now, void, fault) = (self.timeline.now(), self.void, fault.to_string());
-        let told = move |connection: &Connection| {
+        let record = move |connection: &Connection| {
             schema::append(connection, now, "write_failed", None, json!({ "fault": fault, "void": void }))
         };
-        self.debts.insert("write_failed".to_owned(), told);
+        self.debts.insert("write_failed".to_owned(), record);
         if let Err(Failed::Before(fault) | Failed::AtTheDisk(fault)) = self.commit(connection, Vec::new()) {
             tracing::debug!(%fault, "the record of a failed commit is not durable yet");
         }
@@ -209,18 +209,18 @@ impl Thread {
 /// Logs failures at intervals, with their number.
 #[derive(Default)]
 struct Faults {
-    told: Option<Instant>,
-    untold: u64,
+    logged_at: Option<Instant>,
+    unlogged: u64,
 }
 
 impl Faults {
-    fn tell(&mut self, fault: &rusqlite::Error) {
-        if self.told.is_some_and(|told| told.elapsed() < FAULT_PAUSE) {
-            self.untold += 1;
+    fn log_fault(&mut self, fault: &rusqlite::Error) {
+        if self.logged_at.is_some_and(|at| at.elapsed() < FAULT_PAUSE) {
+            self.unlogged += 1;
             return;
         }
-        let untold = std::mem::take(&mut self.untold);
+        let untold = std::mem::take(&mut self.unlogged);
         tracing::error!(%fault, untold, "the store cannot write; requests are refused until it can");
-        self.told = Some(Instant::now());
+        self.logged_at = Some(Instant::now());
     }
 }

@@ -96,7 +96,7 @@ impl Traces {
     }
 
     /// Sends what is queued, within a bounded time, and ends the export.
-    pub async fn wind_up(&self) {
+    pub async fn shutdown(&self) {
         let Some(tracing) = &self.0 else { return };
         tracing.stopping.cancel();
         if let Err(fault) = tracing.provider.shutdown() {

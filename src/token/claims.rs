@@ -41,8 +41,8 @@ impl Claims {
     pub(super) fn text(&self, name: &str) -> Result<&str, Denial> {
         match self.0.get(name) {
             Some(Value::String(text)) if !text.is_empty() => Ok(text),
-            Some(_) => Err(Reason::ClaimRefused.because(format!("`{name}` is not a text, or empty"))),
-            None => Err(Reason::ClaimRefused.because(format!("`{name}` is missing"))),
+            Some(_) => Err(Reason::ClaimRefused.with_cause(format!("`{name}` is not a text, or empty"))),
+            None => Err(Reason::ClaimRefused.with_cause(format!("`{name}` is missing"))),
         }
     }
 
@@ -53,7 +53,7 @@ impl Claims {
         let Some(value) = self.0.get(name) else { return Ok(None) };
         match value.as_i64() {
             Some(seconds) if (0..=SECONDS_MAX).contains(&seconds) => Ok(Some(seconds)),
-            _ => Err(Reason::ClaimRefused.because(format!("`{name}` is not a whole number of seconds"))),
+            _ => Err(Reason::ClaimRefused.with_cause(format!("`{name}` is not a whole number of seconds"))),
         }
     }
 

@@ -12,7 +12,7 @@ mod possession;
 
 pub use error::{ProofError, ProvingError};
 pub use key::{ProofKey, ProvedRequest};
-pub use possession::{Possession, Proven};
+pub use possession::{Possession, VerifiedProof};
 
 use super::limits::CLOCK_LEEWAY;
 use super::{Algorithm, json, keys};
@@ -55,17 +55,18 @@ pub struct Proof {
 pub enum RequestBody {
     /// It was read. Holds its SHA-256.
     Read(Digest),
-    /// It is read after the grant. [`Proven::check_body`] has to be called then.
+    /// It is read after the grant. [`VerifiedProof::check_body`] has to be called then.
     Unread,
 }
 
 /// Checks that the proof is signed by this key, is for this request and this token, and is fresh.
-pub(super) fn check(thumbprint: &str, proof: Option<&Proof>, token: &[u8], now: UnixTime) -> Result<Proven, Denial> {
+pub(super) fn check(thumbprint: &str, proof: Option<&Proof>, token: &[u8], now: UnixTime) -> Result<VerifiedProof, Denial> {
     if thumbprint.len() != THUMBPRINT_LENGTH || URL_SAFE_NO_PAD.decode(thumbprint).is_err() {
-        return Err(Reason::AudienceMismatch.because("`aud` names no key by its thumbprint"));
+        return Err(Reason::AudienceMismatch.with_cause("`aud` names no key by its thumbprint"));
     }
-    let proof = proof.ok_or_else(|| Reason::ProofMissing.because("the token is bound to a key, and there is no proof of it"))?;
-    let wrong = |fault: ProofError| Reason::ProofInvalid.because(fault);
+    let proof =
+        proof.ok_or_else(|| Reason::ProofMissing.with_cause("the token is bound to a key, and there is no proof of it"))?;
+    let wrong = |fault: ProofError| Reason::ProofInvalid.with_cause(fault);
     let (header, claims) = verified(&proof.jws).map_err(wrong)?;
     let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
     if thumbprint_of(&header).as_deref() != Some(thumbprint) {
@@ -90,7 +91,7 @@ pub(super) fn check(thumbprint: &str, proof: Option<&Proof>, token: &[u8], now: 
     let unread = body.filter(|_| matches!(proof.body, RequestBody::Unread));
     let id = Digest::of(&[PURPOSE, thumbprint.as_bytes(), text("jti").as_bytes()]);
     let kept_until = issued_at.plus(PROOF_AGE_MAX).plus(KEPT_BEYOND);
-    Ok(Proven { thumbprint: thumbprint.to_owned(), id, kept_until, possession, unread })
+    Ok(VerifiedProof { thumbprint: thumbprint.to_owned(), id, kept_until, possession, unread })
 }
 
 impl RequestBody {

@@ -25,7 +25,7 @@ pub struct RawJws {
 impl RawJws {
     /// Splits and decodes the token. Anything but a plain JWS with a known algorithm is refused.
     pub fn parse(token: Secret) -> Result<Self, Denial> {
-        let malformed = |cause: &str| Reason::TokenMalformed.because(cause);
+        let malformed = |cause: &str| Reason::TokenMalformed.with_cause(cause);
         if token.expose().len() > TOKEN_BYTES_MAX {
             return Err(malformed("longer than 16 KiB"));
         }
@@ -76,7 +76,7 @@ impl RawJws {
 }
 
 fn read_header(bytes: &[u8]) -> Result<(Algorithm, Option<String>), Denial> {
-    let malformed = |cause: String| Reason::TokenMalformed.because(cause);
+    let malformed = |cause: String| Reason::TokenMalformed.with_cause(cause);
     let Value::Object(header) = json::parse(bytes).map_err(|fault| malformed(format!("header: {fault}")))? else {
         return Err(malformed("the header is not an object".to_owned()));
     };
@@ -86,7 +86,7 @@ fn read_header(bytes: &[u8]) -> Result<(Algorithm, Option<String>), Denial> {
     match header.get("typ") {
         None => {}
         Some(Value::String(kind)) if kind.eq_ignore_ascii_case("JWT") => {}
-        Some(kind) => return Err(Reason::TokenTypeRefused.because(format!("`typ` is {kind}"))),
+        Some(kind) => return Err(Reason::TokenTypeRefused.with_cause(format!("`typ` is {kind}"))),
     }
     let key_id = match header.get("kid") {
         None => None,
@@ -95,7 +95,7 @@ fn read_header(bytes: &[u8]) -> Result<(Algorithm, Option<String>), Denial> {
     };
     let named = header.get("alg").and_then(Value::as_str);
     let algorithm =
-        named.and_then(Algorithm::parse).ok_or_else(|| Reason::AlgorithmRefused.because(format!("`alg` is {named:?}")))?;
+        named.and_then(Algorithm::parse).ok_or_else(|| Reason::AlgorithmRefused.with_cause(format!("`alg` is {named:?}")))?;
     Ok((algorithm, key_id))
 }
 
@@ -110,7 +110,7 @@ impl RawToken {
     pub fn parse(token: Secret) -> Result<Self, Denial> {
         let mut jws = RawJws::parse(token)?;
         let payload = std::mem::take(&mut jws.payload);
-        let claims = Claims::parse(&payload).map_err(|fault| Reason::TokenMalformed.because(format!("claims: {fault}")))?;
+        let claims = Claims::parse(&payload).map_err(|fault| Reason::TokenMalformed.with_cause(format!("claims: {fault}")))?;
         claims.text("iss")?;
         Ok(Self { jws, claims })
     }

@@ -66,7 +66,7 @@ impl SessionKey {
     pub fn seal(&self, token: &VerifiedToken, expected: &Expected, beginning: Beginning) -> Result<(Secret, UnixTime), Denial> {
         let token_ends_at = ends_at(token.issued_at(), token.expires_at(), expected);
         if token_ends_at <= beginning.now {
-            return Err(Reason::TokenExpired.because("nothing is left of the token's life for a session"));
+            return Err(Reason::TokenExpired.with_cause("nothing is left of the token's life for a session"));
         }
         let lasting = beginning.lasting.zip(expected.session_max).map(|(policies, issuer)| policies.min(issuer).min(SESSION_MAX));
         let lasts_until = lasting.map(|lasting| beginning.now.plus(lasting)).filter(|end| *end > token_ends_at);
@@ -86,7 +86,7 @@ impl SessionKey {
             client: beginning.client,
             policy: beginning.policy,
         };
-        let failed = || Reason::Internal.because("the session could not be sealed");
+        let failed = || Reason::Internal.with_cause("the session could not be sealed");
         let mut sealed = serde_json::to_vec(&body).map_err(|_| failed())?;
         let nonce = self.key.seal_in_place_append_tag(Aad::from(self.id), &mut sealed).map_err(|_| failed())?;
         let bytes = [&self.id[..], nonce.as_ref(), &sealed].concat();
@@ -111,7 +111,7 @@ pub fn parse_lifetime(text: &str) -> Result<Duration, LifetimeError> {
 
 /// Opens a session token with one of these keys. Only this function makes a [`VerifiedSession`].
 pub fn open(token: &Secret, keys: &[SessionKey]) -> Result<VerifiedSession, Denial> {
-    let refused = |cause: &str| Reason::SessionRefused.because(cause);
+    let refused = |cause: &str| Reason::SessionRefused.with_cause(cause);
     let text = token.expose_text().and_then(|text| text.strip_prefix(PREFIX)).ok_or_else(|| refused("no session token"))?;
     if text.len() > SESSION_BYTES_MAX {
         return Err(refused("longer than any session token"));

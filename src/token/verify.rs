@@ -2,7 +2,7 @@
 
 use super::audience::unbound;
 use super::limits::CLOCK_LEEWAY;
-use super::proof::{self, Proof, Proven};
+use super::proof::{self, Proof, VerifiedProof};
 use super::{Algorithm, Claims, KeySet, RawJws, RawToken};
 use crate::words::names::{Audience, IssuerUrl};
 use crate::words::{Denial, Digest, Reason, UnixTime, duration_text};
@@ -36,7 +36,7 @@ pub struct VerifiedToken {
     issuer: IssuerUrl,
     audience: Audience,
     /// Boxed: few tokens are bound to a key, and every request has room for this field.
-    proven: Option<Box<Proven>>,
+    proven: Option<Box<VerifiedProof>>,
     identifier: Digest,
     signed_by: Digest,
     issued_at: UnixTime,
@@ -61,9 +61,10 @@ pub fn verify(raw: RawToken, keys: &KeySet, expected: &Expected, now: UnixTime) 
 pub fn verify_signed<'a>(raw: RawToken, keys: &KeySet, expected: &'a Expected) -> Result<SignedToken<'a>, Denial> {
     let (jws, claims) = raw.into_parts();
     verify_signature(&jws, keys, &expected.algorithms)?;
-    let signed_by = *keys.fingerprint(&jws).ok_or_else(|| Reason::UnknownKey.because("no key of the issuer is the token's"))?;
+    let signed_by =
+        *keys.fingerprint(&jws).ok_or_else(|| Reason::UnknownKey.with_cause("no key of the issuer is the token's"))?;
     if claims.text("iss")? != expected.issuer.as_str() {
-        return Err(Reason::UnknownIssuer.because("`iss` is not the issuer whose keys were used"));
+        return Err(Reason::UnknownIssuer.with_cause("`iss` is not the issuer whose keys were used"));
     }
     Ok(SignedToken { jws, claims, signed_by, expected })
 }
@@ -71,18 +72,18 @@ pub fn verify_signed<'a>(raw: RawToken, keys: &KeySet, expected: &'a Expected) -
 impl SignedToken<'_> {
     /// Checks the rest, in this order: audience, type, times, subject and, for a token that is bound to a key, the proof of
     /// possession.
-    pub fn verify(self, held: Option<&Proof>, now: UnixTime) -> Result<VerifiedToken, Denial> {
+    pub fn verify(self, proof: Option<&Proof>, now: UnixTime) -> Result<VerifiedToken, Denial> {
         let Self { jws, claims, signed_by, expected } = self;
         let (audience, bound_to) = check_audience(&claims, expected)?;
         if claims.claim("nonce").is_some() {
-            return Err(Reason::TokenTypeRefused.because("`nonce` marks an ID token of a browser login"));
+            return Err(Reason::TokenTypeRefused.with_cause("`nonce` marks an ID token of a browser login"));
         }
         let (issued_at, expires_at) = check_times(&claims, expected, now)?;
         claims.text("sub")?;
         if claims.claim("jti").is_some() {
             claims.text("jti")?;
         }
-        let check = |thumbprint: String| proof::check(&thumbprint, held, jws.expose(), now).map(Box::new);
+        let check = |thumbprint: String| proof::check(&thumbprint, proof, jws.expose(), now).map(Box::new);
         let proven = bound_to.map(check).transpose()?;
         let identifier = identifier(&jws, &claims, &expected.issuer);
         let issuer = expected.issuer.clone();
@@ -102,19 +103,19 @@ fn identifier(jws: &RawJws, claims: &Claims, issuer: &IssuerUrl) -> Digest {
 /// Checks only the signature, by an algorithm that the configuration allows and that is the key's own.
 pub fn verify_signature(jws: &RawJws, keys: &KeySet, algorithms: &[Algorithm]) -> Result<(), Denial> {
     if !algorithms.contains(&jws.algorithm()) {
-        return Err(Reason::AlgorithmRefused.because(format!("{} is not configured for this issuer", jws.algorithm())));
+        return Err(Reason::AlgorithmRefused.with_cause(format!("{} is not configured for this issuer", jws.algorithm())));
     }
     if !keys.holds(jws) {
-        return Err(Reason::UnknownKey.because("no key of the issuer has the token's `kid`"));
+        return Err(Reason::UnknownKey.with_cause("no key of the issuer has the token's `kid`"));
     }
-    let key = keys.key(jws).ok_or_else(|| Reason::AlgorithmRefused.because("the key is not for the token's algorithm"))?;
+    let key = keys.key(jws).ok_or_else(|| Reason::AlgorithmRefused.with_cause("the key is not for the token's algorithm"))?;
     key.verify_sig(jws.signing_input(), jws.signature())
-        .map_err(|_| Reason::SignatureInvalid.because("the signature does not verify"))
+        .map_err(|_| Reason::SignatureInvalid.with_cause("the signature does not verify"))
 }
 
 /// Checks the audience. Returns ours, and the thumbprint of the key that the token is bound to, if it is.
 fn check_audience(claims: &Claims, expected: &Expected) -> Result<(Audience, Option<String>), Denial> {
-    let mismatch = |cause: &str| Reason::AudienceMismatch.because(cause);
+    let mismatch = |cause: &str| Reason::AudienceMismatch.with_cause(cause);
     let audience = claims.audience().ok_or_else(|| mismatch("`aud` does not name exactly one audience"))?;
     let (audience, bound_to) = unbound(audience);
     let ours = expected.audiences.iter().find(|ours| ours.as_str() == audience);
@@ -123,23 +124,24 @@ fn check_audience(claims: &Claims, expected: &Expected) -> Result<(Audience, Opt
 }
 
 fn check_times(claims: &Claims, expected: &Expected, now: UnixTime) -> Result<(UnixTime, UnixTime), Denial> {
-    let required = |name: &str| claims.seconds(name)?.ok_or_else(|| Reason::ClaimRefused.because(format!("`{name}` is missing")));
+    let required =
+        |name: &str| claims.seconds(name)?.ok_or_else(|| Reason::ClaimRefused.with_cause(format!("`{name}` is missing")));
     let (expires_at, issued_at) = (UnixTime::from_seconds(required("exp")?), UnixTime::from_seconds(required("iat")?));
     if now >= expires_at.plus(CLOCK_LEEWAY) {
-        let told = format!("The token expired {} ago, at {expires_at}.", span(now.since(expires_at)));
-        return Err(Reason::TokenExpired.because(format!("`exp` was {expires_at}, it is {now}")).saying(told));
+        let detail = format!("The token expired {} ago, at {expires_at}.", span(now.since(expires_at)));
+        return Err(Reason::TokenExpired.with_cause(format!("`exp` was {expires_at}, it is {now}")).with_detail(detail));
     }
     let not_before = claims.seconds("nbf")?.map(UnixTime::from_seconds);
     if let Some(ahead) = [Some(issued_at), not_before].into_iter().flatten().find(|moment| *moment > now.plus(CLOCK_LEEWAY)) {
-        return Err(Reason::TokenNotYetValid.because(format!("`nbf` or `iat` is {ahead}, it is {now}")));
+        return Err(Reason::TokenNotYetValid.with_cause(format!("`nbf` or `iat` is {ahead}, it is {now}")));
     }
     if now >= issued_at.plus(expected.token_age_max).plus(CLOCK_LEEWAY) {
         let (age, most) = (now.since(issued_at), expected.token_age_max);
-        let told = format!("The token is {} old, and this issuer's tokens are taken for {}.", span(age), span(most));
-        return Err(Reason::TokenTooOld.because(format!("`iat` was {issued_at}, it is {now}: {told}")).saying(told));
+        let detail = format!("The token is {} old, and this issuer's tokens are taken for {}.", span(age), span(most));
+        return Err(Reason::TokenTooOld.with_cause(format!("`iat` was {issued_at}, it is {now}: {detail}")).with_detail(detail));
     }
     if expires_at <= issued_at || expires_at.since(issued_at) > TOKEN_LIFETIME_MAX {
-        return Err(Reason::ClaimRefused.because("the token's lifetime is not between a second and a day"));
+        return Err(Reason::ClaimRefused.with_cause("the token's lifetime is not between a second and a day"));
     }
     Ok((issued_at, expires_at))
 }
@@ -160,7 +162,7 @@ impl VerifiedToken {
     }
 
     /// The proof of possession of its key, if it is bound to one.
-    pub fn proven(&self) -> Option<&Proven> {
+    pub fn proven(&self) -> Option<&VerifiedProof> {
         self.proven.as_deref()
     }
 

@@ -15,9 +15,9 @@ mod tests {
 
     #[test]
     fn one_has_the_singular() {
-        let told = |count| (counted(count, "fault"), counted(count, "policy"));
-        assert_eq!(told(1), ("1 fault".to_owned(), "1 policy".to_owned()));
-        assert_eq!(told(0), ("0 faults".to_owned(), "0 policies".to_owned()));
-        assert_eq!(told(2), ("2 faults".to_owned(), "2 policies".to_owned()));
+        let counts = |count| (counted(count, "fault"), counted(count, "policy"));
+        assert_eq!(counts(1), ("1 fault".to_owned(), "1 policy".to_owned()));
+        assert_eq!(counts(0), ("0 faults".to_owned(), "0 policies".to_owned()));
+        assert_eq!(counts(2), ("2 faults".to_owned(), "2 policies".to_owned()));
     }
 }

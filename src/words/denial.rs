@@ -95,7 +95,7 @@ reasons! {
 
 impl Reason {
     /// A denial for this reason with its cause, which is only for the audit log.
-    pub fn because(self, cause: impl fmt::Display) -> Denial {
+    pub fn with_cause(self, cause: impl fmt::Display) -> Denial {
         Denial { reason: self, cause: cause.to_string(), detail: None, hint: None, provider: None, first_use: None }
     }
 }
@@ -129,13 +129,13 @@ pub struct FirstUse {
 
 impl Denial {
     /// Sets the sentence for the caller.
-    pub fn saying(mut self, detail: impl Into<String>) -> Self {
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
         self
     }
 
     /// Sets a more specific hint than the reason's.
-    pub fn advising(mut self, hint: impl Into<Box<str>>) -> Self {
+    pub fn with_hint(mut self, hint: impl Into<Box<str>>) -> Self {
         self.hint = Some(hint.into());
         self
     }
@@ -153,7 +153,7 @@ impl Denial {
     }
 
     /// What happened.
-    pub fn told(&self) -> &str {
+    pub fn public_detail(&self) -> &str {
         self.detail.as_deref().unwrap_or(self.reason.title())
     }
 

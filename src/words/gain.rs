@@ -68,7 +68,7 @@ impl Gain {
 
 /// A file after whose change somebody may read more.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-pub struct Widened {
+pub struct WidenedFile {
     /// Its path in the repository.
     pub file: String,
     /// The kind of the change.
@@ -77,14 +77,14 @@ pub struct Widened {
     pub why: String,
 }
 
-impl Widened {
+impl WidenedFile {
     /// A file, the kind of its change, and what the change does.
     pub fn new(file: &str, gain: Gain, why: impl Into<String>) -> Self {
         Self { file: file.to_owned(), gain, why: why.into() }
     }
 }
 
-impl fmt::Display for Widened {
+impl fmt::Display for WidenedFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.file, self.why)
     }

@@ -10,4 +10,4 @@ pub use bounds::REPOSITORIES_MAX;
 pub use error::{AppNameError, PermissionError, RepositoriesError, RepositoryError};
 pub use names::{AppName, Owner, Repository, RepositoryId, RepositoryName};
 pub use permissions::{Level, Permission, Permissions};
-pub use repositories::{Called, Named, Repositories};
+pub use repositories::{Named, NamedRepositories, Repositories};

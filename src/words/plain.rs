@@ -10,10 +10,10 @@ const COMMANDS: [&str; 2] = ["##[", "##vso["];
 /// writing (UAX #9), and commands to a runner. It leaves nothing out: what a policy says is to be seen.
 pub fn plain(text: &str) -> Cow<'_, str> {
     let text = without_commands(text);
-    if !text.contains(steers) {
+    if !text.contains(is_control) {
         return text;
     }
-    let escaped = text.chars().map(|one| if steers(one) { one.escape_unicode().to_string() } else { one.to_string() });
+    let escaped = text.chars().map(|one| if is_control(one) { one.escape_unicode().to_string() } else { one.to_string() });
     Cow::Owned(escaped.collect())
 }
 
@@ -24,13 +24,13 @@ pub fn without_commands(text: &str) -> Cow<'_, str> {
 
 /// Replaces the two characters at the beginning of a command with `instead`.
 fn replaced<'a>(text: &'a str, instead: &str) -> Cow<'a, str> {
-    let mut shown = Cow::Borrowed(text);
+    let mut result = Cow::Borrowed(text);
     for command in COMMANDS {
-        if shown.contains(command) {
-            shown = Cow::Owned(shown.replace(command, &format!("{instead}{}", &command[2..])));
+        if result.contains(command) {
+            result = Cow::Owned(result.replace(command, &format!("{instead}{}", &command[2..])));
         }
     }
-    shown
+    result
 }
 
 /// Escapes paths, which other people name.
@@ -47,7 +47,7 @@ impl PlainPath for Path {
 
 /// Escapes text of several lines, without the line breaks.
 pub fn plain_lines(text: &str) -> Cow<'_, str> {
-    if text.chars().all(|one| one == '\n' || !steers(one)) {
+    if text.chars().all(|one| one == '\n' || !is_control(one)) {
         return without_commands(text);
     }
     Cow::Owned(text.split('\n').map(plain).collect::<Vec<_>>().join("\n"))
@@ -66,19 +66,19 @@ pub fn excerpt(text: &str, characters: usize) -> Cow<'_, str> {
 /// Escapes a JSON document (RFC 8259, section 7), so that it parses to the same value. The writer has escaped ASCII control characters
 /// already, and other characters occur in strings only.
 pub fn plain_json(document: &str) -> Cow<'_, str> {
-    let is_told = |one: char| steers(one) && !matches!(one, '\n');
+    let is_escaped = |one: char| is_control(one) && !matches!(one, '\n');
     let document = replaced(document, "#\\u0023");
-    if !document.contains(is_told) {
+    if !document.contains(is_escaped) {
         return document;
     }
-    let escaped = |one: char| if is_told(one) { format!("\\u{:04x}", u32::from(one)) } else { one.to_string() };
+    let escaped = |one: char| if is_escaped(one) { format!("\\u{:04x}", u32::from(one)) } else { one.to_string() };
     Cow::Owned(document.chars().map(escaped).collect())
 }
 
 /// Whether a character has an effect other than being shown.
-pub fn steers(character: char) -> bool {
-    let turns = matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    character.is_control() || turns || matches!(character, '\u{2028}' | '\u{2029}' | '\u{feff}')
+pub fn is_control(character: char) -> bool {
+    let is_bidi = matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    character.is_control() || is_bidi || matches!(character, '\u{2028}' | '\u{2029}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -111,16 +111,16 @@ mod tests {
         );
         assert_eq!(plain_lines("a\n##[group]b"), "a\n#\\u{23}[group]b");
         let value = serde_json::json!({ "a": "##[x] ##vso[y]" });
-        let shown = plain_json(&value.to_string()).into_owned();
-        assert!(!shown.contains("##"), "{shown}");
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
+        let escaped = plain_json(&value.to_string()).into_owned();
+        assert!(!escaped.contains("##"), "{escaped}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), value);
     }
 
     #[test]
     fn an_escaped_document_parses_to_the_same_value() {
         let value = serde_json::json!({ "a": "x\u{9b}2K\u{202e}\n\u{2028}\u{7f}\u{1b}ü" });
-        let shown = plain_json(&format!("{value:#}")).into_owned();
-        assert!(shown.contains("\n  \"a\": \"x\\u009b2K\\u202e\\n\\u2028\\u007f\\u001bü\""), "{shown}");
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
+        let escaped = plain_json(&format!("{value:#}")).into_owned();
+        assert!(escaped.contains("\n  \"a\": \"x\\u009b2K\\u202e\\n\\u2028\\u007f\\u001bü\""), "{escaped}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), value);
     }
 }

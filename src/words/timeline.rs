@@ -13,7 +13,7 @@ const SETTLED_AFTER: Duration = Duration::from_secs(3600);
 /// The most time between the readings of both clocks. A reading that takes longer is repeated.
 const READING_MAX: Duration = Duration::from_millis(100);
 /// The most events that wait to be recorded. If there are more, the oldest are dropped.
-const UNTOLD_MAX: usize = 100;
+const UNRECORDED_MAX: usize = 100;
 
 /// Both clocks of this machine.
 pub struct Timeline {
@@ -30,7 +30,7 @@ pub struct Timeline {
 #[derive(Default)]
 struct State {
     step: Option<Step>,
-    untold: Vec<ClockEvent>,
+    unrecorded: Vec<ClockEvent>,
 }
 
 #[derive(Clone, Copy)]
@@ -110,7 +110,7 @@ impl Timeline {
     /// The events since the last call.
     pub fn events(&self) -> Vec<ClockEvent> {
         self.read();
-        std::mem::take(&mut self.lock().untold)
+        std::mem::take(&mut self.lock().unrecorded)
     }
 
     /// Accepts the wall clock's time, for an operator.
@@ -150,7 +150,7 @@ impl Timeline {
             Some(_) if ahead.abs() <= STEP_MIN => {
                 state.step = None;
                 self.is_stepped.store(false, Ordering::Relaxed);
-                tell(&mut state, ClockEvent::Back);
+                push_event(&mut state, ClockEvent::Back);
             }
             Some(step) if (ahead - step.by).abs() <= STEP_MIN => {
                 if boot.saturating_sub(step.noticed) >= SETTLED_AFTER {
@@ -162,7 +162,7 @@ impl Timeline {
                 state.step = Some(Step { by: ahead, noticed: boot });
                 self.is_stepped.store(true, Ordering::Relaxed);
                 self.steps.fetch_add(1, Ordering::Relaxed);
-                tell(&mut state, ClockEvent::Stepped(ahead));
+                push_event(&mut state, ClockEvent::Stepped(ahead));
             }
         }
     }
@@ -172,7 +172,7 @@ impl Timeline {
         self.settled_at.store(millis(self.clock.since_boot()), Ordering::Relaxed);
         state.step = None;
         self.is_stepped.store(false, Ordering::Relaxed);
-        tell(state, ClockEvent::Settled(ahead));
+        push_event(state, ClockEvent::Settled(ahead));
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -180,11 +180,11 @@ impl Timeline {
     }
 }
 
-fn tell(state: &mut State, event: ClockEvent) {
-    if state.untold.len() == UNTOLD_MAX {
-        state.untold.remove(0);
+fn push_event(state: &mut State, event: ClockEvent) {
+    if state.unrecorded.len() == UNRECORDED_MAX {
+        state.unrecorded.remove(0);
     }
-    state.untold.push(event);
+    state.unrecorded.push(event);
     match event {
         ClockEvent::Stepped(by) => {
             tracing::warn!(

@@ -65,7 +65,7 @@ pub fn options() -> serde_saphyr::Options {
 }
 
 /// The message of a fault, in one line. Uses the library's text if it makes sense to the author of the file.
-pub fn told(fault: &serde_saphyr::Error) -> String {
+pub fn message_of(fault: &serde_saphyr::Error) -> String {
     match fault.without_snippet() {
         serde_saphyr::Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => {
             format!("the file is nested deeper than {NESTED_MAX}")
@@ -86,7 +86,7 @@ impl Node {
             Ok(spanned) => Ok(node(spanned)),
             Err(fault) => {
                 let place = fault.location().map_or_else(Place::default, place);
-                Err(Fault::new(file, place, told(&fault)).in_text(text))
+                Err(Fault::new(file, place, message_of(&fault)).in_text(text))
             }
         }
     }

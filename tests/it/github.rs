@@ -8,7 +8,7 @@ mod strict;
 
 use crate::github::stand_in::{Shape, StandInGitHub};
 use crate::support::{certificate, write_private};
-use daypass::issue::github::{AppSettings, Asked, GitHub, GitHubSettings, KeyAt, Minted};
+use daypass::issue::github::{AppSettings, GitHub, GitHubSettings, KeyAt, Minted, TokenRequest};
 use daypass::words::github::{Level, Owner, Permission, Permissions, Repositories, Repository};
 use daypass::words::{Clock, Denial, SystemClock};
 use serde_json::json;
@@ -114,7 +114,7 @@ impl Scene {
     async fn mint(&self, owner: &str, repositories: &Repositories, permissions: &Permissions) -> Result<Minted, Denial> {
         let owner = Owner::parse(owner).unwrap();
         let now = SystemClock.now().plus(self.later);
-        self.github.mint(&Asked { app: "acme", owner: &owner, repositories, permissions }, now).await
+        self.github.mint(&TokenRequest { app: "acme", owner: &owner, repositories, permissions }, now).await
     }
 
     /// `contents: read` in `acme/shop`.
@@ -183,7 +183,7 @@ async fn an_app_is_identified_by_its_client_id_and_its_key_alone() {
     scene.stand_in.with(|world| world.app.forget());
     let denial = scene.usual().await.unwrap_err();
     assert!(denial.cause.contains("the installation (401): A JSON web token could not be decoded"), "{denial}");
-    assert!(denial.told().contains("signature") && denial.hint().contains("clock") && denial.provider == Some("github"));
+    assert!(denial.public_detail().contains("signature") && denial.hint().contains("clock") && denial.provider == Some("github"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -196,7 +196,7 @@ async fn what_the_configuration_or_the_types_refuse_is_not_sent() {
     let denial = scene.mint("acme", &chosen(&["other/shop"]), &read).await.unwrap_err();
     assert!(denial.cause.contains("another account"), "{denial}");
     let owner = Owner::parse("acme").unwrap();
-    let asked = Asked { app: "other", owner: &owner, repositories: &Repositories::All, permissions: &read };
+    let asked = TokenRequest { app: "other", owner: &owner, repositories: &Repositories::All, permissions: &read };
     assert!(scene.github.mint(&asked, SystemClock.now()).await.unwrap_err().cause.contains("no App `other`"));
     // What the types refuse cannot be sent: the tests of `words::github` cover names, IDs and counts.
     let hostile = ["a\"b", "a\nb", "a\0b", "a\u{202e}b", "..", "a/b", &"a".repeat(10_000)];

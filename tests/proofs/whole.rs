@@ -1,11 +1,11 @@
 //! The correct order of steps compiles, which shows that the other proofs fail for their stated reason and not for their surroundings.
 use daypass::identity::{Facts, Identity};
 use daypass::issue::Aws;
-use daypass::policy::{Grant, PolicySet, Request, Standing};
+use daypass::policy::{Grant, PolicySet, Request, LiveChecks};
 use daypass::store::{Intended, Intent, Licensed, Released, Store};
 use daypass::words::{Denial, UnixTime};
 
-pub fn decide(set: &PolicySet, identity: &Identity, request: &Request, standing: &Standing<'_>, now: UnixTime) -> Result<Grant, Denial> {
+pub fn decide(set: &PolicySet, identity: &Identity, request: &Request, standing: &LiveChecks<'_>, now: UnixTime) -> Result<Grant, Denial> {
     set.decide(identity, request, now)?.stands(standing, identity.facts())
 }
 

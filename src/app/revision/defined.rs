@@ -1,12 +1,12 @@
 //! The further sources that the root repository defines. A change of their bounds waits where it widens, and applies at once
 //! where it narrows.
 
-use super::{Reading, Revision};
+use super::{ReadContext, Revision};
 use crate::config::FurtherSource;
 use crate::policy::{Bounds, Tree};
 use crate::words::names::SourceName;
 use crate::words::yaml::Fault;
-use crate::words::{Gain, Widened};
+use crate::words::{Gain, WidenedFile};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -47,10 +47,10 @@ impl Revision {
     pub(super) fn define(
         &self,
         tree: &Tree,
-        reading: &Reading<'_>,
+        reading: &ReadContext<'_>,
         waits: bool,
         faults: &mut Vec<Fault>,
-        held: &mut Vec<Widened>,
+        pending: &mut Vec<WidenedFile>,
     ) -> BTreeMap<SourceName, Defined> {
         let mut sources = BTreeMap::new();
         for file in FurtherSource::definitions(tree) {
@@ -65,10 +65,10 @@ impl Revision {
                     _ = sources.insert(name, Defined::of(old.source))
                 }
                 (Ok((_, new)), Some((name, old))) if waits => {
-                    held.push(Widened::new(file, Gain::Source, "changes the definition of a further source"));
+                    pending.push(WidenedFile::new(file, Gain::Source, "changes the definition of a further source"));
                     sources.insert(name, old.narrowed(&new));
                 }
-                (Ok(_), None) if waits => held.push(Widened::new(file, Gain::Source, "defines a further source")),
+                (Ok(_), None) if waits => pending.push(WidenedFile::new(file, Gain::Source, "defines a further source")),
                 (Ok((name, new)), _) => _ = sources.insert(name, Defined::of(Arc::new(new))),
             }
         }

@@ -1,7 +1,7 @@
 //! What was in force before a restart: read again from Git, with the commits that the store records for each file.
 
 use super::forms::{is_encrypted, source_of};
-use super::{Defined, Reading, Revision};
+use super::{Defined, ReadContext, Revision};
 use crate::app::error::UnreadForm;
 use crate::config::FurtherSource;
 use crate::git::{GitError, Snapshot, Source};
@@ -41,13 +41,13 @@ impl Recorded {
 
     /// Rebuilds what was in force. A form that does not load any more is not in force. If it is a form of the guardrails, nothing
     /// is in force.
-    pub(in crate::app) fn revision(self, reading: &Reading<'_>) -> Result<Revision, UnreadForm> {
+    pub(in crate::app) fn revision(self, reading: &ReadContext<'_>) -> Result<Revision, UnreadForm> {
         let guardrails = if reading.bounds.is_some() { Vec::new() } else { self.guardrails(reading.catalogue)? };
         let ruleset = self.ruleset(reading.catalogue, guardrails);
         let sources = if reading.bounds.is_none() { self.sources(reading) } else { BTreeMap::new() };
         let mut encrypted = self.snapshot.clone();
         encrypted.files = self.encrypted();
-        let all = Reading { widening: Widening::GoesLive, widened: &[], ..*reading };
+        let all = ReadContext { widening: Widening::GoesLive, widened: &[], ..*reading };
         let encrypted = Revision::default().next(encrypted, &all);
         Ok(Revision { snapshot: self.snapshot, forms: self.forms, ruleset, sources, ..encrypted })
     }
@@ -90,13 +90,13 @@ impl Recorded {
         files.filter_map(form).collect()
     }
 
-    fn sources(&self, reading: &Reading<'_>) -> BTreeMap<SourceName, Defined> {
+    fn sources(&self, reading: &ReadContext<'_>) -> BTreeMap<SourceName, Defined> {
         let files = self.snapshot.files.keys().filter_map(|file| Some((file, source_of(file)?)));
         files.filter_map(|(file, name)| Some((name, self.defined(file, reading)?))).collect()
     }
 
     /// A definition whose bounds are not all known is not in force.
-    fn defined(&self, file: &str, reading: &Reading<'_>) -> Option<Defined> {
+    fn defined(&self, file: &str, reading: &ReadContext<'_>) -> Option<Defined> {
         let read = |commit: &CommitId| FurtherSource::parse(file, self.tree(commit)?, reading.files, reading.catalogue).ok();
         let read = self.commits(file).iter().map(|commit| read(commit).map(|(_, source)| source));
         let mut read = read.collect::<Option<Vec<FurtherSource>>>()?.into_iter();

@@ -11,7 +11,7 @@ fn next(before: &Revision, digit: &str, files: &[(&str, &str)]) -> Revision {
     let mut snapshot = Snapshot::default();
     snapshot.revision = Some(CommitId::parse(&digit.repeat(40)).unwrap());
     snapshot.files = files.iter().map(|(name, text)| ((*name).to_owned(), Arc::from(text.as_bytes()))).collect();
-    let reading = Reading {
+    let reading = ReadContext {
         catalogue: &Catalogue::of_github(),
         identities: &Identities::default(),
         rekeyed: false,

@@ -1,10 +1,10 @@
 //! `daypass audit export`: every record as a line of JSON, for a log archive. A record is written at least once: its `seq` shows
 //! a repetition.
 
-use super::place::Place;
+use super::place::ExportPosition;
 use super::{Log, failed};
 use crate::cli::examples::examples;
-use crate::cli::progress::beside_output;
+use crate::cli::progress::if_piped;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
 use crate::store::{Entry, Reader};
 use crate::words::plain_json;
@@ -42,17 +42,17 @@ pub(super) async fn run(arguments: &ExportArgs) -> Result<u8, Failure> {
     let reader = arguments.log.open()?;
     let state = arguments.state.as_deref();
     let mut after = match state {
-        Some(state) => Place::read(state, &reader)?,
+        Some(state) => ExportPosition::read(state, &reader)?,
         None => arguments.after,
     };
     check_place(&reader, after)?;
-    let mut progress = beside_output("exporting the log");
+    let mut progress = if_piped("exporting the log");
     loop {
         let entries = reader.after(after, PAGE).map_err(failed)?;
         if let Some(last) = entries.last() {
             write(&entries)?;
             after = last.seq;
-            state.map_or(Ok(()), |state| Place::behind(last).note(state))?;
+            state.map_or(Ok(()), |state| ExportPosition::behind(last).note(state))?;
             continue;
         }
         if !arguments.follow {
@@ -69,16 +69,17 @@ fn check_place(reader: &Reader, after: i64) -> Result<(), Failure> {
     if (0..=newest).contains(&after) {
         return Ok(());
     }
-    let told = format!("the log has no record {after} yet, its newest one is {newest}: the position is from another store");
-    Err(Failure::new(STATUS_CONFIGURATION, told))
+    let message = format!("the log has no record {after} yet, its newest one is {newest}: the position is from another store");
+    Err(Failure::new(STATUS_CONFIGURATION, message))
 }
 
 fn write(entries: &[Entry]) -> Result<(), Failure> {
-    let gone = |fault: std::io::Error| Failure::new(STATUS_UNAVAILABLE, format!("the reader of the records is gone: {fault}"));
+    let reader_gone =
+        |fault: std::io::Error| Failure::new(STATUS_UNAVAILABLE, format!("the reader of the records is gone: {fault}"));
     let mut out = std::io::stdout().lock();
     for entry in entries {
         let line = serde_json::to_string(entry).map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault))?;
-        writeln!(out, "{}", plain_json(&line)).map_err(gone)?;
+        writeln!(out, "{}", plain_json(&line)).map_err(reader_gone)?;
     }
-    out.flush().map_err(gone)
+    out.flush().map_err(reader_gone)
 }

@@ -44,7 +44,7 @@ pub(super) enum PageError {
 /// The pages that were asked for.
 #[derive(Default)]
 pub(super) struct Pages {
-    asked: usize,
+    count: usize,
 }
 
 impl Pages {
@@ -55,14 +55,14 @@ impl Pages {
         (sent, limit): (usize, usize),
         next: Option<i64>,
     ) -> Result<(), PageError> {
-        self.asked += 1;
+        self.count += 1;
         let last = before.unwrap_or(SEQ_MAX);
         match next {
             _ if sent > limit => Err(PageError::TooLarge { sent, limit }),
             None => Ok(()),
             Some(next) if next < 1 => Err(PageError::NoRecord { next }),
             Some(next) if next >= last => Err(PageError::NotBefore { next, before: last }),
-            Some(_) if self.asked >= PAGES_MAX => Err(PageError::TooMany),
+            Some(_) if self.count >= PAGES_MAX => Err(PageError::TooMany),
             Some(_) => Ok(()),
         }
     }
@@ -76,12 +76,12 @@ mod tests {
     fn read(mut places: impl FnMut(usize) -> Option<i64>) -> (usize, Result<(), PageError>) {
         let (mut pages, mut before) = (Pages::default(), None);
         loop {
-            let next = places(pages.asked);
+            let next = places(pages.count);
             if let Err(fault) = pages.take(before, (0, 1000), next) {
-                return (pages.asked, Err(fault));
+                return (pages.count, Err(fault));
             }
             if next.is_none() {
-                return (pages.asked, Ok(()));
+                return (pages.count, Ok(()));
             }
             before = next;
         }

@@ -9,9 +9,9 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 /// An export continues after this record.
-pub(super) struct Place(String);
+pub(super) struct ExportPosition(String);
 
-impl Place {
+impl ExportPosition {
     /// The position after this record, from what every version of daypass writes alike: its number, time in milliseconds, kind
     /// and decision.
     pub(super) fn behind(entry: &Entry) -> Self {
@@ -21,21 +21,21 @@ impl Place {
 
     /// Reads the saved position, and checks that it is from this log. Without a file it is the beginning.
     pub(super) fn read(state: &Path, reader: &Reader) -> Result<i64, Failure> {
-        let told = |fault: &dyn Display| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", state.plain()));
+        let failure = |fault: &dyn Display| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", state.plain()));
         let text = match read_named_text(state, NAMED_FILE_MAX) {
             Ok(text) => text,
             Err(fault) if fault.kind() == ErrorKind::NotFound => return Ok(0),
-            Err(fault) => return Err(told(&fault)),
+            Err(fault) => return Err(failure(&fault)),
         };
-        let noted = text.trim_end();
-        let seq = noted.split_once(' ').and_then(|(seq, _)| seq.parse::<i64>().ok()).filter(|seq| *seq > 0);
+        let saved = text.trim_end();
+        let seq = saved.split_once(' ').and_then(|(seq, _)| seq.parse::<i64>().ok()).filter(|seq| *seq > 0);
         let Some(seq) = seq else {
-            return Err(told(&"expected a record's number, time, kind and decision, as `--state` saves them"));
+            return Err(failure(&"expected a record's number, time, kind and decision, as `--state` saves them"));
         };
         let entry = reader.after(seq - 1, 1).map_err(failed)?.into_iter().find(|entry| entry.seq == seq);
         match entry.as_ref().map(Self::behind) {
-            Some(place) if place.0 == noted => Ok(seq),
-            _ => Err(told(&format!(
+            Some(place) if place.0 == saved => Ok(seq),
+            _ => Err(failure(&format!(
                 "the log's record {seq} is not the one that was exported, so the position is from another log: remove the file to export \
                  this log from its beginning"
             ))),

@@ -105,18 +105,18 @@ pub(super) async fn run(arguments: &QueryArgs, environment: &Environment, json: 
         anstream::eprintln!("no record matches");
     }
     match count_by {
-        Some(_) => tell_counts(counts, json),
+        Some(_) => print_counts(counts, json),
         None => listed.iter().rev().for_each(|entry| show(entry, json)),
     }
     Ok(0)
 }
 
-fn tell_counts(counts: BTreeMap<String, u64>, json: bool) {
+fn print_counts(counts: BTreeMap<String, u64>, json: bool) {
     let mut counts: Vec<(String, u64)> = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     if json {
-        let told = counts.iter().map(|(name, count)| json!({ "name": name, "count": count }));
-        return print::json(&Value::from_iter(told));
+        let items = counts.iter().map(|(name, count)| json!({ "name": name, "count": count }));
+        return print::json(&Value::from_iter(items));
     }
     counts.iter().for_each(|(name, count)| anstream::println!("{count:>8}  {}", plain(name)));
 }

@@ -3,7 +3,7 @@
 use super::failed;
 use super::pages::Pages;
 use crate::answers::AuditRecord;
-use crate::cli::reached::{ReachArgs, Reached, advising};
+use crate::cli::reached::{ReachArgs, ServerAccess, advising};
 use crate::client::environment::Environment;
 use crate::client::server::Server;
 use crate::client::{Failure, STATUS_UNAVAILABLE};
@@ -24,8 +24,8 @@ pub(super) enum Source {
 impl Source {
     pub(super) fn open(reach: &ReachArgs, environment: &Environment) -> Result<Self, Failure> {
         match reach.reach(environment)? {
-            Reached::Through(server) => Ok(Self::Server(server, Pages::default())),
-            Reached::Here(config) => {
+            ServerAccess::Through(server) => Ok(Self::Server(server, Pages::default())),
+            ServerAccess::Here(config) => {
                 let config = crate::cli::serve::load(config)?;
                 let issuers = config.issuers.iter().map(|issuer| issuer.name.clone()).collect();
                 Ok(Self::Store(Box::new(Reader::open(&config.data).map_err(failed)?), issuers))
@@ -46,7 +46,7 @@ impl Source {
                 let since: Option<UnixTime> = lasting.map(|lasting| SystemClock.now().minus(lasting));
                 let bounds = PageBounds { records: limit, bytes: usize::MAX, looked_at: usize::MAX };
                 reader
-                    .page(&Span { before, after: 0, since }, bounds, |entry| Some(entry).filter(|entry| filter.takes(entry)))
+                    .page(&Span { before, after: 0, since }, bounds, |entry| Some(entry).filter(|entry| filter.matches(entry)))
                     .map_err(failed)
             }
             Self::Server(server, pages) => {
@@ -62,8 +62,8 @@ impl Source {
                 ask("since", lasting.map(duration_text));
                 ask("before", before.map(|before| before.to_string()));
                 let found = server.audit(&query).await.map_err(|failure| advising(failure, "audit.read"))?;
-                let taken = pages.take(before, (found.records.len(), limit), found.next_before);
-                taken.map_err(|fault| Failure::new(STATUS_UNAVAILABLE, fault))?;
+                let result = pages.take(before, (found.records.len(), limit), found.next_before);
+                result.map_err(|fault| Failure::new(STATUS_UNAVAILABLE, fault))?;
                 Ok(Page { records: found.records.into_iter().map(read).collect(), next: found.next_before })
             }
         }

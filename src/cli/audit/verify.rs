@@ -82,7 +82,7 @@ pub(super) fn run(arguments: &VerifyArgs, json: bool) -> Result<u8, Failure> {
     if json {
         print::json(&json!(verified));
     } else {
-        verified.tell();
+        verified.print();
     }
     Ok(if verified.findings.is_empty() { 0 } else { STATUS_CONFIGURATION })
 }
@@ -157,11 +157,11 @@ impl Verified {
             self.find(None, "the log has no record: a server writes one whenever it starts");
         }
         // If the log has no record of a decision at all, its missing release needs no second line.
-        let is_told = |witness: &&Witness| match witness {
+        let is_reported = |witness: &&Witness| match witness {
             Witness::Release(id) => !witnesses.all.contains(&Witness::Decision(id.clone())),
             _ => true,
         };
-        for witness in witnesses.all.iter().filter(is_told) {
+        for witness in witnesses.all.iter().filter(is_reported) {
             self.find(None, format!("the store has {witness}, and the log has no record of it"));
         }
         if let Some(at) = witnesses.claims_at.filter(|at| newest.is_none_or(|newest| *at > newest)) {
@@ -175,7 +175,7 @@ impl Verified {
         Ok(())
     }
 
-    fn tell(&self) {
+    fn print(&self) {
         for Finding { seq, what } in &self.findings {
             let at = seq.map(|seq| format!("record {seq}: ")).unwrap_or_default();
             anstream::println!("{at}{}", plain(what));
@@ -185,7 +185,7 @@ impl Verified {
         }
         let records = counted(usize::try_from(self.records).unwrap_or(usize::MAX), "record");
         let span = self.first.zip(self.last).map(|(first, last)| format!(", {first} to {last}")).unwrap_or_default();
-        let compared = self.exported.as_ref().map(|exported| format!("; {}", exported.told())).unwrap_or_default();
+        let compared = self.exported.as_ref().map(|exported| format!("; {}", exported.summary())).unwrap_or_default();
         let witnessed = if self.witnessed > 0 {
             format!("; {} rows of other tables have their record", self.witnessed)
         } else {
@@ -242,7 +242,7 @@ mod tests {
         assert!(
             good.findings.is_empty()
                 && good.records > 0
-                && good.exported.as_ref().unwrap().told().starts_with(&format!("{} of", good.records)),
+                && good.exported.as_ref().unwrap().summary().starts_with(&format!("{} of", good.records)),
             "{good:?}"
         );
         connection.execute("UPDATE audit SET body = CAST('{\"x\":1}' AS BLOB) WHERE seq = 1", []).unwrap();
@@ -269,9 +269,9 @@ mod tests {
             (verified, compared.map_err(|failure| failure.to_string()))
         };
         let (again, _) = with(format!("{}\n{}\n{}\n", lines[2], lines[0], lines[2]));
-        let told = again.exported.unwrap().told();
+        let summary = again.exported.unwrap().summary();
         assert_eq!(
-            told,
+            summary,
             "2 of the export, 1 to 3, are in the log unchanged, and the log has 1 between them that the export lacks"
         );
         assert!(again.findings.is_empty(), "an export may have a record twice, and less than the log");
@@ -286,7 +286,7 @@ mod tests {
         connection.execute_batch("DROP TRIGGER audit_only_next").unwrap();
         connection.execute("INSERT INTO audit VALUES (?1, 1, 'refused', NULL, CAST('{}' AS BLOB))", [i64::MIN]).unwrap();
         let damage = Reader::open(folder.path()).unwrap().damage().unwrap();
-        assert!(damage.iter().any(|told| told.contains("-9223372036854775808")), "{damage:?}");
+        assert!(damage.iter().any(|message| message.contains("-9223372036854775808")), "{damage:?}");
     }
 
     /// Each row of another table was written together with a record, in one transaction.
@@ -328,9 +328,9 @@ mod tests {
                 expected.retain(|part| !part.contains("release"));
                 expected.push("the decision d");
             }
-            let told: Vec<String> = verified(folder.path(), None).findings.into_iter().map(|finding| finding.what).collect();
-            assert_eq!(told.len(), expected.len(), "{seq}: {told:?}");
-            assert!(expected.iter().all(|part| told.iter().any(|told| told.contains(part))), "{seq}: {told:?}");
+            let messages: Vec<String> = verified(folder.path(), None).findings.into_iter().map(|finding| finding.what).collect();
+            assert_eq!(messages.len(), expected.len(), "{seq}: {messages:?}");
+            assert!(expected.iter().all(|part| messages.iter().any(|message| message.contains(part))), "{seq}: {messages:?}");
         }
     }
 

@@ -22,7 +22,7 @@ pub(super) async fn look(arguments: &ServerArgs, environment: Environment) -> Ve
             return vec![Finding::error("job", failure.one_line(), advice)];
         }
     };
-    let mut findings = vec![Finding::ok("token", format!("it comes from {}", server.brought_by()))];
+    let mut findings = vec![Finding::ok("token", format!("it comes from {}", server.token_origin()))];
     match server.date().await {
         Ok(date) => {
             findings.push(Finding::ok("server", format!("{} answers, and its certificate is trusted", server.address())));

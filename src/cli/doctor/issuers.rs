@@ -18,7 +18,7 @@ const DOCUMENT_BYTES_MAX: usize = 256 * 1024;
 /// `doctor` ends within seconds, also if nobody answers it.
 const LOOK_MAX: Duration = Duration::from_secs(4);
 
-pub(super) async fn look(config: &Config) -> Vec<Finding> {
+pub(super) async fn check(config: &Config) -> Vec<Finding> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let issuers = match Issuers::new(config.issuers.clone(), &clock) {
         Ok(issuers) => issuers,

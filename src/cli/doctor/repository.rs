@@ -1,7 +1,7 @@
 //! The root repository as the server would read it: its ref, its policies, and whether its secrets open.
 
 use super::finding::Finding;
-use crate::app::{Reading, Revision};
+use crate::app::{ReadContext, Revision};
 use crate::config::{Config, FurtherSource};
 use crate::custody::{Custody, CustodyError, Purpose};
 use crate::git::Source;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// How many faults are listed: more than these mostly have one cause.
 const TOLD_MAX: usize = 20;
 
-pub(super) async fn look(config: &Config) -> Vec<Finding> {
+pub(super) async fn check(config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
     let (identities, opens) = identities(config, &mut findings).await;
     let source = config.root_repository();
@@ -29,7 +29,7 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
     let commit = snapshot.revision.as_ref().map(ToString::to_string).unwrap_or_default();
     findings.push(Finding::ok("repository", format!("{place} is {commit}")));
     let catalogue = config.catalogue();
-    let reading = Reading {
+    let reading = ReadContext {
         catalogue: &catalogue,
         identities: &identities,
         rekeyed: true,
@@ -41,7 +41,7 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
     let further = FurtherSource::definitions(&snapshot.files).count();
     let revision = Revision::default().next(snapshot, &reading);
     findings.extend(files(&revision, further, opens));
-    findings.extend(made_by_nobody(&revision, config));
+    findings.extend(without_provider(&revision, config));
     findings
 }
 
@@ -106,7 +106,7 @@ fn files(revision: &Revision, further: usize, opens: bool) -> Vec<Finding> {
 }
 
 /// What policies grant and no provider of this server makes: jobs that ask for it are refused each time.
-fn made_by_nobody(revision: &Revision, config: &Config) -> Vec<Finding> {
+fn without_provider(revision: &Revision, config: &Config) -> Vec<Finding> {
     let mut told = BTreeSet::new();
     for (file, place, target) in named_grants(&revision.ruleset) {
         let misfits = config.providers.misfits_on_server(&target);

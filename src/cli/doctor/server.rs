@@ -37,10 +37,10 @@ pub(super) async fn look(file: &Path, environment: &Environment) -> Vec<Finding>
     findings.extend(of_certificate);
     findings.push(key_encryption(&config).await);
     findings.extend(data(&config.data));
-    findings.extend(repository::look(&config).await);
+    findings.extend(repository::check(&config).await);
     // Each waits for other machines. At the same time they take no longer than the slowest.
     let (issuers, providers, running) =
-        tokio::join!(issuers::look(&config), providers::look(&config), running(file, &certificate_faults));
+        tokio::join!(issuers::check(&config), providers::check(&config), running(file, &certificate_faults));
     findings.extend(issuers.into_iter().chain(providers).chain(running));
     findings
 }

@@ -2,11 +2,11 @@
 
 use super::finding::{Finding, Level};
 use crate::cli::bootstrap;
-use crate::cli::policy::Where;
+use crate::cli::policy::PolicyTreeArgs;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::issue::{AWS_AUDIENCE, AwsMode};
 use crate::kind::{AwsTarget, AzureTarget, GcpTarget};
-use crate::policy::{Export, GrantedInClouds, Way, WayKind, ways_in};
+use crate::policy::{Export, GrantedInClouds, WayIn, WayInKind, ways_in};
 use crate::words::{Clock, PlainPath, SystemClock, plain};
 use std::ffi::OsStr;
 use std::io::Read;
@@ -17,27 +17,27 @@ const EXPORT_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 /// An export, and its owner if the export does not name it.
 #[derive(Clone, Debug)]
-pub(super) struct Given {
+pub(super) struct ExportArg {
     whose: Option<String>,
     file: PathBuf,
 }
 
 /// `FILE`, or `WHOSE=FILE`. A file that is there is meant as a whole.
 #[expect(clippy::unnecessary_wraps, reason = "clap's form")]
-pub(super) fn given(text: &str) -> Result<Given, std::convert::Infallible> {
+pub(super) fn given(text: &str) -> Result<ExportArg, std::convert::Infallible> {
     let file = PathBuf::from(text);
     Ok(match text.split_once('=') {
         Some((whose, file)) if !whose.contains('/') && !PathBuf::from(text).exists() => {
-            Given { whose: Some(whose.to_owned()), file: file.into() }
+            ExportArg { whose: Some(whose.to_owned()), file: file.into() }
         }
         _ => {
             let stem = file.file_name().and_then(OsStr::to_str).and_then(|name| name.strip_suffix(".json"));
-            Given { whose: stem.map(str::to_owned), file }
+            ExportArg { whose: stem.map(str::to_owned), file }
         }
     })
 }
 
-pub(super) fn look(at: &Where, files: &[Given]) -> Result<Vec<Finding>, Failure> {
+pub(super) fn check(at: &PolicyTreeArgs, files: &[ExportArg]) -> Result<Vec<Finding>, Failure> {
     if files.is_empty() {
         return Err(Failure::new(
             STATUS_USAGE,
@@ -62,7 +62,7 @@ pub(super) fn look(at: &Where, files: &[Given]) -> Result<Vec<Finding>, Failure>
     Ok(findings)
 }
 
-fn granted(at: &Where) -> Result<GrantedInClouds, Failure> {
+fn granted(at: &PolicyTreeArgs) -> Result<GrantedInClouds, Failure> {
     let (ruleset, issuer) = bootstrap::load(at, "a cloud")?;
     let (now, set) = (SystemClock.now(), ruleset.set());
     let by_issuer = at.provider::<AwsTarget>()?.is_none_or(|settings| settings.mode == AwsMode::WebIdentity);
@@ -79,7 +79,7 @@ fn granted(at: &Where) -> Result<GrantedInClouds, Failure> {
     })
 }
 
-fn read(given: &Given) -> Result<Export, Failure> {
+fn read(given: &ExportArg) -> Result<Export, Failure> {
     let name = given.file.plain();
     let failed = |fault: std::io::Error| Failure::new(STATUS_USAGE, format!("{name}: {fault}"));
     let mut bytes = Vec::new();
@@ -89,17 +89,17 @@ fn read(given: &Given) -> Result<Export, Failure> {
     if bytes.len() as u64 > EXPORT_BYTES_MAX {
         return Err(Failure::new(STATUS_USAGE, format!("{name}: larger than {} MiB", EXPORT_BYTES_MAX / 1024 / 1024)));
     }
-    Ok(Export { whose: given.whose.clone(), name, bytes })
+    Ok(Export { owner: given.whose.clone(), name, bytes })
 }
 
-fn finding(way: &Way) -> Finding {
+fn finding(way: &WayIn) -> Finding {
     let (level, code) = match way.kind {
-        WayKind::Ours => (Level::Ok, "ours"),
-        WayKind::Others => (Level::Warning, "others"),
-        WayKind::Anybody => (Level::Error, "anybody"),
-        WayKind::NotUnderstood => (Level::Error, "not_understood"),
-        WayKind::Missing => (Level::Error, "missing"),
-        WayKind::NotSeen => (Level::Skipped, "not_seen"),
+        WayInKind::Ours => (Level::Ok, "ours"),
+        WayInKind::Others => (Level::Warning, "others"),
+        WayInKind::Anybody => (Level::Error, "anybody"),
+        WayInKind::NotUnderstood => (Level::Error, "not_understood"),
+        WayInKind::Missing => (Level::Error, "missing"),
+        WayInKind::NotSeen => (Level::Skipped, "not_seen"),
     };
-    Finding::way(&way.of, level, code, &way.says, &way.advice)
+    Finding::way(&way.of, level, code, &way.message, &way.advice)
 }

@@ -20,7 +20,7 @@ pub(in crate::cli) struct WrapArgs {
     aws_kms: KmsKeyArn,
     /// What the identity is for: AWS KMS opens it for nothing else.
     #[arg(long, value_enum, default_value = "source-secrets")]
-    purpose: For,
+    purpose: WrapPurpose,
     /// The age identity file.
     file: PathBuf,
     /// The file to write; FILE.kms without this. An existing file is not overwritten.
@@ -29,7 +29,7 @@ pub(in crate::cli) struct WrapArgs {
 }
 
 #[derive(Clone, Copy, ValueEnum, Debug)]
-enum For {
+enum WrapPurpose {
     /// An entry of `age_identities`.
     SourceSecrets,
     /// `key_encryption`.
@@ -39,8 +39,8 @@ enum For {
 /// Wraps the identity, and unwraps it again before it is written: a file that does not open is never kept.
 pub(super) async fn wrap(arguments: &WrapArgs) -> Result<u8, Failure> {
     let purpose = match arguments.purpose {
-        For::SourceSecrets => Purpose::SourceSecrets,
-        For::KeyEncryption => Purpose::KeyEncryption,
+        WrapPurpose::SourceSecrets => Purpose::SourceSecrets,
+        WrapPurpose::KeyEncryption => Purpose::KeyEncryption,
     };
     let told = |path: &Path, fault: &dyn Display| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", path.plain()));
     let identity = read_named(&arguments.file, NAMED_FILE_MAX).map_err(|fault| told(&arguments.file, &fault))?;
@@ -63,8 +63,8 @@ pub(super) async fn wrap(arguments: &WrapArgs) -> Result<u8, Failure> {
     let name = to.file_name().unwrap_or_default().to_string_lossy();
     let entry = format!("{{ aws_kms: {}, file: {name} }}", arguments.aws_kms);
     match arguments.purpose {
-        For::SourceSecrets => anstream::println!("wrapped: age_identities: [{entry}]"),
-        For::KeyEncryption => anstream::println!("wrapped: key_encryption: {entry}"),
+        WrapPurpose::SourceSecrets => anstream::println!("wrapped: age_identities: [{entry}]"),
+        WrapPurpose::KeyEncryption => anstream::println!("wrapped: key_encryption: {entry}"),
     }
     anstream::println!("delete {} when the server has started with it", arguments.file.plain());
     Ok(0)
@@ -78,7 +78,7 @@ mod tests {
     async fn a_file_that_cannot_be_read_is_named() {
         let arn = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-0000-0000-000000000000";
         let (aws_kms, file) = (KmsKeyArn::parse(arn).unwrap(), PathBuf::from("/nonexistent/root.key"));
-        let failure = wrap(&WrapArgs { aws_kms, purpose: For::SourceSecrets, file, to: None }).await.unwrap_err();
+        let failure = wrap(&WrapArgs { aws_kms, purpose: WrapPurpose::SourceSecrets, file, to: None }).await.unwrap_err();
         assert!(failure.message.starts_with("/nonexistent/root.key: "), "{failure}");
     }
 }

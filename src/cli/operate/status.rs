@@ -5,7 +5,7 @@ use crate::answers::{ActiveDenial, SourceStatus, Status};
 use crate::cli::print::{self, counted};
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::words::names::{CommitId, SourceName};
-use crate::words::{Widened, plain};
+use crate::words::{WidenedFile, plain};
 use serde_json::json;
 
 /// Prints the server's state.
@@ -77,7 +77,7 @@ fn print_alarms(status: &Status) {
     }
 }
 
-fn print_waiting(waiting: &[Widened]) {
+fn print_waiting(waiting: &[WidenedFile]) {
     for waits in waiting {
         anstream::println!("waits       {} {}", plain(&waits.file), plain(&waits.why));
     }

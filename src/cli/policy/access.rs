@@ -13,8 +13,8 @@ pub(super) use there::not_there;
 pub(in crate::cli) use what_can::{WhatCanArgs, what_can};
 pub(in crate::cli) use who_can::{WhoCanArgs, who_can};
 
-use super::of_source::OfSource;
-use super::place::{Seen, Where, further_sources};
+use super::of_source::SourceArgs;
+use super::place::{PolicyTreeArgs, TreeSnapshot, further_sources};
 use crate::cli::examples::examples;
 use crate::cli::progress::Progress;
 use crate::cli::{Output, print};
@@ -25,7 +25,7 @@ use crate::policy::{
 };
 use crate::secrets::reader_changes;
 use crate::words::yaml::{Fault, Node, Severity};
-use crate::words::{Clock, Gain, SystemClock, Widened, plain};
+use crate::words::{Clock, Gain, SystemClock, WidenedFile, plain};
 use clap::{Args, ValueEnum};
 use denials::Denials;
 use listing::{listing, owners};
@@ -47,7 +47,7 @@ pub(in crate::cli) struct DiffArgs {
     /// OLD...NEW compares OLD with the result of merging NEW into it; OLD..NEW compares the two themselves.
     range: String,
     #[command(flatten)]
-    of: OfSource,
+    of: SourceArgs,
     /// End with status 2 if somebody gains access.
     #[arg(long)]
     fail_on: Option<FailOn>,
@@ -68,47 +68,47 @@ pub(super) async fn diff(arguments: &DiffArgs, environment: Environment, output:
     let catalogue = at.catalogue()?;
     let compared = Revisions::read(&arguments.of, &arguments.range, &catalogue)?;
     let Revisions { old, new, faults, .. } = &compared;
-    let (old_tree, new_tree, now) = (&old.seen.files, &new.seen.files, SystemClock.now());
+    let (old_tree, new_tree, now) = (&old.snapshot.files, &new.snapshot.files, SystemClock.now());
     let found = changes(old.side(), new.side(), &catalogue, now);
     let readers = reader_changes(old_tree, new_tree);
     let denials = Denials::between(old.side().0, new.side().0);
     let files = widened(at, &compared, &denials, &catalogue)?;
     let waits_alone = waiting(&compared, &catalogue, &found);
-    let usage = arguments.usage.look(at, (&old.own, &old.seen), &new.seen, environment).await?;
-    let (usage, used) = (usage.as_ref(), usage.as_ref().map(|usage| usage.told(&found)).unwrap_or_default());
+    let usage = arguments.usage.find(at, (&old.own, &old.snapshot), &new.snapshot, environment).await?;
+    let (usage, used) = (usage.as_ref(), usage.as_ref().map(|usage| usage.render(&found)).unwrap_or_default());
     drop(progress);
     let widens = found.iter().any(|change| change.direction == Direction::Widens)
         || readers.iter().any(|change| change.gains)
         || !files.is_empty();
-    let told_compared = told_compared(&old.seen, &new.seen);
+    let comparison = comparison(&old.snapshot, &new.snapshot);
     let further = compared.further_sources();
     let unknown = further_sources(&further, "their policies are not compared, and what they grant may be unchanged or new");
     match output {
         Output::Json => {
-            let mut told = json!({
-                "old": old.seen.at, "new": new.seen.at,
+            let mut report = json!({
+                "old": old.snapshot.at, "new": new.snapshot.at,
                 "widens": widens, "changes": found, "recipients": readers, "files": files, "faults": faults, "guardrails": denials,
                 "further_sources_not_looked_at": further, "waits_where_held": waits_alone,
             });
             if let Some((changes, whole)) = usage.map(|usage| usage.json(&found)) {
-                (told["changes"], told["usage"]) = (changes.into(), whole);
+                (report["changes"], report["usage"]) = (changes.into(), whole);
             }
-            print::json(&told);
+            print::json(&report);
         }
         Output::Markdown => {
             anstream::print!(
-                "```\n{told_compared}\n{}{used}{}{}{}{unknown}```\n",
+                "```\n{comparison}\n{}{used}{}{}{}{unknown}```\n",
                 listing(&found, &readers, &files, usage, false),
                 denials.listing(),
-                told_of_waiting(&waits_alone),
+                render_waiting(&waits_alone),
                 owners(&found)
             );
         }
         Output::Text => {
             faults.iter().for_each(|fault| anstream::println!("{}\n", fault.coloured()));
-            let waits = denials.listing() + &told_of_waiting(&waits_alone);
+            let waits = denials.listing() + &render_waiting(&waits_alone);
             let listed = listing(&found, &readers, &files, usage, true);
-            anstream::print!("{told_compared}\n{listed}{used}{waits}{}{unknown}", owners(&found));
+            anstream::print!("{comparison}\n{listed}{used}{waits}{}{unknown}", owners(&found));
         }
     }
     Ok(if widens && arguments.fail_on == Some(FailOn::Widen) { STATUS_WIDENS } else { 0 })
@@ -118,29 +118,34 @@ pub(super) async fn diff(arguments: &DiffArgs, environment: Environment, output:
 /// and until somebody confirms it nobody has what it grants.
 fn waiting(compared: &Revisions, catalogue: &Catalogue, found: &[Change]) -> Vec<String> {
     let Revisions { old, new, bounds, .. } = compared;
-    let Loaded { held, .. } = Ruleset::load_with(&new.seen.files, catalogue, Some(&old.own), Widening::Waits, bounds);
-    let is_told = |file: &String| found.iter().any(|change| change.at.starts_with(&format!("{file}:")));
-    held.into_iter().filter(|file| file.starts_with("policies/") && !is_told(file)).collect()
+    let Loaded { pending, .. } = Ruleset::load_with(&new.snapshot.files, catalogue, Some(&old.own), Widening::Waits, bounds);
+    let is_listed = |file: &String| found.iter().any(|change| change.at.starts_with(&format!("{file}:")));
+    pending.into_iter().filter(|file| file.starts_with("policies/") && !is_listed(file)).collect()
 }
 
 /// The files by which somebody gains access, or may gain it, although no change of the compared policies shows it.
-fn widened(at: &Where, compared: &Revisions, denials: &Denials, catalogue: &Catalogue) -> Result<Vec<Widened>, Failure> {
-    let Revisions { old, new, faults, held, .. } = compared;
-    let (old_tree, new_tree) = (&old.seen.files, &new.seen.files);
-    let mut found = files::widened(at, &old.seen, &new.seen, new.own.opens_past())?;
+fn widened(
+    at: &PolicyTreeArgs,
+    compared: &Revisions,
+    denials: &Denials,
+    catalogue: &Catalogue,
+) -> Result<Vec<WidenedFile>, Failure> {
+    let Revisions { old, new, faults, pending, .. } = compared;
+    let (old_tree, new_tree) = (&old.snapshot.files, &new.snapshot.files);
+    let mut found = files::widened(at, &old.snapshot, &new.snapshot, new.own.opens_past())?;
     found.extend(files::sources(old_tree, new_tree, at.server_files().as_ref(), catalogue));
     found.extend(files::values(old_tree, new_tree, &new.own, SystemClock.now()));
     if compared.has_unloaded_policies() {
-        found.extend(files::beside_unloaded(old_tree, new_tree));
+        found.extend(files::with_unloaded(old_tree, new_tree));
     }
     found.extend(files::unmerged(&compared.changed_by_both));
     // The server holds the file until the guardrails can be read. The commit that repairs them does not change this file, so no
     // later diff would report it.
-    let waits = |file: &String| Widened::new(file, Gain::Policy, "may widen as soon as the guardrails can be read");
-    found.extend(held.iter().map(waits));
+    let waits = |file: &String| WidenedFile::new(file, Gain::Policy, "may widen as soon as the guardrails can be read");
+    found.extend(pending.iter().map(waits));
     found.extend(unloaded(faults, old_tree, new_tree));
     if let Some(why) = compared.unseen_gainers().filter(|_| denials.are_fewer()) {
-        found.push(Widened::new(
+        found.push(WidenedFile::new(
             GUARDRAILS_FILE,
             Gain::Guardrail,
             format!("denies less, and nobody can tell here who gains: {why}"),
@@ -152,7 +157,7 @@ fn widened(at: &Where, compared: &Revisions, denials: &Denials, catalogue: &Cata
 }
 
 /// Names the two revisions, and says if they have the same files: that would otherwise look like a change by which nobody gains.
-fn told_compared(old: &Seen, new: &Seen) -> String {
+fn comparison(old: &TreeSnapshot, new: &TreeSnapshot) -> String {
     let same = if old.files == new.files {
         "\nBoth have the same files: --repository names the checkout that has the change."
     } else {
@@ -161,7 +166,7 @@ fn told_compared(old: &Seen, new: &Seen) -> String {
     format!("Compared: {}\n    with: {}{same}", old.at, new.at)
 }
 
-fn told_of_waiting(files: &[String]) -> String {
+fn render_waiting(files: &[String]) -> String {
     let one = |file: &String| {
         format!("{}: if `rollout` holds what widens, this waits, and it grants nothing before `daypass confirm`.\n", plain(file))
     };
@@ -170,13 +175,15 @@ fn told_of_waiting(files: &[String]) -> String {
 
 /// Changed policies, or policies with changed rows, that do not load with this configuration: with the server's they may load,
 /// and nobody would be told. If a policy is no YAML, any file may be its rows.
-fn unloaded(faults: &[Fault], old: &Tree, new: &Tree) -> BTreeSet<Widened> {
+fn unloaded(faults: &[Fault], old: &Tree, new: &Tree) -> BTreeSet<WidenedFile> {
     let changed = |file: &str| old.get(file) != new.get(file);
     let rows_changed = |file: &str| match new.get(file).map(|bytes| Node::parse(file, bytes)) {
         Some(Ok(policy)) => rows_file(&policy).is_some_and(|rows| changed(&rows)),
         _ => old != new,
     };
     let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).map(|fault| &*fault.file);
-    let told = errors.filter(|file| is_policy(file) && (changed(file) || rows_changed(file)));
-    told.map(|file| Widened::new(file, Gain::Policy, "does not load here, so nobody can tell whether it widens")).collect()
+    let policies = errors.filter(|file| is_policy(file) && (changed(file) || rows_changed(file)));
+    policies
+        .map(|file| WidenedFile::new(file, Gain::Policy, "does not load here, so nobody can tell whether it widens"))
+        .collect()
 }

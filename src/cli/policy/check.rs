@@ -1,15 +1,15 @@
 //! `daypass policy check`: the faults of the files, and the linter's findings.
 
-use super::of_source::{OfSource, Read};
+use super::of_source::{ReadSource, SourceArgs};
 use super::place::GUARDRAILS_UNREAD;
-use super::providers::Fits;
+use super::providers::ProviderCheck;
 use super::sarif;
 use crate::cli::examples::examples;
 use crate::cli::progress::Progress;
 use crate::cli::{Output, print};
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::config::{FurtherSource, SourceFiles};
-use crate::policy::{Catalogue, LINT_CODES, Look, Ruleset, Tree, document_grants, lint_denying};
+use crate::policy::{Catalogue, LINT_CODES, LintContext, Ruleset, Tree, document_grants, lint_denying};
 use crate::secrets::SopsFile;
 use crate::words::names::SecretPath;
 use crate::words::yaml::{Fault, Severity, nearest};
@@ -28,7 +28,7 @@ const ALL: &str = "warnings";
 ]))]
 pub(in crate::cli) struct CheckArgs {
     #[command(flatten)]
-    of: OfSource,
+    of: SourceArgs,
     /// A finding that counts as an error, by its code; `warnings` means all that no policy accepts. May be given several times.
     #[arg(long, value_name = "CODE", value_parser = code)]
     deny: Vec<String>,
@@ -69,7 +69,7 @@ struct Checked {
     /// Whether further sources name files of the server, which are not here.
     leaves_out_server: bool,
     /// Whether the providers can make what is granted.
-    fits: Fits,
+    fits: ProviderCheck,
 }
 
 /// Ends with 78 if there is an error.
@@ -78,7 +78,7 @@ pub(super) fn run(arguments: &CheckArgs, output: Output) -> Result<u8, Failure> 
     let read = arguments.of.load()?;
     let Checked { ruleset, faults, leaves_out_server, fits } = arguments.check(&read);
     drop(progress);
-    let at = &read.seen.at;
+    let at = &read.snapshot.at;
     let faults: Vec<Fault> = faults.into_iter().filter_map(|fault| arguments.level(fault)).collect();
     let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();
     let (policies, guardrails) = (ruleset.set().policies().len(), ruleset.set().guardrails().count());
@@ -138,27 +138,27 @@ fn definitions(tree: &Tree, catalogue: &Catalogue, here: Option<&SourceFiles>) -
 }
 
 /// Tests that hold for a further source's policies alone, but not within its bounds, which the server applies.
-fn within_bounds(read: &Read) -> Vec<Fault> {
+fn within_bounds(read: &ReadSource) -> Vec<Fault> {
     if read.definition.is_none() {
         return Vec::new();
     }
-    let failed = read.tested().0.failed_tests(&read.seen.files, &read.catalogue);
+    let failed = read.tested().0.failed_tests(&read.snapshot.files, &read.catalogue);
     failed.into_iter().map(|fault| fault.help("it holds for the policy alone, but not within the bounds of its source")).collect()
 }
 
 impl CheckArgs {
-    fn check(&self, read: &Read) -> Checked {
-        let (seen, catalogue, at) = (&read.seen, &read.catalogue, &self.of.at);
-        let tree = &seen.files;
+    fn check(&self, read: &ReadSource) -> Checked {
+        let (snapshot, catalogue, at) = (&read.snapshot, &read.catalogue, &self.of.at);
+        let tree = &snapshot.files;
         let (ruleset, mut faults) = Ruleset::load(tree, catalogue, None);
-        faults.extend(seen.left_out().chain(read.unread.iter().cloned()));
+        faults.extend(snapshot.left_out().chain(read.unread.iter().cloned()));
         faults.extend(ruleset.test(tree, catalogue).1);
         faults.extend(within_bounds(read));
         let own = at.own_repository();
         let now = SystemClock.now();
-        let look = Look { ruleset: &ruleset, tree, catalogue, now, own_repository: own.as_deref() };
+        let look = LintContext { ruleset: &ruleset, tree, catalogue, now, own_repository: own.as_deref() };
         faults.extend(lint_denying(&look, &self.deny));
-        let mut fits = Fits::of(read, &ruleset, at);
+        let mut fits = ProviderCheck::of(read, &ruleset, at);
         faults.append(&mut fits.faults);
         faults.extend(missing_keys(tree, &ruleset, now));
         faults.extend(read.definition.iter().flat_map(|definition| match &definition.bounds {

@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &ImportArgs, output: Output) -> Result<u8, Failure>
         }
     }
     drop(progress);
-    tell(&imported, &refused, output, arguments.to.is_some());
+    print(&imported, &refused, output, arguments.to.is_some());
     Ok(if refused.is_empty() { 0 } else { STATUS_CONFIGURATION })
 }
 
@@ -164,7 +164,7 @@ fn link_below(folder: &Path, file: &str) -> Option<PathBuf> {
     })
 }
 
-fn tell(imported: &[Imported], refused: &[NotImported], output: Output, on_disk: bool) {
+fn print(imported: &[Imported], refused: &[NotImported], output: Output, on_disk: bool) {
     if output == Output::Json {
         print::json(&json!({ "imported": imported, "refused": refused }));
         return;

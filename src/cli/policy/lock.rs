@@ -1,6 +1,6 @@
 //! `daypass policy lock`: prints a patch that adds ids to names, from the tokens that were seen. It changes no file itself.
 
-use super::place::Where;
+use super::place::PolicyTreeArgs;
 use crate::cli::examples::examples;
 use crate::cli::progress::Progress;
 use crate::cli::{Output, print};
@@ -18,7 +18,7 @@ const OUTCOMES_MAX: usize = 1_000_000;
 #[command(after_help = examples(&["daypass policy lock --config daypass.yaml --folder . > lock.patch"]))]
 pub(in crate::cli) struct LockArgs {
     #[command(flatten)]
-    at: Where,
+    at: PolicyTreeArgs,
     /// The server's data directory; without it, that of the configuration.
     #[arg(long)]
     data: Option<PathBuf>,
@@ -27,11 +27,11 @@ pub(in crate::cli) struct LockArgs {
 /// Prints the patch on standard output, and what needs a person on standard error.
 pub(super) fn run(arguments: &LockArgs, output: Output) -> Result<u8, Failure> {
     let progress = Progress::of("reading the log");
-    let (seen_at, catalogue) = arguments.at.load()?;
+    let (snapshot, catalogue) = arguments.at.load()?;
     let data = arguments.data.clone().map_or_else(|| arguments.at.data(), Ok)?;
     let failed = |fault: ReadError| Failure::new(STATUS_CONFIGURATION, fault);
-    let (seen, is_whole) = Reader::open(&data).and_then(|reader| sightings(&reader, &catalogue)).map_err(failed)?;
-    let proposed = lock(&seen_at.files, &catalogue, &seen);
+    let (sightings, is_whole) = Reader::open(&data).and_then(|reader| sightings(&reader, &catalogue)).map_err(failed)?;
+    let proposed = lock(&snapshot.files, &catalogue, &sightings);
     drop(progress);
     if !is_whole {
         anstream::eprintln!("only the newest {OUTCOMES_MAX} outcomes were looked at");
@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &LockArgs, output: Output) -> Result<u8, Failure> {
         print::json(&serde_json::to_value(&proposed).unwrap_or_default());
     } else {
         anstream::print!("{}", proposed.patch);
-        proposed.names.iter().for_each(tell);
+        proposed.names.iter().for_each(print);
         anstream::eprintln!("{}", summary(&proposed));
     }
     let contested = proposed.names.iter().any(|name| name.outcome == LockOutcome::Contested);
@@ -49,21 +49,21 @@ pub(super) fn run(arguments: &LockArgs, output: Output) -> Result<u8, Failure> {
 
 /// What verified tokens showed, refused ones included, since whoever took over a name is among them; and whether the whole log was read.
 fn sightings(reader: &Reader, catalogue: &Catalogue) -> Result<(Sightings, bool), ReadError> {
-    let (mut seen, mut looked_at) = (Sightings::default(), 0);
+    let (mut sightings, mut looked_at) = (Sightings::default(), 0);
     reader.outcomes(|at, body| {
         let record = RequestRecord::of(&body);
         if let (Some(issuer), Some(attributes)) = (record.issuer(), record.attributes())
             && let Some(entry) = catalogue.issuer(&issuer)
         {
-            seen.add(&entry.mapping.facts_of_record(&issuer, attributes), &entry.mapping, at);
+            sightings.add(&entry.mapping.facts_of_record(&issuer, attributes), &entry.mapping, at);
         }
         looked_at += 1;
         if looked_at < OUTCOMES_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
-    Ok((seen, looked_at < OUTCOMES_MAX))
+    Ok((sightings, looked_at < OUTCOMES_MAX))
 }
 
-fn tell(found: &NameFound) {
+fn print(found: &NameFound) {
     let name = format!("{}: {} {}", found.at, found.attribute, found.name);
     match found.outcome {
         LockOutcome::Pinned => {}

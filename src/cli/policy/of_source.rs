@@ -1,7 +1,7 @@
 //! Reads the policies of a further source as the server does: files that it may not have are left out, and what is outside of its
 //! bounds is not in force.
 
-use super::place::{Seen, Where};
+use super::place::{PolicyTreeArgs, TreeSnapshot};
 use crate::client::{Failure, STATUS_USAGE};
 use crate::config::FurtherSource;
 use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, Tree, Widening};
@@ -15,9 +15,9 @@ use std::sync::Arc;
 
 /// Names the policies, and the further source that they belong to.
 #[derive(Args, Debug)]
-pub(in crate::cli) struct OfSource {
+pub(in crate::cli) struct SourceArgs {
     #[command(flatten)]
-    pub(super) at: Where,
+    pub(super) at: PolicyTreeArgs,
     /// These are the policies of a further source: the file in the root repository that defines it, `sources/NAME.yaml`.
     #[arg(long, value_name = "FILE")]
     source: Option<PathBuf>,
@@ -34,29 +34,29 @@ pub(super) struct Definition {
 }
 
 /// The files, the issuers that they may name, and the faults of files that are not read.
-pub(super) struct Read {
-    pub(super) seen: Seen,
+pub(super) struct ReadSource {
+    pub(super) snapshot: TreeSnapshot,
     pub(super) catalogue: Catalogue,
     pub(super) unread: Vec<Fault>,
     /// The definition, if this is a further source.
     pub(super) definition: Option<Definition>,
 }
 
-impl OfSource {
+impl SourceArgs {
     /// Reads the files and the definition.
-    pub(super) fn load(&self) -> Result<Read, Failure> {
+    pub(super) fn load(&self) -> Result<ReadSource, Failure> {
         self.check()?;
-        let (mut seen, catalogue) = self.at.load()?;
+        let (mut snapshot, catalogue) = self.at.load()?;
         let definition = self.definition(&catalogue)?;
-        let unread = if definition.is_some() { seen.keep_what_a_further_source_has() } else { Vec::new() };
-        Ok(Read { seen, catalogue, unread, definition })
+        let unread = if definition.is_some() { snapshot.keep_what_a_further_source_has() } else { Vec::new() };
+        Ok(ReadSource { snapshot, catalogue, unread, definition })
     }
 
     /// Refuses --source with the repository of the configuration, which is never a further source's.
     pub(super) fn check(&self) -> Result<(), Failure> {
         if self.source.is_some() && self.at.is_of_the_configuration() {
-            let told = "name the further source's own files: --folder or --repository";
-            return Err(Failure::new(STATUS_USAGE, told));
+            let message = "name the further source's own files: --folder or --repository";
+            return Err(Failure::new(STATUS_USAGE, message));
         }
         Ok(())
     }
@@ -64,17 +64,17 @@ impl OfSource {
     /// Reads the definition of the further source; `None` for the root source.
     pub(super) fn definition(&self, catalogue: &Catalogue) -> Result<Option<Definition>, Failure> {
         let Some(file) = &self.source else { return Ok(None) };
-        let shown = file.plain().to_string();
-        let told = |fault: String| Failure::new(STATUS_USAGE, format!("{shown}: {fault}"));
-        let bytes = read_named(file, NAMED_FILE_MAX).map_err(|fault| told(fault.to_string()))?;
+        let path = file.plain().to_string();
+        let failure = |fault: String| Failure::new(STATUS_USAGE, format!("{path}: {fault}"));
+        let bytes = read_named(file, NAMED_FILE_MAX).map_err(|fault| failure(fault.to_string()))?;
         let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-        let name = SourceName::parse(&stem).map_err(|fault| told(fault.to_string()))?;
+        let name = SourceName::parse(&stem).map_err(|fault| failure(fault.to_string()))?;
         let faults = faults_of(file, &name, &bytes, catalogue);
         let bounds = match faults.is_empty() {
-            true => Bounds::of_definition(&name, &shown, &bytes, catalogue).map(Arc::new),
+            true => Bounds::of_definition(&name, &path, &bytes, catalogue).map(Arc::new),
             false => Err(faults),
         };
-        Ok(Some(Definition { name, file: shown, bounds }))
+        Ok(Some(Definition { name, file: path, bounds }))
     }
 }
 
@@ -117,18 +117,18 @@ fn add_signers(tree: &mut Tree, folder: &Path, within: &str) {
     }
 }
 
-impl Read {
+impl ReadSource {
     /// What an answer about a further source leaves out of the root repository.
     pub(super) fn root_not_looked_at(&self) -> String {
-        let told = "The root repository's guardrails are not looked at, and may deny it all the same.\n";
-        self.definition.as_ref().map(|_| told.to_owned()).unwrap_or_default()
+        let message = "The root repository's guardrails are not looked at, and may deny it all the same.\n";
+        self.definition.as_ref().map(|_| message.to_owned()).unwrap_or_default()
     }
 
     /// The files, by the names that a server uses for secrets and keys.
     pub(super) fn files_as_named(&self) -> Cow<'_, Tree> {
         self.definition
             .as_ref()
-            .map_or(Cow::Borrowed(&self.seen.files), |definition| Cow::Owned(definition.named(&self.seen.files)))
+            .map_or(Cow::Borrowed(&self.snapshot.files), |definition| Cow::Owned(definition.named(&self.snapshot.files)))
     }
 
     /// The policies as they decide on a server, and the faults that keep others from it.
@@ -145,7 +145,7 @@ impl Read {
         let mut faults = self.unread.clone();
         let bounds = match self.definition.as_ref().map(|definition| &definition.bounds) {
             None => {
-                let (ruleset, found) = Ruleset::load(&self.seen.files, &self.catalogue, None);
+                let (ruleset, found) = Ruleset::load(&self.snapshot.files, &self.catalogue, None);
                 faults.extend(found);
                 return (ruleset, faults);
             }
@@ -156,7 +156,7 @@ impl Read {
                 return (Ruleset::default(), faults);
             }
         };
-        let files = &self.seen.files;
+        let files = &self.snapshot.files;
         let Loaded { ruleset, faults: found, .. } = Ruleset::load_with(files, &self.catalogue, None, Widening::GoesLive, &bounds);
         faults.extend(found);
         let (ruleset, found) = narrow(&ruleset, &bounds, &self.catalogue);

@@ -1,7 +1,7 @@
 //! Operators' denials, which apply in addition to policies.
 
-use super::place::Where;
-use crate::policy::StopUntil;
+use super::place::PolicyTreeArgs;
+use crate::policy::DenialUntil;
 use crate::store::{ReadError, Reader};
 use crate::words::{UnixTime, plain};
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ pub(super) enum UnknownDenials {
 }
 
 /// Operators' denials, from the server's store; or why they are not known.
-pub(super) fn denials(at: &Where, now: UnixTime) -> Result<Vec<(String, StopUntil)>, UnknownDenials> {
+pub(super) fn denials(at: &PolicyTreeArgs, now: UnixTime) -> Result<Vec<(String, DenialUntil)>, UnknownDenials> {
     let data = at.data_if_named().ok_or(UnknownDenials::NoData)?;
     let rows = Reader::open(&data).and_then(|reader| reader.denials(now))?;
     let standing = |row: crate::store::DenialRow| {
@@ -39,28 +39,27 @@ pub(super) fn denials(at: &Where, now: UnixTime) -> Result<Vec<(String, StopUnti
 }
 
 /// What an answer says of operators' denials, for people and for programs.
-pub(super) struct Beside {
+pub(super) struct DenialSummary {
     pub(super) text: String,
     /// Each denial, or null if they are not known.
     pub(super) denials: Value,
 }
 
 /// What operators deny now, whatever policies grant.
-pub(super) fn beside(at: &Where, now: UnixTime) -> Beside {
+pub(super) fn summary(at: &PolicyTreeArgs, now: UnixTime) -> DenialSummary {
     let denials = match denials(at, now) {
         Ok(denials) => denials,
         Err(why) => {
             let text =
                 format!("Operators' denials are not looked at, and may deny it all the same: {}\n", plain(&why.to_string()));
-            return Beside { text, denials: Value::Null };
+            return DenialSummary { text, denials: Value::Null };
         }
     };
-    let line = |(id, (stop, until)): &(String, StopUntil)| {
+    let line = |(id, (stop, until)): &(String, DenialUntil)| {
         let until = until.map_or_else(|| "it is lifted".to_owned(), |until| until.to_string());
         let (stop, reason) = (stop.to_string(), &stop.reason);
         format!("An operator denies all the same: {}, until {until} ({}; {id})\n", plain(&stop), plain(reason))
     };
-    let told =
-        |(id, (stop, until)): &(String, StopUntil)| json!({ "id": id, "denies": stop, "until": until.map(|at| at.to_string()) });
-    Beside { text: denials.iter().map(line).collect(), denials: denials.iter().map(told).collect() }
+    let to_json = |(id, (stop, until)): &(String, DenialUntil)| json!({ "id": id, "denies": stop, "until": until.map(|at| at.to_string()) });
+    DenialSummary { text: denials.iter().map(line).collect(), denials: denials.iter().map(to_json).collect() }
 }

@@ -6,7 +6,7 @@ use crate::config::{Config, PolicyConfig, SourceFiles};
 use crate::git::{GitError, Snapshot, Source};
 use crate::issue::{Connected, ProviderSettings};
 use crate::issuers::IssuerSettings;
-use crate::policy::{Catalogue, Ruleset, Tree, Widening, grants_nothing, of_further_source, strays};
+use crate::policy::{Catalogue, Ruleset, Tree, Widening, grants_nothing, of_further_source, unread_files};
 use crate::store::{ReadError, Reader};
 use crate::words::names::{CommitId, IssuerUrl, SourceName};
 use crate::words::yaml::{Fault, Place};
@@ -17,7 +17,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 #[derive(Args, Debug)]
-pub(in crate::cli) struct Where {
+pub(in crate::cli) struct PolicyTreeArgs {
     /// The server's configuration: its issuers, and its repository.
     #[arg(long, env = "DAYPASS_CONFIG")]
     config: PathBuf,
@@ -30,17 +30,17 @@ pub(in crate::cli) struct Where {
 }
 
 /// The files that were looked at.
-pub(in crate::cli) struct Seen {
+pub(in crate::cli) struct TreeSnapshot {
     /// The files by path.
     pub(in crate::cli) files: Tree,
     left_out: Vec<(String, String)>,
     /// Where they are from.
-    pub(in crate::cli) at: At,
+    pub(in crate::cli) at: TreeOrigin,
 }
 
 /// The repository, name and commit of the files that were looked at.
 #[derive(Clone, Debug, Serialize)]
-pub(in crate::cli) struct At {
+pub(in crate::cli) struct TreeOrigin {
     /// A path, or the address of a remote.
     repository: String,
     /// The name as given, such as `HEAD`; absent for a folder as it stands.
@@ -63,7 +63,7 @@ pub(super) enum NoneInForce {
 }
 
 /// How many files in an older form are named.
-const FILES_TOLD_MAX: usize = 5;
+const FILES_LISTED_MAX: usize = 5;
 /// Why a clone lacks a commit, and what to do.
 const SHALLOW: &str = "this clone is shallow and has no older commits: run `git fetch --unshallow`";
 /// The note of answers that do not depend on a decision, while the guardrails cannot be read.
@@ -82,13 +82,13 @@ pub(super) fn last_in_force(data: &Path) -> Result<(CommitId, Forms), NoneInForc
 /// A repository, and its name in answers.
 pub(super) struct Repository {
     pub(super) source: Source,
-    told: String,
+    label: String,
     reference: String,
 }
 
-impl Seen {
+impl TreeSnapshot {
     fn new(snapshot: Snapshot, repository: String, name: Option<String>) -> Self {
-        let at = At { repository, name, commit: snapshot.revision.clone(), merged_into: None };
+        let at = TreeOrigin { repository, name, commit: snapshot.revision.clone(), merged_into: None };
         Self { files: snapshot.files, left_out: snapshot.left_out, at }
     }
 
@@ -120,8 +120,8 @@ impl Seen {
             };
             format!("{why}: {}:{} {}\n", plain(&fault.file), fault.place.line, plain(&fault.message))
         };
-        let told: String = faults.iter().map(faulty).collect();
-        told + &further_sources(
+        let text: String = faults.iter().map(faulty).collect();
+        text + &further_sources(
             &self.further_sources(),
             "one of them may grant it too, or on other terms, which makes the server refuse it",
         )
@@ -132,9 +132,9 @@ impl Seen {
         if !grants_nothing(&self.files) {
             return Ok(self);
         }
-        let told: String = self.left_out().chain(strays(&self.files)).map(|fault| format!("\n\n{fault}")).collect();
+        let details: String = self.left_out().chain(unread_files(&self.files)).map(|fault| format!("\n\n{fault}")).collect();
         let message = format!(
-            "{} has no policy below policies/ and no further source below sources/: name the folder that holds these two{told}",
+            "{} has no policy below policies/ and no further source below sources/: name the folder that holds these two{details}",
             self.at
         );
         Err(Failure::new(STATUS_CONFIGURATION, message))
@@ -149,7 +149,7 @@ pub(super) fn further_sources(names: &[&str], so: &str) -> String {
     }
 }
 
-impl At {
+impl TreeOrigin {
     /// The commit; `None` for a folder as it stands.
     pub(super) const fn commit(&self) -> Option<&CommitId> {
         self.commit.as_ref()
@@ -166,7 +166,7 @@ impl At {
     }
 }
 
-impl fmt::Display for At {
+impl fmt::Display for TreeOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&plain(&self.repository))?;
         match (&self.name, &self.commit) {
@@ -178,7 +178,7 @@ impl fmt::Display for At {
     }
 }
 
-impl Where {
+impl PolicyTreeArgs {
     /// The configuration's file.
     pub(super) fn config_file(&self) -> &Path {
         &self.config
@@ -210,24 +210,24 @@ impl Where {
     }
 
     /// The files that are looked at, and the issuers that they may name.
-    pub(in crate::cli) fn load(&self) -> Result<(Seen, Catalogue), Failure> {
-        let seen = match &self.folder {
+    pub(in crate::cli) fn load(&self) -> Result<(TreeSnapshot, Catalogue), Failure> {
+        let snapshot = match &self.folder {
             Some(folder) => {
                 let snapshot = Snapshot::of_folder(folder).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
-                Seen::new(snapshot, folder.plain().to_string(), None)
+                TreeSnapshot::new(snapshot, folder.plain().to_string(), None)
             }
             None => {
                 let repository = self.source()?;
                 repository.at(&repository.source.reference.clone())?
             }
         };
-        Ok((seen.not_empty()?, self.catalogue()?))
+        Ok((snapshot.not_empty()?, self.catalogue()?))
     }
 
     /// The names of the further sources.
     pub(in crate::cli) fn further_sources(&self) -> Result<Vec<String>, Failure> {
-        let (seen, _) = self.load()?;
-        Ok(seen.further_sources().into_iter().map(str::to_owned).collect())
+        let (snapshot, _) = self.load()?;
+        Ok(snapshot.further_sources().into_iter().map(str::to_owned).collect())
     }
 
     /// The repository that the configuration follows, by its name at the forge.
@@ -264,16 +264,16 @@ impl Where {
     }
 
     /// Says that a server that holds what widens may decide by older forms of these files; `None` if nothing is held.
-    pub(super) fn held_back(&self, seen: &Seen) -> Option<String> {
+    pub(super) fn pending_note(&self, snapshot: &TreeSnapshot) -> Option<String> {
         if !self.is_of_the_configuration() {
             return None;
         }
         let config = self.config().ok().filter(|config| config.widening == Widening::Waits)?;
         let holds = "The configuration's `rollout` holds back what widens: the server decides by older forms of such files until somebody confirms (`daypass status` lists them)";
         match last_in_force(&config.data?) {
-            Ok((commit, forms)) if forms.is_empty() && seen.at.is(&commit) => None,
+            Ok((commit, forms)) if forms.is_empty() && snapshot.at.is(&commit) => None,
             Ok((commit, forms)) => {
-                let named: Vec<&str> = forms.iter().map(|(file, _)| file).take(FILES_TOLD_MAX).collect();
+                let named: Vec<&str> = forms.iter().map(|(file, _)| file).take(FILES_LISTED_MAX).collect();
                 let (count, named) = (counted(forms.len(), "file"), named.join(", "));
                 let files = if forms.is_empty() { String::new() } else { format!(": {}", plain(&named)) };
                 Some(format!("{holds}. {commit} is in force, with an older form, or none, of {count}{files}."))
@@ -302,7 +302,7 @@ impl Where {
     }
 
     /// The files of a commit that a person names.
-    pub(super) fn at(&self, name: &str) -> Result<Seen, Failure> {
+    pub(super) fn at(&self, name: &str) -> Result<TreeSnapshot, Failure> {
         self.source()?.at(name)
     }
 
@@ -310,11 +310,11 @@ impl Where {
     /// Returns what to do if some are missing.
     pub(super) fn each_form(
         &self,
-        seen: &Seen,
-        known: Option<&Seen>,
+        snapshot: &TreeSnapshot,
+        known: Option<&TreeSnapshot>,
         show: &mut dyn FnMut(&str, &[u8]),
     ) -> Result<Option<&'static str>, Failure> {
-        let Some(commit) = &seen.at.commit else { return Ok(None) };
+        let Some(commit) = &snapshot.at.commit else { return Ok(None) };
         let source = self.source()?.source;
         let whole = source
             .each_form(commit, known.and_then(|known| known.at.commit.as_ref()), show)
@@ -338,7 +338,7 @@ impl Where {
             None => {
                 let config = self.config()?;
                 let (source, origin) = config.root_repository().map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault))?;
-                Ok(Repository { source, told: origin.address.to_string(), reference: origin.reference.clone() })
+                Ok(Repository { source, label: origin.address.to_string(), reference: origin.reference.clone() })
             }
         }
     }
@@ -346,18 +346,18 @@ impl Where {
 
 impl Repository {
     fn checkout(path: &Path) -> Self {
-        let told = std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).plain().to_string();
-        Self { source: Source { path: path.to_owned(), reference: "HEAD".to_owned() }, told, reference: "HEAD".to_owned() }
+        let label = std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).plain().to_string();
+        Self { source: Source { path: path.to_owned(), reference: "HEAD".to_owned() }, label, reference: "HEAD".to_owned() }
     }
 
     /// The files of a commit by a name of this repository.
-    pub(super) fn at(&self, name: &str) -> Result<Seen, Failure> {
+    pub(super) fn at(&self, name: &str) -> Result<TreeSnapshot, Failure> {
         let source = &self.source;
         let revision = source.resolve(name).map_err(|fault| self.unreadable(&fault))?;
         let snapshot = source.read_at(&revision, &Snapshot::default()).map_err(|fault| self.unreadable(&fault))?;
         // A mirror has a ref of its own for the followed one.
         let name = if *name == source.reference { self.reference.as_str() } else { name };
-        Ok(Seen::new(snapshot, self.told.clone(), Some(name.to_owned())))
+        Ok(TreeSnapshot::new(snapshot, self.label.clone(), Some(name.to_owned())))
     }
 }
 
@@ -370,7 +370,7 @@ impl Repository {
 }
 
 /// The files of a commit of this checkout, for callers without a configuration.
-pub(super) fn of_checkout(path: &Path, name: &str) -> Result<Seen, Failure> {
+pub(super) fn of_checkout(path: &Path, name: &str) -> Result<TreeSnapshot, Failure> {
     Repository::checkout(path).at(name)
 }
 

@@ -1,8 +1,8 @@
 //! Checks that the providers of the configuration can make what policies grant.
 
-use super::of_source::Read;
-use super::place::Where;
-use crate::issue::{Misfit, ProviderSettings};
+use super::of_source::ReadSource;
+use super::place::PolicyTreeArgs;
+use crate::issue::{ProviderMismatch, ProviderSettings};
 use crate::kind::Target;
 use crate::policy::{Ruleset, named_grants};
 use crate::words::yaml::Fault;
@@ -13,14 +13,14 @@ const CODE: &str = "provider_misfit";
 
 /// The findings, and the kinds that could not be checked.
 #[derive(Default)]
-pub(super) struct Fits {
+pub(super) struct ProviderCheck {
     pub(super) faults: Vec<Fault>,
     /// Granted kinds whose provider the configuration does not describe.
     pub(super) not_checked: BTreeSet<&'static str>,
 }
 
 /// What the provider cannot make of a target. `None` if that is not known, because the settings cannot be read.
-fn misfits(settings: Option<&ProviderSettings>, target: &Target) -> Option<Vec<Misfit>> {
+fn misfits(settings: Option<&ProviderSettings>, target: &Target) -> Option<Vec<ProviderMismatch>> {
     match settings {
         Some(settings) => settings.misfits(target),
         None if ProviderSettings::makes(target) => None,
@@ -28,10 +28,10 @@ fn misfits(settings: Option<&ProviderSettings>, target: &Target) -> Option<Vec<M
     }
 }
 
-impl Fits {
+impl ProviderCheck {
     /// Checks everything that is granted by name. Each fault is reported once, even if a policy has many rows.
-    pub(super) fn of(read: &Read, ruleset: &Ruleset, at: &Where) -> Self {
-        let (mut fits, mut told) = (Self::default(), BTreeSet::new());
+    pub(super) fn of(read: &ReadSource, ruleset: &Ruleset, at: &PolicyTreeArgs) -> Self {
+        let (mut fits, mut reported) = (Self::default(), BTreeSet::new());
         let settings = at.provider_settings();
         for (file, place, target) in named_grants(ruleset) {
             let Some(misfits) = misfits(settings.as_ref(), &target) else {
@@ -40,8 +40,8 @@ impl Fits {
             };
             for misfit in misfits {
                 let message = misfit.to_string();
-                if told.insert((file, place, message.clone())) {
-                    let text = read.seen.files.get(file).map(|bytes| String::from_utf8_lossy(bytes));
+                if reported.insert((file, place, message.clone())) {
+                    let text = read.snapshot.files.get(file).map(|bytes| String::from_utf8_lossy(bytes));
                     let fault = Fault::new(file, place, message).coded(CODE).in_text(&text.unwrap_or_default());
                     fits.faults.push(match misfit.help() {
                         Some(help) => fault.help(help),

@@ -1,6 +1,6 @@
 //! The two revisions that a diff compares. A merge is computed file by file: a change of only one side is taken.
 
-use super::place::{Seen, Where};
+use super::place::{PolicyTreeArgs, TreeSnapshot};
 use crate::client::{Failure, STATUS_USAGE};
 use crate::git::Changed;
 use crate::policy::Tree;
@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 
 /// Two revisions that are compared.
 pub(super) struct Range {
-    pub(super) old: Seen,
-    pub(super) new: Seen,
+    pub(super) old: TreeSnapshot,
+    pub(super) new: TreeSnapshot,
     /// Files that both sides changed since their common base: the result of a merge is not known.
     pub(super) changed_by_both: Vec<String>,
 }
@@ -49,7 +49,7 @@ fn perhaps_moved(changed: &Changed, away: &Changed, read: &Tree) -> Vec<String> 
     modified.chain(changed.added.iter().filter(|file| is_below(file))).cloned().collect()
 }
 
-impl Where {
+impl PolicyTreeArgs {
     /// `OLD...NEW` compares OLD with the result of merging NEW into it, `OLD..NEW` the two themselves.
     pub(super) fn range(&self, range: &str) -> Result<Range, Failure> {
         let usage = || Failure::new(STATUS_USAGE, "expected two revisions, such as origin/main...HEAD");

@@ -1,6 +1,6 @@
 //! `daypass policy replay`: which past grants a revision would have denied, by a server's answer or from its store.
 
-use super::place::{At, Seen, Where, further_sources, last_in_force};
+use super::place::{PolicyTreeArgs, TreeOrigin, TreeSnapshot, further_sources, last_in_force};
 use crate::answers::{Findings, Lost};
 use crate::app::recorded_policies;
 use crate::cli::examples::examples;
@@ -64,11 +64,11 @@ enum FailOn {
 
 /// The answer: what was found, and which commits were compared.
 #[derive(Serialize)]
-struct Told<'a> {
+struct ReplayAnswer<'a> {
     #[serde(flatten)]
     found: &'a Findings,
-    in_force: &'a At,
-    new: &'a At,
+    in_force: &'a TreeOrigin,
+    new: &'a TreeOrigin,
     same_files: bool,
     further_sources_not_looked_at: BTreeSet<String>,
     further_sources_as_in_force: BTreeSet<String>,
@@ -79,18 +79,19 @@ pub(super) async fn run(arguments: &ReplayArgs, environment: Environment, output
     arguments.typed.check()?;
     arguments.typed.check_beside(arguments.data.as_deref())?;
     let progress = Progress::of("replaying decisions");
-    let Asked { found, in_force, new, same_files, sources } = match (&arguments.data, &arguments.config) {
-        (Some(data), Some(config)) => arguments.beside(data, config)?,
-        _ => arguments.ask(environment).await?,
+    let ReplayResult { found, in_force, new, same_files, sources } = match (&arguments.data, &arguments.config) {
+        (Some(data), Some(config)) => arguments.by_store(data, config)?,
+        _ => arguments.ask_server(environment).await?,
     };
     drop(progress);
     let same = if same_files { SAME_FILES } else { "" };
-    let text = || format!("In force: {in_force}\n   tried: {new}\n{same}{}{}", told(&found, &arguments.since), sources.told());
+    let text =
+        || format!("In force: {in_force}\n   tried: {new}\n{same}{}{}", render(&found, &arguments.since), sources.render());
     match output {
         Output::Json => {
             let (further_sources_not_looked_at, further_sources_as_in_force) = sources.parts();
             let (found, in_force, new) = (&found, &in_force, &new);
-            print::json(&json!(Told {
+            print::json(&json!(ReplayAnswer {
                 found,
                 in_force,
                 new,
@@ -107,26 +108,26 @@ pub(super) async fn run(arguments: &ReplayArgs, environment: Environment, output
 }
 
 /// The result of a replay, and its revisions.
-struct Asked {
+struct ReplayResult {
     found: Findings,
-    in_force: At,
-    new: At,
+    in_force: TreeOrigin,
+    new: TreeOrigin,
     /// Whether NEW decides by the files that the commit in force has.
     same_files: bool,
-    sources: Further,
+    sources: FurtherHandling,
 }
 
 /// How a replay treats the further sources that the revisions define.
-enum Further {
+enum FurtherHandling {
     /// Their policies are not here.
     NotLookedAt(BTreeSet<String>),
     /// The server has them, and decides by them as they are in force.
     AsInForce(BTreeSet<String>),
 }
 
-impl Further {
-    fn of(seen: &[&Seen]) -> BTreeSet<String> {
-        seen.iter().flat_map(|seen| seen.further_sources()).map(ToOwned::to_owned).collect()
+impl FurtherHandling {
+    fn of(snapshots: &[&TreeSnapshot]) -> BTreeSet<String> {
+        snapshots.iter().flat_map(|snapshot| snapshot.further_sources()).map(ToOwned::to_owned).collect()
     }
 
     /// The sources that are not looked at, and those that decide as they are in force.
@@ -137,7 +138,7 @@ impl Further {
         }
     }
 
-    fn told(&self) -> String {
+    fn render(&self) -> String {
         match self {
             Self::NotLookedAt(names) => {
                 let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -160,37 +161,37 @@ impl Further {
 
 impl ReplayArgs {
     /// Asks a server, as a job: its policies decide whether it may.
-    async fn ask(&self, environment: Environment) -> Result<Asked, Failure> {
+    async fn ask_server(&self, environment: Environment) -> Result<ReplayResult, Failure> {
         let path = self.repository.clone().unwrap_or_else(|| PathBuf::from("."));
         let new = super::place::of_checkout(&path, &self.new)?;
         let request = ReplayRequest::of(&new.files, self.since.clone()).map_err(faulty)?;
         let found = self.server.connect(environment)?.replay(&request).await?;
-        let in_force = At::of_server(found.revision.clone());
+        let in_force = TreeOrigin::of_server(found.revision.clone());
         // The server names its commit alone. Its files are known here if the checkout has that commit.
         let same_files = found.revision.as_ref().is_some_and(|commit| {
-            let has_same = |seen: Seen| self.decides_by(&seen.files, &request);
+            let has_same = |snapshot: TreeSnapshot| self.decides_by(&snapshot.files, &request);
             new.at.is(commit) || super::place::of_checkout(&path, commit.as_str()).is_ok_and(has_same)
         });
-        let sources = Further::AsInForce(Further::of(&[&new]));
-        Ok(Asked { found, in_force, new: new.at, same_files, sources })
+        let sources = FurtherHandling::AsInForce(FurtherHandling::of(&[&new]));
+        Ok(ReplayResult { found, in_force, new: new.at, same_files, sources })
     }
 
     /// Reads the store, as an operator: the configuration's ref is in force, wherever the tried revision is from.
-    fn beside(&self, data: &Path, config: &Path) -> Result<Asked, Failure> {
-        let at = |repository| Where::repository(config.to_owned(), repository);
-        let (seen, catalogue) = at(None).load()?;
-        let in_force = recorded(&at(None), &seen, data, &catalogue)?;
+    fn by_store(&self, data: &Path, config: &Path) -> Result<ReplayResult, Failure> {
+        let at = |repository| PolicyTreeArgs::repository(config.to_owned(), repository);
+        let (snapshot, catalogue) = at(None).load()?;
+        let in_force = recorded(&at(None), &snapshot, data, &catalogue)?;
         let new = at(self.repository.clone()).at(&self.new)?;
         let request = ReplayRequest::of(&new.files, self.since.clone()).map_err(faulty)?;
         let now = SystemClock.now();
         let since = now.minus(request.lookback().map_err(|fault| Failure::new(STATUS_USAGE, fault))?);
-        let same_files = self.decides_by(&seen.files, &request);
+        let same_files = self.decides_by(&snapshot.files, &request);
         let candidate = request.candidate(&catalogue, in_force.set(), &SourceName::root(), &[]);
         let reader = Reader::open(data).map_err(faulty)?;
         let mut found = replay_since(&reader, since, Replay::new(&candidate, in_force.set(), now), &catalogue).map_err(faulty)?;
-        found.revision = seen.at.commit().cloned();
-        let sources = Further::NotLookedAt(Further::of(&[&seen, &new]));
-        Ok(Asked { found, in_force: seen.at, new: new.at, same_files, sources })
+        found.revision = snapshot.at.commit().cloned();
+        let sources = FurtherHandling::NotLookedAt(FurtherHandling::of(&[&snapshot, &new]));
+        Ok(ReplayResult { found, in_force: snapshot.at, new: new.at, same_files, sources })
     }
 
     /// Whether these files are the ones by which the request decides.
@@ -201,12 +202,12 @@ impl ReplayArgs {
 
 /// The policies that a server has in force at this commit; a faulty or waiting file counts in its older form. If the server did
 /// not read the commit yet, the policies as they stand.
-fn recorded(at: &Where, seen: &Seen, data: &Path, catalogue: &Catalogue) -> Result<Ruleset, Failure> {
+fn recorded(at: &PolicyTreeArgs, snapshot: &TreeSnapshot, data: &Path, catalogue: &Catalogue) -> Result<Ruleset, Failure> {
     match last_in_force(data) {
-        Ok((commit, forms)) if seen.at.is(&commit) => {
+        Ok((commit, forms)) if snapshot.at.is(&commit) => {
             recorded_policies(&at.own_source()?, &commit, &forms, catalogue).map_err(faulty)
         }
-        Ok(_) | Err(_) => Ok(Ruleset::load(&seen.files, catalogue, None).0),
+        Ok(_) | Err(_) => Ok(Ruleset::load(&snapshot.files, catalogue, None).0),
     }
 }
 
@@ -214,13 +215,13 @@ fn faulty(fault: impl std::fmt::Display) -> Failure {
     Failure::new(STATUS_CONFIGURATION, fault)
 }
 
-fn told(found: &Findings, since: &str) -> String {
+fn render(found: &Findings, since: &str) -> String {
     let mut text = String::new();
     for fault in &found.faults {
         let _ = writeln!(text, "FAULTY   {}:{} {}", plain(&fault.file), fault.line, plain(&fault.message));
     }
     for lost in &found.grants {
-        told_of_grant(&mut text, lost);
+        render_grant(&mut text, lost);
     }
     let _ = writeln!(text, "{} decisions of the last {since}: {} would have been denied.", found.decisions, found.denied);
     text + &left_out(found)
@@ -229,13 +230,13 @@ fn told(found: &Findings, since: &str) -> String {
 /// The decisions that were left out, and the uses that are not listed.
 pub(super) fn left_out(found: &Findings) -> String {
     let mut text = String::new();
-    for (count, said) in [
+    for (count, phrase) in [
         (found.uses_more, "more uses would have been denied, of grants that are not listed."),
         (found.claims_pruned, "decisions were left out: their claims are pruned, and a line looks at claims."),
         (found.unreadable, "decisions were left out: their records cannot be read."),
     ] {
         if count != 0 {
-            let _ = writeln!(text, "{count} {said}");
+            let _ = writeln!(text, "{count} {phrase}");
         }
     }
     if let Some(at) = &found.cut_off_at {
@@ -253,7 +254,7 @@ pub(super) fn used(times: u64, last: &Lost) -> String {
     format!("used {times}, last {}{}", plain(&last.last_at), plain(&by))
 }
 
-fn told_of_grant(text: &mut String, lost: &Lost) {
+fn render_grant(text: &mut String, lost: &Lost) {
     let denies = if lost.denied_already { "DENIED ALREADY" } else { "DENIES  " };
     let (credential, policy) = (plain(&lost.credential), &lost.policy);
     let _ = writeln!(text, "{denies} {credential}   {policy}: {}", used(lost.times, lost));

@@ -1,12 +1,12 @@
 //! SARIF 2.1.0 (OASIS), as far as code scanning reads it.
 
-use super::place::At;
+use super::place::TreeOrigin;
 use crate::words::yaml::{Fault, Severity};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// The findings as one run.
-pub(super) fn document(faults: &[Fault], at: &At) -> Value {
+pub(super) fn document(faults: &[Fault], at: &TreeOrigin) -> Value {
     let codes: BTreeSet<&str> = faults.iter().map(|fault| fault.code).collect();
     let rules: Vec<Value> = codes.iter().map(|code| json!({ "id": code })).collect();
     json!({

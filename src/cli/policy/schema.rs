@@ -12,11 +12,11 @@ use clap::{Args, ValueEnum};
 pub(in crate::cli) struct SchemaArgs {
     /// Which file.
     #[arg(long, value_enum, default_value_t)]
-    of: Of,
+    of: SchemaOf,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Of {
+enum SchemaOf {
     /// A trust policy below policies/.
     #[default]
     Policy,
@@ -31,9 +31,9 @@ pub(super) fn run(arguments: &SchemaArgs) -> u8 {
     anstream::print!(
         "{}",
         match arguments.of {
-            Of::Policy => POLICY_SCHEMA,
-            Of::Guardrails => GUARDRAILS_SCHEMA,
-            Of::Source => SOURCE_SCHEMA,
+            SchemaOf::Policy => POLICY_SCHEMA,
+            SchemaOf::Guardrails => GUARDRAILS_SCHEMA,
+            SchemaOf::Source => SOURCE_SCHEMA,
         }
     );
     0

@@ -6,7 +6,7 @@ use super::{clear, creation, read_plaintext};
 use crate::cli::examples::examples;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
-use crate::secrets::{Seen, encrypt_at, is_armored, look};
+use crate::secrets::{FileKind, encrypt_at, is_armored, look};
 use crate::words::{Clock, PlainPath, Secret, SystemClock};
 use clap::Args;
 
@@ -56,38 +56,38 @@ pub(super) async fn set(arguments: &SetArgs, environment: &Environment, json: bo
         value = without_line_end(value);
     }
     if value.expose().is_empty() && !arguments.empty {
-        let told = "nothing came on standard input; --empty sets an empty value";
-        return Err(Failure::new(STATUS_USAGE, format!("{}: {told}", target.file.plain())));
+        let message = "nothing came on standard input; --empty sets an empty value";
+        return Err(Failure::new(STATUS_USAGE, format!("{}: {message}", target.file.plain())));
     }
     let mut added = None;
-    let told = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", target.file.plain()));
-    let changed = match (look(&target.path, &bytes).map_err(|fault| told(fault.to_string()))?, &target.pointer) {
-        (Seen::Age(_), None) => {
+    let failure = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", target.file.plain()));
+    let changed = match (look(&target.path, &bytes).map_err(|fault| failure(fault.to_string()))?, &target.pointer) {
+        (FileKind::Age(_), None) => {
             let creation = creation::of_path(&target.file, &arguments.recipients, &arguments.keys).await?;
             encrypt_at(value.expose(), creation.recipients(), is_armored(&bytes), creation.path())
-                .map_err(|fault| told(fault.to_string()))?
+                .map_err(|fault| failure(fault.to_string()))?
         }
-        (Seen::Age(_), Some(_)) => return Err(told("an age file is one value: leave `#/…` out".to_owned())),
-        (Seen::Plain, _) => return Err(told("the file is not encrypted: `daypass secret encrypt` does that".to_owned())),
-        (Seen::Sops(sops), None) if sops.is_one_value() && !arguments.json => target
+        (FileKind::Age(_), Some(_)) => return Err(failure("an age file is one value: leave `#/…` out".to_owned())),
+        (FileKind::Plain, _) => return Err(failure("the file is not encrypted: `daypass secret encrypt` does that".to_owned())),
+        (FileKind::Sops(sops), None) if sops.is_one_value() && !arguments.json => target
             .open(&bytes, &arguments.keys, environment)
             .await?
             .edit(&value, SystemClock.now())
-            .map_err(|fault| told(fault.to_string()))?,
-        (Seen::Sops(sops), None) if sops.is_one_value() => {
-            return Err(told("the file is one value, which is no JSON".to_owned()));
+            .map_err(|fault| failure(fault.to_string()))?,
+        (FileKind::Sops(sops), None) if sops.is_one_value() => {
+            return Err(failure("the file is one value, which is no JSON".to_owned()));
         }
-        (Seen::Sops(sops), Some(_)) if sops.is_one_value() => {
-            return Err(told("the file is one value: leave `#/…` out".to_owned()));
+        (FileKind::Sops(sops), Some(_)) if sops.is_one_value() => {
+            return Err(failure("the file is one value: leave `#/…` out".to_owned()));
         }
-        (Seen::Sops(_), None) => return Err(told("say which value: FILE#/key".to_owned())),
-        (Seen::Sops(sops), Some(pointer)) => {
+        (FileKind::Sops(_), None) => return Err(failure("say which value: FILE#/key".to_owned())),
+        (FileKind::Sops(sops), Some(pointer)) => {
             added = Some(pointer.as_str()).filter(|pointer| !sops.has(pointer));
             let document = target.open(&bytes, &arguments.keys, environment).await?;
             let now = SystemClock.now();
             let set = if arguments.json { document.set(pointer, &value, now) } else { document.set_text(pointer, &value, now) };
-            let changed = set.map_err(|fault| told(fault.to_string()))?;
-            clear::tell_of_value(&target.file, &target.path, pointer, &changed);
+            let changed = set.map_err(|fault| failure(fault.to_string()))?;
+            clear::report_value(&target.file, &target.path, pointer, &changed);
             changed
         }
     };
@@ -97,11 +97,11 @@ pub(super) async fn set(arguments: &SetArgs, environment: &Environment, json: bo
 /// Removes one value.
 pub(super) async fn unset(arguments: &UnsetArgs, environment: &Environment, json: bool) -> Result<u8, Failure> {
     let target = Target::parse(&arguments.target)?;
-    let told = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", target.file.plain()));
-    let pointer = target.pointer.as_deref().ok_or_else(|| told("say which value: FILE#/key".to_owned()))?;
+    let failure = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", target.file.plain()));
+    let pointer = target.pointer.as_deref().ok_or_else(|| failure("say which value: FILE#/key".to_owned()))?;
     let bytes = target.bytes()?;
     let document = target.open(&bytes, &arguments.keys, environment).await?;
-    let changed = document.unset(pointer, SystemClock.now()).map_err(|fault| told(fault.to_string()))?;
+    let changed = document.unset(pointer, SystemClock.now()).map_err(|fault| failure(fault.to_string()))?;
     finish(&target.file, &bytes, &changed, json)
 }
 

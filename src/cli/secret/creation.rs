@@ -36,7 +36,7 @@ async fn recipients(path: &Path, named: &[String], keys: &KeyArgs) -> Result<Cre
 
 /// The rule of the nearest `.sops.yaml` above the file, if there is one.
 pub(super) fn by_rules(path: &Path) -> Result<Option<Creation>, Failure> {
-    let told = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
+    let failure = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
     let absolute = settled(path)?;
     let checkout = Checkout::around(&absolute).ok();
     for folder in absolute.ancestors().skip(1) {
@@ -44,7 +44,7 @@ pub(super) fn by_rules(path: &Path) -> Result<Option<Creation>, Failure> {
         let is_ours = checkout.as_ref().is_some_and(|checkout| folder.starts_with(checkout.root()));
         if let Some(bytes) = if is_ours { read_unlinked(&rules)? } else { read_if_there(&rules)? } {
             let within = absolute.strip_prefix(folder).unwrap_or(&absolute).to_string_lossy().into_owned();
-            let named = |fault: String| told(format!("{}: {fault}", rules.plain()));
+            let named = |fault: String| failure(format!("{}: {fault}", rules.plain()));
             return Creations::parse(&bytes)
                 .and_then(|rules| rules.for_path(&within).cloned())
                 .map(Some)

@@ -8,7 +8,7 @@ use crate::cli::print;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, hide_file};
 use crate::kind::SecretValue;
-use crate::secrets::{Part, Plaintext, Seen, Unauthenticated, decrypt_key, look};
+use crate::secrets::{DocumentPart, FileKind, Plaintext, Unauthenticated, decrypt_key, look};
 use crate::words::names::SecretName;
 use crate::words::{PlainPath, Secret};
 use clap::Args;
@@ -60,20 +60,20 @@ pub(super) async fn run(arguments: &DecryptArgs, environment: &Environment, json
 }
 
 async fn open(target: &Target, keys: &KeyArgs, environment: &Environment) -> Result<Plaintext, Failure> {
-    let told = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", target.file.plain()));
+    let failure = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", target.file.plain()));
     let bytes = target.bytes()?;
-    match look(&target.path, &bytes).map_err(|fault| told(fault.to_string()))? {
-        Seen::Plain => Err(told("the file is not encrypted: its content is in clear".to_owned())),
+    match look(&target.path, &bytes).map_err(|fault| failure(fault.to_string()))? {
+        FileKind::Plain => Err(failure("the file is not encrypted: its content is in clear".to_owned())),
         // An age file is authentic to its last byte, or does not open.
-        Seen::Age(_) => {
+        FileKind::Age(_) => {
             let identities = keys.keyring(environment).await?.for_file(&bytes).await?;
-            let value = decrypt_key(&bytes, &identities).map_err(|fault| told(fault.to_string()))?;
+            let value = decrypt_key(&bytes, &identities).map_err(|fault| failure(fault.to_string()))?;
             Ok(Plaintext { value, unauthenticated: false })
         }
-        Seen::Sops(_) => {
+        FileKind::Sops(_) => {
             let document = target.open(&bytes, keys, environment).await?;
-            let value = document.render(Unauthenticated::Give).map_err(|fault| told(fault.to_string()))?;
-            Ok(Plaintext { value, unauthenticated: document.holds_unauthenticated(Part::Whole) })
+            let value = document.render(Unauthenticated::Give).map_err(|fault| failure(fault.to_string()))?;
+            Ok(Plaintext { value, unauthenticated: document.holds_unauthenticated(DocumentPart::Whole) })
         }
     }
 }

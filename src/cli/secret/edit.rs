@@ -10,7 +10,7 @@ use crate::client::editor::Desk;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::secrets::{
-    AgeError, Seen, SopsError, Unauthenticated, decrypt_key, encrypt_at, encrypt_document_with, is_armored, look,
+    AgeError, FileKind, SopsError, Unauthenticated, decrypt_key, encrypt_at, encrypt_document_with, is_armored, look,
 };
 use crate::words::{Clock, PlainPath, Secret, SystemClock};
 use clap::Args;
@@ -35,36 +35,36 @@ pub(in crate::cli) struct EditArgs {
 /// Opens a file in the person's editor.
 pub(super) async fn edit(arguments: &EditArgs, environment: &Environment, json: bool) -> Result<u8, Failure> {
     let target = Target { path: path_of(&arguments.file)?, file: arguments.file.clone(), pointer: None };
-    let told = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", target.file.plain()));
+    let failure = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", target.file.plain()));
     let Some(bytes) = read_if_there(&target.file)? else {
         let creation = creation::of_path(&target.file, &arguments.recipients, &arguments.keys).await?;
         let nothing = Secret::new(Vec::new());
-        let made = edited(&target.file, &nothing, environment, |plain| match target.is_age() {
-            _ if plain.expose().is_empty() => Err(Unmade::Nothing),
+        let encrypted = edited(&target.file, &nothing, environment, |plain| match target.is_age() {
+            _ if plain.expose().is_empty() => Err(EditFault::Nothing),
             true => Ok(encrypt_at(plain.expose(), creation.recipients(), true, creation.path())?),
             false => Ok(encrypt_document_with(&target.path, plain.expose(), &creation, SystemClock.now())?),
         });
-        let made = made.await?;
-        clear::tell_of_document(&target.file, &target.path, &[], &made);
-        return finish(&target.file, &[], &made, json);
+        let encrypted = encrypted.await?;
+        clear::report_document(&target.file, &target.path, &[], &encrypted);
+        return finish(&target.file, &[], &encrypted, json);
     };
-    let changed = match look(&target.path, &bytes).map_err(|fault| told(fault.to_string()))? {
-        Seen::Plain => return Err(told("the file is not encrypted: `daypass secret encrypt` does that".to_owned())),
-        Seen::Age(_) => {
+    let changed = match look(&target.path, &bytes).map_err(|fault| failure(fault.to_string()))? {
+        FileKind::Plain => return Err(failure("the file is not encrypted: `daypass secret encrypt` does that".to_owned())),
+        FileKind::Age(_) => {
             let creation = creation::of_path(&target.file, &arguments.recipients, &arguments.keys).await?;
             let progress = Progress::of("asking for the keys");
             let identities = arguments.keys.keyring(environment).await?.for_file(&bytes).await?;
             drop(progress);
-            let plain = decrypt_key(&bytes, &identities).map_err(|fault| told(fault.to_string()))?;
+            let plain = decrypt_key(&bytes, &identities).map_err(|fault| failure(fault.to_string()))?;
             let again = |new: &Secret| match *new == plain {
                 true => Ok(bytes.clone()),
                 false => Ok(encrypt_at(new.expose(), creation.recipients(), is_armored(&bytes), creation.path())?),
             };
             edited(&target.file, &plain, environment, again).await?
         }
-        Seen::Sops(_) => {
+        FileKind::Sops(_) => {
             let document = target.open(&bytes, &arguments.keys, environment).await?;
-            let plain = document.render(Unauthenticated::Give).map_err(|fault| told(fault.to_string()))?;
+            let plain = document.render(Unauthenticated::Give).map_err(|fault| failure(fault.to_string()))?;
             edited(&target.file, &plain, environment, |new| Ok(document.edit(new, SystemClock.now())?)).await?
         }
     };
@@ -73,7 +73,7 @@ pub(super) async fn edit(arguments: &EditArgs, environment: &Environment, json: 
 
 /// Why the edited text cannot become a file.
 #[derive(Debug, thiserror::Error)]
-enum Unmade {
+enum EditFault {
     #[error("the text is empty, so no file is made")]
     Nothing,
     #[error(transparent)]
@@ -87,10 +87,10 @@ async fn edited(
     file: &Path,
     plain: &Secret,
     environment: &Environment,
-    encrypt: impl Fn(&Secret) -> Result<Vec<u8>, Unmade>,
+    encrypt: impl Fn(&Secret) -> Result<Vec<u8>, EditFault>,
 ) -> Result<Vec<u8>, Failure> {
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let desk = Desk::lay(&name, plain, environment)?;
+    let desk = Desk::create(&name, plain, environment)?;
     loop {
         desk.edit(environment).await?;
         match encrypt(&desk.read()?) {
@@ -100,8 +100,8 @@ async fn edited(
                 std::io::stdin().lock().read_line(&mut String::new()).map_err(unusable)?;
             }
             Err(fault) => {
-                let told = format!("{}: {fault}; nothing was changed", file.plain());
-                return Err(Failure::new(STATUS_CONFIGURATION, told));
+                let message = format!("{}: {fault}; nothing was changed", file.plain());
+                return Err(Failure::new(STATUS_CONFIGURATION, message));
             }
         }
     }

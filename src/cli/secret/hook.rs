@@ -8,7 +8,7 @@ use crate::cli::print;
 use crate::client::checkout::{Checkout, ENCRYPTED, nearly_called, read_if_there, readable, replace};
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
-use crate::secrets::{Seen, Shown, SopsFile, look, looks_secret};
+use crate::secrets::{FileKind, ReadableValue, SopsFile, look, looks_secret};
 use crate::words::names::SecretPath;
 use crate::words::{PlainPath, holds_private_key, plain, plain_lines};
 use clap::Args;
@@ -100,9 +100,9 @@ pub(super) fn fault(name: &str, bytes: &[u8], encrypted: bool) -> Option<String>
         Err(fault) => return Some(format!("the name is not one that daypass reads: {fault}")),
     };
     let fault = match look(&path, bytes) {
-        Ok(Seen::Age(_)) => None,
-        Ok(Seen::Plain) => Some("it is not encrypted, and every file in this place has to be".to_owned()),
-        Ok(Seen::Sops(mut sops)) => in_clear(&mut sops),
+        Ok(FileKind::Age(_)) => None,
+        Ok(FileKind::Plain) => Some("it is not encrypted, and every file in this place has to be".to_owned()),
+        Ok(FileKind::Sops(mut sops)) => in_clear(&mut sops),
         Err(fault) => Some(fault.to_string()),
     };
     // A comment, a key's name, the `sops` section and what stands beside an armor are no values, and nothing encrypts them.
@@ -111,8 +111,8 @@ pub(super) fn fault(name: &str, bytes: &[u8], encrypted: bool) -> Option<String>
 
 /// What is readable in it and may not be.
 fn in_clear(sops: &mut SopsFile) -> Option<String> {
-    let told = |one: Shown| Some(format!("`{}` is readable and looks like {}", one.pointer(), one.looks?));
-    let looks = sops.shown().into_iter().find_map(told);
+    let describe = |one: ReadableValue| Some(format!("`{}` is readable and looks like {}", one.pointer(), one.looks?));
+    let looks = sops.readable_values().into_iter().find_map(describe);
     let (_, all) = sops.clear_values();
     looks.or_else(|| clear::unsealed(sops)).or_else(|| {
         all.then(|| {
@@ -146,8 +146,8 @@ fn place(checkout: &Checkout, hook: &str) -> Result<PathBuf, Failure> {
     let path = checkout.root().join(String::from_utf8_lossy(&place).trim());
     let is_ours = |bytes: &[u8]| [SCRIPT, OLDER].iter().any(|own| own.as_bytes() == bytes);
     if read_if_there(&path)?.is_some_and(|bytes| !is_ours(&bytes)) {
-        let told = "there is another hook already: add the line `daypass secret hook || exit 1` to it";
-        return Err(Failure::new(STATUS_USAGE, format!("{}: {told}", path.plain())));
+        let message = "there is another hook already: add the line `daypass secret hook || exit 1` to it";
+        return Err(Failure::new(STATUS_USAGE, format!("{}: {message}", path.plain())));
     }
     Ok(path)
 }
@@ -183,10 +183,10 @@ mod tests {
         ] {
             assert_eq!(fault(name, &bytes, encrypted), None, "{name}");
         }
-        let shown = format!("key_unencrypted: {identity}\npassword: x\n");
+        let readable = format!("key_unencrypted: {identity}\npassword: x\n");
         for (name, bytes, encrypted) in [
             ("secrets/db.yaml", b"password: x\n".to_vec(), true),
-            ("secrets/db.yaml", sops(&shown), true),
+            ("secrets/db.yaml", sops(&readable), true),
             ("secrets/a.age", [encrypt(b"x", to, true).unwrap(), b"password: x\n".to_vec()].concat(), true),
             ("secrets/db.yaml", b"a: b\nsops:\n  age: [\n".to_vec(), true),
             ("secrets/a b.yaml", sops("password: x\n"), true),
@@ -195,8 +195,8 @@ mod tests {
             ("secrets/db.yaml", sops(&format!("{identity}: x\n")), true),
             ("secrets/a.age", [encrypt(b"x", to, true).unwrap(), format!("\n{identity}\n").into_bytes()].concat(), true),
         ] {
-            let told = fault(name, &bytes, encrypted).unwrap_or_default();
-            assert!(!told.is_empty() && !told.contains(identity), "{name}: {told}");
+            let message = fault(name, &bytes, encrypted).unwrap_or_default();
+            assert!(!message.is_empty() && !message.contains(identity), "{name}: {message}");
         }
     }
 

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 pub(in crate::cli) struct ImportArgs {
     /// The format of standard input.
     #[arg(long, value_enum)]
-    from: From,
+    from: ImportFormat,
     /// The file to write, below secrets/. Its format follows from its ending (.yaml, .json, .env).
     #[arg(long = "to", short = 'o', value_name = "FILE")]
     to: PathBuf,
@@ -37,7 +37,7 @@ pub(in crate::cli) struct ImportArgs {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum From {
+enum ImportFormat {
     /// What `vault kv get -format=json` or `bao kv get -format=json` prints, of KV version 1 or 2.
     Vault,
     /// An object of names and values.
@@ -61,9 +61,9 @@ pub(super) async fn run(arguments: &ImportArgs, json: bool) -> Result<u8, Failur
         return Err(Failure::new(STATUS_USAGE, format!("{} is there already: --force overwrites it", file.plain())));
     }
     let form = match arguments.from {
-        From::Vault => ExportForm::Vault,
-        From::Json => ExportForm::Json,
-        From::Dotenv => ExportForm::Dotenv,
+        ImportFormat::Vault => ExportForm::Vault,
+        ImportFormat::Json => ExportForm::Json,
+        ImportFormat::Dotenv => ExportForm::Dotenv,
     };
     let refused = |fault: String| Failure::new(STATUS_USAGE, fault);
     let input = super::read_plaintext(None)?;
@@ -73,8 +73,8 @@ pub(super) async fn run(arguments: &ImportArgs, json: bool) -> Result<u8, Failur
     let encrypted = encrypt_document_with(&path, text.expose(), &creation, SystemClock.now());
     let encrypted = encrypted.map_err(|fault| refused(fault.to_string()))?;
     let in_clear = super::clear::left_in_clear(&path, &encrypted);
-    if let Some(told) = in_clear {
-        return Err(refused(format!("{told}: rename these, or change the rule; nothing is written")));
+    if let Some(reason) = in_clear {
+        return Err(refused(format!("{reason}: rename these, or change the rule; nothing is written")));
     }
     if is_there {
         replace(file, &encrypted)?
@@ -82,11 +82,11 @@ pub(super) async fn run(arguments: &ImportArgs, json: bool) -> Result<u8, Failur
         let failed = |fault| Failure::new(STATUS_CONFIGURATION, format!("{} is not written: {fault}", file.plain()));
         create(file, &encrypted).map_err(failed)?
     }
-    tell(file, &export, is_there, json);
+    print(file, &export, is_there, json);
     Ok(0)
 }
 
-fn tell(file: &Path, export: &Export, replaced: bool, json: bool) {
+fn print(file: &Path, export: &Export, replaced: bool, json: bool) {
     let values = export.count();
     if json {
         print::json(&json!({ "file": file, "values": values, "replaced": replaced, "left_out": export.left_out }));

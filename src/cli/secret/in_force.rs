@@ -17,8 +17,8 @@ pub(super) async fn status(keys: &KeyArgs, environment: &Environment, below: Opt
     while let Some(after) = all.next_after.take() {
         let next = page(keys, environment, below, Some(&after)).await?;
         if next.commit != all.commit || next.files.first().is_none_or(|first| first.file <= after) {
-            let told = "the server has put another commit in force meanwhile, or sent the same page twice: ask again";
-            return Err(Failure::new(STATUS_UNAVAILABLE, told));
+            let message = "the server has put another commit in force meanwhile, or sent the same page twice: ask again";
+            return Err(Failure::new(STATUS_UNAVAILABLE, message));
         }
         all.files.extend(next.files);
         all.next_after = next.next_after;
@@ -53,7 +53,7 @@ pub(super) fn is_to_do(status: &SecretStatus) -> bool {
     !is_good || !status.granted_and_not_there.is_empty()
 }
 
-pub(super) fn told(status: &SecretStatus) -> String {
+pub(super) fn render(status: &SecretStatus) -> String {
     let commit = status.commit.as_ref().map_or("none", |commit| commit.as_str());
     let mut out = format!("{} {commit}: {}\n", status.source, counted(status.files.len(), "encrypted file"));
     if status.files.is_empty() {

@@ -37,8 +37,8 @@ pub(in crate::cli) struct KeyArgs {
 impl KeyArgs {
     /// The keys that open files.
     pub(super) async fn keyring(&self, environment: &Environment) -> Result<Keyring, Failure> {
-        if let Some(held) = self.held(environment).await? {
-            return Ok(Keyring::Held(held));
+        if let Some(identities) = self.local_keys(environment).await? {
+            return Ok(Keyring::Held(identities));
         }
         let server = self.server.connect(environment.clone()).map_err(|failure| {
             let ways =
@@ -60,7 +60,7 @@ impl KeyArgs {
     }
 
     /// Private keys on this machine, if any are named. A server that was typed is meant instead of what a variable names.
-    pub(super) async fn held(&self, environment: &Environment) -> Result<Option<Identities>, Failure> {
+    pub(super) async fn local_keys(&self, environment: &Environment) -> Result<Option<Identities>, Failure> {
         self.typed.check()?;
         if !self.identities.is_empty() {
             return read_all(&self.identities).map(Some);
@@ -100,9 +100,9 @@ fn settings_of(config: Config, source: &SourceName) -> Result<SourceSettings, Fa
     if source.is_root() {
         return Ok(config.root);
     }
-    let told = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
+    let failure = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
     let (file, tree) =
-        (format!("sources/{source}.yaml"), config.root_repository().read().map_err(|fault| told(fault.to_string()))?.files);
+        (format!("sources/{source}.yaml"), config.root_repository().read().map_err(|fault| failure(fault.to_string()))?.files);
     if !tree.contains_key(&file) {
         return Err(Failure::new(STATUS_USAGE, format!("the root repository has no {file}")));
     }
@@ -146,7 +146,7 @@ mod tests {
 
     async fn held(arguments: &[&str], environment: &Environment) -> Result<Option<Identities>, Failure> {
         let given = Given::try_parse_from([&["x"], arguments].concat()).unwrap();
-        given.keys.held(environment).await
+        given.keys.local_keys(environment).await
     }
 
     #[tokio::test]

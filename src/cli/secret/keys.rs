@@ -41,13 +41,13 @@ pub(super) fn generate(arguments: &KeygenArgs) -> Result<u8, Failure> {
         Identities::generate()
     };
     let comment = format!("# public key: {recipient}\n");
-    let told = |fault: std::io::Error| unusable(fault.to_string());
+    let failure = |fault: std::io::Error| unusable(fault.to_string());
     match &arguments.to {
         Some(path) => {
             let named = |fault: std::io::Error| match fault.kind() {
                 ErrorKind::AlreadyExists => {
-                    let told = "is there already, and a key is not overwritten: name another file";
-                    Failure::new(STATUS_USAGE, format!("{} {told}", path.plain()))
+                    let message = "is there already, and a key is not overwritten: name another file";
+                    Failure::new(STATUS_USAGE, format!("{} {message}", path.plain()))
                 }
                 _ => unusable(format!("{}: {fault}", path.plain())),
             };
@@ -57,7 +57,7 @@ pub(super) fn generate(arguments: &KeygenArgs) -> Result<u8, Failure> {
         None => {
             let mut out = std::io::stdout().lock();
             let written = out.write_all(comment.as_bytes()).and_then(|()| out.write_all(identity.expose()));
-            written.and_then(|()| out.write_all(b"\n")).map_err(told)?;
+            written.and_then(|()| out.write_all(b"\n")).map_err(failure)?;
         }
     }
     Ok(0)

@@ -1,6 +1,6 @@
 //! The place of a named file: its one path, which has to be in the checkout itself.
 
-use crate::client::checkout::{Checkout, PassedOver};
+use crate::client::checkout::{Checkout, IgnoredEntry};
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::words::PlainPath;
 use std::path::{Component, Path, PathBuf};
@@ -27,5 +27,5 @@ pub(super) fn check_unlinked(checkout: &Checkout, path: &Path) -> Result<(), Fai
     checkout.name(path)?;
     let below = path.ancestors().take_while(|one| *one != checkout.root());
     let Some(link) = below.filter(|one| one.is_symlink()).last() else { return Ok(()) };
-    Err(Failure::new(STATUS_CONFIGURATION, format!("{}: {}", link.plain(), PassedOver::Link)))
+    Err(Failure::new(STATUS_CONFIGURATION, format!("{}: {}", link.plain(), IgnoredEntry::Link)))
 }

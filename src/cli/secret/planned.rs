@@ -41,14 +41,14 @@ struct Step {
 
 impl Planned {
     /// Plans the change of these files, without those that an earlier run changed for the same recipients. One file at a time is in memory.
-    pub(super) async fn of(asked: &TreeChange<'_>, names: Vec<String>, work: &mut Work<'_>) -> Result<Self, Failure> {
-        let own = asked.keys.source_recipients().await?;
+    pub(super) async fn of(request: &TreeChange<'_>, names: Vec<String>, work: &mut Work<'_>) -> Result<Self, Failure> {
+        let own = request.keys.source_recipients().await?;
         let mut files = Vec::new();
         for name in names {
-            let step = step(asked, &name, own.as_deref(), work).await;
+            let step = step(request, &name, own.as_deref(), work).await;
             files.extend(step.transpose().map(|step| (name, step)));
         }
-        Ok(Self { how: asked.how, files })
+        Ok(Self { how: request.how, files })
     }
 
     /// Prints the changes, and asks if a person is at the terminal.
@@ -96,7 +96,7 @@ impl Planned {
 
 /// Plans the change of one file; none if an earlier run changed it.
 async fn step(
-    asked: &TreeChange<'_>,
+    request: &TreeChange<'_>,
     name: &str,
     own: Option<&[String]>,
     work: &mut Work<'_>,
@@ -104,20 +104,20 @@ async fn step(
     let file = work.checkout.root().join(name);
     let bytes = read(&file)?;
     let path = super::target::path_of(&file).map_err(NotRewritten::Recipients)?;
-    let to = creation::of_path(&file, asked.recipients, asked.keys).await.map_err(NotRewritten::Recipients)?;
+    let to = creation::of_path(&file, request.recipients, request.keys).await.map_err(NotRewritten::Recipients)?;
     let before = Digest::plain(&bytes);
     if work.is_done(name, &before, &readers(&to)) {
         return Ok(None);
     }
-    let rewrite = FileRewrite::of(&path, &bytes, asked.how, &to)?;
+    let rewrite = FileRewrite::of(&path, &bytes, request.how, &to)?;
     let binding = rewrite.binding();
-    if let (Binding::Elsewhere(path), false) = (&binding, asked.named.contains(name)) {
+    if let (Binding::Elsewhere(path), false) = (&binding, request.named.contains(name)) {
         return Err(NotRewritten::Bound(path.clone()));
     }
     if let Some(own) = own.filter(|own| !own.iter().any(|one| to.recipients().contains(one))) {
         return Err(NotRewritten::LockedOut(own.to_vec()));
     }
-    let change = rewrite.is_needed().then(|| change(&rewrite, asked.how, &to, &binding));
+    let change = rewrite.is_needed().then(|| change(&rewrite, request.how, &to, &binding));
     Ok(Some(Step { before, to, change }))
 }
 

@@ -27,12 +27,12 @@ pub(super) async fn run(server: &Server, how: Rewrite, names: Vec<String>, work:
     }
     let progress = Progress::of_steps("changing files", left.len());
     while !left.is_empty() {
-        let asked: Vec<Value> = left
+        let batch: Vec<Value> = left
             .iter()
             .take(crate::exchange::REWRITTEN_MAX)
             .map(|(name, digest)| json!({ "file": name, "sha256": digest.to_string() }))
             .collect();
-        let answer = server.rewrite(&json!({ "change": how, "files": asked })).await?;
+        let answer = server.rewrite(&json!({ "change": how, "files": batch })).await?;
         let before = left.len();
         for one in answer.files {
             if let Some(digest) = left.remove(&one.file) {
@@ -51,10 +51,10 @@ pub(super) async fn run(server: &Server, how: Rewrite, names: Vec<String>, work:
 #[derive(Debug, thiserror::Error)]
 enum NotServed {
     /// The server gives a reason.
-    #[error("{said}")]
+    #[error("{message}")]
     Refused {
         /// The server's text.
-        said: String,
+        message: String,
     },
     /// The answer is malformed.
     #[error("the server's answer is not base64")]
@@ -63,7 +63,7 @@ enum NotServed {
 
 fn read(one: &RewrittenFile) -> Result<Option<Vec<u8>>, NotServed> {
     if let Some(fault) = &one.fault {
-        return Err(NotServed::Refused { said: fault.clone() });
+        return Err(NotServed::Refused { message: fault.clone() });
     }
     let Some(content) = &one.content else { return Ok(None) };
     STANDARD.decode(content).map(Some).map_err(|_| NotServed::NoBase64)

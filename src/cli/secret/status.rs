@@ -6,7 +6,7 @@ mod report;
 use super::in_force;
 use super::keyring::KeyArgs;
 use crate::cli::examples::examples;
-use crate::cli::policy::Where;
+use crate::cli::policy::PolicyTreeArgs;
 use crate::cli::print;
 use crate::cli::progress::Progress;
 use crate::client::checkout::Checkout;
@@ -16,7 +16,7 @@ use crate::policy::{Ruleset, document_grants};
 use crate::secrets::is_recipient;
 use crate::words::{Clock, SystemClock, excerpt};
 use clap::Args;
-use departed::Departed;
+use departed::DepartedRecipient;
 use report::Report;
 use serde_json::json;
 use std::path::PathBuf;
@@ -63,30 +63,30 @@ pub(super) async fn run(arguments: &StatusArgs, environment: &Environment, json:
         if json {
             print::json(&json!(found))
         } else {
-            anstream::print!("{}", in_force::told(&found))
+            anstream::print!("{}", in_force::render(&found))
         }
         return Ok(status(arguments.check && in_force::is_to_do(&found)));
     }
     let recipient = arguments.recipient.as_deref().map(recipient).transpose()?;
     let checkout = Checkout::around(&arguments.checkout)?;
     // Always read: a named key that cannot be read is a mistake to report.
-    let held = arguments.keys.held(environment).await?;
+    let identities = arguments.keys.local_keys(environment).await?;
     if let Some(recipient) = recipient {
-        let found = Departed::of(&checkout, &recipient, held.as_ref())?;
+        let found = DepartedRecipient::of(&checkout, &recipient, identities.as_ref())?;
         let (to_do, is_cut) = (found.is_to_do(), found.is_cut());
         if json {
             print::json(&found.to_json())
         } else {
-            anstream::print!("{}", found.told())
+            anstream::print!("{}", found.render())
         }
         return Ok(status(is_cut || arguments.check && to_do));
     }
     let progress = Progress::of("looking at the files");
     let mut report = Report::of(&checkout)?;
     if let Some(config) = &arguments.policies_config {
-        let at = Where::folder(config.clone(), checkout.root().to_owned());
-        let (seen, catalogue) = at.load()?;
-        let (ruleset, _) = Ruleset::load(&seen.files, &catalogue, None);
+        let at = PolicyTreeArgs::folder(config.clone(), checkout.root().to_owned());
+        let (snapshot, catalogue) = at.load()?;
+        let (ruleset, _) = Ruleset::load(&snapshot.files, &catalogue, None);
         report.compare(&document_grants(&ruleset, SystemClock.now()));
     }
     drop(progress);
@@ -94,7 +94,7 @@ pub(super) async fn run(arguments: &StatusArgs, environment: &Environment, json:
     if json {
         print::json(&report.to_json())
     } else {
-        anstream::print!("{}", report.told())
+        anstream::print!("{}", report.render())
     }
     Ok(status(arguments.check && to_do))
 }
@@ -108,8 +108,8 @@ fn recipient(text: &str) -> Result<String, Failure> {
     if is_recipient(&named) {
         return Ok(named);
     }
-    let told = "is no recipient: a whole `age1…`, or an SSH public key, as `.sops.yaml` names it";
-    Err(Failure::new(STATUS_USAGE, format!("--recipient: `{}` {told}", excerpt(text, SHOWN_CHARACTERS))))
+    let message = "is no recipient: a whole `age1…`, or an SSH public key, as `.sops.yaml` names it";
+    Err(Failure::new(STATUS_USAGE, format!("--recipient: `{}` {message}", excerpt(text, SHOWN_CHARACTERS))))
 }
 
 const fn status(is_fault: bool) -> u8 {
@@ -138,8 +138,8 @@ mod tests {
         for bad in [cut, &mixed, &blank, "", "age1", "age1nope", "ssh-ed25519 AAAA", identity.expose_text().unwrap()] {
             let failure = recipient(bad).unwrap_err();
             assert_eq!(failure.status, STATUS_USAGE, "{bad}");
-            let told = failure.to_string();
-            assert!(bad.len() <= SHOWN_CHARACTERS || !told.contains(&bad[..=SHOWN_CHARACTERS]), "{told}");
+            let message = failure.to_string();
+            assert!(bad.len() <= SHOWN_CHARACTERS || !message.contains(&bad[..=SHOWN_CHARACTERS]), "{message}");
         }
     }
 }

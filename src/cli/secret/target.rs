@@ -23,8 +23,8 @@ pub(super) fn finish_value(file: &Path, before: &[u8], after: &[u8], added: Opti
     if changed {
         // An editor may be open for hours.
         if read_if_there(file)?.unwrap_or_default() != before {
-            let told = "was changed by somebody else meanwhile, and is left unchanged: start again";
-            return Err(Failure::new(STATUS_CONFIGURATION, format!("{}: {told}", file.plain())));
+            let message = "was changed by somebody else meanwhile, and is left unchanged: start again";
+            return Err(Failure::new(STATUS_CONFIGURATION, format!("{}: {message}", file.plain())));
         }
         replace(file, after)?;
     }
@@ -58,8 +58,8 @@ impl Target {
     }
 
     pub(super) fn bytes(&self) -> Result<Vec<u8>, Failure> {
-        let made = "there is no such file; `daypass secret edit` makes one";
-        read_if_there(&self.file)?.ok_or_else(|| Failure::new(STATUS_USAGE, format!("{}: {made}", self.file.plain())))
+        let message = "there is no such file; `daypass secret edit` makes one";
+        read_if_there(&self.file)?.ok_or_else(|| Failure::new(STATUS_USAGE, format!("{}: {message}", self.file.plain())))
     }
 
     pub(super) fn is_age(&self) -> bool {
@@ -67,12 +67,12 @@ impl Target {
     }
 
     pub(super) async fn open(&self, bytes: &[u8], keys: &KeyArgs, environment: &Environment) -> Result<Document, Failure> {
-        let told = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", self.file.plain()));
-        let file = SopsFile::parse(&self.path, bytes).map_err(|fault| told(fault.to_string()))?;
+        let failure = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", self.file.plain()));
+        let file = SopsFile::parse(&self.path, bytes).map_err(|fault| failure(fault.to_string()))?;
         let progress = Progress::of("asking for the keys");
         let identities = keys.keyring(environment).await?.for_file(bytes).await?;
         drop(progress);
-        file.open(&identities).map_err(|fault| told(fault.to_string()))
+        file.open(&identities).map_err(|fault| failure(fault.to_string()))
     }
 }
 
@@ -94,7 +94,7 @@ pub(in crate::cli) enum AskedError {
 }
 
 /// The name of a secret that a server is asked for, which begins below `secrets/`.
-pub(in crate::cli) fn asked(text: &str) -> Result<SecretName, AskedError> {
+pub(in crate::cli) fn secret_name(text: &str) -> Result<SecretName, AskedError> {
     match text.strip_prefix("secrets/") {
         Some(below) => Err(AskedError::Path(below.to_owned())),
         None => Ok(SecretName::parse(text)?),

@@ -2,7 +2,7 @@
 
 use super::keyring::KeyArgs;
 use super::planned::{Planned, TreeChange};
-use super::work::{Work, message, tell};
+use super::work::{Work, message, print};
 use super::{place, served};
 use crate::cli::print;
 use crate::client::checkout::Checkout;
@@ -89,7 +89,7 @@ fn finish(arguments: &TreeArgs, how: Rewrite, work: Work<'_>, json: bool) -> Res
             "faults": faults, "commit": commit,
         }));
     } else {
-        tell(how, outcome, commit.as_deref());
+        print(how, outcome, commit.as_deref());
     }
     if whole {
         work.close()?;

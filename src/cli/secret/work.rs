@@ -84,7 +84,7 @@ impl<'a> Work<'a> {
 }
 
 /// Prints the outcome for people.
-pub(super) fn tell(how: Rewrite, outcome: &Outcome, commit: Option<&str>) {
+pub(super) fn print(how: Rewrite, outcome: &Outcome, commit: Option<&str>) {
     for (file, fault) in &outcome.faults {
         anstream::eprintln!("{}: {}", plain(file), plain_lines(fault));
     }

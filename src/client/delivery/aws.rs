@@ -5,7 +5,7 @@ use super::delivered::Delivered;
 use super::source::Renewal;
 use crate::answers::Document;
 use crate::client::loopback::Loopback;
-use crate::client::renewal::Dated;
+use crate::client::renewal::Expiring;
 use crate::client::request::Request;
 use crate::client::{Failure, STATUS_EXEC};
 use crate::kind::AwsKeys;
@@ -99,8 +99,8 @@ async fn serve(request: AwsRequest, keys: AwsKeys, delivery: &mut Delivery) -> R
     Ok(())
 }
 
-const fn dated(keys: AwsKeys) -> Dated<AwsKeys> {
-    Dated { expires_at: keys.expires_at, value: keys }
+const fn dated(keys: AwsKeys) -> Expiring<AwsKeys> {
+    Expiring { expires_at: keys.expires_at, value: keys }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::private_file::PrivateFile;
 use super::source::Renewal;
 use crate::answers::Document;
 use crate::client::Failure;
-use crate::client::renewal::Dated;
+use crate::client::renewal::Expiring;
 use crate::client::request::Request;
 use crate::kind::{AzureTarget, AzureToken, Kind};
 use clap::Args;
@@ -88,15 +88,15 @@ impl Delivered for AzureDelivery {
         ];
         found_by.into_iter().for_each(|(name, value)| delivery.variables.set_place(name, value.into()));
         let renewal = Renewal { what: WHAT, requests: vec![request.body()], ahead: delivery.refresh.ahead };
-        delivery.renew(renewal, Dated { value: (), expires_at }, move |answer| replace(&file, &request, answer));
+        delivery.renew(renewal, Expiring { value: (), expires_at }, move |answer| replace(&file, &request, answer));
         Ok(())
     }
 }
 
-fn replace(file: &PrivateFile, request: &AzureRequest, mut answer: Document) -> Result<Dated<()>, Failure> {
+fn replace(file: &PrivateFile, request: &AzureRequest, mut answer: Document) -> Result<Expiring<()>, Failure> {
     let AzureToken { token, expires_at, .. } = request.take(&mut answer)?;
     file.replace(token)?;
-    Ok(Dated { value: (), expires_at })
+    Ok(Expiring { value: (), expires_at })
 }
 
 #[cfg(test)]
@@ -109,12 +109,12 @@ mod tests {
     async fn variables_that_azures_libraries_read_before_the_token_file_are_removed() {
         let mut sample = samples().into_iter().find(|sample| sample.get("azure").is_some()).unwrap();
         let mut delivery = nothing(false);
-        let given = |sample: &Value| serde_json::from_value(document(std::slice::from_ref(sample))).unwrap();
-        flags(&["--azure"]).deliver(given(&sample), &mut delivery).await.unwrap();
+        let answer = |sample: &Value| serde_json::from_value(document(std::slice::from_ref(sample))).unwrap();
+        flags(&["--azure"]).deliver(answer(&sample), &mut delivery).await.unwrap();
         assert_eq!(environment(&delivery), [(ACCESS_TOKEN.to_owned(), Some("hunter2".to_owned()))]);
         sample["azure"]["scope"] = Value::Null;
         let mut delivery = nothing(false);
-        flags(&["--azure"]).deliver(given(&sample), &mut delivery).await.unwrap();
+        flags(&["--azure"]).deliver(answer(&sample), &mut delivery).await.unwrap();
         let set = environment(&delivery);
         for name in ["AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_USERNAME", "AZURE_PASSWORD"] {
             assert!(set.contains(&(name.to_owned(), None)), "{name}: {set:?}");

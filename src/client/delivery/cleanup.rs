@@ -1,6 +1,6 @@
 //! The clean-up after the command has ended.
 
-use crate::client::{Ended, Failure};
+use crate::client::{EndReport, Failure};
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
@@ -22,13 +22,13 @@ impl CleanUps {
     }
 
     /// Runs all steps, one after the other. A failure is printed, and does not stop the others.
-    pub(super) async fn run(self) -> Ended {
+    pub(super) async fn run(self) -> EndReport {
         let count = self.0.len();
         let failed = self.failures(CLEAN_UP_MAX).await;
         for message in &failed {
             anstream::eprintln!("daypass: {message}");
         }
-        Ended { revoked: count - failed.len(), failed }
+        EndReport { revoked: count - failed.len(), failed }
     }
 
     /// Runs all steps, and returns the failures. Each step may take an equal part of the remaining time, so that one that hangs

@@ -5,9 +5,9 @@ use super::private_file::PrivateFile;
 use super::source::{Renewal, Source};
 use super::variables::Variables;
 use crate::answers::Document;
-use crate::client::renewal::{Dated, Keeper, Renewed};
+use crate::client::renewal::{Expiring, RenewalTask, Renewing};
 use crate::client::server::Server;
-use crate::client::{Ended, Failure, STATUS_EXEC};
+use crate::client::{EndReport, Failure, STATUS_EXEC};
 use crate::words::Secret;
 use std::any::Any;
 use std::os::unix::fs::PermissionsExt;
@@ -21,7 +21,7 @@ use tempfile::TempDir;
 pub struct Refresh {
     /// Also renew what is otherwise delivered only once.
     pub all: bool,
-    /// Renew when less than this is left. [`Renewed::new`] describes the default.
+    /// Renew when less than this is left. [`Renewing::new`] describes the default.
     pub ahead: Option<Duration>,
 }
 
@@ -32,8 +32,8 @@ pub struct Delivery {
     /// The command's environment.
     pub(super) variables: Variables,
     source: Source,
-    keepers: Vec<Keeper>,
-    held: Vec<Box<dyn Any + Send + Sync>>,
+    keepers: Vec<RenewalTask>,
+    resources: Vec<Box<dyn Any + Send + Sync>>,
     files: Vec<Arc<PrivateFile>>,
     folder: Option<TempDir>,
     at_end: CleanUps,
@@ -47,7 +47,7 @@ impl Delivery {
             variables: Variables::default(),
             source: Source { server, policy },
             keepers: Vec::new(),
-            held: Vec::new(),
+            resources: Vec::new(),
             files: Vec::new(),
             folder: None,
             at_end: CleanUps::default(),
@@ -60,7 +60,7 @@ impl Delivery {
     }
 
     /// Removes and revokes what was delivered, after the command has ended or could not be started.
-    pub async fn end(mut self) -> Ended {
+    pub async fn end(mut self) -> EndReport {
         // Nothing may be renewed while it is being ended.
         self.keepers.clear();
         // A running renewal may hold a file a little longer.
@@ -72,11 +72,11 @@ impl Delivery {
     pub(super) fn renew<T: Send + Sync + 'static>(
         &mut self,
         renewal: Renewal,
-        first: Dated<T>,
-        read: impl Fn(Document) -> Result<Dated<T>, Failure> + Send + Sync + 'static,
-    ) -> Arc<Renewed<T>> {
+        first: Expiring<T>,
+        read: impl Fn(Document) -> Result<Expiring<T>, Failure> + Send + Sync + 'static,
+    ) -> Arc<Renewing<T>> {
         let renewed = self.source.renewed(renewal, first, read);
-        self.keepers.push(renewed.keep());
+        self.keepers.push(renewed.keep_fresh());
         renewed
     }
 
@@ -103,8 +103,8 @@ impl Delivery {
     }
 
     /// Keeps something, such as a server, until the command has ended.
-    pub(super) fn hold(&mut self, held: impl Any + Send + Sync) {
-        self.held.push(Box::new(held));
+    pub(super) fn hold(&mut self, resource: impl Any + Send + Sync) {
+        self.resources.push(Box::new(resource));
     }
 
     /// Runs `work` after the command has ended, also if it was killed or could not be started. If `work` fails, `what` is

@@ -9,7 +9,7 @@ use super::command::Delivery;
 use super::delivered::Delivered;
 use super::source::Renewal;
 use crate::answers::Document;
-use crate::client::renewal::Dated;
+use crate::client::renewal::Expiring;
 use crate::client::request::Request;
 use crate::client::{Failure, STATUS_EXEC};
 use crate::kind::{GcpTarget, GcpToken, Kind};
@@ -85,10 +85,10 @@ impl Delivered for GcpDelivery {
         let (place, file) = delivery.placed_file("gcp-access-token", WHAT, token.duplicate())?;
         delivery.variables.set_place(GCLOUD, place);
         let renewal = Renewal { what: WHAT, requests: vec![request.body()], ahead: delivery.refresh.ahead };
-        let renewed = delivery.renew(renewal, Dated { value: token, expires_at }, move |mut answer| {
+        let renewed = delivery.renew(renewal, Expiring { value: token, expires_at }, move |mut answer| {
             let GcpToken { token, expires_at, .. } = request.take(&mut answer)?;
             file.replace(token.duplicate())?;
-            Ok(Dated { value: token, expires_at })
+            Ok(Expiring { value: token, expires_at })
         });
         let failed = |fault| Failure::new(STATUS_EXEC, format!("the address for Google's libraries cannot be opened: {fault}"));
         let endpoint = Endpoint::start(renewed).await.map_err(failed)?;
@@ -119,8 +119,8 @@ mod tests {
     fn the_request_is_as_narrow_as_the_flag() {
         assert_eq!(flags(&["--gcp"]).requests(), [json!({ "gcp": {} })]);
         let account = "deploy@acme.iam.gserviceaccount.com";
-        let asked = json!({ "gcp": { "service_account": account, "audience": "https://a" } });
-        assert_eq!(flags(&["--gcp", &format!("{account} audience=https://a")]).requests(), [asked]);
+        let expected = json!({ "gcp": { "service_account": account, "audience": "https://a" } });
+        assert_eq!(flags(&["--gcp", &format!("{account} audience=https://a")]).requests(), [expected]);
         assert_eq!(flags(&["--gcp", "direct"]).requests(), [json!({ "gcp": { "access": "direct" } })]);
     }
 

@@ -85,16 +85,16 @@ mod tests {
     #[tokio::test]
     async fn the_token_is_in_both_variables() {
         let delivery = delivered(&["--github"], false, &["github"]).await;
-        let given = |name: &str| (name.to_owned(), Some("hunter2".to_owned()));
-        assert_eq!(environment(&delivery), VARIABLES.map(given));
+        let expected = |name: &str| (name.to_owned(), Some("hunter2".to_owned()));
+        assert_eq!(environment(&delivery), VARIABLES.map(expected));
     }
 
     #[test]
     fn the_request_is_as_narrow_as_the_flag() {
         assert_eq!(flags(&["--github"]).requests(), [json!({ "github": {} })]);
         let some = flags(&["--github", "acme acme/shop contents=read"]).requests();
-        let asked = json!({ "app": "acme", "repositories": ["acme/shop"], "permissions": { "contents": "read" } });
-        assert_eq!(some, [json!({ "github": asked })]);
+        let expected = json!({ "app": "acme", "repositories": ["acme/shop"], "permissions": { "contents": "read" } });
+        assert_eq!(some, [json!({ "github": expected })]);
         let all = json!({ "repositories": { "all": "acme" } });
         assert_eq!(flags(&["--github", "all:acme"]).requests(), [json!({ "github": all })]);
         assert!(GitHubTarget::question("own").is_err() && GitHubTarget::question("acme/shop contnts=read").is_err());

@@ -7,7 +7,7 @@ use super::private_file::PrivateFile;
 use super::source::Renewal;
 use crate::answers::Document;
 use crate::client::Failure;
-use crate::client::renewal::Dated;
+use crate::client::renewal::Expiring;
 use crate::client::request::Request;
 use crate::kind::IdToken;
 use crate::words::names::Audience;
@@ -58,7 +58,7 @@ impl Delivered for IdTokenDelivery {
         delivery.variables.remove(&READ_BEFORE);
         delivery.variables.set_place(FILE_VARIABLE, place);
         let renewal = Renewal { what: WHAT, requests: vec![request.body()], ahead: delivery.refresh.ahead };
-        delivery.renew(renewal, Dated { value: (), expires_at }, move |answer| replace(&file, &request, answer));
+        delivery.renew(renewal, Expiring { value: (), expires_at }, move |answer| replace(&file, &request, answer));
         Ok(())
     }
 }
@@ -69,10 +69,10 @@ impl IdTokenDelivery {
     }
 }
 
-fn replace(file: &PrivateFile, request: &IdTokenRequest, mut answer: Document) -> Result<Dated<()>, Failure> {
+fn replace(file: &PrivateFile, request: &IdTokenRequest, mut answer: Document) -> Result<Expiring<()>, Failure> {
     let IdToken { token, expires_at, .. } = request.take(&mut answer)?;
     file.replace(token)?;
-    Ok(Dated { value: (), expires_at })
+    Ok(Expiring { value: (), expires_at })
 }
 
 #[cfg(test)]
@@ -83,10 +83,10 @@ mod tests {
 
     #[test]
     fn a_token_is_found_by_its_audience_once() {
-        let (mut given, wanted) = (answer(&["id_token"]), |text| IdTokenRequest(Audience::parse(text).unwrap()));
-        assert!(wanted("https://b.example").take(&mut given).is_err());
-        assert_eq!(wanted("https://a.example").take(&mut given).unwrap().token.expose(), b"hunter2");
-        assert!(wanted("https://a.example").take(&mut given).is_err(), "it was the only one");
+        let (mut document, request) = (answer(&["id_token"]), |text| IdTokenRequest(Audience::parse(text).unwrap()));
+        assert!(request("https://b.example").take(&mut document).is_err());
+        assert_eq!(request("https://a.example").take(&mut document).unwrap().token.expose(), b"hunter2");
+        assert!(request("https://a.example").take(&mut document).is_err(), "it was the only one");
     }
 
     #[tokio::test]

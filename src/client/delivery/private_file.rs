@@ -26,8 +26,8 @@ impl PrivateFile {
             .map_err(|fault| unwritable(path, &fault))?;
         let written = file.write_all(value.expose()).map_err(|fault| unwritable(path, &fault));
         // On a failure, dropping it removes the incomplete file.
-        let made = Self { path: path.to_owned(), content: Mutex::new(Some(value)) };
-        written.map(|()| made)
+        let private = Self { path: path.to_owned(), content: Mutex::new(Some(value)) };
+        written.map(|()| private)
     }
 
     /// Whether the file has this content.

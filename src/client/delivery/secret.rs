@@ -11,7 +11,7 @@ use super::private_file::PrivateFile;
 use super::source::Renewal;
 use crate::answers::Document;
 use crate::client::Failure;
-use crate::client::renewal::Dated;
+use crate::client::renewal::Expiring;
 use crate::client::request::Request;
 use crate::words::names::SecretName;
 use crate::words::{Clock, Secret, SystemClock};
@@ -64,34 +64,34 @@ impl Delivered for SecretDelivery {
             delivery.variables.set(name, value);
         }
         if delivery.refresh.all && !files.is_empty() {
-            let wanted = self.file.clone();
-            let requests = requests(wanted.iter());
+            let secrets = self.file.clone();
+            let requests = requests(secrets.iter());
             let renewal = Renewal { what: "the files of secrets", requests, ahead: Some(Duration::ZERO) };
-            delivery.renew(renewal, read_now(), move |answer| replace(&files, &wanted, &answer));
+            delivery.renew(renewal, read_now(), move |answer| replace(&files, &secrets, &answer));
         }
         Ok(())
     }
 }
 
-fn requests<'a>(wanted: impl Iterator<Item = &'a (String, SecretName)>) -> Vec<Value> {
-    let names: BTreeMap<String, &SecretName> = wanted.map(|(_, secret)| (secret.to_string(), secret)).collect();
+fn requests<'a>(secrets: impl Iterator<Item = &'a (String, SecretName)>) -> Vec<Value> {
+    let names: BTreeMap<String, &SecretName> = secrets.map(|(_, secret)| (secret.to_string(), secret)).collect();
     names.into_values().map(|name| SecretRequest(name.clone()).body()).collect()
 }
 
-fn values(wanted: &[(String, SecretName)], answer: &Document) -> Result<Vec<Secret>, Failure> {
-    wanted.iter().map(|(_, name)| SecretRequest(name.clone()).value(answer)).collect()
+fn values(secrets: &[(String, SecretName)], answer: &Document) -> Result<Vec<Secret>, Failure> {
+    secrets.iter().map(|(_, name)| SecretRequest(name.clone()).value(answer)).collect()
 }
 
 /// Replaces all files or none. A file whose secret did not change is not touched.
-fn replace(files: &[Arc<PrivateFile>], wanted: &[(String, SecretName)], answer: &Document) -> Result<Dated<()>, Failure> {
-    for (file, value) in files.iter().zip(values(wanted, answer)?).filter(|(file, value)| !file.holds(value)) {
+fn replace(files: &[Arc<PrivateFile>], secrets: &[(String, SecretName)], answer: &Document) -> Result<Expiring<()>, Failure> {
+    for (file, value) in files.iter().zip(values(secrets, answer)?).filter(|(file, value)| !file.holds(value)) {
         file.replace(value)?;
     }
     Ok(read_now())
 }
 
-fn read_now() -> Dated<()> {
-    Dated { value: (), expires_at: SystemClock.now().plus(READ_EVERY) }
+fn read_now() -> Expiring<()> {
+    Expiring { value: (), expires_at: SystemClock.now().plus(READ_EVERY) }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::answers::Document;
 use crate::client::Failure;
-use crate::client::renewal::{Dated, Renewed};
+use crate::client::renewal::{Expiring, Renewing};
 use crate::client::server::Server;
 use crate::words::SystemClock;
 use serde_json::Value;
@@ -31,23 +31,23 @@ impl Source {
     pub(super) fn renewed<T: Send + Sync + 'static>(
         &self,
         renewal: Renewal,
-        first: Dated<T>,
-        read: impl Fn(Document) -> Result<Dated<T>, Failure> + Send + Sync + 'static,
-    ) -> Arc<Renewed<T>> {
+        first: Expiring<T>,
+        read: impl Fn(Document) -> Result<Expiring<T>, Failure> + Send + Sync + 'static,
+    ) -> Arc<Renewing<T>> {
         let (source, read, Renewal { what, requests, ahead }) = (self.clone(), Arc::new(read), renewal);
         let requests = Arc::new(requests);
-        Renewed::new(Some(first), ahead, Arc::new(SystemClock), move || {
+        Renewing::new(Some(first), ahead, Arc::new(SystemClock), move || {
             let (source, read, requests) = (source.clone(), read.clone(), requests.clone());
             Box::pin(async move {
                 let answer = source.server.exchange(&requests, source.policy.as_deref()).await;
-                tell(what, answer.and_then(|answer| read(answer)))
+                report(what, answer.and_then(|answer| read(answer)))
             })
         })
     }
 }
 
 /// Prints a failure at once: the command may notice it only when its last credential ends.
-fn tell<T>(what: &str, outcome: Result<T, Failure>) -> Result<T, Failure> {
+fn report<T>(what: &str, outcome: Result<T, Failure>) -> Result<T, Failure> {
     if let Err(failure) = &outcome {
         anstream::eprintln!("daypass: {what} could not be renewed, the last good state stays: {failure}");
     }

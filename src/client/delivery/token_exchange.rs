@@ -115,8 +115,8 @@ mod tests {
 
     #[test]
     fn the_request_is_as_narrow_as_the_flag() {
-        let asked = flags(&["--token-exchange", "A=partner?role=deploy&x=a%3Db"]).requests();
-        assert_eq!(asked, [json!({ "token_exchange": { "service": "partner", "fields": { "role": "deploy", "x": "a=b" } } })]);
+        let requests = flags(&["--token-exchange", "A=partner?role=deploy&x=a%3Db"]).requests();
+        assert_eq!(requests, [json!({ "token_exchange": { "service": "partner", "fields": { "role": "deploy", "x": "a=b" } } })]);
         for bad in ["partner", "=partner", "1A=partner", "A-B=partner", "A=", "A=Partner", "PATH=partner", "LD_PRELOAD=partner"] {
             assert!(read(bad).is_err(), "{bad}");
         }

@@ -7,13 +7,13 @@ use crate::words::plain;
 use serde_json::Value;
 
 /// Asks the server, and prints the result. The command runs in any case.
-pub(super) async fn tell(server: Result<Server, Failure>, requests: &[Value], policy: Option<&str>) {
-    let asked = match server {
+pub(super) async fn print(server: Result<Server, Failure>, requests: &[Value], policy: Option<&str>) {
+    let result = match server {
         Ok(server) => server.dry_run(requests, policy).await,
         Err(failure) => Err(failure),
     };
-    let told = asked.map_or_else(|failure| denied(&failure), |used| granted(&used));
-    anstream::eprintln!("{told}");
+    let message = result.map_or_else(|failure| denied(&failure), |used| granted(&used));
+    anstream::eprintln!("{message}");
 }
 
 fn granted(used: &Used) -> String {
@@ -30,8 +30,8 @@ fn granted(used: &Used) -> String {
 
 /// The message of a failure. An unavailable server counts too: it would stop the pipeline as a denial does.
 fn denied(failure: &Failure) -> String {
-    let told = failure.to_string().replace('\n', "\ndaypass: ");
-    format!("daypass: dry run: WOULD FAIL with status {}: {told}\ndaypass: the command runs unchanged", failure.status)
+    let message = failure.to_string().replace('\n', "\ndaypass: ");
+    format!("daypass: dry run: WOULD FAIL with status {}: {message}\ndaypass: the command runs unchanged", failure.status)
 }
 
 #[cfg(test)]
@@ -41,8 +41,8 @@ mod tests {
 
     #[test]
     fn each_line_of_a_denial_begins_with_the_programs_name() {
-        let told = denied(&Failure::new(STATUS_DENIED, "No trust policy grants this. (no_matching_policy)\nhint: Ask."));
-        assert!(told.starts_with("daypass: dry run: WOULD FAIL with status 77: No trust policy"), "{told}");
-        assert!(told.lines().all(|line| line.starts_with("daypass: ")), "{told}");
+        let message = denied(&Failure::new(STATUS_DENIED, "No trust policy grants this. (no_matching_policy)\nhint: Ask."));
+        assert!(message.starts_with("daypass: dry run: WOULD FAIL with status 77: No trust policy"), "{message}");
+        assert!(message.lines().all(|line| line.starts_with("daypass: ")), "{message}");
     }
 }

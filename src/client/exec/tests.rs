@@ -4,7 +4,7 @@ use std::path::Path;
 
 #[test]
 fn there_has_to_be_something_to_refresh() {
-    let wishes = |arguments: &[&str]| Wishes {
+    let options = |arguments: &[&str]| ExecOptions {
         deliveries: flags(arguments),
         refresh: Refresh { all: true, ahead: None },
         policy: None,
@@ -14,9 +14,9 @@ fn there_has_to_be_something_to_refresh() {
     };
     let advice =
         "--refresh renews what --aws and --file bring: name one of them. A variable cannot change while its command runs.";
-    let failure = wishes(&[]).check().unwrap_err();
+    let failure = options(&[]).check().unwrap_err();
     assert_eq!((failure.status, failure.message.as_str()), (STATUS_USAGE, advice));
-    assert!(wishes(&["--aws"]).check().is_ok());
+    assert!(options(&["--aws"]).check().is_ok());
 }
 
 /// Runs a script. Returns the outcome, and whether the clean-up ran.

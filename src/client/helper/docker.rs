@@ -31,12 +31,12 @@ pub struct Registry {
 
 /// The named file, or the one beside Docker's configuration.
 pub fn file(named: Option<&Path>, environment: &Environment) -> Result<PathBuf, Failure> {
-    let beside = || {
+    let default_file = || {
         let folder = environment.value("DOCKER_CONFIG").map(PathBuf::from);
         folder.or_else(|| Some(Path::new(environment.value("HOME")?).join(".docker"))).map(|folder| folder.join(FILE))
     };
     let unknown = || Failure::new(STATUS_CONFIGURATION, "name the file of registries: DAYPASS_DOCKER_REGISTRIES");
-    named.map(Path::to_owned).or_else(beside).ok_or_else(unknown)
+    named.map(Path::to_owned).or_else(default_file).ok_or_else(unknown)
 }
 
 /// Reads the registries, and reports all faults at once.

@@ -15,9 +15,10 @@ const TYPES: [&str; 2] = ["urn:ietf:params:oauth:token-type:id_token", "urn:ietf
 
 /// The type that the library expects.
 pub fn token_type(environment: &Environment) -> Result<&'static str, Failure> {
-    let Some(asked) = environment.value(TYPE_VARIABLE) else { return Ok(TYPES[0]) };
-    let known = TYPES.into_iter().find(|known| *known == asked);
-    let advice = || format!("no token of the type `{asked}` is issued: set `subject_token_type` to {} or {}", TYPES[0], TYPES[1]);
+    let Some(requested) = environment.value(TYPE_VARIABLE) else { return Ok(TYPES[0]) };
+    let known = TYPES.into_iter().find(|known| *known == requested);
+    let advice =
+        || format!("no token of the type `{requested}` is issued: set `subject_token_type` to {} or {}", TYPES[0], TYPES[1]);
     known.ok_or_else(|| Failure::new(crate::client::STATUS_USAGE, advice()))
 }
 
@@ -56,7 +57,7 @@ mod tests {
         let expected =
             json!({"version": 1, "success": true, "token_type": TYPES[0], "id_token": "a.b.c", "expiration_time": 1_800_000_000});
         assert_eq!(success(TYPES[0], &token), expected);
-        let refused = Failure { code: Some("replayed".into()), ..Failure::new(77, "Used.").advising("ask") };
+        let refused = Failure { code: Some("replayed".into()), ..Failure::new(77, "Used.").with_hint("ask") };
         let expected = json!({"version": 1, "success": false, "code": "replayed", "message": "Used. (replayed); hint: ask"});
         assert_eq!(failure(&refused), expected);
     }

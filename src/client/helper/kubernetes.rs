@@ -18,9 +18,10 @@ pub fn version(environment: &Environment) -> Result<&'static str, Failure> {
     if info["kind"] != "ExecCredential" {
         return Err(failure("is no ExecCredential"));
     }
-    let asked = info["apiVersion"].as_str().unwrap_or_default();
-    let known = VERSIONS.into_iter().find(|version| *version == asked);
-    known.ok_or_else(|| failure(&format!("asks for `{asked}`: set the user's `exec.apiVersion` to {}", VERSIONS.join(" or "))))
+    let requested = info["apiVersion"].as_str().unwrap_or_default();
+    let known = VERSIONS.into_iter().find(|version| *version == requested);
+    known
+        .ok_or_else(|| failure(&format!("asks for `{requested}`: set the user's `exec.apiVersion` to {}", VERSIONS.join(" or "))))
 }
 
 /// The credential, which kubectl keeps until `expirationTimestamp`.
@@ -36,17 +37,17 @@ mod tests {
 
     #[test]
     fn the_version_that_was_asked_for_is_answered_and_no_other() {
-        let asked = |info: &str| version(&[(EXEC_INFO, info)].into());
+        let version_of = |info: &str| version(&[(EXEC_INFO, info)].into());
         let info =
             |version: &str| json!({"apiVersion": version, "kind": "ExecCredential", "spec": {"interactive": false}}).to_string();
         for known in VERSIONS {
-            assert_eq!(asked(&info(known)).unwrap(), known);
+            assert_eq!(version_of(&info(known)).unwrap(), known);
         }
         assert_eq!(version(&Environment::default()).unwrap(), VERSIONS[0]);
-        let old = asked(&info("client.authentication.k8s.io/v1alpha1")).unwrap_err();
+        let old = version_of(&info("client.authentication.k8s.io/v1alpha1")).unwrap_err();
         assert!(old.message.contains("v1alpha1") && old.message.contains("exec.apiVersion"), "{}", old.message);
         for broken in ["nonsense", "{}", "[]"] {
-            assert!(asked(broken).is_err(), "{broken}");
+            assert!(version_of(broken).is_err(), "{broken}");
         }
     }
 

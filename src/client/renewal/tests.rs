@@ -6,32 +6,32 @@ const HANGS: Duration = Duration::from_secs(240);
 
 /// A clock that the test sets, in seconds.
 #[derive(Default)]
-struct Hand(AtomicI64);
+struct ManualClock(AtomicI64);
 
-impl Clock for Hand {
+impl Clock for ManualClock {
     fn now(&self) -> UnixTime {
         UnixTime::from_seconds(self.0.load(Ordering::SeqCst))
     }
 }
 
 struct Bench {
-    clock: Arc<Hand>,
+    clock: Arc<ManualClock>,
     fetches: Arc<AtomicU64>,
     denied: Arc<Mutex<bool>>,
-    renewed: Arc<Renewed<u64>>,
+    renewed: Arc<Renewing<u64>>,
 }
 
 /// Values that live for a thousand seconds; the first ends at 1,000.
 fn bench(ahead: Option<Duration>) -> Bench {
-    let (clock, fetches, denied) = (Arc::new(Hand::default()), Arc::new(AtomicU64::new(0)), Arc::new(Mutex::new(false)));
+    let (clock, fetches, denied) = (Arc::new(ManualClock::default()), Arc::new(AtomicU64::new(0)), Arc::new(Mutex::new(false)));
     let (hand, count, no) = (clock.clone(), fetches.clone(), denied.clone());
-    let first = Dated { value: 0, expires_at: UnixTime::from_seconds(1000) };
-    let renewed = Renewed::new(Some(first), ahead, clock.clone(), move || {
+    let first = Expiring { value: 0, expires_at: UnixTime::from_seconds(1000) };
+    let renewed = Renewing::new(Some(first), ahead, clock.clone(), move || {
         let value = count.fetch_add(1, Ordering::SeqCst) + 1;
         let (expires_at, no) = (hand.now().plus(Duration::from_secs(1000)), *no.lock().unwrap());
         Box::pin(async move {
             tokio::time::sleep(Duration::from_millis(20)).await;
-            if no { Err(Failure::new(STATUS_DENIED, "no\nhint: ask\ndecision: 7")) } else { Ok(Dated { value, expires_at }) }
+            if no { Err(Failure::new(STATUS_DENIED, "no\nhint: ask\ndecision: 7")) } else { Ok(Expiring { value, expires_at }) }
         })
     });
     Bench { clock, fetches, denied, renewed }
@@ -113,7 +113,7 @@ async fn a_renewal_goes_on_when_nobody_waits_for_it() {
 #[tokio::test]
 async fn a_keeper_renews_by_itself_and_stops_when_it_is_dropped() {
     let bench = bench(None);
-    let keeper = bench.at(700).renewed.keep();
+    let keeper = bench.at(700).renewed.keep_fresh();
     bench.until(|bench| !bench.renewed.is_due()).await;
     assert_eq!((bench.value().await.unwrap(), Arc::strong_count(&bench.renewed)), (1, 2), "the keeper goes on");
     drop(keeper);

@@ -21,14 +21,14 @@ const ASK_MAX: Duration = Duration::from_secs(10);
 
 /// Why there is no answer.
 #[derive(Debug)]
-pub enum Unanswered {
+pub enum NoAnswer {
     /// The server's own denial: 403 with a code and a decision.
     Denied(Failure),
     /// Anything else: no server, a token that is not accepted now, a fault, or a proxy that answers instead of the server.
     Unavailable(Failure),
 }
 
-impl Unanswered {
+impl NoAnswer {
     /// What happened.
     pub fn into_failure(self) -> Failure {
         match self {
@@ -39,10 +39,10 @@ impl Unanswered {
 
 impl Server {
     /// `POST /v1/exchange`, once.
-    pub async fn ask(&self, credentials: &[Value], policy: Option<&str>) -> Result<Document, Unanswered> {
+    pub async fn ask(&self, credentials: &[Value], policy: Option<&str>) -> Result<Document, NoAnswer> {
         let body = ExchangeBody { credentials, dry_run: false, policy };
         let build = |token: &str| Ok(self.http.post(self.url("v1/exchange")?).bearer_auth(token).json(&body).timeout(ASK_MAX));
-        let response = self.request_once(&build).await.map_err(Unanswered::Unavailable)?;
+        let response = self.request_once(&build).await.map_err(NoAnswer::Unavailable)?;
         read(self, response).await
     }
 
@@ -67,7 +67,7 @@ impl Server {
     }
 
     /// `GET /v1/events`, from the last event on.
-    pub async fn events(&self, last: Option<&str>) -> Result<Events, Unanswered> {
+    pub async fn events(&self, last: Option<&str>) -> Result<Events, NoAnswer> {
         let build = |token: &str| {
             let request = self.http.get(self.url("v1/events")?).bearer_auth(token).timeout(STREAM_MAX);
             Ok(match last {
@@ -75,13 +75,13 @@ impl Server {
                 None => request,
             })
         };
-        let response = self.request_once(&build).await.map_err(Unanswered::Unavailable)?;
+        let response = self.request_once(&build).await.map_err(NoAnswer::Unavailable)?;
         if response.status() == reqwest::StatusCode::OK {
             return Ok(Events { response, stream: EventStream::default(), base: self.base.clone() });
         }
         match read(self, response).await {
             Err(unanswered) => Err(unanswered),
-            Ok(_) => Err(Unanswered::Unavailable(Failure::new(STATUS_UNAVAILABLE, "the server answers no stream of events"))),
+            Ok(_) => Err(NoAnswer::Unavailable(Failure::new(STATUS_UNAVAILABLE, "the server answers no stream of events"))),
         }
     }
 }
@@ -91,21 +91,21 @@ fn digest(token: &Path) -> Option<Digest> {
     read_named(token, NAMED_FILE_MAX).ok().map(Secret::new).map(|token| Digest::plain(token.expose()))
 }
 
-async fn read(server: &Server, response: reqwest::Response) -> Result<Document, Unanswered> {
+async fn read(server: &Server, response: reqwest::Response) -> Result<Document, NoAnswer> {
     let status = response.status();
-    let body = server.answer(response).await.map_err(Unanswered::Unavailable)?;
+    let body = server.answer(response).await.map_err(NoAnswer::Unavailable)?;
     if status.is_success() {
-        return document(body).map_err(Unanswered::Unavailable);
+        return document(body).map_err(NoAnswer::Unavailable);
     }
     Err(classify(status.as_u16(), &problem(&body)))
 }
 
 /// A proxy may answer 403 too: only a problem document with a code and a decision is the server's own denial.
-fn classify(status: u16, problem: &Problem) -> Unanswered {
+fn classify(status: u16, problem: &Problem) -> NoAnswer {
     let failure = refusal(status, problem);
     match status {
-        403 if problem.code.is_some() && problem.decision_id.is_some() => Unanswered::Denied(failure),
-        _ => Unanswered::Unavailable(failure),
+        403 if problem.code.is_some() && problem.decision_id.is_some() => NoAnswer::Denied(failure),
+        _ => NoAnswer::Unavailable(failure),
     }
 }
 
@@ -119,15 +119,15 @@ pub struct Events {
 impl Events {
     /// Waits for the next event and returns its id; `None` when the server ends the stream.
     pub async fn next(&mut self) -> Result<Option<String>, Failure> {
-        let gone = |fault: &dyn std::fmt::Display| Failure::new(STATUS_UNAVAILABLE, fault);
+        let failure = |fault: &dyn std::fmt::Display| Failure::new(STATUS_UNAVAILABLE, fault);
         loop {
             if let Some(id) = self.stream.next_event() {
                 return Ok(Some(id));
             }
-            let heard = tokio::time::timeout(SILENCE_MAX, self.response.chunk()).await;
-            let heard = heard.map_err(|_| gone(&format!("the daypass server at {} is silent", self.base)))?;
-            match heard.map_err(|fault| unreachable_server(&self.base, &fault))? {
-                Some(bytes) => self.stream.push(&bytes).map_err(|fault| gone(&fault))?,
+            let received = tokio::time::timeout(SILENCE_MAX, self.response.chunk()).await;
+            let received = received.map_err(|_| failure(&format!("the daypass server at {} is silent", self.base)))?;
+            match received.map_err(|fault| unreachable_server(&self.base, &fault))? {
+                Some(bytes) => self.stream.push(&bytes).map_err(|fault| failure(&fault))?,
                 None => return Ok(None),
             }
         }
@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn only_the_servers_own_403_is_a_denial() {
         let denied = json!({ "code": "denied", "decision_id": "0198", "detail": "No." });
-        assert!(matches!(classify(403, &problem(&denied)), Unanswered::Denied(_)));
+        assert!(matches!(classify(403, &problem(&denied)), NoAnswer::Denied(_)));
         for (status, body) in [
             (403, json!({ "error": "blocked by the proxy" })),
             (403, json!("no")),
@@ -162,7 +162,7 @@ mod tests {
             (502, denied.clone()),
             (503, denied),
         ] {
-            assert!(matches!(classify(status, &problem(&body)), Unanswered::Unavailable(_)), "{status} {body}");
+            assert!(matches!(classify(status, &problem(&body)), NoAnswer::Unavailable(_)), "{status} {body}");
         }
     }
 }

@@ -43,7 +43,7 @@ impl ServerAudience {
         if is_at_server || audience.trim_end_matches('/') == self.name {
             return Ok(());
         }
-        Err(refused(format!("it is for the audience `{audience}`, and this server's is `{}`", self.name)).advising(format!(
+        Err(refused(format!("it is for the audience `{audience}`, and this server's is `{}`", self.name)).with_hint(format!(
             "give the job a token for this server. If the server's configuration names `{audience}` as its audience, set \
              DAYPASS_AUDIENCE to it, and DAYPASS_SERVER to this server."
         )))
@@ -75,8 +75,11 @@ mod tests {
         let environment = || [("DAYPASS_SERVER", REAL), ("DAYPASS_AUDIENCE", "daypass-prod")].into();
         let named = Some("daypass-prod");
         assert_eq!(sent(REAL, named, environment(), json!("daypass-prod")), Ok(()));
-        let told = sent(EVIL, named, environment(), json!("daypass-prod")).unwrap_err();
-        assert!(told.contains("`daypass-prod`") && told.contains(EVIL) && told.contains("DAYPASS_AUDIENCE"), "{told}");
+        let message = sent(EVIL, named, environment(), json!("daypass-prod")).unwrap_err();
+        assert!(
+            message.contains("`daypass-prod`") && message.contains(EVIL) && message.contains("DAYPASS_AUDIENCE"),
+            "{message}"
+        );
         assert!(sent(EVIL, None, Environment::default(), json!(REAL)).is_err());
         assert!(sent(EVIL, named, [("DAYPASS_AUDIENCE", "daypass-prod")].into(), json!("daypass-prod")).is_err());
     }

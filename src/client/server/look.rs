@@ -12,7 +12,7 @@ impl Server {
     }
 
     /// Where the job's token comes from.
-    pub fn brought_by(&self) -> String {
+    pub fn token_origin(&self) -> String {
         match &self.source {
             TokenSource::Variable(name) => format!("the variable {name}"),
             TokenSource::File(path) => format!("the file {}", path.plain()),
@@ -23,8 +23,8 @@ impl Server {
 
     /// Checks that the server answers with a trusted certificate, and returns the `Date` of the answer.
     pub async fn date(&self) -> Result<Option<String>, Failure> {
-        let asked = self.http.get(self.url("v1/openapi.json")?).send().await;
-        let response = asked.map_err(|fault| self.unanswered(&fault))?;
+        let result = self.http.get(self.url("v1/openapi.json")?).send().await;
+        let response = result.map_err(|fault| self.unanswered(&fault))?;
         Ok(response.headers().get(reqwest::header::DATE).and_then(|date| date.to_str().ok()).map(str::to_owned))
     }
 }

@@ -4,7 +4,7 @@ use super::error::ValueError;
 use super::file_name::FileName;
 use crate::client::delivery::AwsRequest;
 use crate::client::loopback::{Loopback, PATH};
-use crate::client::renewal::{Dated, Keeper, Renewed};
+use crate::client::renewal::{Expiring, RenewalTask, Renewing};
 use crate::client::server::Server;
 use crate::client::{Failure, STATUS_UNAVAILABLE};
 use crate::kind::AwsKeys;
@@ -59,12 +59,12 @@ fn parse_listen(text: &str) -> Result<SocketAddr, ValueError> {
 }
 
 /// The open address. It closes when this is dropped.
-pub(super) struct Door {
-    _renewing: Keeper,
+pub(super) struct AwsListener {
+    _renewing: RenewalTask,
     _loopback: Loopback,
 }
 
-impl Door {
+impl AwsListener {
     /// Opens the address after a first session, for clients that send the token.
     pub(super) async fn open(
         wish: &AwsWish,
@@ -72,24 +72,24 @@ impl Door {
         policy: Option<PolicyName>,
         token: Secret,
     ) -> Result<Self, Failure> {
-        let wanted = AwsRequest(Some(wish.role.clone()));
-        let renewed = Renewed::new(None, None, Arc::new(SystemClock), move || {
-            let (server, wanted, policy) = (server.clone(), wanted.clone(), policy.clone());
-            Box::pin(async move { fetch(&server, &wanted, policy.as_ref()).await })
+        let request = AwsRequest(Some(wish.role.clone()));
+        let renewed = Renewing::new(None, None, Arc::new(SystemClock), move || {
+            let (server, request, policy) = (server.clone(), request.clone(), policy.clone());
+            Box::pin(async move { fetch(&server, &request, policy.as_ref()).await })
         });
         renewed.current().await?;
         let failed = |fault| Failure::new(STATUS_UNAVAILABLE, format!("{}: {fault}", wish.listen));
         let listener = TcpListener::bind(wish.listen).await.map_err(failed)?;
         let loopback = Loopback::serve(listener, token, renewed.clone()).map_err(failed)?;
         tracing::info!(at = %wish.listen, path = PATH, "AWS's SDKs are answered");
-        Ok(Self { _renewing: renewed.keep(), _loopback: loopback })
+        Ok(Self { _renewing: renewed.keep_fresh(), _loopback: loopback })
     }
 }
 
-async fn fetch(server: &Server, wanted: &AwsRequest, policy: Option<&PolicyName>) -> Result<Dated<AwsKeys>, Failure> {
-    let fetched = server.fetch(wanted, policy.map(PolicyName::as_str)).await;
+async fn fetch(server: &Server, request: &AwsRequest, policy: Option<&PolicyName>) -> Result<Expiring<AwsKeys>, Failure> {
+    let fetched = server.fetch(request, policy.map(PolicyName::as_str)).await;
     let credential = fetched.inspect_err(|failure| {
         tracing::warn!(fault = %failure, "the AWS session could not be renewed; the last good one is served until its end");
     })?;
-    Ok(Dated { expires_at: credential.expires_at, value: credential })
+    Ok(Expiring { expires_at: credential.expires_at, value: credential })
 }

@@ -15,14 +15,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The requested credentials: each secret once, even if several files need it.
-pub(super) fn wanted(settings: &Settings) -> Vec<Value> {
+pub(super) fn requests(settings: &Settings) -> Vec<Value> {
     let names: BTreeMap<String, _> = settings.secrets.values().map(|name| (name.to_string(), name)).collect();
     names.into_values().map(|name| SecretRequest(name.clone()).body()).collect()
 }
 
 /// The secrets of the answer, by the names of their files.
 pub(super) fn secrets(settings: &Settings, answer: &Document) -> Result<Files, GivenError> {
-    let one = |wanted: &SecretName| SecretRequest(wanted.clone()).value(answer).map_err(GivenError::Lacking);
+    let one = |secret: &SecretName| SecretRequest(secret.clone()).value(answer).map_err(GivenError::Lacking);
     settings.secrets.iter().map(|(name, secret)| Ok((name.clone(), one(secret)?))).collect()
 }
 
@@ -77,10 +77,10 @@ mod tests {
     #[test]
     fn each_secret_is_requested_once_and_written_to_each_of_its_files() {
         let settings = settings();
-        assert_eq!(wanted(&settings), [json!({ "secret": "shop/a.yaml" }), json!({ "secret": "shop/c.yaml#/x" })]);
+        assert_eq!(requests(&settings), [json!({ "secret": "shop/a.yaml" }), json!({ "secret": "shop/c.yaml#/x" })]);
         let files = files(&settings, secrets(&settings, &answer()).unwrap()).unwrap();
-        let shown: Vec<(&str, &[u8])> = files.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
-        assert_eq!(shown, [("a", &b"hunter2"[..]), ("b", b"hunter2"), ("c", b"\xff"), ("t", b"hunter2!")]);
+        let contents: Vec<(&str, &[u8])> = files.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
+        assert_eq!(contents, [("a", &b"hunter2"[..]), ("b", b"hunter2"), ("c", b"\xff"), ("t", b"hunter2!")]);
     }
 
     #[test]

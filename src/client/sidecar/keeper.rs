@@ -1,19 +1,19 @@
 //! Asks the server, writes the files, and removes them. It keeps the files only while the server confirms the grant.
 
-use super::aws::Door;
+use super::aws::AwsListener;
 use super::error::GivenError;
-use super::follow::{Heard, follow};
+use super::follow::{EventUpdates, follow};
 use super::given;
 use super::lease::Lease;
-use super::note::Note;
-use super::pace::{Pace, RETRY_MIN, Trouble};
+use super::note::StateFile;
+use super::pace::{RETRY_MIN, RefreshSchedule, RenewalFault};
 use super::probe::Status;
 use super::settings::Settings;
-use super::teller::Teller;
+use super::teller::Notifier;
 use super::volume::{Files, LOOKUP_MAX, Volume};
 use crate::answers::Document;
 use crate::client::local_server::random_token;
-use crate::client::server::{Server, Unanswered};
+use crate::client::server::{NoAnswer, Server};
 use crate::client::{Failure, STATUS_UNAVAILABLE};
 use crate::words::{Clock, Secret, SystemClock};
 use std::convert::Infallible;
@@ -24,7 +24,7 @@ use tokio::time::{Instant, sleep};
 /// How soon the end of a lease is noticed.
 const TICK: Duration = Duration::from_millis(250);
 /// Keeps one folder.
-pub(super) struct Keeper {
+pub(super) struct Supervisor {
     settings: Settings,
     server: Arc<Server>,
     volume: Volume,
@@ -32,23 +32,23 @@ pub(super) struct Keeper {
     lease: Option<Lease>,
     /// The token that AWS's SDKs send, and the address that answers them while the files are there.
     aws_token: Option<Secret>,
-    door: Option<Door>,
-    pace: Pace,
+    door: Option<AwsListener>,
+    pace: RefreshSchedule,
     /// Whether an application may have read our files already, so that it must be notified of new ones.
     known: bool,
 }
 
-impl Keeper {
+impl Supervisor {
     /// Takes over the files of an earlier process of this pod, if their terms still allow it. Expired files are removed at once.
     pub(super) fn new(settings: Settings, server: Arc<Server>, volume: Volume, status: Status) -> Self {
-        let (pace, known) = (Pace::new(settings.interval), volume.is_written());
+        let (pace, known) = (RefreshSchedule::new(settings.interval), volume.is_written());
         let mut keeper = Self { settings, server, volume, status, lease: None, aws_token: None, door: None, pace, known };
         let now = SystemClock.now();
         Self::note_cleared(keeper.volume.clear_leftovers());
-        match Note::read(keeper.volume.folder()) {
-            Some(note) if note.counts(&keeper.settings.wish(), now) && keeper.everything_is_there() => {
+        match StateFile::read(keeper.volume.folder()) {
+            Some(note) if note.counts(&keeper.settings.content_digest(), now) && keeper.is_complete() => {
                 tracing::info!(until = %note.ends_at(), "the files of an earlier run are taken over");
-                keeper.lease = Some(Lease::taken_over(&note, now));
+                keeper.lease = Some(Lease::restored(&note, now));
                 keeper.status.set(keeper.settings.aws.is_none());
             }
             // Files of other settings, or incomplete ones: the next answer replaces them, or they are removed.
@@ -59,30 +59,30 @@ impl Keeper {
     }
 
     /// Keeps the files for as long as the process runs.
-    pub(super) async fn keep(mut self, heard: Heard) -> Infallible {
-        tokio::spawn(follow(self.server.clone(), heard.clone(), self.settings.interval));
-        let teller = Teller::start(self.settings.on_change.take(), self.server.http(), self.volume.untold());
-        if self.volume.untold().exists() {
-            teller.tell();
+    pub(super) async fn run(mut self, updates: EventUpdates) -> Infallible {
+        tokio::spawn(follow(self.server.clone(), updates.clone(), self.settings.interval));
+        let teller = Notifier::start(self.settings.on_change.take(), self.server.http(), self.volume.unnotified());
+        if self.volume.unnotified().exists() {
+            teller.notify();
         }
         loop {
-            let answer = self.ask().await;
+            let answer = self.request().await;
             // The log has the failure already.
-            let _ = self.settle(answer, &teller);
-            self.open_door(&heard).await;
-            self.wait(&heard).await;
+            let _ = self.apply(answer, &teller);
+            self.open_listener(&updates).await;
+            self.wait(&updates).await;
         }
     }
 
     /// Writes the files once, within `wait`. If the server is unavailable, existing files that are still allowed are enough.
     pub(super) async fn write_once(mut self, wait: Duration) -> Result<(), Failure> {
-        let (started, teller) = (Instant::now(), Teller::nobody());
+        let (started, teller) = (Instant::now(), Notifier::disabled());
         loop {
-            let answer = self.ask().await;
-            let denied = matches!(answer, Err(Unanswered::Denied(_)));
-            match self.settle(answer, &teller) {
+            let answer = self.request().await;
+            let denied = matches!(answer, Err(NoAnswer::Denied(_)));
+            match self.apply(answer, &teller) {
                 Ok(()) => {
-                    self.leave_nothing_behind().await;
+                    self.remove_replaced().await;
                     return Ok(());
                 }
                 Err(failure) if denied => return Err(failure),
@@ -94,7 +94,7 @@ impl Keeper {
     }
 
     /// Removes replaced folders before the end: no later process would do it.
-    async fn leave_nothing_behind(&mut self) {
+    async fn remove_replaced(&mut self) {
         if self.volume.has_replaced() {
             sleep(LOOKUP_MAX).await;
             let cleared = self.volume.end_lookups(std::time::Instant::now());
@@ -109,23 +109,23 @@ impl Keeper {
     }
 
     /// Asks the server once.
-    async fn ask(&mut self) -> Result<Document, Unanswered> {
-        self.pace.asks_now();
-        let (server, wanted, policy) = (self.server.clone(), given::wanted(&self.settings), self.settings.policy.clone());
-        let asking = async move { server.ask(&wanted, policy.as_ref().map(|policy| policy.as_str())).await };
+    async fn request(&mut self) -> Result<Document, NoAnswer> {
+        self.pace.note_request();
+        let (server, requests, policy) = (self.server.clone(), given::requests(&self.settings), self.settings.policy.clone());
+        let asking = async move { server.ask(&requests, policy.as_ref().map(|policy| policy.as_str())).await };
         self.meanwhile(asking).await
     }
 
-    fn settle(&mut self, answer: Result<Document, Unanswered>, teller: &Teller) -> Result<(), Failure> {
+    fn apply(&mut self, answer: Result<Document, NoAnswer>, teller: &Notifier) -> Result<(), Failure> {
         let settled = match answer {
             Ok(answer) => self.put_in_place(&answer, teller),
-            Err(Unanswered::Denied(failure)) => {
+            Err(NoAnswer::Denied(failure)) => {
                 self.take_away("the server denies them");
-                Err((Trouble::Denied, failure))
+                Err((RenewalFault::Denied, failure))
             }
-            Err(Unanswered::Unavailable(failure)) => {
+            Err(NoAnswer::Unavailable(failure)) => {
                 self.end_when_over();
-                Err((Trouble::Unanswered, failure))
+                Err((RenewalFault::Unanswered, failure))
             }
         };
         let failures = self.pace.ended(settled.as_ref().err().map(|(trouble, _)| *trouble));
@@ -139,11 +139,11 @@ impl Keeper {
     }
 
     /// Writes the files of an answer. The answer confirms the grant even if writing fails, so the existing files may stay.
-    fn put_in_place(&mut self, answer: &Document, teller: &Teller) -> Result<(), (Trouble, Failure)> {
-        let failed = |fault: GivenError| (Trouble::Unanswered, Failure::new(STATUS_UNAVAILABLE, fault));
+    fn put_in_place(&mut self, answer: &Document, teller: &Notifier) -> Result<(), (RenewalFault, Failure)> {
+        let failed = |fault: GivenError| (RenewalFault::Unanswered, Failure::new(STATUS_UNAVAILABLE, fault));
         let secrets = given::secrets(&self.settings, answer).map_err(failed)?;
-        let asked = self.pace.asked();
-        let lease = Lease::confirmed(given::terms(answer), SystemClock.now().minus(asked.elapsed()), asked);
+        let last_request = self.pace.last_request();
+        let lease = Lease::confirmed(given::terms(answer), SystemClock.now().minus(last_request.elapsed()), last_request);
         if self.lease.is_some() {
             self.confirm(lease);
         }
@@ -152,7 +152,7 @@ impl Keeper {
             files.insert(name, token);
         }
         self.write(&files, teller).map_err(|fault| {
-            (Trouble::Unwritable, Failure::new(STATUS_UNAVAILABLE, format!("the files cannot be written: {fault}")))
+            (RenewalFault::Unwritable, Failure::new(STATUS_UNAVAILABLE, format!("the files cannot be written: {fault}")))
         })?;
         self.confirm(lease);
         self.status.set(self.settings.aws.is_none() || self.door.is_some());
@@ -170,24 +170,24 @@ impl Keeper {
     }
 
     /// Begins to answer AWS's SDKs, when the files are there and a first session is issued. Neither the files nor a change wait for it.
-    async fn open_door(&mut self, heard: &Heard) {
+    async fn open_listener(&mut self, updates: &EventUpdates) {
         let (Some(wish), None, Some(_)) = (self.settings.aws.clone(), &self.door, &self.lease) else { return };
         let Some(token) = self.aws_token() else { return };
         let (server, policy) = (self.server.clone(), self.settings.policy.clone());
-        let opening = async move { Door::open(&wish, server, policy, token).await };
+        let opening = async move { AwsListener::open(&wish, server, policy, token).await };
         let opened = tokio::select! {
             opened = self.meanwhile(opening) => opened,
-            () = heard.changed.notified() => return heard.changed.notify_one(),
+            () = updates.changed.notified() => return updates.changed.notify_one(),
         };
         match opened {
             Ok(_) if self.lease.is_none() => {}
             Ok(door) => {
                 self.door = Some(door);
-                self.pace.door_ended(true);
-                self.status.set(self.everything_is_there());
+                self.pace.note_listener(true);
+                self.status.set(self.is_complete());
             }
             Err(failure) => {
-                self.pace.door_ended(false);
+                self.pace.note_listener(false);
                 tracing::warn!(fault = %failure, "AWS's SDKs are not answered");
             }
         }
@@ -206,30 +206,30 @@ impl Keeper {
 
     fn confirm(&mut self, lease: Lease) {
         self.lease = Some(lease);
-        let note = lease.note(&self.settings.wish(), SystemClock.now());
+        let note = lease.note(&self.settings.content_digest(), SystemClock.now());
         if let Err(fault) = note.write(self.volume.folder()) {
             tracing::warn!(%fault, "the end of the files could not be saved for a restart");
         }
     }
 
-    fn write(&mut self, files: &Files, teller: &Teller) -> std::io::Result<()> {
+    fn write(&mut self, files: &Files, teller: &Notifier) -> std::io::Result<()> {
         if self.volume.holds(files) {
             return Ok(());
         }
-        let changes = self.known && teller.tells();
+        let changes = self.known && teller.is_enabled();
         if changes {
-            self.volume.note_untold();
+            self.volume.mark_unnotified();
         }
         self.volume.write(files, SystemClock.now())?;
         self.known = true;
         tracing::info!(files = files.len(), "the files are in place");
         if changes {
-            teller.tell();
+            teller.notify();
         }
         Ok(())
     }
 
-    fn everything_is_there(&self) -> bool {
+    fn is_complete(&self) -> bool {
         self.settings.names().all(|name| self.volume.folder().join(name.as_str()).is_file())
     }
 
@@ -252,7 +252,7 @@ impl Keeper {
         (self.door, self.aws_token) = (None, None);
         self.status.set(false);
         let were_there = self.volume.is_written();
-        Note::remove(self.volume.folder());
+        StateFile::remove(self.volume.folder());
         match self.volume.wipe() {
             Ok(()) if were_there => tracing::warn!(why, "the files were removed"),
             Ok(()) => {}
@@ -261,17 +261,17 @@ impl Keeper {
     }
 
     /// Waits until there is a reason to ask again.
-    async fn wait(&mut self, heard: &Heard) {
+    async fn wait(&mut self, updates: &EventUpdates) {
         loop {
             tokio::select! {
-                () = heard.changed.notified() => return sleep(self.pace.after_change()).await,
+                () = updates.changed.notified() => return sleep(self.pace.after_change()).await,
                 () = sleep(TICK) => {}
             }
             let had = self.lease.is_some();
             self.tick();
             let ended = had && self.lease.is_none();
             let within = self.lease.and_then(|lease| lease.ask_within());
-            if ended || self.pace.asked().elapsed() >= self.pace.pause(heard.is_listening(), within) {
+            if ended || self.pace.last_request().elapsed() >= self.pace.pause(updates.is_listening(), within) {
                 return;
             }
         }

@@ -1,6 +1,6 @@
 //! Until when the files may stay: until the policies expire, and as long as they may go unconfirmed.
 
-use super::note::Note;
+use super::note::StateFile;
 use crate::words::{Digest, UnixTime};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -25,17 +25,17 @@ pub(super) struct Lease {
 
 impl Lease {
     /// A lease from an answer to a request of this time.
-    pub(super) fn confirmed(terms: Terms, asked_at: UnixTime, asked: Instant) -> Self {
-        let offline_ends = asked_at.plus(terms.offline);
+    pub(super) fn confirmed(terms: Terms, sent_at: UnixTime, sent: Instant) -> Self {
+        let offline_ends = sent_at.plus(terms.offline);
         let ends_at = terms.expires_at.map_or(offline_ends, |expires| expires.min(offline_ends));
-        let ahead = terms.expires_at.map(|expires| expires.minus(AHEAD)).filter(|ahead| asked_at < *ahead);
+        let ahead = terms.expires_at.map(|expires| expires.minus(AHEAD)).filter(|ahead| sent_at < *ahead);
         let third = terms.offline / 3;
-        let ask_within = Some(ahead.map_or(third, |ahead| third.min(ahead.since(asked_at))));
-        Self { ask_within, ends_at, ends: asked + ends_at.since(asked_at) }
+        let ask_within = Some(ahead.map_or(third, |ahead| third.min(ahead.since(sent_at))));
+        Self { ask_within, ends_at, ends: sent + ends_at.since(sent_at) }
     }
 
     /// A lease of an earlier process.
-    pub(super) fn taken_over(note: &Note, now: UnixTime) -> Self {
+    pub(super) fn restored(note: &StateFile, now: UnixTime) -> Self {
         Self { ask_within: None, ends_at: note.ends_at(), ends: Instant::now() + note.ends_at().since(now) }
     }
 
@@ -50,8 +50,8 @@ impl Lease {
     }
 
     /// The state for a later process.
-    pub(super) fn note(&self, wish: &Digest, confirmed_at: UnixTime) -> Note {
-        Note::new(wish, confirmed_at, self.ends_at)
+    pub(super) fn note(&self, wish: &Digest, confirmed_at: UnixTime) -> StateFile {
+        StateFile::new(wish, confirmed_at, self.ends_at)
     }
 }
 
@@ -66,8 +66,8 @@ mod tests {
         confirmed(offline, expires_at, NOW)
     }
 
-    fn confirmed(offline: Duration, expires_at: Option<UnixTime>, asked_at: UnixTime) -> Lease {
-        Lease::confirmed(Terms { offline, expires_at }, asked_at, Instant::now())
+    fn confirmed(offline: Duration, expires_at: Option<UnixTime>, sent_at: UnixTime) -> Lease {
+        Lease::confirmed(Terms { offline, expires_at }, sent_at, Instant::now())
     }
 
     #[test]
@@ -86,6 +86,6 @@ mod tests {
         assert_eq!(lease(HOUR, Some(at(1100))).ask_within(), Some(Duration::from_secs(70)));
         assert_eq!(confirmed(HOUR, Some(at(1100)), at(1080)).ask_within(), Some(HOUR / 3), "only once");
         let note = lease(HOUR, None).note(&Digest::plain(b""), NOW);
-        assert_eq!(Lease::taken_over(&note, NOW).ask_within(), None);
+        assert_eq!(Lease::restored(&note, NOW).ask_within(), None);
     }
 }

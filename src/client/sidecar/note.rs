@@ -14,13 +14,13 @@ const LEEWAY: Duration = Duration::from_secs(60);
 /// The state file.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Note {
+pub(super) struct StateFile {
     wish: String,
     confirmed_at: i64,
     ends_at: i64,
 }
 
-impl Note {
+impl StateFile {
     pub(super) fn new(wish: &Digest, confirmed_at: UnixTime, ends_at: UnixTime) -> Self {
         Self { wish: wish.to_string(), confirmed_at: confirmed_at.millis(), ends_at: ends_at.millis() }
     }
@@ -66,15 +66,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let at = UnixTime::from_seconds;
         let (wish, other) = (Digest::plain(b"a"), Digest::plain(b"b"));
-        let note = Note::new(&wish, at(1000), at(2000));
-        assert!(Note::read(folder.path()).is_none());
+        let note = StateFile::new(&wish, at(1000), at(2000));
+        assert!(StateFile::read(folder.path()).is_none());
         note.write(folder.path()).unwrap();
-        assert_eq!(Note::read(folder.path()), Some(note));
-        let note = Note::read(folder.path()).unwrap();
+        assert_eq!(StateFile::read(folder.path()), Some(note));
+        let note = StateFile::read(folder.path()).unwrap();
         assert!(note.counts(&wish, at(1500)) && !note.counts(&other, at(1500)) && note.is_running(at(1500)));
         assert!(!note.counts(&wish, at(2000)), "at its end it is over");
         assert!(note.counts(&wish, at(970)) && !note.counts(&wish, at(900)), "a clock that goes back revives nothing");
         std::fs::write(folder.path().join(NAME), b"{\"wish\":").unwrap();
-        assert!(Note::read(folder.path()).is_none());
+        assert!(StateFile::read(folder.path()).is_none());
     }
 }

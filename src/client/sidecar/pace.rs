@@ -17,7 +17,7 @@ const SPREAD_MILLIS: u64 = 300;
 
 /// Why the files could not be renewed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Trouble {
+pub(super) enum RenewalFault {
     /// The server denies them.
     Denied,
     /// There is no answer, or no files can be made of it.
@@ -27,49 +27,49 @@ pub(super) enum Trouble {
 }
 
 /// The recent requests and failures.
-pub(super) struct Pace {
+pub(super) struct RefreshSchedule {
     interval: Duration,
-    asked: Instant,
-    trouble: Option<Trouble>,
+    last_request: Instant,
+    trouble: Option<RenewalFault>,
     /// The failures in a row.
     failures: u32,
     door_failures: u32,
 }
 
-impl Pace {
+impl RefreshSchedule {
     /// Without a stream of events the sidecar asks every `interval`.
     pub(super) fn new(interval: Duration) -> Self {
-        Self { interval, asked: Instant::now(), trouble: None, failures: 0, door_failures: 0 }
+        Self { interval, last_request: Instant::now(), trouble: None, failures: 0, door_failures: 0 }
     }
 
-    pub(super) fn asks_now(&mut self) {
-        self.asked = Instant::now();
+    pub(super) fn note_request(&mut self) {
+        self.last_request = Instant::now();
     }
 
     /// The time of the last request.
-    pub(super) const fn asked(&self) -> Instant {
-        self.asked
+    pub(super) const fn last_request(&self) -> Instant {
+        self.last_request
     }
 
     /// Notes how a request ended. Returns the number of failures in a row.
-    pub(super) const fn ended(&mut self, trouble: Option<Trouble>) -> u32 {
+    pub(super) const fn ended(&mut self, trouble: Option<RenewalFault>) -> u32 {
         self.trouble = trouble;
         self.failures = if trouble.is_some() { self.failures.saturating_add(1) } else { 0 };
         self.failures
     }
 
     /// Notes whether the address for AWS's SDKs was opened.
-    pub(super) const fn door_ended(&mut self, opened: bool) {
+    pub(super) const fn note_listener(&mut self, opened: bool) {
         self.door_failures = if opened { 0 } else { self.door_failures.saturating_add(1) };
     }
 
     /// The pause from the last request to the next, at most `within`, which the lease demands.
     pub(super) fn pause(&self, is_listening: bool, within: Option<Duration>) -> Duration {
         match self.trouble {
-            Some(Trouble::Unanswered) => return doubled(self.failures).min(RETRY_MAX),
-            Some(Trouble::Unwritable) => return doubled(self.failures).min(RETRY_WRITING_MAX),
-            None if self.door_failures > 0 => return doubled(self.door_failures).min(RETRY_MAX),
-            Some(Trouble::Denied) | None => {}
+            Some(RenewalFault::Unanswered) => return backoff(self.failures).min(RETRY_MAX),
+            Some(RenewalFault::Unwritable) => return backoff(self.failures).min(RETRY_WRITING_MAX),
+            None if self.door_failures > 0 => return backoff(self.door_failures).min(RETRY_MAX),
+            Some(RenewalFault::Denied) | None => {}
         }
         let usual = if is_listening && self.trouble.is_none() { STEADY } else { self.interval };
         within.map_or(usual, |within| within.min(usual))
@@ -80,11 +80,11 @@ impl Pace {
         let mut random = [0; 8];
         let _ = aws_lc_rs::rand::fill(&mut random);
         let spread = Duration::from_millis(u64::from_be_bytes(random) % SPREAD_MILLIS);
-        spread.max(ASK_MIN.saturating_sub(self.asked.elapsed()))
+        spread.max(ASK_MIN.saturating_sub(self.last_request.elapsed()))
     }
 }
 
-fn doubled(failures: u32) -> Duration {
+fn backoff(failures: u32) -> Duration {
     RETRY_MIN.saturating_mul(1 << failures.min(8).saturating_sub(1))
 }
 
@@ -95,8 +95,8 @@ mod tests {
     const INTERVAL: Duration = Duration::from_secs(60);
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn pauses(trouble: Trouble) -> Vec<u64> {
-        let mut pace = Pace::new(INTERVAL);
+    fn pauses(trouble: RenewalFault) -> Vec<u64> {
+        let mut pace = RefreshSchedule::new(INTERVAL);
         let pause = |_| {
             pace.ended(Some(trouble));
             pace.pause(true, None).as_secs()
@@ -106,11 +106,11 @@ mod tests {
 
     #[test]
     fn pauses_grow_with_each_failure_up_to_a_bound_and_a_success_resets_them() {
-        assert_eq!(pauses(Trouble::Unanswered), [1, 2, 4, 8, 16, 30, 30]);
-        assert_eq!(pauses(Trouble::Unwritable), [1, 2, 4, 5, 5, 5, 5]);
-        assert_eq!(pauses(Trouble::Denied), [60; 7], "a denial does not shorten the pause");
-        let mut pace = Pace::new(INTERVAL);
-        (0..400).for_each(|_| _ = pace.ended(Some(Trouble::Unanswered)));
+        assert_eq!(pauses(RenewalFault::Unanswered), [1, 2, 4, 8, 16, 30, 30]);
+        assert_eq!(pauses(RenewalFault::Unwritable), [1, 2, 4, 5, 5, 5, 5]);
+        assert_eq!(pauses(RenewalFault::Denied), [60; 7], "a denial does not shorten the pause");
+        let mut pace = RefreshSchedule::new(INTERVAL);
+        (0..400).for_each(|_| _ = pace.ended(Some(RenewalFault::Unanswered)));
         assert_eq!(pace.pause(false, None), RETRY_MAX);
         assert_eq!(pace.ended(None), 0);
         assert_eq!((pace.pause(false, None), pace.pause(true, None)), (INTERVAL, STEADY));
@@ -118,21 +118,21 @@ mod tests {
 
     #[test]
     fn a_short_lease_shortens_the_pause_and_a_closed_address_is_tried_again() {
-        let mut pace = Pace::new(INTERVAL);
+        let mut pace = RefreshSchedule::new(INTERVAL);
         assert_eq!(pace.pause(true, Some(SECOND * 7)), SECOND * 7);
-        pace.door_ended(false);
-        pace.door_ended(false);
+        pace.note_listener(false);
+        pace.note_listener(false);
         assert_eq!(pace.pause(true, None), SECOND * 2);
-        pace.door_ended(true);
+        pace.note_listener(true);
         assert_eq!(pace.pause(true, None), STEADY);
     }
 
     #[test]
     fn many_changes_lead_to_two_requests_a_second_at_most() {
-        let mut pace = Pace::new(INTERVAL);
-        pace.asked = Instant::now() + INTERVAL;
+        let mut pace = RefreshSchedule::new(INTERVAL);
+        pace.last_request = Instant::now() + INTERVAL;
         assert_eq!(pace.after_change(), ASK_MIN, "it asks at this moment");
-        pace.asked = Instant::now().checked_sub(SECOND).unwrap();
+        pace.last_request = Instant::now().checked_sub(SECOND).unwrap();
         assert!(pace.after_change() < Duration::from_millis(SPREAD_MILLIS));
     }
 }

@@ -22,7 +22,7 @@ const HTTP_MAX: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) enum Reaction {
     /// A signal.
-    Signal(Signal, Whom),
+    Signal(Signal, SignalTarget),
     /// `POST` to an address of this pod.
     Http(Url),
     /// A command and its arguments; no shell.
@@ -31,7 +31,7 @@ pub(super) enum Reaction {
 
 /// Who gets a signal.
 #[derive(Debug)]
-pub(super) enum Whom {
+pub(super) enum SignalTarget {
     /// The processes of this executable.
     Process(String),
     /// The process whose number is in this file.
@@ -39,19 +39,20 @@ pub(super) enum Whom {
 }
 
 impl Reaction {
-    pub(super) fn read(fields: &mut Fields<'_, '_>, place: Place, beside: &Path) -> Option<Self> {
+    pub(super) fn read(fields: &mut Fields<'_, '_>, place: Place, base: &Path) -> Option<Self> {
         let signal = fields.optional("signal").map(|node| fields.parsed(node, parse_signal));
-        let process = fields.optional("process").and_then(|node| fields.text(node)).map(|name| Whom::Process(name.to_owned()));
+        let process =
+            fields.optional("process").and_then(|node| fields.text(node)).map(|name| SignalTarget::Process(name.to_owned()));
         let pid_file =
-            fields.optional("pid_file").and_then(|node| fields.text(node)).map(|path| Whom::PidFile(beside.join(path)));
+            fields.optional("pid_file").and_then(|node| fields.text(node)).map(|path| SignalTarget::PidFile(base.join(path)));
         let http = fields.optional("http").map(|node| fields.parsed(node, parse_url));
         let exec = fields.optional("exec").map(|node| match &node.value {
             Yaml::List(words) => words.iter().map(|word| fields.text(word).map(str::to_owned)).collect::<Option<Vec<_>>>(),
             _ => None,
         });
         let chosen = match (signal, process, pid_file, http, exec) {
-            (Some(signal), Some(whom), None, None, None) | (Some(signal), None, Some(whom), None, None) => {
-                signal.map(|signal| Self::Signal(signal, whom))
+            (Some(signal), Some(target), None, None, None) | (Some(signal), None, Some(target), None, None) => {
+                signal.map(|signal| Self::Signal(signal, target))
             }
             (None, None, None, Some(url), None) => url.map(Self::Http),
             (None, None, None, None, Some(Some(words))) if !words.is_empty() => Some(Self::Exec(words)),
@@ -70,9 +71,9 @@ impl Reaction {
     }
 
     /// Notifies the application once.
-    pub(super) async fn carry_out(&self, http: &reqwest::Client) -> Result<(), ReactionError> {
+    pub(super) async fn perform(&self, http: &reqwest::Client) -> Result<(), ReactionError> {
         match self {
-            Self::Signal(signal, whom) => send(*signal, whom),
+            Self::Signal(signal, target) => send(*signal, target),
             Self::Http(url) => call(http, url).await,
             Self::Exec(words) => execute(words).await,
         }
@@ -93,10 +94,10 @@ fn parse_url(text: &str) -> Result<Url, ValueError> {
     if url.scheme() == "http" && loopback { Ok(url) } else { Err(ValueError::Reload) }
 }
 
-fn send(signal: Signal, whom: &Whom) -> Result<(), ReactionError> {
-    let (found, name) = match whom {
-        Whom::Process(name) => (processes::running(name), name.clone()),
-        Whom::PidFile(path) => (vec![read_pid(path)?], path.plain().to_string()),
+fn send(signal: Signal, target: &SignalTarget) -> Result<(), ReactionError> {
+    let (found, name) = match target {
+        SignalTarget::Process(name) => (processes::running(name), name.clone()),
+        SignalTarget::PidFile(path) => (vec![read_pid(path)?], path.plain().to_string()),
     };
     if found.is_empty() {
         return Err(ReactionError::NotRunning { name });
@@ -156,10 +157,10 @@ mod tests {
 
     #[test]
     fn each_form_is_read_and_a_mixture_is_not() {
-        assert!(matches!(read("{ signal: HUP, process: nginx }"), Ok(Reaction::Signal(Signal::HUP, Whom::Process(_)))));
+        assert!(matches!(read("{ signal: HUP, process: nginx }"), Ok(Reaction::Signal(Signal::HUP, SignalTarget::Process(_)))));
         assert!(matches!(
             read("{ signal: SIGUSR1, pid_file: /run/x.pid }"),
-            Ok(Reaction::Signal(Signal::USR1, Whom::PidFile(_)))
+            Ok(Reaction::Signal(Signal::USR1, SignalTarget::PidFile(_)))
         ));
         assert!(matches!(read("{ http: 'http://[::1]:9000/reload' }"), Ok(Reaction::Http(_))));
         assert!(matches!(read("{ exec: [sh, -c, 'true'] }"), Ok(Reaction::Exec(_))));

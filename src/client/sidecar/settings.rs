@@ -50,14 +50,14 @@ impl Settings {
     /// Reads the file; relative paths in it start at its own folder.
     pub fn load(path: &Path) -> Result<Self, Failure> {
         let file = path.plain().to_string();
-        let bytes =
-            read_named(path, NAMED_FILE_MAX).map_err(|fault| told(&[Fault::new(&file, Place::default(), fault.to_string())]))?;
+        let bytes = read_named(path, NAMED_FILE_MAX)
+            .map_err(|fault| failure(&[Fault::new(&file, Place::default(), fault.to_string())]))?;
         Self::parse(&file, &bytes, path.parent().unwrap_or(Path::new(".")))
     }
 
     /// Reads the text.
     pub fn parse(file: &str, bytes: &[u8], folder: &Path) -> Result<Self, Failure> {
-        let node = Node::parse(file, bytes).map_err(|fault| told(&[fault]))?;
+        let node = Node::parse(file, bytes).map_err(|fault| failure(&[fault]))?;
         let text = String::from_utf8_lossy(bytes);
         let mut faults = Vec::new();
         let mut fields = Fields::new(file, &text, &node, &mut faults);
@@ -65,7 +65,7 @@ impl Settings {
         fields.finish();
         match settings {
             Some(settings) if !faults.iter().any(|fault| fault.severity == Severity::Error) => Ok(settings),
-            _ => Err(told(&faults)),
+            _ => Err(failure(&faults)),
         }
     }
 
@@ -75,7 +75,7 @@ impl Settings {
     }
 
     /// Identifies the settings that decide the files' content.
-    pub(super) fn wish(&self) -> Digest {
+    pub(super) fn content_digest(&self) -> Digest {
         let mut parts = vec![self.server.clone(), format!("{:?} {:o}", self.policy, self.mode)];
         parts.extend(self.secrets.iter().map(|(name, secret)| format!("{name}={secret}")));
         parts.extend(self.templates.iter().map(|(name, template)| format!("{name}:{}", template.text())));
@@ -84,16 +84,16 @@ impl Settings {
     }
 }
 
-fn told(faults: &[Fault]) -> Failure {
-    let shown: Vec<String> = faults.iter().map(ToString::to_string).collect();
+fn failure(faults: &[Fault]) -> Failure {
+    let messages: Vec<String> = faults.iter().map(ToString::to_string).collect();
     let count = counted(faults.len(), "fault");
-    Failure::new(STATUS_CONFIGURATION, format!("the sidecar's configuration has {count}\n\n{}", shown.join("\n\n")))
+    Failure::new(STATUS_CONFIGURATION, format!("the sidecar's configuration has {count}\n\n{}", messages.join("\n\n")))
 }
 
-fn read(fields: &mut Fields<'_, '_>, beside: &Path) -> Option<Settings> {
+fn read(fields: &mut Fields<'_, '_>, base: &Path) -> Option<Settings> {
     let server = fields.required("server").and_then(|node| fields.parsed(node, parse_server));
     let audience = fields.optional("audience").and_then(|node| fields.parsed(node, Audience::parse));
-    let mut path = |key| fields.optional(key).and_then(|node| fields.text(node)).map(|text| beside.join(text));
+    let mut path = |key| fields.optional(key).and_then(|node| fields.text(node)).map(|text| base.join(text));
     let (ca, token_file, folder) = (path("ca"), path("token_file"), path("folder"));
     let policy = fields.optional("policy").and_then(|node| fields.parsed(node, PolicyName::parse));
     let mode = fields.optional("mode").map_or(Some(MODE), |node| fields.parsed(node, parse_mode));
@@ -107,7 +107,7 @@ fn read(fields: &mut Fields<'_, '_>, beside: &Path) -> Option<Settings> {
     });
     let aws_token = aws.as_ref().and_then(|_| AwsWish::token_file());
     check_names(fields, &secrets, &templates, aws_token.as_ref());
-    let on_change = fields.optional("on_change").and_then(|node| Reaction::read(&mut fields.below(node), node.place, beside));
+    let on_change = fields.optional("on_change").and_then(|node| Reaction::read(&mut fields.below(node), node.place, base));
     let interval = fields.optional("interval").map_or(Some(INTERVAL), |node| fields.parsed(node, parse_interval));
     let probe = fields.optional("probe").and_then(|node| fields.parsed(node, |text| text.parse().map_err(|_| ValueError::Probe)));
     Some(Settings {

@@ -10,7 +10,7 @@ use super::file_name::FileName;
 use crate::client::memory::is_in_memory;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
 use crate::words::{PlainPath, Secret, UnixTime};
-use names::{DATA, DATA_NEXT, UNTOLD, is_leftover, is_link_of_ours, stamp, target};
+use names::{DATA, DATA_NEXT, UNNOTIFIED, is_leftover, is_link_of_ours, stamp, target};
 use rustix::fs::{FlockOperation, flock};
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -40,17 +40,17 @@ pub(super) struct Volume {
 impl Volume {
     /// Opens the folder, which has to exist, to be in memory, and not to be locked by another sidecar.
     pub(super) fn open(folder: &Path, mode: u32, allow_disk: bool) -> Result<Self, Failure> {
-        let shown = folder.plain();
+        let path = folder.plain();
         let refused = |what: String| Failure::new(STATUS_CONFIGURATION, what);
-        let lock = File::open(folder).map_err(|fault| refused(format!("the folder {shown} cannot be opened: {fault}")))?;
-        let in_memory = is_in_memory(folder).map_err(|fault| refused(format!("{shown}: {fault}")))?;
+        let lock = File::open(folder).map_err(|fault| refused(format!("the folder {path} cannot be opened: {fault}")))?;
+        let in_memory = is_in_memory(folder).map_err(|fault| refused(format!("{path}: {fault}")))?;
         if !allow_disk && !in_memory {
             return Err(refused(format!(
-                "the folder {shown} is not in memory, and secrets are not written to a disk\nhint: mount `emptyDir: {{ medium: Memory }}` there."
+                "the folder {path} is not in memory, and secrets are not written to a disk\nhint: mount `emptyDir: {{ medium: Memory }}` there."
             )));
         }
         flock(&lock, FlockOperation::NonBlockingLockExclusive)
-            .map_err(|_| Failure::new(STATUS_UNAVAILABLE, format!("another sidecar uses the folder {shown}")))?;
+            .map_err(|_| Failure::new(STATUS_UNAVAILABLE, format!("another sidecar uses the folder {path}")))?;
         Ok(Self { folder: folder.to_owned(), mode, replaced: Vec::new(), _lock: lock })
     }
 
@@ -112,15 +112,15 @@ impl Volume {
     }
 
     /// Notes, for a later process, that the application has yet to be notified of the files that are about to be written.
-    pub(super) fn note_untold(&self) {
-        if let Err(fault) = fs::write(self.folder.join(UNTOLD), b"") {
+    pub(super) fn mark_unnotified(&self) {
+        if let Err(fault) = fs::write(self.folder.join(UNNOTIFIED), b"") {
             tracing::warn!(%fault, "the pending notification of the application cannot be saved");
         }
     }
 
     /// The file of that note.
-    pub(super) fn untold(&self) -> PathBuf {
-        self.folder.join(UNTOLD)
+    pub(super) fn unnotified(&self) -> PathBuf {
+        self.folder.join(UNNOTIFIED)
     }
 
     /// Refuses to replace a file that is not ours.
@@ -152,7 +152,7 @@ impl Volume {
         for name in files.keys() {
             match symlink(target(name), self.folder.join(name.as_str())) {
                 Err(fault) if fault.kind() == ErrorKind::AlreadyExists => {}
-                made => made?,
+                result => result?,
             }
         }
         Ok(())

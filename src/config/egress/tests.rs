@@ -43,9 +43,9 @@ fn a_pool_that_is_too_large_overlaps_or_is_no_pool_does_not_load() {
         ),
         ("[ { name: a, networks: [198.51.100.0/29] }, { name: a, networks: [203.0.113.0/29] } ]", "two pools are called"),
     ];
-    for (text, told) in bad {
+    for (text, expected) in bad {
         let faults = parse(text).unwrap_err();
-        assert!(faults.iter().any(|fault| fault.contains(told)), "{text}: {faults:?}");
+        assert!(faults.iter().any(|fault| fault.contains(expected)), "{text}: {faults:?}");
     }
     let many = (0..65).map(|number| format!("{{ name: p{number}, networks: [198.51.100.{number}/32] }}")).collect::<Vec<_>>();
     assert!(parse(&format!("[{}]", many.join(", "))).unwrap_err()[0].contains("more than 64"));

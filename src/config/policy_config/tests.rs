@@ -37,8 +37,8 @@ providers:
 ";
 
 fn parse(text: &str) -> Result<PolicyConfig, String> {
-    let shown = |faults: Vec<Fault>| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-    PolicyConfig::parse("daypass.yaml", text.as_bytes(), Path::new("/nonexistent")).map_err(shown)
+    let render = |faults: Vec<Fault>| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    PolicyConfig::parse("daypass.yaml", text.as_bytes(), Path::new("/nonexistent")).map_err(render)
 }
 
 #[test]
@@ -74,10 +74,10 @@ fn a_misspelt_key_is_told_wherever_it_stands() {
         (format!("{}{ISSUERS}", SERVER.replace("regions:", "region:")), "regions"),
         (format!("{SERVER}{}", ISSUERS.replace("audiences", "audience")), "audiences"),
     ];
-    for (text, meant) in misspelt {
-        let told = parse(&text).unwrap_err();
-        assert_eq!(told.matches("unknown key").count(), 1, "{told}");
-        assert!(told.contains(&format!("did you mean `{meant}`")), "{told}");
+    for (text, suggestion) in misspelt {
+        let message = parse(&text).unwrap_err();
+        assert_eq!(message.matches("unknown key").count(), 1, "{message}");
+        assert!(message.contains(&format!("did you mean `{suggestion}`")), "{message}");
     }
 }
 
@@ -89,9 +89,9 @@ fn what_is_read_is_checked() {
         ("root: { git: git://git.acme.example/a.git, ref: refs/heads/main }\n", "git://git.acme.example"),
         ("root: { git: access, ref: main }\n", "expected a full ref"),
     ];
-    for (line, told) in faulty {
+    for (line, expected) in faulty {
         let found = parse(&format!("{line}{ISSUERS}")).unwrap_err();
-        assert!(found.contains(told), "{line}: {found}");
+        assert!(found.contains(expected), "{line}: {found}");
     }
     assert!(parse("issuer_url: https://oidc.acme.example\n").unwrap_err().contains("`issuers` is missing"));
 }

@@ -1,7 +1,7 @@
 //! Which records a policy lets its reader see, and how much of each.
 
 use crate::app::Live;
-use crate::kind::{InTree, Target};
+use crate::kind::{Target, TreeFile};
 use crate::store::Entry;
 use crate::words::names::SourceName;
 use crate::words::{Denial, Reason};
@@ -20,18 +20,18 @@ const PARTIAL: &str = "partial";
 
 /// The records that a reader sees. With a policy of the root these are all records. With a policy of a further source they are
 /// what that source's policies granted, requests that named them, and that source's revisions.
-pub(super) enum Theirs {
+pub(super) enum AuditScope {
     Everything,
     OfSource { name: SourceName, repository: String },
 }
 
-impl Theirs {
+impl AuditScope {
     pub(super) fn of(source: &SourceName, live: &Live) -> Result<Self, Denial> {
         if source.is_root() {
             return Ok(Self::Everything);
         }
         let repository = live.repositories(std::iter::once(source)).into_values().next().map(str::to_owned);
-        let unknown = || Reason::Internal.because("a source in force was read from no repository");
+        let unknown = || Reason::Internal.with_cause("a source in force was read from no repository");
         Ok(Self::OfSource { name: source.clone(), repository: repository.ok_or_else(unknown)? })
     }
 
@@ -45,8 +45,8 @@ impl Theirs {
         let is_ours = |policy: &Value| policy.as_str().is_some_and(|policy| is_below(policy, name));
         let policies: Vec<bool> = entry.body["policies"].as_array().into_iter().flatten().map(is_ours).collect();
         if policies.is_empty() {
-            let is_asked = is_ours(&entry.body["policy"]) || entry.body["source"] == name.as_str();
-            return is_asked.then(|| Entry { body: asked(&entry, name), ..entry });
+            let is_named = is_ours(&entry.body["policy"]) || entry.body["source"] == name.as_str();
+            return is_named.then(|| Entry { body: request_part(&entry, name), ..entry });
         }
         match (policies.contains(&true), policies.contains(&false)) {
             (false, _) => None,
@@ -76,7 +76,7 @@ fn granted(entry: &Entry, policies: &[bool], (source, repository): (&SourceName,
 
 /// The part of a record of a request that named the source's policy and was not granted. It may also name what is in another
 /// source's tree.
-fn asked(entry: &Entry, source: &SourceName) -> Value {
+fn request_part(entry: &Entry, source: &SourceName) -> Value {
     let of_others = |line: &Value| line.as_str().is_none_or(|line| !may_be_of(line, source));
     let credentials = entry.body["credentials"].as_array();
     let has_others = credentials.into_iter().flatten().any(of_others) || entry.body.get(LEFT_OUT).is_some();
@@ -87,23 +87,23 @@ fn asked(entry: &Entry, source: &SourceName) -> Value {
     let ours = credentials.into_iter().flatten().filter(|line| !of_others(line)).cloned();
     body.insert("credentials".to_owned(), ours.collect());
     for member in ["policy", "sources", "revision_in_force"] {
-        body.extend(entry.body.get(member).map(|told| (member.to_owned(), told.clone())));
+        body.extend(entry.body.get(member).map(|value| (member.to_owned(), value.clone())));
     }
     Value::Object(body)
 }
 
 fn of_request(entry: &Entry) -> Map<String, Value> {
-    let told = |member: &&str| entry.body.get(*member).map(|told| ((*member).to_owned(), told.clone()));
+    let copied = |member: &&str| entry.body.get(*member).map(|value| ((*member).to_owned(), value.clone()));
     let code = entry.code().map(|code| ("reason".to_owned(), json!(code)));
     let partial = (PARTIAL.to_owned(), Value::Bool(true));
-    OF_REQUEST.iter().filter_map(told).chain(code).chain([partial]).collect()
+    OF_REQUEST.iter().filter_map(copied).chain(code).chain([partial]).collect()
 }
 
 /// Whether a credential is in the source's own tree, or in no tree.
 fn may_be_of(line: &str, source: &SourceName) -> bool {
-    Target::parse(line).is_ok_and(|wanted| match wanted.in_tree() {
-        Some(InTree::Document(path)) => is_below(path.as_str(), source),
-        Some(InTree::TransitKey(key)) => is_below(key.as_str(), source),
+    Target::parse(line).is_ok_and(|target| match target.in_tree() {
+        Some(TreeFile::Document(path)) => is_below(path.as_str(), source),
+        Some(TreeFile::TransitKey(key)) => is_below(key.as_str(), source),
         None => true,
     })
 }

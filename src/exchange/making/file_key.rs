@@ -1,6 +1,6 @@
 //! `file_key`: the key that opens the document in force.
 
-use super::Making;
+use super::Issuable;
 use crate::app::{App, Live};
 use crate::kind::Credential;
 use crate::kind::FileKeyTarget;
@@ -8,7 +8,7 @@ use crate::policy::FileKeyTerms;
 use crate::store::Licence;
 use crate::words::Denial;
 
-impl Making for FileKeyTarget {
+impl Issuable for FileKeyTarget {
     async fn make(_: &App, live: &Live, licence: Licence<'_, FileKeyTerms>) -> Result<Credential, Denial> {
         live.file_key(&licence).map(Credential::from)
     }

@@ -1,6 +1,6 @@
 //! `id_token`: signed by the issuer whose tokens are for services other than clouds.
 
-use super::Making;
+use super::Issuable;
 use crate::app::{App, Live};
 use crate::kind::Credential;
 use crate::kind::IdTokenTarget;
@@ -8,7 +8,7 @@ use crate::policy::IdTokenTerms;
 use crate::store::Licence;
 use crate::words::Denial;
 
-impl Making for IdTokenTarget {
+impl Issuable for IdTokenTarget {
     async fn make(app: &App, _: &Live, licence: Licence<'_, IdTokenTerms>) -> Result<Credential, Denial> {
         app.own_issuers.id_tokens().id_token(&licence, app.now()).map(Credential::from)
     }

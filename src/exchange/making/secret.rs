@@ -1,6 +1,6 @@
 //! `secret`: opened in the revision in force.
 
-use super::Making;
+use super::Issuable;
 use crate::app::{App, Live};
 use crate::kind::Credential;
 use crate::policy::SecretTerms;
@@ -8,7 +8,7 @@ use crate::store::Licence;
 use crate::words::Denial;
 use crate::words::names::SecretName;
 
-impl Making for SecretName {
+impl Issuable for SecretName {
     async fn make(_: &App, live: &Live, licence: Licence<'_, SecretTerms>) -> Result<Credential, Denial> {
         live.open_secret(&licence).map(Credential::from)
     }

@@ -1,6 +1,6 @@
 //! `secret_at`: read from Git as an earlier commit had it.
 
-use super::Making;
+use super::Issuable;
 use crate::app::{App, Live};
 use crate::kind::Credential;
 use crate::kind::PastSecret;
@@ -8,7 +8,7 @@ use crate::policy::PastSecretTerms;
 use crate::store::Licence;
 use crate::words::Denial;
 
-impl Making for PastSecret {
+impl Issuable for PastSecret {
     async fn make(app: &App, live: &Live, licence: Licence<'_, PastSecretTerms>) -> Result<Credential, Denial> {
         app.open_past_secret(live, &licence).await.map(Credential::from)
     }

@@ -37,11 +37,11 @@ const ORDER_BYTES_MAX: u64 = 1024 * 1024;
 const USERNAME: &str = "x-access-token";
 
 /// Executes the order on standard input. The error is one line for the operator.
-pub fn fetch_as_told() -> Result<(), ToldError> {
+pub fn execute_order() -> Result<(), ToldError> {
     limit_ourselves()?;
-    let mut told = zeroize::Zeroizing::new(String::new());
-    std::io::Read::read_to_string(&mut std::io::Read::take(std::io::stdin(), ORDER_BYTES_MAX), &mut told)?;
-    let (order, token) = told.split_once('\n').ok_or(ToldError::CutOff)?;
+    let mut input = zeroize::Zeroizing::new(String::new());
+    std::io::Read::read_to_string(&mut std::io::Read::take(std::io::stdin(), ORDER_BYTES_MAX), &mut input)?;
+    let (order, token) = input.split_once('\n').ok_or(ToldError::CutOff)?;
     let order: Order = serde_json::from_str(order)?;
     std::fs::create_dir_all(&order.mirror).map_err(|fault| ToldError::Mirror { path: order.mirror.clone(), fault })?;
     std::env::set_current_dir(&order.mirror)?;

@@ -99,17 +99,17 @@ pub enum ToldError {
 }
 
 fn whole(fault: &(dyn Error + 'static)) -> String {
-    let mut told = fault.to_string();
+    let mut message = fault.to_string();
     let mut behind = fault.source();
     while let Some(cause) = behind {
         let text = cause.to_string();
         // Some of these errors contain the text of their cause, and some do not.
-        if !told.contains(&text) {
-            told = format!("{told}: {text}");
+        if !message.contains(&text) {
+            message = format!("{message}: {text}");
         }
         behind = cause.source();
     }
-    told.lines().collect::<Vec<_>>().join(" ")
+    message.lines().collect::<Vec<_>>().join(" ")
 }
 
 /// Why the configuration of ssh cannot be written.

@@ -220,7 +220,7 @@ mod tests {
         let repository = Repository::new();
         let first = commit(&repository, 1, &[(A, "1"), (DEEP, "1")]);
         let known = changes(&repository, &[(A, "1"), (DEEP, "1")], None);
-        let told = LastChanges {
+        let altered = LastChanges {
             commit: known.commit,
             files: known
                 .files
@@ -229,7 +229,7 @@ mod tests {
                 .collect(),
         };
         let second = commit(&repository, 2, &[(DEEP, "2")]);
-        let next = changes(&repository, &[(A, "1"), (DEEP, "2")], Some(&told));
+        let next = changes(&repository, &[(A, "1"), (DEEP, "2")], Some(&altered));
         assert_eq!([next.of(A), next.of(DEEP)], [Some(UnixTime::from_seconds(7)), Some(second)]);
         assert_eq!(changes(&repository, &[(A, "1"), (DEEP, "2")], None).of(A), Some(first));
     }

@@ -2,7 +2,7 @@
 
 use super::super::error::{GitError, TooLarge};
 use super::{DEPTH_MAX, FILE_BYTES_MAX, FILES_MAX, Snapshot, TREE_BYTES_MAX, checked_path};
-use crate::policy::{is_looked_at, is_taken, may_be_guardrails};
+use crate::policy::{is_looked_at, is_read, may_be_guardrails};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -15,9 +15,9 @@ impl Snapshot {
     }
 
     fn read_folder(&mut self, folder: &Path, prefix: &str, depth: usize, bytes: &mut u64) -> Result<(), GitError> {
-        let told = |path: &Path, fault| GitError::Folder { path: path.to_owned(), fault };
-        for entry in std::fs::read_dir(folder).map_err(|fault| told(folder, fault))? {
-            let entry = entry.map_err(|fault| told(folder, fault))?;
+        let error_at = |path: &Path, fault| GitError::Folder { path: path.to_owned(), fault };
+        for entry in std::fs::read_dir(folder).map_err(|fault| error_at(folder, fault))? {
+            let entry = entry.map_err(|fault| error_at(folder, fault))?;
             let (path, file_name) = (entry.path(), entry.file_name());
             let Some(name) = checked_path(prefix, file_name.as_bytes()) else {
                 let name = format!("{prefix}{}", file_name.to_string_lossy());
@@ -30,7 +30,7 @@ impl Snapshot {
             if depth == 0 && !is_looked_at(&name) {
                 continue;
             }
-            let metadata = std::fs::symlink_metadata(&path).map_err(|fault| told(&path, fault))?;
+            let metadata = std::fs::symlink_metadata(&path).map_err(|fault| error_at(&path, fault))?;
             match metadata.file_type() {
                 kind if kind.is_dir() && depth < DEPTH_MAX => {
                     self.read_folder(&path, &format!("{name}/"), depth + 1, bytes)?;
@@ -38,14 +38,14 @@ impl Snapshot {
                 kind if kind.is_dir() => self.leave_out(name, &format!("deeper than {DEPTH_MAX} folders")),
                 kind if kind.is_symlink() => self.leave_out(name, "a symbolic link is never followed"),
                 kind if !kind.is_file() => self.leave_out(name, "neither a file nor a folder"),
-                _ if !is_taken(&name) => {}
+                _ if !is_read(&name) => {}
                 _ if metadata.len() > FILE_BYTES_MAX => self.leave_out(name, "larger than 1 MiB"),
                 _ => {
                     *bytes += metadata.len();
                     if self.files.len() >= FILES_MAX || *bytes > TREE_BYTES_MAX {
                         return Err(TooLarge::Files.into());
                     }
-                    self.files.insert(name, std::fs::read(&path).map_err(|fault| told(&path, fault))?.into());
+                    self.files.insert(name, std::fs::read(&path).map_err(|fault| error_at(&path, fault))?.into());
                 }
             }
         }

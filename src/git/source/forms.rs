@@ -28,7 +28,7 @@ impl Source {
         &self,
         from: &CommitId,
         known: Option<&CommitId>,
-        show: &mut dyn FnMut(&str, &[u8]),
+        visit: &mut dyn FnMut(&str, &[u8]),
     ) -> Result<bool, GitError> {
         let repository = self.open()?;
         let known = known.map(object_id).transpose()?.filter(|known| repository.find_commit(*known).is_ok());
@@ -36,16 +36,16 @@ impl Source {
         let root = |commit: gix::ObjectId| repository.find_commit(commit).ok()?.tree_id().ok().map(gix::Id::detach);
         let known = known.and_then(root);
         let [encrypted, others] = [Budget::default(), Budget::default()];
-        let mut forms = Forms { repository: &repository, seen: HashSet::new(), encrypted, others, show };
+        let mut forms = Forms { repository: &repository, seen: HashSet::new(), encrypted, others, visit };
         for (number, commit) in walk.enumerate() {
-            if number >= ANCESTORS_MAX || forms.encrypted.is_spent() {
+            if number >= ANCESTORS_MAX || forms.encrypted.is_exhausted() {
                 return Ok(false);
             }
             let commit = commit.map_err(|fault| self.git(fault))?;
             let tree = root(commit.id).ok_or_else(|| self.fault(ReadFault::NoTree { commit: commit.id }))?;
             forms.folder(tree, known, "", 0).map_err(|fault| self.fault(fault))?;
         }
-        Ok(!forms.encrypted.is_spent() && !forms.others.is_spent())
+        Ok(!forms.encrypted.is_exhausted() && !forms.others.is_exhausted())
     }
 }
 
@@ -57,7 +57,7 @@ struct Budget {
 }
 
 impl Budget {
-    const fn is_spent(&self) -> bool {
+    const fn is_exhausted(&self) -> bool {
         self.forms >= FORMS_MAX || self.bytes >= FORMS_BYTES_MAX
     }
 }
@@ -68,7 +68,7 @@ struct Forms<'a> {
     seen: HashSet<(String, gix::ObjectId)>,
     encrypted: Budget,
     others: Budget,
-    show: &'a mut dyn FnMut(&str, &[u8]),
+    visit: &'a mut dyn FnMut(&str, &[u8]),
 }
 
 impl Forms<'_> {
@@ -100,7 +100,7 @@ impl Forms<'_> {
 
     fn file(&mut self, id: gix::ObjectId, name: String) -> Result<(), ReadFault> {
         let is_encrypted = name.split('/').next().is_some_and(|folder| ENCRYPTED.contains(&folder));
-        let is_spent = if is_encrypted { self.encrypted.is_spent() } else { self.others.is_spent() };
+        let is_spent = if is_encrypted { self.encrypted.is_exhausted() } else { self.others.is_exhausted() };
         if is_spent || self.seen.contains(&(name.clone(), id)) {
             return Ok(());
         }
@@ -113,7 +113,7 @@ impl Forms<'_> {
         budget.forms += 1;
         budget.bytes += size;
         let object = objects::object(self.repository, id)?;
-        (self.show)(&name, &object.data);
+        (self.visit)(&name, &object.data);
         self.seen.insert((name, id));
         Ok(())
     }
@@ -139,17 +139,17 @@ mod tests {
         repository.git(&["checkout", "--quiet", "main"]);
         repository.git(&["merge", "--quiet", "--no-ff", "--no-edit", "side"]);
         let head = repository.source().head().unwrap();
-        let shown = |known: Option<&CommitId>| {
-            let mut shown = Vec::new();
-            let mut take = |path: &str, bytes: &[u8]| shown.push(format!("{path}={}", String::from_utf8_lossy(bytes)));
+        let forms_since = |known: Option<&CommitId>| {
+            let mut forms = Vec::new();
+            let mut take = |path: &str, bytes: &[u8]| forms.push(format!("{path}={}", String::from_utf8_lossy(bytes)));
             assert!(repository.source().each_form(&head, known, &mut take).unwrap());
-            shown.sort();
-            shown
+            forms.sort();
+            forms
         };
         let new = ["secrets/a/x.age=2", "secrets/a/x.age=side", "secrets/y.age=1"];
-        assert_eq!(shown(None), [&["flux/.p q.yaml=p", "secrets/a/x.age=1"], &new[..], &["transit/k/1.age=k"]].concat());
-        assert_eq!(shown(Some(&first)), new);
+        assert_eq!(forms_since(None), [&["flux/.p q.yaml=p", "secrets/a/x.age=1"], &new[..], &["transit/k/1.age=k"]].concat());
+        assert_eq!(forms_since(Some(&first)), new);
         let unknown = CommitId::parse(&"12".repeat(20)).unwrap();
-        assert_eq!(shown(Some(&unknown)).len(), 6, "a history that was rewritten is looked at anew");
+        assert_eq!(forms_since(Some(&unknown)).len(), 6, "a history that was rewritten is looked at anew");
     }
 }

@@ -7,7 +7,7 @@ use gix::object::tree::EntryKind;
 
 /// The history that may be requested.
 #[derive(Clone, Debug)]
-pub struct Past {
+pub struct HistoryWindow {
     /// The active commit. Only this commit and its ancestors may be requested.
     pub in_force: CommitId,
     /// The oldest commit that may be requested.
@@ -17,12 +17,12 @@ pub struct Past {
 impl Source {
     /// Whether the commit is part of that history. Only the first-parent line counts: a review of a merge looks at its result and not at
     /// each commit that it brings in. A missing commit is not part of it, and neither is one beyond the bounded walk.
-    pub fn is_past(&self, commit: &CommitId, past: &Past) -> Result<bool, GitError> {
-        let Ok(wanted) = object_id(commit) else { return Ok(false) };
+    pub fn is_past(&self, commit: &CommitId, past: &HistoryWindow) -> Result<bool, GitError> {
+        let Ok(id) = object_id(commit) else { return Ok(false) };
         let repository = self.open()?;
         let walk = repository.rev_walk([object_id(&past.in_force)?]).first_parent_only();
         let mut behind = walk.all().map_err(|fault| self.git(fault))?.take(ANCESTORS_MAX).filter_map(Result::ok);
-        if !behind.any(|commit| commit.id == wanted) {
+        if !behind.any(|commit| commit.id == id) {
             return Ok(false);
         }
         past.since.as_ref().map_or(Ok(true), |since| self.is_forward(since, commit))
@@ -74,8 +74,8 @@ mod tests {
     use super::super::tests::Repository;
     use super::*;
 
-    fn past(in_force: &CommitId) -> Past {
-        Past { in_force: in_force.clone(), since: None }
+    fn past(in_force: &CommitId) -> HistoryWindow {
+        HistoryWindow { in_force: in_force.clone(), since: None }
     }
 
     #[test]
@@ -92,7 +92,7 @@ mod tests {
         repository.git(&["checkout", "--quiet", "main"]);
         let (source, unknown) = (repository.source(), CommitId::parse(&"12".repeat(20)).unwrap());
         let other_hash = CommitId::parse(&"12".repeat(32)).unwrap();
-        let is_past = |commit: &CommitId, past: &Past| source.is_past(commit, past).unwrap();
+        let is_past = |commit: &CommitId, past: &HistoryWindow| source.is_past(commit, past).unwrap();
         for good in [&first, &second, &third] {
             assert!(is_past(good, &past(&third)));
         }
@@ -100,7 +100,7 @@ mod tests {
             assert!(!is_past(bad, &past(&third)), "{bad}");
         }
         assert!(!is_past(&third, &past(&second)), "what the ref has and is not in force");
-        let since = Past { since: Some(second.clone()), ..past(&third) };
+        let since = HistoryWindow { since: Some(second.clone()), ..past(&third) };
         assert_eq!([&first, &second, &third].map(|commit| is_past(commit, &since)), [false, true, true]);
         repository.git(&["merge", "--quiet", "--no-ff", "--no-edit", "side"]);
         let merged = at("HEAD");

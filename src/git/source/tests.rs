@@ -273,9 +273,9 @@ fn an_object_with_other_bytes_than_its_id_says_is_not_read() {
         };
         put(&std::fs::read(loose(other)).unwrap());
         let source = repository.source();
-        let told = [source.read().map(drop), source.file_at(&first, "policies/a.yaml").map(drop)]
+        let messages = [source.read().map(drop), source.file_at(&first, "policies/a.yaml").map(drop)]
             .map(|read| read.unwrap_err().to_string());
-        assert!(told.iter().all(|told| told.contains(one) && told.contains("git fsck")), "{told:?}");
+        assert!(messages.iter().all(|message| message.contains(one) && message.contains("git fsck")), "{messages:?}");
         put(&kept);
         assert_eq!(&*source.read().unwrap().files["policies/a.yaml"], b"good");
     }

@@ -36,10 +36,10 @@ impl Signed {
 
     /// Makes a commit with these settings for signing, or an unsigned one without settings.
     fn commit(&self, settings: &[&str]) -> CommitId {
-        self.commit_saying(settings, "x")
+        self.commit_with_message(settings, "x")
     }
 
-    fn commit_saying(&self, settings: &[&str], message: &str) -> CommitId {
+    fn commit_with_message(&self, settings: &[&str], message: &str) -> CommitId {
         let mut arguments = vec!["-c", "user.name=t", "-c", "user.email=t@acme.example"];
         settings.iter().for_each(|setting| arguments.extend(["-c", setting]));
         arguments.extend(["commit", "--quiet", "--allow-empty", "--message", message]);
@@ -101,14 +101,14 @@ fn options_of_a_line_narrow_it() {
     let repository = Signed::new();
     let key = repository.key("k", &["ed25519"]);
     let head = repository.commit_ssh("k");
-    let told = |options: &str| repository.signer(&head, None, &format!("t@acme.example {options} {key}\n"));
+    let signer_with = |options: &str| repository.signer(&head, None, &format!("t@acme.example {options} {key}\n"));
     for good in [
         "namespaces=\"git\"",
         "valid-after=\"20200101\"",
         "valid-before=\"29990101Z\",valid-after=\"202001010000\"",
         "namespaces=\"g*\"",
     ] {
-        assert!(told(good).is_ok(), "{good}: {:?}", told(good));
+        assert!(signer_with(good).is_ok(), "{good}: {:?}", signer_with(good));
     }
     for bad in [
         "namespaces=\"file\"",
@@ -117,7 +117,7 @@ fn options_of_a_line_narrow_it() {
         "cert-authority",
         "namespaces=\"*,!git\"",
     ] {
-        assert!(told(bad).is_err(), "{bad}");
+        assert!(signer_with(bad).is_err(), "{bad}");
     }
     for broken in
         ["t@acme.example sudo KEY", "t@acme.example ssh-ed25519 AAAA", "t@acme.example valid-after=\"soon\" KEY", "lonely"]
@@ -215,7 +215,7 @@ fn a_head_that_names_another_ref_or_none_is_not_signed_for_this_one() {
         signers.bind_to("refs/heads/main");
         signers
     };
-    let main = repository.commit_saying(&ssh, "x\n\nDaypass-Ref: refs/heads/main\n");
+    let main = repository.commit_with_message(&ssh, "x\n\nDaypass-Ref: refs/heads/main\n");
     let judge = |head: &CommitId, signers: &Signers| repository.source().signer(head, Some(&main), signers, now());
     for good in [
         "x\n\nDaypass-Ref: refs/heads/main",
@@ -223,7 +223,7 @@ fn a_head_that_names_another_ref_or_none_is_not_signed_for_this_one() {
         "x\n\nDaypass-Ref: refs/heads/release\nDaypass-Ref: refs/heads/main\n",
     ] {
         repository.run("git", &["reset", "--quiet", "--hard", main.as_str()]);
-        let head = repository.commit_saying(&ssh, good);
+        let head = repository.commit_with_message(&ssh, good);
         assert!(judge(&head, &bound).is_ok(), "{good}: {:?}", judge(&head, &bound));
     }
     for bad in [
@@ -234,7 +234,7 @@ fn a_head_that_names_another_ref_or_none_is_not_signed_for_this_one() {
         "x\n\nDaypass-Ref: refs/heads/main\n\nThis branch is not ready.\n",
     ] {
         repository.run("git", &["reset", "--quiet", "--hard", main.as_str()]);
-        let head = repository.commit_saying(&ssh, bad);
+        let head = repository.commit_with_message(&ssh, bad);
         let fault = judge(&head, &bound).unwrap_err().to_string();
         assert!(fault.contains("Daypass-Ref: refs/heads/main") && fault.contains(head.as_str()), "{bad}: {fault}");
         assert!(judge(&head, &signers).is_ok(), "{bad}: without the trailer the docs promise less");

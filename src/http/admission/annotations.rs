@@ -5,7 +5,7 @@ mod reaction;
 pub(super) use reaction::Reaction;
 
 use super::error::AnnotationError;
-use super::names::{AWS_TOKEN, PREFIX, shown};
+use super::names::{AWS_TOKEN, PREFIX, excerpt};
 use super::refusal::Refusal;
 use crate::client::sidecar::check_template;
 use crate::words::names::{IssuerName, NameError, PolicyName, RoleArn, SecretName};
@@ -48,7 +48,7 @@ pub(super) enum File {
 
 /// What the pod asks for.
 #[derive(Debug, Default)]
-pub(super) struct Wishes {
+pub(super) struct InjectionRequest {
     pub(super) issuer: Option<IssuerName>,
     pub(super) policy: Option<PolicyName>,
     pub(super) files: BTreeMap<String, File>,
@@ -60,40 +60,40 @@ pub(super) struct Wishes {
 }
 
 /// Whether a pod asks for an injection.
-pub(super) enum Asked {
+pub(super) enum PodRequest {
     /// It does.
-    Injection(Box<Wishes>),
+    Injection(Box<InjectionRequest>),
     /// It does not. Holds our annotations that therefore do nothing.
     Nothing(Vec<String>),
 }
 
 /// Reads all annotations.
-pub(super) fn read(annotations: &Map<String, Value>) -> Result<Asked, Refusal> {
+pub(super) fn read(annotations: &Map<String, Value>) -> Result<PodRequest, Refusal> {
     let ours: Vec<(&str, &Value)> =
         annotations.iter().filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?, value))).collect();
     let inject = ours.iter().find(|(name, _)| *name == "inject").map(|(_, value)| value.as_str().unwrap_or_default());
     match inject {
         Some("true") => {}
-        None => return Ok(Asked::Nothing(ours.iter().map(|(name, _)| shown(name)).collect())),
-        Some("false") => return Ok(Asked::Nothing(Vec::new())),
+        None => return Ok(PodRequest::Nothing(ours.iter().map(|(name, _)| excerpt(name)).collect())),
+        Some("false") => return Ok(PodRequest::Nothing(Vec::new())),
         Some(_) => return Err(Refusal::bad("`daypass.dev/inject` is \"true\" or \"false\", in quotes")),
     }
     if ours.len() > ANNOTATIONS_MAX {
         return Err(Refusal::bad(format!("{} `daypass.dev/…` annotations: at most {ANNOTATIONS_MAX} are read", ours.len())));
     }
-    let (mut wishes, mut faults) = (Wishes::default(), Vec::new());
+    let (mut injection, mut faults) = (InjectionRequest::default(), Vec::new());
     for (name, value) in ours {
-        if let Err(fault) = wishes.take(name, value) {
-            faults.push(format!("`{PREFIX}{}`: {fault}", shown(name)));
+        if let Err(fault) = injection.take(name, value) {
+            faults.push(format!("`{PREFIX}{}`: {fault}", excerpt(name)));
         }
     }
     if faults.is_empty() {
-        faults.extend(wishes.lacking());
+        faults.extend(injection.lacking());
     }
-    if faults.is_empty() { Ok(Asked::Injection(Box::new(wishes))) } else { Err(Refusal::all_bad(faults)) }
+    if faults.is_empty() { Ok(PodRequest::Injection(Box::new(injection))) } else { Err(Refusal::all_bad(faults)) }
 }
 
-impl Wishes {
+impl InjectionRequest {
     fn take(&mut self, name: &str, value: &Value) -> Result<(), AnnotationError> {
         let text = value.as_str().ok_or(AnnotationError::NoText)?;
         let bytes_max = if name.starts_with(TEMPLATE) { TEMPLATE_BYTES_MAX } else { VALUE_BYTES_MAX };
@@ -151,10 +151,10 @@ impl Wishes {
                 "{secrets} secrets: a pod gets at most {SECRETS_MAX}; take whole documents, and their keys in templates"
             ));
         }
-        let wanted = "`daypass.dev/secret.NAME: path/of/secret.yaml#/key`";
+        let example = "`daypass.dev/secret.NAME: path/of/secret.yaml#/key`";
         (secrets == 0).then(|| match self.files.is_empty() && self.aws_role.is_none() {
-            true => format!("nothing is asked for: add {wanted}"),
-            false => format!("a template or `daypass.dev/aws-role` needs at least one secret: add {wanted}"),
+            true => format!("nothing is asked for: add {example}"),
+            false => format!("a template or `daypass.dev/aws-role` needs at least one secret: add {example}"),
         })
     }
 }

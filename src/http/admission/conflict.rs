@@ -5,7 +5,7 @@ use super::sidecar::{DIRECTORY, FILES_VOLUME};
 use serde_json::Value;
 
 /// `/var/run` is a link to `/run` in most images.
-const TAKEN: [&str; 2] = [DIRECTORY, "/var/run/daypass"];
+const RESERVED: [&str; 2] = [DIRECTORY, "/var/run/daypass"];
 /// Variables that AWS SDKs read before container credentials. AWS SDKs and Tools Reference Guide, "Standardized credential
 /// providers".
 const BEFORE_CONTAINER_CREDENTIALS: [&str; 4] = [
@@ -17,35 +17,35 @@ const BEFORE_CONTAINER_CREDENTIALS: [&str; 4] = [
 
 /// Whether `found` contains all of `wanted`. It may also have what other admission adds (defaults, the service account's mount),
 /// another registry for the same image, and other resources.
-pub(super) fn is_the_same(found: &Value, wanted: &Value) -> bool {
-    match (found, wanted) {
-        (Value::Object(found), Value::Object(wanted)) => {
-            wanted.iter().all(|(key, wanted)| match (key.as_str(), found.get(key)) {
+pub(super) fn is_the_same(found: &Value, expected: &Value) -> bool {
+    match (found, expected) {
+        (Value::Object(found), Value::Object(expected)) => {
+            expected.iter().all(|(key, expected)| match (key.as_str(), found.get(key)) {
                 ("resources" | "imagePullPolicy", _) => true,
                 (_, None) => false,
-                ("image", Some(found)) => digest(found).is_some() && digest(found) == digest(wanted),
+                ("image", Some(found)) => digest(found).is_some() && digest(found) == digest(expected),
                 // Nobody else may add to the sidecar's command, or to its privileges.
-                ("command" | "args", Some(found)) => found == wanted,
-                ("securityContext", Some(found)) => has_the_same_powers(found, wanted),
-                (_, Some(found)) => is_the_same(found, wanted),
+                ("command" | "args", Some(found)) => found == expected,
+                ("securityContext", Some(found)) => has_the_same_powers(found, expected),
+                (_, Some(found)) => is_the_same(found, expected),
             })
         }
-        (Value::Array(found), Value::Array(wanted)) => {
-            wanted.iter().all(|wanted| found.iter().any(|found| is_the_same(found, wanted)))
+        (Value::Array(found), Value::Array(expected)) => {
+            expected.iter().all(|expected| found.iter().any(|found| is_the_same(found, expected)))
         }
-        _ => found == wanted,
+        _ => found == expected,
     }
 }
 
 /// Equal, except for `procMount: Default`: API servers add it, and its absence means the same.
-fn has_the_same_powers(found: &Value, wanted: &Value) -> bool {
+fn has_the_same_powers(found: &Value, expected: &Value) -> bool {
     let mut found = found.clone();
     if let Some(members) = found.as_object_mut()
         && members.get("procMount").is_some_and(|mount| mount == "Default")
     {
         members.shift_remove("procMount");
     }
-    found == *wanted
+    found == *expected
 }
 
 fn digest(image: &Value) -> Option<&str> {
@@ -60,7 +60,10 @@ pub(super) fn missing_mount(container: &Value) -> Result<bool, Conflict> {
         if is_ours && mount.get("subPath").is_none() && mount.get("subPathExpr").is_none() {
             return Ok(false);
         }
-        if TAKEN.iter().any(|taken| path.strip_prefix(taken).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))) {
+        if RESERVED
+            .iter()
+            .any(|reserved| path.strip_prefix(reserved).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+        {
             return Err(Conflict::Mount { path });
         }
     }
@@ -104,11 +107,11 @@ mod tests {
 
     #[test]
     fn additions_of_others_are_no_difference_and_changes_are() {
-        let wanted = json!({ "name": "daypass", "image": "a/daypass@sha256:11", "args": ["x"], "env": [{ "name": "A", "value": "1" }], "resources": { "limits": { "cpu": "1000m" } } });
+        let expected = json!({ "name": "daypass", "image": "a/daypass@sha256:11", "args": ["x"], "env": [{ "name": "A", "value": "1" }], "resources": { "limits": { "cpu": "1000m" } } });
         let with = |key: &str, value: Value| {
-            let mut found = wanted.clone();
+            let mut found = expected.clone();
             found[key] = value;
-            is_the_same(&found, &wanted)
+            is_the_same(&found, &expected)
         };
         assert!(with("terminationMessagePath", "/dev/termination-log".into()));
         assert!(with("image", "mirror/daypass@sha256:11".into()) && with("resources", json!({ "limits": { "cpu": "1" } })));

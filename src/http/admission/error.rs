@@ -1,6 +1,6 @@
 //! Why a sidecar is not injected: faults of a pod's annotations, of the pod, and of the review.
 
-use super::names::{API, AWS_TOKEN, CONTAINERS_MAX, KIND, NAMES, PREFIX, SIGNALS, shown};
+use super::names::{API, AWS_TOKEN, CONTAINERS_MAX, KIND, NAMES, PREFIX, SIGNALS, excerpt};
 use crate::client::sidecar::TemplateError;
 use crate::words::names::NameError;
 use crate::words::yaml::nearest;
@@ -18,7 +18,7 @@ pub(super) enum AnnotationError {
         bytes_max: usize,
     },
     /// Its value is no valid name.
-    #[error("{}: {fault}; expected {example}", shown(.text))]
+    #[error("{}: {fault}; expected {example}", excerpt(.text))]
     Name {
         /// The value.
         text: String,
@@ -73,8 +73,8 @@ pub(super) enum AnnotationError {
 
 /// The annotation that was probably meant, or all of them.
 fn instead(name: &str) -> String {
-    let meant = nearest(&shown(name), &NAMES).map(|near| format!("; did you mean `{PREFIX}{near}`?"));
-    meant.unwrap_or_else(|| format!("; there are secret.NAME, template.NAME, {}", NAMES.join(", ")))
+    let suggestion = nearest(&excerpt(name), &NAMES).map(|near| format!("; did you mean `{PREFIX}{near}`?"));
+    suggestion.unwrap_or_else(|| format!("; there are secret.NAME, template.NAME, {}", NAMES.join(", ")))
 }
 
 /// A part of a pod that is in the way of an injection.
@@ -151,7 +151,7 @@ pub(super) enum OwnerError {
     /// A group would change files that are not the pod's alone.
     #[error(
         "the pod states neither `runAsUser` nor `fsGroup`, and giving it a group would change the files of its volume `{}`: state one of them in `securityContext`",
-        shown(.volume)
+        excerpt(.volume)
     )]
     Volume {
         /// Its name.
@@ -166,10 +166,10 @@ pub(super) enum ReviewError {
     #[error("this is no {KIND} of {API}: {0}")]
     Json(#[from] serde_json::Error),
     /// It is of another API.
-    #[error("this webhook speaks {KIND} of {API}, not {said}: register it with `admissionReviewVersions: [v1]`")]
+    #[error("this webhook speaks {KIND} of {API}, not {found}: register it with `admissionReviewVersions: [v1]`")]
     Other {
         /// The kind and API that it names.
-        said: String,
+        found: String,
     },
     /// It has no request.
     #[error("the review has no `request`")]

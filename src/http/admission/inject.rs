@@ -1,10 +1,10 @@
 //! A pod in, a patch out. Pure: the same pod and settings give the same patch, and a pod that already has the sidecar gives none.
 
-use super::annotations::{self, Asked, Mode, Wishes};
+use super::annotations::{self, InjectionRequest, Mode, PodRequest};
 use super::conflict;
 use super::error::Conflict;
-use super::names::shown;
-use super::patch::{End, Patch};
+use super::names::excerpt;
+use super::patch::{ListEnd, Patch};
 use super::pod::{LISTS, Owner, Pod};
 use super::refusal::Refusal;
 use super::sidecar::{self, Sidecar};
@@ -30,30 +30,30 @@ pub(super) fn inject(pod: Value, settings: &SidecarSettings) -> Result<Injected,
         Value::Object(annotations) => annotations,
         _ => return Err(Refusal::bad("`metadata.annotations` is not a mapping")),
     };
-    let wishes = match annotations::read(annotations)? {
-        Asked::Injection(wishes) => *wishes,
-        Asked::Nothing(idle) => {
+    let injection = match annotations::read(annotations)? {
+        PodRequest::Injection(injection) => *injection,
+        PodRequest::Nothing(idle) => {
             let warning = |name: &String| format!("`daypass.dev/{name}` does nothing without `daypass.dev/inject: \"true\"`");
             let warnings = idle.iter().take(WARNINGS_MAX).map(warning).collect();
             return Ok(Injected { patch: Patch::new(pod), warnings });
         }
     };
-    let sidecar = plan(&pod, &wishes, settings)?;
+    let sidecar = plan(&pod, &injection, settings)?;
     let mut patch = Patch::new(pod.clone());
-    let faults = apply(&mut patch, &pod, &wishes, &sidecar);
+    let faults = apply(&mut patch, &pod, &injection, &sidecar);
     if faults.is_empty() { Ok(Injected { patch, warnings: Vec::new() }) } else { Err(Refusal::all_forbidden(faults)) }
 }
 
 /// The sidecar to inject, or everything that prevents it.
-fn plan<'a>(pod: &Value, wishes: &'a Wishes, settings: &'a SidecarSettings) -> Result<Sidecar<'a>, Refusal> {
+fn plan<'a>(pod: &Value, injection: &'a InjectionRequest, settings: &'a SidecarSettings) -> Result<Sidecar<'a>, Refusal> {
     let default = if settings.native { Mode::Native } else { Mode::Init };
-    let mode = wishes.mode.unwrap_or(default);
+    let mode = injection.mode.unwrap_or(default);
     if mode == Mode::Native && !settings.native {
         return Err(Refusal::bad(
             "`daypass.dev/mode: native` needs Kubernetes 1.29, and the server's `admission.native_sidecars` is false: use init",
         ));
     }
-    let token = match &wishes.issuer {
+    let token = match &injection.issuer {
         Some(name) => settings.issuers.get(name),
         None if settings.issuers.len() == 1 => settings.issuers.values().next(),
         None => None,
@@ -63,9 +63,9 @@ fn plan<'a>(pod: &Value, wishes: &'a Wishes, settings: &'a SidecarSettings) -> R
         Refusal::bad(format!("`daypass.dev/issuer` has to name this cluster, one of: {}", known.join(", ")))
     })?;
     let pod = Pod::read(pod).map_err(|fault| Refusal::bad(fault.to_string()))?;
-    let mut faults = pod.faults(wishes, mode);
-    let owner = pod.owner(wishes, settings).map_err(|fault| faults.push(fault.to_string())).ok();
-    let sidecar = owner.filter(|_| faults.is_empty()).map(|owner: Owner| Sidecar { settings, wishes, token, owner, mode });
+    let mut faults = pod.faults(injection, mode);
+    let owner = pod.owner(injection, settings).map_err(|fault| faults.push(fault.to_string())).ok();
+    let sidecar = owner.filter(|_| faults.is_empty()).map(|owner: Owner| Sidecar { settings, injection, token, owner, mode });
     let sidecar = sidecar.ok_or_else(|| Refusal::all_forbidden(faults))?;
     if sidecar.configuration().len() > sidecar::CONFIGURATION_BYTES_MAX {
         return Err(Refusal::bad(format!(
@@ -77,10 +77,10 @@ fn plan<'a>(pod: &Value, wishes: &'a Wishes, settings: &'a SidecarSettings) -> R
 }
 
 /// Adds what is missing; the faults name what differs from what would be added.
-fn apply(patch: &mut Patch, pod: &Value, wishes: &Wishes, sidecar: &Sidecar<'_>) -> Vec<String> {
+fn apply(patch: &mut Patch, pod: &Value, injection: &InjectionRequest, sidecar: &Sidecar<'_>) -> Vec<String> {
     let mut faults = Vec::new();
     for volume in sidecar.volumes() {
-        faults.extend(ensure(patch, &["spec", "volumes"], End::Back, "volume", volume).err().map(|fault| fault.to_string()));
+        faults.extend(ensure(patch, &["spec", "volumes"], ListEnd::Back, "volume", volume).err().map(|fault| fault.to_string()));
     }
     let containers = sidecar.containers();
     for list in LISTS {
@@ -99,23 +99,23 @@ fn apply(patch: &mut Patch, pod: &Value, wishes: &Wishes, sidecar: &Sidecar<'_>)
     if let Some(group) = sidecar.owner.new_fs_group {
         patch.set(&["spec", "securityContext", "fsGroup"], group.into());
     }
-    if wishes.signals() && pod["spec"]["shareProcessNamespace"].as_bool() != Some(true) {
+    if injection.signals() && pod["spec"]["shareProcessNamespace"].as_bool() != Some(true) {
         patch.set(&["spec", "shareProcessNamespace"], true.into());
     }
     let after = patch.pod().clone();
     let Ok(read) = Pod::read(&after) else { return faults };
-    for container in read.chosen(wishes) {
+    for container in read.chosen(injection) {
         let place = ["spec", container.list, &container.index.to_string()];
         match conflict::missing_mount(container.value) {
-            Ok(true) => patch.push(&[&place[..], &["volumeMounts"]].concat(), End::Back, sidecar::mount_for_the_app()),
+            Ok(true) => patch.push(&[&place[..], &["volumeMounts"]].concat(), ListEnd::Back, sidecar::mount_for_the_app()),
             Ok(false) => {}
-            Err(fault) => faults.push(format!("container `{}`: {fault}", shown(container.name))),
+            Err(fault) => faults.push(format!("container `{}`: {fault}", excerpt(container.name))),
         }
         for variable in sidecar.variables(container.list) {
             match conflict::missing_variable(container.value, &variable) {
-                Ok(true) => patch.push(&[&place[..], &["env"]].concat(), End::Back, variable),
+                Ok(true) => patch.push(&[&place[..], &["env"]].concat(), ListEnd::Back, variable),
                 Ok(false) => {}
-                Err(fault) => faults.push(format!("container `{}`: {fault}", shown(container.name))),
+                Err(fault) => faults.push(format!("container `{}`: {fault}", excerpt(container.name))),
             }
         }
     }
@@ -123,14 +123,14 @@ fn apply(patch: &mut Patch, pod: &Value, wishes: &Wishes, sidecar: &Sidecar<'_>)
 }
 
 /// Adds an item unless the list has one of its name, which has to be the same.
-fn ensure(patch: &mut Patch, list: &[&str], end: End, what: &'static str, wanted: Value) -> Result<(), Conflict> {
-    let name = wanted["name"].as_str().unwrap_or_default().to_owned();
+fn ensure(patch: &mut Patch, list: &[&str], end: ListEnd, what: &'static str, item: Value) -> Result<(), Conflict> {
+    let name = item["name"].as_str().unwrap_or_default().to_owned();
     match named(patch.pod(), list, &name) {
         None => {
-            patch.push(list, end, wanted);
+            patch.push(list, end, item);
             Ok(())
         }
-        Some(found) if conflict::is_the_same(found, &wanted) => Ok(()),
+        Some(found) if conflict::is_the_same(found, &item) => Ok(()),
         Some(_) => Err(Conflict::Item { what, name }),
     }
 }

@@ -17,7 +17,7 @@ pub(super) const SIGNALS: [&str; 7] = ["HUP", "INT", "QUIT", "TERM", "USR1", "US
 pub(super) const CONTAINERS_MAX: usize = 64;
 
 /// Enough of a caller's text to recognize it, on one line.
-pub(super) fn shown(text: impl Display) -> String {
+pub(super) fn excerpt(text: impl Display) -> String {
     const CHARACTERS_MAX: usize = 80;
     text.to_string().chars().take(CHARACTERS_MAX).map(|c| if c.is_control() { '?' } else { c }).collect()
 }

@@ -11,7 +11,7 @@ pub(super) struct Patch {
 
 /// At which end of a list.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum ListEnd {
     /// Before all others: init containers run in this order.
     Front,
     /// After all others.
@@ -42,9 +42,9 @@ impl Patch {
     }
 
     /// Puts an item into a list, and makes the list if it is missing.
-    pub(super) fn push(&mut self, list: &[&str], end: End, value: Value) {
+    pub(super) fn push(&mut self, list: &[&str], end: ListEnd, value: Value) {
         self.make(list, Value::Array(Vec::new()));
-        self.add(&[list, &[if end == End::Front { "0" } else { "-" }]].concat(), value);
+        self.add(&[list, &[if end == ListEnd::Front { "0" } else { "-" }]].concat(), value);
     }
 
     /// Makes a missing object or list. Null counts as missing: Kubernetes writes an empty list as null.
@@ -78,8 +78,8 @@ mod tests {
     fn parents_are_made_and_keys_escaped() {
         let mut patch = Patch::new(json!({ "spec": { "volumes": null } }));
         patch.set(&["metadata", "annotations", "a~/b"], "x".into());
-        patch.push(&["spec", "volumes"], End::Back, json!({ "name": "v" }));
-        patch.push(&["spec", "volumes"], End::Front, json!({ "name": "u" }));
+        patch.push(&["spec", "volumes"], ListEnd::Back, json!({ "name": "v" }));
+        patch.push(&["spec", "volumes"], ListEnd::Front, json!({ "name": "u" }));
         let paths: Vec<&Value> = patch.operations().iter().map(|operation| &operation["path"]).collect();
         let expected = [
             "/metadata",

@@ -1,8 +1,8 @@
 //! What a pod states, and what in it prevents an injection.
 
-use super::annotations::{Mode, Wishes};
+use super::annotations::{InjectionRequest, Mode};
 use super::error::{OwnerError, PodError};
-use super::names::{CONTAINERS_MAX, shown};
+use super::names::{CONTAINERS_MAX, excerpt};
 use crate::config::SidecarSettings;
 use serde_json::Value;
 
@@ -64,62 +64,62 @@ impl<'a> Pod<'a> {
     }
 
     /// The app's containers that get the files.
-    pub(super) fn chosen<'s>(&'s self, wishes: &'s Wishes) -> impl Iterator<Item = &'s Container<'a>> {
-        let named = |name: &str| wishes.containers.as_ref().is_none_or(|names| names.iter().any(|wanted| wanted == name));
+    pub(super) fn chosen<'s>(&'s self, injection: &'s InjectionRequest) -> impl Iterator<Item = &'s Container<'a>> {
+        let named = |name: &str| injection.containers.as_ref().is_none_or(|names| names.iter().any(|listed| listed == name));
         self.containers.iter().filter(move |container| !container.is_called_as_ours() && named(container.name))
     }
 
     /// Everything that prevents an injection.
-    pub(super) fn faults(&self, wishes: &Wishes, mode: Mode) -> Vec<String> {
+    pub(super) fn faults(&self, injection: &InjectionRequest, mode: Mode) -> Vec<String> {
         let flag = |name: &str| self.spec[name].as_bool();
-        let signals = wishes.signals();
+        let signals = injection.signals();
         let os = |value: &Value| value == "windows";
         let mut faults = Vec::new();
-        let mut say = |holds: bool, fault: &str| faults.extend(holds.then(|| fault.to_owned()));
-        say(
+        let mut add_if = |holds: bool, fault: &str| faults.extend(holds.then(|| fault.to_owned()));
+        add_if(
             os(&self.spec["os"]["name"]) || os(&self.spec["nodeSelector"]["kubernetes.io/os"]),
             "this is a pod for Windows: the sidecar runs on Linux alone",
         );
-        say(
-            flag("hostNetwork") == Some(true) && wishes.aws_role.is_some(),
+        add_if(
+            flag("hostNetwork") == Some(true) && injection.aws_role.is_some(),
             "`daypass.dev/aws-role` is served on loopback, which `hostNetwork: true` shares with the whole node: leave one of them out",
         );
-        say(
+        add_if(
             signals && flag("shareProcessNamespace") == Some(false),
             "`daypass.dev/on-change: signal:…` reaches the app only with `shareProcessNamespace: true`, and the pod says false: leave it out, or use http:PORT/PATH",
         );
-        say(
+        add_if(
             signals && flag("hostPID") == Some(true),
             "`daypass.dev/on-change: signal:…` would reach the node's processes with `hostPID: true`: use http:PORT/PATH",
         );
-        say(
-            mode == Mode::Once && wishes.on_change.is_some(),
+        add_if(
+            mode == Mode::Once && injection.on_change.is_some(),
             "`daypass.dev/on-change` needs a sidecar that stays: not `daypass.dev/mode: once`",
         );
-        say(
-            mode == Mode::Once && wishes.aws_role.is_some(),
+        add_if(
+            mode == Mode::Once && injection.aws_role.is_some(),
             "`daypass.dev/aws-role` needs a sidecar that stays: not `daypass.dev/mode: once`",
         );
-        say(
+        add_if(
             mode == Mode::Init && self.spec["restartPolicy"].as_str().is_some_and(|policy| policy != "Always"),
             "a sidecar container would keep this pod from ever ending: use `daypass.dev/mode: native` (Kubernetes 1.29) or once",
         );
-        say(self.chosen(wishes).next().is_none(), "no container would get the files");
+        add_if(self.chosen(injection).next().is_none(), "no container would get the files");
         for name in
-            wishes.containers.iter().flatten().filter(|name| !self.containers.iter().any(|container| container.name == **name))
+            injection.containers.iter().flatten().filter(|name| !self.containers.iter().any(|container| container.name == **name))
         {
-            faults.push(format!("`daypass.dev/containers` names `{}`, which is no container of the pod", shown(name)));
+            faults.push(format!("`daypass.dev/containers` names `{}`, which is no container of the pod", excerpt(name)));
         }
         faults
     }
 
     /// The app's own user, if all chosen containers state the same one, so that nobody else reads the files. Else a group.
-    pub(super) fn owner(&self, wishes: &Wishes, settings: &SidecarSettings) -> Result<Owner, OwnerError> {
+    pub(super) fn owner(&self, injection: &InjectionRequest, settings: &SidecarSettings) -> Result<Owner, OwnerError> {
         let stated = |value: &Value, key: &str| value["securityContext"][key].as_u64().and_then(|id| u32::try_from(id).ok());
         let pod = |key: &str| self.spec["securityContext"][key].as_u64().and_then(|id| u32::try_from(id).ok());
         let group = pod("runAsGroup").filter(|group| *group > 0).unwrap_or(settings.group);
         let users: Vec<Option<u32>> = self
-            .chosen(wishes)
+            .chosen(injection)
             .map(|container| stated(container.value, "runAsUser").or(pod("runAsUser")))
             .filter(|user| *user != Some(0))
             .collect();
@@ -128,7 +128,7 @@ impl<'a> Pod<'a> {
         {
             return Ok(Owner { user, group, is_app: true, new_fs_group: None });
         }
-        if wishes.signals() {
+        if injection.signals() {
             return Err(OwnerError::Signals);
         }
         let new_fs_group = if pod("fsGroup").is_some() { None } else { Some(settings.group) };

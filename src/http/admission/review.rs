@@ -55,8 +55,8 @@ impl Review {
     pub(super) fn read(body: &[u8]) -> Result<Request, ReviewError> {
         let review: Self = serde_json::from_slice(body)?;
         if review.api_version != API || review.kind != KIND {
-            let said: String = format!("{} of {}", review.kind, review.api_version).chars().take(100).collect();
-            return Err(ReviewError::Other { said });
+            let found: String = format!("{} of {}", review.kind, review.api_version).chars().take(100).collect();
+            return Err(ReviewError::Other { found });
         }
         let request = review.request.ok_or(ReviewError::NoRequest)?;
         if request.uid.is_empty() || request.uid.len() > UID_BYTES_MAX {
@@ -70,9 +70,9 @@ impl Request {
     /// The pod to create. A request about anything else is a mistake in the webhook's registration, and the refusal says so.
     pub(super) fn pod(&mut self) -> Result<Value, Refusal> {
         let kind = &self.kind;
-        let asked =
+        let requested =
             (kind.group.as_str(), kind.version.as_str(), kind.kind.as_str(), self.sub_resource.as_str(), self.operation.as_str());
-        match asked {
+        match requested {
             ("", "v1", "Pod", "", "CREATE") if self.object.is_object() => Ok(self.object.take()),
             ("", "v1", "Pod", "", "CREATE") => Err(Refusal::bad("the request has no pod in `object`")),
             _ => Err(Refusal::bad(

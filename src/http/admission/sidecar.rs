@@ -1,8 +1,8 @@
 //! What is injected into a pod: the sidecar's containers, its volumes, its configuration, and what the app's containers get.
 
-use super::annotations::{File, Mode, Reaction, Wishes};
+use super::annotations::{File, InjectionRequest, Mode, Reaction};
 use super::names::AWS_TOKEN;
-use super::patch::End;
+use super::patch::ListEnd;
 use super::pod::{FETCH, Owner, SIDECAR};
 use crate::client::job_token::PROJECTED_TOKEN;
 use crate::config::{PodToken, SidecarSettings};
@@ -31,7 +31,7 @@ const STARTUP_TIMEOUT_SECONDS: u32 = 5;
 /// A sidecar that can be injected.
 pub(super) struct Sidecar<'a> {
     pub(super) settings: &'a SidecarSettings,
-    pub(super) wishes: &'a Wishes,
+    pub(super) injection: &'a InjectionRequest,
     pub(super) token: &'a PodToken,
     pub(super) owner: Owner,
     pub(super) mode: Mode,
@@ -48,7 +48,7 @@ impl Sidecar<'_> {
             "mode": if self.owner.is_app { "0400" } else { "0440" },
         });
         let (mut secrets, mut templates) = (Map::new(), Map::new());
-        for (name, file) in &self.wishes.files {
+        for (name, file) in &self.injection.files {
             match file {
                 File::Secret(secret) => _ = secrets.insert(name.clone(), secret.to_string().into()),
                 File::Template(text) => _ = templates.insert(name.clone(), text.as_str().into()),
@@ -56,11 +56,11 @@ impl Sidecar<'_> {
         }
         let optional = [
             ("ca", self.settings.server_ca.as_ref().map(|_| format!("{}/{AUTHORITY}", folder()).into())),
-            ("policy", self.wishes.policy.as_ref().map(|policy| policy.as_str().into())),
+            ("policy", self.injection.policy.as_ref().map(|policy| policy.as_str().into())),
             ("secrets", (!secrets.is_empty()).then_some(secrets.into())),
             ("templates", (!templates.is_empty()).then_some(templates.into())),
-            ("on_change", self.wishes.on_change.as_ref().map(reaction)),
-            ("aws", self.wishes.aws_role.as_ref().map(|role| json!({ "role": role, "listen": AWS_LISTEN }))),
+            ("on_change", self.injection.on_change.as_ref().map(reaction)),
+            ("aws", self.injection.aws_role.as_ref().map(|role| json!({ "role": role, "listen": AWS_LISTEN }))),
         ];
         for (key, value) in optional {
             if let Some(value) = value {
@@ -86,19 +86,19 @@ impl Sidecar<'_> {
     }
 
     /// The containers to inject: the list, the end of the list, and the container.
-    pub(super) fn containers(&self) -> Vec<(&'static str, End, Value)> {
+    pub(super) fn containers(&self) -> Vec<(&'static str, ListEnd, Value)> {
         match self.mode {
             Mode::Native => {
                 let mut container = self.container(SIDECAR, &[]);
                 container["restartPolicy"] = "Always".into();
                 container["startupProbe"] = self.startup_probe();
-                vec![("initContainers", End::Front, container)]
+                vec![("initContainers", ListEnd::Front, container)]
             }
             Mode::Init => vec![
-                ("initContainers", End::Front, self.container(FETCH, &["--once", "--wait", WAIT])),
-                ("containers", End::Back, self.container(SIDECAR, &[])),
+                ("initContainers", ListEnd::Front, self.container(FETCH, &["--once", "--wait", WAIT])),
+                ("containers", ListEnd::Back, self.container(SIDECAR, &[])),
             ],
-            Mode::Once => vec![("initContainers", End::Front, self.container(FETCH, &["--once", "--wait", WAIT]))],
+            Mode::Once => vec![("initContainers", ListEnd::Front, self.container(FETCH, &["--once", "--wait", WAIT]))],
         }
     }
 
@@ -140,7 +140,7 @@ impl Sidecar<'_> {
 
     /// The variables by which AWS SDKs find the sidecar. Init containers get them only if the sidecar runs while they do.
     pub(super) fn variables(&self, list: &str) -> Vec<Value> {
-        if self.wishes.aws_role.is_none() || (list == "initContainers" && self.mode != Mode::Native) {
+        if self.injection.aws_role.is_none() || (list == "initContainers" && self.mode != Mode::Native) {
             return Vec::new();
         }
         vec![

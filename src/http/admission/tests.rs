@@ -130,7 +130,7 @@ async fn a_body_that_is_no_review_gets_an_error() {
     let deep_pod = review_of(&json!("HERE")).to_string().replace("\"HERE\"", &format!("{{\"spec\":{deep}}}"));
     let beta = review_of(&pod()).to_string().replace("admission.k8s.io/v1", "admission.k8s.io/v1beta1");
     let nameless = review_of(&pod()).to_string().replace("705ab4f5-6393-11e8-b7cc-42010a800002", "");
-    for (body, said) in [
+    for (body, expected) in [
         (String::new(), "no AdmissionReview"),
         ("null".to_owned(), "no AdmissionReview"),
         ("{}".to_owned(), "apiVersion"),
@@ -142,7 +142,10 @@ async fn a_body_that_is_no_review_gets_an_error() {
         ("{\"apiVersion\":\"admission.k8s.io/v1\"".to_owned(), "EOF"),
     ] {
         let (status, answer) = post("application/json", body).await;
-        assert!(status == 400 && answer["error"].as_str().unwrap_or_default().contains(said), "{said}: {status} {answer}");
+        assert!(
+            status == 400 && answer["error"].as_str().unwrap_or_default().contains(expected),
+            "{expected}: {status} {answer}"
+        );
     }
     assert_eq!(post("application/yaml", "{}").await.0, 415);
     assert_eq!(post("", review_of(&pod()).to_string()).await.0, 415);

@@ -2,10 +2,10 @@
 //!
 //! `Authorization` is the token file's content as it is, or with `Bearer` before it.
 
-use super::Caller;
+use super::AwsCaller;
 use super::errors::{AwsError, Fault};
 use crate::app::App;
-use crate::exchange::Asked;
+use crate::exchange::ExchangeRequest;
 use crate::http::stopping::Peer;
 use crate::http::task::run;
 use crate::http::{form, reply};
@@ -32,9 +32,9 @@ pub(super) async fn answer(
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Response<Body> {
-    let caller = Caller::of(peer.as_deref(), API);
+    let caller = AwsCaller::of(peer.as_deref(), API);
     let released = match read(&method, &uri) {
-        Ok(request) => run(app, caller.call(token(&headers)), Ok(Asked::credentials(request))).await,
+        Ok(request) => run(app, caller.call(token(&headers)), Ok(ExchangeRequest::credentials(request))).await,
         Err(fault) => Err(caller.refuse(&app, fault.denial).await),
     };
     let answered = released.and_then(|released| Ok(response(&ContainerCredentials::from(released.only::<AwsKeys>()?), 200)));
@@ -58,13 +58,13 @@ fn read(method: &Method, uri: &Uri) -> Result<Request, Fault> {
     let role = query.remove("role").as_deref().map(RoleArn::parse).transpose().map_err(|fault| bad("`role`")(&fault))?;
     let policy = query.remove("policy").as_deref().map(PolicyName::parse).transpose().map_err(|fault| bad("`policy`")(&fault))?;
     match query.keys().next() {
-        Some(unknown) => Err(bad("The query")(&format!("{} is no parameter here", form::shown(unknown)))),
+        Some(unknown) => Err(bad("The query")(&format!("{} is no parameter here", form::quoted(unknown)))),
         None => Ok(Request::one(Target::Aws(AwsTarget { role }), policy)),
     }
 }
 
 fn token(headers: &HeaderMap) -> Result<Secret, Denial> {
-    let missing = |cause: &str| Reason::TokenMissing.because(cause);
+    let missing = |cause: &str| Reason::TokenMissing.with_cause(cause);
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return Err(missing("not exactly one Authorization header")) };
     let value = value.to_str().map_err(|_| missing("the Authorization header is not ASCII"))?;

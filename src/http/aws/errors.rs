@@ -1,7 +1,7 @@
 //! Refusals as AWS's errors: the code decides whether a client tries again, and the message reaches the job's log verbatim.
 
 use super::xml::Xml;
-use crate::exchange::Refused;
+use crate::exchange::RecordedRefusal;
 use crate::words::{Denial, Reason};
 
 /// A malformed request, with AWS's code for it.
@@ -16,7 +16,7 @@ impl Fault {
     /// A fault of the request's form; the caller sees the text.
     pub(super) fn of(code: &'static str, words: impl Into<String>) -> Self {
         let words = words.into();
-        Self { code, status: 400, denial: Reason::BadRequest.because(format!("{code}: {words}")).saying(words) }
+        Self { code, status: 400, denial: Reason::BadRequest.with_cause(format!("{code}: {words}")).with_detail(words) }
     }
 
     /// A parameter's value is missing, or outside of its limits.
@@ -42,17 +42,17 @@ pub(super) struct AwsError {
 
 impl AwsError {
     /// The refusal by its reason.
-    pub(super) fn of(refused: &Refused) -> Self {
+    pub(super) fn of(refused: &RecordedRefusal) -> Self {
         let (code, status) = code(refused.denial().reason);
         Self::coded(refused, code, status)
     }
 
     /// The refusal by another code: AWS has several codes for a malformed request.
-    pub(super) fn coded(refused: &Refused, code: &'static str, status: u16) -> Self {
+    pub(super) fn coded(refused: &RecordedRefusal, code: &'static str, status: u16) -> Self {
         let (denial, decision) = (refused.denial(), refused.decision().to_string());
         // If the refusal could not be recorded, it is refused for that reason and not for its form.
         let (code, status) = if denial.reason == Reason::BadRequest { (code, status) } else { self::code(denial.reason) };
-        let message = format!("{} {} ({}, decision {decision})", denial.told(), refused.hint(), denial.reason.code());
+        let message = format!("{} {} ({}, decision {decision})", denial.public_detail(), refused.hint(), denial.reason.code());
         Self { code, status, message, decision }
     }
 
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn the_message_has_our_code_the_hint_and_the_decision() {
-        let refused = Refused::unrecorded(Reason::NoMatchingPolicy.because("the operator's <cause>"));
+        let refused = RecordedRefusal::unrecorded(Reason::NoMatchingPolicy.with_cause("the operator's <cause>"));
         let document = AwsError::of(&refused).xml();
         for words in [
             "<Code>AccessDenied</Code>",
@@ -156,6 +156,6 @@ mod tests {
             assert!(document.contains(words), "{words}: {document}");
         }
         assert!(!document.contains("cause"), "{document}");
-        assert!(AwsError::of(&Refused::unrecorded(Reason::Overloaded.because("x"))).xml().contains("Receiver"));
+        assert!(AwsError::of(&RecordedRefusal::unrecorded(Reason::Overloaded.with_cause("x"))).xml().contains("Receiver"));
     }
 }

@@ -1,7 +1,7 @@
 //! A form as clients send it (`application/x-www-form-urlencoded`, WHATWG URL, section 5.1), read strictly: every parameter once,
 //! and nothing repaired. Values are secrets, because one of them is the token.
 
-use crate::http::form::{opened, shown_among};
+use crate::http::form::{opened, quoted_among};
 use crate::words::Secret;
 use std::collections::BTreeMap;
 
@@ -33,19 +33,19 @@ pub(super) enum ParameterError {
     #[error("A parameter's name is not encoded well.")]
     Name,
     /// Its value cannot be decoded.
-    #[error("The value of {} is not encoded well.", shown_among(.name, &KNOWN))]
+    #[error("The value of {} is not encoded well.", quoted_among(.name, &KNOWN))]
     Value {
         /// Its name.
         name: String,
     },
     /// It is there twice, and readers would differ on which one counts.
-    #[error("{} is given twice.", opened(shown_among(.name, &KNOWN)))]
+    #[error("{} is given twice.", opened(quoted_among(.name, &KNOWN)))]
     Twice {
         /// Its name.
         name: String,
     },
     /// It is unknown, and could have been meant to narrow a session.
-    #[error("{} is no parameter of this action here.", opened(shown_among(.name, &KNOWN)))]
+    #[error("{} is no parameter of this action here.", opened(quoted_among(.name, &KNOWN)))]
     Unknown {
         /// Its name.
         name: String,

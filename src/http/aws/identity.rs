@@ -3,7 +3,7 @@
 //! The session token alone identifies its holder, and the request's signature is not checked. The answer (account and ARN) opens
 //! nothing, and the holder of the token got it with the keys already.
 
-use super::Caller;
+use super::AwsCaller;
 use super::errors::{AwsError, Fault};
 use super::form::Form;
 use super::xml::Xml;
@@ -25,7 +25,7 @@ pub(super) fn read(mut form: Form, headers: &HeaderMap) -> Result<Option<Secret>
 }
 
 /// Who holds the session. It uses nothing up, and releases nothing.
-pub(super) async fn answer(app: &App, caller: Caller, token: Option<Secret>) -> Result<(String, String), AwsError> {
+pub(super) async fn answer(app: &App, caller: AwsCaller, token: Option<Secret>) -> Result<(String, String), AwsError> {
     match find(app, token).await {
         Ok((decision, session)) => Ok((document(&decision, &session), decision.to_string())),
         Err(denial) => Err(AwsError::of(&caller.refuse(app, denial).await)),
@@ -33,9 +33,9 @@ pub(super) async fn answer(app: &App, caller: Caller, token: Option<Secret>) -> 
 }
 
 async fn find(app: &App, token: Option<Secret>) -> Result<(DecisionId, AwsSession), Denial> {
-    let token = token.ok_or_else(|| Reason::CredentialUnknown.because("no session token"))?;
+    let token = token.ok_or_else(|| Reason::CredentialUnknown.with_cause("no session token"))?;
     let found = app.store.aws_session(Digest::plain(token.expose())).await?;
-    found.ok_or_else(|| Reason::CredentialUnknown.because("no session of this token was released here, or it has ended"))
+    found.ok_or_else(|| Reason::CredentialUnknown.with_cause("no session of this token was released here, or it has ended"))
 }
 
 fn document(decision: &DecisionId, session: &AwsSession) -> String {

@@ -4,9 +4,9 @@ use super::errors::{AwsError, Fault};
 use super::form::Form;
 use super::parameters::AssumeRole;
 use super::xml::Xml;
-use super::{Caller, identity};
+use super::{AwsCaller, identity};
 use crate::app::App;
-use crate::exchange::{Asked, Refused, Released};
+use crate::exchange::{ExchangeRequest, RecordedRefusal, Released};
 use crate::http::reply;
 use crate::http::stopping::Peer;
 use crate::http::task::run;
@@ -38,9 +38,9 @@ pub(super) async fn answer(
     headers: HeaderMap,
     body: Body,
 ) -> Response<Body> {
-    let caller = Caller::of(peer.as_deref(), API);
+    let caller = AwsCaller::of(peer.as_deref(), API);
     let answered = match read(&method, &uri, &headers, body).await {
-        Ok(Action::AssumeRoleWithWebIdentity(asked)) => assume_role(app, caller, asked).await,
+        Ok(Action::AssumeRoleWithWebIdentity(action)) => assume_role(app, caller, action).await,
         Ok(Action::GetCallerIdentity(token)) => identity::answer(&app, caller, token).await,
         Err(fault) => Err(AwsError::coded(&caller.refuse(&app, fault.denial).await, fault.code, fault.status)),
     };
@@ -73,14 +73,14 @@ async fn read(method: &Method, uri: &Uri, headers: &HeaderMap, body: Body) -> Re
     }
 }
 
-async fn assume_role(app: Arc<App>, caller: Caller, asked: AssumeRole) -> Result<(String, String), AwsError> {
-    let released = run(app, caller.call(Ok(asked.token)), Ok(Asked::credentials(asked.request))).await;
+async fn assume_role(app: Arc<App>, caller: AwsCaller, action: AssumeRole) -> Result<(String, String), AwsError> {
+    let released = run(app, caller.call(Ok(action.token)), Ok(ExchangeRequest::credentials(action.request))).await;
     let answered = released.and_then(|released| assumed(&released));
     answered.map_err(|refused| AwsError::of(&refused))
 }
 
 /// The answer, made of the same values as that of every other API.
-fn assumed(released: &Released) -> Result<(String, String), Refused> {
+fn assumed(released: &Released) -> Result<(String, String), RecordedRefusal> {
     let keys = released.only::<AwsKeys>()?;
     let (decision, bearer, session) = (released.decision().to_string(), released.bearer(), &keys.session);
     let document = Xml::document("AssumeRoleWithWebIdentityResponse", |xml| {

@@ -7,7 +7,7 @@ pub(crate) fn oauth(bytes: &[u8]) {
     for kind in ["application/x-www-form-urlencoded", "application/json"] {
         let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(kind))]);
         if let Err(fault) = Parameters::read(&headers, bytes) {
-            assert!(fault.denial.detail.is_some_and(|told| told.len() < 500), "a fault is told in a sentence");
+            assert!(fault.denial.detail.is_some_and(|detail| detail.len() < 500), "a fault is told in a sentence");
         }
     }
 }

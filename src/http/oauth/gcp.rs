@@ -2,7 +2,7 @@
 //! STS, which means the only access token that is granted. Or it is a service account.
 
 use super::issued::{Issued, TokenType};
-use crate::exchange::{Refused, Released};
+use crate::exchange::{RecordedRefusal, Released};
 use crate::issue::gcp::ProviderName;
 use crate::kind::{GcpScope, GcpTarget, GcpToken, Principal, ServiceAccount};
 use crate::words::UnixTime;
@@ -33,7 +33,7 @@ pub(super) fn are_scopes(text: &str) -> bool {
 }
 
 /// The answer names the `scope` (RFC 6749, section 5.1). It is an access token, whatever is requested.
-pub(super) fn issued(released: &Released, _requested: TokenType, now: UnixTime) -> Result<Issued<'_>, Refused> {
+pub(super) fn issued(released: &Released, _requested: TokenType, now: UnixTime) -> Result<Issued<'_>, RecordedRefusal> {
     let token: &GcpToken = released.only()?;
     let scopes: Vec<&str> = token.scopes.iter().map(GcpScope::as_str).collect();
     let mut issued = Issued::of(TokenType::Access, &token.token, token.expires_at, now);

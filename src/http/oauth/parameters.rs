@@ -36,8 +36,8 @@ pub(super) struct Fault {
 
 impl Fault {
     /// A fault of the `audience` or `resource` (RFC 8693, section 2.2.2).
-    pub(super) fn target(told: &str) -> Self {
-        fault("invalid_target", told)
+    pub(super) fn target(detail: &str) -> Self {
+        fault("invalid_target", detail)
     }
 }
 
@@ -58,8 +58,8 @@ impl Parameters {
         }
         let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let values = match kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
-            "application/x-www-form-urlencoded" => form::parse(body).map_err(|told| invalid(&format!("The form: {told}.")))?,
-            "application/json" => members(body).map_err(|told| invalid(&format!("The JSON body: {told}.")))?,
+            "application/x-www-form-urlencoded" => form::parse(body).map_err(|cause| invalid(&format!("The form: {cause}.")))?,
+            "application/json" => members(body).map_err(|cause| invalid(&format!("The JSON body: {cause}.")))?,
             _ => return Err(invalid("Send application/x-www-form-urlencoded, or application/json with camelCase names.")),
         };
         // RFC 6749, section 3.2: a parameter without a value is treated as if it were left out.
@@ -82,7 +82,7 @@ impl Parameters {
             (Some(target), None) | (None, Some(target)) => target,
             _ => return Err(invalid("Name the token's audience once, as `audience` or `resource`.")),
         };
-        let audience = Audience::parse(&target).map_err(|told| fault("invalid_target", &format!("The audience: {told}.")))?;
+        let audience = Audience::parse(&target).map_err(|cause| fault("invalid_target", &format!("The audience: {cause}.")))?;
         let google = gcp::target(audience.as_str());
         if google.is_some() && requested.is_some_and(|requested| requested != TokenType::Access) {
             return Err(invalid("`requested_token_type` is …:access_token where the audience is one of Google's."));
@@ -101,12 +101,12 @@ impl Parameters {
     }
 }
 
-fn invalid(told: &str) -> Fault {
-    fault("invalid_request", told)
+fn invalid(detail: &str) -> Fault {
+    fault("invalid_request", detail)
 }
 
-fn fault(code: &'static str, told: &str) -> Fault {
-    Fault { code, denial: Reason::BadRequest.because(told).saying(told) }
+fn fault(code: &'static str, detail: &str) -> Fault {
+    Fault { code, denial: Reason::BadRequest.with_cause(detail).with_detail(detail) }
 }
 
 /// What is wrong with a JSON body.
@@ -119,7 +119,7 @@ enum MembersError {
     #[error("it is not an object")]
     Other,
     /// A member of another form.
-    #[error("{} is no text under a camelCase name", form::shown(.name))]
+    #[error("{} is no text under a camelCase name", form::quoted(.name))]
     Member {
         /// Its name.
         name: String,

@@ -22,7 +22,7 @@ pub(super) const FOREIGN: [(&str, &str); 10] = [
 pub(super) fn document() -> Value {
     let mut paths = Map::new();
     for operation in OPERATIONS {
-        paths.entry(operation.shown()).or_insert_with(|| json!({}))[operation.method] = operation.described();
+        paths.entry(operation.openapi_path()).or_insert_with(|| json!({}))[operation.method] = operation.described();
     }
     json!({
         "openapi": "3.1.0",
@@ -82,7 +82,7 @@ fn headers() -> Value {
 
 impl Operation {
     /// The path as OpenAPI writes it: a name that may have several segments is one parameter.
-    pub(super) fn shown(&self) -> String {
+    pub(super) fn openapi_path(&self) -> String {
         self.path.replace("{*", "{")
     }
 

@@ -1,6 +1,6 @@
 //! One row for each public route of the native API. A route that is neither here nor in the list of other protocols fails a test.
 
-use super::problems::{Heard, heard};
+use super::problems::{OperationKind, operations_of};
 use super::schemas::{self, LABEL, LABEL_CHARACTERS_MAX, POINTER, reference};
 use crate::http::{hooks, reply};
 use crate::words::Reason;
@@ -14,7 +14,7 @@ pub(super) struct Operation {
     pub(super) id: &'static str,
     pub(super) summary: &'static str,
     pub(super) description: &'static str,
-    heard: Heard,
+    operation: OperationKind,
     pub(super) parameters: fn() -> Value,
     pub(super) body: Option<fn() -> Value>,
     pub(super) answer: fn() -> (u16, Value),
@@ -28,7 +28,7 @@ pub(super) const OPERATIONS: [Operation; 15] = [
         id: "exchange",
         summary: "Exchanges the job's token for credentials.",
         description: "All requested credentials, or none. If the issuer makes a token per request, the same client gets the same answer again for a minute.",
-        heard: Heard::Exchange,
+        operation: OperationKind::Exchange,
         parameters: none,
         body: Some(|| json_body("Request", reply::BODY_BYTES_MAX)),
         answer: || {
@@ -42,7 +42,7 @@ pub(super) const OPERATIONS: [Operation; 15] = [
         id: "secret",
         summary: "One secret.",
         description: "The same exchange for one secret. With `Accept: text/plain` the answer is the bare value.",
-        heard: Heard::Secret,
+        operation: OperationKind::Secret,
         parameters: secret_parameters,
         body: None,
         answer: secret,
@@ -54,7 +54,7 @@ pub(super) const OPERATIONS: [Operation; 15] = [
         id: "whoami",
         summary: "What the server sees in the token.",
         description: "Uses nothing up, and releases nothing.",
-        heard: Heard::Whoami,
+        operation: OperationKind::Whoami,
         parameters: none,
         body: None,
         answer: || (200, described("The identity.", &[("Cache-Control", "NoStore")], "application/json", reference("Seen"))),
@@ -66,7 +66,7 @@ pub(super) const OPERATIONS: [Operation; 15] = [
         id: "replay",
         summary: "The earlier grants that a candidate revision would have denied.",
         description: "For a job to which a policy grants `daypass: [policy.replay]`. The body is read after the decision; one replay runs at a time.",
-        heard: Heard::Replay,
+        operation: OperationKind::Replay,
         parameters: none,
         body: Some(|| json_body("ReplayRequest", reply::CANDIDATE_BYTES_MAX)),
         answer: || secret_answer("What was found.", "ReplayAnswer"),
@@ -78,7 +78,7 @@ pub(super) const OPERATIONS: [Operation; 15] = [
         id: "audit",
         summary: "Records of the audit log, the newest first.",
         description: "For identities to which a policy grants `daypass: [audit.read]`. A policy of the root repository gives all records, one of a further source those of its own policies. Each read is recorded too. If a bound ended the page, `next_before` is the `before` of the next one. An empty page is not always the last.",
-        heard: Heard::Audit,
+        operation: OperationKind::Audit,
         parameters: schemas::audit_parameters,
         body: None,
         answer: || secret_answer("What was found.", "AuditAnswer"),
@@ -90,7 +90,7 @@ pub(super) const OPERATIONS: [Operation; 15] = [
         id: "secretStatus",
         summary: "The state of a source's encrypted files.",
         description: "For identities to which a policy grants `daypass: [secret.status]`: the files of that policy's source, also those that are not in force. Names and recipients; nothing is opened.",
-        heard: Heard::SecretStatus,
+        operation: OperationKind::SecretStatus,
         parameters: schemas::secret_status_parameters,
         body: None,
         answer: || secret_answer("A page of files.", "SecretStatusAnswer"),
@@ -102,7 +102,7 @@ pub(super) const OPERATIONS: [Operation; 15] = [
         id: "deny",
         summary: "Denies from now on, without Git.",
         description: "For identities to which a policy grants `daypass: [deny]`. A policy of the root repository lets them deny anything, one of a further source what its own policies grant. The denial takes effect at once. It is lifted only on the server's own machine.",
-        heard: Heard::Deny,
+        operation: OperationKind::Deny,
         parameters: none,
         body: Some(|| json_body("DenyRequest", reply::BODY_BYTES_MAX)),
         answer: || secret_answer("The denial is in force.", "DenyAnswer"),
@@ -114,7 +114,7 @@ pub(super) const OPERATIONS: [Operation; 15] = [
         id: "rewrite",
         summary: "Files encrypted to today's recipients, or with new data keys.",
         description: "For an operator to whom a policy grants `daypass: [secret.rotate]`, over the files of that policy's source. The recipients are those that the commit in force names. The answer holds ciphertext, and no plaintext.",
-        heard: Heard::Rewrite,
+        operation: OperationKind::Rewrite,
         parameters: none,
         body: Some(|| json_body("RewriteRequest", reply::REWRITE_BYTES_MAX)),
         answer: || secret_answer("The new files.", "RewriteAnswer"),
@@ -126,7 +126,7 @@ pub(super) const OPERATIONS: [Operation; 15] = [
         id: "openapi",
         summary: "This document.",
         description: "The document in the repository.",
-        heard: Heard::Nothing,
+        operation: OperationKind::Nothing,
         parameters: none,
         body: None,
         answer: || document("An OpenAPI document.", json!({ "type": "object", "required": ["openapi", "info", "paths"] })),
@@ -138,7 +138,7 @@ pub(super) const OPERATIONS: [Operation; 15] = [
         id: "hook",
         summary: "A forge reports a push to a source.",
         description: "Wakes the source's own fetch. The body is not interpreted. The answer does not say whether the source exists.",
-        heard: Heard::Hook,
+        operation: OperationKind::Hook,
         parameters: || json!([{ "name": "source", "in": "path", "required": true, "schema": { "type": "string", "pattern": LABEL, "maxLength": LABEL_CHARACTERS_MAX }, "example": "root" }]),
         body: Some(
             || json!({ "required": false, "description": size("The forge's event", hooks::EVENT_BYTES_MAX), "content": { "application/json": { "schema": true } } }),
@@ -152,7 +152,7 @@ pub(super) const OPERATIONS: [Operation; 15] = [
         id: "discovery",
         summary: "The issuer that clouds trust.",
         description: "OpenID Connect Discovery 1.0, section 3, as far as workload federation reads it.",
-        heard: Heard::Nothing,
+        operation: OperationKind::Nothing,
         parameters: none,
         body: None,
         answer: discovery,
@@ -164,7 +164,7 @@ pub(super) const OPERATIONS: [Operation; 15] = [
         id: "jwks",
         summary: "The keys of the issuer that clouds trust.",
         description: "RFC 7517.",
-        heard: Heard::Nothing,
+        operation: OperationKind::Nothing,
         parameters: none,
         body: None,
         answer: keys,
@@ -176,7 +176,7 @@ pub(super) const OPERATIONS: [Operation; 15] = [
         id: "idTokenDiscovery",
         summary: "The issuer of `id_token`s, which no cloud trusts.",
         description: "OpenID Connect Discovery 1.0, section 3.",
-        heard: Heard::Nothing,
+        operation: OperationKind::Nothing,
         parameters: none,
         body: None,
         answer: discovery,
@@ -188,7 +188,7 @@ pub(super) const OPERATIONS: [Operation; 15] = [
         id: "idTokenJwks",
         summary: "The keys of the issuer of `id_token`s, which no cloud trusts.",
         description: "RFC 7517.",
-        heard: Heard::Nothing,
+        operation: OperationKind::Nothing,
         parameters: none,
         body: None,
         answer: keys,
@@ -200,7 +200,7 @@ pub(super) const OPERATIONS: [Operation; 15] = [
         id: "oauthMetadata",
         summary: "The metadata of the token exchange (RFC 8693).",
         description: "RFC 8414, section 2.",
-        heard: Heard::Nothing,
+        operation: OperationKind::Nothing,
         parameters: none,
         body: None,
         answer: || {
@@ -215,7 +215,7 @@ pub(super) const OPERATIONS: [Operation; 15] = [
 
 impl Operation {
     pub(super) fn reasons(&self) -> impl Iterator<Item = Reason> {
-        Reason::ALL.iter().copied().filter(|reason| heard(*reason).contains(&self.heard))
+        Reason::ALL.iter().copied().filter(|reason| operations_of(*reason).contains(&self.operation))
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 /// The operations, for the table of their reasons.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Heard {
+pub(super) enum OperationKind {
     Exchange,
     Secret,
     Whoami,
@@ -21,8 +21,8 @@ pub(super) enum Heard {
 }
 
 /// The operations that answer with this reason. Other protocols answer in their own forms.
-pub(super) const fn heard(reason: Reason) -> &'static [Heard] {
-    use Heard::{Audit, Deny, Exchange, Hook, Replay, Rewrite, Secret, SecretStatus, Whoami};
+pub(super) const fn operations_of(reason: Reason) -> &'static [OperationKind] {
+    use OperationKind::{Audit, Deny, Exchange, Hook, Replay, Rewrite, Secret, SecretStatus, Whoami};
     match reason {
         Reason::TokenMissing
         | Reason::TokenMalformed

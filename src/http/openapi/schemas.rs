@@ -38,7 +38,7 @@ pub(super) fn all() -> Value {
         ("DryRunAnswer", uses::dry_run_answer()),
         ("Exchanged", json!({ "oneOf": [reference("Answer"), reference("DryRunAnswer")] })),
         ("Credential", json!({ "oneOf": credentials })),
-        ("Seen", seen()),
+        ("Seen", whoami()),
         ("ReplayRequest", uses::replay_request()),
         ("ReplayAnswer", uses::replay_answer()),
         ("Findings", uses::findings()),
@@ -136,7 +136,7 @@ fn answer() -> Value {
     )
 }
 
-fn seen() -> Value {
+fn whoami() -> Value {
     object(
         &["issuer", "attributes", "claims", "expires_at"],
         json!({

@@ -3,7 +3,7 @@
 use super::DOCUMENT;
 use super::document::{FOREIGN, document};
 use super::operations::{OPERATIONS, schema_names};
-use super::problems::heard;
+use super::problems::operations_of;
 use super::schemas;
 use crate::answers;
 use crate::http::native;
@@ -47,14 +47,15 @@ fn every_status_of_a_reason_is_described_where_it_is_heard() {
     let document = document();
     for operation in &OPERATIONS {
         for reason in operation.reasons() {
-            let response = &document["paths"][operation.shown()][operation.method]["responses"][reason.status().to_string()];
+            let response =
+                &document["paths"][operation.openapi_path()][operation.method]["responses"][reason.status().to_string()];
             let codes = &response["content"]["application/problem+json"]["schema"]["properties"]["code"]["enum"];
             assert!(codes.as_array().unwrap().contains(&json!(reason.code())), "{} {}", operation.path, reason.code());
         }
     }
     let codes = document["components"]["schemas"]["Problem"]["properties"]["code"]["oneOf"].as_array().unwrap();
     assert_eq!(codes.len(), Reason::ALL.len());
-    assert!(heard(Reason::NoMatchingPolicy).len() > 2);
+    assert!(operations_of(Reason::NoMatchingPolicy).len() > 2);
 }
 
 #[test]

@@ -14,11 +14,11 @@ async fn origin(bytes: &[u8], protocol: ProxyProtocol) -> Result<Origin, HeaderE
 async fn a_header_names_the_client_and_nothing_after_it_is_read() {
     let bytes = [&v2(V4), &b"\x16\x03\x01"[..]].concat();
     let mut stream = &*bytes;
-    let told = read(&mut stream, ProxyProtocol::V2).await.unwrap();
-    assert_eq!((told, stream), (Origin::Client("192.0.2.1".parse().unwrap()), &b"\x16\x03\x01"[..]));
+    let found = read(&mut stream, ProxyProtocol::V2).await.unwrap();
+    assert_eq!((found, stream), (Origin::Client("192.0.2.1".parse().unwrap()), &b"\x16\x03\x01"[..]));
     let mut stream = &b"PROXY TCP6 2001:db8::1 2001:db8::2 4660 443\r\n\x16"[..];
-    let told = read(&mut stream, ProxyProtocol::V1).await.unwrap();
-    assert_eq!((told, stream), (Origin::Client("2001:db8::1".parse().unwrap()), &b"\x16"[..]));
+    let found = read(&mut stream, ProxyProtocol::V1).await.unwrap();
+    assert_eq!((found, stream), (Origin::Client("2001:db8::1".parse().unwrap()), &b"\x16"[..]));
     let mapped = origin(b"PROXY TCP6 ::ffff:192.0.2.1 ::1 1 2\r\n", ProxyProtocol::V1).await;
     assert_eq!(mapped.unwrap(), Origin::Client("192.0.2.1".parse().unwrap()), "one spelling of one address");
 }
@@ -46,9 +46,9 @@ async fn anything_but_a_header_of_the_configured_version_is_a_fault() {
         ("addresses that are too short", v2(b"\x21\x21\0\x0c0123456789ab"), "is malformed"),
         ("an unknown command", v2(&[b"\x22", &V4[1..]].concat()), "is malformed"),
     ];
-    for (what, bytes, said) in cases {
+    for (what, bytes, expected) in cases {
         let fault = origin(&bytes, ProxyProtocol::V2).await.expect_err(what);
-        assert!(fault.to_string().contains(said), "{what}: {fault}");
+        assert!(fault.to_string().contains(expected), "{what}: {fault}");
     }
     let cases: [(&str, Vec<u8>, &str); 5] = [
         ("version 2", v2(V4), "of version 2 where version 1 is due"),
@@ -57,9 +57,9 @@ async fn anything_but_a_header_of_the_configured_version_is_a_fault() {
         ("an address of the other family", b"PROXY TCP4 ::1 ::1 1 2\r\n".to_vec(), "is malformed"),
         ("nothing", Vec::new(), "ended within"),
     ];
-    for (what, bytes, said) in cases {
+    for (what, bytes, expected) in cases {
         let fault = origin(&bytes, ProxyProtocol::V1).await.expect_err(what);
-        assert!(fault.to_string().contains(said), "{what}: {fault}");
+        assert!(fault.to_string().contains(expected), "{what}: {fault}");
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>,
     if !found.is_empty() {
         return Ok(found);
     }
-    Err(if holds(bytes, "PRIVATE KEY-----") {
+    Err(if contains(bytes, "PRIVATE KEY-----") {
         ChainError::KeyInstead
     } else if bytes.first() == Some(&DER) {
         ChainError::Der
@@ -45,8 +45,8 @@ pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>,
 pub(super) fn key(path: &Path) -> Result<PrivateKeyDer<'static>, PrivateKeyError> {
     let bytes = zeroize::Zeroizing::new(read(path)?);
     PrivateKeyDer::from_pem_slice(&bytes).map_err(|fault| match fault {
-        PemFault::NoItemsFound if holds(&bytes, "ENCRYPTED PRIVATE KEY-----") => PrivateKeyError::Passphrase,
-        PemFault::NoItemsFound if holds(&bytes, "BEGIN CERTIFICATE-----") => PrivateKeyError::CertificateInstead,
+        PemFault::NoItemsFound if contains(&bytes, "ENCRYPTED PRIVATE KEY-----") => PrivateKeyError::Passphrase,
+        PemFault::NoItemsFound if contains(&bytes, "BEGIN CERTIFICATE-----") => PrivateKeyError::CertificateInstead,
         PemFault::NoItemsFound if bytes.first() == Some(&DER) => PrivateKeyError::Der,
         PemFault::NoItemsFound => PrivateKeyError::NoPem,
         fault => PemError::from(fault).into(),
@@ -67,6 +67,6 @@ pub(super) fn no_pair(chain: &Path, key: &Path, fault: rustls::Error) -> TlsErro
 /// The first byte of a file in DER: the tag of a sequence.
 const DER: u8 = 0x30;
 
-fn holds(bytes: &[u8], line: &str) -> bool {
+fn contains(bytes: &[u8], line: &str) -> bool {
     bytes.windows(line.len()).any(|window| window == line.as_bytes())
 }

@@ -8,7 +8,7 @@ fn pair() -> (String, String) {
 }
 
 /// The error of these files.
-fn told(chain: &[u8], key: &[u8], client_ca: Option<&[u8]>) -> String {
+fn error_of(chain: &[u8], key: &[u8], client_ca: Option<&[u8]>) -> String {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let folder = tempfile::tempdir().unwrap();
     let put = |name: &str, bytes: &[u8]| {
@@ -18,8 +18,8 @@ fn told(chain: &[u8], key: &[u8], client_ca: Option<&[u8]>) -> String {
     };
     let client_ca = client_ca.map(|bytes| put("ca.crt", bytes));
     let loaded = Certificate::load_for(put("tls.crt", chain), put("tls.key", key), client_ca);
-    let told = loaded.err().map_or_else(|| "good".to_owned(), |fault| fault.to_string());
-    told.replace(&format!("{}/", folder.path().display()), "")
+    let message = loaded.err().map_or_else(|| "good".to_owned(), |fault| fault.to_string());
+    message.replace(&format!("{}/", folder.path().display()), "")
 }
 
 /// Chain, key, authorities of clients, and the beginning of the error.
@@ -52,10 +52,10 @@ fn each_fault_of_the_files_has_an_error_that_names_it() {
         (chain, key, Some(b""), "ca.crt: it holds no PEM certificate"),
     ];
     for (chain, key, client_ca, expected) in cases {
-        let told = told(chain, key, client_ca);
-        assert!(told.starts_with(expected), "{told}; expected {expected}");
+        let message = error_of(chain, key, client_ca);
+        assert!(message.starts_with(expected), "{message}; expected {expected}");
     }
-    assert!(told(chain, key, Some(&garbage)).starts_with("ca.crt: a certificate in it cannot be read"));
+    assert!(error_of(chain, key, Some(&garbage)).starts_with("ca.crt: a certificate in it cannot be read"));
 }
 
 /// Nobody writes into the pipe, so a reader that waited for its end would wait for ever.

@@ -1,6 +1,6 @@
 //! What a path of Vault's API means here. It is read segment by segment, and each is decoded once.
 
-use super::mount::{Below, Mount};
+use super::mount::{Mount, MountPath};
 use super::not_here::not_here;
 use crate::http::form;
 use crate::kind::Operation;
@@ -57,7 +57,7 @@ pub(super) struct Aws {
 
 /// What a request's method does.
 #[derive(Clone, Copy)]
-struct Does {
+struct MethodUse {
     get: bool,
     write: bool,
     list: bool,
@@ -77,8 +77,8 @@ impl Address {
             ["sys", "seal-status"] if get => Ok(Self::SealStatus),
             ["sys", "leader"] if get => Ok(Self::Leader),
             ["sys", "internal", "ui", "mounts"] if get => bare(Self::Mounts),
-            ["sys", "internal", "ui", "mounts", ref asked @ ..] if get => {
-                Mount::of(asked).map_or_else(|| Err(unserved(path)), |mount| bare(Self::Mount(mount)))
+            ["sys", "internal", "ui", "mounts", ref mount_path @ ..] if get => {
+                Mount::of(mount_path).map_or_else(|| Err(unserved(path)), |mount| bare(Self::Mount(mount)))
             }
             ["auth", "token", "lookup-self"] if get => bare(Self::LookupSelf),
             ["auth", "token", "renew-self"] if write => Ok(Self::RenewSelf),
@@ -87,14 +87,14 @@ impl Address {
             ["auth", .., _, "login"] if write => bare(Self::Login),
             ["auth", ..] => Err(unserved(path)),
             _ => {
-                let below = Below::split(&parts, get || list).ok_or_else(|| unserved(path))?;
-                Self::below(&below, Does { get, write, list }, query).unwrap_or_else(|| Err(unserved(path)))
+                let below = MountPath::split(&parts, get || list).ok_or_else(|| unserved(path))?;
+                Self::below(&below, MethodUse { get, write, list }, query).unwrap_or_else(|| Err(unserved(path)))
             }
         }
     }
 
-    fn below(below: &Below<'_>, does: Does, mut query: BTreeMap<String, String>) -> Option<Result<Self, Denial>> {
-        let (Does { get, write, list }, name) = (does, below.rest.join("/"));
+    fn below(below: &MountPath<'_>, does: MethodUse, mut query: BTreeMap<String, String>) -> Option<Result<Self, Denial>> {
+        let (MethodUse { get, write, list }, name) = (does, below.rest.join("/"));
         if get && let Err(denial) = take_version(&mut query) {
             return Some(Err(denial));
         }
@@ -169,9 +169,9 @@ fn depth(query: &BTreeMap<String, String>) -> Result<u32, Denial> {
 fn unserved(path: &str) -> Denial {
     let cause = format!("{:?} is no address of the Vault API here", path.chars().take(200).collect::<String>());
     Reason::BadRequest
-        .because(cause)
-        .saying("This path and method of Vault's API is not served here.")
-        .advising("docs/api/vault.md has those that are.")
+        .with_cause(cause)
+        .with_detail("This path and method of Vault's API is not served here.")
+        .with_hint("docs/api/vault.md has those that are.")
 }
 
 #[cfg(test)]

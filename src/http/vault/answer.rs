@@ -1,7 +1,7 @@
 //! Answers in Vault's form: a secret around `data` or `auth`, errors as a list of texts.
 
 use crate::app::App;
-use crate::exchange::Refused;
+use crate::exchange::RecordedRefusal;
 use crate::http::problem::{add_retry_after, sentence};
 use crate::http::reply;
 use axum::body::Body;
@@ -63,13 +63,13 @@ pub(super) fn data(decision: impl Into<String>, data: impl Serialize) -> Respons
 }
 
 /// A refusal. Vault has no 401: it answers 403 to a token that it does not accept, and its clients log in again on 403.
-pub(super) fn refused(refused: &Refused) -> Response<Body> {
+pub(super) fn refused(refused: &RecordedRefusal) -> Response<Body> {
     let sentence = sentence(refused);
     let body = json!({ "errors": [sentence] });
     let mut response = reply::secret_answer(Body::from(body.to_string()), "application/json");
     let status = refused.denial().reason.status();
-    let told = if status == 401 { 403 } else { status };
-    *response.status_mut() = StatusCode::from_u16(told).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mapped = if status == 401 { 403 } else { status };
+    *response.status_mut() = StatusCode::from_u16(mapped).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if status == 401 {
         response.headers_mut().insert(INLINE_FAILED, HeaderValue::from_static("true"));
     }
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn a_client_that_asks_too_often_is_told_to_back_off() {
         for (reason, waits) in [(Reason::RateLimited, true), (Reason::Overloaded, true), (Reason::NoMatchingPolicy, false)] {
-            let response = refused(&Refused::unrecorded(reason.because("x")));
+            let response = refused(&RecordedRefusal::unrecorded(reason.with_cause("x")));
             assert_eq!(response.status().as_u16(), reason.status());
             assert_eq!(response.headers().contains_key(axum::http::header::RETRY_AFTER), waits, "{}", reason.code());
         }

@@ -1,10 +1,10 @@
 //! `<mount>/creds/<role>` and `<mount>/sts/<role>`: AWS credentials. A role of Vault's is a trust policy here.
 
-use super::Asking;
+use super::VaultRequest;
 use super::address::Aws;
 use super::answer::{self, Answer};
 use super::not_here::not_here;
-use crate::exchange::{self, Asked};
+use crate::exchange::{self, ExchangeRequest};
 use crate::http::{form, reply};
 use crate::kind::AwsKeys;
 use crate::kind::{AwsTarget, Target};
@@ -19,31 +19,31 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// Exchanges the token for a session of the AWS role that the policy grants; `role_arn` names the role if it grants several.
-pub(super) async fn credentials(asking: Asking, aws: &Aws) -> Response<Body> {
-    let Asking { app, call, headers, body } = asking;
+pub(super) async fn credentials(inbound: VaultRequest, aws: &Aws) -> Response<Body> {
+    let VaultRequest { app, call, headers, body } = inbound;
     let bytes = reply::body(body, reply::BODY_BYTES_MAX).await;
-    let asking = Asking { app, call, headers, body: Body::empty() };
-    let wanted = bytes.and_then(|bytes| wanted(aws, &bytes)).and_then(|(wanted, policy)| {
-        let proof = asking.proof()?;
+    let inbound = VaultRequest { app, call, headers, body: Body::empty() };
+    let request = bytes.and_then(|bytes| target_of(aws, &bytes)).and_then(|(target, policy)| {
+        let proof = inbound.proof()?;
         if proof.policy.as_ref().is_some_and(|named| *named != policy) {
             return Err(not_here("The inline login's role is another policy than the path's."));
         }
-        Ok((Asked::credentials(Request::one(wanted, Some(policy))), proof))
+        Ok((ExchangeRequest::credentials(Request::one(target, Some(policy))), proof))
     });
-    let (asked, proof) = match wanted {
-        Ok(wanted) => wanted,
-        Err(denial) => return asking.refuse(denial).await,
+    let (request, proof) = match request {
+        Ok(request) => request,
+        Err(denial) => return inbound.refuse(denial).await,
     };
-    let (app, (call, shown)) = (asking.app, proof.into_call(asking.call));
+    let (app, (call, token_kind)) = (inbound.app, proof.into_call(inbound.call));
     let inner = app.clone();
-    match Asking::tracked(&app, async move { exchange::exchange_shown(&inner, call, shown, asked).await }).await {
+    match VaultRequest::tracked(&app, async move { exchange::exchange_with(&inner, call, token_kind, request).await }).await {
         Ok(released) => released.only().map(|keys| issued(&aws.path, released.decision(), keys, app.now())),
         Err(refused) => Err(refused),
     }
     .unwrap_or_else(|refused| answer::refused(&refused))
 }
 
-fn wanted(aws: &Aws, body: &[u8]) -> Result<(Target, PolicyName), Denial> {
+fn target_of(aws: &Aws, body: &[u8]) -> Result<(Target, PolicyName), Denial> {
     let policy = PolicyName::parse(&aws.policy).map_err(|_| not_here("The role in the path is the name of a trust policy."))?;
     let mut parameters = aws.query.clone();
     for (name, value) in members(body)? {

@@ -109,8 +109,8 @@ fn wrong_role() -> Denial {
     not_here("A role is the name of a trust policy, such as `shop/deploy`; leave it out to use whichever grants.")
 }
 
-fn refused(told: &str) -> Denial {
-    not_here(&format!("Inline authentication: {told}."))
+fn refused(detail: &str) -> Denial {
+    not_here(&format!("Inline authentication: {detail}."))
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! KV, version 2: the documents of the repositories that are granted to the identity. Each read is an exchange of its own.
 
-use super::Asking;
+use super::VaultRequest;
 use super::answer;
 use super::not_here::not_here;
 use crate::app::Live;
-use crate::exchange::{self, Asked, Refused, Released};
+use crate::exchange::{self, ExchangeRequest, RecordedRefusal, Released};
 use crate::kind::SecretValue;
 use crate::kind::Target;
 use crate::policy::Request;
@@ -22,67 +22,68 @@ const ENDINGS: [&str; 5] = [".yaml", ".yml", ".json", ".env", ".age"];
 const VALUE: &str = "value";
 
 /// `<mount>/data/<path>`.
-pub(super) async fn read(asking: Asking, text: &str) -> Response<Body> {
-    released(asking, text, |values| ("data", values)).await
+pub(super) async fn read(inbound: VaultRequest, text: &str) -> Response<Body> {
+    released(inbound, text, |values| ("data", values)).await
 }
 
 /// `<mount>/subkeys/<path>`: the names of a document's values. This is a read like any other: only callers that may read the
 /// values get their names.
-pub(super) async fn subkeys(asking: Asking, text: &str, depth: u32) -> Response<Body> {
+pub(super) async fn subkeys(inbound: VaultRequest, text: &str, depth: u32) -> Response<Body> {
     let levels = if depth == 0 { u32::MAX } else { depth };
-    released(asking, text, |values| ("subkeys", names(&values, levels))).await
+    released(inbound, text, |values| ("subkeys", names(&values, levels))).await
 }
 
-/// A read. `tell` makes the answer's member, and its name, from the values.
-async fn released(asking: Asking, text: &str, tell: impl FnOnce(Value) -> (&'static str, Value)) -> Response<Body> {
-    let (name, proof) = match resolve(&asking.app.live.load(), text).and_then(|name| Ok((name, asking.proof()?))) {
+/// A read. `to_member` makes the answer's member, and its name, from the values.
+async fn released(inbound: VaultRequest, text: &str, to_member: impl FnOnce(Value) -> (&'static str, Value)) -> Response<Body> {
+    let (name, proof) = match resolve(&inbound.app.live.load(), text).and_then(|name| Ok((name, inbound.proof()?))) {
         Ok(found) => found,
-        Err(denial) => return asking.refuse(denial).await,
+        Err(denial) => return inbound.refuse(denial).await,
     };
-    let asked = Asked::credentials(Request::one(Target::Secret(name.clone()), proof.policy.clone()));
-    let (app, (call, shown)) = (asking.app, proof.into_call(asking.call));
+    let request = ExchangeRequest::credentials(Request::one(Target::Secret(name.clone()), proof.policy.clone()));
+    let (app, (call, token_kind)) = (inbound.app, proof.into_call(inbound.call));
     let inner = app.clone();
-    match Asking::tracked(&app, async move { exchange::exchange_shown(&inner, call, shown, asked).await }).await {
+    match VaultRequest::tracked(&app, async move { exchange::exchange_with(&inner, call, token_kind, request).await }).await {
         Ok(released) => {
             let changed_at = app.changed_at(&name.path).await;
-            told(&released, &name, changed_at, tell)
+            respond(&released, &name, changed_at, to_member)
         }
         Err(refused) => Err(refused),
     }
     .unwrap_or_else(|refused| answer::refused(&refused))
 }
 
-fn told(
+fn respond(
     released: &Released,
     name: &SecretName,
     changed_at: UnixTime,
-    tell: impl FnOnce(Value) -> (&'static str, Value),
-) -> Result<Response<Body>, Refused> {
+    to_member: impl FnOnce(Value) -> (&'static str, Value),
+) -> Result<Response<Body>, RecordedRefusal> {
     let secret = released.only::<SecretValue>()?;
-    let (member, told) = tell(values(name, secret));
+    let (member, value) = to_member(values(name, secret));
     // The values are moved: `json!` would copy them.
-    let members = [(member, told), ("metadata", version(changed_at, secret.unauthenticated))];
+    let members = [(member, value), ("metadata", version(changed_at, secret.unauthenticated))];
     let data: Map<String, Value> = members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     Ok(answer::data(released.decision().to_string(), data))
 }
 
 /// `<mount>/metadata/<path>`: that a document exists, for identities that may read it.
-pub(super) async fn metadata(asking: Asking, text: &str) -> Response<Body> {
-    let name = resolve(&asking.app.live.load(), text);
+pub(super) async fn metadata(inbound: VaultRequest, text: &str) -> Response<Body> {
+    let name = resolve(&inbound.app.live.load(), text);
     let name =
         name.and_then(|name| if name.key.is_none() { Ok(name) } else { Err(not_here("Metadata is of a whole document.")) });
     let path = match name {
         Ok(name) => name.path,
-        Err(denial) => return asking.refuse(denial).await,
+        Err(denial) => return inbound.refuse(denial).await,
     };
-    let proof = match asking.proof() {
+    let proof = match inbound.proof() {
         Ok(proof) => proof,
-        Err(denial) => return asking.refuse(denial).await,
+        Err(denial) => return inbound.refuse(denial).await,
     };
     let policy = proof.policy.clone();
-    let (app, (call, shown)) = (asking.app, proof.into_call(asking.call));
-    let (inner, wanted) = (app.clone(), path.clone());
-    let found = Asking::tracked(&app, async move { exchange::document(&inner, call, shown, policy, &wanted).await }).await;
+    let (app, (call, token_kind)) = (inbound.app, proof.into_call(inbound.call));
+    let (inner, inner_path) = (app.clone(), path.clone());
+    let found =
+        VaultRequest::tracked(&app, async move { exchange::document(&inner, call, token_kind, policy, &inner_path).await }).await;
     match found {
         Ok(()) => answer::data("", described(app.changed_at(&path).await)),
         Err(refused) => answer::refused(&refused),
@@ -90,22 +91,23 @@ pub(super) async fn metadata(asking: Asking, text: &str) -> Response<Body> {
 }
 
 /// LIST `<mount>/metadata/<folder>`: the documents and folders in which something is granted.
-pub(super) async fn list(asking: Asking, folder: &str) -> Response<Body> {
-    match documents(asking, folder).await {
+pub(super) async fn list(inbound: VaultRequest, folder: &str) -> Response<Body> {
+    match documents(inbound, folder).await {
         Ok(paths) => answer::data("", json!({ "keys": children(folder, &paths) })),
         Err(response) => response,
     }
 }
 
-async fn documents(asking: Asking, below: &str) -> Result<Vec<SecretPath>, Response<Body>> {
-    let proof = match asking.proof() {
+async fn documents(inbound: VaultRequest, below: &str) -> Result<Vec<SecretPath>, Response<Body>> {
+    let proof = match inbound.proof() {
         Ok(proof) => proof,
-        Err(denial) => return Err(asking.refuse(denial).await),
+        Err(denial) => return Err(inbound.refuse(denial).await),
     };
     let policy = proof.policy.clone();
-    let (app, below, (call, shown)) = (asking.app, below.to_owned(), proof.into_call(asking.call));
+    let (app, below, (call, token_kind)) = (inbound.app, below.to_owned(), proof.into_call(inbound.call));
     let inner = app.clone();
-    let found = Asking::tracked(&app, async move { exchange::documents(&inner, call, shown, policy, &below).await }).await;
+    let found =
+        VaultRequest::tracked(&app, async move { exchange::documents(&inner, call, token_kind, policy, &below).await }).await;
     found.map_err(|refused| answer::refused(&refused))
 }
 

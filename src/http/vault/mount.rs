@@ -9,13 +9,13 @@ const WORDS: [&str; 11] =
 const NAMED: [&str; 2] = ["aws", "transit"];
 
 /// A path below a mount.
-pub(super) struct Below<'a> {
+pub(super) struct MountPath<'a> {
     pub(super) mount: &'a [&'a str],
     pub(super) word: &'a str,
     pub(super) rest: &'a [&'a str],
 }
 
-impl<'a> Below<'a> {
+impl<'a> MountPath<'a> {
     /// Splits the path at its first word. `keys` is a word only in a read: in a write it may be the folder of a key.
     pub(super) fn split(parts: &'a [&'a str], reads: bool) -> Option<Self> {
         let is_word = |part: &&str| WORDS.contains(part) && (reads || *part != "keys");
@@ -45,7 +45,7 @@ impl Mount {
         if let Some(kind) = NAMED.into_iter().find(begins) {
             return Some(Self { path: (*first).to_owned(), kind });
         }
-        let kv = Below::split(parts, true).filter(|below| matches!(below.word, "data" | "metadata" | "subkeys"));
+        let kv = MountPath::split(parts, true).filter(|below| matches!(below.word, "data" | "metadata" | "subkeys"));
         let path = kv.map_or_else(|| (*first).to_owned(), |below| below.mount.join("/"));
         Some(Self { path, kind: "kv" })
     }

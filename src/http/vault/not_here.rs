@@ -3,6 +3,6 @@
 use crate::words::{Denial, Reason};
 
 /// Refuses the request with this text.
-pub(super) fn not_here(told: &str) -> Denial {
-    Reason::BadRequest.because(told).saying(told)
+pub(super) fn not_here(detail: &str) -> Denial {
+    Reason::BadRequest.with_cause(detail).with_detail(detail)
 }

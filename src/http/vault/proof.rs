@@ -1,7 +1,7 @@
 //! The token of a request: a session's or, with OpenBao's inline authentication, the job's own.
 
 use super::inline;
-use crate::exchange::{Call, Shown};
+use crate::exchange::{RequestContext, TokenKind};
 use crate::words::names::PolicyName;
 use crate::words::{Denial, Reason, Secret};
 use axum::http::{HeaderMap, header};
@@ -11,7 +11,7 @@ pub(super) const TOKEN: &str = "x-vault-token";
 /// A token, its kind, and the policy that an inline login names.
 pub(super) struct Proof {
     token: Secret,
-    pub(super) shown: Shown,
+    pub(super) shown: TokenKind,
     pub(super) policy: Option<PolicyName>,
 }
 
@@ -20,8 +20,8 @@ impl Proof {
     pub(super) fn read(headers: &HeaderMap) -> Result<Self, Denial> {
         let token = session_token(headers)?;
         match (token, inline::login(headers)?) {
-            (Some(token), None) => Ok(Self { token, shown: Shown::Session, policy: None }),
-            (None, Some(login)) => Ok(Self { token: login.jwt, shown: Shown::Token, policy: login.role }),
+            (Some(token), None) => Ok(Self { token, shown: TokenKind::Session, policy: None }),
+            (None, Some(login)) => Ok(Self { token: login.jwt, shown: TokenKind::Token, policy: login.role }),
             (None, None) => Err(missing("the request carries no session token")),
             (Some(_), Some(_)) => Err(missing("a session token beside an inline login")),
         }
@@ -33,8 +33,8 @@ impl Proof {
     }
 
     /// The call with the token, and the token's kind.
-    pub(super) fn into_call(self, call: Call) -> (Call, Shown) {
-        (Call { token: Ok(self.token), ..call }, self.shown)
+    pub(super) fn into_call(self, call: RequestContext) -> (RequestContext, TokenKind) {
+        (RequestContext { token: Ok(self.token), ..call }, self.shown)
     }
 }
 
@@ -59,7 +59,7 @@ fn session_token(headers: &HeaderMap) -> Result<Option<Secret>, Denial> {
 }
 
 fn missing(cause: &str) -> Denial {
-    Reason::TokenMissing.because(cause).saying("The request carries no session token.").advising(
+    Reason::TokenMissing.with_cause(cause).with_detail("The request carries no session token.").with_hint(
         "Log in with the job's token at `auth/<mount>/login`, and send the session token that it gives as `X-Vault-Token`.",
     )
 }

@@ -1,11 +1,11 @@
 //! `auth/<mount>/login`, and requests about the client's own token.
 
-use super::Asking;
+use super::VaultRequest;
 use super::answer::{self, Answer};
 use super::inline::Login;
 use super::proof::Proof;
 use crate::answers::Session;
-use crate::exchange::{self, Call, Shown};
+use crate::exchange::{self, RequestContext, TokenKind};
 use crate::http::reply;
 use crate::token::VerifiedSession;
 use crate::words::names::PolicyName;
@@ -15,18 +15,18 @@ use axum::http::{Response, StatusCode};
 use serde_json::{Value, json};
 
 /// Begins a session. JWT and Kubernetes logins are the same: both send a token, and its issuer decides how it is read.
-pub(super) async fn login(asking: Asking) -> Response<Body> {
-    let Asking { app, call, body, headers } = asking;
+pub(super) async fn login(inbound: VaultRequest) -> Response<Body> {
+    let VaultRequest { app, call, body, headers } = inbound;
     let login = match reply::body(body, reply::BODY_BYTES_MAX).await {
         Ok(bytes) => Login::parse(&bytes),
         Err(denial) => Err(denial),
     };
     let login = match login {
         Ok(login) => login,
-        Err(denial) => return Asking { app, call, headers, body: Body::empty() }.refuse(denial).await,
+        Err(denial) => return VaultRequest { app, call, headers, body: Body::empty() }.refuse(denial).await,
     };
-    let (call, inner) = (Call { token: Ok(login.jwt), ..call }, app.clone());
-    match Asking::tracked(&app, async move { exchange::login(&inner, call, login.role).await }).await {
+    let (call, inner) = (RequestContext { token: Ok(login.jwt), ..call }, app.clone());
+    match VaultRequest::tracked(&app, async move { exchange::login(&inner, call, login.role).await }).await {
         Ok(released) => released.session().map(|session| begun(session, app.now())),
         Err(refused) => Err(refused),
     }
@@ -45,15 +45,15 @@ fn begun(session: &Session, now: UnixTime) -> Response<Body> {
 }
 
 /// `lookup-self`. The token's type is `batch`, which clients neither renew nor share.
-pub(super) async fn look_up(asking: Asking) -> Response<Body> {
-    let proof = match own(&asking) {
+pub(super) async fn look_up(inbound: VaultRequest) -> Response<Body> {
+    let proof = match own(&inbound) {
         Ok(proof) => proof,
-        Err(denial) => return asking.refuse(denial).await,
+        Err(denial) => return inbound.refuse(denial).await,
     };
-    let (app, (call, _)) = (asking.app, proof.into_call(asking.call));
+    let (app, (call, _)) = (inbound.app, proof.into_call(inbound.call));
     let (inner, now) = (app.clone(), app.now());
     let looked = async move { exchange::look_at_session(&inner, call, |session, token| described(session, token, now)).await };
-    match Asking::tracked(&app, looked).await {
+    match VaultRequest::tracked(&app, looked).await {
         Ok((id, described)) => answer::data(id, described),
         Err(refused) => answer::refused(&refused),
     }
@@ -72,14 +72,14 @@ fn described(session: &VerifiedSession, token: &[u8], now: UnixTime) -> (String,
 }
 
 /// `revoke-self`: from here on no use of the session is granted.
-pub(super) async fn revoke(asking: Asking) -> Response<Body> {
-    let proof = match own(&asking) {
+pub(super) async fn revoke(inbound: VaultRequest) -> Response<Body> {
+    let proof = match own(&inbound) {
         Ok(proof) => proof,
-        Err(denial) => return asking.refuse(denial).await,
+        Err(denial) => return inbound.refuse(denial).await,
     };
-    let (app, (call, _)) = (asking.app, proof.into_call(asking.call));
+    let (app, (call, _)) = (inbound.app, proof.into_call(inbound.call));
     let inner = app.clone();
-    match Asking::tracked(&app, async move { exchange::end_session(&inner, call).await }).await {
+    match VaultRequest::tracked(&app, async move { exchange::end_session(&inner, call).await }).await {
         Ok(()) => {
             let mut response = Response::new(Body::empty());
             *response.status_mut() = StatusCode::NO_CONTENT;
@@ -90,12 +90,12 @@ pub(super) async fn revoke(asking: Asking) -> Response<Body> {
 }
 
 /// The session's own token: an inline login has none.
-fn own(asking: &Asking) -> Result<Proof, crate::words::Denial> {
-    let proof = asking.proof()?;
-    if proof.shown != Shown::Session {
+fn own(inbound: &VaultRequest) -> Result<Proof, crate::words::Denial> {
+    let proof = inbound.proof()?;
+    if proof.shown != TokenKind::Session {
         return Err(Reason::BadRequest
-            .because("an inline login has no session")
-            .saying("Inline authentication begins no session."));
+            .with_cause("an inline login has no session")
+            .with_detail("Inline authentication begins no session."));
     }
     Ok(proof)
 }

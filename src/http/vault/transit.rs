@@ -1,11 +1,11 @@
 //! `<mount>/encrypt/<key>` and `<mount>/decrypt/<key>`: operations by a transit key, each an exchange of its own.
 
-use super::Asking;
+use super::VaultRequest;
 use super::address::Transit;
 use super::answer;
 use super::not_here::not_here;
 use crate::answers::Outcome;
-use crate::exchange::{self, Asked, Input, Refused, Released};
+use crate::exchange::{self, ExchangeRequest, Input, RecordedRefusal, Released};
 use crate::http::{form, reply};
 use crate::kind::Operation;
 use crate::secrets::Ciphertext;
@@ -30,62 +30,62 @@ const REFUSED: [(&str, &str); 8] = [
     ("type", "a key is made by a commit to the repository, and is AES-256-GCM"),
 ];
 
-pub(super) async fn run(asking: Asking, address: &Transit) -> Response<Body> {
-    let Asking { app, call, headers, body } = asking;
+pub(super) async fn run(inbound: VaultRequest, address: &Transit) -> Response<Body> {
+    let VaultRequest { app, call, headers, body } = inbound;
     let bytes = reply::body(body, reply::BODY_BYTES_MAX).await.map(Secret::new);
-    let asking = Asking { app, call, headers, body: Body::empty() };
-    let asked = bytes.and_then(|bytes| input(address.operation, &bytes)).and_then(|input| {
+    let inbound = VaultRequest { app, call, headers, body: Body::empty() };
+    let request = bytes.and_then(|bytes| input(address.operation, &bytes)).and_then(|input| {
         let key = TransitKey::parse(&address.key).map_err(|fault| not_here(&format!("The name of a key: {fault}.")))?;
-        let proof = asking.proof()?;
-        Ok((Asked::transit(key, input, proof.token(), proof.policy.clone()), proof))
+        let proof = inbound.proof()?;
+        Ok((ExchangeRequest::transit(key, input, proof.token(), proof.policy.clone()), proof))
     });
-    let (asked, proof) = match asked {
-        Ok(asked) => asked,
-        Err(denial) => return asking.refuse(denial).await,
+    let (request, proof) = match request {
+        Ok(request) => request,
+        Err(denial) => return inbound.refuse(denial).await,
     };
-    let (app, (call, shown)) = (asking.app, proof.into_call(asking.call));
+    let (app, (call, token_kind)) = (inbound.app, proof.into_call(inbound.call));
     let inner = app.clone();
-    match Asking::tracked(&app, async move { exchange::exchange_shown(&inner, call, shown, asked).await }).await {
+    match VaultRequest::tracked(&app, async move { exchange::exchange_with(&inner, call, token_kind, request).await }).await {
         Ok(released) => done(&released),
         Err(refused) => Err(refused),
     }
     .unwrap_or_else(|refused| answer::refused(&refused))
 }
 
-fn done(released: &Released) -> Result<Response<Body>, Refused> {
-    let Outcome::Transit(result) = released.outcome()? else { return Err(Refused::of_another_kind()) };
+fn done(released: &Released) -> Result<Response<Body>, RecordedRefusal> {
+    let Outcome::Transit(result) = released.outcome()? else { return Err(RecordedRefusal::of_another_kind()) };
     Ok(answer::data(released.decision().to_string(), result))
 }
 
 /// `<mount>/keys/<key>`: the versions of a key, for identities that may use it.
-pub(super) async fn look_up(asking: Asking, text: &str) -> Response<Body> {
+pub(super) async fn look_up(inbound: VaultRequest, text: &str) -> Response<Body> {
     let key = TransitKey::parse(text).map_err(|fault| not_here(&format!("The name of a key: {fault}.")));
-    let (key, proof) = match key.and_then(|key| Ok((key, asking.proof()?))) {
+    let (key, proof) = match key.and_then(|key| Ok((key, inbound.proof()?))) {
         Ok(found) => found,
-        Err(denial) => return asking.refuse(denial).await,
+        Err(denial) => return inbound.refuse(denial).await,
     };
     let policy = proof.policy.clone();
-    let (app, (call, shown)) = (asking.app, proof.into_call(asking.call));
+    let (app, (call, token_kind)) = (inbound.app, proof.into_call(inbound.call));
     let (inner, named) = (app.clone(), key.clone());
-    let looked = async move { exchange::transit_versions(&inner, call, shown, policy, &named).await };
-    match Asking::tracked(&app, looked).await {
+    let looked = async move { exchange::transit_versions(&inner, call, token_kind, policy, &named).await };
+    match VaultRequest::tracked(&app, looked).await {
         Ok((source, versions)) => {
-            let mut made = Map::new();
+            let mut created = Map::new();
             for version in versions {
-                let at = app.transit_key_made_at(&source, &key, version).await;
-                made.insert(version.to_string(), at.seconds().into());
+                let at = app.transit_key_changed_at(&source, &key, version).await;
+                created.insert(version.to_string(), at.seconds().into());
             }
-            answer::data("", described(&key, &made))
+            answer::data("", described(&key, &created))
         }
         Err(refused) => answer::refused(&refused),
     }
 }
 
 /// Vault's description of a key. The keys are sorted by their version numbers.
-fn described(key: &TransitKey, made: &Map<String, Value>) -> Value {
-    let versions = || made.keys().filter_map(|version| version.parse::<u32>().ok());
+fn described(key: &TransitKey, created: &Map<String, Value>) -> Value {
+    let versions = || created.keys().filter_map(|version| version.parse::<u32>().ok());
     json!({
-        "name": key, "type": "aes256-gcm96", "keys": made, "latest_version": versions().max(), "min_decryption_version": versions().min(),
+        "name": key, "type": "aes256-gcm96", "keys": created, "latest_version": versions().max(), "min_decryption_version": versions().min(),
         "min_encryption_version": 0, "min_available_version": 0, "supports_encryption": true, "supports_decryption": true,
         "supports_derivation": false, "supports_signing": false, "derived": false, "exportable": false, "deletion_allowed": false,
         "allow_plaintext_backup": false, "imported_key": false, "auto_rotate_period": 0,
@@ -120,9 +120,9 @@ fn input(operation: Operation, body: &Secret) -> Result<Input, Denial> {
 /// Refuses the remaining members, unless they are empty or ask for the highest version.
 fn check_rest(members: Map<String, Value>) -> Result<(), Denial> {
     for (name, value) in members {
-        let says_nothing = matches!(&value, Value::Null | Value::Bool(false)) || value == json!("");
+        let is_default = matches!(&value, Value::Null | Value::Bool(false)) || value == json!("");
         let highest = name == "key_version" && (value == json!(0) || value == json!("0"));
-        if says_nothing || highest {
+        if is_default || highest {
             continue;
         }
         let why = REFUSED.iter().find(|(refused, _)| *refused == name).map(|(_, why)| *why);

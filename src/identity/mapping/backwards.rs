@@ -54,8 +54,8 @@ impl Source {
             return (word == text).then_some(ANYTHING);
         }
         let Some(values) = &self.values else { return text.strip_prefix(&*self.prefix) };
-        let mut theirs = values.iter().filter(|(_, ours)| *ours == text).map(|(theirs, _)| theirs.as_str());
-        if theirs.clone().any(|word| word == text) { Some(text) } else { theirs.next() }
+        let mut external = values.iter().filter(|(_, canonical)| *canonical == text).map(|(external, _)| external.as_str());
+        if external.clone().any(|word| word == text) { Some(text) } else { external.next() }
     }
 }
 

@@ -53,10 +53,10 @@ impl Fixture {
 
 /// The attributes of every documented token, by mapping.
 pub fn documented() -> Vec<(String, Vec<(Attribute, String)>)> {
-    let shown = |value: Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let as_text = |value: Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let of = |fixture: Fixture| -> Vec<(Attribute, String)> {
         let given = fixture.attributes.unwrap_or_default().into_iter();
-        given.map(|(name, value)| (Attribute::parse(&name).unwrap(), shown(value))).collect()
+        given.map(|(name, value)| (Attribute::parse(&name).unwrap(), as_text(value))).collect()
     };
     fixtures().into_iter().map(|(mapping, _, fixture)| (mapping, of(fixture))).collect()
 }
@@ -111,12 +111,12 @@ fn every_mapping_and_every_attribute_of_it_has_a_fixture() {
     for name in Mapping::built_in_names() {
         let own: Vec<&Fixture> = fixtures.iter().filter(|(of, ..)| of == name).map(|(.., fixture)| fixture).collect();
         assert!(!own.is_empty(), "put documented claims of {name} below src/identity/fixtures/{name}/");
-        let shown = |attribute: &Attribute| {
+        let has_fixture = |attribute: &Attribute| {
             own.iter().any(|fixture| fixture.attributes.iter().any(|given| given.contains_key(attribute.as_str())))
         };
         let mapping = Mapping::built_in(name).unwrap();
         for attribute in Attribute::ALL.iter().filter(|attribute| mapping.claims(**attribute)) {
-            assert!(shown(attribute), "no fixture of {name} gives `{attribute}`");
+            assert!(has_fixture(attribute), "no fixture of {name} gives `{attribute}`");
         }
     }
 }
@@ -137,9 +137,9 @@ fn every_documented_claim_is_known() {
         // An organization chooses these names.
         for pointer in found.iter().filter(|pointer| !pointer.starts_with("/repo_property_")) {
             assert!(mapping.knows_claim(pointer), "{at}: put {pointer} below `claims:` of the mapping");
-            assert_eq!(mapping.meant_claim(pointer), None, "{at}");
+            assert_eq!(mapping.nearest_claim(pointer), None, "{at}");
         }
-        assert_eq!(mapping.meant_claim("/repo_property_tier"), None, "{name}");
+        assert_eq!(mapping.nearest_claim("/repo_property_tier"), None, "{name}");
     }
 }
 
@@ -155,8 +155,11 @@ fn every_documented_claim_has_the_type_that_its_mapping_says() {
             Json::Array(_) => ClaimType::List,
             Json::Object(_) => ClaimType::Mapping,
         };
-        let said = mapping.claim_type(pointer);
-        assert!(said.is_none_or(|said| said == found), "{at}: {pointer} is {found:?}, and {said:?} by its mapping");
+        let declared = mapping.claim_type(pointer);
+        assert!(
+            declared.is_none_or(|declared| declared == found),
+            "{at}: {pointer} is {found:?}, and {declared:?} by its mapping"
+        );
         for (name, value) in value.as_object().into_iter().flatten() {
             check(mapping, at, &format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1")), value);
         }

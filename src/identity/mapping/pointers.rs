@@ -65,7 +65,7 @@ impl Mapping {
     }
 
     /// The documented claim that a typo probably means, if one is near enough. `None` if the mapping lists no claims.
-    pub fn meant_claim(&self, pointer: &str) -> Option<String> {
+    pub fn nearest_claim(&self, pointer: &str) -> Option<String> {
         if !self.lists_claims() || self.knows_claim(pointer) {
             return None;
         }

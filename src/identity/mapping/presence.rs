@@ -48,8 +48,8 @@ impl Mapping {
         let Some(shape) = self.values.get(&attribute).filter(|_| self.enforced.contains(&attribute)) else { return Ok(()) };
         match value {
             Value::Text(text) | Value::Named { name: text, .. } if !shape.fits(text) => {
-                let said = format!("The token's `{attribute}` is not {}.", shape.described());
-                Err(Reason::ClaimRefused.because(said.clone()).saying(said))
+                let detail = format!("The token's `{attribute}` is not {}.", shape.described());
+                Err(Reason::ClaimRefused.with_cause(detail.clone()).with_detail(detail))
             }
             Value::Text(_) | Value::Named { .. } | Value::Flag(_) => Ok(()),
         }
@@ -60,13 +60,14 @@ impl Source {
     /// Whether its claim is there and has no readable value. CIs write an absent value as `null` or an empty text. A flag is true
     /// or false, and anything else is unreadable.
     pub(super) fn is_garbled(&self, claims: &Claims) -> bool {
-        let says = |claim: &String| claimed(claims, claim).is_some_and(|value| !value.is_null() && value.as_str() != Some(""));
+        let has_value =
+            |claim: &String| claimed(claims, claim).is_some_and(|value| !value.is_null() && value.as_str() != Some(""));
         if let Some(flag) = &self.flag {
             return claimed(claims, flag).is_some();
         }
         match &self.differs {
-            Some(both) => both.iter().all(says),
-            None => self.is_meant(claims) && self.claim.iter().chain(&self.name).any(says),
+            Some(both) => both.iter().all(has_value),
+            None => self.applies(claims) && self.claim.iter().chain(&self.name).any(has_value),
         }
     }
 
@@ -77,7 +78,7 @@ impl Source {
         if flag_of(claims, flag) == Some(true) || claim.is_none_or(|claim| text_of(claims, claim).is_none()) {
             return Ok(());
         }
-        let said = format!("The token's `{flag}` is not true.");
-        Err(Reason::ClaimRefused.because(said.clone()).saying(said))
+        let detail = format!("The token's `{flag}` is not true.");
+        Err(Reason::ClaimRefused.with_cause(detail.clone()).with_detail(detail))
     }
 }

@@ -4,7 +4,7 @@ use super::{Attribute, Mapping, Source};
 
 /// The form in which an attribute has a claim's value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Said {
+pub enum ClaimForm {
     /// As its text.
     Text,
     /// As a name, with or without an id.
@@ -19,7 +19,7 @@ pub enum Said {
 
 /// A CI's word, and our word for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Word<'a> {
+pub struct Translation<'a> {
     /// The CI's word.
     pub theirs: &'a str,
     /// Our word.
@@ -29,10 +29,10 @@ pub struct Word<'a> {
 impl Mapping {
     /// The attribute that has this claim's value, its form, and whether it comes from this claim alone. Attributes that add to
     /// the claim or depend on others do not count. This says nothing about case.
-    pub fn said(&self, claim: &str) -> Option<(Attribute, Said, bool)> {
+    pub fn said(&self, claim: &str) -> Option<(Attribute, ClaimForm, bool)> {
         self.attributes.iter().find_map(|(attribute, sources)| {
-            let said = sources.iter().find_map(|source| source.said(claim))?;
-            Some((*attribute, said, sources.len() == 1))
+            let form = sources.iter().find_map(|source| source.said(claim))?;
+            Some((*attribute, form, sources.len() == 1))
         })
     }
 
@@ -48,22 +48,22 @@ impl Mapping {
     }
 
     /// The CI's words for an attribute, with ours.
-    pub fn words(&self, attribute: Attribute) -> impl Iterator<Item = Word<'_>> {
+    pub fn words(&self, attribute: Attribute) -> impl Iterator<Item = Translation<'_>> {
         let values = self.attributes.get(&attribute).into_iter().flatten().filter_map(|source| source.values.as_ref());
-        values.flatten().map(|(theirs, ours)| Word { theirs, ours })
+        values.flatten().map(|(theirs, ours)| Translation { theirs, ours })
     }
 }
 
 impl Source {
-    fn said(&self, claim: &str) -> Option<Said> {
+    fn said(&self, claim: &str) -> Option<ClaimForm> {
         let is = |named: &Option<String>| named.as_deref() == Some(claim);
         match self {
-            _ if is(&self.claim) && self.values.is_some() => Some(Said::Words),
+            _ if is(&self.claim) && self.values.is_some() => Some(ClaimForm::Words),
             _ if !self.prefix.is_empty() || !self.when.is_empty() || self.verified_by.is_some() => None,
-            _ if is(&self.id) => Some(Said::Id),
-            _ if is(&self.name) => Some(Said::Name),
-            _ if is(&self.flag) => Some(Said::Flag),
-            _ if is(&self.claim) && self.is.is_none() => Some(Said::Text),
+            _ if is(&self.id) => Some(ClaimForm::Id),
+            _ if is(&self.name) => Some(ClaimForm::Name),
+            _ if is(&self.flag) => Some(ClaimForm::Flag),
+            _ if is(&self.claim) && self.is.is_none() => Some(ClaimForm::Text),
             _ => None,
         }
     }
@@ -76,12 +76,12 @@ mod tests {
     #[test]
     fn a_claim_is_found_in_the_attribute_that_has_its_value() {
         let github = Mapping::built_in("github-actions").unwrap();
-        assert_eq!(github.said("ref"), Some((Attribute::Ref, Said::Text, true)));
-        assert_eq!(github.said("repository_id"), Some((Attribute::Repository, Said::Id, true)));
-        assert_eq!(github.said("event_name"), Some((Attribute::Event, Said::Words, false)));
+        assert_eq!(github.said("ref"), Some((Attribute::Ref, ClaimForm::Text, true)));
+        assert_eq!(github.said("repository_id"), Some((Attribute::Repository, ClaimForm::Id, true)));
+        assert_eq!(github.said("event_name"), Some((Attribute::Event, ClaimForm::Words, false)));
         assert_eq!(github.said("workflow"), None);
         let gitlab = Mapping::built_in("gitlab").unwrap();
-        assert_eq!(gitlab.said("project_id"), Some((Attribute::Repository, Said::Id, false)));
+        assert_eq!(gitlab.said("project_id"), Some((Attribute::Repository, ClaimForm::Id, false)));
         assert_eq!(Mapping::built_in("google").unwrap().said("email"), None, "a user is more than an address: it is verified");
         let buildkite = Mapping::built_in("buildkite").unwrap();
         assert_eq!(buildkite.said("build_branch"), None, "a ref is more than the name of a branch");
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn two_words_of_a_ci_may_have_the_same_word_of_ours() {
         let github = Mapping::built_in("github-actions").unwrap();
-        let of = |ours| github.words(Attribute::Event).filter(move |word| word.ours == ours).map(|word| word.theirs);
+        let of = |canonical| github.words(Attribute::Event).filter(move |word| word.ours == canonical).map(|word| word.theirs);
         assert_eq!(of("push").collect::<Vec<_>>(), ["create", "push"]);
         assert_eq!(of("schedule").collect::<Vec<_>>(), ["schedule"]);
     }

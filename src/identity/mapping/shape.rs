@@ -14,7 +14,7 @@ const COMMIT_DIGITS: [usize; 2] = [40, 64];
 /// The form that all values of an attribute, or all ids, have.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Shape {
+pub enum ValueFormat {
     /// Any of these patterns, in the language of policies.
     Like(Vec<String>),
     /// A decimal number of any length.
@@ -45,18 +45,18 @@ pub enum Shape {
     SpiffeId,
 }
 
-impl Shape {
+impl ValueFormat {
     /// Whether the text has this form. The patterns of [`Self::Like`] are not compared here: this layer has no pattern language.
     pub fn fits(&self, text: &str) -> bool {
-        let made_of = !text.is_empty() && text.chars().all(|character| self.takes(character));
+        let fits_all = !text.is_empty() && text.chars().all(|character| self.takes(character));
         match self {
-            Self::Like(_) | Self::Hex | Self::Dns | Self::Slug => made_of,
-            Self::Digits => made_of && (text == "0" || !text.starts_with('0')),
+            Self::Like(_) | Self::Hex | Self::Dns | Self::Slug => fits_all,
+            Self::Digits => fits_all && (text == "0" || !text.starts_with('0')),
             Self::Number => Self::Digits.fits(text) && text.parse::<i64>().is_ok(),
-            Self::Name => made_of && are_names(text),
-            Self::OwnerAndName => made_of && are_names(text) && text.matches('/').count() == 1,
-            Self::GroupsAndName => made_of && are_names(text) && text.contains('/'),
-            Self::Commit => made_of && COMMIT_DIGITS.contains(&text.len()),
+            Self::Name => fits_all && are_names(text),
+            Self::OwnerAndName => fits_all && are_names(text) && text.matches('/').count() == 1,
+            Self::GroupsAndName => fits_all && are_names(text) && text.contains('/'),
+            Self::Commit => fits_all && COMMIT_DIGITS.contains(&text.len()),
             Self::WorkflowFile => text.split_once('@').is_some_and(|(file, at)| is_workflow_file(file) && is_full_ref(at)),
             Self::Uuid => is_uuid(text),
             Self::BracedUuid => text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).is_some_and(is_uuid),
@@ -81,7 +81,7 @@ impl Shape {
     }
 
     /// The pattern that a policy's pattern has to overlap, in addition to the form's characters.
-    pub const fn likeness(&self) -> Option<&'static str> {
+    pub const fn required_pattern(&self) -> Option<&'static str> {
         match self {
             Self::Name => Some("*"),
             Self::OwnerAndName => Some("*/*"),
@@ -113,12 +113,12 @@ impl Shape {
 
 impl Mapping {
     /// The form of this attribute's values.
-    pub fn shape(&self, attribute: Attribute) -> Option<&Shape> {
+    pub fn shape(&self, attribute: Attribute) -> Option<&ValueFormat> {
         self.values.get(&attribute)
     }
 
     /// The form of this attribute's ids.
-    pub fn id_shape(&self, attribute: Attribute) -> Option<&Shape> {
+    pub fn id_shape(&self, attribute: Attribute) -> Option<&ValueFormat> {
         self.ids.get(&attribute)
     }
 
@@ -153,7 +153,7 @@ fn is_workflow_file(file: &str) -> bool {
 }
 
 fn is_full_ref(at: &str) -> bool {
-    at.strip_prefix("refs/").is_some_and(|rest| !rest.is_empty()) || Shape::Commit.fits(at)
+    at.strip_prefix("refs/").is_some_and(|rest| !rest.is_empty()) || ValueFormat::Commit.fits(at)
 }
 
 fn is_uuid(text: &str) -> bool {

@@ -89,9 +89,9 @@ fn kubernetes_reads_nested_claims() {
 #[test]
 fn the_refusal_of_a_contradiction_says_so() {
     let denial = read("github-actions", github(json!({"sub": "repo:evil/shop:ref:x"}))).unwrap_err();
-    assert_eq!((denial.reason, denial.told()), (Reason::ClaimRefused, "Two claims of the token contradict each other."));
+    assert_eq!((denial.reason, denial.public_detail()), (Reason::ClaimRefused, "Two claims of the token contradict each other."));
     let missing = read("github-actions", github(json!({"repository": null}))).unwrap_err();
-    assert_eq!(missing.told(), "A claim of the token is missing or of the wrong type.");
+    assert_eq!(missing.public_detail(), "A claim of the token is missing or of the wrong type.");
 }
 
 #[test]
@@ -146,8 +146,8 @@ fn claims_made_from_attributes_give_these_attributes() {
             let mut claims = serde_json::Map::new();
             mapping.put_text(*attribute, text, &mut claims);
             let facts = mapping.facts(&IssuerName::parse("issuer").unwrap(), Claims::from(claims.clone())).unwrap();
-            let shown = facts.attribute(*attribute).map(ToString::to_string).unwrap_or_default();
-            assert!(shown == text || shown == format!("{text}@{text}"), "{name} {attribute} {claims:?}: {shown}");
+            let printed = facts.attribute(*attribute).map(ToString::to_string).unwrap_or_default();
+            assert!(printed == text || printed == format!("{text}@{text}"), "{name} {attribute} {claims:?}: {printed}");
         }
     }
 }
@@ -198,8 +198,11 @@ fn a_flag_is_read_by_name_and_by_pointer() {
         let text = |attribute| facts.attributes.get(&attribute).map(ToString::to_string);
         Ok::<_, Denial>((text(Attribute::RefProtected), text(Attribute::User), facts.garbled.contains(&Attribute::RefProtected)))
     };
-    let told = |text: &str| Some(text.to_owned());
-    assert_eq!(read(json!({ "a": { "b": true, "c": "true" }, "email": "e@x" })).unwrap(), (told("true"), told("e@x"), false));
+    let some_text = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        read(json!({ "a": { "b": true, "c": "true" }, "email": "e@x" })).unwrap(),
+        (some_text("true"), some_text("e@x"), false)
+    );
     assert_eq!(read(json!({ "a": { "b": 1 } })).unwrap(), (None, None, true));
     assert!(read(json!({ "a": { "c": false }, "email": "e@x" })).is_err());
 }

@@ -24,9 +24,9 @@ impl Mapping {
 impl Source {
     fn unread<'a>(&self, claims: &'a Claims) -> Unread<'a> {
         let claim = self.claim.as_ref().or(self.name.as_ref()).and_then(|claim| claimed(claims, claim)?.as_str());
-        let is_told = |claim: &String| claimed(claims, claim).is_some_and(|value| value.is_string());
+        let is_text = |claim: &String| claimed(claims, claim).is_some_and(|value| value.is_string());
         match claim.filter(|text| !text.is_empty()) {
-            Some(text) if self.when.keys().all(is_told) => Unread::Word(text),
+            Some(text) if self.when.keys().all(is_text) => Unread::Word(text),
             _ if self.is_garbled(claims) => Unread::Form,
             _ => Unread::Absent,
         }

@@ -35,7 +35,7 @@ impl From<AssumeRoleOutput> for Answer {
 impl Answer {
     /// The keys of the intermediate role. The library wipes them when they are dropped, and nothing logs them.
     pub(super) fn into_keys(self, role: &RoleArn, now: UnixTime) -> Result<Keys, Denial> {
-        let broken = |cause: &str| Reason::AwsUnavailable.because(format!("first hop, to {role}: {cause}"));
+        let broken = |cause: &str| Reason::AwsUnavailable.with_cause(format!("first hop, to {role}: {cause}"));
         let credentials = self.credentials.ok_or_else(|| broken("the answer holds no credentials"))?;
         let arn = self.user.map(|user| user.arn).unwrap_or_default();
         if !arn.is_empty() && arn.split(':').nth(4) != Some(role.account()) {
@@ -50,7 +50,7 @@ impl Answer {
 
     /// The session's keys. Refuses a session of another account, because then the STS answered for somebody else, and an expired one.
     pub(super) fn keys(self, terms: &AwsTerms, decision: &DecisionId, now: UnixTime) -> Result<AwsKeys, Denial> {
-        let broken = |cause: &str| Reason::AwsUnavailable.because(cause);
+        let broken = |cause: &str| Reason::AwsUnavailable.with_cause(cause);
         let credentials = self.credentials.ok_or_else(|| broken("the answer holds no credentials"))?;
         let (arn, id) = self.user.map(|user| (user.arn, user.assumed_role_id)).unwrap_or_default();
         let session_arn = if arn.is_empty() { session_arn(&terms.role, terms.name_of_session(decision)) } else { arn };

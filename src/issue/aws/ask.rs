@@ -3,7 +3,7 @@
 //! AWS IAM user guide, "Pass session tags in AWS STS" (chaining): a transitive tag persists and cannot be set again. "Monitor and
 //! control actions taken with assumed roles": a source identity persists too.
 
-use crate::policy::{AwsTerms, Hub};
+use crate::policy::{AwsTerms, IntermediateRole};
 use crate::words::names::{DecisionId, RoleArn};
 use serde_json::json;
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub(super) enum Hop {
     /// The only one.
     Only,
     /// To the intermediate role.
-    Hub,
+    IntermediateRole,
     /// From the intermediate role.
     Target,
 }
@@ -66,13 +66,20 @@ impl<'a> Ask<'a> {
     }
 
     /// Assumes the intermediate role: with every tag, because its trust policy may test them, and allowed to do the next call only.
-    pub(super) fn hub(terms: &'a AwsTerms, hub: &'a Hub, action: Action, decision: &'a DecisionId) -> Self {
+    pub(super) fn hub(terms: &'a AwsTerms, hub: &'a IntermediateRole, action: Action, decision: &'a DecisionId) -> Self {
         let (policy, policy_arns) = (Some(only_assumes(&terms.role)), &[][..]);
-        Self { hop: Hop::Hub, role: &hub.role, ttl: HUB_LIFETIME, policy, policy_arns, ..Self::only(terms, action, decision) }
+        Self {
+            hop: Hop::IntermediateRole,
+            role: &hub.role,
+            ttl: HUB_LIFETIME,
+            policy,
+            policy_arns,
+            ..Self::only(terms, action, decision)
+        }
     }
 
     /// Assumes the target from the intermediate role, without what persists.
-    pub(super) fn target(terms: &'a AwsTerms, hub: &'a Hub, decision: &'a DecisionId) -> Self {
+    pub(super) fn target(terms: &'a AwsTerms, hub: &'a IntermediateRole, decision: &'a DecisionId) -> Self {
         let own = terms.tags.iter().filter(|(key, _)| !terms.transitive.contains(key));
         Self {
             hop: Hop::Target,

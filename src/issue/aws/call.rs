@@ -25,7 +25,7 @@ impl Ask<'_> {
 
     /// Authenticates with these AWS keys, or with the machine's own. The client holds the keys only for this call.
     pub(super) async fn by_keys(&self, client: &Client, keys: Option<Credentials>) -> Result<Answer, Denial> {
-        let malformed = |fault: aws_sdk_sts::error::BuildError| Reason::Internal.because(fault.to_string());
+        let malformed = |fault: aws_sdk_sts::error::BuildError| Reason::Internal.with_cause(fault.to_string());
         let tags = self.tags.iter().map(|(key, value)| Tag::builder().key(*key).value(*value).build().map_err(malformed));
         let tags = tags.collect::<Result<Vec<_>, _>>()?;
         let call = client

@@ -17,16 +17,16 @@ const PASSING: [&str; 4] = ["Throttling", "ThrottlingException", "ServiceUnavail
 const PROVIDER: [&str; 2] = ["InvalidIdentityToken", "IDPCommunicationError"];
 
 /// Maps the error of one call.
-pub(super) fn refused<E>(fault: &SdkError<E>, ask: &Ask<'_>) -> Denial
+pub(super) fn refused<E>(fault: &SdkError<E>, request: &Ask<'_>) -> Denial
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    let unavailable = |cause: String| Reason::AwsUnavailable.because(ask.at(&cause));
+    let unavailable = |cause: String| Reason::AwsUnavailable.with_cause(request.at(&cause));
     match fault {
         SdkError::ServiceError(service) => {
             let status = service.raw().status().as_u16();
             match service.err().code() {
-                Some(code) => said(status, code, service.err().message().unwrap_or_default(), ask),
+                Some(code) => denial_of(status, code, service.err().message().unwrap_or_default(), request),
                 None => unavailable(format!("the answer ({status}) is not one of an STS")),
             }
         }
@@ -40,22 +40,24 @@ where
 }
 
 /// Maps an error of STS by its code, which is stable, and by the action that the message names, if it names one.
-fn said(status: u16, code: &str, message: &str, ask: &Ask<'_>) -> Denial {
+fn denial_of(status: u16, code: &str, message: &str, request: &Ask<'_>) -> Denial {
     let words: String = message.chars().take(CAUSE_CHARS_MAX).collect();
-    let cause = ask.at(&format!("{code} ({status}): {words}"));
+    let cause = request.at(&format!("{code} ({status}): {words}"));
     if POLICY.contains(&code) {
-        return Reason::SessionPolicyRefused.because(cause).saying(format!("AWS does not take the session policy: {code}."));
+        return Reason::SessionPolicyRefused
+            .with_cause(cause)
+            .with_detail(format!("AWS does not take the session policy: {code}."));
     }
     if StatusCode::from_u16(status).map_or(true, may_pass) || PASSING.contains(&code) {
-        return Reason::AwsUnavailable.because(cause);
+        return Reason::AwsUnavailable.with_cause(cause);
     }
-    let denied = Reason::AwsDenied.because(cause);
+    let denied = Reason::AwsDenied.with_cause(cause);
     match code {
-        "AccessDenied" => denied.advising(ask.trust_hint(message)),
-        _ if PROVIDER.contains(&code) => denied.advising(format!(
+        "AccessDenied" => denied.with_hint(request.trust_hint(message)),
+        _ if PROVIDER.contains(&code) => denied.with_hint(format!(
             "The account of {} has to know this server's issuer, and AWS has to reach the issuer's keys: `daypass aws bootstrap` \
              prints the provider.",
-            ask.role_told()
+            request.role_text()
         )),
         _ => denied,
     }
@@ -66,16 +68,16 @@ impl Ask<'_> {
     fn at(&self, cause: &str) -> String {
         match self.hop {
             Hop::Only => cause.to_owned(),
-            Hop::Hub => format!("first hop, to {}: {cause}", self.role),
+            Hop::IntermediateRole => format!("first hop, to {}: {cause}", self.role),
             Hop::Target => format!("second hop, to {}: {cause}", self.role),
         }
     }
 
     /// Describes the role to the caller without its name: the caller need not know the intermediate role.
-    const fn role_told(&self) -> &'static str {
+    const fn role_text(&self) -> &'static str {
         match self.hop {
             Hop::Only | Hop::Target => "the role",
-            Hop::Hub => "the role in between (the policy's `via`)",
+            Hop::IntermediateRole => "the role in between (the policy's `via`)",
         }
     }
 
@@ -89,20 +91,20 @@ impl Ask<'_> {
     }
 
     fn trust_hint(&self, message: &str) -> String {
-        let whom = match (self.hop, self.action) {
+        let trusted = match (self.hop, self.action) {
             (Hop::Target, _) => "the role in between (the policy's `via`)",
-            (Hop::Only | Hop::Hub, Action::AssumeRoleWithWebIdentity) => {
+            (Hop::Only | Hop::IntermediateRole, Action::AssumeRoleWithWebIdentity) => {
                 "this server's issuer, with the audience of STS and the policy's subject"
             }
-            (Hop::Only | Hop::Hub, Action::AssumeRole) => "this server's own AWS principal",
+            (Hop::Only | Hop::IntermediateRole, Action::AssumeRole) => "this server's own AWS principal",
         };
         let named = self.actions().find(|action| is_named(message, action));
         let refused = named.map(|action| format!("AWS refused {action}. ")).unwrap_or_default();
         let allowed = self.actions().collect::<Vec<_>>().join(", ");
         let also = if self.hop == Hop::Target { ", and in another account that one's own policies too" } else { "" };
         format!(
-            "{refused}The trust policy of {} has to allow {allowed} to {whom}{also}: `daypass aws bootstrap` prints it.",
-            self.role_told()
+            "{refused}The trust policy of {} has to allow {allowed} to {trusted}{also}: `daypass aws bootstrap` prints it.",
+            self.role_text()
         )
     }
 }

@@ -1,7 +1,7 @@
 //! The `aws` section of the configuration.
 
 use super::{Aws, AwsMode, AwsSettings};
-use crate::issue::provider::{Endpoint, Places, Provided};
+use crate::issue::provider::{Endpoint, Places, ProviderKind};
 use crate::issue::{OwnIssuers, SigningAlgorithm};
 use crate::kind::{AwsKeys, AwsTarget};
 use crate::policy::AwsTerms;
@@ -26,7 +26,7 @@ enum ValueError {
     Region,
 }
 
-impl Provided for AwsTarget {
+impl ProviderKind for AwsTarget {
     type Settings = AwsSettings;
     type Provider = Aws;
     type Answer = AwsKeys;
@@ -67,7 +67,7 @@ impl Provided for AwsTarget {
     }
 
     fn absent() -> Denial {
-        Reason::AwsDenied.because("the configuration has no `aws` section")
+        Reason::AwsDenied.with_cause("the configuration has no `aws` section")
     }
 }
 
@@ -113,14 +113,14 @@ mod tests {
         let list = |text: &[&str]| text.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         assert_eq!(read("[eu-west-1, us-gov-west-1]"), (list(&["eu-west-1", "us-gov-west-1"]), Vec::new()));
         assert_eq!(read("eu-west-1"), (list(&["eu-west-1"]), Vec::new()));
-        for (bad, said) in [
+        for (bad, expected) in [
             ("[]", "name at least one region"),
             ("['']", "expected a region"),
             ("eu-west-1,us-east-1", "expected a region"),
             ("[eu-west-1, EU]", "expected a region"),
         ] {
             let (_, faults) = read(bad);
-            assert!(matches!(&faults[..], [fault] if fault.contains(said)), "{bad}: {faults:?}");
+            assert!(matches!(&faults[..], [fault] if fault.contains(expected)), "{bad}: {faults:?}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Compares Entra's answer with the request. Refuses a token that lives longer, or is of another tenant or application.
 
-use super::token::Read;
+use super::token::ParsedToken;
 use crate::issue::outward::{answer, is_b64token};
 use crate::kind::Guid;
 use crate::words::{Secret, UnixTime, exposed};
@@ -43,7 +43,7 @@ pub(super) enum Fault {
 
 impl Fault {
     /// Whether the answer is readable and contradicts the request.
-    pub(super) const fn is_lie(self) -> bool {
+    pub(super) const fn contradicts_request(self) -> bool {
         matches!(self, Self::TooLong | Self::Malformed | Self::Exp | Self::Tenant | Self::Application)
     }
 }
@@ -74,13 +74,13 @@ impl Answer {
         if lifetime > most {
             return Err(Fault::TooLong);
         }
-        match Read::of(&access_token) {
-            Read::Opaque => {}
-            Read::Malformed => return Err(Fault::Malformed),
-            Read::Claims(claims) => {
+        match ParsedToken::of(&access_token) {
+            ParsedToken::Opaque => {}
+            ParsedToken::Malformed => return Err(Fault::Malformed),
+            ParsedToken::Claims(claims) => {
                 let is_other = |name: &str, own: &Guid| {
-                    let is_own = |said: &Value| said.as_str().and_then(|said| Guid::parse(said).ok()).as_ref() == Some(own);
-                    claims.get(name).is_some_and(|said| !is_own(said))
+                    let is_own = |claim: &Value| claim.as_str().and_then(|claim| Guid::parse(claim).ok()).as_ref() == Some(own);
+                    claims.get(name).is_some_and(|claim| !is_own(claim))
                 };
                 if is_other("tid", tenant) {
                     return Err(Fault::Tenant);

@@ -98,8 +98,8 @@ mod tests {
         let (issuer, audience) = (IssuerUrl::parse("https://a.example/$%7Bx").unwrap(), Audience::parse("${x}%{y}").unwrap());
         let application = Guid::parse("11111111-2222-3333-4444-555555555555").unwrap();
         let applications = BTreeMap::from([(application, BTreeSet::from(["root/a:${x}".to_owned()]))]);
-        let told = AzureBootstrap { issuer: &issuer, audience: &audience, applications: &applications }.terraform();
-        let all = told["resource"]["azuread_application_federated_identity_credential"].as_object().unwrap();
+        let document = AzureBootstrap { issuer: &issuer, audience: &audience, applications: &applications }.terraform();
+        let all = document["resource"]["azuread_application_federated_identity_credential"].as_object().unwrap();
         let one = all.values().next().unwrap();
         assert_eq!((&one["audiences"], &one["subject"]), (&json!(["$${x}%%{y}"]), &json!("root/a:$${x}")));
         assert!(one["application_id"].as_str().unwrap().starts_with("${data."), "ours is one");

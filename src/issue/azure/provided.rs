@@ -3,14 +3,14 @@
 use super::refusal::PROVIDER;
 use super::{Azure, AzureError, AzureSettings};
 use crate::issue::OwnIssuers;
-use crate::issue::provider::{Endpoint, Places, Provided};
+use crate::issue::provider::{Endpoint, Places, ProviderKind};
 use crate::kind::{AzureTarget, AzureToken};
 use crate::policy::AzureTerms;
 use crate::store::Licence;
 use crate::words::yaml::Fields;
 use crate::words::{Denial, Reason, UnixTime};
 
-impl Provided for AzureTarget {
+impl ProviderKind for AzureTarget {
     type Settings = AzureSettings;
     type Provider = Azure;
     type Answer = AzureToken;
@@ -33,6 +33,6 @@ impl Provided for AzureTarget {
     }
 
     fn absent() -> Denial {
-        Reason::ProviderDenied.because("the configuration has no `providers: { azure: … }`").by(PROVIDER)
+        Reason::ProviderDenied.with_cause("the configuration has no `providers: { azure: … }`").by(PROVIDER)
     }
 }

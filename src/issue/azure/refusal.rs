@@ -2,7 +2,7 @@
 //! ("Microsoft Entra authentication and authorization error codes").
 
 use super::answer::Fault;
-use crate::issue::outward::{Cut, Heard, answer, may_pass};
+use crate::issue::outward::{ProviderResponse, TransportError, answer, may_pass};
 use crate::words::{Denial, Reason};
 use serde::Deserialize;
 
@@ -13,7 +13,7 @@ const CODES_MAX: usize = 8;
 
 /// The meaning of Entra's codes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Meaning {
+enum EntraCode {
     Issuer,
     Audience,
     Subject,
@@ -29,7 +29,7 @@ enum Meaning {
     Unknown,
 }
 
-impl Meaning {
+impl EntraCode {
     const fn of(code: u64) -> Self {
         match code {
             700_211 => Self::Issuer,
@@ -48,7 +48,7 @@ impl Meaning {
         }
     }
 
-    const fn told(self) -> Option<(&'static str, &'static str)> {
+    const fn explanation(self) -> Option<(&'static str, &'static str)> {
         Some(match self {
             Self::Issuer => (
                 "Entra does not know our issuer for this application.",
@@ -94,27 +94,27 @@ impl Meaning {
 
 /// Entra refuses, or would refuse.
 pub(super) fn denied(cause: impl std::fmt::Display) -> Denial {
-    Reason::ProviderDenied.because(format!("{PROVIDER}: {cause}")).by(PROVIDER)
+    Reason::ProviderDenied.with_cause(format!("{PROVIDER}: {cause}")).by(PROVIDER)
 }
 
 fn unavailable(cause: impl std::fmt::Display) -> Denial {
-    Reason::ProviderUnavailable.because(format!("{PROVIDER}: {cause}")).by(PROVIDER)
+    Reason::ProviderUnavailable.with_cause(format!("{PROVIDER}: {cause}")).by(PROVIDER)
 }
 
 /// There is no answer, or only a part of it.
-pub(super) fn cut(cut: &Cut) -> Denial {
-    unavailable(cut).saying("Entra did not answer.")
+pub(super) fn cut(cut: &TransportError) -> Denial {
+    unavailable(cut).with_detail("Entra did not answer.")
 }
 
 /// The answer is refused.
 pub(super) fn strange(fault: Fault) -> Denial {
-    let said = match fault {
+    let detail = match fault {
         Fault::TooLong => "Entra's token lives longer than the policy grants.",
         _ => "Entra's answer is not one that was asked for.",
     };
-    let denial = if fault.is_lie() { denied(fault) } else { unavailable(fault) }.saying(said);
+    let denial = if fault.contradicts_request() { denied(fault) } else { unavailable(fault) }.with_detail(detail);
     match fault {
-        Fault::TooLong => denial.advising("Nobody can ask Entra for less: the policy grants a longer `ttl` (24h for managed identities), or the tenant shortens it."),
+        Fault::TooLong => denial.with_hint("Nobody can ask Entra for less: the policy grants a longer `ttl` (24h for managed identities), or the tenant shortens it."),
         _ => denial,
     }
 }
@@ -127,26 +127,27 @@ struct Error {
 }
 
 /// Maps an answer with an error status.
-pub(super) fn refused(heard: &Heard) -> Denial {
-    let mut codes = codes(heard);
+pub(super) fn refused(response: &ProviderResponse) -> Denial {
+    let mut codes = codes(response);
     codes.truncate(CODES_MAX);
-    let status = heard.status;
+    let status = response.status;
     let listed = codes.iter().map(|code| format!(", AADSTS{code}")).collect::<String>();
     let cause = format!("the token ({}{listed})", status.as_u16());
-    let meaning = codes.into_iter().map(Meaning::of).find(|meaning| *meaning != Meaning::Unknown).unwrap_or(Meaning::Unknown);
-    let is_busy = meaning == Meaning::Busy || may_pass(status);
+    let meaning =
+        codes.into_iter().map(EntraCode::of).find(|meaning| *meaning != EntraCode::Unknown).unwrap_or(EntraCode::Unknown);
+    let is_busy = meaning == EntraCode::Busy || may_pass(status);
     let denial = if is_busy { unavailable(cause) } else { denied(cause) };
-    match meaning.told() {
-        Some((said, advice)) => denial.saying(said).advising(advice),
+    match meaning.explanation() {
+        Some((detail, advice)) => denial.with_detail(detail).with_hint(advice),
         None => denial,
     }
 }
 
-fn codes(heard: &Heard) -> Vec<u64> {
-    if heard.cut.is_some() {
+fn codes(response: &ProviderResponse) -> Vec<u64> {
+    if response.cut.is_some() {
         return Vec::new();
     }
-    answer(&heard.body).map(|error: Error| error.error_codes).unwrap_or_default()
+    answer(&response.body).map(|error: Error| error.error_codes).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -163,8 +164,8 @@ mod tests {
             (429, Reason::ProviderUnavailable),
             (503, Reason::ProviderUnavailable),
         ] {
-            let heard = Heard::empty(StatusCode::from_u16(status).unwrap());
-            assert_eq!(refused(&heard).reason, reason, "{status}");
+            let response = ProviderResponse::empty(StatusCode::from_u16(status).unwrap());
+            assert_eq!(refused(&response).reason, reason, "{status}");
         }
     }
 }

@@ -54,12 +54,13 @@ fn a_lifetime_of_zero_or_beyond_the_grant_is_refused() {
 #[test]
 fn a_malformed_jwt_is_refused() {
     let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
-    let told = |token: String| read(&json!({ "token_type": "Bearer", "expires_in": 3600, "access_token": token })).map(|_| ());
+    let result_of =
+        |token: String| read(&json!({ "token_type": "Bearer", "expires_in": 3600, "access_token": token })).map(|_| ());
     let (header, other) = (part(r#"{"alg":"RS256"}"#), part(&json!({ "tid": CLIENT }).to_string()));
     let own = part(&json!({ "tid": TENANT }).to_string());
-    assert_eq!(told(format!("{header}.{own}.c2ln")), Ok(()));
+    assert_eq!(result_of(format!("{header}.{own}.c2ln")), Ok(()));
     let jwe = part(r#"{"alg":"dir","enc":"A256GCM"}"#);
-    assert_eq!(told(format!("{jwe}..aXY.Y2lwaGVy.dGFn")), Ok(()), "a resource may have its tokens encrypted");
+    assert_eq!(result_of(format!("{jwe}..aXY.Y2lwaGVy.dGFn")), Ok(()), "a resource may have its tokens encrypted");
     for bad in [
         format!("{header}.{other}"),
         format!("{header}.{other}."),
@@ -72,7 +73,7 @@ fn a_malformed_jwt_is_refused() {
         format!("+{header}.{own}.c2ln"),
         header.clone(),
     ] {
-        assert_eq!(told(bad.clone()), Err(Fault::Malformed), "{bad}");
+        assert_eq!(result_of(bad.clone()), Err(Fault::Malformed), "{bad}");
     }
 }
 
@@ -91,6 +92,6 @@ fn a_jwt_ends_when_the_answer_says() {
     }
     let twice = r#"{"token_type":"Bearer","expires_in":60,"access_token":"a","ext":1,"ext":2}"#.to_owned();
     let (tenant, client) = (Guid::parse(TENANT).unwrap(), Guid::parse(CLIENT).unwrap());
-    let told = Answer::read(&Secret::from(twice), &tenant, &client, UnixTime::from_seconds(NOW), Duration::from_secs(60));
-    assert_eq!(told.unwrap_err(), Fault::Form);
+    let answer = Answer::read(&Secret::from(twice), &tenant, &client, UnixTime::from_seconds(NOW), Duration::from_secs(60));
+    assert_eq!(answer.unwrap_err(), Fault::Form);
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 const BEGINS: &str = "eyJ";
 
 /// What can be read of a token.
-pub(super) enum Read {
+pub(super) enum ParsedToken {
     /// A JWT (RFC 7519): its claims.
     Claims(Map<String, Value>),
     /// Nothing: the token is not a JWT, or it is encrypted for the resource (JWE, RFC 7516).
@@ -19,7 +19,7 @@ pub(super) enum Read {
     Malformed,
 }
 
-impl Read {
+impl ParsedToken {
     /// Reads this token.
     pub(super) fn of(token: &Secret) -> Self {
         let text = token.expose_text().unwrap_or_default();

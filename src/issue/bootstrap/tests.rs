@@ -32,7 +32,7 @@ fn each_role_trusts_the_subjects_that_may_have_it_and_no_more() {
 fn a_role_in_between_trusts_our_issuer_and_its_target_trusts_it() {
     let role = |text: &str| RoleArn::parse(text).unwrap();
     let (hub, target) = (role("arn:aws:iam::111122223333:role/hub"), role("arn:aws:iam::123456789012:role/deploy"));
-    let between = Hub { role: hub.clone(), external_id: Some("acme".to_owned()) };
+    let between = IntermediateRole { role: hub.clone(), external_id: Some("acme".to_owned()) };
     let names: BTreeSet<String> = ["deploy-*".to_owned()].into();
     let roles = Roles::from([
         (
@@ -80,7 +80,7 @@ fn roles_whose_names_differ_only_in_punctuation_all_have_a_resource() {
             .collect()
     };
     let issuer = IssuerUrl::parse("https://oidc.acme.example").unwrap();
-    let made = |roles: &Roles| {
+    let ids = |roles: &Roles| {
         let bootstrap = Bootstrap::new(&issuer, "123456789012", roles, None);
         let name = |role: &Value, key: &str| role[key].as_str().unwrap().to_owned();
         let (template, terraform) = (bootstrap.cloudformation(), bootstrap.terraform());
@@ -91,12 +91,12 @@ fn roles_whose_names_differ_only_in_punctuation_all_have_a_resource() {
         (stack, labels.map(|(label, role)| (name(role, "name"), label.clone())).collect::<BTreeMap<_, _>>())
     };
     let names = ["1st", "shop-deploy", "shop.deploy", "shop_deploy", "shopdeploy", "other"];
-    let (stack, labels) = made(&of(&names));
+    let (stack, labels) = ids(&of(&names));
     assert_eq!((stack.len(), labels.len()), (names.len(), names.len()), "{stack:?} {labels:?}");
     assert_eq!((&*stack["other"], &*labels["other"], &*labels["shopdeploy"]), ("Roleother", "other", "shopdeploy"));
     assert_eq!(labels["1st"], "_1st");
     assert!(labels["shop.deploy"].starts_with("shop_deploy_") && stack["shopdeploy"].starts_with("Roleshopdeploy"));
-    let (again, _) = made(&of(&names[1..3]));
+    let (again, _) = ids(&of(&names[1..3]));
     assert_eq!((&again["shop-deploy"], &again["shop.deploy"]), (&stack["shop-deploy"], &stack["shop.deploy"]));
 }
 

@@ -47,7 +47,7 @@ pub(super) enum Fault {
 
 impl Fault {
     /// Whether the answer is readable and contradicts the request.
-    pub(super) const fn is_lie(self) -> bool {
+    pub(super) const fn contradicts_request(self) -> bool {
         matches!(self, Self::Type(..) | Self::Shown | Self::TooLong(_) | Self::Audience | Self::Account)
     }
 }
@@ -89,8 +89,8 @@ pub(super) fn federated(body: &Secret, now: UnixTime) -> Result<Answer, Fault> {
 /// Reads the STS's answer to an access token of Google. `expires_in` may be absent: then the token ends with that access token.
 pub(super) fn downscoped(body: &Secret, now: UnixTime, ends: UnixTime) -> Result<Answer, Fault> {
     let (token, lasts) = exchanged(body)?;
-    let told = lasts.map_or(ends, |lasts| now.plus(lasts));
-    let Answer { token, expires_at } = Answer { token, expires_at: told }.within("expires_in", now, ends.since(now))?;
+    let stated = lasts.map_or(ends, |lasts| now.plus(lasts));
+    let Answer { token, expires_at } = Answer { token, expires_at: stated }.within("expires_in", now, ends.since(now))?;
     Ok(Answer { token, expires_at: expires_at.min(ends) })
 }
 

@@ -1,7 +1,7 @@
 //! The requests: Google's STS (RFC 8693, a form), and its IAM Service Account Credentials API (JSON).
 
 use super::settings::{GcpSettings, ProviderName};
-use crate::issue::outward::{Cut, FORM, Heard, Outward, OutwardError, form};
+use crate::issue::outward::{FORM, ProviderClient, ProviderClientError, ProviderResponse, TransportError, form};
 use crate::kind::ServiceAccount;
 use crate::policy::Boundary;
 use crate::words::Secret;
@@ -17,7 +17,7 @@ const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 
 /// Both of Google's endpoints.
 pub(super) struct Google {
-    way: Outward,
+    way: ProviderClient,
     provider: ProviderName,
     sts: Url,
     iamcredentials: Url,
@@ -40,23 +40,23 @@ impl Method {
 }
 
 impl Google {
-    pub(super) fn open(settings: &GcpSettings) -> Result<Self, OutwardError> {
+    pub(super) fn open(settings: &GcpSettings) -> Result<Self, ProviderClientError> {
         let (ca, proxy) = (settings.ca.as_deref(), settings.proxy.as_deref());
-        let way = Outward::open(ca, proxy, "`ca` of `providers: { gcp: … }`", "whoever runs that endpoint")?;
+        let way = ProviderClient::open(ca, proxy, "`ca` of `providers: { gcp: … }`", "whoever runs that endpoint")?;
         let (sts, iamcredentials) = (settings.sts.clone(), settings.iamcredentials.clone());
         Ok(Self { way, provider: settings.provider.clone(), sts, iamcredentials })
     }
 
     /// Exchanges a token of our issuer for a federated token.
-    pub(super) async fn federate(&self, ours: &Secret, scope: &str) -> Result<Heard, Cut> {
+    pub(super) async fn federate(&self, assertion: &Secret, scope: &str) -> Result<ProviderResponse, TransportError> {
         self.exchange(
-            ours,
+            assertion,
             &form([
                 ("grant_type", GRANT_TYPE),
                 ("audience", &self.provider.audience()),
                 ("scope", scope),
                 ("requested_token_type", ACCESS_TOKEN),
-                ("subject_token", ours.expose_text().unwrap_or_default()),
+                ("subject_token", assertion.expose_text().unwrap_or_default()),
                 ("subject_token_type", JWT),
             ]),
         )
@@ -64,7 +64,7 @@ impl Google {
     }
 
     /// Exchanges an access token for one within a boundary.
-    pub(super) async fn downscope(&self, token: &Secret, boundary: &Boundary) -> Result<Heard, Cut> {
+    pub(super) async fn downscope(&self, token: &Secret, boundary: &Boundary) -> Result<ProviderResponse, TransportError> {
         self.exchange(
             token,
             &form([
@@ -78,10 +78,10 @@ impl Google {
         .await
     }
 
-    async fn exchange(&self, shown: &Secret, form: &Secret) -> Result<Heard, Cut> {
+    async fn exchange(&self, presented: &Secret, form: &Secret) -> Result<ProviderResponse, TransportError> {
         let url = below(&self.sts, &["v1", "token"]);
         self.way
-            .send(ANSWER_BYTES_MAX, shown, |client| {
+            .send(ANSWER_BYTES_MAX, presented, |client| {
                 client.post(url.clone()).header(CONTENT_TYPE, FORM).body(form.expose().to_vec())
             })
             .await
@@ -94,7 +94,7 @@ impl Google {
         method: Method,
         body: &Value,
         federated: &Secret,
-    ) -> Result<Heard, Cut> {
+    ) -> Result<ProviderResponse, TransportError> {
         let resource = format!("{account}:{}", method.as_str());
         let url = below(&self.iamcredentials, &["v1", "projects", "-", "serviceAccounts", &resource]);
         let bearer = federated.expose_text().unwrap_or_default();

@@ -2,8 +2,8 @@
 
 use super::refusal::{PROVIDER, denied};
 use super::{Gcp, GcpSettings};
-use crate::issue::provider::{Endpoint, Places, Provided};
-use crate::issue::{OutwardError, OwnIssuers};
+use crate::issue::provider::{Endpoint, Places, ProviderKind};
+use crate::issue::{OwnIssuers, ProviderClientError};
 use crate::kind::{GcpTarget, GcpToken};
 use crate::policy::GcpTerms;
 use crate::store::Licence;
@@ -14,9 +14,9 @@ use reqwest::Url;
 /// Why there is no client for Google Cloud.
 #[derive(Debug, thiserror::Error)]
 #[error("`providers: {{ {PROVIDER}: … }}`: {0}")]
-pub struct GcpError(#[from] OutwardError);
+pub struct GcpError(#[from] ProviderClientError);
 
-impl Provided for GcpTarget {
+impl ProviderKind for GcpTarget {
     type Settings = GcpSettings;
     type Provider = Gcp;
     type Answer = GcpToken;

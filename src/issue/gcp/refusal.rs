@@ -2,7 +2,7 @@
 //! of both decide. The message of such an error goes to the audit log, shortened. No other byte of an answer is logged.
 
 use super::google::Method;
-use crate::issue::outward::{Cut, Heard, answer, may_pass};
+use crate::issue::outward::{ProviderResponse, TransportError, answer, may_pass};
 use crate::words::{Denial, Reason};
 use reqwest::header::CONTENT_TYPE;
 use serde::Deserialize;
@@ -14,13 +14,13 @@ pub(super) const PROVIDER: &str = "gcp";
 
 /// What the request was for, for the audit log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum About {
+pub(super) enum RefusedStep {
     Federation,
     Boundary,
     Impersonation(Method),
 }
 
-impl About {
+impl RefusedStep {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Federation => "the federated token",
@@ -33,52 +33,52 @@ impl About {
 
 /// Google refuses, or would refuse.
 pub(super) fn denied(cause: impl std::fmt::Display) -> Denial {
-    Reason::ProviderDenied.because(format!("{PROVIDER}: {cause}")).by(PROVIDER)
+    Reason::ProviderDenied.with_cause(format!("{PROVIDER}: {cause}")).by(PROVIDER)
 }
 
 /// Google may answer at another time.
 pub(super) fn unavailable(cause: impl std::fmt::Display) -> Denial {
-    Reason::ProviderUnavailable.because(format!("{PROVIDER}: {cause}")).by(PROVIDER)
+    Reason::ProviderUnavailable.with_cause(format!("{PROVIDER}: {cause}")).by(PROVIDER)
 }
 
 /// There is no answer, or only a part of it.
-pub(super) fn cut(about: About, cut: &Cut) -> Denial {
-    unavailable(format!("{}: {cut}", about.as_str())).saying("Google did not answer.")
+pub(super) fn cut(about: RefusedStep, cut: &TransportError) -> Denial {
+    unavailable(format!("{}: {cut}", about.as_str())).with_detail("Google did not answer.")
 }
 
 /// The answer is refused.
-pub(super) fn not_taken(about: About, fault: super::answer::Fault) -> Denial {
+pub(super) fn not_accepted(about: RefusedStep, fault: super::answer::Fault) -> Denial {
     let cause = format!("{}: {fault}", about.as_str());
-    if fault.is_lie() {
-        denied(cause).saying("Google's answer is not what was asked for, and is not taken.")
+    if fault.contradicts_request() {
+        denied(cause).with_detail("Google's answer is not what was asked for, and is not taken.")
     } else {
-        unavailable(cause).saying("Google's answer is not one that Google gives.")
+        unavailable(cause).with_detail("Google's answer is not one that Google gives.")
     }
 }
 
 /// Maps an answer with an error status.
-pub(super) fn refused(about: About, heard: &Heard, ttl: Duration) -> Denial {
+pub(super) fn refused(about: RefusedStep, response: &ProviderResponse, ttl: Duration) -> Denial {
     match about {
-        About::Federation | About::Boundary => match read::<OAuthError>(heard) {
-            Some(error) => by_sts(about, heard, &error),
-            None => untold(about, heard),
+        RefusedStep::Federation | RefusedStep::Boundary => match read::<OAuthError>(response) {
+            Some(error) => by_sts(about, response, &error),
+            None => unreadable(about, response),
         },
-        About::Impersonation(method) => match read::<Status>(heard) {
-            Some(status) => by_iam(about, method, heard, &status.error, ttl),
-            None => untold(about, heard),
+        RefusedStep::Impersonation(method) => match read::<Status>(response) {
+            Some(status) => by_iam(about, method, response, &status.error, ttl),
+            None => unreadable(about, response),
         },
     }
 }
 
 /// The error is not readable, so the status alone decides whether it may pass.
-fn untold(about: About, heard: &Heard) -> Denial {
-    let cause = format!("{} ({})", about.as_str(), heard.status.as_u16());
-    if may_pass(heard.status) { unavailable(cause) } else { denied(cause) }
+fn unreadable(about: RefusedStep, response: &ProviderResponse) -> Denial {
+    let cause = format!("{} ({})", about.as_str(), response.status.as_u16());
+    if may_pass(response.status) { unavailable(cause) } else { denied(cause) }
 }
 
-fn said(about: About, heard: &Heard, code: &str, message: Option<&str>) -> String {
-    let words = message.and_then(|message| heard.sentence(message)).map(|words| format!(": {words}")).unwrap_or_default();
-    format!("{} ({}): {code}{words}", about.as_str(), heard.status.as_u16())
+fn cause_of(about: RefusedStep, response: &ProviderResponse, code: &str, message: Option<&str>) -> String {
+    let words = message.and_then(|message| response.sentence(message)).map(|words| format!(": {words}")).unwrap_or_default();
+    format!("{} ({}): {code}{words}", about.as_str(), response.status.as_u16())
 }
 
 /// RFC 6749, section 5.2.
@@ -100,7 +100,7 @@ enum OAuthCode {
     Other,
 }
 
-fn by_sts(about: About, heard: &Heard, error: &OAuthError) -> Denial {
+fn by_sts(about: RefusedStep, response: &ProviderResponse, error: &OAuthError) -> Denial {
     let code = match error.error {
         OAuthCode::InvalidRequest => "invalid_request",
         OAuthCode::InvalidGrant => "invalid_grant",
@@ -109,30 +109,30 @@ fn by_sts(about: About, heard: &Heard, error: &OAuthError) -> Denial {
         OAuthCode::UnauthorizedClient => "unauthorized_client",
         OAuthCode::Other => "another error",
     };
-    let cause = said(about, heard, code, error.error_description.as_deref());
-    if may_pass(heard.status) {
+    let cause = cause_of(about, response, code, error.error_description.as_deref());
+    if may_pass(response.status) {
         return unavailable(cause);
     }
     let denied = denied(cause);
     match (about, error.error) {
-        (About::Boundary, _) => denied
-            .saying("Google does not take the policy's boundary.")
-            .advising("A boundary is of buckets that exist, with roles of Cloud Storage that the service account has there."),
+        (RefusedStep::Boundary, _) => denied
+            .with_detail("Google does not take the policy's boundary.")
+            .with_hint("A boundary is of buckets that exist, with roles of Cloud Storage that the service account has there."),
         (_, OAuthCode::UnauthorizedClient) => denied
-            .saying("The workload identity provider's attribute condition does not take this policy's subject.")
-            .advising("The condition has to hold for `google.subject`: `daypass gcp bootstrap` prints one that does."),
+            .with_detail("The workload identity provider's attribute condition does not take this policy's subject.")
+            .with_hint("The condition has to hold for `google.subject`: `daypass gcp bootstrap` prints one that does."),
         (_, OAuthCode::InvalidTarget) => denied
-            .saying("The workload identity pool or its provider is gone, disabled, or not the one that the configuration names.")
-            .advising("`providers: { gcp: { provider: … } }` names it by its project's number; one that was deleted can be undeleted for 30 days."),
+            .with_detail("The workload identity pool or its provider is gone, disabled, or not the one that the configuration names.")
+            .with_hint("`providers: { gcp: { provider: … } }` names it by its project's number; one that was deleted can be undeleted for 30 days."),
         (_, OAuthCode::InvalidGrant) => denied
-            .saying("Google does not take this server's token.")
-            .advising("The provider's issuer has to be this server's, and its keys have to be there: reachable, or uploaded anew after each rotation (`--jwk-json-path`). This server's clock has to be right."),
+            .with_detail("Google does not take this server's token.")
+            .with_hint("The provider's issuer has to be this server's, and its keys have to be there: reachable, or uploaded anew after each rotation (`--jwk-json-path`). This server's clock has to be right."),
         (_, OAuthCode::InvalidRequest) => denied
-            .saying("Google does not take the audience of this server's token, or an attribute that is mapped from it.")
-            .advising("The provider's allowed audiences have to hold its own name (the default), and it maps `google.subject` to `assertion.sub`."),
+            .with_detail("Google does not take the audience of this server's token, or an attribute that is mapped from it.")
+            .with_hint("The provider's allowed audiences have to hold its own name (the default), and it maps `google.subject` to `assertion.sub`."),
         (_, OAuthCode::InvalidScope) => denied
-            .saying("Google does not know one of the policy's scopes.")
-            .advising("Scopes are addresses such as https://www.googleapis.com/auth/cloud-platform."),
+            .with_detail("Google does not know one of the policy's scopes.")
+            .with_hint("Scopes are addresses such as https://www.googleapis.com/auth/cloud-platform."),
         (_, OAuthCode::Other) => denied,
     }
 }
@@ -181,7 +181,7 @@ enum Why {
 /// IAM Service Account Credentials API: a longer token needs an organization policy.
 const HOUR: Duration = Duration::from_secs(3600);
 
-fn by_iam(about: About, method: Method, heard: &Heard, error: &StatusError, ttl: Duration) -> Denial {
+fn by_iam(about: RefusedStep, method: Method, response: &ProviderResponse, error: &StatusError, ttl: Duration) -> Denial {
     let code = match error.status {
         Code::PermissionDenied => "PERMISSION_DENIED",
         Code::NotFound => "NOT_FOUND",
@@ -190,8 +190,8 @@ fn by_iam(about: About, method: Method, heard: &Heard, error: &StatusError, ttl:
         Code::Unauthenticated => "UNAUTHENTICATED",
         Code::Other => "another error",
     };
-    let cause = said(about, heard, code, error.message.as_deref());
-    if may_pass(heard.status) {
+    let cause = cause_of(about, response, code, error.message.as_deref());
+    if may_pass(response.status) {
         return unavailable(cause);
     }
     let denied = denied(cause);
@@ -199,29 +199,29 @@ fn by_iam(about: About, method: Method, heard: &Heard, error: &StatusError, ttl:
     let longer = method == Method::GenerateAccessToken && ttl > HOUR;
     match (error.status, reason) {
         (_, Some(Why::ServiceDisabled)) => denied
-            .saying("The IAM Service Account Credentials API is not enabled in the project.")
-            .advising("An owner of the project enables iamcredentials.googleapis.com."),
+            .with_detail("The IAM Service Account Credentials API is not enabled in the project.")
+            .with_hint("An owner of the project enables iamcredentials.googleapis.com."),
         (_, Some(Why::AccessTokenScopeInsufficient)) => denied
-            .saying("The federated token's scope is too narrow for the IAM Service Account Credentials API.")
-            .advising("Show the decision id to the operator: this server asks for the scope that Google documents."),
+            .with_detail("The federated token's scope is too narrow for the IAM Service Account Credentials API.")
+            .with_hint("Show the decision id to the operator: this server asks for the scope that Google documents."),
         (Code::PermissionDenied, _) => denied
-            .saying("This policy's subject may not act as the service account, or there is none of that name.")
-            .advising("The account grants roles/iam.workloadIdentityUser to the subject, and with `delegates` each account roles/iam.serviceAccountTokenCreator to the one before it: `daypass gcp bootstrap` prints the bindings."),
+            .with_detail("This policy's subject may not act as the service account, or there is none of that name.")
+            .with_hint("The account grants roles/iam.workloadIdentityUser to the subject, and with `delegates` each account roles/iam.serviceAccountTokenCreator to the one before it: `daypass gcp bootstrap` prints the bindings."),
         (Code::NotFound, _) => denied
-            .saying("There is no service account of that name.")
-            .advising("Correct the policy's `service_account`."),
+            .with_detail("There is no service account of that name.")
+            .with_hint("Correct the policy's `service_account`."),
         (Code::InvalidArgument | Code::FailedPrecondition, _) if longer => denied
-            .saying("Google does not give this service account a token that lives for more than an hour.")
-            .advising("The organization's policy iam.allowServiceAccountCredentialLifetimeExtension has to name it; or the policy says `ttl: 1h`."),
-        (Code::Unauthenticated, _) => denied.saying("Google does not take the federated token."),
+            .with_detail("Google does not give this service account a token that lives for more than an hour.")
+            .with_hint("The organization's policy iam.allowServiceAccountCredentialLifetimeExtension has to name it; or the policy says `ttl: 1h`."),
+        (Code::Unauthenticated, _) => denied.with_detail("Google does not take the federated token."),
         _ => denied,
     }
 }
 
-fn read<T: DeserializeOwned>(heard: &Heard) -> Option<T> {
-    let kind = heard.headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    if heard.cut.is_some() || kind.split(';').next()?.trim() != "application/json" {
+fn read<T: DeserializeOwned>(response: &ProviderResponse) -> Option<T> {
+    let kind = response.headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    if response.cut.is_some() || kind.split(';').next()?.trim() != "application/json" {
         return None;
     }
-    answer(&heard.body).ok()
+    answer(&response.body).ok()
 }

@@ -1,6 +1,6 @@
 //! One request to GitHub's REST API.
 
-use crate::issue::outward::{Cut, Heard, Outward};
+use crate::issue::outward::{ProviderClient, ProviderResponse, TransportError};
 use crate::words::Secret;
 use crate::words::github::Owner;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
@@ -16,12 +16,12 @@ const BODY_BYTES_MAX: usize = 256 * 1024;
 
 /// The way to GitHub.
 pub(super) struct Api {
-    way: Outward,
+    way: ProviderClient,
     base: Url,
 }
 
 /// A request.
-pub(super) enum Call<'a> {
+pub(super) enum ApiCall<'a> {
     /// The installation of an account. GitHub finds organizations here too, as actions/create-github-app-token relies on.
     Installation(&'a Owner),
     /// A token of an installation.
@@ -31,25 +31,25 @@ pub(super) enum Call<'a> {
 }
 
 impl Api {
-    pub(super) const fn new(way: Outward, base: Url) -> Self {
+    pub(super) const fn new(way: ProviderClient, base: Url) -> Self {
         Self { way, base }
     }
 
     /// Sends a request with this bearer token.
-    pub(super) async fn send(&self, call: &Call<'_>, bearer: &Secret) -> Result<Heard, Cut> {
-        let limit = if matches!(call, Call::Mint(..)) { MINTED_BYTES_MAX } else { BODY_BYTES_MAX };
+    pub(super) async fn send(&self, call: &ApiCall<'_>, bearer: &Secret) -> Result<ProviderResponse, TransportError> {
+        let limit = if matches!(call, ApiCall::Mint(..)) { MINTED_BYTES_MAX } else { BODY_BYTES_MAX };
         self.way.send(limit, bearer, |client| self.request(client, call, bearer)).await
     }
 
-    fn request(&self, client: &Client, call: &Call<'_>, bearer: &Secret) -> RequestBuilder {
+    fn request(&self, client: &Client, call: &ApiCall<'_>, bearer: &Secret) -> RequestBuilder {
         let id;
         let (method, segments) = match call {
-            Call::Installation(owner) => (Method::GET, vec!["users", owner.as_str(), "installation"]),
-            Call::Mint(installation, _) => {
+            ApiCall::Installation(owner) => (Method::GET, vec!["users", owner.as_str(), "installation"]),
+            ApiCall::Mint(installation, _) => {
                 id = installation.to_string();
                 (Method::POST, vec!["app", "installations", &id, "access_tokens"])
             }
-            Call::Revoke => (Method::DELETE, vec!["installation", "token"]),
+            ApiCall::Revoke => (Method::DELETE, vec!["installation", "token"]),
         };
         let mut url = self.base.clone();
         if let Ok(mut path) = url.path_segments_mut() {
@@ -58,8 +58,8 @@ impl Api {
         let request = client.request(method, url).bearer_auth(bearer.expose_text().unwrap_or_default());
         let request = request.header(ACCEPT, "application/vnd.github+json").header("x-github-api-version", VERSION);
         match call {
-            Call::Mint(_, body) => request.header(CONTENT_TYPE, "application/json").body(body.clone()),
-            Call::Installation(_) | Call::Revoke => request,
+            ApiCall::Mint(_, body) => request.header(CONTENT_TYPE, "application/json").body(body.clone()),
+            ApiCall::Installation(_) | ApiCall::Revoke => request,
         }
     }
 }

@@ -1,16 +1,16 @@
 //! One App: finds its installations, mints their tokens, and revokes them.
 
-use super::api::{Api, Call};
-use super::asked::Asked;
+use super::api::{Api, ApiCall};
+use super::asked::TokenRequest;
 use super::error::GitHubError;
 use super::installation::Installation;
 use super::jwt::app_jwt;
 use super::key::AppKey;
 use super::minted::{Minted, tokens_within};
-use super::quota::{Left, Quota};
-use super::refusal::{About, cut, denied, not_installed, refused, spent, strange, unavailable};
+use super::quota::{Quota, Remaining};
+use super::refusal::{RefusedStep, cut, denied, not_installed, refused, spent, strange, unavailable};
 use super::settings::AppSettings;
-use crate::issue::outward::{Heard, Outward};
+use crate::issue::outward::{ProviderClient, ProviderResponse};
 use crate::words::github::{Owner, Permissions};
 use crate::words::names::IssuerName;
 use crate::words::{Denial, Secret, UnixTime};
@@ -46,7 +46,7 @@ impl From<Denial> for NotMinted {
 }
 
 /// The result of a lookup.
-struct Known {
+struct InstallationLookup {
     looked_at: UnixTime,
     /// `None` where the App is not installed.
     installation: Option<Installation>,
@@ -62,7 +62,7 @@ pub(super) struct App {
     address: String,
     api: Api,
     quota: Quota,
-    installations: Cache<String, Arc<Known>>,
+    installations: Cache<String, Arc<InstallationLookup>>,
 }
 
 impl App {
@@ -70,7 +70,7 @@ impl App {
         let app = || settings.name.clone();
         let key = AppKey::open(&settings.key).map_err(|fault| GitHubError::Key { app: app(), fault })?;
         let (ca, proxy) = (settings.ca.as_deref(), settings.proxy.as_deref());
-        let way = Outward::open(ca, proxy, "the App's `ca`", "whoever runs this GitHub");
+        let way = ProviderClient::open(ca, proxy, "the App's `ca`", "whoever runs this GitHub");
         let way = way.map_err(|fault| GitHubError::Way { app: app(), fault })?;
         Ok(Self {
             name: settings.name.clone(),
@@ -92,7 +92,7 @@ impl App {
                 let hint = format!(
                     "If the jobs of this issuer are in repositories of the App's GitHub, the App needs `repositories_of: {issuer}` in the configuration."
                 );
-                Err(denied(format!("the App `{}` is not for repositories of the issuer `{issuer}`", self.name)).advising(hint))
+                Err(denied(format!("the App `{}` is not for repositories of the issuer `{issuer}`", self.name)).with_hint(hint))
             }
             _ => Ok(()),
         }
@@ -103,69 +103,72 @@ impl App {
         &self.address
     }
 
-    pub(super) fn left(&self) -> Option<Left> {
+    pub(super) fn left(&self) -> Option<Remaining> {
         self.quota.left()
     }
 
     /// Mints a token. If the installation may have changed since its lookup, looks it up and asks once more.
-    pub(super) async fn mint(&self, asked: &Asked<'_>, now: UnixTime) -> Result<Minted, Denial> {
-        if let Some((key, level)) = self.most.lacks(asked.permissions) {
+    pub(super) async fn mint(&self, request: &TokenRequest<'_>, now: UnixTime) -> Result<Minted, Denial> {
+        if let Some((key, level)) = self.most.missing_from(request.permissions) {
             return Err(denied(format!("`{key}: {}` is more than `max_permissions` of the App", level.as_str())));
         }
-        if !asked.is_of_one_account() {
+        if !request.is_of_one_account() {
             return Err(denied("a repository is of another account than the token"));
         }
-        let (started, key) = (Instant::now(), asked.owner.folded());
-        let known = self.known(asked.owner, now).await?;
-        match self.ask(&known, asked, now).await {
+        let (started, key) = (Instant::now(), request.owner.folded());
+        let known = self.known(request.owner, now).await?;
+        match self.try_mint(&known, request, now).await {
             Err(refused)
                 if refused.may_be_stale && now.since(known.looked_at) >= LOOKS_APART && started.elapsed() < AGAIN_MAX =>
             {
                 self.installations.invalidate(&key).await;
-                let known = self.known(asked.owner, now).await?;
-                self.ask(&known, asked, now).await.map_err(|refused| refused.denial)
+                let known = self.known(request.owner, now).await?;
+                self.try_mint(&known, request, now).await.map_err(|refused| refused.denial)
             }
             done => done.map_err(|refused| refused.denial),
         }
     }
 
     /// The installation of an account. Concurrent requests share one lookup.
-    async fn known(&self, owner: &Owner, now: UnixTime) -> Result<Arc<Known>, Denial> {
+    async fn known(&self, owner: &Owner, now: UnixTime) -> Result<Arc<InstallationLookup>, Denial> {
         let look = async {
             let jwt = self.jwt(now).await?;
-            let heard =
-                self.api.send(&Call::Installation(owner), &jwt).await.map_err(|fault| cut(About::Installation, &fault))?;
-            let heard = self.noted(heard, now)?;
-            let is_there = heard.status != StatusCode::NOT_FOUND;
-            let installation = is_there.then(|| Installation::read(&heard, owner)).transpose()?;
-            Ok(Arc::new(Known { looked_at: now, installation }))
+            let response = self
+                .api
+                .send(&ApiCall::Installation(owner), &jwt)
+                .await
+                .map_err(|fault| cut(RefusedStep::Installation, &fault))?;
+            let response = self.note_quota(response, now)?;
+            let is_there = response.status != StatusCode::NOT_FOUND;
+            let installation = is_there.then(|| Installation::read(&response, owner)).transpose()?;
+            Ok(Arc::new(InstallationLookup { looked_at: now, installation }))
         };
         self.installations.try_get_with(owner.folded(), look).await.map_err(|denial: Arc<Denial>| (*denial).clone())
     }
 
-    async fn ask(&self, known: &Known, asked: &Asked<'_>, now: UnixTime) -> Result<Minted, NotMinted> {
-        const ABOUT: About = About::Token;
+    async fn try_mint(&self, known: &InstallationLookup, request: &TokenRequest<'_>, now: UnixTime) -> Result<Minted, NotMinted> {
+        const ABOUT: RefusedStep = RefusedStep::Token;
         let stale = |denial| NotMinted { denial, may_be_stale: true };
         let installation = known.installation.as_ref().ok_or_else(|| stale(not_installed()))?;
-        installation.allows(asked.permissions).map_err(stale)?;
+        installation.allows(request.permissions).map_err(stale)?;
         let jwt = self.jwt(now).await?;
-        let body = asked.body().map_err(|_| unavailable("the request could not be made"))?;
-        let heard = self.api.send(&Call::Mint(installation.id, body), &jwt).await.map_err(|fault| cut(ABOUT, &fault))?;
-        let heard = self.noted(heard, now)?;
-        if heard.status != StatusCode::CREATED {
-            let may_be_stale = matches!(heard.status.as_u16(), 403 | 404 | 422);
-            return Err(NotMinted { denial: refused(ABOUT, &heard), may_be_stale });
+        let body = request.body().map_err(|_| unavailable("the request could not be made"))?;
+        let response = self.api.send(&ApiCall::Mint(installation.id, body), &jwt).await.map_err(|fault| cut(ABOUT, &fault))?;
+        let response = self.note_quota(response, now)?;
+        if response.status != StatusCode::CREATED {
+            let may_be_stale = matches!(response.status.as_u16(), 403 | 404 | 422);
+            return Err(NotMinted { denial: refused(ABOUT, &response), may_be_stale });
         }
-        if let Some(fault) = &heard.cut {
-            return Err(self.ended(&heard.body, cut(ABOUT, fault)).await.into());
+        if let Some(fault) = &response.cut {
+            return Err(self.ended(&response.body, cut(ABOUT, fault)).await.into());
         }
-        match Minted::read(&heard.body, installation.id, asked, now) {
+        match Minted::read(&response.body, installation.id, request, now) {
             Ok(minted) => Ok(minted),
-            Err(fault) if fault.is_lie() => {
-                let denial = denied(fault).saying("GitHub's answer is wider than what was asked for, and is not taken.");
-                Err(self.ended(&heard.body, denial).await.into())
+            Err(fault) if fault.contradicts_request() => {
+                let denial = denied(fault).with_detail("GitHub's answer is wider than what was asked for, and is not taken.");
+                Err(self.ended(&response.body, denial).await.into())
             }
-            Err(fault) => Err(self.ended(&heard.body, strange(ABOUT, &fault.to_string())).await.into()),
+            Err(fault) => Err(self.ended(&response.body, strange(ABOUT, &fault.to_string())).await.into()),
         }
     }
 
@@ -192,11 +195,11 @@ impl App {
 
     /// Revokes a token. 401 means that it has ended already.
     pub(super) async fn revoke(&self, token: &Secret) -> Result<(), Denial> {
-        const ABOUT: About = About::Revocation;
-        let heard = self.api.send(&Call::Revoke, token).await.map_err(|fault| cut(ABOUT, &fault))?;
-        match heard.status {
+        const ABOUT: RefusedStep = RefusedStep::Revocation;
+        let response = self.api.send(&ApiCall::Revoke, token).await.map_err(|fault| cut(ABOUT, &fault))?;
+        match response.status {
             StatusCode::NO_CONTENT | StatusCode::UNAUTHORIZED => Ok(()),
-            _ => Err(refused(ABOUT, &heard)),
+            _ => Err(refused(ABOUT, &response)),
         }
     }
 
@@ -208,17 +211,17 @@ impl App {
     }
 
     /// Notes the rate limit, and maps a refusal by it.
-    fn noted(&self, heard: Heard, now: UnixTime) -> Result<Heard, Denial> {
-        if self.quota.note(&heard.headers, now)
+    fn note_quota(&self, response: ProviderResponse, now: UnixTime) -> Result<ProviderResponse, Denial> {
+        if self.quota.note(&response.headers, now)
             && let Some(left) = self.left()
         {
             tracing::warn!(app = self.name, left.remaining, left.limit, resets_at = %left.resets_at, "GitHub's rate limit is nearly spent");
         }
-        let limited = match heard.status {
+        let limited = match response.status {
             StatusCode::TOO_MANY_REQUESTS => true,
-            StatusCode::FORBIDDEN => heard.headers.contains_key(RETRY_AFTER) || self.quota.spent(now).is_some(),
+            StatusCode::FORBIDDEN => response.headers.contains_key(RETRY_AFTER) || self.quota.spent(now).is_some(),
             _ => false,
         };
-        if limited { Err(spent(self.quota.spent(now).unwrap_or(now.plus(PAUSE)))) } else { Ok(heard) }
+        if limited { Err(spent(self.quota.spent(now).unwrap_or(now.plus(PAUSE)))) } else { Ok(response) }
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// A request for a token of an App.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct TokenRequest<'a> {
     /// The App's name in the configuration.
     pub app: &'a str,
     /// The account for which it is installed.
@@ -25,7 +25,7 @@ struct Body<'a> {
     permissions: &'a Permissions,
 }
 
-impl Asked<'_> {
+impl TokenRequest<'_> {
     /// Whether every repository belongs to the account.
     pub(super) fn is_of_one_account(&self) -> bool {
         match self.repositories {

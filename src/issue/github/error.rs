@@ -1,7 +1,7 @@
 //! Why the Apps of the configuration cannot be used.
 
 use super::key::AppKeyError;
-use crate::issue::OutwardError;
+use crate::issue::ProviderClientError;
 
 /// Why an App of the configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +22,6 @@ pub enum GitHubError {
         app: String,
         /// The cause.
         #[source]
-        fault: OutwardError,
+        fault: ProviderClientError,
     },
 }

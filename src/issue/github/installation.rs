@@ -1,7 +1,7 @@
 //! An App's installation for one account, with the permissions that the account granted.
 
-use super::refusal::{About, cut, not_granted, refused, strange, suspended};
-use crate::issue::outward::{Heard, answer};
+use super::refusal::{RefusedStep, cut, not_granted, refused, strange, suspended};
+use crate::issue::outward::{ProviderResponse, answer};
 use crate::words::Denial;
 use crate::words::github::{Level, Owner, Permissions};
 use reqwest::StatusCode;
@@ -30,15 +30,15 @@ struct Account {
 
 impl Installation {
     /// Reads an answer. Refuses the installation of another account.
-    pub(super) fn read(heard: &Heard, owner: &Owner) -> Result<Self, Denial> {
-        const ABOUT: About = About::Installation;
-        if heard.status != StatusCode::OK {
-            return Err(refused(ABOUT, heard));
+    pub(super) fn read(response: &ProviderResponse, owner: &Owner) -> Result<Self, Denial> {
+        const ABOUT: RefusedStep = RefusedStep::Installation;
+        if response.status != StatusCode::OK {
+            return Err(refused(ABOUT, response));
         }
-        if let Some(fault) = &heard.cut {
+        if let Some(fault) = &response.cut {
             return Err(cut(ABOUT, fault));
         }
-        let answer: Answer = answer(&heard.body).map_err(|_| strange(ABOUT, "the answer is not one of GitHub's"))?;
+        let answer: Answer = answer(&response.body).map_err(|_| strange(ABOUT, "the answer is not one of GitHub's"))?;
         if Owner::parse(&answer.account.login).as_ref() != Ok(owner) {
             return Err(strange(ABOUT, "the answer's `account` is another one"));
         }
@@ -49,11 +49,11 @@ impl Installation {
     }
 
     /// Refuses permissions that the installation does not have, so that GitHub need not be asked.
-    pub(super) fn allows(&self, asked: &Permissions) -> Result<(), Denial> {
+    pub(super) fn allows(&self, requested: &Permissions) -> Result<(), Denial> {
         if self.is_suspended {
             return Err(suspended());
         }
-        match asked.iter().find(|(key, level)| self.granted.get(*key) < Some(level)) {
+        match requested.iter().find(|(key, level)| self.granted.get(*key) < Some(level)) {
             Some((key, level)) => Err(not_granted(key, level.as_str())),
             None => Ok(()),
         }

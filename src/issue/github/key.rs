@@ -38,28 +38,28 @@ impl AppKey {
             KeyAt::Credential(name, Some(folder)) => folder.join(name),
             KeyAt::Credential(name, None) => return Err(AppKeyError::NoCredentials { name: name.clone() }),
         };
-        let held = read(&path)?;
-        Ok(Self::File(path, ArcSwapOption::from_pointee(held)))
+        let loaded = read(&path)?;
+        Ok(Self::File(path, ArcSwapOption::from_pointee(loaded)))
     }
 
     /// Signs these bytes with RS256.
     pub(super) async fn sign(&self, input: &[u8]) -> Result<Vec<u8>, AppKeyError> {
         match self {
             Self::Kms(key) => Ok(sign(key, input).await?),
-            Self::File(path, held) => sign_by(&current(path, held)?.1, input),
+            Self::File(path, cached) => sign_by(&current(path, cached)?.1, input),
         }
     }
 }
 
 /// The key in the file; the key that was last read while the file is unreadable, as in the middle of a change.
-fn current(path: &Path, held: &ArcSwapOption<(Stamp, KeyPair)>) -> Result<Arc<(Stamp, KeyPair)>, AppKeyError> {
-    let known = held.load_full();
+fn current(path: &Path, cached: &ArcSwapOption<(Stamp, KeyPair)>) -> Result<Arc<(Stamp, KeyPair)>, AppKeyError> {
+    let known = cached.load_full();
     match known {
         Some(known) if stamp(path).is_ok_and(|now| now == known.0) => Ok(known),
         known => match (read(path), known) {
             (Ok(fresh), _) => {
                 let fresh = Arc::new(fresh);
-                held.store(Some(Arc::clone(&fresh)));
+                cached.store(Some(Arc::clone(&fresh)));
                 Ok(fresh)
             }
             (Err(fault), Some(known)) => {

@@ -4,7 +4,7 @@ mod token;
 
 pub(super) use token::tokens_within;
 
-use super::asked::Asked;
+use super::asked::TokenRequest;
 use crate::issue::outward::answer;
 use crate::words::github::{Level, Owner, Permissions, Repositories, Repository, RepositoryId, RepositoryName};
 use crate::words::{Secret, UnixTime};
@@ -58,7 +58,7 @@ pub(super) enum Fault {
 
 impl Fault {
     /// Whether the answer is readable and contradicts the request.
-    pub(super) const fn is_lie(self) -> bool {
+    pub(super) const fn contradicts_request(self) -> bool {
         !matches!(self, Self::Form | Self::Token | Self::Over)
     }
 }
@@ -93,7 +93,7 @@ struct Login {
 
 impl Minted {
     /// Reads an answer, and compares it with the request.
-    pub(super) fn read(body: &Secret, installation: u64, asked: &Asked<'_>, now: UnixTime) -> Result<Self, Fault> {
+    pub(super) fn read(body: &Secret, installation: u64, request: &TokenRequest<'_>, now: UnixTime) -> Result<Self, Fault> {
         let Answer { token, expires_at, permissions, repository_selection, repositories } =
             answer(body).map_err(|_| Fault::Form)?;
         let token = Secret::from(token);
@@ -107,36 +107,40 @@ impl Minted {
             return Err(Fault::TooLong);
         }
         let permissions = Permissions::try_from(permissions).map_err(|_| Fault::Permissions)?;
-        if !asked.permissions.covers(&permissions) {
+        if !request.permissions.covers(&permissions) {
             return Err(Fault::Permissions);
         }
-        let repositories = compared(repository_selection, repositories, asked)?;
+        let repositories = compared(repository_selection, repositories, request)?;
         Ok(Self { token, expires_at, permissions, repositories, installation })
     }
 }
 
-fn compared(selection: Selection, named: Option<Vec<Named>>, asked: &Asked<'_>) -> Result<Option<Vec<Repository>>, Fault> {
-    let is_elsewhere = |one: &Named| one.owner.login != *asked.owner || one.full_name.owner() != asked.owner;
+fn compared(
+    selection: Selection,
+    named: Option<Vec<Named>>,
+    request: &TokenRequest<'_>,
+) -> Result<Option<Vec<Repository>>, Fault> {
+    let is_elsewhere = |one: &Named| one.owner.login != *request.owner || one.full_name.owner() != request.owner;
     if named.iter().flatten().any(is_elsewhere) {
         return Err(Fault::Owner);
     }
-    let is_asked = |one: &Named| match asked.repositories {
+    let is_requested = |one: &Named| match request.repositories {
         Repositories::All => true,
         Repositories::Ids(named) => named.name(one.id).is_some(),
         Repositories::Names(called) => called.has(&one.full_name, one.id),
     };
-    let is_all = *asked.repositories == Repositories::All;
+    let is_all = *request.repositories == Repositories::All;
     if selection == Selection::All && !is_all {
         return Err(Fault::Selection);
     }
     let Some(named) = named else { return if is_all { Ok(None) } else { Err(Fault::Repositories) } };
-    if !named.iter().all(is_asked) {
+    if !named.iter().all(is_requested) {
         return Err(Fault::Repositories);
     }
     // A policy's author chooses id and name. With the id of one repository and the name of another, a guardrail against the first one's
     // name would not apply.
     let is_renamed =
-        |one: &Named| matches!(asked.repositories, Repositories::Ids(ids) if ids.name(one.id) != Some(&one.full_name));
+        |one: &Named| matches!(request.repositories, Repositories::Ids(ids) if ids.name(one.id) != Some(&one.full_name));
     if named.iter().any(is_renamed) {
         return Err(Fault::Renamed);
     }

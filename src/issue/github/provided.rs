@@ -1,8 +1,8 @@
 //! Connects the configuration and the grants with the Apps.
 
-use super::{Asked, GitHub, GitHubError, GitHubSettings, Minted};
-use crate::issue::provider::{Endpoint, Places, Provided};
-use crate::issue::{Misfit, OwnIssuers};
+use super::{GitHub, GitHubError, GitHubSettings, Minted, TokenRequest};
+use crate::issue::provider::{Endpoint, Places, ProviderKind};
+use crate::issue::{OwnIssuers, ProviderMismatch};
 use crate::kind::{GitHubTarget, GitHubToken};
 use crate::policy::{GitHubTerms, InRepositories};
 use crate::store::Licence;
@@ -13,7 +13,7 @@ use crate::words::{Denial, Reason, UnixTime};
 /// The provider's name in a denial.
 const PROVIDER: &str = "github";
 
-impl Provided for GitHubTarget {
+impl ProviderKind for GitHubTarget {
     type Settings = GitHubSettings;
     type Provider = GitHub;
     type Answer = GitHubToken;
@@ -29,25 +29,25 @@ impl Provided for GitHubTarget {
 
     async fn issue(github: &GitHub, licence: &Licence<'_, GitHubTerms>, now: UnixTime) -> Result<GitHubToken, Denial> {
         let terms = licence.terms();
-        let (owner, repositories) = chosen(&terms.to).map_err(|fault| Reason::Internal.because(fault.to_string()))?;
-        let asked =
-            Asked { app: terms.app.as_str(), owner: &owner, repositories: &repositories, permissions: &terms.permissions };
+        let (owner, repositories) = chosen(&terms.to).map_err(|fault| Reason::Internal.with_cause(fault.to_string()))?;
+        let request =
+            TokenRequest { app: terms.app.as_str(), owner: &owner, repositories: &repositories, permissions: &terms.permissions };
         let app = github.app(terms.app.as_str())?;
         app.check_forge(terms.own_of.as_ref())?;
-        let Minted { token, expires_at, permissions, repositories, installation: _ } = app.mint(&asked, now).await?;
+        let Minted { token, expires_at, permissions, repositories, installation: _ } = app.mint(&request, now).await?;
         let api = app.address().to_owned();
         Ok(GitHubToken { app: terms.app.clone(), owner, repositories, permissions, token, expires_at, api })
     }
 
-    fn misfit(settings: &GitHubSettings, granted: &GitHubTarget) -> Option<Misfit> {
+    fn misfit(settings: &GitHubSettings, granted: &GitHubTarget) -> Option<ProviderMismatch> {
         let (name, what) = (granted.app.as_ref()?.as_str(), "App");
         let Some(app) = settings.apps.iter().find(|app| app.name == name) else {
             let known = settings.apps.iter().map(|app| app.name.clone()).collect();
-            return Some(Misfit::NoName { what, name: name.to_owned(), known });
+            return Some(ProviderMismatch::NoName { what, name: name.to_owned(), known });
         };
-        let (key, level) = app.max_permissions.lacks(granted.permissions.as_ref()?)?;
+        let (key, level) = app.max_permissions.missing_from(granted.permissions.as_ref()?)?;
         let why = format!("`{key}: {}` is more than its `max_permissions`", level.as_str());
-        Some(Misfit::Refused { what, name: name.to_owned(), why })
+        Some(ProviderMismatch::Refused { what, name: name.to_owned(), why })
     }
 
     fn endpoints(settings: &GitHubSettings) -> Vec<Endpoint<'_>> {
@@ -58,7 +58,7 @@ impl Provided for GitHubTarget {
     }
 
     fn absent() -> Denial {
-        Reason::ProviderDenied.because("the configuration has no `providers: { github: … }`").by(PROVIDER)
+        Reason::ProviderDenied.with_cause("the configuration has no `providers: { github: … }`").by(PROVIDER)
     }
 }
 

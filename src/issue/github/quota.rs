@@ -15,7 +15,7 @@ const SCARCE: u64 = 10;
 
 /// What is left.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Left {
+pub struct Remaining {
     /// Requests in one window.
     pub limit: u64,
     /// The requests that are left.
@@ -26,18 +26,18 @@ pub struct Left {
 
 /// What the last answers reported.
 #[derive(Default)]
-pub(super) struct Quota(Mutex<Known>);
+pub(super) struct Quota(Mutex<QuotaState>);
 
 #[derive(Clone, Copy, Default)]
-struct Known {
-    left: Option<Left>,
+struct QuotaState {
+    left: Option<Remaining>,
     /// The window for which a warning was logged.
-    told: Option<UnixTime>,
+    warned: Option<UnixTime>,
 }
 
 impl Quota {
     /// The limit that the last answers reported.
-    pub(super) fn left(&self) -> Option<Left> {
+    pub(super) fn left(&self) -> Option<Remaining> {
         self.lock().left
     }
 
@@ -51,27 +51,27 @@ impl Quota {
         let Some(left) = read(headers, now) else { return false };
         let mut known = self.lock();
         known.left = Some(left);
-        let tell = left.remaining <= left.limit / SCARCE && known.told != Some(left.resets_at);
-        if tell {
-            known.told = Some(left.resets_at);
+        let is_due = left.remaining <= left.limit / SCARCE && known.warned != Some(left.resets_at);
+        if is_due {
+            known.warned = Some(left.resets_at);
         }
-        tell
+        is_due
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, QuotaState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn read(headers: &HeaderMap, now: UnixTime) -> Option<Left> {
+fn read(headers: &HeaderMap, now: UnixTime) -> Option<Remaining> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.parse::<u64>().ok();
     let latest = now.plus(WINDOW_MAX);
     if let Some(pause) = number("retry-after") {
         let limit = number("x-ratelimit-limit").unwrap_or_default();
-        return Some(Left { limit, remaining: 0, resets_at: now.plus(Duration::from_secs(pause)).min(latest) });
+        return Some(Remaining { limit, remaining: 0, resets_at: now.plus(Duration::from_secs(pause)).min(latest) });
     }
     let resets_at = UnixTime::from_seconds(i64::try_from(number("x-ratelimit-reset")?).ok()?).min(latest);
-    Some(Left { limit: number("x-ratelimit-limit")?, remaining: number("x-ratelimit-remaining")?, resets_at })
+    Some(Remaining { limit: number("x-ratelimit-limit")?, remaining: number("x-ratelimit-remaining")?, resets_at })
 }
 
 #[cfg(test)]

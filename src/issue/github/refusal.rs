@@ -1,7 +1,7 @@
 //! Maps GitHub's refusals to denials, with a hint what to do. The `message` of GitHub's JSON error goes to the audit log, shortened.
 //! No other byte of an answer is logged.
 
-use crate::issue::outward::{Cut, Heard, answer, may_pass};
+use crate::issue::outward::{ProviderResponse, TransportError, answer, may_pass};
 use crate::words::{Denial, Reason, UnixTime};
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
@@ -12,13 +12,13 @@ const PROVIDER: &str = "github";
 
 /// What the request was for, for the audit log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum About {
+pub(super) enum RefusedStep {
     Installation,
     Token,
     Revocation,
 }
 
-impl About {
+impl RefusedStep {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Installation => "the installation",
@@ -30,64 +30,64 @@ impl About {
 
 /// GitHub refuses, or would refuse.
 pub(super) fn denied(cause: impl std::fmt::Display) -> Denial {
-    Reason::ProviderDenied.because(format!("{PROVIDER}: {cause}")).by(PROVIDER)
+    Reason::ProviderDenied.with_cause(format!("{PROVIDER}: {cause}")).by(PROVIDER)
 }
 
 /// GitHub may answer at another time.
 pub(super) fn unavailable(cause: impl std::fmt::Display) -> Denial {
-    Reason::ProviderUnavailable.because(format!("{PROVIDER}: {cause}")).by(PROVIDER)
+    Reason::ProviderUnavailable.with_cause(format!("{PROVIDER}: {cause}")).by(PROVIDER)
 }
 
 /// There is no answer, or only a part of it.
-pub(super) fn cut(about: About, cut: &Cut) -> Denial {
-    unavailable(format!("{}: {cut}", about.as_str())).saying("GitHub did not answer.")
+pub(super) fn cut(about: RefusedStep, cut: &TransportError) -> Denial {
+    unavailable(format!("{}: {cut}", about.as_str())).with_detail("GitHub did not answer.")
 }
 
 /// The answer is not one of GitHub's.
-pub(super) fn strange(about: About, what: &str) -> Denial {
-    unavailable(format!("{}: {what}", about.as_str())).saying("GitHub's answer is not one that GitHub gives.")
+pub(super) fn strange(about: RefusedStep, what: &str) -> Denial {
+    unavailable(format!("{}: {what}", about.as_str())).with_detail("GitHub's answer is not one that GitHub gives.")
 }
 
 /// The rate limit is spent.
 pub(super) fn spent(until: UnixTime) -> Denial {
     unavailable(format!("the rate limit is spent until {until}"))
-        .saying(format!("GitHub takes no more requests of this App until {until}."))
-        .advising("Try again then.")
+        .with_detail(format!("GitHub takes no more requests of this App until {until}."))
+        .with_hint("Try again then.")
 }
 
 /// The App is not installed for the account.
 pub(super) fn not_installed() -> Denial {
     denied("the App is not installed for this account")
-        .saying("The GitHub App is not installed for this account.")
-        .advising("An owner of the account installs the App; or the policy names another account.")
+        .with_detail("The GitHub App is not installed for this account.")
+        .with_hint("An owner of the account installs the App; or the policy names another account.")
 }
 
 /// The installation is suspended.
 pub(super) fn suspended() -> Denial {
     denied("the installation is suspended")
-        .saying("The GitHub App's installation is suspended.")
-        .advising("An owner of the account lifts the suspension in the settings of the installed App.")
+        .with_detail("The GitHub App's installation is suspended.")
+        .with_hint("An owner of the account lifts the suspension in the settings of the installed App.")
 }
 
 /// The installation has fewer permissions than the policy grants.
 pub(super) fn not_granted(key: &str, level: &str) -> Denial {
     denied(format!("the installation was not given `{key}: {level}`"))
-        .saying(format!("The installation of the GitHub App was not given `{key}: {level}`."))
-        .advising("An owner of the account accepts the App's permissions; or the policy asks for less.")
+        .with_detail(format!("The installation of the GitHub App was not given `{key}: {level}`."))
+        .with_hint("An owner of the account accepts the App's permissions; or the policy asks for less.")
 }
 
 /// Maps an answer with an error status.
-pub(super) fn refused(about: About, heard: &Heard) -> Denial {
-    let status = heard.status;
-    let words = message(heard).map(|message| format!(": {message}")).unwrap_or_default();
+pub(super) fn refused(about: RefusedStep, response: &ProviderResponse) -> Denial {
+    let status = response.status;
+    let words = message(response).map(|message| format!(": {message}")).unwrap_or_default();
     let cause = format!("{} ({}){words}", about.as_str(), status.as_u16());
     match status {
         StatusCode::UNAUTHORIZED => denied(cause)
-            .saying("GitHub does not take the App's signature.")
-            .advising("The App's `key` and its `app_id` have to belong together, and this server's clock has to be right."),
+            .with_detail("GitHub does not take the App's signature.")
+            .with_hint("The App's `key` and its `app_id` have to belong together, and this server's clock has to be right."),
         StatusCode::UNPROCESSABLE_ENTITY => denied(cause)
-            .saying("GitHub does not give this App one of the repositories, or one of the permissions.")
-            .advising("The App has to be installed for each repository of the policy, with its permissions."),
+            .with_detail("GitHub does not give this App one of the repositories, or one of the permissions.")
+            .with_hint("The App has to be installed for each repository of the policy, with its permissions."),
         status if may_pass(status) => unavailable(cause),
         _ => denied(cause),
     }
@@ -98,13 +98,13 @@ struct Error {
     message: String,
 }
 
-fn message(heard: &Heard) -> Option<String> {
-    let kind = heard.headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    if heard.cut.is_some() || kind.split(';').next()?.trim() != "application/json" {
+fn message(response: &ProviderResponse) -> Option<String> {
+    let kind = response.headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    if response.cut.is_some() || kind.split(';').next()?.trim() != "application/json" {
         return None;
     }
-    let error: Error = answer(&heard.body).ok()?;
-    heard.sentence(&error.message)
+    let error: Error = answer(&response.body).ok()?;
+    response.sentence(&error.message)
 }
 
 #[cfg(test)]
@@ -120,8 +120,8 @@ mod tests {
             (429, Reason::ProviderUnavailable),
             (503, Reason::ProviderUnavailable),
         ] {
-            let heard = Heard::empty(StatusCode::from_u16(status).unwrap());
-            assert_eq!(refused(About::Token, &heard).reason, reason, "{status}");
+            let response = ProviderResponse::empty(StatusCode::from_u16(status).unwrap());
+            assert_eq!(refused(RefusedStep::Token, &response).reason, reason, "{status}");
         }
     }
 }

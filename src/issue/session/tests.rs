@@ -25,17 +25,17 @@ async fn a_key_seals_for_a_month_and_opens_for_a_day_more() {
     let file = Identities::generate().0;
     let identities = || Identities::parse(&file).unwrap();
     let sessions = Sessions::load(identities(), &store).await.unwrap();
-    let mut held = Vec::new();
+    let mut counts = Vec::new();
     for days in [0, 29, 1, 1, 29] {
         seconds.fetch_add(days * DAY, Ordering::SeqCst);
-        sessions.turn(&store).await.unwrap();
-        held.push(sessions.held.load().len());
+        sessions.rotate_due(&store).await.unwrap();
+        counts.push(sessions.keys.load().len());
     }
-    assert_eq!(held, [1, 1, 2, 1, 2], "after 0, 29, 30, 31 and 60 days");
+    assert_eq!(counts, [1, 1, 2, 1, 2], "after 0, 29, 30, 31 and 60 days");
     let rows = store.session_keys().await.unwrap();
     assert!(rows[0].created_at > rows[1].created_at, "the newest one seals");
     assert!(rows.iter().all(|row| row.sealed.starts_with(b"age-encryption.org/")));
-    assert_eq!(Sessions::load(identities(), &store).await.unwrap().held.load().len(), 2, "a restart makes none");
+    assert_eq!(Sessions::load(identities(), &store).await.unwrap().keys.load().len(), 2, "a restart makes none");
     let others = Identities::parse(&Identities::generate().0).unwrap();
     assert!(Sessions::load(others, &store).await.is_err(), "only the root identity opens them");
 }
@@ -48,7 +48,7 @@ async fn a_clock_that_is_ahead_for_a_moment_turns_no_session_key() {
     let sessions = Sessions::load(Identities::parse(&Identities::generate().0).unwrap(), &store).await.unwrap();
     let first = store.session_keys().await.unwrap().remove(0).id;
     clock.step(400 * DAY * 1000);
-    sessions.turn(&store).await.unwrap();
+    sessions.rotate_due(&store).await.unwrap();
     clock.step(-400 * DAY * 1000);
     let left: Vec<String> = store.session_keys().await.unwrap().into_iter().map(|row| row.id).collect();
     assert_eq!(left, [first]);
@@ -77,6 +77,6 @@ async fn a_session_that_is_shown_again_is_not_read_again_until_the_keys_turn() {
     let mut changed = one.expose().to_vec();
     *changed.last_mut().unwrap() ^= 1;
     assert!(open(&Secret::new(changed)).is_err(), "what is remembered helps nobody who shows something else");
-    sessions.turn(&store).await.unwrap();
+    sessions.rotate_due(&store).await.unwrap();
     assert_eq!((open(&one).unwrap(), read.get()), (ids[0].clone(), 3));
 }

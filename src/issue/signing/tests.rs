@@ -61,7 +61,7 @@ async fn keys_are_encrypted_at_rest_and_survive_a_turn() {
     assert_eq!(rows.len(), 2);
     assert!(rows.iter().all(|row| row.state == KeyState::Signing && row.sealed.starts_with(b"age-encryption.org/")));
     let before = keys.jwks();
-    keys.turn(&store).await.unwrap();
+    keys.rotate_due(&store).await.unwrap();
     assert_eq!(keys.jwks(), before);
 }
 
@@ -118,8 +118,8 @@ fn where_keys_are_hosted_elsewhere_one_signs_a_day_after_it_was_written_there_an
     let mut only_first = Some([("0".to_owned(), start)].into());
     let rows = year(&mut only_first, |_, _, _| {});
     assert!(rows.iter().any(|row| row.kid == "0" && row.state == KeyState::Signing), "the old one signs on");
-    let told = Publication::of(&rows, &only_first, &SigningAlgorithm::ALL, start.plus(DAY * 365));
-    assert_eq!((told.waiting(), told.keys[1].waits_to_be_hosted), (1, true));
+    let publication = Publication::of(&rows, &only_first, &SigningAlgorithm::ALL, start.plus(DAY * 365));
+    assert_eq!((publication.waiting(), publication.keys[1].waits_to_be_hosted), (1, true));
 }
 
 #[test]
@@ -157,16 +157,16 @@ async fn a_rotation_by_hand_publishes_first_and_goes_on_by_itself() {
     );
     store.note_hosted(OwnIssuer::Clouds, first.clone()).await.unwrap();
     clock.move_by(DAY);
-    keys.turn(&store).await.unwrap();
+    keys.rotate_due(&store).await.unwrap();
     assert_eq!((signing().await, keys.waiting_to_be_hosted()), (first.clone(), 2), "not hosted yet");
     let all = store.keys(OwnIssuer::Clouds).await.unwrap().into_iter().map(|row| row.kid).collect();
     store.note_hosted(OwnIssuer::Clouds, all).await.unwrap();
     clock.move_by(DAY);
-    keys.turn(&store).await.unwrap();
+    keys.rotate_due(&store).await.unwrap();
     let second = signing().await;
     assert!(second.len() == 2 && second.iter().all(|kid| !first.contains(kid)));
     clock.move_by(DAY);
-    keys.turn(&store).await.unwrap();
+    keys.rotate_due(&store).await.unwrap();
     assert_eq!(keys.jwks()["keys"].as_array().unwrap().len(), 2, "the retired ones are gone");
     store.forget_hosted(OwnIssuer::Clouds).await.unwrap();
     assert_eq!(store.hosted_keys(OwnIssuer::Clouds).await.unwrap(), None);
@@ -183,7 +183,7 @@ async fn a_clock_that_is_ahead_for_a_moment_retires_no_signing_key() {
         .unwrap();
     let before = keys.jwks();
     clock.step(400 * 24 * 3_600_000);
-    keys.turn(&store).await.unwrap();
+    keys.rotate_due(&store).await.unwrap();
     clock.step(-400 * 24 * 3_600_000);
     assert_eq!(keys.jwks(), before);
 }

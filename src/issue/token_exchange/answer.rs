@@ -34,7 +34,7 @@ pub(super) enum Fault {
 
 impl Fault {
     /// Whether the answer is readable and contradicts the request.
-    pub(super) const fn is_lie(self) -> bool {
+    pub(super) const fn contradicts_request(self) -> bool {
         matches!(self, Self::TooLong | Self::Scope | Self::ScopeForm)
     }
 }
@@ -53,11 +53,11 @@ pub(super) fn read(body: &Secret, settings: &ServiceSettings, scope: Option<&str
     if lifetime > most {
         return Err(Fault::TooLong);
     }
-    if let (Some(asked), Some(given)) = (scope, answer.get("scope").filter(|given| !given.is_null())) {
+    if let (Some(requested), Some(granted)) = (scope, answer.get("scope").filter(|granted| !granted.is_null())) {
         // RFC 6749, section 3.3: a list in one text. Another form cannot be compared.
-        let given = given.as_str().ok_or(Fault::ScopeForm)?;
-        let is_asked = |one: &str| asked.split(' ').any(|asked| asked == one);
-        if !given.split(' ').all(is_asked) {
+        let granted = granted.as_str().ok_or(Fault::ScopeForm)?;
+        let is_requested = |one: &str| requested.split(' ').any(|word| word == one);
+        if !granted.split(' ').all(is_requested) {
             return Err(Fault::Scope);
         }
     }

@@ -3,15 +3,15 @@
 use super::refusal::PROVIDER;
 use super::settings::TokenExchangeSettings;
 use super::{TokenExchange, TokenExchangeError};
-use crate::issue::provider::{Endpoint, Places, Provided};
-use crate::issue::{Misfit, OwnIssuers};
+use crate::issue::provider::{Endpoint, Places, ProviderKind};
+use crate::issue::{OwnIssuers, ProviderMismatch};
 use crate::kind::{ExchangedToken, TokenExchangeTarget};
 use crate::policy::TokenExchangeTerms;
 use crate::store::Licence;
 use crate::words::yaml::Fields;
 use crate::words::{Denial, Reason, UnixTime};
 
-impl Provided for TokenExchangeTarget {
+impl ProviderKind for TokenExchangeTarget {
     type Settings = TokenExchangeSettings;
     type Provider = TokenExchange;
     type Answer = ExchangedToken;
@@ -33,14 +33,14 @@ impl Provided for TokenExchangeTarget {
         services.issue(licence, now).await
     }
 
-    fn misfit(settings: &TokenExchangeSettings, granted: &TokenExchangeTarget) -> Option<Misfit> {
+    fn misfit(settings: &TokenExchangeSettings, granted: &TokenExchangeTarget) -> Option<ProviderMismatch> {
         let (name, what) = (granted.service.as_ref()?, "service");
         let Some(service) = settings.services.iter().find(|service| service.name == *name) else {
             let known = settings.services.iter().map(|service| service.name.to_string()).collect();
-            return Some(Misfit::NoName { what, name: name.to_string(), known });
+            return Some(ProviderMismatch::NoName { what, name: name.to_string(), known });
         };
         let fault = service.check(granted.fields.as_ref()?).err()?;
-        Some(Misfit::Refused { what, name: name.to_string(), why: fault.to_string() })
+        Some(ProviderMismatch::Refused { what, name: name.to_string(), why: fault.to_string() })
     }
 
     fn endpoints(settings: &TokenExchangeSettings) -> Vec<Endpoint<'_>> {
@@ -51,6 +51,6 @@ impl Provided for TokenExchangeTarget {
     }
 
     fn absent() -> Denial {
-        Reason::ProviderDenied.because("the configuration has no `providers: { token_exchange: … }`").by(PROVIDER)
+        Reason::ProviderDenied.with_cause("the configuration has no `providers: { token_exchange: … }`").by(PROVIDER)
     }
 }

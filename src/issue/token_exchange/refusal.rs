@@ -3,7 +3,7 @@
 
 use super::answer::Fault;
 use super::settings::FieldsError;
-use crate::issue::outward::{Cut, Heard, answer, may_pass};
+use crate::issue::outward::{ProviderResponse, TransportError, answer, may_pass};
 use crate::words::{Denial, Reason};
 use serde::Deserialize;
 
@@ -38,7 +38,7 @@ pub(super) struct Refusing<'a> {
 
 /// The configuration or a service refuses.
 pub(super) fn denied(cause: impl std::fmt::Display) -> Denial {
-    Reason::ProviderDenied.because(format!("{PROVIDER}: {cause}")).by(PROVIDER)
+    Reason::ProviderDenied.with_cause(format!("{PROVIDER}: {cause}")).by(PROVIDER)
 }
 
 impl Refusing<'_> {
@@ -47,40 +47,42 @@ impl Refusing<'_> {
     }
 
     fn unavailable(self, cause: impl std::fmt::Display) -> Denial {
-        Reason::ProviderUnavailable.because(format!("{PROVIDER}: {}: {cause}", self.service)).by(PROVIDER)
+        Reason::ProviderUnavailable.with_cause(format!("{PROVIDER}: {}: {cause}", self.service)).by(PROVIDER)
     }
 
     /// The policy sets other fields than the configuration leaves to it.
     pub(super) fn fields(self, fault: FieldsError) -> Denial {
         self.denied(&fault)
-            .saying(format!("The policy sets other fields than the service `{}` leaves to policies.", self.service))
-            .advising("`policy_fields` of the server's configuration names them: a policy sets all of them and no other.")
+            .with_detail(format!("The policy sets other fields than the service `{}` leaves to policies.", self.service))
+            .with_hint("`policy_fields` of the server's configuration names them: a policy sets all of them and no other.")
     }
 
     /// There is no answer, or only a part of it.
-    pub(super) fn cut(self, cut: &Cut) -> Denial {
-        self.unavailable(cut).saying(format!("The service `{}` did not answer.", self.service))
+    pub(super) fn cut(self, cut: &TransportError) -> Denial {
+        self.unavailable(cut).with_detail(format!("The service `{}` did not answer.", self.service))
     }
 
     /// The answer is refused.
     pub(super) fn strange(self, fault: Fault) -> Denial {
-        let denial = if fault.is_lie() { self.denied(fault) } else { self.unavailable(fault) };
-        let denial = denial.saying(format!("The answer of the service `{}` is not one that was asked for.", self.service));
+        let denial = if fault.contradicts_request() { self.denied(fault) } else { self.unavailable(fault) };
+        let denial = denial.with_detail(format!("The answer of the service `{}` is not one that was asked for.", self.service));
         match fault {
-            Fault::TooLong => denial.advising("The policy grants a longer `ttl`, or the service is told to give shorter tokens."),
+            Fault::TooLong => {
+                denial.with_hint("The policy grants a longer `ttl`, or the service is told to give shorter tokens.")
+            }
             _ => denial,
         }
     }
 
     /// Maps an answer with an error status.
-    pub(super) fn refused(self, heard: &Heard) -> Denial {
-        let status = heard.status;
-        let known = code(heard).and_then(|code| CODES.into_iter().find(|(known, _)| *known == code));
+    pub(super) fn refused(self, response: &ProviderResponse) -> Denial {
+        let status = response.status;
+        let known = code(response).and_then(|code| CODES.into_iter().find(|(known, _)| *known == code));
         let words = known.map(|(code, _)| format!(", {code}")).unwrap_or_default();
         let cause = format!("the token ({}{words})", status.as_u16());
         let denial = if may_pass(status) { self.unavailable(cause) } else { self.denied(cause) };
-        let denial = denial.saying(format!("The service `{}` gives no token.", self.service));
-        known.map_or(denial.clone(), |(_, advice)| denial.advising(advice))
+        let denial = denial.with_detail(format!("The service `{}` gives no token.", self.service));
+        known.map_or(denial.clone(), |(_, advice)| denial.with_hint(advice))
     }
 }
 
@@ -89,10 +91,10 @@ struct Error {
     error: String,
 }
 
-fn code(heard: &Heard) -> Option<String> {
-    if heard.cut.is_some() {
+fn code(response: &ProviderResponse) -> Option<String> {
+    if response.cut.is_some() {
         return None;
     }
-    let error: Error = answer(&heard.body).ok()?;
+    let error: Error = answer(&response.body).ok()?;
     Some(error.error)
 }

@@ -37,16 +37,16 @@ fn values_in_a_body_are_escaped() {
 #[test]
 fn an_answer_is_compared_with_what_was_asked() {
     let hour = Duration::from_secs(3600);
-    let told = |body: Value, scope: Option<&str>| {
+    let lifetime_of = |body: Value, scope: Option<&str>| {
         read(&Secret::from(body.to_string()), &settings(Encoding::Json), scope, hour).map(|answer| answer.lifetime)
     };
     let good = json!({ "data": { "token": "t" }, "expires_in": 60, "scope": "b" });
-    assert_eq!(told(good.clone(), Some("a b")), Ok(Duration::from_secs(60)));
-    assert_eq!(told(json!({ "data": { "token": "t" }, "expires_in": "60" }), None), Ok(Duration::from_secs(60)));
+    assert_eq!(lifetime_of(good.clone(), Some("a b")), Ok(Duration::from_secs(60)));
+    assert_eq!(lifetime_of(json!({ "data": { "token": "t" }, "expires_in": "60" }), None), Ok(Duration::from_secs(60)));
     let with = |pointer: &str, value: Value| {
         let mut body = good.clone();
         *body.pointer_mut(pointer).unwrap() = value;
-        told(body, Some("a b"))
+        lifetime_of(body, Some("a b"))
     };
     for (pointer, value, fault) in [
         ("/expires_in", json!(3601), Fault::TooLong),

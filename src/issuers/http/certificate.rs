@@ -30,8 +30,8 @@ pub struct Cause {
 }
 
 impl Cause {
-    fn advised(told: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { told: told.into(), hint: Some(hint.into()) }
+    fn advised(detail: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { told: detail.into(), hint: Some(hint.into()) }
     }
 }
 
@@ -45,7 +45,7 @@ impl fmt::Display for Cause {
 
 /// What is wrong with the certificate, if that is why there is no connection.
 pub fn certificate_fault(fault: &reqwest::Error, trust: Trust<'_>) -> Option<Cause> {
-    find(fault).map(|fault| told(fault, trust))
+    find(fault).map(|fault| cause_of(fault, trust))
 }
 
 /// The library's error for a certificate, at any depth of the causes.
@@ -62,18 +62,18 @@ pub(super) fn find(fault: &reqwest::Error) -> Option<&CertificateError> {
     None
 }
 
-fn told(fault: &CertificateError, Trust { is_named, named_by, keeper }: Trust<'_>) -> Cause {
+fn cause_of(fault: &CertificateError, Trust { is_named, named_by, keeper }: Trust<'_>) -> Cause {
     match fault {
         // Also an authority of the right name with another key, as after it was made anew.
         CertificateError::UnknownIssuer
         | CertificateError::BadSignature
         | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
             if is_named {
-                let told = format!("it is signed by none of the file that {named_by} names");
-                Cause::advised(told, "name the file of that authority instead.")
+                let detail = format!("it is signed by none of the file that {named_by} names");
+                Cause::advised(detail, "name the file of that authority instead.")
             } else {
-                let told = "it is signed by no authority of this system";
-                Cause::advised(told, format!("name its authority's file by {named_by}."))
+                let detail = "it is signed by no authority of this system";
+                Cause::advised(detail, format!("name its authority's file by {named_by}."))
             }
         }
         CertificateError::UnsupportedSignatureAlgorithmContext { .. } => Cause::advised(

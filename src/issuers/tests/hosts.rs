@@ -12,15 +12,15 @@ fn keys_are_accepted_from_the_issuers_own_host_and_from_named_and_known_ones() {
             settings.mapping = Mapping::built_in(mapping).unwrap();
             settings.jwks_hosts = hosts.iter().map(|host| JwksHost::parse(host).unwrap()).collect();
         });
-        let told = Origin::new(&settings).unwrap().check_host("https://discovery.example", keys);
-        told.map_err(|fault| fault.to_string())
+        let checked = Origin::new(&settings).unwrap().check_host("https://discovery.example", keys);
+        checked.map_err(|fault| fault.to_string())
     };
     let (google, certs) = ("https://accounts.google.com", "https://www.googleapis.com/oauth2/v3/certs");
     assert_eq!(of("google", google, &[], certs), Ok(()));
     assert_eq!(of("generic", "https://ci.example", &["keys.example"], "https://keys.example/jwks"), Ok(()));
     assert_eq!(of("generic", "https://ci.example", &["keys.example:8443"], "https://keys.example:8443/jwks"), Ok(()));
     assert_eq!(of("generic", "https://ci.example", &[], "https://ci.example/jwks"), Ok(()));
-    for (mapping, issuer, hosts, keys, said) in [
+    for (mapping, issuer, hosts, keys, expected) in [
         ("generic", "https://ci.example", &[][..], "https://keys.example/jwks", "write `jwks_hosts: [keys.example]`"),
         ("generic", "https://ci.example", &[], "https://ci.example:8443/jwks", "write `jwks_hosts: [ci.example:8443]`"),
         (
@@ -37,7 +37,10 @@ fn keys_are_accepted_from_the_issuers_own_host_and_from_named_and_known_ones() {
         ("google", "https://google.acme.example", &[], certs, "write `jwks_hosts: [www.googleapis.com]`"),
         ("generic", google, &[], certs, "write `jwks_hosts: [www.googleapis.com]`"),
     ] {
-        let told = of(mapping, issuer, hosts, keys).unwrap_err();
-        assert!(told.starts_with("https://discovery.example says") && told.contains(keys) && told.contains(said), "{told}");
+        let message = of(mapping, issuer, hosts, keys).unwrap_err();
+        assert!(
+            message.starts_with("https://discovery.example says") && message.contains(keys) && message.contains(expected),
+            "{message}"
+        );
     }
 }

@@ -24,15 +24,15 @@ pub(super) fn is_canonical(resource: &str) -> bool {
 }
 
 /// The accepted spelling of another spelling, if there is one.
-pub(super) fn meant(resource: &str) -> Option<String> {
+pub(super) fn accepted_spelling(resource: &str) -> Option<String> {
     if let Ok(id) = Guid::parse(resource) {
         return Some(id.to_string());
     }
     let url = Url::parse(resource).ok().filter(|url| url.query().is_none() && url.fragment().is_none())?;
     let host = url.host_str()?.to_ascii_lowercase();
     let path: String = url.path().split('/').filter(|part| !part.is_empty()).map(|part| format!("/{part}")).collect();
-    let meant = format!("{}://{}{path}", url.scheme(), host.trim_end_matches('.'));
-    is_canonical(&meant).then_some(meant)
+    let spelling = format!("{}://{}{path}", url.scheme(), host.trim_end_matches('.'));
+    is_canonical(&spelling).then_some(spelling)
 }
 
 /// Whether it names an application by its id: `GUID`, or a URI that begins with `api://GUID`.

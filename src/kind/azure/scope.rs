@@ -1,5 +1,5 @@
 //! The scope of an access token.
-use super::resource::{is_by_id, is_canonical, meant};
+use super::resource::{accepted_spelling, is_by_id, is_canonical};
 
 /// The only scope of a resource in the client credentials flow.
 const DEFAULT: &str = "/.default";
@@ -44,8 +44,8 @@ impl Scope {
         match resource {
             Some(resource) if is_canonical(resource) => return Ok(Self(text.to_owned())),
             Some(resource) => {
-                if let Some(meant) = meant(resource) {
-                    return Err(ScopeError::Spelling(format!("{meant}{DEFAULT}")));
+                if let Some(spelling) = accepted_spelling(resource) {
+                    return Err(ScopeError::Spelling(format!("{spelling}{DEFAULT}")));
                 }
             }
             None => {}

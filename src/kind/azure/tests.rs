@@ -60,10 +60,10 @@ fn a_body_names_application_and_scope_or_nothing() {
         json!({ "client_id": CLIENT, "scope": "https://a/.default", "ttl": "1h" }),
         json!({ "tenant_id": CLIENT }),
     ] {
-        let told = read(bad.clone()).unwrap_err().to_string();
-        assert!(!told.contains("variant"), "{bad}: {told}");
+        let message = read(bad.clone()).unwrap_err().to_string();
+        assert!(!message.contains("variant"), "{bad}: {message}");
     }
-    for (bad, said) in [
+    for (bad, expected) in [
         (json!({ "client_id": CLIENT }), "either `scope` or `federated_token"),
         (json!({ "scope": "https://a/.default" }), "`client_id` is missing"),
         (json!({ "client_id": CLIENT, "federated_token": false }), "`federated_token` is `true`"),
@@ -71,8 +71,8 @@ fn a_body_names_application_and_scope_or_nothing() {
         (json!({ "client_id": CLIENT, "scope": "https://A/.default" }), "write this resource as `https://a/.default`"),
         (json!({ "client_id": CLIENT, "ttl": "1h" }), "unknown field `ttl`"),
     ] {
-        let told = read(bad).unwrap_err().to_string();
-        assert!(told.contains(said), "{said}: {told}");
+        let message = read(bad).unwrap_err().to_string();
+        assert!(message.contains(expected), "{expected}: {message}");
     }
 }
 

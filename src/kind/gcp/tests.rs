@@ -78,8 +78,8 @@ fn a_scope_has_the_spelling_that_google_lists() {
     ] {
         assert_eq!(GcpScope::parse(scope), Err(GcpNameError::Scope), "{scope}");
     }
-    let told = GcpNameError::Scope.to_string();
-    assert!(told.contains("`https://www.googleapis.com/auth/cloud-platform`") && told.contains("lower case"), "{told}");
+    let message = GcpNameError::Scope.to_string();
+    assert!(message.contains("`https://www.googleapis.com/auth/cloud-platform`") && message.contains("lower case"), "{message}");
 }
 
 #[test]

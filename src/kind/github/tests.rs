@@ -69,6 +69,6 @@ fn a_body_leaves_out_what_it_leaves_to_the_policy_and_says_nothing_twice() {
     ] {
         assert!(read(bad.clone()).is_err(), "{bad}");
     }
-    let many: Vec<String> = (0..=ASKED_MAX).map(|number| format!("acme/r{number}")).collect();
+    let many: Vec<String> = (0..=REQUESTED_MAX).map(|number| format!("acme/r{number}")).collect();
     assert!(read(json!({ "repositories": many })).is_err() && read(json!({ "repositories": many[1..] })).is_ok());
 }

@@ -1,6 +1,6 @@
 //! The text in the audit log and in people's questions: an App, `all:OWNER`, `own` or repositories, and permissions, each a word.
 
-use super::{GitHubTarget, GitHubTargetError, Where};
+use super::{GitHubTarget, GitHubTargetError, RepositoryScope};
 use crate::words::github::{AppName, Level, Owner, Permission, PermissionError, Permissions, RepositoryName};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -41,11 +41,11 @@ pub(super) fn read(
             set(&mut app, AppName::parse(word)?)?;
         }
     }
-    let named = if names.is_empty() { None } else { Some(Where::named(names)?) };
+    let named = if names.is_empty() { None } else { Some(RepositoryScope::named(names)?) };
     let repositories = match (all, own, named) {
-        (Some(owner), None, None) => Some(Where::All(owner)),
-        (None, Some(()), None) => Some(Where::Own(BTreeSet::new())),
-        (None, Some(()), Some(Where::Named(beside))) => Some(Where::Own(beside)),
+        (Some(owner), None, None) => Some(RepositoryScope::All(owner)),
+        (None, Some(()), None) => Some(RepositoryScope::Own(BTreeSet::new())),
+        (None, Some(()), Some(RepositoryScope::Named(others))) => Some(RepositoryScope::Own(others)),
         (None, None, named) => named,
         _ => return Err(GitHubTargetError::Mixed),
     };
@@ -61,11 +61,11 @@ fn set<T>(slot: &mut Option<T>, value: T) -> Result<(), GitHubTargetError> {
     slot.replace(value).map_or(Ok(()), |_| Err(GitHubTargetError::Twice))
 }
 
-impl fmt::Display for Where {
+impl fmt::Display for RepositoryScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::All(owner) => write!(f, "{ALL}{owner}"),
-            Self::Own(beside) => f.write_str(&words([OWN.to_owned()].into_iter().chain(beside.iter().map(ToString::to_string)))),
+            Self::Own(others) => f.write_str(&words([OWN.to_owned()].into_iter().chain(others.iter().map(ToString::to_string)))),
             Self::Named(names) => f.write_str(&words(names.iter().map(ToString::to_string))),
         }
     }

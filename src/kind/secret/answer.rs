@@ -66,14 +66,14 @@ impl Answered for SecretValue {
     }
 
     fn describe(&self) -> Value {
-        let mut told = json!({ "name": self.name, "commit": self.commit });
+        let mut description = json!({ "name": self.name, "commit": self.commit });
         if let Some(only) = &self.only {
-            told["only"] = json!(only);
+            description["only"] = json!(only);
         }
         if self.unauthenticated {
-            told["unauthenticated"] = true.into();
+            description["unauthenticated"] = true.into();
         }
-        told
+        description
     }
 
     fn hidden(&self) -> Vec<Hidden<'_>> {

@@ -21,7 +21,7 @@ impl Permit<'_> {
     }
 
     /// Whether an identity may be reported as gained although this grant let it in: the guardrails leave too many parts to know.
-    pub(super) fn is_unknown_beside(&self, other: &Permit<'_>) -> bool {
+    pub(super) fn is_unknown_to(&self, other: &Permit<'_>) -> bool {
         !self.is_exact && !self.is_denied_no_more_than(other)
     }
 

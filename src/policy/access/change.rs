@@ -29,7 +29,7 @@ pub struct Change {
     /// The issuer of the identities.
     pub issuer: IssuerName,
     /// The identities, in parts that do not overlap.
-    pub parts: Vec<Part>,
+    pub parts: Vec<ChangedPart>,
     /// Why, if it is not the policy: for example a new file under an old grant.
     pub because: Option<String>,
     /// If the identities had it before: the terms by which they get more of it, or less. Empty: they did not have it.
@@ -40,7 +40,7 @@ pub struct Change {
 
 /// Identities that change, and one of them.
 #[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Part {
+pub struct ChangedPart {
     /// The identities in the words of the policy, with exclusions last, after `not`.
     pub who: String,
     /// One of them, as claims of that issuer.
@@ -54,13 +54,13 @@ impl Change {
     }
 
     /// Whether both report the same, apart from the credentials.
-    pub(super) fn tells(&self, other: &Self) -> bool {
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
         let is_alike = self.direction == other.direction && self.at == other.at;
         is_alike && self.parts == other.parts && self.terms == other.terms
     }
 }
 
 /// The part with one of its identities; `None` if it has none.
-pub(super) fn part(region: &Region, mapping: &Mapping) -> Option<Part> {
-    Some(Part { example: region.token(mapping)?, who: region.wording(mapping) })
+pub(super) fn part(region: &Region, mapping: &Mapping) -> Option<ChangedPart> {
+    Some(ChangedPart { example: region.token(mapping)?, who: region.wording(mapping) })
 }

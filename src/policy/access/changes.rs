@@ -29,20 +29,20 @@ pub fn changes(old: (&Ruleset, &Tree), new: (&Ruleset, &Tree), catalogue: &Catal
 }
 
 /// Who gains and who loses one credential.
-fn of_one(wanted: &Target, old: &Side<'_>, new: &Side<'_>, catalogue: &Catalogue, now: UnixTime) -> Vec<Change> {
-    let (before, after) = (old.permits(wanted, catalogue, now), new.permits(wanted, catalogue, now));
-    let mut found = gained(&before, &after, catalogue, wanted, Direction::Widens, old);
-    found.extend(gained(&after, &before, catalogue, wanted, Direction::Narrows, new));
-    found.extend(looser(&before, &after, catalogue, wanted, Direction::Widens));
-    found.extend(looser(&after, &before, catalogue, wanted, Direction::Narrows));
-    found.extend(renamed(&before, &after, catalogue, wanted));
+fn of_one(target: &Target, old: &Side<'_>, new: &Side<'_>, catalogue: &Catalogue, now: UnixTime) -> Vec<Change> {
+    let (before, after) = (old.permits(target, catalogue, now), new.permits(target, catalogue, now));
+    let mut found = gained(&before, &after, catalogue, target, Direction::Widens, old);
+    found.extend(gained(&after, &before, catalogue, target, Direction::Narrows, new));
+    found.extend(looser(&before, &after, catalogue, target, Direction::Widens));
+    found.extend(looser(&after, &before, catalogue, target, Direction::Narrows));
+    found.extend(renamed(&before, &after, catalogue, target));
     found
 }
 
 /// The same for parts of credentials, without changes that are already reported for the whole.
 fn of_parts(
     known: &BTreeSet<Target>,
-    told: &[Change],
+    reported: &[Change],
     old: &Side<'_>,
     new: &Side<'_>,
     catalogue: &Catalogue,
@@ -52,9 +52,10 @@ fn of_parts(
     let mut found = Vec::new();
     for (part, whole) in parts.of.iter().filter(|(part, _)| !known.contains(part)) {
         let target = whole.target.to_string();
-        let is_told = |change: &Change| told.iter().any(|of_whole| of_whole.is_of(&target) && of_whole.tells(change));
+        let is_reported =
+            |change: &Change| reported.iter().any(|of_whole| of_whole.is_of(&target) && of_whole.is_same_as(change));
         let because = whole.has_more_like_it.then(|| "for example: whichever repository is like it".to_owned());
-        let changes = of_one(part, old, new, catalogue, now).into_iter().filter(|change| !is_told(change));
+        let changes = of_one(part, old, new, catalogue, now).into_iter().filter(|change| !is_reported(change));
         found.extend(changes.map(|change| Change { because: because.clone(), ..change }));
     }
     // If an entry has too many parts to compare, everything that a new policy grants by it may be a gain. If denials changed, so may

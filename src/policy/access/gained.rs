@@ -1,6 +1,6 @@
 //! Who gains a credential, or loses it.
 
-use super::change::{Change, Direction, Part, part};
+use super::change::{Change, ChangedPart, Direction, part};
 use super::looser::owners_of_both;
 use super::permits::{Permit, mapping};
 use super::side::Side;
@@ -16,7 +16,7 @@ pub(super) fn gained(
     before: &[Permit<'_>],
     after: &[Permit<'_>],
     catalogue: &Catalogue,
-    wanted: &Target,
+    target: &Target,
     direction: Direction,
     without_it: &Side<'_>,
 ) -> Vec<Change> {
@@ -24,23 +24,23 @@ pub(super) fn gained(
     for permit in after {
         let Some(mapping) = mapping(catalogue, permit.policy) else { continue };
         let others = before.iter().filter(|other| other.policy.issuer == permit.policy.issuer);
-        let is_unknown = others.clone().any(|other| other.is_unknown_beside(permit));
+        let is_unknown = others.clone().any(|other| other.is_unknown_to(permit));
         let rest = permit.beyond_all(others, mapping);
-        let parts: Vec<Part> = rest.iter().filter_map(|region| part(region, mapping)).collect();
+        let parts: Vec<ChangedPart> = rest.iter().filter_map(|region| part(region, mapping)).collect();
         if parts.is_empty() {
             continue;
         }
         let because = match direction {
             _ if is_unknown => Some(TOO_MANY_PARTS.to_owned()),
-            _ if without_it.lacks_now(wanted) => {
+            _ if without_it.lacks_now(target) => {
                 Some("for example: older commits may have documents under this grant".to_owned())
             }
-            _ if without_it.has(wanted) => None,
+            _ if without_it.has(target) => None,
             Direction::Widens => Some("a new file under a grant that names it".to_owned()),
             Direction::Narrows => Some("the file is gone".to_owned()),
         };
         let (issuer, owners) = (permit.policy.issuer.clone(), owners(permit.policy, without_it, direction));
-        let (credentials, terms) = (vec![wanted.to_string()], Vec::new());
+        let (credentials, terms) = (vec![target.to_string()], Vec::new());
         found.push(Change { direction, credentials, at: permit.at(), issuer, parts, because, terms, owners });
     }
     found

@@ -1,6 +1,6 @@
 //! Kinds of texts: the texts that fit some patterns and none of some others, and an example of each kind.
 
-use super::language::{Found, Matcher, Test, meet, search_for};
+use super::language::{Matcher, SearchResult, Test, patterns_overlap, search_for};
 use crate::policy::pattern::Pattern;
 use crate::words::names::SecretPath;
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ pub(in crate::policy) struct Kind<'a> {
 }
 
 /// Whether a kind has a text that can be read as something.
-pub(in crate::policy) enum Met<T> {
+pub(in crate::policy) enum Interpretation<T> {
     One(T),
     None,
     Unknown,
@@ -31,7 +31,7 @@ impl<'a> Kind<'a> {
     /// The two kinds into which a pattern divides it. A kind without a text is left out.
     pub(in crate::policy) fn apart(&self, pattern: &'a Pattern) -> impl Iterator<Item = Self> {
         // Most patterns have no text in common with one of `inside`. Then there is nothing to divide.
-        if self.inside.iter().any(|inside| !meet(inside, pattern)) {
+        if self.inside.iter().any(|inside| !patterns_overlap(inside, pattern)) {
             return vec![self.clone()].into_iter();
         }
         let (mut fits, mut does_not) = (self.clone(), self.clone());
@@ -60,25 +60,25 @@ impl<'a> Kind<'a> {
     }
 
     /// A document of this kind.
-    pub(in crate::policy) fn document(&self) -> Met<SecretPath> {
-        self.meet(|text| SecretPath::parse(text).ok())
+    pub(in crate::policy) fn document(&self) -> Interpretation<SecretPath> {
+        self.read_first(|text| SecretPath::parse(text).ok())
     }
 
     /// The result of the first of its texts that `read` accepts.
-    pub(in crate::policy) fn meet<T>(&self, read: impl Fn(&str) -> Option<T>) -> Met<T> {
+    pub(in crate::policy) fn read_first<T>(&self, read: impl Fn(&str) -> Option<T>) -> Interpretation<T> {
         if let Some(one) = self.suggested().find_map(|text| read(&text)) {
-            return Met::One(one);
+            return Interpretation::One(one);
         }
         match self.search(&|text| read(text).is_some()) {
-            Found::Example(text) => read(&text).map_or(Met::Unknown, Met::One),
+            SearchResult::Example(text) => read(&text).map_or(Interpretation::Unknown, Interpretation::One),
             // The search visits each state once, with one text: `read` may accept another text of that state.
-            Found::Nothing if self.is_empty() => Met::None,
-            Found::Nothing | Found::Unknown => Met::Unknown,
+            SearchResult::Nothing if self.is_empty() => Interpretation::None,
+            SearchResult::Nothing | SearchResult::Unknown => Interpretation::Unknown,
         }
     }
 
     fn is_empty(&self) -> bool {
-        self.suggested().next().is_none() && self.search(&|_| true) == Found::Nothing
+        self.suggested().next().is_none() && self.search(&|_| true) == SearchResult::Nothing
     }
 
     fn suggested(&self) -> impl Iterator<Item = String> {
@@ -91,7 +91,7 @@ impl<'a> Kind<'a> {
         self.inside.iter().flat_map(|pattern| fillers.iter().map(|(within, across)| pattern.filled(within, across)))
     }
 
-    fn search(&self, good: &dyn Fn(&str) -> bool) -> Found {
+    fn search(&self, good: &dyn Fn(&str) -> bool) -> SearchResult {
         let matcher = |pattern: &&Pattern| [Matcher { pattern: pattern.expanded(), fold: false, name: None }];
         let inside: Vec<_> = self.inside.iter().map(matcher).collect();
         let outside: Vec<_> = self.outside.iter().map(matcher).collect();

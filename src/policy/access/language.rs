@@ -30,7 +30,7 @@ pub(super) struct Test<'a> {
 
 /// What the search found.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Found {
+pub(super) enum SearchResult {
     /// This text satisfies all tests.
     Example(String),
     /// No text can.
@@ -58,34 +58,34 @@ impl Test<'_> {
 }
 
 /// The first of these words that satisfies all tests.
-pub(super) fn among(words: &[&str], tests: &[Test<'_>]) -> Found {
+pub(super) fn among(words: &[&str], tests: &[Test<'_>]) -> SearchResult {
     let fits = words.iter().find(|word| tests.iter().all(|test| test.holds(word)));
-    fits.map_or(Found::Nothing, |word| Found::Example((*word).to_owned()))
+    fits.map_or(SearchResult::Nothing, |word| SearchResult::Example((*word).to_owned()))
 }
 
 /// A text that satisfies all tests: a sample of a pattern if that satisfies them, else a shortest one. It is never empty.
-pub(super) fn search(tests: &[Test<'_>]) -> Found {
+pub(super) fn search(tests: &[Test<'_>]) -> SearchResult {
     search_for(tests, &|_| true)
 }
 
 /// The same for texts that are also `good`.
-pub(super) fn search_for(tests: &[Test<'_>], good: &dyn Fn(&str) -> bool) -> Found {
+pub(super) fn search_for(tests: &[Test<'_>], good: &dyn Fn(&str) -> bool) -> SearchResult {
     let positive = || tests.iter().filter(|test| test.inside && !test.outside);
     let holds = |text: &str| !text.is_empty() && good(text) && tests.iter().all(|test| test.holds(text));
     // If a test accepts only whole words, no other texts have to be tried.
     if let Some(words) = positive().find_map(|test| test.matchers.iter().map(Matcher::word).collect::<Option<Vec<_>>>()) {
         let fits = words.into_iter().find(|word| holds(word));
-        return fits.map_or(Found::Nothing, |word| Found::Example(word.to_owned()));
+        return fits.map_or(SearchResult::Nothing, |word| SearchResult::Example(word.to_owned()));
     }
     let suggested = positive().flat_map(|test| test.matchers).map(|matcher| matcher.pattern.sample()).chain(["a".to_owned()]);
     if let Some(text) = suggested.into_iter().find(|text| holds(text)) {
-        return Found::Example(text);
+        return SearchResult::Example(text);
     }
     Product::new(tests).shortest(good)
 }
 
 /// Whether a text fits both patterns.
-pub(in crate::policy) fn meet(one: &Pattern, other: &Pattern) -> bool {
+pub(in crate::policy) fn patterns_overlap(one: &Pattern, other: &Pattern) -> bool {
     // Every grant is compared with every old pattern: most pairs differ at their beginnings and need no search.
     match one.literal().or(other.literal()) {
         Some(text) => one.matches(text) && other.matches(text),
@@ -96,7 +96,7 @@ pub(in crate::policy) fn meet(one: &Pattern, other: &Pattern) -> bool {
 fn have_a_text_in_common(one: &Pattern, other: &Pattern) -> bool {
     let matchers = [one, other].map(|pattern| [Matcher { pattern: pattern.expanded(), fold: false, name: None }]);
     let tests = matchers.each_ref().map(|matchers| Test { matchers, inside: true, outside: false });
-    search(&tests) != Found::Nothing
+    search(&tests) != SearchResult::Nothing
 }
 
 struct Product<'a> {
@@ -123,7 +123,7 @@ impl<'a> Product<'a> {
         Self { tests, matchers, alphabet }
     }
 
-    fn shortest(&self, good: &dyn Fn(&str) -> bool) -> Found {
+    fn shortest(&self, good: &dyn Fn(&str) -> bool) -> SearchResult {
         let start: Vec<Positions> = self.matchers.iter().map(|matcher| matcher.pattern.start()).collect();
         let mut seen = HashSet::from([start.clone()]);
         let mut waiting = VecDeque::from([(start, String::new())]);
@@ -137,16 +137,16 @@ impl<'a> Product<'a> {
                 }
                 let longer = format!("{text}{character}");
                 if self.satisfied(&next) && good(&longer) {
-                    return Found::Example(longer);
+                    return SearchResult::Example(longer);
                 }
                 if seen.len() >= STATES_MAX {
-                    return Found::Unknown;
+                    return SearchResult::Unknown;
                 }
                 seen.insert(next.clone());
                 waiting.push_back((next, longer));
             }
         }
-        Found::Nothing
+        SearchResult::Nothing
     }
 
     fn satisfied(&self, state: &[Positions]) -> bool {
@@ -185,8 +185,8 @@ mod tests {
         let patterns = texts.map(|text| Pattern::parse(text).unwrap());
         let mut apart = 0;
         for (one, other) in patterns.iter().flat_map(|one| patterns.iter().map(move |other| (one, other))) {
-            assert_eq!(meet(one, other), have_a_text_in_common(one, other), "{one} and {other}");
-            apart += usize::from(!meet(one, other));
+            assert_eq!(patterns_overlap(one, other), have_a_text_in_common(one, other), "{one} and {other}");
+            apart += usize::from(!patterns_overlap(one, other));
         }
         assert!(apart > 50 && apart < texts.len().pow(2) - 50, "{apart}");
     }

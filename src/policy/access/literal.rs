@@ -1,6 +1,6 @@
 //! One test of one dimension of an identity, and a policy's line as such tests.
 
-use super::language::{Found, Matcher, Test, among, search};
+use super::language::{Matcher, SearchResult, Test, among, search};
 use crate::identity::{Attribute, Mapping, Presence};
 use crate::policy::condition::{Condition, EVENTS, Single, Subject, Test as Line};
 use crate::policy::pattern::Pattern;
@@ -60,8 +60,8 @@ impl Literal {
             let folded = Matcher { fold: true, ..exact(text) };
             return Some(Self { matchers: Arc::from([folded]), ..Self::is(attribute, text) });
         };
-        let is_told = mapping.has_id(attribute) && mapping.id_presence(attribute) == Presence::Always;
-        is_told.then(|| Self::some_text(Dimension::Id(attribute), Some(id)))
+        let has_id = mapping.has_id(attribute) && mapping.id_presence(attribute) == Presence::Always;
+        has_id.then(|| Self::some_text(Dimension::Id(attribute), Some(id)))
     }
 
     /// Tests that the attribute's name fits one of these patterns, in any case.
@@ -91,7 +91,7 @@ fn exact(text: &str) -> Matcher {
 }
 
 /// A value for this dimension that passes all tests; `None` if the value may be absent, which is simplest.
-pub(super) fn value_of(dimension: &Dimension, literals: &[&Literal], mapping: &Mapping) -> Option<Found> {
+pub(super) fn value_of(dimension: &Dimension, literals: &[&Literal], mapping: &Mapping) -> Option<SearchResult> {
     if literals.iter().all(|literal| literal.absent) {
         return None;
     }
@@ -103,9 +103,9 @@ pub(super) fn value_of(dimension: &Dimension, literals: &[&Literal], mapping: &M
 }
 
 impl Dimension {
-    fn search(&self, tests: &[Test<'_>], mapping: &Mapping) -> Found {
+    fn search(&self, tests: &[Test<'_>], mapping: &Mapping) -> SearchResult {
         match self {
-            Self::Attribute(attribute) | Self::Id(attribute) if !mapping.claims(*attribute) => Found::Nothing,
+            Self::Attribute(attribute) | Self::Id(attribute) if !mapping.claims(*attribute) => SearchResult::Nothing,
             Self::Attribute(Attribute::RefProtected | Attribute::Fork | Attribute::SshSession) => {
                 among(&["true", "false"], tests)
             }
@@ -140,7 +140,7 @@ pub(super) fn claim_value(marked: &str) -> serde_json::Value {
 
 /// The ways in which a line can hold. Each is a conjunction of tests.
 pub(super) fn ways(condition: &Condition) -> Vec<Vec<Literal>> {
-    let (singles, wanted) = match &condition.test {
+    let (singles, positive) = match &condition.test {
         Line::Any(singles) => (singles, true),
         Line::Not(singles) => (singles, false),
     };
@@ -148,8 +148,8 @@ pub(super) fn ways(condition: &Condition) -> Vec<Vec<Literal>> {
         dimension,
         matchers: matchers.into(),
         absent,
-        inside: wanted,
-        outside: !wanted,
+        inside: positive,
+        outside: !positive,
     };
     match &condition.subject {
         Subject::Claim(pointer) => {
@@ -161,7 +161,7 @@ pub(super) fn ways(condition: &Condition) -> Vec<Vec<Literal>> {
             let texts: Vec<Matcher> = singles.iter().filter_map(|single| text_matcher(single, condition.ignore_case)).collect();
             let of_ids = |absent| literal(Dimension::Id(*attribute), ids.clone(), absent);
             let of_texts = literal(Dimension::Attribute(*attribute), texts.clone(), false);
-            match (ids.is_empty(), wanted) {
+            match (ids.is_empty(), positive) {
                 (true, _) => vec![vec![of_texts]],
                 // The attribute is there, its name is none of these, and its id is none of those or absent.
                 (false, false) => vec![vec![of_texts, of_ids(true)]],

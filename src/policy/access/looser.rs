@@ -1,7 +1,7 @@
 //! Identities that had a credential before and get more of it now: for longer, with fewer limits, or with less proof. Also identities that
 //! have it under another subject: whoever trusts that subject takes them for somebody else.
 
-use super::change::{Change, Direction, Part, part};
+use super::change::{Change, ChangedPart, Direction, part};
 use super::permits::{Permit, mapping, without};
 use super::region::Region;
 use crate::identity::Mapping;
@@ -20,7 +20,7 @@ pub(super) fn looser<'a>(
     before: &[Permit<'a>],
     after: &[Permit<'a>],
     catalogue: &Catalogue,
-    wanted: &Target,
+    target: &Target,
     direction: Direction,
 ) -> Vec<Change> {
     let mut found = Vec::new();
@@ -37,7 +37,7 @@ pub(super) fn looser<'a>(
         for (other, beyond) in stricter {
             let parts = parts_of_both(&rest, other, mapping);
             rest = other.regions.iter().fold(rest, |rest, known| without(rest, known, mapping));
-            let terms = told(beyond, direction);
+            let terms = reported(beyond, direction);
             if parts.is_empty() || terms.is_empty() {
                 continue;
             }
@@ -46,7 +46,7 @@ pub(super) fn looser<'a>(
                 Direction::Narrows => (permit.policy, other.policy),
             };
             let (issuer, owners) = (permit.policy.issuer.clone(), owners_of_both(old, new));
-            let (credentials, at) = (vec![wanted.to_string()], permit.at());
+            let (credentials, at) = (vec![target.to_string()], permit.at());
             found.push(Change { direction, credentials, at, issuer, parts, because: None, terms, owners });
         }
     }
@@ -60,7 +60,7 @@ pub(super) fn owners_of_both(old: &TrustPolicy, new: &TrustPolicy) -> Vec<String
 }
 
 /// Identities that have it in `after` under a subject under which they did not have it in `before` (decision 34).
-pub(super) fn renamed<'a>(before: &[Permit<'a>], after: &[Permit<'a>], catalogue: &Catalogue, wanted: &Target) -> Vec<Change> {
+pub(super) fn renamed<'a>(before: &[Permit<'a>], after: &[Permit<'a>], catalogue: &Catalogue, target: &Target) -> Vec<Change> {
     let mut found = Vec::new();
     for permit in after.iter().filter(|permit| permit.terms.shows_subject()) {
         let Some(mapping) = mapping(catalogue, permit.policy) else { continue };
@@ -74,7 +74,7 @@ pub(super) fn renamed<'a>(before: &[Permit<'a>], after: &[Permit<'a>], catalogue
             };
             rest = other.regions.iter().fold(rest, |rest, known| without(rest, known, mapping));
             let (issuer, owners) = (permit.policy.issuer.clone(), owners_of_both(other.policy, permit.policy));
-            let (credentials, at, terms) = (vec![wanted.to_string()], permit.at(), vec![term]);
+            let (credentials, at, terms) = (vec![target.to_string()], permit.at(), vec![term]);
             found.push(Change { direction: Direction::Widens, credentials, at, issuer, parts, because: None, terms, owners });
         }
     }
@@ -82,7 +82,7 @@ pub(super) fn renamed<'a>(before: &[Permit<'a>], after: &[Permit<'a>], catalogue
 }
 
 /// The identities of these regions that also have it by the other permit.
-fn parts_of_both(regions: &[Region], other: &Permit<'_>, mapping: &Mapping) -> Vec<Part> {
+fn parts_of_both(regions: &[Region], other: &Permit<'_>, mapping: &Mapping) -> Vec<ChangedPart> {
     let both = in_both(regions, &other.regions).map(|(one, other)| if one == other { one.clone() } else { one.both(other) });
     both.filter_map(|region| part(&region, mapping)).collect()
 }
@@ -94,7 +94,7 @@ fn in_both<'a>(some: &'a [Region], others: &'a [Region]) -> impl Iterator<Item =
 }
 
 /// The terms with the old revision's value first, also if the two revisions were swapped.
-fn told(beyond: Vec<TermChange>, direction: Direction) -> Vec<TermChange> {
+fn reported(beyond: Vec<TermChange>, direction: Direction) -> Vec<TermChange> {
     match direction {
         Direction::Widens => beyond,
         Direction::Narrows => {

@@ -1,6 +1,6 @@
 //! Whether the files have what is asked for.
 
-use crate::kind::{InTree, Target};
+use crate::kind::{Target, TreeFile};
 use crate::policy::Tree;
 use crate::words::TransitFile;
 
@@ -10,12 +10,12 @@ pub fn missing(files: &Tree, wanted: &Target) -> Option<String> {
 }
 
 /// This file or folder, if these files lack it.
-pub(super) fn lacking(files: &Tree, file: InTree<'_>) -> Option<String> {
+pub(super) fn lacking(files: &Tree, file: TreeFile<'_>) -> Option<String> {
     match file {
-        InTree::Document(path) => {
+        TreeFile::Document(path) => {
             let file = format!("secrets/{path}");
             (!files.contains_key(&file)).then_some(file)
         }
-        InTree::TransitKey(key) => (!TransitFile::is_any_of(files, key)).then(|| format!("transit/{key}/")),
+        TreeFile::TransitKey(key) => (!TransitFile::is_any_of(files, key)).then(|| format!("transit/{key}/")),
     }
 }

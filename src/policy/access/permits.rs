@@ -5,7 +5,7 @@ use super::region::{Example, Region};
 use crate::identity::{Attribute, Mapping, put_claim};
 use crate::kind::Target;
 use crate::policy::file::{Rule, TrustPolicy};
-use crate::policy::grantable::{Offer, Whose};
+use crate::policy::grantable::{Offer, OfferedTo};
 use crate::policy::pattern::Pattern;
 use crate::policy::{Catalogue, PolicySet, Ruleset};
 use crate::words::UnixTime;
@@ -54,25 +54,25 @@ pub struct Reach {
 }
 
 /// Who can reach this credential, or a part of it.
-pub fn who_can(ruleset: &Ruleset, catalogue: &Catalogue, wanted: &Target, now: UnixTime) -> Vec<Reach> {
-    let mut reached = reaches(ruleset, catalogue, wanted, None, now);
-    for part in wanted.parts(ruleset.policies().flat_map(|policy| &policy.rules)) {
+pub fn who_can(ruleset: &Ruleset, catalogue: &Catalogue, target: &Target, now: UnixTime) -> Vec<Reach> {
+    let mut reached = reaches(ruleset, catalogue, target, None, now);
+    for part in target.parts(ruleset.policies().flat_map(|policy| &policy.rules)) {
         let mut of_part = reaches(ruleset, catalogue, &part, Some(&part), now);
         // A grant of the whole is one of its parts.
         let is_known = |one: &Reach| reached.iter().any(|all| all.part.is_none() && all.is_of_same(one));
         of_part.retain(|one| !is_known(one));
         reached.extend(of_part);
     }
-    if let Some(other) = wanted.had_by() {
+    if let Some(other) = target.had_by() {
         let by = |one: Reach| Reach { by: Some(other.to_string()), ..one };
         reached.extend(reaches(ruleset, catalogue, &other, None, now).into_iter().map(by));
     }
     reached
 }
 
-fn reaches(ruleset: &Ruleset, catalogue: &Catalogue, wanted: &Target, part: Option<&Target>, now: UnixTime) -> Vec<Reach> {
+fn reaches(ruleset: &Ruleset, catalogue: &Catalogue, target: &Target, part: Option<&Target>, now: UnixTime) -> Vec<Reach> {
     let mut reached = Vec::new();
-    for permit in permits(ruleset, catalogue, wanted, now) {
+    for permit in permits(ruleset, catalogue, target, now) {
         let Some(mapping) = mapping(catalogue, permit.policy) else { continue };
         for region in &permit.regions {
             let Some(example) = region.token(mapping) else { continue };
@@ -95,11 +95,11 @@ impl Reach {
 pub(in crate::policy) fn permits<'a>(
     ruleset: &'a Ruleset,
     catalogue: &Catalogue,
-    wanted: &Target,
+    target: &Target,
     now: UnixTime,
 ) -> Vec<Permit<'a>> {
     let offering =
-        |policy: &'a TrustPolicy| policy.rules.iter().filter_map(move |rule| Some((policy, rule, rule.offer(wanted)?)));
+        |policy: &'a TrustPolicy| policy.rules.iter().filter_map(move |rule| Some((policy, rule, rule.offer(target)?)));
     let set: &PolicySet = ruleset.set();
     set.policies()
         .iter()
@@ -107,10 +107,10 @@ pub(in crate::policy) fn permits<'a>(
         .flat_map(|policy| offering(policy))
         .filter_map(|(policy, rule, (place, terms))| {
             let mapping = mapping(catalogue, policy)?;
-            let mut denied = set.guardrails().regions_against(&policy.issuer, mapping, wanted);
+            let mut denied = set.guardrails().regions_against(&policy.issuer, mapping, target);
             let between = rule.grants.between().filter(|(at, _)| *at == place).map(|(_, target)| target);
             denied.extend(between.flat_map(|target| set.guardrails().regions_against(&policy.issuer, mapping, &target)));
-            let matched = of_whose(of_own(regions(rule, mapping), wanted), rule.whose(wanted));
+            let matched = of_holders(of_own(regions(rule, mapping), target), rule.whose(target));
             let (regions, is_exact) = without_all(matched.clone(), &denied, mapping);
             Some(Permit { policy, place, terms, row: rule.row.as_ref(), matched, denied, regions, is_exact })
         })
@@ -131,23 +131,23 @@ fn regions(rule: &Rule, mapping: &Mapping) -> Vec<Region> {
 }
 
 /// These regions, limited to identities with a repository of their own, if the target is for that one.
-fn of_own(regions: Vec<Region>, wanted: &Target) -> Vec<Region> {
-    let Some(own) = wanted.own_pattern() else { return regions };
+fn of_own(regions: Vec<Region>, target: &Target) -> Vec<Region> {
+    let Some(own) = target.own_pattern() else { return regions };
     let called = Literal::is_called_like(Attribute::Repository, &[&own]);
     regions.into_iter().map(|region| region.and(called.clone())).collect()
 }
 
 /// These regions, limited to the identities to whom it is offered.
-fn of_whose(regions: Vec<Region>, whose: Whose) -> Vec<Region> {
+fn of_holders(regions: Vec<Region>, holders: OfferedTo) -> Vec<Region> {
     let called = |names: Vec<String>| {
         let names: Vec<Pattern> = names.iter().map(|name| Pattern::literal_of(name)).collect();
         Literal::is_called_like(Attribute::Repository, &names.iter().collect::<Vec<_>>())
     };
-    let literal = match whose {
-        Whose::Anybodys => return regions,
-        Whose::Nobodys => return Vec::new(),
-        Whose::Only(names) => called(names),
-        Whose::AllBut(names) => called(names).negated(),
+    let literal = match holders {
+        OfferedTo::Anybodys => return regions,
+        OfferedTo::Nobodys => return Vec::new(),
+        OfferedTo::Only(names) => called(names),
+        OfferedTo::AllBut(names) => called(names).negated(),
     };
     regions.into_iter().map(|region| region.and(literal.clone())).collect()
 }
@@ -188,9 +188,9 @@ pub(in crate::policy) fn within<'a>(one: &Permit<'a>, other: &Permit<'a>, catalo
 
 impl Permit<'_> {
     /// Whether its entry names no other credential than this.
-    pub(in crate::policy) fn grants_only(&self, wanted: &Target) -> bool {
+    pub(in crate::policy) fn grants_only(&self, target: &Target) -> bool {
         let entries = self.policy.rules.iter().flat_map(|rule| rule.grants.entries());
-        entries.filter(|entry| entry.place() == self.place).all(|entry| entry.named().is_none_or(|named| named == *wanted))
+        entries.filter(|entry| entry.place() == self.place).all(|entry| entry.named().is_none_or(|named| named == *target))
     }
 
     pub(super) fn at(&self) -> String {

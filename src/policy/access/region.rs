@@ -1,6 +1,6 @@
 //! A region: the identities for which several tests hold at once. One region can be subtracted from another, and each has an example.
 
-use super::language::Found;
+use super::language::SearchResult;
 use super::literal::{Dimension, Literal, denied_ways, value_of, ways};
 use crate::identity::Mapping;
 use crate::policy::condition::Condition;
@@ -74,7 +74,7 @@ impl Region {
 
     fn has_value_of(&self, dimension: &Dimension, mapping: &Mapping) -> bool {
         let literals: Vec<&Literal> = self.0.iter().filter(|literal| literal.dimension == *dimension).collect();
-        value_of(dimension, &literals, mapping) != Some(Found::Nothing)
+        value_of(dimension, &literals, mapping) != Some(SearchResult::Nothing)
     }
 
     /// An identity of the region, with a value for each dimension that needs one; `None` if the region is empty. If a search stops early, the
@@ -83,9 +83,9 @@ impl Region {
         let mut example = Example::new();
         for (dimension, literals) in self.by_dimension() {
             match value_of(dimension, &literals, mapping) {
-                Some(Found::Example(text)) => _ = example.insert(dimension.clone(), text),
-                None | Some(Found::Unknown) => {}
-                Some(Found::Nothing) => return None,
+                Some(SearchResult::Example(text)) => _ = example.insert(dimension.clone(), text),
+                None | Some(SearchResult::Unknown) => {}
+                Some(SearchResult::Nothing) => return None,
             }
         }
         self.name_the_ids(&mut example, mapping)?;
@@ -100,14 +100,15 @@ impl Region {
             if example.contains_key(&named) {
                 continue;
             }
-            let wanted =
+            let candidates =
                 [Literal::some_text(named.clone(), self.name_of(&dimension, &id)), Literal::some_text(named.clone(), None)];
             let here = self.0.iter().filter(|literal| literal.dimension == named);
-            let [own, other] =
-                wanted.each_ref().map(|wanted| value_of(&named, &here.clone().chain([wanted]).collect::<Vec<_>>(), mapping));
-            match [own, other].into_iter().flatten().find(|found| *found != Found::Nothing)? {
-                Found::Example(name) => _ = example.insert(named, name),
-                Found::Unknown | Found::Nothing => {}
+            let [own, other] = candidates
+                .each_ref()
+                .map(|candidate| value_of(&named, &here.clone().chain([candidate]).collect::<Vec<_>>(), mapping));
+            match [own, other].into_iter().flatten().find(|found| *found != SearchResult::Nothing)? {
+                SearchResult::Example(name) => _ = example.insert(named, name),
+                SearchResult::Unknown | SearchResult::Nothing => {}
             }
         }
         Some(())

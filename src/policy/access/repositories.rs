@@ -3,7 +3,7 @@
 
 use crate::kind::Target;
 use crate::policy::pattern::Pattern;
-use crate::policy::sections::{GitHubGrant, Knives, Section};
+use crate::policy::sections::{Divisions, GitHubGrant, Section};
 use crate::words::names::IssuerName;
 use std::collections::BTreeMap;
 
@@ -30,11 +30,11 @@ pub(super) type Granting<'a, P> = (P, &'a IssuerName, &'a GitHubGrant);
 pub(super) fn parts<P: Copy>(granting: &[Granting<'_, P>], denied: &[(&IssuerName, Vec<&Pattern>)]) -> Parts<P> {
     let mut parts = Parts { of: BTreeMap::new(), too_many: Vec::new() };
     let listed = granting.iter().flat_map(|(_, _, entry)| entry.names()).cloned().collect();
-    let mut knives: BTreeMap<&IssuerName, Knives<'_>> = BTreeMap::new();
+    let mut knives: BTreeMap<&IssuerName, Divisions<'_>> = BTreeMap::new();
     for (policy, issuer, entry) in granting {
         let by = knives.entry(issuer).or_insert_with(|| {
             let of_issuer = denied.iter().filter(|(of, _)| of == issuer).map(|(_, patterns)| patterns.clone());
-            Knives::new(of_issuer, &listed)
+            Divisions::new(of_issuer, &listed)
         });
         let Some(whole) = entry.named() else { continue };
         let Some(some) = entry.parts(by) else {

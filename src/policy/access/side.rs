@@ -65,8 +65,8 @@ impl<'a> Side<'a> {
         Target::unlisted(&Compared { rules: rules.collect(), denied: denied.collect(), files })
     }
 
-    pub(super) fn has(&self, wanted: &Target) -> bool {
-        missing(self.tree, wanted).is_none()
+    pub(super) fn has(&self, target: &Target) -> bool {
+        missing(self.tree, target).is_none()
     }
 
     /// Whether it is of older revisions and the present files lack its file. It stands for others of its kind.
@@ -80,12 +80,12 @@ impl<'a> Side<'a> {
     }
 
     /// Who may have it, whether or not its file is there.
-    pub(super) fn would_permit(&self, wanted: &Target, catalogue: &Catalogue, now: UnixTime) -> Vec<Permit<'a>> {
-        permits(self.ruleset, catalogue, wanted, now)
+    pub(super) fn would_permit(&self, target: &Target, catalogue: &Catalogue, now: UnixTime) -> Vec<Permit<'a>> {
+        permits(self.ruleset, catalogue, target, now)
     }
 
     /// Who may have it. Nobody may have a secret or a key whose file is not there.
-    pub(super) fn permits(&self, wanted: &Target, catalogue: &Catalogue, now: UnixTime) -> Vec<Permit<'a>> {
-        if self.has(wanted) { permits(self.ruleset, catalogue, wanted, now) } else { Vec::new() }
+    pub(super) fn permits(&self, target: &Target, catalogue: &Catalogue, now: UnixTime) -> Vec<Permit<'a>> {
+        if self.has(target) { permits(self.ruleset, catalogue, target, now) } else { Vec::new() }
     }
 }

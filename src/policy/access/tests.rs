@@ -51,8 +51,8 @@ fn deploy() -> Target {
     Target::from(AwsTarget::of(RoleArn::parse("arn:aws:iam::123456789012:role/deploy").unwrap()))
 }
 
-fn allows(ruleset: &Ruleset, claims: &Map<String, Value>, wanted: &Target) -> bool {
-    ruleset.set().would_grant(&facts(claims), wanted, None, NOW).is_ok()
+fn allows(ruleset: &Ruleset, claims: &Map<String, Value>, target: &Target) -> bool {
+    ruleset.set().would_grant(&facts(claims), target, None, NOW).is_ok()
 }
 
 /// The policies by which the identity has it, as a job may name each, and how long a session lasts.
@@ -206,13 +206,13 @@ proptest! {
             if had != has {
                 let direction = if has > had { Direction::Widens } else { Direction::Narrows };
                 let of_terms = had.is_some() && has.is_some();
-                let told = |change: &&Change| change.direction == direction && change.terms.is_empty() != of_terms;
-                prop_assert!(found.iter().any(|change| told(&change)), "{:?}", claims);
+                let is_expected = |change: &&Change| change.direction == direction && change.terms.is_empty() != of_terms;
+                prop_assert!(found.iter().any(|change| is_expected(&change)), "{:?}", claims);
             }
             for policy in after.keys().filter(|policy| !before.is_empty() && !before.contains_key(*policy)) {
                 let new = format!("root/{policy}");
-                let told = |change: &Change| change.terms.iter().any(|term| term.term == "subject" && term.new == new);
-                prop_assert!(found.iter().any(told), "{:?} by {}", claims, policy);
+                let is_expected = |change: &Change| change.terms.iter().any(|term| term.term == "subject" && term.new == new);
+                prop_assert!(found.iter().any(is_expected), "{:?} by {}", claims, policy);
             }
         }
     }
@@ -238,23 +238,23 @@ fn a_permission_is_compared_as_any_credential_is() {
 }
 
 /// How many files wait if the policy becomes this one and widening waits.
-fn held(old: &str, new: &str) -> usize {
+fn pending(old: &str, new: &str) -> usize {
     let tree = |policy: &str| tree(&[("policies/shop/deploy.yaml", policy), ("secrets/shop/a.yaml", "x")]);
-    Ruleset::load_with(&tree(new), &catalogue(), Some(&load(&tree(old))), Widening::Waits, &[]).held.len()
+    Ruleset::load_with(&tree(new), &catalogue(), Some(&load(&tree(old))), Widening::Waits, &[]).pending.len()
 }
 
 #[test]
 fn looser_terms_of_a_secret_wait_and_stricter_ones_do_not() {
     let allowing = DEPLOY.replace("shop/**", "{ secret: shop/**, unauthenticated: allow }");
     let shorter = DEPLOY.replace("shop/**", "{ secret: shop/**, unauthenticated: allow, offline: 10m }");
-    assert_eq!((held(DEPLOY, &allowing), held(&allowing, DEPLOY), held(&allowing, &allowing)), (1, 0, 0));
-    assert_eq!((held(&allowing, &shorter), held(&shorter, &allowing), held(&shorter, DEPLOY)), (0, 1, 1));
+    assert_eq!((pending(DEPLOY, &allowing), pending(&allowing, DEPLOY), pending(&allowing, &allowing)), (1, 0, 0));
+    assert_eq!((pending(&allowing, &shorter), pending(&shorter, &allowing), pending(&shorter, DEPLOY)), (0, 1, 1));
 }
 
 /// What is reported if the policy becomes this one: the direction, the credential, and each term.
 fn terms(old: &str, new: &str) -> Vec<(Direction, String, String)> {
     let tree = |policy: &str| tree(&[("policies/shop/deploy.yaml", policy), ("secrets/shop/a.yaml", "x")]);
-    let told = |change: Change| {
+    let describe = |change: Change| {
         let terms = change.terms.iter().map(|term| format!("{}: {} → {}", term.term, term.old, term.new)).collect::<Vec<_>>();
         assert!(
             !change.parts.is_empty() && change.parts.iter().all(|part| part.example["ref"] == "refs/heads/main"),
@@ -262,7 +262,7 @@ fn terms(old: &str, new: &str) -> Vec<(Direction, String, String)> {
         );
         (change.direction, change.credentials.join(", "), terms.join(", "))
     };
-    compared(&tree(old), &tree(new)).into_iter().map(told).collect()
+    compared(&tree(old), &tree(new)).into_iter().map(describe).collect()
 }
 
 #[test]
@@ -284,26 +284,26 @@ fn looser_terms_are_told_and_stricter_ones_too() {
     assert_eq!(terms(DEPLOY, &tagged), one(Widens, aws, "tags: none → team: shop-{ref}"));
     assert_eq!(terms(&tagged, DEPLOY), one(Widens, aws, "tags: team: shop-{ref} → none"), "what has no order may be more");
     let offline = DEPLOY.replace("[shop/**]", "[{ secret: shop/**, offline: 7d, unauthenticated: allow }]");
-    let told = "offline: 1h → 7d, unauthenticated: not allowed → allow";
-    assert_eq!(terms(DEPLOY, &offline), one(Widens, "secret shop/a.yaml", told));
+    let expected = "offline: 1h → 7d, unauthenticated: not allowed → allow";
+    assert_eq!(terms(DEPLOY, &offline), one(Widens, "secret shop/a.yaml", expected));
 }
 
 #[test]
 fn the_terms_of_the_policy_itself_are_compared() {
     let strict = format!("expires: 2027-06-30T00:00:00Z\nreplay: once\ndpop: required\n{DEPLOY}");
-    let told = "expires: 2027-06-30T00:00:00Z → never, replay: once → any number of times, dpop: required → not required";
+    let expected = "expires: 2027-06-30T00:00:00Z → never, replay: once → any number of times, dpop: required → not required";
     let weaker = strict.replace("dpop: required", "dpop: standard");
     let changed = terms(&strict, &weaker);
     assert!(
         changed.iter().all(|(found, _, terms)| *found == Direction::Widens && terms == "dpop: required → standard"),
         "{changed:?}"
     );
-    assert_eq!((changed.len(), held(&strict, &weaker), held(&weaker, &strict)), (2, 1, 0));
+    assert_eq!((changed.len(), pending(&strict, &weaker), pending(&weaker, &strict)), (2, 1, 0));
     for (number, direction) in [(0, Direction::Widens), (1, Direction::Narrows)] {
         let found = if number == 0 { terms(&strict, DEPLOY) } else { terms(DEPLOY, &strict) };
         assert_eq!(found.len(), 2, "the role and the secret: {found:?}");
         assert!(found.iter().all(|(found, ..)| *found == direction), "{found:?}");
-        assert!(number == 1 || found.iter().all(|(_, _, terms)| terms == told), "{found:?}");
+        assert!(number == 1 || found.iter().all(|(_, _, terms)| terms == expected), "{found:?}");
     }
 }
 
@@ -311,11 +311,11 @@ fn the_terms_of_the_policy_itself_are_compared() {
 fn a_session_that_outlives_its_token_widens_what_it_opens_alone() {
     let of = |ttl: &str| format!("session: {{ ttl: {ttl} }}\n{DEPLOY}");
     use Direction::{Narrows, Widens};
-    let secret = |direction, told: &str| vec![(direction, "secret shop/a.yaml".to_owned(), told.to_owned())];
+    let secret = |direction, text: &str| vec![(direction, "secret shop/a.yaml".to_owned(), text.to_owned())];
     assert_eq!(terms(DEPLOY, &of("30m")), secret(Widens, "session: none → 30m"), "the role is no more than it was");
     assert_eq!(terms(&of("10m"), &of("30m")), secret(Widens, "session: 10m → 30m"));
     assert_eq!(terms(&of("30m"), &of("10m")), secret(Narrows, "session: 30m → 10m"));
-    assert_eq!([held(DEPLOY, &of("30m")), held(&of("30m"), &of("10m")), held(&of("30m"), DEPLOY)], [1, 0, 0]);
+    assert_eq!([pending(DEPLOY, &of("30m")), pending(&of("30m"), &of("10m")), pending(&of("30m"), DEPLOY)], [1, 0, 0]);
 }
 
 #[test]
@@ -325,8 +325,8 @@ fn the_past_is_compared_as_any_credential_is() {
     let (without, with) = (tree(&[("policies/a.yaml", DEPLOY), file]), tree(&[("policies/a.yaml", &allowing), file]));
     let gained = compared(&without, &with);
     assert_eq!(gained.len(), 1, "{gained:?}");
-    let told: Vec<&str> = gained[0].credentials.iter().map(String::as_str).collect();
-    assert_eq!((gained[0].direction, &told[..]), (Direction::Widens, &["secret_at shop/a.yaml"][..]));
+    let credentials: Vec<&str> = gained[0].credentials.iter().map(String::as_str).collect();
+    assert_eq!((gained[0].direction, &credentials[..]), (Direction::Widens, &["secret_at shop/a.yaml"][..]));
     assert_eq!(compared(&with, &without)[0].direction, Direction::Narrows);
     let past = Target::parse("secret_at shop/gone.yaml").unwrap();
     assert_eq!(who_can(&load(&with), &catalogue(), &past, NOW)[0].who, "acme/shop@456789 refs/heads/main push");
@@ -352,11 +352,11 @@ fn history_of_deleted_documents_is_compared() {
         (gone.clone(), gone.replace("event: push", "event: [push, manual]")),
     ];
     for (old, new) in &waits {
-        assert_eq!(held(old, new), 1, "{old}\n{new}");
+        assert_eq!(pending(old, new), 1, "{old}\n{new}");
     }
     // In the other direction nothing waits, except where one pattern takes the other's place.
     for (new, old) in waits.iter().take(6).filter(|(old, _)| old != DEPLOY) {
-        assert_eq!(held(old, new), 0, "{old}\n{new}");
+        assert_eq!(pending(old, new), 0, "{old}\n{new}");
     }
 }
 
@@ -367,7 +367,7 @@ fn history_of_too_many_kinds_of_documents_waits() {
             (0..count).map(|number| format!("{{ secret: gone/{number}/x.yaml, history: allow }}")).collect();
         DEPLOY.replace("[shop/**]", &format!("[{}]", entries.join(", ")))
     };
-    assert_eq!((held(&of(20), &of(10)), held(&of(20), &of(21)), held(&of(400), &of(399))), (0, 1, 1));
+    assert_eq!((pending(&of(20), &of(10)), pending(&of(20), &of(21)), pending(&of(400), &of(399))), (0, 1, 1));
 }
 
 /// The patterns of plain texts name every letter of `OTHERS`.

@@ -2,8 +2,8 @@
 
 use super::change::{Change, Direction};
 use super::gained::gained;
-use super::kinds::{Kind, Met};
-use super::language::meet;
+use super::kinds::{Interpretation, Kind};
+use super::language::patterns_overlap;
 use super::looser::looser;
 use super::permits::permits;
 use super::side::{Side, guardrails_differ};
@@ -25,7 +25,7 @@ const TOO_MANY_PATTERNS: &str = "so many patterns meet it that nobody can tell w
 const KINDS_MAX: usize = 64;
 
 /// A pattern of a grant, and what is granted for each file that fits it.
-struct Granted<'a> {
+struct GrantedPattern<'a> {
     /// The key of its section.
     word: &'static str,
     pattern: &'a Pattern,
@@ -34,14 +34,14 @@ struct Granted<'a> {
 }
 
 /// Another pattern, of a grant or a denial: the old revision may have granted more of the documents that fit it, or less.
-struct Beside<'a> {
+struct OtherPattern<'a> {
     pattern: &'a Pattern,
     was_denied: bool,
     /// The terms on which the old revision granted it.
     had: Vec<Vec<Term>>,
 }
 
-impl Beside<'_> {
+impl OtherPattern<'_> {
     /// Whether the old revision gave less for what fits it than an entry with these terms gives.
     fn gave_less(&self, terms: &[Term]) -> bool {
         self.was_denied || self.had.iter().any(|had| *had != *terms)
@@ -49,7 +49,7 @@ impl Beside<'_> {
 }
 
 /// The patterns by the keys of their sections, and by their texts.
-type Patterns<'a> = BTreeMap<(&'static str, String), Beside<'a>>;
+type Patterns<'a> = BTreeMap<(&'static str, String), OtherPattern<'a>>;
 
 /// Who gains something by a pattern of the new revision that has no file yet.
 pub(super) fn unfiled<'a>(old: &Side<'a>, new: &Side<'a>, catalogue: &Catalogue, now: UnixTime) -> Vec<Change> {
@@ -62,7 +62,7 @@ pub(super) fn unfiled<'a>(old: &Side<'a>, new: &Side<'a>, catalogue: &Catalogue,
     let mut found = Vec::new();
     for (policy, granted) in changed.into_iter().flat_map(|policy| granted_by(policy).map(move |granted| (policy, granted))) {
         let Some(files) = names.get(granted.word) else { continue };
-        for Stand { document, is_alike, why } in documents(&granted, &patterns, files) {
+        for Representative { document, is_alike, why } in documents(&granted, &patterns, files) {
             let Some(wanted) = (granted.of.wanted)(&document) else { continue };
             let past = if is_alike { old.would_permit(&wanted, catalogue, now) } else { Vec::new() };
             // If nobody can tell what is denied of its kind, denials do not count.
@@ -108,7 +108,7 @@ fn may_gain<'a>(old: &Side<'a>, new: &Side<'a>) -> Vec<&'a Arc<TrustPolicy>> {
 fn patterns<'a>(old: &Side<'a>, new: &Side<'a>, changed: &[&'a Arc<TrustPolicy>]) -> Patterns<'a> {
     let mut patterns = Patterns::new();
     let mut add = |word, pattern: &'a Pattern, was_denied, had: Option<Vec<Term>>| {
-        let new = Beside { pattern, was_denied: false, had: Vec::new() };
+        let new = OtherPattern { pattern, was_denied: false, had: Vec::new() };
         let known = patterns.entry((word, pattern.to_string())).or_insert(new);
         known.was_denied |= was_denied;
         known.had.extend(had);
@@ -127,18 +127,18 @@ fn patterns<'a>(old: &Side<'a>, new: &Side<'a>, changed: &[&'a Arc<TrustPolicy>]
 }
 
 /// In the order of the sections.
-fn granted_by(policy: &TrustPolicy) -> impl Iterator<Item = Granted<'_>> {
+fn granted_by(policy: &TrustPolicy) -> impl Iterator<Item = GrantedPattern<'_>> {
     let entries = || policy.rules.iter().flat_map(|rule| rule.grants.entries());
     own().flat_map(move |(word, _)| entries().filter(move |entry| entry.word() == word)).flat_map(|entry| {
         let filed = entry.filed().into_iter();
         filed.flat_map(move |Filed { pattern, terms, each }| {
-            each.into_iter().map(move |of| Granted { word: entry.word(), pattern, terms: terms.clone(), of })
+            each.into_iter().map(move |of| GrantedPattern { word: entry.word(), pattern, terms: terms.clone(), of })
         })
     })
 }
 
 /// A document that stands for its kind.
-struct Stand {
+struct Representative {
     document: SecretPath,
     /// Whether all of its kind is granted to the same identities by the old revision.
     is_alike: bool,
@@ -148,13 +148,13 @@ struct Stand {
 /// One document of each kind that fits the pattern and has no file in the new revision. If there are too many kinds, it is one that fits
 /// none of the remaining patterns. If there is none, or if the old revision gave less for what fits one of these, nobody can tell who
 /// had it.
-fn documents(granted: &Granted<'_>, patterns: &Patterns<'_>, files: &BTreeSet<String>) -> Vec<Stand> {
+fn documents(granted: &GrantedPattern<'_>, patterns: &Patterns<'_>, files: &BTreeSet<String>) -> Vec<Representative> {
     let (mut kinds, mut left, mut gave_less) = (vec![Kind::of(granted.pattern)], Vec::new(), false);
     let own = granted.pattern.to_string();
-    let others = patterns
-        .iter()
-        .filter(|((word, text), other)| *word == granted.word && *text != own && meet(granted.pattern, other.pattern));
-    let mut others: Vec<&Beside<'_>> = others.map(|(_, other)| other).collect();
+    let others = patterns.iter().filter(|((word, text), other)| {
+        *word == granted.word && *text != own && patterns_overlap(granted.pattern, other.pattern)
+    });
+    let mut others: Vec<&OtherPattern<'_>> = others.map(|(_, other)| other).collect();
     // Patterns that remain make the report larger and hide nothing. Those that matter most divide the kinds first.
     others.sort_by_key(|other| !other.gave_less(&granted.terms));
     for other in others {
@@ -172,16 +172,16 @@ fn documents(granted: &Granted<'_>, patterns: &Patterns<'_>, files: &BTreeSet<St
             return None;
         }
         match alike.document() {
-            Met::One(document) if !gave_less => Some(Stand { document, is_alike: true, why: UNFILED }),
-            Met::None if left.is_empty() => None,
+            Interpretation::One(document) if !gave_less => Some(Representative { document, is_alike: true, why: UNFILED }),
+            Interpretation::None if left.is_empty() => None,
             // Nobody knows whether there is one: any document that fits the pattern stands for it.
             _ => {
                 let any = match kind.document() {
-                    Met::One(document) => Some(document),
+                    Interpretation::One(document) => Some(document),
                     _ => SecretPath::parse(&granted.pattern.sample()).ok(),
                 };
                 let why = if left.is_empty() { UNFILED } else { TOO_MANY_PATTERNS };
-                any.map(|document| Stand { document, is_alike: false, why })
+                any.map(|document| Representative { document, is_alike: false, why })
             }
         }
     };

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 /// One credential that it would be granted.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Holding {
+pub struct Entitlement {
     /// The credential, as the audit log writes it.
     pub credential: String,
     /// The policy that grants it.
@@ -19,38 +19,38 @@ pub struct Holding {
 }
 
 /// What this identity would be granted, of all that a policy names or the tree has a file of. Operators' denials do not count.
-pub fn what_can(ruleset: &Ruleset, tree: &Tree, facts: &Facts, now: UnixTime) -> Vec<Holding> {
+pub fn what_can(ruleset: &Ruleset, tree: &Tree, facts: &Facts, now: UnixTime) -> Vec<Entitlement> {
     let credentials: BTreeSet<Target> = Side::new(ruleset, tree).credentials().collect();
-    let mut held: Vec<(Target, PolicyName)> = Vec::new();
-    for wanted in credentials {
-        if held.iter().any(|(whole, _)| is_part(&wanted, whole)) {
+    let mut granted: Vec<(Target, PolicyName)> = Vec::new();
+    for target in credentials {
+        if granted.iter().any(|(whole, _)| is_part(&target, whole)) {
             continue;
         }
-        if let Ok(policy) = ruleset.set().would_grant(facts, &wanted, None, now) {
-            held.push((wanted, policy));
+        if let Ok(policy) = ruleset.set().would_grant(facts, &target, None, now) {
+            granted.push((target, policy));
         }
     }
-    held.into_iter().map(|(wanted, policy)| Holding { credential: wanted.to_string(), policy }).collect()
+    granted.into_iter().map(|(target, policy)| Entitlement { credential: target.to_string(), policy }).collect()
 }
 
 /// The credentials that a policy names or the tree has a file of, and whose text fits this pattern, with or without the word of their kind.
 /// A value is listed only if its document is not.
 pub fn credentials_like(ruleset: &Ruleset, tree: &Tree, pattern: &Pattern) -> Vec<Target> {
-    let fits = |wanted: &Target| {
-        let text = wanted.to_string();
+    let fits = |target: &Target| {
+        let text = target.to_string();
         pattern.matches(&text) || text.split_once(' ').is_some_and(|(_, name)| pattern.matches(name))
     };
     let found: BTreeSet<Target> = Side::new(ruleset, tree).credentials().filter(fits).collect();
-    let mut told: Vec<Target> = Vec::new();
-    for wanted in found {
-        if !told.iter().any(|whole| is_part(&wanted, whole)) {
-            told.push(wanted);
+    let mut kept: Vec<Target> = Vec::new();
+    for target in found {
+        if !kept.iter().any(|whole| is_part(&target, whole)) {
+            kept.push(target);
         }
     }
-    told
+    kept
 }
 
 /// Whether it is a value of this whole document. A document sorts before its values.
-fn is_part(wanted: &Target, whole: &Target) -> bool {
-    wanted.pointer().is_some() && whole.pointer().is_none() && wanted.in_tree().is_some() && wanted.in_tree() == whole.in_tree()
+fn is_part(target: &Target, whole: &Target) -> bool {
+    target.pointer().is_some() && whole.pointer().is_none() && target.in_tree().is_some() && target.in_tree() == whole.in_tree()
 }

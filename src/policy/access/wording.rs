@@ -1,6 +1,6 @@
 //! A region in the words of a policy: what it includes, and what it excludes.
 
-use super::language::{Found, Matcher};
+use super::language::{Matcher, SearchResult};
 use super::literal::{Dimension, Literal, value_of};
 use super::region::Region;
 use crate::identity::{Attribute, Mapping};
@@ -23,9 +23,9 @@ fn phrase(dimension: &Dimension, literals: &[&Literal], mapping: &Mapping) -> Op
     {
         return None; // every policy implies this unless it names the attribute
     }
-    let possible = |wanted: &Literal| {
-        let all: Vec<&Literal> = literals.iter().copied().chain([wanted]).collect();
-        !matches!(value_of(dimension, &all, mapping), Some(Found::Nothing))
+    let possible = |literal: &Literal| {
+        let all: Vec<&Literal> = literals.iter().copied().chain([literal]).collect();
+        !matches!(value_of(dimension, &all, mapping), Some(SearchResult::Nothing))
     };
     let only = |matcher: &Matcher| Literal {
         dimension: dimension.clone(),
@@ -40,14 +40,14 @@ fn phrase(dimension: &Dimension, literals: &[&Literal], mapping: &Mapping) -> Op
     let values: Vec<String> = left.iter().map(|matcher| value(dimension, matcher)).collect();
     // An exclusion is shown only if its value would otherwise be included.
     let among = positive.map(|literal| Literal { matchers: left.into(), ..literal.clone() });
-    let bites = |matcher: &Matcher| {
+    let overlaps = |matcher: &Matcher| {
         let narrowed = only(matcher);
         let both: Vec<&Literal> = among.iter().chain([&narrowed]).collect();
-        !matches!(value_of(dimension, &both, mapping), Some(Found::Nothing))
+        !matches!(value_of(dimension, &both, mapping), Some(SearchResult::Nothing))
     };
     let excluding =
         literals.iter().filter(|literal| literal.outside && !literal.inside).flat_map(|literal| literal.matchers.iter());
-    let excluded: Vec<String> = excluding.filter(|matcher| bites(matcher)).map(|matcher| value(dimension, matcher)).collect();
+    let excluded: Vec<String> = excluding.filter(|matcher| overlaps(matcher)).map(|matcher| value(dimension, matcher)).collect();
     if *dimension == Dimension::Attribute(Attribute::Repository) && excluded.is_empty() && values == [ANY_REPOSITORY] {
         return None; // implied by every credential of the caller's own repository
     }
@@ -61,7 +61,7 @@ fn narrowest<'a>(literals: &[&'a Literal], mapping: &Mapping) -> Option<&'a Lite
     let is_needless = |literal: &Literal| {
         let beyond = literal.negated();
         let within = |other: &&&Literal| {
-            **other != literal && value_of(&literal.dimension, &[other, &beyond], mapping) == Some(Found::Nothing)
+            **other != literal && value_of(&literal.dimension, &[other, &beyond], mapping) == Some(SearchResult::Nothing)
         };
         all.len() > 1 && all.iter().find(within).is_some()
     };

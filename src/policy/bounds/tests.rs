@@ -49,7 +49,7 @@ fn in_force(policy: &str, allowed: &str, last_good: Option<&Ruleset>) -> (Rulese
     let tree: Tree = [("policies/deploy.yaml".to_owned(), Arc::from(policy.as_bytes()))].into();
     let loaded = Ruleset::load_with(&tree, &catalogue(), last_good, Widening::GoesLive, &bounds);
     let (placed, faults) = loaded.ruleset.placed(&bounds, &catalogue());
-    let set = Ruleset::default().beside(&[&placed], None);
+    let set = Ruleset::default().merge(&[&placed], None);
     let faults = loaded.faults.into_iter().chain(faults).map(|fault| fault.to_string()).collect();
     (loaded.ruleset, (set, faults))
 }
@@ -63,8 +63,8 @@ fn facts(repository: &str, id: &str) -> Facts {
     Mapping::built_in("github-actions").unwrap().facts(&IssuerName::parse("github").unwrap(), claims).unwrap()
 }
 
-fn grants(set: &crate::policy::PolicySet, facts: &Facts, wanted: &Target) -> Option<String> {
-    set.would_grant(facts, wanted, None, UnixTime::from_seconds(0)).ok().map(|policy| policy.to_string())
+fn grants(set: &crate::policy::PolicySet, facts: &Facts, target: &Target) -> Option<String> {
+    set.would_grant(facts, target, None, UnixTime::from_seconds(0)).ok().map(|policy| policy.to_string())
 }
 
 fn secret(name: &str) -> Target {
@@ -105,10 +105,10 @@ fn a_policy_that_crosses_a_bound_does_not_load() {
         ("issuer: github", "issuer: other", "may not name the issuer `other`"),
     ];
     let (good, _) = in_force(POLICY, ALLOWED, None);
-    for (from, to, told) in crossing {
+    for (from, to, expected) in crossing {
         let policy = POLICY.replace(from, to);
         let (_, (set, faults)) = in_force(&policy, ALLOWED, None);
-        assert!(set.policies().is_empty() && faults.iter().any(|fault| fault.contains(told)), "{told}: {faults:?}");
+        assert!(set.policies().is_empty() && faults.iter().any(|fault| fault.contains(expected)), "{expected}: {faults:?}");
         let (_, (set, _)) = in_force(&policy, ALLOWED, Some(&good));
         assert_eq!(set.policies().len(), 1, "the last good form stays");
         assert!(grants(&set, &facts("acme/team-a-shop", "7"), &secret("team-a/x")).is_some());
@@ -139,10 +139,10 @@ fn bounds_that_nobody_uses_are_found_in_the_teams_own_repository() {
         &ALLOWED.replace('\n', ", ")[18..].trim_end_matches(", ")
     );
     let bounds = Bounds::of_definition(&source, "team-a.yaml", definition.as_bytes(), &catalogue()).unwrap();
-    let told: Vec<String> =
+    let messages: Vec<String> =
         bounds.unused("team-a.yaml", ruleset.set().policies()).iter().map(|fault| fault.message.to_string()).collect();
     assert_eq!(
-        told,
+        messages,
         ["no policy of the source uses the issuer `other`", "no policy of the source uses `https://api.partner.example`"]
     );
     assert!(bounds.outside(ruleset.set().policies()).is_empty());
@@ -180,14 +180,14 @@ fn a_guardrail_against_a_role_in_between_denies_what_is_reached_through_it() {
         let tree: Tree = [file("policies/a.yaml", &policy), file("guardrails.yaml", &rails)].into();
         let (ruleset, faults) = Ruleset::load(&tree, &catalogue(), None);
         assert!(faults.is_empty(), "{faults:?}");
-        let wanted = Target::Aws(AwsTarget { role: None });
+        let target = Target::Aws(AwsTarget { role: None });
         let reached = crate::policy::who_can(
             &ruleset,
             &catalogue(),
             &AwsTarget::of(crate::words::names::RoleArn::parse("arn:aws:iam::111122223333:role/team-a-deploy").unwrap()).into(),
             UnixTime::from_seconds(0),
         );
-        let granted = ruleset.set().would_grant(&facts("acme/team-a-shop", "7"), &wanted, None, UnixTime::from_seconds(0));
+        let granted = ruleset.set().would_grant(&facts("acme/team-a-shop", "7"), &target, None, UnixTime::from_seconds(0));
         (granted.is_ok(), !reached.is_empty())
     };
     assert_eq!((decided("hub"), decided("other")), ((false, false), (true, true)));
@@ -200,10 +200,12 @@ fn a_session_outlives_its_token_only_within_the_bounds() {
     let team = facts("acme/team-a-shop", "7");
     let (_, (set, faults)) = in_force(&policy, &allowed("20m"), None);
     assert!(faults.is_empty() && grants(&set, &team, &secret("team-a/db.age")).is_some(), "{faults:?}");
-    for (allowed, told) in [(ALLOWED.to_owned(), "may let no session outlive its token at all"), (allowed("19m"), "beyond 19m")] {
+    for (allowed, expected) in
+        [(ALLOWED.to_owned(), "may let no session outlive its token at all"), (allowed("19m"), "beyond 19m")]
+    {
         let (_, (set, faults)) = in_force(&policy, &allowed, None);
-        assert!(faults.iter().any(|fault| fault.contains(told) && fault.contains("outside_bounds")), "{faults:?}");
-        assert_eq!(grants(&set, &team, &secret("team-a/db.age")), None, "{told}");
+        assert!(faults.iter().any(|fault| fault.contains(expected) && fault.contains("outside_bounds")), "{faults:?}");
+        assert_eq!(grants(&set, &team, &secret("team-a/db.age")), None, "{expected}");
     }
 }
 

@@ -1,8 +1,8 @@
 //! Values that no token of an issuer can have. A line with such a value never matches, or never excludes anything.
 
 use super::single::Single;
-use crate::identity::{Attribute, ClaimType, Facts, Mapping, Presence, Shape, Unread, Value, is_cloned_as};
-use crate::policy::access::meet;
+use crate::identity::{Attribute, ClaimType, Facts, Mapping, Presence, Unread, Value, ValueFormat, is_cloned_as};
+use crate::policy::access::patterns_overlap;
 use crate::policy::pattern::Pattern;
 use crate::token::Claims;
 use crate::words::yaml::{Yaml, nearest};
@@ -32,7 +32,7 @@ pub(super) fn check(mappings: &[Arc<Mapping>], attribute: Attribute, single: &Si
 pub(in crate::policy) fn is_possible(mapping: &Mapping, attribute: Attribute, single: &Single) -> bool {
     match single {
         Single::Id { id, .. } => {
-            let fits = |shape: &Shape| fits(shape, &Pattern::literal_of(id));
+            let fits = |shape: &ValueFormat| fits(shape, &Pattern::literal_of(id));
             mapping.has_id(attribute) && mapping.id_shape(attribute).is_none_or(fits)
         }
         Single::Text(pattern) => match mapping.closed_set(attribute) {
@@ -44,18 +44,18 @@ pub(in crate::policy) fn is_possible(mapping: &Mapping, attribute: Attribute, si
 }
 
 /// Whether some text of this shape may fit the pattern.
-fn fits(shape: &Shape, pattern: &Pattern) -> bool {
+fn fits(shape: &ValueFormat, pattern: &Pattern) -> bool {
     let like = |other: &str| {
         let other = Pattern::parse(other);
-        other.is_ok_and(|other| pattern.literal().map_or_else(|| meet(&other, pattern), |text| other.matches(text)))
+        other.is_ok_and(|other| pattern.literal().map_or_else(|| patterns_overlap(&other, pattern), |text| other.matches(text)))
     };
     match (shape, pattern.literal()) {
-        (Shape::Like(patterns), _) => patterns.iter().any(|pattern| like(pattern)),
+        (ValueFormat::Like(patterns), _) => patterns.iter().any(|pattern| like(pattern)),
         (_, Some(text)) => shape.fits(text),
-        (Shape::SpiffeId, None) if !like("spiffe://**") => false,
-        (Shape::WorkflowFile, None) => like("*/*/*/*/*@**") && may_end_in_a_ref(&pattern.to_string()),
+        (ValueFormat::SpiffeId, None) if !like("spiffe://**") => false,
+        (ValueFormat::WorkflowFile, None) => like("*/*/*/*/*@**") && may_end_in_a_ref(&pattern.to_string()),
         (_, None) => {
-            shape.likeness().is_none_or(|other| like(other) && !is_cloned_as(&pattern.to_string()))
+            shape.required_pattern().is_none_or(|other| like(other) && !is_cloned_as(&pattern.to_string()))
                 && pattern.named().all(|character| shape.takes(character))
         }
     }
@@ -67,7 +67,8 @@ fn may_end_in_a_ref(workflow: &str) -> bool {
     let begins = at.split('*').next().unwrap_or_default();
     let whole = begins.len() == at.len();
     let is_ref = begins.starts_with("refs/") || (!whole && "refs/".starts_with(begins));
-    let is_commit = if whole { Shape::Commit.fits(begins) } else { begins.chars().all(|digit| Shape::Commit.takes(digit)) };
+    let is_commit =
+        if whole { ValueFormat::Commit.fits(begins) } else { begins.chars().all(|digit| ValueFormat::Commit.takes(digit)) };
     !file.is_empty() && (is_ref || is_commit)
 }
 
@@ -76,11 +77,11 @@ pub(super) fn check_claim(mappings: &[Arc<Mapping>], pointer: &str) -> Result<()
     if mappings.iter().any(|mapping| mapping.knows_claim(pointer)) {
         return Ok(());
     }
-    let slip = mappings.iter().find_map(|mapping| Some((mapping.name(), mapping.meant_claim(pointer)?)));
-    slip.map_or(Ok(()), |(mapping, meant)| {
+    let slip = mappings.iter().find_map(|mapping| Some((mapping.name(), mapping.nearest_claim(pointer)?)));
+    slip.map_or(Ok(()), |(mapping, suggestion)| {
         Err(Impossible {
             message: format!("no token of the mapping {mapping} is documented to claim `{pointer}`, but a similar name is"),
-            help: format!("did you mean `{meant}`?"),
+            help: format!("did you mean `{suggestion}`?"),
         })
     })
 }
@@ -119,7 +120,7 @@ pub(super) fn check_claim_type(mappings: &[Arc<Mapping>], pointer: &str, value: 
 
 /// Why no token of an issuer has these attributes.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub(in crate::policy) enum Nobodys {
+pub(in crate::policy) enum ImpossibleFacts {
     /// Every token has the attribute, and these claims lack it.
     #[error("every token has `{attribute}`")]
     Lacking {
@@ -183,21 +184,21 @@ pub(in crate::policy) enum Nobodys {
 }
 
 /// Checks that a token of this mapping may have each of these attributes.
-pub(in crate::policy) fn check_facts(mapping: &Mapping, facts: &Facts) -> Result<(), Nobodys> {
+pub(in crate::policy) fn check_facts(mapping: &Mapping, facts: &Facts) -> Result<(), ImpossibleFacts> {
     for (attribute, value) in facts.attributes.iter() {
         let attribute = *attribute;
         if !mapping.claims(attribute) {
-            return Err(Nobodys::Never { attribute, mapping: mapping.name().to_owned() });
+            return Err(ImpossibleFacts::Never { attribute, mapping: mapping.name().to_owned() });
         }
         let (text, id) = match value {
             Value::Named { name, id: None } if mapping.id_presence(attribute) == Presence::Always => {
-                return Err(Nobodys::NoId { attribute, name: name.clone() });
+                return Err(ImpossibleFacts::NoId { attribute, name: name.clone() });
             }
             Value::Named { name, id } => (name, id.as_ref()),
             Value::Text(text) => (text, None),
             Value::Flag(_) => continue,
         };
-        let impossible = |found: Impossible| Nobodys::Impossible { message: found.message, help: found.help };
+        let impossible = |found: Impossible| ImpossibleFacts::Impossible { message: found.message, help: found.help };
         let pattern = Pattern::literal_of(text);
         if !is_possible(mapping, attribute, &Single::Text(pattern.clone())) {
             return Err(impossible(impossible_text(mapping, attribute, &pattern)));
@@ -211,15 +212,16 @@ pub(in crate::policy) fn check_facts(mapping: &Mapping, facts: &Facts) -> Result
 
 /// Checks an unreadable attribute. A CI may have more words than its mapping knows, so an unknown word proves nothing, except a word of
 /// policies.
-fn check_unread(mapping: &Mapping, attribute: Attribute, claims: &Claims) -> Result<(), Nobodys> {
-    let said = match mapping.unread(attribute, claims) {
-        Unread::Absent => return Err(Nobodys::Lacking { attribute }),
-        Unread::Form => return Err(Nobodys::Form { attribute }),
-        Unread::Word(said) => said,
+fn check_unread(mapping: &Mapping, attribute: Attribute, claims: &Claims) -> Result<(), ImpossibleFacts> {
+    let claimed = match mapping.unread(attribute, claims) {
+        Unread::Absent => return Err(ImpossibleFacts::Lacking { attribute }),
+        Unread::Form => return Err(ImpossibleFacts::Form { attribute }),
+        Unread::Word(claimed) => claimed,
     };
-    let ours = mapping.words(attribute).find(|word| word.ours == said);
-    ours.filter(|_| mapping.words(attribute).all(|word| word.theirs != said))
-        .map_or(Ok(()), |word| Err(Nobodys::OurWord { attribute, ours: said.to_owned(), theirs: word.theirs.to_owned() }))
+    let ours = mapping.words(attribute).find(|word| word.ours == claimed);
+    ours.filter(|_| mapping.words(attribute).all(|word| word.theirs != claimed)).map_or(Ok(()), |word| {
+        Err(ImpossibleFacts::OurWord { attribute, ours: claimed.to_owned(), theirs: word.theirs.to_owned() })
+    })
 }
 
 /// Whether some token of this mapping may have this value of the attribute.
@@ -250,17 +252,17 @@ fn impossible_text(mapping: &Mapping, attribute: Attribute, pattern: &Pattern) -
     let name = mapping.name();
     if let Some(words) = mapping.closed_set(attribute) {
         let words: Vec<&str> = words.into_iter().collect();
-        let meant = mapping.words(attribute).find(|word| pattern.matches(word.theirs)).map(|word| word.ours);
-        let meant = meant.or_else(|| nearest(&pattern.to_string(), &words));
+        let suggestion = mapping.words(attribute).find(|word| pattern.matches(word.theirs)).map(|word| word.ours);
+        let suggestion = suggestion.or_else(|| nearest(&pattern.to_string(), &words));
         return Impossible {
             message: format!("issuers of the mapping {name} never claim `{attribute}` as `{pattern}`"),
-            help: meant.map_or_else(|| format!("they claim {}", words.join(", ")), |word| format!("did you mean `{word}`?")),
+            help: suggestion.map_or_else(|| format!("they claim {}", words.join(", ")), |word| format!("did you mean `{word}`?")),
         };
     }
     let branch = Pattern::parse(&format!("refs/heads/{pattern}"));
     let is_branch =
         attribute == Attribute::Ref && branch.is_ok_and(|branch| is_possible(mapping, attribute, &Single::Text(branch)));
-    let shape = mapping.shape(attribute).map(Shape::described).unwrap_or_default();
+    let shape = mapping.shape(attribute).map(ValueFormat::described).unwrap_or_default();
     let workflow = of_a_branch(pattern).filter(|_| attribute == Attribute::Workflow);
     let workflow =
         workflow.filter(|text| Pattern::parse(text).is_ok_and(|pattern| is_possible(mapping, attribute, &Single::Text(pattern))));

@@ -167,7 +167,7 @@ fn from_pieces<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, pieces: &[Piece]
     Pattern::from_pieces(pieces).map_err(|fault| fields.fault(node.place, fault)).ok()
 }
 
-pub(super) fn shown(node: &Node) -> String {
+pub(super) fn render(node: &Node) -> String {
     match node.to_json() {
         Json::String(text) => text,
         Json::Array(items) => format!(

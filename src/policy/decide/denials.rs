@@ -3,7 +3,7 @@
 use super::tests::{DEPLOY, aws, catalogue, github, good, tree};
 use super::*;
 use crate::identity::Mapping;
-use crate::policy::{Ruleset, Standing, Stop, Widening};
+use crate::policy::{LiveChecks, OperatorDenial, Ruleset, Widening};
 use crate::token::Claims;
 use crate::words::names::IssuerName;
 use crate::words::yaml::Fault;
@@ -206,7 +206,7 @@ fn a_denial_of_impossible_documents_does_not_load() {
 fn a_denial_with_a_part_that_can_hit_nothing_does_not_load() {
     let arn = "arn:aws:iam::123456789012:role";
     let rails = |body: &str| format!("denials: [ {{ description: No., {body} }} ]\n");
-    for (body, said) in [
+    for (body, expected) in [
         ("deny: {}".to_owned(), "nothing would be denied"),
         ("deny: { aws: [] }".to_owned(), "an empty list denies nothing"),
         (format!("deny: {{ aws: [\"{arn}/a\"], secrets: [] }}"), "an empty list denies nothing"),
@@ -219,7 +219,7 @@ fn a_denial_with_a_part_that_can_hit_nothing_does_not_load() {
         ("issuer: github, claims: { /enterprise: { not: [] } }".to_owned(), "an empty list leaves out nothing"),
     ] {
         let faults = faults(&rails(&body));
-        assert!(faults.iter().any(|fault| fault.message.contains(said)), "{body}: {faults:?}");
+        assert!(faults.iter().any(|fault| fault.message.contains(expected)), "{body}: {faults:?}");
     }
     for body in [
         format!("deny: {{ aws: [\"{arn}/team/prod-*\", \"arn:aws:iam::*:role/**\", \"**\"] }}"),
@@ -274,16 +274,16 @@ fn a_denial_of_an_actor_folds() {
 
 #[test]
 fn an_operators_denial_refuses_a_token_without_a_readable_repository() {
-    let stop = |repository: Option<&str>, run: Option<&str>| Stop {
+    let stop = |repository: Option<&str>, run: Option<&str>| OperatorDenial {
         policy: None,
         repository: repository.map(str::to_owned),
         issuer: None,
         run: run.map(str::to_owned),
         reason: "INC-1".to_owned(),
     };
-    let decided = |stop: Stop, claims: Json| {
+    let decided = |stop: OperatorDenial, claims: Json| {
         let stops = BTreeMap::from([(String::new(), (stop, None))]);
-        let standing = Standing::new(&stops, UnixTime::from_seconds(0), &|_| Ok(()));
+        let standing = LiveChecks::new(&stops, UnixTime::from_seconds(0), &|_| Ok(()));
         Decision::new(Vec::new()).stands(&standing, &github(claims)).err().map(|denial| denial.reason)
     };
     let run = json!({"run_id": "7"});
@@ -303,16 +303,16 @@ fn the_first_guardrails_of_a_running_server_are_not_taken_back_unconfirmed() {
     let (open, _) = Ruleset::load(&tree(&[("policies/a.yaml", DEPLOY)]), &catalogue(), None);
     let next =
         |files: &[(&str, &str)], old: &Ruleset| Ruleset::load_with(&tree(files), &catalogue(), Some(old), Widening::Waits, &[]);
-    for beside in [None, Some(("policies/b.yaml", DEPLOY))] {
+    for extra in [None, Some(("policies/b.yaml", DEPLOY))] {
         let files = |rails: Option<&'static str>| {
             let rails = rails.map(|rails| ("guardrails.yaml", rails));
-            std::iter::once(("policies/a.yaml", DEPLOY)).chain(beside).chain(rails).collect::<Vec<_>>()
+            std::iter::once(("policies/a.yaml", DEPLOY)).chain(extra).chain(rails).collect::<Vec<_>>()
         };
         let denying = next(&files(Some(rails)), &open);
-        assert!(!denying.held.contains(&"guardrails.yaml".to_owned()), "what only takes away waits for nobody");
+        assert!(!denying.pending.contains(&"guardrails.yaml".to_owned()), "what only takes away waits for nobody");
         for taken_back in [None, Some("denials: []\n")] {
             let lifted = next(&files(taken_back), &denying.ruleset);
-            assert!(lifted.held.contains(&"guardrails.yaml".to_owned()), "{taken_back:?}");
+            assert!(lifted.pending.contains(&"guardrails.yaml".to_owned()), "{taken_back:?}");
             assert_eq!(reason(&lifted.ruleset, &github(json!({}))), Some(Reason::Denied), "{taken_back:?}");
         }
     }
@@ -331,14 +331,14 @@ fn guardrails_that_change_twice_unconfirmed_lose_no_denial() {
     let (old, _) = Ruleset::load(&files(&rails(&[zero])), &catalogue(), None);
     let denying = next(&rails(&[first]), &old);
     let again = next(&rails(&[second]), &denying.ruleset);
-    for held in [&denying, &again] {
-        assert_eq!(held.held, ["guardrails.yaml"]);
-        assert_eq!(reason(&held.ruleset, &github(json!({}))), Some(Reason::Denied));
+    for loaded in [&denying, &again] {
+        assert_eq!(loaded.pending, ["guardrails.yaml"]);
+        assert_eq!(reason(&loaded.ruleset, &github(json!({}))), Some(Reason::Denied));
     }
     let back = next(&rails(&[zero]), &again.ruleset);
-    assert_eq!(back.held, ["guardrails.yaml"], "what was denied since is given back by a person alone");
+    assert_eq!(back.pending, ["guardrails.yaml"], "what was denied since is given back by a person alone");
     let all = next(&rails(&[second, first, zero]), &again.ruleset);
-    assert_eq!(all.held, Vec::<String>::new(), "nothing of what was denied is missing");
+    assert_eq!(all.pending, Vec::<String>::new(), "nothing of what was denied is missing");
     let (confirmed, _) = Ruleset::load(&files(&rails(&[second])), &catalogue(), Some(&again.ruleset));
     assert_eq!(reason(&confirmed, &github(json!({}))), None);
 }

@@ -121,11 +121,11 @@ fn respell(ci: &Ci, ours: &Names, claimed: &[&str], pieces: &[Index]) -> Option<
     (!cuts.is_empty()).then(|| pieces[0].get(&cuts).clone())
 }
 
-fn same(ci: &Ci, ours: &Names, theirs: &Names) -> bool {
+fn same(ci: &Ci, ours: &Names, other: &Names) -> bool {
     let pinned = ci.parts.iter().map(|(key, _)| key).filter(|key| !ci.free.contains(key));
     pinned.into_iter().all(|key| match ci.folds.contains(key) {
-        true => ours[key].eq_ignore_ascii_case(&theirs[key]),
-        false => ours[key] == theirs[key],
+        true => ours[key].eq_ignore_ascii_case(&other[key]),
+        false => ours[key] == other[key],
     })
 }
 
@@ -149,8 +149,8 @@ fn policy(ci: &Ci, ours: &Names, by_row: bool, catalogue: &Catalogue) -> Option<
 fn accepts(ruleset: &Ruleset, mapping: &Mapping, claims: &Json) -> bool {
     let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
     let Ok(facts) = mapping.facts(&IssuerName::parse("ci").unwrap(), claims) else { return false };
-    let wanted = Target::Secret(SecretName::parse("shop/db.yaml").unwrap());
-    ruleset.set().would_grant(&facts, &wanted, None, UnixTime::from_seconds(0)).is_ok()
+    let target = Target::Secret(SecretName::parse("shop/db.yaml").unwrap());
+    ruleset.set().would_grant(&facts, &target, None, UnixTime::from_seconds(0)).is_ok()
 }
 
 fn catalogue(ci: &Ci) -> Catalogue {
@@ -169,26 +169,26 @@ fn no_forged_name_makes_a_job_pass_for_another() {
     let jobs = (draws(), any::<bool>(), prop::collection::vec(draws(), JOBS_PER_POLICY));
     for ci in builders::all() {
         let (catalogue, mapping) = (catalogue(&ci), Mapping::built_in(ci.mapping).unwrap());
-        let (mut seen, mut policies, mut accepted) = (0, 0, 0);
-        while seen < pairs {
+        let (mut tried, mut policies, mut accepted) = (0, 0, 0);
+        while tried < pairs {
             let (own, by_row, others) = jobs.new_tree(&mut runner).unwrap().current();
             let ours = our_job(&ci, &own);
             let Some(ruleset) = policy(&ci, &ours, by_row, &catalogue) else {
                 policies += 1;
-                assert!(policies < 50 || seen > policies, "{}: hardly any policy loads: {ours:?}", ci.mapping);
+                assert!(policies < 50 || tried > policies, "{}: hardly any policy loads: {ours:?}", ci.mapping);
                 continue;
             };
             assert!(accepts(&ruleset, &mapping, &ci.claims_of(&ours)), "{} keeps its own job out: {ours:?}", ci.mapping);
             for draws in others {
-                let theirs = another_job(&ci, &ours, &draws);
-                let accepts = accepts(&ruleset, &mapping, &ci.claims_of(&theirs));
-                assert_eq!(accepts, same(&ci, &ours, &theirs), "{}\npinned {ours:?}\nshown  {theirs:?}", ci.mapping);
+                let other = another_job(&ci, &ours, &draws);
+                let accepts = accepts(&ruleset, &mapping, &ci.claims_of(&other));
+                assert_eq!(accepts, same(&ci, &ours, &other), "{}\npinned {ours:?}\nshown  {other:?}", ci.mapping);
                 accepted += usize::from(accepts);
-                seen += 1;
+                tried += 1;
             }
         }
-        println!("{}: {seen} pairs of jobs, {accepted} of them the same, 0 mistaken", ci.mapping);
-        assert!(accepted > 0 && accepted < seen / 2, "{}: {accepted} of {seen} are no test", ci.mapping);
+        println!("{}: {tried} pairs of jobs, {accepted} of them the same, 0 mistaken", ci.mapping);
+        assert!(accepted > 0 && accepted < tried / 2, "{}: {accepted} of {tried} are no test", ci.mapping);
     }
 }
 

@@ -73,35 +73,35 @@ fn fits(pattern: &[u8], text: &[u8], at_start: bool) -> bool {
     }
 }
 
-fn one_fits(name: &str, expected: &Json, seen: &Json) -> bool {
+fn one_fits(name: &str, expected: &Json, actual: &Json) -> bool {
     let folds = matches!(name, "repository" | "owner" | "environment");
-    match (expected, seen) {
-        (Json::Bool(expected), Json::Bool(seen)) => expected == seen,
-        (Json::String(expected), seen) => {
+    match (expected, actual) {
+        (Json::Bool(expected), Json::Bool(actual)) => expected == actual,
+        (Json::String(expected), actual) => {
             let named = matches!(name, "repository" | "owner");
             if named && let Some((_, id)) = expected.rsplit_once('@') {
-                return seen["id"] == id;
+                return actual["id"] == id;
             }
-            let seen = if named { &seen["name"] } else { seen };
-            let Some(seen) = seen.as_str() else { return false };
+            let actual = if named { &actual["name"] } else { actual };
+            let Some(actual) = actual.as_str() else { return false };
             if folds {
-                return fits(expected.to_ascii_lowercase().as_bytes(), seen.to_ascii_lowercase().as_bytes(), true);
+                return fits(expected.to_ascii_lowercase().as_bytes(), actual.to_ascii_lowercase().as_bytes(), true);
             }
-            fits(expected.as_bytes(), seen.as_bytes(), true)
+            fits(expected.as_bytes(), actual.as_bytes(), true)
         }
-        (expected, seen) => expected == seen,
+        (expected, actual) => expected == actual,
     }
 }
 
-fn line_holds(name: &str, line: &Json, seen: Option<Json>) -> bool {
-    let Some(seen) = seen else { return false };
+fn line_holds(name: &str, line: &Json, actual: Option<Json>) -> bool {
+    let Some(actual) = actual else { return false };
     let any = |list: &Json| match list {
-        Json::Array(items) => items.iter().any(|item| one_fits(name, item, &seen)),
-        one => one_fits(name, one, &seen),
+        Json::Array(items) => items.iter().any(|item| one_fits(name, item, &actual)),
+        one => one_fits(name, one, &actual),
     };
     match line.get("not") {
         // A policy has to name this event.
-        Some(_) if name == "event" && seen == "privileged-pull-request" => false,
+        Some(_) if name == "event" && actual == "privileged-pull-request" => false,
         Some(excluded) => !any(excluded),
         None => any(line),
     }
@@ -112,15 +112,15 @@ fn denial_holds(name: &str, line: &Json, claims: &Map<String, Json>) -> Option<b
     let (negated, expected) = line.get("not").map_or((false, line), |excluded| (true, excluded));
     let list = expected.as_array().cloned().unwrap_or_else(|| vec![expected.clone()]);
     let raw = name.starts_with('/');
-    let seen = if raw { claims.get(&name[1..]).cloned() } else { attribute(claims, name) };
-    let Some(seen) = seen else {
+    let actual = if raw { claims.get(&name[1..]).cloned() } else { attribute(claims, name) };
+    let Some(actual) = actual else {
         return if !raw && is_unreadable(claims, name) { None } else { Some(negated) };
     };
-    if list.iter().any(|item| one_fits(name, item, &seen)) {
+    if list.iter().any(|item| one_fits(name, item, &actual)) {
         return Some(!negated);
     }
     let by_id = |item: &Json| item.as_str().is_some_and(|text| text.contains('@'));
-    let id_is_missing = matches!(name, "repository" | "owner") && seen["id"].is_null() && list.iter().any(by_id);
+    let id_is_missing = matches!(name, "repository" | "owner") && actual["id"].is_null() && list.iter().any(by_id);
     if id_is_missing { None } else { Some(negated) }
 }
 
@@ -150,10 +150,10 @@ fn refusal(policies: &[Json], guardrails: &[Json], role: &str, claims: &Map<Stri
     if !policies.iter().any(|policy| grants(policy) && matches(policy, claims)) {
         return Some(Reason::NoMatchingPolicy);
     }
-    let told: Vec<Option<bool>> = guardrails.iter().map(|rail| denies(rail, claims)).collect();
-    if told.contains(&Some(true)) {
+    let verdicts: Vec<Option<bool>> = guardrails.iter().map(|rail| denies(rail, claims)).collect();
+    if verdicts.contains(&Some(true)) {
         Some(Reason::Denied)
-    } else if told.contains(&None) {
+    } else if verdicts.contains(&None) {
         Some(Reason::ClaimUnreadable)
     } else {
         None
@@ -316,8 +316,8 @@ fn agrees_with_the_slow_evaluator() {
         prop::collection::vec(token(), TOKENS_PER_SET),
     );
     let mapping = Mapping::built_in("github-actions").unwrap();
-    let (mut seen, mut allowed, mut unreadable) = (0, 0, 0);
-    while seen < pairs {
+    let (mut tried, mut allowed, mut unreadable) = (0, 0, 0);
+    while tried < pairs {
         let (policies, rails, tokens) = sets.new_tree(&mut runner).unwrap().current();
         let mut files: Vec<(String, String)> = (0..)
             .zip(&policies)
@@ -331,18 +331,18 @@ fn agrees_with_the_slow_evaluator() {
             let facts = mapping.facts(&IssuerName::parse("github").unwrap(), Claims::from(claims.clone())).unwrap();
             for role in ["deploy", "plan"] {
                 let role = format!("arn:aws:iam::123456789012:role/{role}");
-                let wanted = Target::from(AwsTarget::of(RoleArn::parse(&role).unwrap()));
-                let ours = ruleset.set().would_grant(&facts, &wanted, None, UnixTime::from_seconds(0));
+                let target = Target::from(AwsTarget::of(RoleArn::parse(&role).unwrap()));
+                let ours = ruleset.set().would_grant(&facts, &target, None, UnixTime::from_seconds(0));
                 let ours = ours.err().map(|denial| denial.reason);
                 let expected = refusal(&policies, &rails, &role, claims);
                 assert_eq!(ours, expected, "{role}\n{policies:#?}\n{rails:#?}\n{claims:#?}");
                 allowed += usize::from(ours.is_none());
                 unreadable += usize::from(ours == Some(Reason::ClaimUnreadable));
             }
-            seen += 1;
+            tried += 1;
         }
     }
-    println!("{seen} pairs of policies and claims, {allowed} grants, {unreadable} unreadable, 0 differences");
-    assert!(allowed > seen / 100, "the pairs are no test when nothing is ever allowed");
-    assert!(unreadable > seen / 1000, "the pairs are no test when every claim can be read");
+    println!("{tried} pairs of policies and claims, {allowed} grants, {unreadable} unreadable, 0 differences");
+    assert!(allowed > tried / 100, "the pairs are no test when nothing is ever allowed");
+    assert!(unreadable > tried / 1000, "the pairs are no test when every claim can be read");
 }

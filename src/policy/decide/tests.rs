@@ -73,8 +73,8 @@ fn secret(name: &str) -> Target {
     Target::Secret(SecretName::parse(name).unwrap())
 }
 
-fn reason(ruleset: &Ruleset, facts: &Facts, wanted: &Target) -> Option<Reason> {
-    ruleset.set().would_grant(facts, wanted, None, UnixTime::from_seconds(0)).err().map(|denial| denial.reason)
+fn reason(ruleset: &Ruleset, facts: &Facts, target: &Target) -> Option<Reason> {
+    ruleset.set().would_grant(facts, target, None, UnixTime::from_seconds(0)).err().map(|denial| denial.reason)
 }
 
 #[test]
@@ -189,11 +189,11 @@ fn every_fault_of_a_file_is_told_at_once_with_its_place() {
     for line in [1, 4, 5, 6, 8, 9, 10] {
         assert!(lines.contains(&line), "line {line} in {lines:?}");
     }
-    let shown = faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-    for said in
+    let messages = faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    for expected in
         ["did you mean `issuer`", "did you mean `ref`", "put it in quotes", "expected 15 to 720 minutes", "policies/a.yaml:10"]
     {
-        assert!(shown.contains(said), "{said} in\n{shown}");
+        assert!(messages.contains(expected), "{expected} in\n{messages}");
     }
 }
 
@@ -264,12 +264,12 @@ fn what_narrows_goes_live_even_with_faulty_guardrails_and_while_widenings_wait()
     for policy in &narrower {
         for rails in [None, Some("denial: []")] {
             let loaded = live(policy, rails);
-            assert_eq!(loaded.held, Vec::<String>::new(), "{policy}");
+            assert_eq!(loaded.pending, Vec::<String>::new(), "{policy}");
             assert_eq!(loaded.ruleset.set().policies().len(), 1, "a deletion goes live");
         }
     }
     for policy in &wider {
-        assert_eq!(live(policy, None).held, ["policies/a.yaml"], "{policy}");
+        assert_eq!(live(policy, None).pending, ["policies/a.yaml"], "{policy}");
     }
     let rails = "denials:\n  - description: No.\n    match: { repository: acme/shop@456789 }\n";
     let (denying, _) =
@@ -278,7 +278,7 @@ fn what_narrows_goes_live_even_with_faulty_guardrails_and_while_widenings_wait()
     let again =
         Ruleset::load_with(&tree(&[("policies/a.yaml", DEPLOY)]), &catalogue(), Some(&lifted.ruleset), Widening::Waits, &[]);
     for loaded in [&lifted, &again] {
-        assert_eq!(loaded.held, ["guardrails.yaml"], "a denial that is gone stands until it is confirmed");
+        assert_eq!(loaded.pending, ["guardrails.yaml"], "a denial that is gone stands until it is confirmed");
         assert_eq!(reason(&loaded.ruleset, &github(json!({})), &aws()), Some(Reason::Denied));
     }
     let confirmed = Ruleset::load(&tree(&[("policies/a.yaml", DEPLOY)]), &catalogue(), Some(&again.ruleset)).0;
@@ -301,11 +301,11 @@ fn a_policy_whose_own_test_fails_does_not_go_live() {
 fn an_explanation_names_the_line_and_what_it_saw() {
     let ruleset = good(&[("policies/shop/deploy.yaml", DEPLOY)]);
     let facts = github(json!({"event_name": "pull_request", "ref": "refs/pull/7/merge"}));
-    let shown = explain(ruleset.set(), &facts, &aws(), UnixTime::from_seconds(0)).to_string();
-    for said in
+    let output = explain(ruleset.set(), &facts, &aws(), UnixTime::from_seconds(0)).to_string();
+    for expected in
         ["DENIED", "policies/shop/deploy.yaml:6", "saw refs/pull/7/merge", "policies/shop/deploy.yaml:8", "saw pull-request"]
     {
-        assert!(shown.contains(said), "{said} in\n{shown}");
+        assert!(output.contains(expected), "{expected} in\n{output}");
     }
     let allowed = explain(ruleset.set(), &github(json!({})), &aws(), UnixTime::from_seconds(0));
     assert!(allowed.to_string().starts_with("ALLOWED"), "{allowed}");

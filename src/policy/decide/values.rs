@@ -13,13 +13,13 @@ impl PolicySet {
     pub(super) fn grant_whole_or_parts(
         &self,
         facts: &Facts,
-        wanted: &Target,
+        target: &Target,
         named: Option<&PolicyName>,
         moment: Moment,
     ) -> Result<Granted, Denial> {
-        match self.grant_one(facts, wanted, named, moment) {
+        match self.grant_one(facts, target, named, moment) {
             Err(denial) if denial.reason == Reason::NoMatchingPolicy => {
-                self.grant_parts(facts, wanted, named, moment).unwrap_or(Err(denial))
+                self.grant_parts(facts, target, named, moment).unwrap_or(Err(denial))
             }
             decided => decided,
         }
@@ -30,11 +30,11 @@ impl PolicySet {
     fn grant_parts(
         &self,
         facts: &Facts,
-        wanted: &Target,
+        target: &Target,
         named: Option<&PolicyName>,
         moment: Moment,
     ) -> Option<Result<Granted, Denial>> {
-        let parts = wanted.parts(self.matching(facts, named, moment.now).map(|(_, rule)| rule));
+        let parts = target.parts(self.matching(facts, named, moment.now).map(|(_, rule)| rule));
         if parts.is_empty() {
             return None;
         }
@@ -44,7 +44,7 @@ impl PolicySet {
         }
         let by = |named: Option<&PolicyName>| {
             let granted = parts.iter().map(|part| self.grant_one(facts, part, named, moment)).collect::<Result<Vec<_>, _>>();
-            granted.and_then(|granted| wanted.together(granted))
+            granted.and_then(|granted| target.together(granted))
         };
         let complete = match self.granting_all(facts, &parts, named, moment) {
             Ok(complete) => complete,
@@ -54,7 +54,7 @@ impl PolicySet {
             return Some(by(named));
         }
         let granted = complete.iter().map(|policy| by(Some(policy)));
-        Some(only_terms(granted.collect(), wanted))
+        Some(only_terms(granted.collect(), target))
     }
 
     /// The policies that grant every part.

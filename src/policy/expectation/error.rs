@@ -1,6 +1,6 @@
 //! Why a test proves nothing.
 
-use crate::policy::condition::possible::Nobodys;
+use crate::policy::condition::possible::ImpossibleFacts;
 use crate::token::JsonError;
 use crate::words::Denial;
 use crate::words::names::{IssuerName, IssuerUrl};
@@ -47,7 +47,7 @@ pub(super) enum FactsError {
     },
     /// No token of the issuer has these claims.
     #[error("this proves nothing: {0}")]
-    Nobodys(#[from] Nobodys),
+    Nobodys(#[from] ImpossibleFacts),
     /// What the test denies does not exist, so nobody could have it, whatever the policies say.
     #[error("this proves nothing: there is no {missing}, and no policy grants it")]
     NotThere {

@@ -3,9 +3,9 @@
 use super::Expectation;
 use super::error::FactsError;
 use crate::identity::{Attribute, Facts, Mapping, Presence, Value};
-use crate::kind::{InTree, Target};
+use crate::kind::{Target, TreeFile};
 use crate::policy::catalogue::{Catalogue, Tree};
-use crate::policy::condition::possible::{Nobodys, check_facts};
+use crate::policy::condition::possible::{ImpossibleFacts, check_facts};
 use crate::policy::decide::PolicySet;
 use crate::policy::file::TrustPolicy;
 use crate::policy::miss::Line;
@@ -42,8 +42,8 @@ impl Expectation {
         let facts = self.facts(issuer, tree, catalogue);
         let now = UnixTime::from_seconds(0);
         let verdict = facts.map(|facts| {
-            set.would_grant(&facts, &self.wanted, None, now).map_err(|denial| {
-                let near = if self.allow { nearest_miss(set, &facts, &self.wanted) } else { None };
+            set.would_grant(&facts, &self.target, None, now).map_err(|denial| {
+                let near = if self.allow { nearest_miss(set, &facts, &self.target) } else { None };
                 near.map_or_else(|| denial.cause.clone(), |near| format!("{}; {near}", denial.cause))
             })
         });
@@ -60,7 +60,7 @@ impl Expectation {
         tree: &Tree,
         catalogue: &Catalogue,
     ) -> Outcome {
-        match self.check_wanted(set, tree) {
+        match self.check_target(set, tree) {
             Ok(()) => self.run(file, set, issuer, tree, catalogue),
             Err(fault) => self.outcome(file, Err(fault)),
         }
@@ -75,7 +75,7 @@ impl Expectation {
         let verb = if self.allow { "allow" } else { "deny" };
         Outcome {
             at: format!("{file}:{}", self.place.line),
-            expected: format!("{verb} {} for {}", self.wanted, self.claims_file),
+            expected: format!("{verb} {} for {}", self.target, self.claims_file),
             holds,
             why,
         }
@@ -102,11 +102,11 @@ impl Expectation {
 
     /// Checks that what the test denies exists, or that a policy would grant it if it existed. Else nobody could have it, whatever the policies
     /// say.
-    fn check_wanted(&self, set: &PolicySet, tree: &Tree) -> Result<(), FactsError> {
-        let Some(wanted) = self.wanted.in_tree().filter(|_| !self.allow) else { return Ok(()) };
+    fn check_target(&self, set: &PolicySet, tree: &Tree) -> Result<(), FactsError> {
+        let Some(in_tree) = self.target.in_tree().filter(|_| !self.allow) else { return Ok(()) };
         let rules = || set.policies().iter().flat_map(|policy| &policy.rules);
-        let (missing, name, granted) = match wanted {
-            InTree::Document(path) => {
+        let (missing, name, granted) = match in_tree {
+            TreeFile::Document(path) => {
                 let granted = rules().flat_map(|rule| rule.grants.of::<SecretGrant>());
                 (
                     format!("secrets/{path}"),
@@ -114,7 +114,7 @@ impl Expectation {
                     granted.map(|grant| &grant.documents).any(|name| name.matches(path.as_str())),
                 )
             }
-            InTree::TransitKey(key) => {
+            TreeFile::TransitKey(key) => {
                 let granted = rules().flat_map(|rule| rule.grants.of::<TransitGrant>());
                 (format!("transit/{key}/"), key.as_str(), granted.map(|grant| &grant.keys).any(|name| name.matches(key.as_str())))
             }
@@ -131,30 +131,30 @@ impl Expectation {
 }
 
 /// The lines that keep the nearest policy from granting it, in one sentence.
-fn nearest_miss(set: &PolicySet, facts: &Facts, wanted: &Target) -> Option<String> {
+fn nearest_miss(set: &PolicySet, facts: &Facts, target: &Target) -> Option<String> {
     let policies = set.policies().iter().filter(|policy| policy.issuer == facts.issuer);
     let rules = policies.flat_map(|policy| policy.rules.iter().map(|rule| (&policy.file, rule)));
-    let misses = rules.filter(|(_, rule)| rule.offer(wanted).is_some()).map(|(file, rule)| (file, rule.misses(facts)));
+    let misses = rules.filter(|(_, rule)| rule.offer(target).is_some()).map(|(file, rule)| (file, rule.misses(facts)));
     let (file, nearest) = misses.min_by_key(|(_, misses)| misses.len())?;
     let lines: Vec<Line> = nearest.iter().map(|miss| miss.line(file, facts)).collect();
     (!lines.is_empty()).then(|| lines.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
 }
 
 /// Replaces an attribute of the claims; without a text it removes the attribute.
-fn change(facts: &mut Facts, attribute: Attribute, text: Option<&str>, mapping: &Mapping) -> Result<(), Nobodys> {
+fn change(facts: &mut Facts, attribute: Attribute, text: Option<&str>, mapping: &Mapping) -> Result<(), ImpossibleFacts> {
     facts.unreadable.remove(&attribute);
     facts.garbled.remove(&attribute);
     facts.attributes.remove(&attribute);
     let Some(text) = text else {
         let is_optional = mapping.presence(attribute) != Presence::Always;
-        return if is_optional { Ok(()) } else { Err(Nobodys::Lacking { attribute }) };
+        return if is_optional { Ok(()) } else { Err(ImpossibleFacts::Lacking { attribute }) };
     };
     if text.is_empty() {
-        return Err(Nobodys::Empty { attribute });
+        return Err(ImpossibleFacts::Empty { attribute });
     }
     let value = match attribute {
         Attribute::RefProtected | Attribute::Fork | Attribute::SshSession => {
-            Value::Flag(text.parse().map_err(|_| Nobodys::NoFlag { attribute, text: text.to_owned() })?)
+            Value::Flag(text.parse().map_err(|_| ImpossibleFacts::NoFlag { attribute, text: text.to_owned() })?)
         }
         _ if mapping.has_id(attribute) => match text.rsplit_once('@') {
             Some((name, id)) => Value::Named { name: name.to_owned(), id: Some(id.to_owned()) },

@@ -37,12 +37,12 @@ fn load(policy: &str, rows: &str) -> (Ruleset, Vec<String>) {
     (ruleset, faults.iter().map(ToString::to_string).collect())
 }
 
-fn subject_of(set: &PolicySet, environment: &str, wanted: &Target) -> String {
+fn subject_of(set: &PolicySet, environment: &str, target: &Target) -> String {
     let claims = json!({"sub": "x", "repository": "acme/mono", "repository_id": "456789", "repository_owner": "acme", "repository_owner_id": "9001",
         "event_name": "push", "ref": "refs/heads/main", "ref_type": "branch", "ref_protected": "true", "environment": environment});
     let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
     let facts = Mapping::built_in("github-actions").unwrap().facts(&IssuerName::parse("github").unwrap(), claims).unwrap();
-    let (_, granted) = set.offered(&facts, wanted, None, NOW).unwrap();
+    let (_, granted) = set.offered(&facts, target, None, NOW).unwrap();
     granted[0].subject()
 }
 
@@ -51,8 +51,8 @@ fn each_row_has_a_subject_of_its_own() {
     let (ruleset, faults) = load(SERVICES, ROWS);
     assert!(faults.is_empty(), "{faults:?}");
     let partner = Target::from(IdTokenTarget { audience: Audience::parse("https://partner.example").unwrap() });
-    for wanted in [Target::Aws(AwsTarget { role: None }), partner] {
-        let subject = |environment| subject_of(ruleset.set(), environment, &wanted);
+    for target in [Target::Aws(AwsTarget { role: None }), partner] {
+        let subject = |environment| subject_of(ruleset.set(), environment, &target);
         let own = [subject("web"), subject("mail"), subject("other")];
         assert_eq!(own, ["root/mono/deploy:web", "root/mono/deploy:jobs/mail", "root/mono/deploy"]);
     }
@@ -102,14 +102,15 @@ fn row_names_that_do_not_identify_a_row_do_not_load() {
 #[test]
 fn a_row_under_another_name_waits_where_widenings_wait() {
     let (before, _) = load(SERVICES, ROWS);
-    let held = |rows: &str| Ruleset::load_with(&tree(SERVICES, rows), &catalogue(), Some(&before), Widening::Waits, &[]).held;
+    let pending =
+        |rows: &str| Ruleset::load_with(&tree(SERVICES, rows), &catalogue(), Some(&before), Widening::Waits, &[]).pending;
     let swapped =
         ROWS.replace("name: web", "name: x").replace("name: jobs/mail", "name: web").replace("name: x", "name: jobs/mail");
     for wider in
         [swapped, ROWS.replace("name: web, ", ""), ROWS.replace("{ environment: other", "{ name: other, environment: other")]
     {
-        assert_eq!(held(&wider), ["policies/mono/deploy.yaml"], "{wider}");
+        assert_eq!(pending(&wider), ["policies/mono/deploy.yaml"], "{wider}");
     }
     let narrower: String = ROWS.lines().rev().take(2).map(|line| format!("{line}\n")).collect();
-    assert_eq!(held(&narrower), Vec::<String>::new());
+    assert_eq!(pending(&narrower), Vec::<String>::new());
 }

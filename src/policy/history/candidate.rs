@@ -2,7 +2,7 @@
 
 use super::error::{CandidateError, CandidateSizeError, LookbackError, ReplayBodyError};
 use super::error::{FILES_MAX, VALUES_MAX};
-use crate::kind::{InTree, Target};
+use crate::kind::{Target, TreeFile};
 use crate::policy::bounds::{self, Bounds};
 use crate::policy::decide::PolicySet;
 use crate::policy::file::TrustPolicy;
@@ -67,7 +67,7 @@ impl ReplayRequest {
     /// Takes the files of a revision that decide, and the names of its secrets and transit keys.
     pub fn of(tree: &Tree, since: String) -> Result<Self, CandidateError> {
         if layout::has_misplaced_guardrails(tree) {
-            return Err(CandidateError::Misplaced { strays: layout::strays(tree) });
+            return Err(CandidateError::Misplaced { strays: layout::unread_files(tree) });
         }
         let policies = tree.iter().filter(|(file, _)| is_policy(file));
         let rows: BTreeSet<String> = policies.filter_map(|(file, bytes)| rows_file(&Node::parse(file, bytes).ok()?)).collect();
@@ -151,13 +151,13 @@ impl Candidate {
     }
 
     /// Why a granted credential could not be given: the revision does not contain it.
-    pub(in crate::policy) fn lacks(&self, wanted: &Target) -> Option<String> {
-        match (wanted.in_tree()?, &self.secrets, &self.transit) {
-            (InTree::Document(path), Some(secrets), _) => {
+    pub(in crate::policy) fn lacks(&self, target: &Target) -> Option<String> {
+        match (target.in_tree()?, &self.secrets, &self.transit) {
+            (TreeFile::Document(path), Some(secrets), _) => {
                 let path = self.own_document(path)?;
                 (!secrets.contains(&path)).then(|| format!("the revision has no file secrets/{path}"))
             }
-            (InTree::TransitKey(key), _, Some(keys)) => {
+            (TreeFile::TransitKey(key), _, Some(keys)) => {
                 let key = self.own_key(key)?;
                 (!keys.contains(&key)).then(|| format!("the revision has no file below transit/{key}/"))
             }

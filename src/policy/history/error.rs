@@ -28,7 +28,7 @@ pub enum ReplayBodyError {
 #[derive(Debug, thiserror::Error)]
 pub enum CandidateError {
     /// Its guardrails are in a place where nothing reads them.
-    #[error("{}", told(.strays))]
+    #[error("{}", describe(.strays))]
     Misplaced {
         /// The misplaced files.
         strays: Vec<Fault>,
@@ -63,6 +63,6 @@ pub enum CandidateSizeError {
     Values,
 }
 
-fn told(strays: &[Fault]) -> String {
+fn describe(strays: &[Fault]) -> String {
     strays.iter().map(|fault| format!("{}: {}", fault.file, fault.message)).collect::<Vec<_>>().join("; ")
 }

@@ -44,16 +44,16 @@ fn claims(reference: &str, run: u64) -> Map<String, Json> {
     claims.as_object().unwrap().clone()
 }
 
-fn past(reference: &str, run: u64, credential: &str) -> Past {
+fn past(reference: &str, run: u64, credential: &str) -> PastDecision {
     let facts = Mapping::built_in("github-actions").unwrap().facts(&github(), Claims::from(claims(reference, run))).unwrap();
     let policy = PolicyName::parse("deploy").unwrap();
-    let wanted = Target::parse(credential).unwrap();
+    let target = Target::parse(credential).unwrap();
     let at = UnixTime::from_seconds(1_700_000_000 + i64::try_from(run).unwrap());
-    Past { at, facts, named: None, uses: vec![PastUse { released: wanted.to_string(), wanted, policy }] }
+    PastDecision { at, facts, named: None, uses: vec![PastUse { released: target.to_string(), target, policy }] }
 }
 
 /// Replays these decisions, the newest first, on a candidate while `DEPLOY` is in force.
-fn replayed(candidate: &Tree, pasts: &[Past]) -> (Findings, usize) {
+fn replayed(candidate: &Tree, pasts: &[PastDecision]) -> (Findings, usize) {
     let (in_force, faults) = Ruleset::load(&tree(&[("policies/deploy.yaml", DEPLOY)]), &catalogue(), None);
     assert!(faults.is_empty(), "{}", faults[0]);
     let request = ReplayRequest::of(candidate, "30d".to_owned()).unwrap();
@@ -71,7 +71,7 @@ fn deploy(text: &str) -> Tree {
 #[test]
 fn equal_decisions_are_decided_once_and_counted_each() {
     let narrower = deploy(&DEPLOY.replace("[refs/heads/main, refs/heads/release]", "refs/heads/main"));
-    let pasts: Vec<Past> = (0..10_u64)
+    let pasts: Vec<PastDecision> = (0..10_u64)
         .rev()
         .map(|run| past(if run % 2 == 0 { "refs/heads/main" } else { "refs/heads/release" }, run, ROLE))
         .collect();
@@ -92,7 +92,7 @@ fn a_candidate_denies_for_every_reason_that_counts_now() {
     let main = [past("refs/heads/main", 1, ROLE)];
     let rails = "denials: [ { description: Freeze., match: { repository: acme/shop@456789 } } ]\n";
     let other = DEPLOY.replace("} ]", ", ttl: 15m } ]");
-    for (candidate, said) in [
+    for (candidate, expected) in [
         (deploy(&format!("{DEPLOY}expires: 2027-01-01T00:00:00Z\n")), "no policy grants"),
         (deploy(&format!("{DEPLOY}mode: audit\n")), "no policy grants"),
         (tree(&[]), "no policy grants"),
@@ -100,10 +100,10 @@ fn a_candidate_denies_for_every_reason_that_counts_now() {
         (tree(&[("policies/deploy.yaml", DEPLOY), ("policies/other.yaml", &other)]), "different terms"),
     ] {
         let (found, _) = replayed(&candidate, &main);
-        assert!(found.denied == 1 && found.grants[0].because.contains(said), "{said}: {found:?}");
+        assert!(found.denied == 1 && found.grants[0].because.contains(expected), "{expected}: {found:?}");
         assert!(!found.grants[0].denied_already);
     }
-    let named = Past { named: PolicyName::parse("other").ok(), ..past("refs/heads/main", 1, ROLE) };
+    let named = PastDecision { named: PolicyName::parse("other").ok(), ..past("refs/heads/main", 1, ROLE) };
     let two = tree(&[("policies/deploy.yaml", DEPLOY), ("policies/other.yaml", &other)]);
     assert_eq!(replayed(&two, &[named]).0.denied, 0, "the request named one");
     let gone = [past("refs/heads/gone", 1, ROLE)];
@@ -131,10 +131,10 @@ fn a_faulty_file_counts_in_the_form_that_is_in_force_and_is_reported() {
 fn nothing_that_may_name_a_person_is_reported() {
     let asking = DEPLOY.replace("  event: push\n", "  event: push\n  actor: somebody\nclaims: { /enterprise: other }\n");
     let (found, _) = replayed(&deploy(&asking), &[past("refs/heads/main", 1, ROLE)]);
-    let told = serde_json::to_string(&found).unwrap();
-    assert!(told.contains("actor: somebody") && told.contains("/enterprise: other"), "{told}");
+    let output = serde_json::to_string(&found).unwrap();
+    assert!(output.contains("actor: somebody") && output.contains("/enterprise: other"), "{output}");
     for person in ["octocat", "acme-corp"] {
-        assert!(!told.contains(person), "{told}");
+        assert!(!output.contains(person), "{output}");
     }
 }
 

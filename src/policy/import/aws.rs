@@ -8,10 +8,10 @@ mod error;
 pub(super) use error::AwsError;
 
 use super::like;
-use super::lines::Wanted;
+use super::lines::ClaimCondition;
 use super::original::file_of;
 use super::trust::Trust;
-use super::written::Granted;
+use super::written::GrantText;
 use crate::words::names::RoleArn;
 use error::{ConditionError, ElementError};
 use serde_json::{Map, Value};
@@ -95,7 +95,7 @@ impl<'a> Statement<'a> {
             file: file_of("aws/", &name),
             description: format!("Imported from the trust policy of the role {}", role.name),
             issuer: format!("https://{host}"),
-            wanted: Vec::new(),
+            conditions: Vec::new(),
             raw: Vec::new(),
             granted: granted(role),
             notes: vec!["the role has to trust daypass's own issuer before this policy is of use".to_owned()],
@@ -107,10 +107,10 @@ impl<'a> Statement<'a> {
     }
 }
 
-fn granted(role: &Role<'_>) -> Granted {
+fn granted(role: &Role<'_>) -> GrantText {
     match &role.arn {
-        Some(arn) => Granted::Role(arn.clone()),
-        None => Granted::Chosen(vec![format!("aws: [{{ role: the ARN of {} }}]", role.name)]),
+        Some(arn) => GrantText::Role(arn.clone()),
+        None => GrantText::Chosen(vec![format!("aws: [{{ role: the ARN of {} }}]", role.name)]),
     }
 }
 
@@ -137,16 +137,16 @@ impl Condition<'_> {
         let (plain, when_absent) = plain_operator(self.operator);
         let claim = self.key.strip_prefix(host).and_then(|rest| rest.strip_prefix(':'));
         let claim = claim.ok_or_else(|| self.refused(ConditionError::NoClaim { host: host.to_owned() }))?;
-        let mut wanted =
-            Wanted { claim: claim.to_owned(), patterns: Vec::new(), excluded: Vec::new(), plain: false, typed: false };
+        let mut condition =
+            ClaimCondition { claim: claim.to_owned(), patterns: Vec::new(), excluded: Vec::new(), plain: false, typed: false };
         for value in &self.values {
             let (pattern, note) = match plain {
-                "StringEquals" => (Wanted::exact(claim, value)?.patterns.concat(), None),
+                "StringEquals" => (ClaimCondition::exact(claim, value)?.patterns.concat(), None),
                 "StringLike" => like::translate(value).map_err(|reason| self.refused(reason.into()))?,
                 _ => return Err(self.refused(ConditionError::Operator)),
             };
             trust.notes.extend(note.map(|note| format!("{claim}: {note}")));
-            wanted.patterns.push(pattern);
+            condition.patterns.push(pattern);
         }
         if claim == "aud" {
             trust.note_audience();
@@ -158,7 +158,7 @@ impl Condition<'_> {
         if when_absent {
             trust.notes.push(format!("{claim}: AWS let in a token without this claim, and this policy does not"));
         }
-        Ok(trust.want(wanted)?)
+        Ok(trust.add_condition(condition)?)
     }
 }
 

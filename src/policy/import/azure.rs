@@ -8,12 +8,12 @@ pub(super) use error::AzureError;
 
 use super::conditions::{Claim, Conditions};
 use super::like;
-use super::lines::Wanted;
+use super::lines::ClaimCondition;
 use super::members::{MemberError, Members};
 use super::original::file_of;
 use super::settings::{Exported, ImportSettings};
 use super::trust::Trust;
-use super::written::Granted;
+use super::written::GrantText;
 use crate::kind::Guid;
 use crate::token::parse_document;
 use serde_json::Value;
@@ -86,7 +86,9 @@ fn trust(client: &Guid, name: &str, members: &Members, folder: &str, settings: &
     })?;
     let mut conditions = Conditions::default();
     match (members.text("subject")?, expression) {
-        (Some(subject), (None, None, 0)) => conditions.wanted.push(Wanted { typed: true, ..Wanted::exact("sub", subject)? }),
+        (Some(subject), (None, None, 0)) => {
+            conditions.conditions.push(ClaimCondition { typed: true, ..ClaimCondition::exact("sub", subject)? })
+        }
         (None, (Some(Value::String(text)), Some(Value::Number(version)), 2)) if version.as_u64() == Some(1) => {
             flexible(&text, &mut conditions)?
         }
@@ -100,7 +102,7 @@ fn trust(client: &Guid, name: &str, members: &Members, folder: &str, settings: &
         file: file_of(folder, name),
         description: format!("Imported from the federated credential {name} of the application {client}"),
         issuer: issuer.to_owned(),
-        wanted: conditions.wanted,
+        conditions: conditions.conditions,
         raw: conditions.raw,
         granted: granted(client, settings),
         notes: conditions.notes,
@@ -126,16 +128,16 @@ fn flexible(text: &str, conditions: &mut Conditions) -> Result<(), AzureError> {
             conditions.notes.extend(note.map(|note| format!("{}: {note}", term.claim)));
             conditions.texts(&claim, vec![pattern])?;
         } else {
-            conditions.texts(&claim, Wanted::exact(term.claim, term.text)?.patterns)?;
+            conditions.texts(&claim, ClaimCondition::exact(term.claim, term.text)?.patterns)?;
         }
     }
     Ok(())
 }
 
-fn granted(client: &Guid, settings: &ImportSettings<'_>) -> Granted {
+fn granted(client: &Guid, settings: &ImportSettings<'_>) -> GrantText {
     match &settings.scope {
-        Some(scope) => Granted::Line("azure", format!("[{{ client_id: \"{client}\", scope: \"{scope}\" }}]")),
-        None => Granted::Chosen(vec![
+        Some(scope) => GrantText::Line("azure", format!("[{{ client_id: \"{client}\", scope: \"{scope}\" }}]")),
+        None => GrantText::Chosen(vec![
             "one of these, with the scope that you need:".to_owned(),
             format!("azure: [{{ client_id: \"{client}\", scope: \"https://management.azure.com/.default\" }}]"),
         ]),

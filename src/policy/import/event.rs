@@ -7,11 +7,11 @@ use crate::identity::{Attribute, Mapping};
 
 /// The translation of a claim that holds words.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Words {
+pub(super) struct TranslatedWords {
     /// The words of the policy; empty if the original takes every word.
     pub(super) ours: Vec<String>,
     /// Whether they mean exactly the CI's words of the original, so that no line for the claim is needed.
-    pub(super) says_it: bool,
+    pub(super) is_exact: bool,
     pub(super) notes: Vec<String>,
 }
 
@@ -21,31 +21,31 @@ pub(super) fn words(
     attribute: Attribute,
     patterns: &[String],
     excluded: &[String],
-) -> Result<Words, WordsError> {
+) -> Result<TranslatedWords, WordsError> {
     if patterns.iter().any(|pattern| pattern == "**") {
-        return Ok(Words::default());
+        return Ok(TranslatedWords::default());
     }
     let excluded: Vec<Pattern> = excluded.iter().filter_map(|text| Pattern::parse(text).ok()).collect();
     let is_out = |word: &str| excluded.iter().any(|pattern| pattern.matches(word));
-    let mut words = Words::default();
-    let mut theirs = Vec::new();
+    let mut words = TranslatedWords::default();
+    let mut matched = Vec::new();
     for pattern in patterns {
         let parsed = Pattern::parse(pattern)?;
         let known: Vec<_> = mapping.words(attribute).filter(|word| parsed.matches(word.theirs) && !is_out(word.theirs)).collect();
-        let meant = known.iter().filter(|word| parsed.literal().is_some() || !UNNAMED_EVENTS.contains(&word.ours));
-        let before = theirs.len();
-        theirs.extend(meant.copied());
-        if theirs.len() == before {
+        let accepted = known.iter().filter(|word| parsed.literal().is_some() || !UNNAMED_EVENTS.contains(&word.ours));
+        let before = matched.len();
+        matched.extend(accepted.copied());
+        if matched.len() == before {
             words.notes.push(format!("no `{attribute}` of a policy corresponds to `{pattern}`: left out"));
         }
     }
-    if theirs.is_empty() {
+    if matched.is_empty() {
         return Err(WordsError::Unknown { attribute, patterns: patterns.to_vec() });
     }
-    let means = |ours: &str| words_of(mapping, attribute, ours).all(|word| theirs.iter().any(|known| known.theirs == word));
-    words.says_it = patterns.iter().all(|pattern| !pattern.contains('*')) && theirs.iter().all(|word| means(word.ours));
-    theirs.sort_by_key(|word| EVENTS.iter().position(|event| *event == word.ours));
-    for word in &theirs {
+    let means = |ours: &str| words_of(mapping, attribute, ours).all(|word| matched.iter().any(|known| known.theirs == word));
+    words.is_exact = patterns.iter().all(|pattern| !pattern.contains('*')) && matched.iter().all(|word| means(word.ours));
+    matched.sort_by_key(|word| EVENTS.iter().position(|event| *event == word.ours));
+    for word in &matched {
         if !words.ours.iter().any(|known| known == word.ours) {
             words.ours.push(word.ours.to_owned());
         }
@@ -61,7 +61,7 @@ fn words_of<'a>(mapping: &'a Mapping, attribute: Attribute, ours: &'a str) -> im
 mod tests {
     use super::*;
 
-    fn github(patterns: &[&str]) -> Result<Words, WordsError> {
+    fn github(patterns: &[&str]) -> Result<TranslatedWords, WordsError> {
         let patterns: Vec<String> = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
         words(&Mapping::built_in("github-actions").unwrap(), Attribute::Event, &patterns, &["workflow_run".to_owned()])
     }
@@ -76,9 +76,9 @@ mod tests {
             (&["issue_comment"], &["privileged-pull-request"], false),
             (&["workflow_*"], &["manual"], false),
         ];
-        for (patterns, ours, says_it) in cases {
+        for (patterns, ours, is_exact) in cases {
             let words = github(patterns).unwrap();
-            assert_eq!((words.ours.iter().map(String::as_str).collect::<Vec<_>>(), words.says_it), (ours.to_vec(), says_it));
+            assert_eq!((words.ours.iter().map(String::as_str).collect::<Vec<_>>(), words.is_exact), (ours.to_vec(), is_exact));
         }
     }
 
@@ -87,6 +87,6 @@ mod tests {
         let words = github(&["push", "issues"]).unwrap();
         assert!(words.notes.iter().any(|note| note.contains("`issues`")), "{words:?}");
         assert!(github(&["issues"]).is_err());
-        assert_eq!(github(&["**"]), Ok(Words::default()));
+        assert_eq!(github(&["**"]), Ok(TranslatedWords::default()));
     }
 }

@@ -12,9 +12,9 @@ use super::conditions::exactly;
 use super::original::file_of;
 use super::settings::Exported;
 use super::trust::Trust;
-use super::written::Granted;
+use super::written::GrantText;
 use crate::kind::ServiceAccount;
-use member::{Member, Who};
+use member::{Member, PrincipalSet};
 use provider::Provider;
 
 /// The files of an export.
@@ -107,7 +107,7 @@ fn trust(
     (folder, number): (&str, usize),
 ) -> Result<Trust, GcpError> {
     let mut conditions = provider.conditions.clone();
-    if let Who::Attribute(attribute, value) = &member.who {
+    if let PrincipalSet::Attribute(attribute, value) = &member.who {
         let claim = provider.mapped(attribute, &member.text)?;
         let refused = |reason| GcpError::Piece { field: member.text.clone(), text: value.clone(), reason };
         conditions.texts(&claim, vec![exactly(value).map_err(refused)?])?;
@@ -118,9 +118,9 @@ fn trust(
         file: file_of(folder, &name),
         description: format!("Imported from {}, which acts as {account}", member.text),
         issuer: provider.issuer.clone(),
-        wanted: conditions.wanted,
+        conditions: conditions.conditions,
         raw: conditions.raw,
-        granted: Granted::Line("gcp", format!("[{{ service_account: {account} }}]")),
+        granted: GrantText::Line("gcp", format!("[{{ service_account: {account} }}]")),
         notes: conditions.notes,
     };
     trust.note_audience();

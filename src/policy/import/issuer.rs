@@ -44,7 +44,7 @@ pub(super) fn find(url: &str, subjects: &[String], settings: &ImportSettings<'_>
     let Some(catalogue) = settings.catalogue else { return proposed(url, subjects, settings) };
     let all = catalogue.names().filter_map(|name| Some((name, catalogue.issuer(name)?)));
     let same = all.filter(|(_, entry)| entry.url == url);
-    let found: Vec<_> = same.filter(|(name, _)| settings.issuer.as_ref().is_none_or(|wanted| wanted == *name)).collect();
+    let found: Vec<_> = same.filter(|(name, _)| settings.issuer.as_ref().is_none_or(|chosen| chosen == *name)).collect();
     match (&found[..], &settings.issuer) {
         ([(name, entry)], _) => Ok(Issuer { name: (*name).clone(), url, mapping: entry.mapping.clone(), note: None }),
         ([], Some(name)) => Err(IssuerError::Another { url, name: name.clone() }),
@@ -61,8 +61,8 @@ fn proposed(url: IssuerUrl, subjects: &[String], settings: &ImportSettings<'_>) 
         (None, Some((_, name, _))) => IssuerName::parse(name)?,
         (None, None) => IssuerName::parse(&label_of(url.as_str()))?,
     };
-    let shown = mapping.name().to_owned();
-    let note = format!("the policy expects `issuers: [{{ name: {name}, mapping: {shown}, issuer: {url} }}]` in daypass.yaml");
+    let kind = mapping.name().to_owned();
+    let note = format!("the policy expects `issuers: [{{ name: {name}, mapping: {kind}, issuer: {url} }}]` in daypass.yaml");
     Ok(Issuer { name, url, mapping, note: Some(note) })
 }
 
@@ -91,7 +91,7 @@ mod tests {
         (IssuerName::parse(name).unwrap(), entry)
     }
 
-    fn shown(url: &str, subject: &str, settings: &ImportSettings<'_>) -> Result<String, String> {
+    fn describe(url: &str, subject: &str, settings: &ImportSettings<'_>) -> Result<String, String> {
         let found = find(url, &[subject.to_owned()], settings).map_err(|fault| fault.to_string());
         found.map(|issuer| format!("{} {}", issuer.name, issuer.mapping.name()))
     }
@@ -106,11 +106,11 @@ mod tests {
             ("https://id.acme.example/x", "y", "id-acme-example-x generic"),
         ];
         for (url, subject, expected) in cases {
-            assert_eq!(shown(url, subject, &settings).as_deref(), Ok(expected));
+            assert_eq!(describe(url, subject, &settings).as_deref(), Ok(expected));
         }
-        assert!(shown("http://acme.example", "x", &settings).is_err());
+        assert!(describe("http://acme.example", "x", &settings).is_err());
         let long = format!("https://{}.{}.example", "a".repeat(62), "b".repeat(20));
-        assert_eq!(shown(&long, "y", &settings), Ok(format!("{} generic", "a".repeat(62))));
+        assert_eq!(describe(&long, "y", &settings), Ok(format!("{} generic", "a".repeat(62))));
     }
 
     #[test]
@@ -123,10 +123,10 @@ mod tests {
             catalogue: Some(&ours),
             ..ImportSettings::default()
         };
-        assert_eq!(shown("https://gitlab.acme.example", "x", &settings(None)).as_deref(), Ok("ours gitlab"));
-        assert!(shown("https://gitlab.com", "x", &settings(Some("ours"))).is_err());
-        assert_eq!(shown("https://gitlab.com", "x", &settings(None)).as_deref(), Ok("gitlab gitlab"));
-        assert!(shown("https://kubernetes.default.svc", "x", &settings(None)).unwrap_err().contains("--issuer"));
-        assert_eq!(shown("https://kubernetes.default.svc", "x", &settings(Some("eu"))).as_deref(), Ok("eu kubernetes"));
+        assert_eq!(describe("https://gitlab.acme.example", "x", &settings(None)).as_deref(), Ok("ours gitlab"));
+        assert!(describe("https://gitlab.com", "x", &settings(Some("ours"))).is_err());
+        assert_eq!(describe("https://gitlab.com", "x", &settings(None)).as_deref(), Ok("gitlab gitlab"));
+        assert!(describe("https://kubernetes.default.svc", "x", &settings(None)).unwrap_err().contains("--issuer"));
+        assert_eq!(describe("https://kubernetes.default.svc", "x", &settings(Some("eu"))).as_deref(), Ok("eu kubernetes"));
     }
 }

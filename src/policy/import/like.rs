@@ -1,6 +1,6 @@
 //! `StringLike` of IAM: `*` matches any characters, also `/` and `:`; `?` matches one.
 
-use super::pieces::{LikeError, Piece, Wild, write};
+use super::pieces::{LikeError, Piece, Wildcard, write};
 
 /// The pattern of a policy that matches no more than the text, and a note if it matches less.
 pub(super) fn translate(text: &str) -> Result<(String, Option<String>), LikeError> {
@@ -11,7 +11,7 @@ pub(super) fn translate(text: &str) -> Result<(String, Option<String>), LikeErro
         return Err(LikeError::Variable { text: text.to_owned() });
     }
     let piece = |character| match character {
-        '*' => Piece::Wild(Wild { crosses: true, least: 0 }),
+        '*' => Piece::Wild(Wildcard { crosses: true, least: 0 }),
         other => Piece::Literal(other),
     };
     let written = write(&text.chars().map(piece).collect::<Vec<_>>());

@@ -6,14 +6,14 @@ use super::super::pattern::{Pattern, is_plain};
 use super::error::{LinesError, WantedError};
 use super::event;
 use super::pieces::{self, Piece};
-use super::subject::{self, Told};
-use crate::identity::{Attribute, Mapping, Said};
+use super::subject::{self, SubjectClaims};
+use crate::identity::{Attribute, ClaimForm, Mapping};
 use crate::words::pointer_below;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A condition: the claim matches one of these patterns of a policy.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Wanted {
+pub(super) struct ClaimCondition {
     pub(super) claim: String,
     pub(super) patterns: Vec<String>,
     /// It matches none of these. The empty text may be one of them.
@@ -48,7 +48,7 @@ fn is_among(patterns: &[String], text: &str) -> bool {
     patterns.iter().any(fits)
 }
 
-impl Wanted {
+impl ClaimCondition {
     /// The claim has to be exactly this text.
     pub(super) fn exact(claim: &str, text: &str) -> Result<Self, WantedError> {
         let pieces: Vec<Piece> = text.chars().map(Piece::Literal).collect();
@@ -62,7 +62,7 @@ impl Wanted {
 
     /// The texts that satisfy both conditions, if one of them lists texts without wildcards.
     pub(super) fn and(&self, other: &Self) -> Result<Self, WantedError> {
-        let literal = |wanted: &Self| wanted.patterns.iter().all(|pattern| !pattern.contains('*'));
+        let literal = |condition: &Self| condition.patterns.iter().all(|pattern| !pattern.contains('*'));
         let (excluded, plain) = ([&self.excluded[..], &other.excluded].concat(), self.plain || other.plain);
         let typed = self.typed || other.typed;
         if self.patterns == other.patterns {
@@ -93,7 +93,7 @@ pub(super) enum Scalar {
 
 /// What a line has in addition to its values.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Beside {
+pub(super) struct LineExtras {
     pub(super) excluded: Vec<String>,
     pub(super) plain: bool,
 }
@@ -105,22 +105,22 @@ pub(super) struct Lines {
     /// By JSON pointer.
     pub(super) claims: BTreeMap<String, Vec<Scalar>>,
     /// By attribute or pointer: what a line has in addition to its values.
-    pub(super) beside: BTreeMap<String, Beside>,
+    pub(super) extras: BTreeMap<String, LineExtras>,
     pub(super) notes: BTreeSet<String>,
 }
 
 /// Writes conditions that all have to hold. A claim occurs in one of them only.
-pub(super) fn write(conditions: &[Wanted], raw: &[Raw], mapping: &Mapping) -> Result<Lines, LinesError> {
-    let subjects = conditions.iter().find(|wanted| wanted.claim == "sub").map_or(&[][..], |wanted| &wanted.patterns);
+pub(super) fn write(conditions: &[ClaimCondition], raw: &[Raw], mapping: &Mapping) -> Result<Lines, LinesError> {
+    let subjects = conditions.iter().find(|condition| condition.claim == "sub").map_or(&[][..], |condition| &condition.patterns);
     subjects.iter().try_for_each(|subject| subject::check_ends(mapping, subject))?;
-    let told = subject::read(mapping, subjects);
-    let mut writer = Writer { mapping, told: &told, lines: Lines::default(), ids: BTreeMap::new() };
-    for wanted in conditions {
-        writer.one(wanted)?;
+    let parsed = subject::read(mapping, subjects);
+    let mut writer = Writer { mapping, parsed: &parsed, lines: Lines::default(), ids: BTreeMap::new() };
+    for condition in conditions {
+        writer.one(condition)?;
     }
     writer.pin_ids();
     raw.iter().for_each(|raw| writer.lines.add_raw(raw));
-    writer.add_told();
+    writer.add_parsed();
     // The events that are added below bind the policy to nobody.
     if mapping.is_ci() && writer.lines.attributes.is_empty() && writer.lines.claims.is_empty() {
         return Err(LinesError::AudienceAlone);
@@ -133,44 +133,46 @@ pub(super) fn write(conditions: &[Wanted], raw: &[Raw], mapping: &Mapping) -> Re
 
 struct Writer<'a> {
     mapping: &'a Mapping,
-    told: &'a Told,
+    parsed: &'a SubjectClaims,
     lines: Lines,
     ids: BTreeMap<Attribute, Vec<String>>,
 }
 
 impl Writer<'_> {
-    fn one(&mut self, wanted: &Wanted) -> Result<(), LinesError> {
-        let Some((attribute, said, same)) = self.mapping.said(&wanted.claim) else {
-            self.raw(wanted);
+    fn one(&mut self, condition: &ClaimCondition) -> Result<(), LinesError> {
+        let Some((attribute, form, same)) = self.mapping.said(&condition.claim) else {
+            self.raw(condition);
             return Ok(());
         };
-        let literal = wanted.patterns.iter().all(|pattern| !pattern.contains('*'));
-        let says_it = match said {
-            Said::Text if same => self.text(attribute, wanted),
-            Said::Name if wanted.patterns.iter().all(|pattern| !pattern.contains('@')) => self.text(attribute, wanted) && same,
-            Said::Id if literal => {
-                self.ids.insert(attribute, wanted.patterns.clone());
+        let literal = condition.patterns.iter().all(|pattern| !pattern.contains('*'));
+        let is_exact = match form {
+            ClaimForm::Text if same => self.text(attribute, condition),
+            ClaimForm::Name if condition.patterns.iter().all(|pattern| !pattern.contains('@')) => {
+                self.text(attribute, condition) && same
+            }
+            ClaimForm::Id if literal => {
+                self.ids.insert(attribute, condition.patterns.clone());
                 same
             }
-            Said::Flag => self.flags(attribute, &wanted.patterns) && same,
-            Said::Words => self.words(attribute, wanted)?,
-            Said::Text | Said::Name | Said::Id => false,
+            ClaimForm::Flag => self.flags(attribute, &condition.patterns) && same,
+            ClaimForm::Words => self.words(attribute, condition)?,
+            ClaimForm::Text | ClaimForm::Name | ClaimForm::Id => false,
         };
-        let reads_more = wanted.typed && matches!(said, Said::Flag | Said::Id);
-        if !says_it || wanted.plain || reads_more {
-            self.raw(wanted);
+        let reads_more = condition.typed && matches!(form, ClaimForm::Flag | ClaimForm::Id);
+        if !is_exact || condition.plain || reads_more {
+            self.raw(condition);
         }
         Ok(())
     }
 
     /// Writes the attribute, and returns whether it suffices alone. It does not where the CI compares without case.
-    fn text(&mut self, attribute: Attribute, wanted: &Wanted) -> bool {
-        self.lines.attributes.insert(attribute, wanted.patterns.iter().cloned().map(Scalar::Text).collect());
+    fn text(&mut self, attribute: Attribute, condition: &ClaimCondition) -> bool {
+        self.lines.attributes.insert(attribute, condition.patterns.iter().cloned().map(Scalar::Text).collect());
         // An empty attribute counts as absent, and matches nothing anyway.
-        let excluded: Vec<String> = wanted.excluded.iter().filter(|text| !text.is_empty()).cloned().collect();
+        let excluded: Vec<String> = condition.excluded.iter().filter(|text| !text.is_empty()).cloned().collect();
         // A policy that excludes what no token has does not load. The line for the claim excludes it all the same.
         let (excluded, never): (Vec<String>, Vec<String>) = excluded.into_iter().partition(|text| self.may_be(attribute, text));
-        self.lines.say_beside(attribute.as_str(), excluded, false);
+        self.lines.add_extras(attribute.as_str(), excluded, false);
         never.is_empty() && !self.mapping.ignores_case(attribute)
     }
 
@@ -180,42 +182,42 @@ impl Writer<'_> {
 
     fn flags(&mut self, attribute: Attribute, patterns: &[String]) -> bool {
         let flags: Option<Vec<Scalar>> = patterns.iter().map(|text| text.parse().ok().map(Scalar::Flag)).collect();
-        let says_it = flags.is_some();
+        let is_exact = flags.is_some();
         self.lines.attributes.extend(flags.map(|flags| (attribute, flags)));
-        says_it
+        is_exact
     }
 
-    fn words(&mut self, attribute: Attribute, wanted: &Wanted) -> Result<bool, LinesError> {
-        let words = event::words(self.mapping, attribute, &wanted.patterns, &wanted.excluded)?;
+    fn words(&mut self, attribute: Attribute, condition: &ClaimCondition) -> Result<bool, LinesError> {
+        let words = event::words(self.mapping, attribute, &condition.patterns, &condition.excluded)?;
         self.lines.notes.extend(words.notes);
         if words.ours.is_empty() {
             return Ok(false);
         }
         self.lines.attributes.insert(attribute, words.ours.into_iter().map(Scalar::Text).collect());
-        Ok(words.says_it)
+        Ok(words.is_exact)
     }
 
     /// Writes a line for the claim itself.
-    fn raw(&mut self, wanted: &Wanted) {
-        let pointer = pointer_of(&wanted.claim);
-        self.lines.say_beside(&pointer, wanted.excluded.clone(), wanted.plain);
-        self.lines.claims.insert(pointer, wanted.patterns.iter().cloned().map(Scalar::Text).collect());
+    fn raw(&mut self, condition: &ClaimCondition) {
+        let pointer = pointer_of(&condition.claim);
+        self.lines.add_extras(&pointer, condition.excluded.clone(), condition.plain);
+        self.lines.claims.insert(pointer, condition.patterns.iter().cloned().map(Scalar::Text).collect());
     }
 
     /// Writes `name@id`. The id alone decides then, so a condition on the name becomes a line for its claim.
     fn pin_ids(&mut self) {
         for (attribute, ids) in std::mem::take(&mut self.ids) {
             let named = self.lines.attributes.remove(&attribute).unwrap_or_default();
-            let name = self.name_beside(attribute, &named, &ids);
+            let name = self.name_of_id(attribute, &named, &ids);
             if name.is_none() {
                 let note = format!(
                     "`{attribute}` is matched by id, and the id stands in place of the name, which the original does not contain"
                 );
                 self.lines.notes.insert(note);
             }
-            let beside = self.lines.beside.remove(attribute.as_str()).unwrap_or_default();
+            let extra = self.lines.extras.remove(attribute.as_str()).unwrap_or_default();
             if let Some(claim) = self.mapping.name_claim(attribute).filter(|claim| !named.is_empty() && self.is_alone(claim)) {
-                self.lines.say_beside(&pointer_of(claim), beside.excluded, false);
+                self.lines.add_extras(&pointer_of(claim), extra.excluded, false);
                 self.lines.claims.insert(pointer_of(claim), named);
             }
             let pinned = ids.iter().map(|id| Scalar::Text(format!("{}@{id}", name.as_deref().unwrap_or(id)))).collect();
@@ -224,9 +226,9 @@ impl Writer<'_> {
     }
 
     /// The name for an id, if there is one name and one id.
-    fn name_beside(&self, attribute: Attribute, named: &[Scalar], ids: &[String]) -> Option<String> {
-        let told = self.told.attributes.get(&attribute).map_or(&[][..], Vec::as_slice);
-        let name = match (named, told, ids) {
+    fn name_of_id(&self, attribute: Attribute, named: &[Scalar], ids: &[String]) -> Option<String> {
+        let parsed = self.parsed.attributes.get(&attribute).map_or(&[][..], Vec::as_slice);
+        let name = match (named, parsed, ids) {
             ([Scalar::Text(name)], _, [_]) => name,
             ([], [name], [_]) => name.split('@').next().unwrap_or_default(),
             _ => return None,
@@ -240,12 +242,12 @@ impl Writer<'_> {
     }
 
     /// Adds the attributes that the subject names and the conditions do not.
-    fn add_told(&mut self) {
-        for (attribute, values) in &self.told.attributes {
-            let repository_told = *attribute == Attribute::Owner
+    fn add_parsed(&mut self) {
+        for (attribute, values) in &self.parsed.attributes {
+            let is_implied = *attribute == Attribute::Owner
                 && values.iter().all(|value| !value.contains('@'))
-                && self.told.attributes.contains_key(&Attribute::Repository);
-            if !repository_told {
+                && self.parsed.attributes.contains_key(&Attribute::Repository);
+            if !is_implied {
                 let values = || values.iter().cloned().map(Scalar::Text).collect();
                 self.lines.attributes.entry(*attribute).or_insert_with(values);
             }
@@ -253,19 +255,20 @@ impl Writer<'_> {
     }
 
     /// Adapts `push` and `tag` to the branches or tags that the conditions match, and keeps the events that this CI has.
-    fn of_this_ci(&self, events: Vec<&'static str>, conditions: &[Wanted]) -> Result<Vec<&'static str>, LinesError> {
-        let kind = conditions.iter().find(|wanted| wanted.claim == "ref_type").map(|wanted| &wanted.patterns[..]);
+    fn of_this_ci(&self, events: Vec<&'static str>, conditions: &[ClaimCondition]) -> Result<Vec<&'static str>, LinesError> {
+        let kind = conditions.iter().find(|condition| condition.claim == "ref_type").map(|condition| &condition.patterns[..]);
         let refs = self.lines.attributes.get(&Attribute::Ref).map_or(&[][..], Vec::as_slice);
         let is_below = |texts: &[&str], folder: &str| !texts.is_empty() && texts.iter().all(|text| text.starts_with(folder));
         let refs: Vec<&str> = refs.iter().map(|value| value.as_text().unwrap_or_default()).collect();
         // A claim that the attribute does not replace may hold a full ref too, such as GitLab's `ref_path`.
         let below = |folder: &str| {
-            let of_claim = |wanted: &Wanted| is_below(&wanted.patterns.iter().map(String::as_str).collect::<Vec<_>>(), folder);
+            let of_claim =
+                |condition: &ClaimCondition| is_below(&condition.patterns.iter().map(String::as_str).collect::<Vec<_>>(), folder);
             is_below(&refs, folder) || conditions.iter().any(of_claim)
         };
         let is = |word: &str, folder: &str| kind.map_or_else(|| below(folder), |kind| kind.iter().all(|known| known == word));
         let (tags, branches) = (is("tag", "refs/tags/"), is("branch", "refs/heads/"));
-        let mut meant: Vec<&'static str> = Vec::new();
+        let mut mapped: Vec<&'static str> = Vec::new();
         for event in events {
             let event = match event {
                 "push" if tags => "tag",
@@ -273,22 +276,22 @@ impl Writer<'_> {
                 other => other,
             };
             let known = self.mapping.closed_set(Attribute::Event).is_none_or(|words| words.contains(event));
-            meant.extend((known && !meant.contains(&event)).then_some(event));
+            mapped.extend((known && !mapped.contains(&event)).then_some(event));
         }
-        if meant.is_empty() { Err(LinesError::NoEvent) } else { Ok(meant) }
+        if mapped.is_empty() { Err(LinesError::NoEvent) } else { Ok(mapped) }
     }
 
-    fn add_events(&mut self, conditions: &[Wanted]) -> Result<(), LinesError> {
+    fn add_events(&mut self, conditions: &[ClaimCondition]) -> Result<(), LinesError> {
         let needs_events = self.mapping.is_ci() && self.mapping.claims(Attribute::Event);
         if !needs_events || self.lines.attributes.contains_key(&Attribute::Event) {
             return Ok(());
         }
-        let events = if self.told.events.is_empty() { vec!["push", "manual"] } else { self.told.events.clone() };
+        let events = if self.parsed.events.is_empty() { vec!["push", "manual"] } else { self.parsed.events.clone() };
         let events = self.of_this_ci(events, conditions)?;
-        if self.told.events.is_empty() || self.told.events_supposed {
-            let shown = events.join(", ");
+        if self.parsed.events.is_empty() || self.parsed.events_supposed {
+            let list = events.join(", ");
             let note = format!(
-                "the original names no event, and a policy for a CI has to: narrower as {shown}; add the events that you need"
+                "the original names no event, and a policy for a CI has to: narrower as {list}; add the events that you need"
             );
             self.lines.notes.insert(note);
         }
@@ -330,13 +333,13 @@ pub(super) fn pointer_of(claim: &str) -> String {
 
 impl Lines {
     fn add_raw(&mut self, raw: &Raw) {
-        self.say_beside(&raw.pointer, raw.excluded.clone(), false);
+        self.add_extras(&raw.pointer, raw.excluded.clone(), false);
         self.claims.insert(raw.pointer.clone(), raw.values.clone());
     }
 
-    fn say_beside(&mut self, line: &str, excluded: Vec<String>, plain: bool) {
+    fn add_extras(&mut self, line: &str, excluded: Vec<String>, plain: bool) {
         if plain || !excluded.is_empty() {
-            self.beside.insert(line.to_owned(), Beside { excluded, plain });
+            self.extras.insert(line.to_owned(), LineExtras { excluded, plain });
         }
     }
 }

@@ -10,15 +10,15 @@ mod tests;
 pub(super) use error::OctoStsError;
 
 use super::super::pattern::is_plain;
-use super::lines::Wanted;
+use super::lines::ClaimCondition;
 use super::listing::Listing;
 use super::original::Original;
 use super::regex::translate;
 use super::trust::Trust;
-use super::written::Granted;
+use super::written::GrantText;
 use crate::words::yaml::{Fields, Node, Yaml};
 use error::NO_SUBJECT;
-use granted::Place;
+use granted::PolicyPath;
 use std::collections::BTreeMap;
 
 /// Reads a file.
@@ -36,7 +36,7 @@ pub(super) fn read(original: &Original<'_>, listing: Option<&Listing>) -> Result
 }
 
 #[derive(Default)]
-struct Read {
+struct OctoStsPolicy {
     exact: BTreeMap<&'static str, String>,
     patterns: BTreeMap<&'static str, String>,
     claim_patterns: Vec<(String, String)>,
@@ -44,8 +44,8 @@ struct Read {
     repositories: Vec<String>,
 }
 
-fn read_fields(fields: &mut Fields<'_, '_>, source: &str) -> Read {
-    let mut read = Read::default();
+fn read_fields(fields: &mut Fields<'_, '_>, source: &str) -> OctoStsPolicy {
+    let mut read = OctoStsPolicy::default();
     for (name, pattern) in [("issuer", "issuer_pattern"), ("subject", "subject_pattern"), ("audience", "audience_pattern")] {
         let exact = fields.optional(name).and_then(|node| scalar(fields, node, source));
         read.exact.extend(exact.map(|text| (name, text)));
@@ -98,52 +98,52 @@ fn scalar<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, source: &str) -> Opti
     }
 }
 
-fn trust(mut read: Read, original: &Original<'_>, listing: Option<&Listing>) -> Result<Trust, OctoStsError> {
-    let place = Place::of(original);
-    let file = place.as_ref().filter(|_| listing.is_some()).map(Place::file);
+fn trust(mut read: OctoStsPolicy, original: &Original<'_>, listing: Option<&Listing>) -> Result<Trust, OctoStsError> {
+    let place = PolicyPath::of(original);
+    let file = place.as_ref().filter(|_| listing.is_some()).map(PolicyPath::file);
     let granted = match (&place, listing) {
         (Some(place), Some(listing)) => granted::granted(&read.levels, &read.repositories, place, listing)?,
-        _ => Granted::Chosen(chosen(&read)),
+        _ => GrantText::Chosen(chosen(&read)),
     };
     let mut trust = Trust {
         file: file.unwrap_or_else(|| original.file(&[".sts.yaml", ".sts.yml", ".yaml", ".yml"], "")),
         description: format!("Imported from the octo-sts trust policy {}", original.stem(&[".sts.yaml", ".sts.yml"])),
         issuer: String::new(),
-        wanted: Vec::new(),
+        conditions: Vec::new(),
         raw: Vec::new(),
         granted,
         notes: Vec::new(),
     };
-    if matches!(trust.granted, Granted::Chosen(_)) {
+    if matches!(trust.granted, GrantText::Chosen(_)) {
         trust.notes.push(
             "which App gives the token, and the repository's id, is not known: choose a grant, or give `--app` and `--ids`"
                 .to_owned(),
         );
     }
     trust.issuer = match trust.one_of(&mut read, "issuer")? {
-        Some(Wanted { patterns, .. }) if patterns.len() == 1 && !patterns[0].contains('*') => patterns.concat(),
+        Some(ClaimCondition { patterns, .. }) if patterns.len() == 1 && !patterns[0].contains('*') => patterns.concat(),
         Some(_) => return Err(OctoStsError::Issuers),
         None => return Err(OctoStsError::Missing { member: "issuer" }),
     };
     let subject = trust.one_of(&mut read, "subject")?.ok_or(OctoStsError::Missing { member: "subject" })?;
-    let subject = trust.plain_subject(Wanted { claim: "sub".to_owned(), ..subject })?;
-    trust.wanted.push(subject);
+    let subject = trust.plain_subject(ClaimCondition { claim: "sub".to_owned(), ..subject })?;
+    trust.conditions.push(subject);
     if trust.one_of(&mut read, "audience")?.is_some() {
         trust.note_audience();
     }
     for (claim, regex) in &read.claim_patterns {
-        let wanted = trust.translated(claim, regex)?;
-        trust.want(wanted)?;
+        let condition = trust.translated(claim, regex)?;
+        trust.add_condition(condition)?;
     }
     Ok(trust)
 }
 
 impl Trust {
     /// The text or the expression of a member; both together are an error.
-    fn one_of(&mut self, read: &mut Read, member: &'static str) -> Result<Option<Wanted>, OctoStsError> {
+    fn one_of(&mut self, read: &mut OctoStsPolicy, member: &'static str) -> Result<Option<ClaimCondition>, OctoStsError> {
         match (read.exact.remove(member), read.patterns.remove(member)) {
             (Some(_), Some(_)) => Err(OctoStsError::Twice { member }),
-            (Some(text), None) => Ok(Some(Wanted::exact(member, &text)?)),
+            (Some(text), None) => Ok(Some(ClaimCondition::exact(member, &text)?)),
             (None, Some(regex)) => self.translated(member, &regex).map(Some),
             (None, None) => Ok(None),
         }
@@ -151,7 +151,7 @@ impl Trust {
 
     /// Whatever the policy says, octo-sts takes no subject with white space, quotes, brackets, shell characters or unprintable
     /// characters (its `IsValidSubject`).
-    fn plain_subject(&mut self, subject: Wanted) -> Result<Wanted, OctoStsError> {
+    fn plain_subject(&mut self, subject: ClaimCondition) -> Result<ClaimCondition, OctoStsError> {
         let (plain, others): (Vec<String>, Vec<String>) =
             subject.patterns.into_iter().partition(|pattern| is_plain(&pattern.replace('*', "")));
         if plain.is_empty() {
@@ -159,13 +159,13 @@ impl Trust {
         }
         self.notes.extend(others.iter().map(|other| format!("sub: `{other}` is left out: {NO_SUBJECT}")));
         let wild = plain.iter().any(|pattern| pattern.contains('*'));
-        Ok(Wanted { patterns: plain, plain: wild, ..subject })
+        Ok(ClaimCondition { patterns: plain, plain: wild, ..subject })
     }
 
-    fn translated(&mut self, claim: &str, regex: &str) -> Result<Wanted, OctoStsError> {
+    fn translated(&mut self, claim: &str, regex: &str) -> Result<ClaimCondition, OctoStsError> {
         let translated = translate(regex).map_err(|reason| OctoStsError::Regex { claim: claim.to_owned(), reason })?;
         self.notes.extend(translated.notes.into_iter().map(|note| format!("{claim}: {note}")));
-        Ok(Wanted {
+        Ok(ClaimCondition {
             claim: claim.to_owned(),
             patterns: translated.patterns,
             excluded: translated.excluded,
@@ -175,11 +175,11 @@ impl Trust {
     }
 }
 
-fn chosen(read: &Read) -> Vec<String> {
-    let mut told = vec!["octo-sts granted:".to_owned()];
-    told.extend(read.levels.iter().map(|(key, level)| format!("  {key}: {level}")));
+fn chosen(read: &OctoStsPolicy) -> Vec<String> {
+    let mut lines = vec!["octo-sts granted:".to_owned()];
+    lines.extend(read.levels.iter().map(|(key, level)| format!("  {key}: {level}")));
     if !read.repositories.is_empty() {
-        told.push(format!("  in the repositories {}", read.repositories.join(", ")));
+        lines.push(format!("  in the repositories {}", read.repositories.join(", ")));
     }
-    told
+    lines
 }

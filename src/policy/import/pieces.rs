@@ -11,12 +11,12 @@ use std::ops::Range;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Piece {
     Literal(char),
-    Wild(Wild),
+    Wild(Wildcard),
 }
 
 /// A wildcard.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Wild {
+pub(super) struct Wildcard {
     /// Whether it matches delimiters of segments too.
     pub(super) crosses: bool,
     /// The fewest characters that it matches. A wildcard of a policy also matches none.
@@ -71,11 +71,11 @@ fn literal(character: char) -> Result<char, PieceError> {
 
 /// Joins adjacent wildcards into one, because two adjacent stars are a wildcard of another kind here. If one of them needs a
 /// character other than a delimiter, the joined one stays within its segment.
-fn run_of(pieces: &[Piece]) -> (Wild, &[Piece]) {
-    let (mut run, mut stays) = (Wild { crosses: false, least: 0 }, false);
+fn run_of(pieces: &[Piece]) -> (Wildcard, &[Piece]) {
+    let (mut run, mut stays) = (Wildcard { crosses: false, least: 0 }, false);
     let mut rest = pieces;
     while let Some((Piece::Wild(wild), behind)) = rest.split_first() {
-        run = Wild { crosses: run.crosses || wild.crosses, least: run.least + wild.least };
+        run = Wildcard { crosses: run.crosses || wild.crosses, least: run.least + wild.least };
         stays |= !wild.crosses && wild.least > 0;
         rest = behind;
     }
@@ -84,7 +84,7 @@ fn run_of(pieces: &[Piece]) -> (Wild, &[Piece]) {
 }
 
 impl Written {
-    fn push(&mut self, wild: Wild, ends: bool) -> Result<(), PieceError> {
+    fn push(&mut self, wild: Wildcard, ends: bool) -> Result<(), PieceError> {
         let starts_segment = self.text.chars().next_back().is_none_or(is_delimiter);
         if wild.least > 1 {
             return Err(PieceError::Counts { pattern: format!("{}*", self.text) });
@@ -103,10 +103,10 @@ impl Written {
 mod tests {
     use super::*;
 
-    const ANY: Piece = Piece::Wild(Wild { crosses: true, least: 0 });
-    const SOME: Piece = Piece::Wild(Wild { crosses: true, least: 1 });
-    const SOME_SEGMENT: Piece = Piece::Wild(Wild { crosses: false, least: 1 });
-    const SEGMENT: Piece = Piece::Wild(Wild { crosses: false, least: 0 });
+    const ANY: Piece = Piece::Wild(Wildcard { crosses: true, least: 0 });
+    const SOME: Piece = Piece::Wild(Wildcard { crosses: true, least: 1 });
+    const SOME_SEGMENT: Piece = Piece::Wild(Wildcard { crosses: false, least: 1 });
+    const SEGMENT: Piece = Piece::Wild(Wildcard { crosses: false, least: 0 });
 
     fn pieces(text: &str) -> Vec<Piece> {
         let piece = |character| match character {

@@ -7,7 +7,7 @@ mod error;
 
 pub(super) use error::RegexError;
 
-use super::pieces::{Piece, Wild, write};
+use super::pieces::{Piece, Wildcard, write};
 use error::{ALTERNATIVES_MAX, PartError};
 use regex_syntax::ast::parse::Parser;
 use regex_syntax::ast::{
@@ -171,11 +171,11 @@ impl Reader<'_> {
             RepetitionKind::Range(_) => return self.refuse(&repetition.span, PartError::Counts),
         };
         match inner {
-            Ast::Dot(_) => Ok(vec![vec![Piece::Wild(Wild { crosses: true, least })]]),
+            Ast::Dot(_) => Ok(vec![vec![Piece::Wild(Wildcard { crosses: true, least })]]),
             Ast::ClassBracketed(class) if excludes_delimiters_alone(class) => {
                 self.check_literals(class)?;
                 self.note("`*` ends at `/`, `:` and `@`");
-                Ok(vec![vec![Piece::Wild(Wild { crosses: false, least })]])
+                Ok(vec![vec![Piece::Wild(Wildcard { crosses: false, least })]])
             }
             _ => self.refuse(&repetition.span, PartError::Wider),
         }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// What one subject names, or what several alternatives name together.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct SubjectClaims {
     /// The attributes that each of them names.
     pub(super) attributes: BTreeMap<Attribute, Vec<String>>,
     /// The events that the subjects stand for.
@@ -21,24 +21,24 @@ const OF_BRANCHES: [&str; 2] = ["push", "manual"];
 const OF_TAGS: [&str; 2] = ["tag", "manual"];
 
 /// Reads the alternatives of a `sub`, which are patterns of a policy.
-pub(super) fn read(mapping: &Mapping, subjects: &[String]) -> Told {
-    let mut told = Told::default();
-    let read: Vec<One> = subjects.iter().map(|subject| one(mapping.name(), subject)).collect();
+pub(super) fn read(mapping: &Mapping, subjects: &[String]) -> SubjectClaims {
+    let mut parsed = SubjectClaims::default();
+    let read: Vec<ParsedSubject> = subjects.iter().map(|subject| one(mapping.name(), subject)).collect();
     for subject in &read {
         let events = subject.events.unwrap_or(&OF_BRANCHES);
-        told.events.extend(events.iter().filter(|event| !told.events.contains(event)).copied().collect::<Vec<_>>());
-        told.events_supposed |= events != [PULL_REQUEST];
+        parsed.events.extend(events.iter().filter(|event| !parsed.events.contains(event)).copied().collect::<Vec<_>>());
+        parsed.events_supposed |= events != [PULL_REQUEST];
     }
     for attribute in Attribute::ALL.iter().filter(|attribute| mapping.claims(**attribute)) {
         let values: Option<Vec<&String>> = read.iter().map(|one| one.value(*attribute)).collect();
         for value in values.into_iter().flatten() {
-            let known = told.attributes.entry(*attribute).or_default();
+            let known = parsed.attributes.entry(*attribute).or_default();
             if !known.contains(value) {
                 known.push(value.clone());
             }
         }
     }
-    told
+    parsed
 }
 
 /// Refuses a subject of GitHub that ends with a wildcard within a repository's name. In the original the wildcard also matches what
@@ -54,12 +54,12 @@ pub(super) fn check_ends(mapping: &Mapping, subject: &str) -> Result<(), Subject
 const PULL_REQUEST: &str = "pull-request";
 
 #[derive(Default)]
-struct One {
+struct ParsedSubject {
     attributes: Vec<(Attribute, String)>,
     events: Option<&'static [&'static str]>,
 }
 
-impl One {
+impl ParsedSubject {
     fn value(&self, attribute: Attribute) -> Option<&String> {
         self.attributes.iter().find(|(named, _)| *named == attribute).map(|(_, value)| value)
     }
@@ -71,7 +71,7 @@ impl One {
     }
 }
 
-fn one(mapping: &str, subject: &str) -> One {
+fn one(mapping: &str, subject: &str) -> ParsedSubject {
     match mapping {
         "github-actions" => subject.strip_prefix("repo:").map(github),
         "gitlab" => subject.strip_prefix("project_path:").map(gitlab),
@@ -88,8 +88,8 @@ fn is_wild(text: &str) -> bool {
 }
 
 /// `OWNER/NAME:CONTEXT`, or with an id behind each name and `@` (GitHub docs, "OpenID Connect reference").
-fn github(rest: &str) -> One {
-    let mut read = One::default();
+fn github(rest: &str) -> ParsedSubject {
+    let mut read = ParsedSubject::default();
     let (repository, context) = rest.split_once(':').unwrap_or((rest, ""));
     let (owner, name) = repository.split_once('/').unwrap_or((repository, "*"));
     if is_wild(name_of(owner)) || name.contains('/') {
@@ -123,8 +123,8 @@ fn named(name: &str, id: Option<&str>) -> String {
 }
 
 /// `GROUP/PROJECT:ref_type:branch:ref:NAME` (GitLab docs, "ID token authentication").
-fn gitlab(rest: &str) -> One {
-    let mut read = One::default();
+fn gitlab(rest: &str) -> ParsedSubject {
+    let mut read = ParsedSubject::default();
     let (project, context) = rest.split_once(':').unwrap_or((rest, ""));
     if !is_wild(project) && !project.contains('@') {
         read.name(Attribute::Repository, project);
@@ -136,8 +136,8 @@ fn gitlab(rest: &str) -> One {
 }
 
 /// `NAMESPACE:NAME` (Kubernetes docs, "Managing Service Accounts").
-fn kubernetes(rest: &str) -> Option<One> {
-    let mut read = One::default();
+fn kubernetes(rest: &str) -> Option<ParsedSubject> {
+    let mut read = ParsedSubject::default();
     let (namespace, account) = rest.split_once(':')?;
     read.name(Attribute::Namespace, namespace);
     if !account.contains(':') {
@@ -147,8 +147,8 @@ fn kubernetes(rest: &str) -> Option<One> {
 }
 
 /// `ORGANIZATION:pipeline:…` or `ORGANIZATION:project:…` (Buildkite docs, HCP Terraform docs).
-fn organization(rest: &str) -> One {
-    let mut read = One::default();
+fn organization(rest: &str) -> ParsedSubject {
+    let mut read = ParsedSubject::default();
     let organization = rest.split(':').next().unwrap_or_default();
     if !is_wild(organization) && !organization.contains('@') {
         read.name(Attribute::Owner, organization);
@@ -157,8 +157,8 @@ fn organization(rest: &str) -> One {
 }
 
 /// `ORGANIZATION-ID/project/…` (CircleCI docs): an organization has an id and no name.
-fn circleci(rest: &str) -> One {
-    let mut read = One::default();
+fn circleci(rest: &str) -> ParsedSubject {
+    let mut read = ParsedSubject::default();
     let id = rest.split('/').next().unwrap_or_default();
     if !is_wild(id) && !id.contains('@') {
         read.name(Attribute::Owner, &format!("{id}@{id}"));
@@ -170,11 +170,11 @@ fn circleci(rest: &str) -> One {
 mod tests {
     use super::*;
 
-    fn shown(mapping: &str, subjects: &[&str]) -> String {
+    fn describe(mapping: &str, subjects: &[&str]) -> String {
         let subjects: Vec<String> = subjects.iter().map(|subject| (*subject).to_owned()).collect();
-        let told = read(&Mapping::built_in(mapping).unwrap(), &subjects);
-        let attributes = told.attributes.iter().map(|(attribute, values)| format!("{attribute}={}", values.join("|")));
-        let events = std::iter::once(format!("event={}", told.events.join("|")));
+        let parsed = read(&Mapping::built_in(mapping).unwrap(), &subjects);
+        let attributes = parsed.attributes.iter().map(|(attribute, values)| format!("{attribute}={}", values.join("|")));
+        let events = std::iter::once(format!("event={}", parsed.events.join("|")));
         attributes.chain(events).collect::<Vec<_>>().join(" ")
     }
 
@@ -195,7 +195,7 @@ mod tests {
             (&["foo"], "event=push|manual"),
         ];
         for (subjects, expected) in cases {
-            assert_eq!(shown("github-actions", subjects), expected, "{subjects:?}");
+            assert_eq!(describe("github-actions", subjects), expected, "{subjects:?}");
         }
     }
 
@@ -222,7 +222,7 @@ mod tests {
             ("google", "1234", "event=push|manual"),
         ];
         for (mapping, subject, expected) in cases {
-            assert_eq!(shown(mapping, &[subject]), expected, "{subject}");
+            assert_eq!(describe(mapping, &[subject]), expected, "{subject}");
         }
     }
 }

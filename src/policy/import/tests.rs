@@ -1,6 +1,6 @@
 use super::original::file_of;
 use super::trust::check_loads;
-use super::written::Granted;
+use super::written::GrantText;
 use super::*;
 use crate::words::names::RoleArn;
 
@@ -41,8 +41,8 @@ grant:
 "#;
     assert_eq!(imported.yaml, expected);
     let notes = imported.notes.join("\n");
-    for told in ["choose a grant", "names no event", "daypass policy lock", "mapping: github-actions"] {
-        assert!(notes.contains(told), "{told}: {notes}");
+    for note in ["choose a grant", "names no event", "daypass policy lock", "mapping: github-actions"] {
+        assert!(notes.contains(note), "{note}: {notes}");
     }
     assert!(imported.text().starts_with("# - which App gives the token"), "{}", imported.text());
 }
@@ -52,9 +52,9 @@ fn it_does_not_load_before_a_grant_is_chosen() {
     let imported = octo("issuer: https://accounts.google.com\nsubject: \"1234\"\npermissions: { contents: read }\n").unwrap();
     let settings = ImportSettings::default();
     let issuer = issuer::find("https://accounts.google.com", &[], &settings).unwrap();
-    let chosen = Granted::Chosen(Vec::new());
+    let chosen = GrantText::Chosen(Vec::new());
     assert!(check_loads(&imported.file, &imported.yaml, &chosen, &issuer).is_ok());
-    let role = Granted::Role(RoleArn::parse("arn:aws:iam::123456789012:role/x").unwrap());
+    let role = GrantText::Role(RoleArn::parse("arn:aws:iam::123456789012:role/x").unwrap());
     assert!(check_loads(&imported.file, &imported.yaml, &role, &issuer).is_err());
 }
 

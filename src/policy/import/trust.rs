@@ -2,9 +2,9 @@
 
 use super::error::{LoadError, WantedError, WriteError};
 use super::issuer::{self, Issuer};
-use super::lines::{self, Raw, Wanted};
+use super::lines::{self, ClaimCondition, Raw};
 use super::settings::{ImportSettings, Imported};
-use super::written::{self, Granted};
+use super::written::{self, GrantText};
 use crate::policy::catalogue::{Catalogue, IssuerEntry, Tree};
 use crate::policy::file::TrustPolicy;
 use crate::words::yaml::Severity;
@@ -15,18 +15,18 @@ pub(super) struct Trust {
     pub(super) description: String,
     /// The issuer's URL.
     pub(super) issuer: String,
-    pub(super) wanted: Vec<Wanted>,
+    pub(super) conditions: Vec<ClaimCondition>,
     pub(super) raw: Vec<Raw>,
-    pub(super) granted: Granted,
+    pub(super) granted: GrantText,
     pub(super) notes: Vec<String>,
 }
 
 impl Trust {
     /// Adds a condition. Two conditions on one claim both have to hold, which a line expresses only if one of them lists texts.
-    pub(super) fn want(&mut self, wanted: Wanted) -> Result<(), WantedError> {
-        match self.wanted.iter_mut().find(|known| known.claim == wanted.claim) {
-            Some(known) => *known = known.and(&wanted)?,
-            None => self.wanted.push(wanted),
+    pub(super) fn add_condition(&mut self, condition: ClaimCondition) -> Result<(), WantedError> {
+        match self.conditions.iter_mut().find(|known| known.claim == condition.claim) {
+            Some(known) => *known = known.and(&condition)?,
+            None => self.conditions.push(condition),
         }
         Ok(())
     }
@@ -38,9 +38,10 @@ impl Trust {
     }
 
     pub(super) fn write(mut self, settings: &ImportSettings<'_>) -> Result<Imported, WriteError> {
-        let subjects = self.wanted.iter().find(|wanted| wanted.claim == "sub").map_or(&[][..], |wanted| &wanted.patterns);
+        let subjects =
+            self.conditions.iter().find(|condition| condition.claim == "sub").map_or(&[][..], |condition| &condition.patterns);
         let issuer = issuer::find(&self.issuer, subjects, settings)?;
-        let mut lines = lines::write(&self.wanted, &self.raw, &issuer.mapping)?;
+        let mut lines = lines::write(&self.conditions, &self.raw, &issuer.mapping)?;
         if let Some(listing) = settings.listing {
             listing.pin(&mut lines);
         }
@@ -54,8 +55,8 @@ impl Trust {
 }
 
 /// Loads the policy alone. Where a person has to choose the grant, a placeholder grant stands in.
-pub(super) fn check_loads(file: &str, yaml: &str, granted: &Granted, issuer: &Issuer) -> Result<(), LoadError> {
-    let chosen = if matches!(granted, Granted::Chosen(_)) { "  secrets: [any]\n" } else { "" };
+pub(super) fn check_loads(file: &str, yaml: &str, granted: &GrantText, issuer: &Issuer) -> Result<(), LoadError> {
+    let chosen = if matches!(granted, GrantText::Chosen(_)) { "  secrets: [any]\n" } else { "" };
     let entry = IssuerEntry { url: issuer.url.clone(), mapping: issuer.mapping.clone(), session_max: None };
     let catalogue = Catalogue::from_iter([(issuer.name.clone(), entry)]);
     let loaded = TrustPolicy::parse(file, format!("{yaml}{chosen}").as_bytes(), &Tree::new(), &catalogue);

@@ -15,8 +15,8 @@ pub(super) use error::VaultError;
 use super::original::file_of;
 use super::settings::{Exported, ImportSettings};
 use super::trust::Trust;
-use super::written::Granted;
-use acl::Place;
+use super::written::GrantText;
+use acl::DocumentPath;
 use std::collections::BTreeMap;
 
 /// The default mount of Vault's KV store.
@@ -107,7 +107,7 @@ impl<'a> Export<'a> {
             of_default = if policy == DEFAULT_POLICY { before..rules.len() } else { of_default };
         }
         let kv = settings.mount.as_deref().unwrap_or(MOUNT);
-        let place = Place { mount: kv, ending: settings.ending.as_deref().unwrap_or(ENDING) };
+        let place = DocumentPath { mount: kv, ending: settings.ending.as_deref().unwrap_or(ENDING) };
         let readable = acl::readable(&rules, &of_default, &place)?;
         if readable.patterns.is_empty() {
             return Err(VaultError::Nothing { mount: kv.to_owned() });
@@ -117,9 +117,9 @@ impl<'a> Export<'a> {
             file: file_of(&folder, name),
             description: format!("Imported from the role {name} of Vault's auth/{mount}"),
             issuer: config.issuer,
-            wanted: role.bound.wanted,
+            conditions: role.bound.conditions,
             raw: role.bound.raw,
-            granted: Granted::Secrets(readable.patterns),
+            granted: GrantText::Secrets(readable.patterns),
             notes: Vec::new(),
         };
         trust.note_audience();

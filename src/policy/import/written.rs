@@ -1,6 +1,6 @@
 //! Writes a policy as YAML. Text from the original is quoted wherever YAML could read it as anything but text.
 
-use super::lines::{Beside, Lines, Scalar};
+use super::lines::{LineExtras, Lines, Scalar};
 use crate::identity::Attribute;
 use crate::words::names::{IssuerName, RoleArn};
 use crate::words::plain as escaped;
@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 /// The grant of the policy.
 #[derive(Clone, Debug)]
-pub(super) enum Granted {
+pub(super) enum GrantText {
     Role(RoleArn),
     /// One line: the key of the section, and its value.
     Line(&'static str, String),
@@ -19,30 +19,30 @@ pub(super) enum Granted {
 }
 
 /// Writes the file.
-pub(super) fn yaml(description: &str, issuer: &IssuerName, lines: &Lines, granted: &Granted) -> String {
+pub(super) fn yaml(description: &str, issuer: &IssuerName, lines: &Lines, granted: &GrantText) -> String {
     let mut text = format!("description: {}\nissuer: {issuer}\n", quoted(&comment(description)));
     if !lines.attributes.is_empty() {
         text.push_str("match:\n");
-        let line = |attribute: &Attribute, values: &[Scalar]| line(values, lines.beside.get(attribute.as_str()));
+        let line = |attribute: &Attribute, values: &[Scalar]| line(values, lines.extras.get(attribute.as_str()));
         lines.attributes.iter().for_each(|(attribute, values)| _ = writeln!(text, "  {attribute}: {}", line(attribute, values)));
     }
     if !lines.claims.is_empty() {
         text.push_str("claims:\n");
-        let line = |pointer: &String, values: &[Scalar]| line(values, lines.beside.get(pointer));
+        let line = |pointer: &String, values: &[Scalar]| line(values, lines.extras.get(pointer));
         lines.claims.iter().for_each(|(pointer, values)| _ = writeln!(text, "  {}: {}", key(pointer), line(pointer, values)));
     }
     match granted {
-        Granted::Role(role) => _ = writeln!(text, "grant:\n  aws: [{{ role: {} }}]", quoted(role.as_str())),
-        Granted::Line(word, line) => _ = writeln!(text, "grant:\n  {word}: {line}"),
-        Granted::Secrets(patterns) => {
+        GrantText::Role(role) => _ = writeln!(text, "grant:\n  aws: [{{ role: {} }}]", quoted(role.as_str())),
+        GrantText::Line(word, line) => _ = writeln!(text, "grant:\n  {word}: {line}"),
+        GrantText::Secrets(patterns) => {
             let patterns: Vec<Scalar> = patterns.iter().cloned().map(Scalar::Text).collect();
             let written = any_of(&patterns);
             let list = if let [_] = patterns[..] { format!("[{written}]") } else { written };
             _ = writeln!(text, "grant:\n  secrets: {list}");
         }
-        Granted::Chosen(told) => {
+        GrantText::Chosen(comments) => {
             text.push_str("# choose a grant: this file does not load until there is one\ngrant:\n");
-            told.iter().for_each(|line| _ = writeln!(text, "  # {}", comment(line)));
+            comments.iter().for_each(|line| _ = writeln!(text, "  # {}", comment(line)));
         }
     }
     text
@@ -54,10 +54,10 @@ pub(super) fn comment(text: &str) -> String {
 }
 
 /// The values alone, or a mapping of `like` or `plain` and `not`.
-fn line(values: &[Scalar], beside: Option<&Beside>) -> String {
-    let Some(beside) = beside else { return any_of(values) };
-    let form = if beside.plain { "plain" } else { "like" };
-    let excluded: Vec<Scalar> = beside.excluded.iter().cloned().map(Scalar::Text).collect();
+fn line(values: &[Scalar], extra: Option<&LineExtras>) -> String {
+    let Some(extra) = extra else { return any_of(values) };
+    let form = if extra.plain { "plain" } else { "like" };
+    let excluded: Vec<Scalar> = extra.excluded.iter().cloned().map(Scalar::Text).collect();
     let not = if excluded.is_empty() { String::new() } else { format!(", not: {}", any_of(&excluded)) };
     format!("{{ {form}: {}{not} }}", any_of(values))
 }
@@ -109,7 +109,7 @@ mod tests {
                 claims: BTreeMap::from([(format!("/{text}"), values())]),
                 ..Lines::default()
             };
-            let written = yaml(text, &IssuerName::parse("github").unwrap(), &lines, &Granted::Chosen(vec![text.to_owned()]));
+            let written = yaml(text, &IssuerName::parse("github").unwrap(), &lines, &GrantText::Chosen(vec![text.to_owned()]));
             let read = Node::parse("a.yaml", written.as_bytes()).unwrap_or_else(|fault| panic!("{fault}\n{written}")).to_json();
             assert_eq!(read["description"], text, "{written}");
             assert_eq!(read["match"]["ref"], serde_json::json!([text, true]), "{written}");
@@ -119,8 +119,8 @@ mod tests {
 
     #[test]
     fn a_comment_cannot_become_a_line() {
-        let told = vec!["contents: read\n  secrets: [\"**\"]\u{2028}\u{85}\r".to_owned()];
-        let written = yaml("x", &IssuerName::parse("github").unwrap(), &Lines::default(), &Granted::Chosen(told));
+        let comments = vec!["contents: read\n  secrets: [\"**\"]\u{2028}\u{85}\r".to_owned()];
+        let written = yaml("x", &IssuerName::parse("github").unwrap(), &Lines::default(), &GrantText::Chosen(comments));
         assert_eq!(Node::parse("a.yaml", written.as_bytes()).unwrap().to_json()["grant"], serde_json::Value::Null);
         assert_eq!(
             comment("a\u{9b}2K\u{202e}b"),

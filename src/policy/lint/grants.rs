@@ -1,6 +1,6 @@
 //! Findings on what a policy grants.
 
-use super::{Look, Subjected};
+use super::{LintContext, RuleContext};
 use crate::identity::Attribute;
 use crate::policy::condition::{Condition, Single, Test};
 use crate::policy::sections::{AwsGrant, IdTokenGrant, SecretGrant, TransitGrant};
@@ -15,7 +15,7 @@ const SESSION_USUAL_MIN: Duration = Duration::from_secs(30 * 60);
 /// A token is used at once.
 const TOKEN_USUAL_MAX: Duration = Duration::from_secs(15 * 60);
 
-pub(super) fn lint(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>) {
+pub(super) fn lint(rule: &RuleContext<'_>, look: &LintContext<'_>, found: &mut Vec<Fault>) {
     let grants = &rule.rule.grants;
     for aws in grants.of::<AwsGrant>().filter(|aws| aws.ttl > SESSION_USUAL_MAX) {
         let message = format!("a session of {} minutes outlives the job", aws.ttl.as_secs() / 60);
@@ -44,14 +44,14 @@ pub(super) fn lint(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>
         );
     }
     for entry in grants.entries() {
-        let told = entry.findings().into_iter();
-        found.extend(told.map(|(code, message, help)| rule.finding(code, entry.place(), message).help(help)));
+        let findings = entry.findings().into_iter();
+        found.extend(findings.map(|(code, message, help)| rule.finding(code, entry.place(), message).help(help)));
     }
     secrets(rule, look, found);
     transit(rule, look, found);
 }
 
-fn secrets(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>) {
+fn secrets(rule: &RuleContext<'_>, look: &LintContext<'_>, found: &mut Vec<Fault>) {
     let files: Vec<&str> = look.tree.keys().filter_map(|file| file.strip_prefix("secrets/")).collect();
     for grant in rule.rule.grants.of::<SecretGrant>() {
         if grant.kept.unauthenticated {
@@ -81,7 +81,7 @@ fn secrets(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>) {
     }
 }
 
-fn transit(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>) {
+fn transit(rule: &RuleContext<'_>, look: &LintContext<'_>, found: &mut Vec<Fault>) {
     let keys: Vec<String> = TransitFile::among(look.tree).map(|file| file.key.to_string()).collect();
     for grant in rule.rule.grants.of::<TransitGrant>() {
         let text = grant.keys.to_string();
@@ -107,7 +107,7 @@ fn transit(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>) {
 }
 
 /// Reports jobs of the repository that holds the policies: whoever runs one may come close to changing what is granted.
-fn own_repository(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>) {
+fn own_repository(rule: &RuleContext<'_>, look: &LintContext<'_>, found: &mut Vec<Fault>) {
     let Some(own) = look.own_repository.filter(|_| rule.writes()) else { return };
     let named = |line: &Condition, name: &str| match &line.test {
         Test::Any(singles) => singles.iter().any(|single| match single {

@@ -1,6 +1,6 @@
 //! Findings on whom a policy lets in.
 
-use super::{Subjected, texts};
+use super::{RuleContext, texts};
 use crate::identity::{Attribute as A, Facts};
 use crate::policy::condition::{Condition, Single, Subject, Test};
 use crate::token::Claims;
@@ -17,7 +17,7 @@ const MERGE_QUEUE_REF: &str = "refs/heads/gh-readonly-queue/main/pr-1-0b1a";
 /// Texts that are usual in regular expressions only.
 const REGEX_WORDS: [&str; 9] = [".*", ".+", "\\d", "\\w", "[a-z", "[0-9", "(?", "^", "$"];
 
-pub(super) fn lint(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
+pub(super) fn lint(rule: &RuleContext<'_>, found: &mut Vec<Fault>) {
     if rule.example(&[]).is_none() || !has_a_token(rule) {
         found.push(
             rule.finding("never_matches", rule.grant_place(), "no token can satisfy all lines of this policy")
@@ -35,7 +35,7 @@ pub(super) fn lint(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
 
 /// Whether some example of a token satisfies the rule when its claims are read: a raw claim and an attribute may exclude each other,
 /// such as a tag's `ref_type` and the event of a push.
-fn has_a_token(rule: &Subjected<'_>) -> bool {
+fn has_a_token(rule: &RuleContext<'_>) -> bool {
     let raw = |line: &Condition| matches!(line.subject, Subject::Claim(_));
     if !rule.rule.conditions.iter().any(raw) {
         return true;
@@ -59,19 +59,19 @@ fn has_a_token(rule: &Subjected<'_>) -> bool {
         Test::Not(_) => Vec::new(),
     });
     let owners: Vec<String> = repositories.filter_map(|name| Some(name.split_once('/')?.0.to_owned())).collect();
-    let is_taken = |claims| {
+    let is_accepted = |claims| {
         let facts = rule.mapping.facts(issuer, Claims::from(claims));
         // An example has what the lines ask for, and not all that every token has.
         facts.is_ok_and(|facts| rule.rule.matches(&Facts { unreadable: BTreeSet::new(), ..facts }))
     };
     let fits = |claims: Map<String, Value>| {
-        is_taken(claims.clone()) || owners.iter().any(|owner| is_taken(whole(claims.clone(), owner)))
+        is_accepted(claims.clone()) || owners.iter().any(|owner| is_accepted(whole(claims.clone(), owner)))
     };
     let events = rule.mapping.closed_set(A::Event).unwrap_or_default().into_iter().map(|event| vec![(A::Event, event)]);
     std::iter::once(Vec::new()).chain(events).filter_map(|like| rule.example(&like)).any(fits)
 }
 
-fn repository(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
+fn repository(rule: &RuleContext<'_>, found: &mut Vec<Fault>) {
     for attribute in [A::Repository, A::Owner] {
         let Some(line) = rule.line(attribute) else { continue };
         for pattern in texts(line).filter(|_| rule.mapping.has_id(attribute)) {
@@ -88,7 +88,7 @@ fn repository(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
             found.push(finding.help("list the repositories, or use `for_each`"));
         }
     }
-    if let Some(owner) = rule.line(A::Owner).filter(|_| says_no_part_of_its_owner(rule)) {
+    if let Some(owner) = rule.line(A::Owner).filter(|_| names_owner_only(rule)) {
         let finding = rule.finding("org_wide", owner.place, "every repository of this owner gets this, including future ones");
         found.push(
             finding
@@ -105,13 +105,13 @@ fn repository(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
 
 /// Whether the rule names an owner as a whole. An issuer without repositories has pipelines instead, or accounts that are owners
 /// themselves.
-fn says_no_part_of_its_owner(rule: &Subjected<'_>) -> bool {
+fn names_owner_only(rule: &RuleContext<'_>) -> bool {
     let parts: &[A] =
         if rule.mapping.claims(A::Repository) { &[A::Repository, A::RepositoryName] } else { &[A::RepositoryName, A::Workflow] };
     parts.iter().all(|part| rule.line(*part).is_none()) && parts.iter().any(|part| rule.mapping.claims(*part))
 }
 
-fn reference(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
+fn reference(rule: &RuleContext<'_>, found: &mut Vec<Fault>) {
     let Some(line) = rule.line(A::Ref) else { return };
     let wild = texts(line).any(|pattern| pattern.literal().is_none());
     let named = texts(line).any(|pattern| pattern.matches(MERGE_QUEUE_REF));
@@ -135,12 +135,12 @@ fn reference(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
 }
 
 /// Whether it names the merge queue's event and no other.
-fn is_for_merge_queue(rule: &Subjected<'_>) -> bool {
+fn is_for_merge_queue(rule: &RuleContext<'_>) -> bool {
     rule.line(A::Event)
         .is_some_and(|line| line.is_positive() && texts(line).all(|pattern| pattern.literal() == Some("merge-queue")))
 }
 
-fn workflow(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
+fn workflow(rule: &RuleContext<'_>, found: &mut Vec<Fault>) {
     let Some(line) = rule.line(A::Workflow).filter(|_| rule.mapping.workflow_has_ref()) else { return };
     for pattern in texts(line) {
         let text = pattern.to_string();
@@ -159,7 +159,7 @@ fn workflow(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
     }
 }
 
-fn events(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
+fn events(rule: &RuleContext<'_>, found: &mut Vec<Fault>) {
     let Some(line) = rule.line(A::Event) else { return };
     if !line.is_positive() {
         found.push(
@@ -204,7 +204,7 @@ fn events(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
     }
 }
 
-fn guards(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
+fn guards(rule: &RuleContext<'_>, found: &mut Vec<Fault>) {
     let guards = rule.rule.conditions.iter().filter(|condition| {
         !matches!(condition.subject, Subject::Attribute(A::Repository | A::RepositoryName | A::Owner | A::Event))
     });
@@ -253,7 +253,7 @@ fn guards(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
     }
 }
 
-fn wording(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
+fn wording(rule: &RuleContext<'_>, found: &mut Vec<Fault>) {
     for condition in &rule.rule.conditions {
         for pattern in texts(condition) {
             let text = pattern.to_string();

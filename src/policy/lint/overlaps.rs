@@ -1,6 +1,6 @@
 //! The same credential by several policies: on other terms, or by a policy that a wider one makes superfluous.
 
-use super::Look;
+use super::LintContext;
 use crate::kind::{Target, TransitUse};
 use crate::policy::access::{Permit, overlap, permits, within};
 use crate::policy::sections::SecretGrant;
@@ -10,25 +10,25 @@ use crate::words::yaml::Fault;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-pub(super) fn lint(look: &Look<'_>, found: &mut Vec<Fault>) {
+pub(super) fn lint(look: &LintContext<'_>, found: &mut Vec<Fault>) {
     let policies = look.ruleset.set().policies();
     let transit = TransitFile::among(look.tree).flat_map(|file| TransitUse::of_key(&file.key).collect::<Vec<_>>());
     let named = policies.iter().flat_map(|policy| &policy.rules).flat_map(|rule| rule.grants.named());
     let named: BTreeSet<Target> = named.chain(transit.map(Target::from)).collect();
-    for wanted in &named {
-        for (permit, other, example) in pairs(look, wanted) {
-            found.extend(on_other_terms(&permit, &other, &example).or_else(|| shadowed(look, wanted, &permit, &other, example)));
+    for target in &named {
+        for (permit, other, example) in pairs(look, target) {
+            found.extend(on_other_terms(&permit, &other, &example).or_else(|| shadowed(look, target, &permit, &other, example)));
         }
     }
     // An entry for secrets names a pattern, so who grants less of it than another cannot be seen by one of its documents.
-    for wanted in &secrets_on_several_terms(look) {
-        found.extend(pairs(look, wanted).iter().filter_map(|(permit, other, example)| on_other_terms(permit, other, example)));
+    for target in &secrets_on_several_terms(look) {
+        found.extend(pairs(look, target).iter().filter_map(|(permit, other, example)| on_other_terms(permit, other, example)));
     }
 }
 
 /// Every two policies of one issuer that grant it to the same job, with that job's claims.
-fn pairs<'a>(look: &Look<'a>, wanted: &Target) -> Vec<(Permit<'a>, Permit<'a>, Map<String, Value>)> {
-    let granted = permits(look.ruleset, look.catalogue, wanted, look.now);
+fn pairs<'a>(look: &LintContext<'a>, target: &Target) -> Vec<(Permit<'a>, Permit<'a>, Map<String, Value>)> {
+    let granted = permits(look.ruleset, look.catalogue, target, look.now);
     let earlier = |number| granted[..number].iter();
     let both = granted.iter().enumerate().flat_map(|(number, permit)| earlier(number).map(move |other| (permit, other)));
     both.filter(|(permit, other)| other.policy.issuer == permit.policy.issuer && other.policy.name != permit.policy.name)
@@ -53,13 +53,13 @@ fn on_other_terms<'a>(permit: &Permit<'a>, other: &Permit<'a>, example: &Map<Str
 }
 
 fn shadowed<'a>(
-    look: &Look<'_>,
-    wanted: &Target,
+    look: &LintContext<'_>,
+    target: &Target,
     permit: &Permit<'a>,
     other: &Permit<'a>,
     example: Map<String, Value>,
 ) -> Option<Fault> {
-    if !permit.grants_only(wanted) || !within(permit, other, look.catalogue) {
+    if !permit.grants_only(target) || !within(permit, other, look.catalogue) {
         return None;
     }
     let message = format!("everybody whom this lets in is let in by {} already", other.policy.name);
@@ -68,7 +68,7 @@ fn shadowed<'a>(
 }
 
 /// The documents of the revision, and their values, that several entries cover whose terms differ.
-fn secrets_on_several_terms(look: &Look<'_>) -> BTreeSet<Target> {
+fn secrets_on_several_terms(look: &LintContext<'_>) -> BTreeSet<Target> {
     let rules = look.ruleset.set().policies().iter().flat_map(|policy| &policy.rules);
     let entries: Vec<&SecretGrant> = rules.flat_map(|rule| rule.grants.of::<SecretGrant>()).collect();
     let differ = |entries: &[&SecretGrant]| entries.iter().any(|entry| entry.kept != entries[0].kept);

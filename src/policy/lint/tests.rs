@@ -50,7 +50,7 @@ fn findings(files: &[(&str, &str)]) -> Vec<Fault> {
     let tree: Tree = files.iter().chain(&fixed).map(|(name, text)| ((*name).to_owned(), Arc::from(text.as_bytes()))).collect();
     let (ruleset, faults) = Ruleset::load(&tree, &catalogue(), None);
     assert!(faults.iter().all(|fault| fault.severity != Severity::Error), "{}", faults[0]);
-    lint(&Look { ruleset: &ruleset, tree: &tree, catalogue: &catalogue(), now: NOW, own_repository: Some("acme/access") })
+    lint(&LintContext { ruleset: &ruleset, tree: &tree, catalogue: &catalogue(), now: NOW, own_repository: Some("acme/access") })
 }
 
 fn codes(files: &[(&str, &str)]) -> Vec<&'static str> {
@@ -68,10 +68,10 @@ fn a_policy_accepts_its_own_findings_with_a_reason_and_nothing_else() {
         let files = [("policies/shop.yaml", text(accepted))];
         let tree: Tree = files.iter().map(|(name, text)| ((*name).to_owned(), Arc::from(text.as_bytes()))).collect();
         let (ruleset, faults) = Ruleset::load(&tree, &catalogue(), None);
-        let look = Look { ruleset: &ruleset, tree: &tree, catalogue: &catalogue(), now: NOW, own_repository: None };
-        let mut told: Vec<String> = lint(&look).iter().map(|fault| fault.code.to_owned()).collect();
-        told.extend(faults.iter().map(|fault| fault.message.to_string()));
-        told
+        let look = LintContext { ruleset: &ruleset, tree: &tree, catalogue: &catalogue(), now: NOW, own_repository: None };
+        let mut found: Vec<String> = lint(&look).iter().map(|fault| fault.code.to_owned()).collect();
+        found.extend(faults.iter().map(|fault| fault.message.to_string()));
+        found
     };
     let reason = "reason: \"nobody owns a demo\"";
     let all = codes("");
@@ -81,12 +81,12 @@ fn a_policy_accepts_its_own_findings_with_a_reason_and_nothing_else() {
     let tree: Tree =
         [("policies/shop.yaml".to_owned(), Arc::from(text(&format!("{{ finding: no_owner, {reason} }}")).as_bytes()))].into();
     let ruleset = Ruleset::load(&tree, &catalogue(), None).0;
-    let look = Look { ruleset: &ruleset, tree: &tree, catalogue: &catalogue(), now: NOW, own_repository: None };
+    let look = LintContext { ruleset: &ruleset, tree: &tree, catalogue: &catalogue(), now: NOW, own_repository: None };
     let denied: Vec<&str> = lint_denying(&look, &["no_owner".to_owned()]).iter().map(|fault| fault.code).collect();
     assert_eq!(denied, all, "no file accepts what the command line denies, and what it accepts is not reported as unused");
-    let told = codes(&format!("{{ finding: audit_mode, {reason} }}"));
-    assert!(told.contains(&"accepted_unused".to_owned()) && told.contains(&"no_owner".to_owned()), "{told:?}");
-    for (wrong, said) in [
+    let found = codes(&format!("{{ finding: audit_mode, {reason} }}"));
+    assert!(found.contains(&"accepted_unused".to_owned()) && found.contains(&"no_owner".to_owned()), "{found:?}");
+    for (wrong, expected) in [
         ("{ finding: no_ownr, reason: x }".to_owned(), "did you mean `no_owner`?"),
         ("{ finding: no_owner }".to_owned(), "`reason` is missing"),
         ("{ finding: no_owner, reason: \" \" }".to_owned(), "says why"),
@@ -95,8 +95,8 @@ fn a_policy_accepts_its_own_findings_with_a_reason_and_nothing_else() {
         (format!("{{ finding: no_owner, {reason} }}, {{ finding: no_owner, {reason} }}"), "accepted twice"),
         ("{ finding: no_owner, reason: x, until: y }".to_owned(), "until"),
     ] {
-        let told = codes(&wrong);
-        assert!(told.iter().any(|fault| fault.contains(said)), "{wrong}: {told:?}");
+        let found = codes(&wrong);
+        assert!(found.iter().any(|fault| fault.contains(expected)), "{wrong}: {found:?}");
     }
 }
 
@@ -199,8 +199,8 @@ fn policies_together_and_guardrails_cause_findings() {
     assert!(codes(&[("policies/a.yaml", &plain), ("policies/b.yaml", &conflict)]).contains(&"id_conflict"));
     let rails = "denials:\n  - description: No.\n    match: { ref: refs/heads/x }\n    deny: { aws: [\"arn:aws:iam::123456789012:role/deplyo\"] }\n";
     assert!(codes(&[("policies/a.yaml", &plain), ("guardrails.yaml", rails)]).contains(&"guardrail_idle"));
-    let meant = rails.replace("deplyo", "deploy");
-    assert!(!codes(&[("policies/a.yaml", &plain), ("guardrails.yaml", &meant)]).contains(&"guardrail_idle"));
+    let corrected = rails.replace("deplyo", "deploy");
+    assert!(!codes(&[("policies/a.yaml", &plain), ("guardrails.yaml", &corrected)]).contains(&"guardrail_idle"));
     let parts =
         rails.replace("role/deplyo\"] }", "role/deploy\", \"arn:aws:iam::123456789012:role/deplyo\"], secrets: [shop/bd.yaml] }");
     let found = findings(&[("policies/a.yaml", &plain), ("guardrails.yaml", &parts)]);
@@ -215,14 +215,14 @@ fn policies_together_and_guardrails_cause_findings() {
     );
     let undocumented = "denials:\n  - description: Pushes.\n    issuer: github\n    claims: { /event: push }\n";
     let found = findings(&[("policies/a.yaml", &plain), ("guardrails.yaml", undocumented)]);
-    let told = found.iter().find(|fault| fault.code == "guardrail_undocumented").unwrap();
-    assert!(told.message.contains("claim `/event`") && told.place.line == 4, "{told}");
+    let fault = found.iter().find(|fault| fault.code == "guardrail_undocumented").unwrap();
+    assert!(fault.message.contains("claim `/event`") && fault.place.line == 4, "{fault}");
     let documented = undocumented.replace("/event:", "/event_name:");
     assert!(!codes(&[("policies/a.yaml", &plain), ("guardrails.yaml", &documented)]).contains(&"guardrail_undocumented"));
     let silent = "denials:\n  - description: Protected.\n    match: { ref_protected: { not: true } }\n";
     let found = findings(&[("policies/a.yaml", &plain), ("guardrails.yaml", silent)]);
-    let told = found.iter().find(|fault| fault.code == "guardrail_silent").unwrap();
-    assert!(told.message.contains("buildkite (`ref_protected`), eu (`ref_protected`)"), "{}", told.message);
+    let fault = found.iter().find(|fault| fault.code == "guardrail_silent").unwrap();
+    assert!(fault.message.contains("buildkite (`ref_protected`), eu (`ref_protected`)"), "{}", fault.message);
     let named = silent.replace("    match", "    issuer: github\n    match");
     assert!(!codes(&[("policies/a.yaml", &plain), ("guardrails.yaml", &named)]).contains(&"guardrail_silent"));
     assert!(codes(&[("policies/a.yaml", &plain), ("tests/old.json", "{}")]).contains(&"fixture_unused"));
@@ -263,7 +263,7 @@ fn two_findings_at_one_place_are_both_reported() {
 #[test]
 fn every_code_is_listed_documented_and_made_somewhere() {
     let documented = include_str!("../../../docs/policy.md");
-    let made = [
+    let sources = [
         include_str!("identity.rs"),
         include_str!("grants.rs"),
         include_str!("overlaps.rs"),
@@ -274,7 +274,7 @@ fn every_code_is_listed_documented_and_made_somewhere() {
     .concat();
     for code in CODES {
         assert!(documented.contains(&format!("| `{code}` |")), "{code} is not in docs/policy.md");
-        assert!(made.contains(&format!("\"{code}\"")), "{code} is never made");
+        assert!(sources.contains(&format!("\"{code}\"")), "{code} is never made");
     }
     let section = documented.split("\n## What the linter finds\n").nth(1).unwrap().split("\n## ").next().unwrap();
     let listed = section.lines().filter(|line| line.starts_with("| `")).count();
@@ -287,6 +287,6 @@ fn a_policy_for_schedules_alone_is_as_advised() {
     let plain = GOOD.split("tests:").next().unwrap().to_owned();
     let alone = plain.replace("[push, manual]", "schedule");
     assert!(!codes(&[("policies/a.yaml", &alone)]).contains(&"schedule_writes"));
-    let beside = plain.replace("[push, manual]", "[schedule, manual]");
-    assert!(codes(&[("policies/a.yaml", &beside)]).contains(&"schedule_writes"));
+    let both = plain.replace("[push, manual]", "[schedule, manual]");
+    assert!(codes(&[("policies/a.yaml", &both)]).contains(&"schedule_writes"));
 }

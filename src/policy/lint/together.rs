@@ -1,12 +1,12 @@
 //! Findings on policies together, on guardrails, and on fixtures.
 
-use super::Look;
+use super::LintContext;
 use crate::policy::condition::{Single, Test};
 use crate::policy::file::TrustPolicy;
 use crate::words::yaml::{Fault, Place};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) fn lint(look: &Look<'_>, found: &mut Vec<Fault>) {
+pub(super) fn lint(look: &LintContext<'_>, found: &mut Vec<Fault>) {
     names(look, found);
     idle_guardrails(look, found);
     silent_guardrails(look, found);
@@ -15,7 +15,7 @@ pub(super) fn lint(look: &Look<'_>, found: &mut Vec<Fault>) {
 }
 
 /// An id with two names, or a name with two ids: one of them is stale.
-fn names(look: &Look<'_>, found: &mut Vec<Fault>) {
+fn names(look: &LintContext<'_>, found: &mut Vec<Fault>) {
     let mut by_id: BTreeMap<(&str, &str), (&str, &TrustPolicy)> = BTreeMap::new();
     let mut by_name: BTreeMap<(&str, &str), (&str, &TrustPolicy)> = BTreeMap::new();
     for policy in look.ruleset.set().policies() {
@@ -48,11 +48,11 @@ fn names(look: &Look<'_>, found: &mut Vec<Fault>) {
     }
 }
 
-fn idle_guardrails(look: &Look<'_>, found: &mut Vec<Fault>) {
+fn idle_guardrails(look: &LintContext<'_>, found: &mut Vec<Fault>) {
     let set = look.ruleset.set();
     for denial in set.guardrails().listed() {
         let bitten = |policy: &TrustPolicy| {
-            denial.issuers.contains(&&policy.issuer) && policy.rules.iter().any(|rule| denial.bites(&rule.grants))
+            denial.issuers.contains(&&policy.issuer) && policy.rules.iter().any(|rule| denial.overlaps(&rule.grants))
         };
         let idle = |place, message| {
             let finding = Fault::new("guardrails.yaml", place, message).warning("guardrail_idle");
@@ -71,13 +71,13 @@ fn idle_guardrails(look: &Look<'_>, found: &mut Vec<Fault>) {
 }
 
 /// Denials for every issuer that deny nothing of some issuers, because these never claim what the denial tests.
-fn silent_guardrails(look: &Look<'_>, found: &mut Vec<Fault>) {
-    let mut told: BTreeMap<Place, Vec<String>> = BTreeMap::new();
+fn silent_guardrails(look: &LintContext<'_>, found: &mut Vec<Fault>) {
+    let mut by_place: BTreeMap<Place, Vec<String>> = BTreeMap::new();
     let silent = look.ruleset.set().guardrails().silent();
     for one in silent {
-        told.entry(one.place).or_default().push(format!("{} (`{}`)", one.issuer, one.attribute));
+        by_place.entry(one.place).or_default().push(format!("{} (`{}`)", one.issuer, one.attribute));
     }
-    for (place, issuers) in told {
+    for (place, issuers) in by_place {
         let description = silent.iter().find(|one| one.place == place).map_or("", |one| one.description.as_str());
         let message = format!("`{description}` denies nothing of issuers that never claim what it tests: {}", issuers.join(", "));
         found.push(
@@ -89,7 +89,7 @@ fn silent_guardrails(look: &Look<'_>, found: &mut Vec<Fault>) {
 }
 
 /// Lines of a denial on a claim that none of its issuers is documented to have. If the claim is a mistake, nothing is denied.
-fn undocumented_guardrails(look: &Look<'_>, found: &mut Vec<Fault>) {
+fn undocumented_guardrails(look: &LintContext<'_>, found: &mut Vec<Fault>) {
     let mut lines: BTreeMap<(Place, &str), Vec<&str>> = BTreeMap::new();
     let mut known: BTreeSet<(Place, &str)> = BTreeSet::new();
     for (place, issuer, pointer) in look.ruleset.set().guardrails().claims() {
@@ -115,7 +115,7 @@ fn undocumented_guardrails(look: &Look<'_>, found: &mut Vec<Fault>) {
     }
 }
 
-fn unused_fixtures(look: &Look<'_>, found: &mut Vec<Fault>) {
+fn unused_fixtures(look: &LintContext<'_>, found: &mut Vec<Fault>) {
     let used: BTreeSet<&str> = look
         .ruleset
         .set()

@@ -1,6 +1,6 @@
 //! Findings on owners, tests and expiry, and on accepted findings.
 
-use super::Look;
+use super::LintContext;
 use crate::policy::file::TrustPolicy;
 use crate::words::yaml::{Fault, Place, Severity};
 use std::time::Duration;
@@ -10,7 +10,7 @@ const EXPIRY_NOTICE: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Where forges look for code owners.
 const CODEOWNERS: [&str; 3] = ["CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS"];
 
-pub(super) fn lint(policy: &TrustPolicy, look: &Look<'_>, found: &mut Vec<Fault>) {
+pub(super) fn lint(policy: &TrustPolicy, look: &LintContext<'_>, found: &mut Vec<Fault>) {
     let top = Place { line: 1, column: 1 };
     let mut add = |code, message: String, help: &str| found.push(Fault::new(&policy.file, top, message).warning(code).help(help));
     match policy.expires {
@@ -61,7 +61,7 @@ pub(super) fn lint(policy: &TrustPolicy, look: &Look<'_>, found: &mut Vec<Fault>
 
 /// Removes the findings that a policy accepts, and reports what it accepts without a finding: a reason that is left over would cover
 /// the next finding of its kind. No file can accept a code that the caller denies.
-pub(super) fn accept(look: &Look<'_>, denied: &[String], found: &mut Vec<Fault>) {
+pub(super) fn accept(look: &LintContext<'_>, denied: &[String], found: &mut Vec<Fault>) {
     for policy in look.ruleset.set().policies().iter().filter(|policy| !policy.accepted.is_empty()) {
         for accepted in &policy.accepted {
             let before = found.len();

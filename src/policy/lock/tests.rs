@@ -24,7 +24,7 @@ fn tree(files: &[(&str, &str)]) -> Tree {
 }
 
 /// GitHub's tokens with these repositories, each a second after the one before.
-fn seen(repositories: &[(&str, &str)]) -> Sightings {
+fn sightings(repositories: &[(&str, &str)]) -> Sightings {
     let mut sightings = Sightings::default();
     let mapping = mapping("github-actions");
     for (second, (name, id)) in (1_800_000_000..).zip(repositories) {
@@ -47,14 +47,14 @@ fn outcomes(lock: &Lock) -> Vec<(&str, LockOutcome)> {
 
 #[test]
 fn one_id_is_proposed_where_the_name_stands() {
-    let seen = seen(&[("acme/shop", "456789"), ("acme/shop", "456789"), ("acme/web", "7"), ("Acme/Api", "8")]);
+    let sightings = sightings(&[("acme/shop", "456789"), ("acme/shop", "456789"), ("acme/web", "7"), ("Acme/Api", "8")]);
     for (written, line) in [
         ("acme/shop", "+  repository: acme/shop@456789"),
         ("'acme/shop'  # the shop", "+  repository: 'acme/shop@456789'  # the shop"),
         ("[\"acme/shop\", acme/web,acme/api@8]", "+  repository: [\"acme/shop@456789\", acme/web@7,acme/api@8]"),
         ("acme/api", "+  repository: acme/api@8"),
     ] {
-        let lock = lock(&tree(&[("policies/a.yaml", &policy(written))]), &catalogue(), &seen);
+        let lock = lock(&tree(&[("policies/a.yaml", &policy(written))]), &catalogue(), &sightings);
         assert!(lock.patch.lines().any(|found| found == line), "{written}\n{}", lock.patch);
         assert!(
             lock.patch.starts_with("--- a/policies/a.yaml\n+++ b/policies/a.yaml\n@@ -1,5 +1,5 @@\n issuer:"),
@@ -66,28 +66,28 @@ fn one_id_is_proposed_where_the_name_stands() {
 
 #[test]
 fn a_name_that_changed_hands_is_left_to_a_person() {
-    let seen = seen(&[("acme/shop", "456789"), ("acme/shop", "666")]);
-    let lock = lock(&tree(&[("policies/a.yaml", &policy("[acme/shop, acme/new]"))]), &catalogue(), &seen);
+    let sightings = sightings(&[("acme/shop", "456789"), ("acme/shop", "666")]);
+    let lock = lock(&tree(&[("policies/a.yaml", &policy("[acme/shop, acme/new]"))]), &catalogue(), &sightings);
     assert_eq!(outcomes(&lock), [("acme/shop", LockOutcome::Contested), ("acme/new", LockOutcome::Unseen)]);
-    let ids: Vec<(&str, &str)> = lock.names[0].ids.iter().map(|seen| (seen.id.as_str(), seen.last_at.as_str())).collect();
+    let ids: Vec<(&str, &str)> = lock.names[0].ids.iter().map(|one| (one.id.as_str(), one.last_at.as_str())).collect();
     assert_eq!(ids, [("666", "2027-01-15T08:00:01Z"), ("456789", "2027-01-15T08:00:00Z")]);
     assert_eq!((lock.patch.as_str(), lock.names[0].at.as_str()), ("", "policies/a.yaml:3"));
 }
 
 #[test]
 fn only_literal_names_of_this_issuer_are_pinned() {
-    let seen = seen(&[("acme/shop", "456789")]);
+    let sightings = sightings(&[("acme/shop", "456789")]);
     for written in ["acme/shop@456789", "acme/*", "{ not: acme/shop }", "\"{each.repository}\""] {
-        assert!(lock(&tree(&[("policies/a.yaml", &policy(written))]), &catalogue(), &seen).names.is_empty(), "{written}");
+        assert!(lock(&tree(&[("policies/a.yaml", &policy(written))]), &catalogue(), &sightings).names.is_empty(), "{written}");
     }
     let aliased = policy("*name").replace("issuer:", "description: &name acme/shop\nissuer:");
     let escaped = policy("\"acme\\x2fshop\"");
     for text in [aliased, escaped] {
-        let lock = lock(&tree(&[("policies/a.yaml", &text)]), &catalogue(), &seen);
+        let lock = lock(&tree(&[("policies/a.yaml", &text)]), &catalogue(), &sightings);
         assert_eq!((outcomes(&lock), lock.patch.as_str()), (vec![("acme/shop", LockOutcome::Unwritable)], ""), "{text}");
     }
     let elsewhere = policy("acme/shop").replace("github-actions", "gitlab");
-    let lock = lock(&tree(&[("policies/a.yaml", &elsewhere)]), &catalogue(), &seen);
+    let lock = lock(&tree(&[("policies/a.yaml", &elsewhere)]), &catalogue(), &sightings);
     assert_eq!(outcomes(&lock), [("acme/shop", LockOutcome::Unseen)], "another issuer's name is another name");
 }
 
@@ -96,7 +96,7 @@ fn rows_are_pinned_in_their_own_file_and_once() {
     let each = policy("\"{each.repository}\"").replace("issuer:", "for_each: rows.yaml\nissuer:");
     let rows = "- { repository: acme/shop, name: a }\n- { repository: acme/web@7, name: b }";
     let files = [("policies/a.yaml", each.as_str()), ("policies/b.yaml", each.as_str()), ("rows.yaml", rows)];
-    let lock = lock(&tree(&files), &catalogue(), &seen(&[("acme/shop", "456789")]));
+    let lock = lock(&tree(&files), &catalogue(), &sightings(&[("acme/shop", "456789")]));
     let expected = "--- a/rows.yaml\n+++ b/rows.yaml\n@@ -1,2 +1,2 @@\n-- { repository: acme/shop, name: a }\n+- { repository: acme/shop@456789, name: a }\n - { repository: acme/web@7, name: b }\n\\ No newline at end of file\n";
     assert_eq!(lock.patch, expected);
     assert_eq!(lock.names.len(), 1);
@@ -107,17 +107,17 @@ fn a_column_that_is_used_for_more_than_names_stays() {
     let each = policy("\"{each.repository}\"").replace("issuer:", "for_each: rows.yaml\nissuer:");
     let other = each.replace("repository: \"{each.repository}\"", "owner: acme@9001").replace("[a]", "[\"{each.repository}/a\"]");
     let files = [("policies/a.yaml", each.as_str()), ("policies/b.yaml", &other), ("rows.yaml", "- { repository: acme/shop }\n")];
-    let seen = seen(&[("acme/shop", "456789")]);
-    assert_eq!(outcomes(&lock(&tree(&files[..]), &catalogue(), &seen)), [("acme/shop", LockOutcome::Unwritable)]);
-    assert_eq!(outcomes(&lock(&tree(&[files[0], files[2]]), &catalogue(), &seen)), [("acme/shop", LockOutcome::Pinned)]);
+    let sightings = sightings(&[("acme/shop", "456789")]);
+    assert_eq!(outcomes(&lock(&tree(&files[..]), &catalogue(), &sightings)), [("acme/shop", LockOutcome::Unwritable)]);
+    assert_eq!(outcomes(&lock(&tree(&[files[0], files[2]]), &catalogue(), &sightings)), [("acme/shop", LockOutcome::Pinned)]);
     let elsewhere = each.replace("github-actions", "gitlab");
     let files = [files[0], files[2], ("policies/c.yaml", &elsewhere)];
-    assert_eq!(outcomes(&lock(&tree(&files), &catalogue(), &seen)), [("acme/shop", LockOutcome::Unwritable)]);
+    assert_eq!(outcomes(&lock(&tree(&files), &catalogue(), &sightings)), [("acme/shop", LockOutcome::Unwritable)]);
 }
 
 #[test]
 fn an_odd_id_is_quoted_or_left_alone() {
-    let braces = seen(&[("acme/shop", "{c7-1}")]);
+    let braces = sightings(&[("acme/shop", "{c7-1}")]);
     let text = policy("acme/shop")
         .replace("match:\n  repository: acme/shop\n  event: push", "match: { repository: acme/shop, event: push }");
     let proposed = lock(&tree(&[("policies/a.yaml", &text)]), &catalogue(), &braces);
@@ -127,7 +127,7 @@ fn an_odd_id_is_quoted_or_left_alone() {
     let read = crate::words::yaml::Node::parse("a.yaml", pinned.as_bytes()).unwrap().to_json();
     assert_eq!(read["match"]["repository"], "acme/shop@{c7-1}");
     for odd in ["a@b", "*", "a\"b", "a\nb"] {
-        let lock = lock(&tree(&[("policies/a.yaml", &policy("acme/shop"))]), &catalogue(), &seen(&[("acme/shop", odd)]));
+        let lock = lock(&tree(&[("policies/a.yaml", &policy("acme/shop"))]), &catalogue(), &sightings(&[("acme/shop", odd)]));
         assert_eq!(outcomes(&lock), [("acme/shop", LockOutcome::Unwritable)], "{odd:?}");
     }
 }
@@ -136,9 +136,9 @@ fn an_odd_id_is_quoted_or_left_alone() {
 fn distant_changes_are_hunks_of_their_own() {
     let text = format!("{}{}", policy("acme/shop"), "# a\n".repeat(9)).replace("event: push\n", "event: push\n  owner: acme\n");
     let far = text.replace("  owner: acme\n", "").replace("grant:", "# far\n# far\n# far\n# far\n# far\n# far\n# far\ngrant:");
-    let near = lock(&tree(&[("policies/a.yaml", &text)]), &catalogue(), &seen(&[("acme/shop", "1")]));
+    let near = lock(&tree(&[("policies/a.yaml", &text)]), &catalogue(), &sightings(&[("acme/shop", "1")]));
     assert_eq!(near.patch.matches("@@ -").count(), 1, "{}", near.patch);
     let moved = far.replace("# far\ngrant", "  owner: acme\ngrant");
-    let apart = lock(&tree(&[("policies/a.yaml", &moved)]), &catalogue(), &seen(&[("acme/shop", "1")]));
+    let apart = lock(&tree(&[("policies/a.yaml", &moved)]), &catalogue(), &sightings(&[("acme/shop", "1")]));
     assert!(apart.patch.contains("@@ -1,6 +1,6 @@") && apart.patch.contains("@@ -8,7 +8,7 @@"), "{}", apart.patch);
 }

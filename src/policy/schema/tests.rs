@@ -77,7 +77,7 @@ fn properties(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {
 }
 
 /// The other keys that this key requires, each with its first sample.
-fn beside(root: &Value, schema: &Value, key: &str) -> Value {
+fn required_keys(root: &Value, schema: &Value, key: &str) -> Value {
     let either = schema["anyOf"].get(0).cloned().unwrap_or_default();
     let needed: Vec<&Value> =
         list(schema, "required").chain(list(&either, "required")).chain(list(&schema["dependentRequired"], key)).collect();
@@ -86,14 +86,16 @@ fn beside(root: &Value, schema: &Value, key: &str) -> Value {
 }
 
 /// Whole documents: each value that is made from a schema below this one, with the required keys around it.
-fn documents(root: &Value, schema: &Value, made: &dyn Fn(&Value) -> Vec<Value>) -> Vec<Value> {
+fn documents(root: &Value, schema: &Value, generate: &dyn Fn(&Value) -> Vec<Value>) -> Vec<Value> {
     let schema = &resolved(root, schema);
-    let mut all = made(schema);
-    all.extend(list(schema, "anyOf").flat_map(|branch| documents(root, branch, made)));
-    let items = schema.get("items").map(|items| documents(root, items, made)).unwrap_or_default();
+    let mut all = generate(schema);
+    all.extend(list(schema, "anyOf").flat_map(|branch| documents(root, branch, generate)));
+    let items = schema.get("items").map(|items| documents(root, items, generate)).unwrap_or_default();
     all.extend(items.into_iter().map(|item| json!([item])));
     for (key, property) in properties(schema) {
-        all.extend(documents(root, property, made).into_iter().map(|value| with(beside(root, schema, key), key, value)));
+        all.extend(
+            documents(root, property, generate).into_iter().map(|value| with(required_keys(root, schema, key), key, value)),
+        );
     }
     all
 }
@@ -111,12 +113,12 @@ fn accepted(schema: &Value) -> Vec<Value> {
 fn refused(root: &Value, schema: &Value) -> Vec<Value> {
     let mut all = Vec::new();
     if schema["additionalProperties"] == false {
-        all.push(with(beside(root, schema, ""), "no_such_key", json!("x")));
+        all.push(with(required_keys(root, schema, ""), "no_such_key", json!("x")));
     }
     let never = schema["properties"].as_object().into_iter().flatten().filter(|(_, property)| **property == false);
-    all.extend(never.map(|(key, _)| with(beside(root, schema, ""), key, json!(["x"]))));
+    all.extend(never.map(|(key, _)| with(required_keys(root, schema, ""), key, json!(["x"]))));
     for key in list(schema, "required").filter(|_| schema["type"] == "object") {
-        let mut lacking = beside(root, schema, "");
+        let mut lacking = required_keys(root, schema, "");
         lacking.as_object_mut().unwrap().remove(key.as_str().unwrap());
         all.push(lacking);
     }

@@ -7,12 +7,12 @@ mod terms;
 
 pub use parameters::AwsParameters;
 pub(in crate::policy) use session::SessionGrant;
-pub use terms::{AwsTerms, Hub};
+pub use terms::{AwsTerms, IntermediateRole};
 
 use super::{Section, bounded, within};
 use crate::identity::Facts;
 use crate::kind::{AwsTarget, Target};
-use crate::policy::access::meet;
+use crate::policy::access::patterns_overlap;
 use crate::policy::error::{FilledError, PatternError};
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, Template, fill_row_text};
@@ -83,7 +83,7 @@ impl Section for AwsGrant {
         let pattern = Pattern::parse(text)?;
         let may_be = match pattern.literal() {
             Some(role) => RoleArn::parse(role).is_ok(),
-            None => meet(&pattern, &Pattern::parse(ANY_ROLE)?),
+            None => patterns_overlap(&pattern, &Pattern::parse(ANY_ROLE)?),
         };
         if may_be { Ok(pattern) } else { Err(RolePatternError::NoRole) }
     }

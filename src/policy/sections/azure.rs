@@ -10,11 +10,11 @@ pub use terms::AzureTerms;
 
 use super::{Section, bounded, within};
 use crate::kind::{AzureTarget, AzureUse, Guid, Scope, Target};
-use crate::policy::access::meet;
+use crate::policy::access::patterns_overlap;
 use crate::policy::error::FilledError;
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, fill_row_text};
-use crate::policy::trusting::{SubjectError, Trusting};
+use crate::policy::trusting::{SubjectError, SubjectTrust};
 use crate::words::yaml::{Fields, Node, Place};
 use std::time::Duration;
 
@@ -61,10 +61,10 @@ impl Section for AzureGrant {
         Some(AzureTarget { named: Some(self.granted.clone()) }.into())
     }
 
-    fn trusting(&self) -> Option<Trusting> {
+    fn trusting(&self) -> Option<SubjectTrust> {
         let by = format!("the application {}", self.granted.client_id);
         let gives_token = self.granted.scope.is_none();
-        Some(Trusting { by, most: Some(FEDERATED_CREDENTIALS_MAX), takes, among: Self::WORD, gives_token })
+        Some(SubjectTrust { by, most: Some(FEDERATED_CREDENTIALS_MAX), takes, among: Self::WORD, gives_token })
     }
 
     fn pattern(text: &str) -> Result<Pattern, AzurePatternError> {
@@ -132,7 +132,7 @@ fn fits(pattern: &Pattern, granted: &AzureUse) -> bool {
         Some(scope) if !scope.is_by_id() => {
             scope.alike().iter().any(|scope| pattern.matches_folded(&format!("{}/{scope}", granted.client_id)))
         }
-        _ => Pattern::parse(&format!("{}/**", granted.client_id)).is_ok_and(|all| meet(pattern, &all)),
+        _ => Pattern::parse(&format!("{}/**", granted.client_id)).is_ok_and(|all| patterns_overlap(pattern, &all)),
     }
 }
 

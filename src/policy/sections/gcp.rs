@@ -9,11 +9,11 @@ pub use terms::GcpTerms;
 
 use super::{Section, bounded, within};
 use crate::kind::{DIRECT, GcpNameError, GcpScope, ServiceAccount, Target};
-use crate::policy::access::meet;
+use crate::policy::access::patterns_overlap;
 use crate::policy::error::{FilledError, PatternError};
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, fill_row_text};
-use crate::policy::trusting::Trusting;
+use crate::policy::trusting::SubjectTrust;
 use crate::words::names::Audience;
 use crate::words::yaml::{Fields, Node, Place};
 use std::collections::BTreeSet;
@@ -87,16 +87,16 @@ impl Section for GcpGrant {
         (!self.terms.delegates().is_empty()).then(|| self.terms.whole().into())
     }
 
-    fn trusting(&self) -> Option<Trusting> {
+    fn trusting(&self) -> Option<SubjectTrust> {
         let by = format!("Google's `{}`", self.terms.principal().as_str());
-        Some(Trusting { by, most: None, takes: |_| Ok(()), among: Self::WORD, gives_token: self.terms.is_federated_token() })
+        Some(SubjectTrust { by, most: None, takes: |_| Ok(()), among: Self::WORD, gives_token: self.terms.is_federated_token() })
     }
 
     fn pattern(text: &str) -> Result<Pattern, Self::PatternError> {
         let pattern = Pattern::parse(text)?;
         let may_be = match pattern.literal() {
             Some(account) => account == DIRECT || ServiceAccount::parse(account).is_ok(),
-            None => pattern.matches(DIRECT) || meet(&pattern, &Pattern::parse(ANY_ACCOUNT)?),
+            None => pattern.matches(DIRECT) || patterns_overlap(&pattern, &Pattern::parse(ANY_ACCOUNT)?),
         };
         if may_be { Ok(pattern) } else { Err(AccountPatternError::NoAccount) }
     }

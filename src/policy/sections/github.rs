@@ -6,7 +6,7 @@ mod credential;
 mod reach;
 mod terms;
 
-pub(in crate::policy) use apart::Knives;
+pub(in crate::policy) use apart::Divisions;
 pub use terms::{GitHubTerms, InRepositories};
 
 use super::{Section, within};
@@ -68,7 +68,7 @@ impl Section for GitHubGrant {
     /// A pattern of repositories. `max_permissions` of the configuration bounds what the App may do in them.
     fn pattern(text: &str) -> Result<Pattern, Self::PatternError> {
         let pattern = Pattern::parse(text)?;
-        if reach::may_be_meant(&pattern) { Ok(pattern) } else { Err(RepositoryPatternError::NoRepository) }
+        if reach::can_match(&pattern) { Ok(pattern) } else { Err(RepositoryPatternError::NoRepository) }
     }
 
     fn meets(&self, pattern: &Pattern) -> bool {

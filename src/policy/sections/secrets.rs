@@ -11,7 +11,7 @@ pub use terms::{FileKeyTerms, OFFLINE_DEFAULT, PastSecretTerms, SecretTerms};
 use super::error::OfflineError;
 use super::{Filed, OfFile, Section, Term, Value};
 use crate::policy::Tree;
-use crate::policy::access::meet;
+use crate::policy::access::patterns_overlap;
 use crate::policy::error::{FilledError, PatternError};
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, fill_row, fill_row_text};
@@ -133,7 +133,7 @@ impl Section for SecretGrant {
     }
 
     fn meets(&self, pattern: &Pattern) -> bool {
-        meet(pattern, &self.documents)
+        patterns_overlap(pattern, &self.documents)
     }
 
     fn filed(&self) -> Option<Filed<'_>> {

@@ -12,7 +12,7 @@ const TAG_KEY_MAX: usize = 128;
 pub(in crate::policy) type Templates = Box<[(String, Template)]>;
 
 /// Templates as they are written.
-pub(in crate::policy) fn shown(templates: &Templates) -> String {
+pub(in crate::policy) fn render_templates(templates: &Templates) -> String {
     let one = |(name, template): &(String, _)| format!("{name}: {template}");
     if templates.is_empty() { "none".to_owned() } else { templates.iter().map(one).collect::<Vec<_>>().join(", ") }
 }
@@ -20,7 +20,7 @@ pub(in crate::policy) fn shown(templates: &Templates) -> String {
 pub(super) fn fill(name: &str, template: &Template, facts: &Facts) -> Result<String, Denial> {
     template.fill(facts).map_err(|attribute| {
         let detail = format!("The value `{name}` needs the attribute `{attribute}`, which this token does not claim.");
-        Reason::TagRefused.because(detail.clone()).saying(detail)
+        Reason::TagRefused.with_cause(detail.clone()).with_detail(detail)
     })
 }
 

@@ -111,7 +111,7 @@ fn is_all_of(pattern: &Pattern, target: &TokenExchangeTarget) -> bool {
 /// a denial.
 fn fits(pattern: &Pattern, target: &TokenExchangeTarget) -> bool {
     let text = pattern.to_string();
-    let (Some((service, _)), Some(asked), Some(fields)) = (text.split_once('?'), &target.service, &target.fields) else {
+    let (Some((service, _)), Some(requested), Some(fields)) = (text.split_once('?'), &target.service, &target.fields) else {
         return is_all_of(pattern, target);
     };
     // A part that is no pattern denies.
@@ -119,7 +119,7 @@ fn fits(pattern: &Pattern, target: &TokenExchangeTarget) -> bool {
     if is_all_of(pattern, target) {
         return true;
     }
-    if !matches(service, asked.as_str()) {
+    if !matches(service, requested.as_str()) {
         return false;
     }
     let readings: Vec<String> = fields.iter().flat_map(|(name, value)| readings(name, value)).collect();

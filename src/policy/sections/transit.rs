@@ -7,7 +7,7 @@ mod tests;
 use super::{Filed, OfFile, Section};
 use crate::kind::{Operation, TransitUse};
 use crate::policy::Tree;
-use crate::policy::access::meet;
+use crate::policy::access::patterns_overlap;
 use crate::policy::error::{FilledError, PatternError};
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, fill_row};
@@ -77,7 +77,7 @@ impl Section for TransitGrant {
     }
 
     fn meets(&self, pattern: &Pattern) -> bool {
-        meet(pattern, &self.keys)
+        patterns_overlap(pattern, &self.keys)
     }
 
     fn filed(&self) -> Option<Filed<'_>> {
@@ -100,8 +100,8 @@ impl Section for TransitGrant {
 
 impl TransitGrant {
     /// Whether it grants this, whatever the input.
-    pub(in crate::policy) fn covers(&self, wanted: &TransitUse) -> bool {
-        self.keys.matches(wanted.key.as_str()) && self.operations.contains(&wanted.operation)
+    pub(in crate::policy) fn covers(&self, requested: &TransitUse) -> bool {
+        self.keys.matches(requested.key.as_str()) && self.operations.contains(&requested.operation)
     }
 }
 

@@ -22,7 +22,7 @@ pub enum StopError {
         line: &'static str,
     },
     /// Its issuer is not configured, so it would deny nobody.
-    #[error("no issuer `{issuer}` is configured{}", meant(.near.as_deref()))]
+    #[error("no issuer `{issuer}` is configured{}", suggestion(.near.as_deref()))]
     UnknownIssuer {
         /// The issuer's name.
         issuer: IssuerName,
@@ -30,7 +30,7 @@ pub enum StopError {
         near: Option<String>,
     },
     /// Its policy is not in force, so it would deny nobody.
-    #[error("no policy `{policy}` is in force{}", meant(.near.as_deref()))]
+    #[error("no policy `{policy}` is in force{}", suggestion(.near.as_deref()))]
     UnknownPolicy {
         /// The policy's name.
         policy: PolicyName,
@@ -68,7 +68,7 @@ pub enum StopError {
     },
 }
 
-fn meant(near: Option<&str>) -> String {
+fn suggestion(near: Option<&str>) -> String {
     near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
 }
 
@@ -101,14 +101,14 @@ pub enum ImpossibleStop {
         attribute: Attribute,
     },
     /// Tokens have it in another form.
-    #[error("no token has the {} `{text}`: write {}", one(*.attribute), form(*.attribute, .meant.as_deref()))]
+    #[error("no token has the {} `{text}`: write {}", one(*.attribute), form(*.attribute, .suggestion.as_deref()))]
     OtherForm {
         /// The attribute.
         attribute: Attribute,
         /// The text, as it is written.
         text: String,
         /// A value that a token can have, and that may have been meant.
-        meant: Option<String>,
+        suggestion: Option<String>,
     },
 }
 
@@ -116,9 +116,9 @@ fn one(attribute: Attribute) -> &'static str {
     if attribute == Attribute::Repository { "repository" } else { "run" }
 }
 
-fn form(attribute: Attribute, meant: Option<&str>) -> String {
-    match meant {
-        Some(meant) => format!("`{meant}`"),
+fn form(attribute: Attribute, suggestion: Option<&str>) -> String {
+    match suggestion {
+        Some(suggestion) => format!("`{suggestion}`"),
         None if attribute == Attribute::Repository => "owner/name, or name@id, as `daypass whoami` shows it".to_owned(),
         None => "the id that the CI gives the run, as `daypass whoami` shows it (`pipeline`)".to_owned(),
     }

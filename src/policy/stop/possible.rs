@@ -1,6 +1,6 @@
 //! Checks that tokens can fit an operator's denial: it has to name one repository or one run, in the form that tokens have.
 
-use super::{ImpossibleStop, Stop, StopError};
+use super::{ImpossibleStop, OperatorDenial, StopError};
 use crate::identity::{Attribute, Mapping, Presence};
 use crate::policy::access::{Literal, Region};
 use crate::policy::catalogue::Catalogue;
@@ -10,14 +10,14 @@ use crate::policy::pattern::is_printable;
 use std::sync::Arc;
 
 /// Refuses a value that no token of these issuers has. Nothing is known about an issuer that is not configured.
-pub(super) fn check(stop: &Stop, catalogue: &Catalogue) -> Result<(), ImpossibleStop> {
+pub(super) fn check(stop: &OperatorDenial, catalogue: &Catalogue) -> Result<(), ImpossibleStop> {
     let concerned = catalogue.names().filter(|name| stop.issuer.as_ref().is_none_or(|issuer| issuer == *name));
     let mappings: Vec<Arc<Mapping>> = concerned.filter_map(|name| Some(catalogue.issuer(name)?.mapping.clone())).collect();
     named(stop).try_for_each(|(attribute, text)| check_text(&mappings, attribute, text))
 }
 
 /// Refuses a contradiction: the policy is for another issuer, or it matches no token of the repository or of the run.
-pub(super) fn check_policy(stop: &Stop, catalogue: &Catalogue, policy: &TrustPolicy) -> Result<(), StopError> {
+pub(super) fn check_policy(stop: &OperatorDenial, catalogue: &Catalogue, policy: &TrustPolicy) -> Result<(), StopError> {
     let name = || policy.name.clone();
     if let Some(issuer) = stop.issuer.as_ref().filter(|issuer| **issuer != policy.issuer) {
         return Err(StopError::OtherIssuer { policy: name(), own: policy.issuer.clone(), issuer: issuer.clone() });
@@ -34,7 +34,7 @@ pub(super) fn check_policy(stop: &Stop, catalogue: &Catalogue, policy: &TrustPol
 }
 
 /// The attributes of a job that it names.
-fn named(stop: &Stop) -> impl Iterator<Item = (Attribute, &str)> {
+fn named(stop: &OperatorDenial) -> impl Iterator<Item = (Attribute, &str)> {
     let named = [(Attribute::Repository, &stop.repository), (Attribute::Pipeline, &stop.run)];
     named.into_iter().filter_map(|(attribute, text)| Some((attribute, text.as_deref()?)))
 }
@@ -44,10 +44,10 @@ fn check_text(mappings: &[Arc<Mapping>], attribute: Attribute, text: &str) -> Re
         return Err(ImpossibleStop::Pattern { attribute, text: text.to_owned() });
     }
     if !text.chars().all(|character| character == ' ' || is_printable(character)) {
-        let shown = text
+        let escaped = text
             .chars()
             .map(|one| if is_printable(one) || one == ' ' { one.to_string() } else { one.escape_unicode().to_string() });
-        return Err(ImpossibleStop::Invisible { attribute, text: shown.collect() });
+        return Err(ImpossibleStop::Invisible { attribute, text: escaped.collect() });
     }
     let claiming: Vec<&Mapping> = mappings.iter().map(|mapping| &**mapping).filter(|mapping| mapping.claims(attribute)).collect();
     if mappings.is_empty() || claiming.iter().any(|mapping| is_possible(mapping, attribute, text)) {
@@ -57,8 +57,8 @@ fn check_text(mappings: &[Arc<Mapping>], attribute: Attribute, text: &str) -> Re
         return Err(ImpossibleStop::NeverClaimed { attribute });
     }
     let is_one = |text: &String| claiming.iter().any(|mapping| is_possible(mapping, attribute, text));
-    let meant = if attribute == Attribute::Pipeline { run_of(text, is_one) } else { plainer(text).into_iter().find(is_one) };
-    Err(ImpossibleStop::OtherForm { attribute, text: text.to_owned(), meant })
+    let suggestion = if attribute == Attribute::Pipeline { run_of(text, is_one) } else { plainer(text).into_iter().find(is_one) };
+    Err(ImpossibleStop::OtherForm { attribute, text: text.to_owned(), suggestion })
 }
 
 /// Whether a token may have this value, or this `name@id`: its id, or its name if tokens may lack the id.

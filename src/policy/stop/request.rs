@@ -1,6 +1,6 @@
 //! The request for a denial: on the server's own machine, or by a client that a policy allows to deny.
 
-use super::Stop;
+use super::OperatorDenial;
 use crate::words::{DurationError, parse_duration};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use std::time::Duration;
 #[serde(deny_unknown_fields)]
 pub struct DenyRequest {
     /// What is denied.
-    pub stop: Stop,
+    pub stop: OperatorDenial,
     /// How long it lasts, such as `4h`; absent: until it is lifted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lasting: Option<String>,

@@ -10,7 +10,7 @@ mod statement;
 pub(super) use accounts::Accounts;
 
 use super::granted::GrantedInClouds;
-use super::told::{Way, WayKind, listed, subjects};
+use super::told::{WayIn, WayInKind, listed, subjects};
 use crate::policy::roles::RoleUse;
 use crate::policy::ways_in::advice::AWS as MEND;
 use crate::words::names::RoleArn;
@@ -18,27 +18,27 @@ use statement::{Entry, Statement};
 use std::collections::BTreeSet;
 
 /// The ways in to each role that is granted, and to each role in between.
-pub(super) fn ways(accounts: &Accounts, granted: &GrantedInClouds) -> Vec<Way> {
+pub(super) fn ways(accounts: &Accounts, granted: &GrantedInClouds) -> Vec<WayIn> {
     granted.roles.iter().flat_map(|(role, used)| of_role(role, used, accounts, granted)).collect()
 }
 
-fn of_role(role: &RoleArn, used: &RoleUse, accounts: &Accounts, granted: &GrantedInClouds) -> Vec<Way> {
+fn of_role(role: &RoleArn, used: &RoleUse, accounts: &Accounts, granted: &GrantedInClouds) -> Vec<WayIn> {
     let of = format!("role {role}");
     let Some(document) = accounts.trust_of(role.as_str()) else {
         let account = role.account();
         return vec![if accounts.has(account) {
             let advice = "create it, or correct the policy: `daypass aws bootstrap` prints it with its trust policy";
-            Way::new(
+            WayIn::new(
                 of,
-                WayKind::Missing,
+                WayInKind::Missing,
                 format_args!("policies grant it, and the export of the account {account} lacks it"),
                 advice,
             )
         } else {
             let advice = "add what `aws iam get-account-authorization-details` prints in that account";
-            Way::new(
+            WayIn::new(
                 of,
-                WayKind::Missing,
+                WayInKind::Missing,
                 format_args!("policies grant it, and no export of the account {account} is here"),
                 advice,
             )
@@ -51,14 +51,14 @@ fn of_role(role: &RoleArn, used: &RoleUse, accounts: &Accounts, granted: &Grante
         let statement = match statement {
             Ok(Statement::Other) => continue,
             Ok(Statement::Denies) => {
-                let says = format!("statement {} denies: it may keep out some of those below, and daypass too", number + 1);
-                ways.push(Way::new(&of, WayKind::NotSeen, says, "read it by hand"));
+                let message = format!("statement {} denies: it may keep out some of those below, and daypass too", number + 1);
+                ways.push(WayIn::new(&of, WayInKind::NotSeen, message, "read it by hand"));
                 continue;
             }
             Ok(Statement::Lets(lets)) => lets,
             Err(what) => {
-                let says = format!("statement {} may let others in: {what} is not understood here", number + 1);
-                ways.push(Way::new(&of, WayKind::NotUnderstood, says, MEND));
+                let message = format!("statement {} may let others in: {what} is not understood here", number + 1);
+                ways.push(WayIn::new(&of, WayInKind::NotUnderstood, message, MEND));
                 continue;
             }
         };
@@ -70,12 +70,12 @@ fn of_role(role: &RoleArn, used: &RoleUse, accounts: &Accounts, granted: &Grante
                     found.extend(subjects);
                 }
                 Entry::Unbounded(host) if granted.aws_audience.is_some() && is_ours(&host, granted) => {
-                    let says = format!(
+                    let message = format!(
                         "statement {} lets in daypass for subjects that it does not list exactly: {}",
                         number + 1,
                         statement.conditions()
                     );
-                    ways.push(Way::new(&of, WayKind::NotUnderstood, says, MEND));
+                    ways.push(WayIn::new(&of, WayInKind::NotUnderstood, message, MEND));
                 }
                 Entry::Subjects(_, host) | Entry::Unbounded(host) => ways.push(statement.issuer(&of, &host)),
                 Entry::Principal(principal) if used.hubs.iter().any(|hub| hub.role.as_str() == principal) => {
@@ -85,33 +85,39 @@ fn of_role(role: &RoleArn, used: &RoleUse, accounts: &Accounts, granted: &Grante
                 }
                 Entry::Principal(principal) => ways.extend(accounts.principal(&of, role, &principal, &statement.conditions())),
                 Entry::Anybody => {
-                    let says = format!("anybody at AWS{}", statement.conditions());
-                    ways.push(Way::new(&of, WayKind::Anybody, says, "name who is meant, or take `*` out of the trust policy"));
+                    let message = format!("anybody at AWS{}", statement.conditions());
+                    ways.push(WayIn::new(
+                        &of,
+                        WayInKind::Anybody,
+                        message,
+                        "name who is meant, or take `*` out of the trust policy",
+                    ));
                 }
                 Entry::Service(service) => ways.push(service_way(&of, &service)),
                 Entry::Unknown(what) => {
-                    let says = format!("statement {} may let others in: the principal {what} is not understood here", number + 1);
-                    ways.push(Way::new(&of, WayKind::NotUnderstood, says, MEND));
+                    let message =
+                        format!("statement {} may let others in: the principal {what} is not understood here", number + 1);
+                    ways.push(WayIn::new(&of, WayInKind::NotUnderstood, message, MEND));
                 }
             }
         }
     }
     let hubs: Vec<String> = hubs.into_iter().collect();
     if !hubs.is_empty() {
-        ways.push(Way::new(&of, WayKind::Ours, format_args!("daypass, by the roles in between {}", listed(&hubs)), ""));
+        ways.push(WayIn::new(&of, WayInKind::Ours, format_args!("daypass, by the roles in between {}", listed(&hubs)), ""));
     }
     for hub in used.hubs.iter().filter(|hub| !hubs.iter().any(|found| *found == hub.role.as_str())) {
-        ways.push(Way::new(&of, WayKind::Missing, format_args!("it does not name the role in between, {}", hub.role), MEND));
+        ways.push(WayIn::new(&of, WayInKind::Missing, format_args!("it does not name the role in between, {}", hub.role), MEND));
     }
     if granted.aws_audience.is_some() {
         ways.splice(0..0, subjects(&of, &found, &used.subjects, granted, MEND));
     }
     if is_limited {
-        let says = "a condition beyond audience, subject and external id may keep daypass out too";
-        ways.push(Way::new(
+        let message = "a condition beyond audience, subject and external id may keep daypass out too";
+        ways.push(WayIn::new(
             &of,
-            WayKind::NotSeen,
-            says,
+            WayInKind::NotSeen,
+            message,
             "read it by hand, and try `daypass exec --dry-run`, then a real request",
         ));
     }
@@ -122,8 +128,8 @@ fn is_ours(host: &str, granted: &GrantedInClouds) -> bool {
     granted.issuer.as_str().strip_prefix("https://").is_some_and(|own| own.trim_end_matches('/') == host.trim_end_matches('/'))
 }
 
-fn service_way(of: &str, service: &str) -> Way {
-    let (says, advice) = if service == "rolesanywhere.amazonaws.com" {
+fn service_way(of: &str, service: &str) -> WayIn {
+    let (message, advice) = if service == "rolesanywhere.amazonaws.com" {
         (
             "whoever holds a certificate that IAM Roles Anywhere trusts".to_owned(),
             "look at its trust anchors and profiles; take it out if jobs use daypass now",
@@ -134,5 +140,5 @@ fn service_way(of: &str, service: &str) -> Way {
             "give the service a role of its own",
         )
     };
-    Way::new(of, WayKind::Others, says, advice)
+    WayIn::new(of, WayInKind::Others, message, advice)
 }

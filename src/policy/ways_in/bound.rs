@@ -25,18 +25,18 @@ pub(super) struct Text {
 }
 
 /// Whether a trust in this issuer lets in strangers, or whoever has a token of it.
-pub(super) fn lets_in_anybody(issuer: &str, bounds: &[Bound]) -> bool {
+pub(super) fn admits_anybody(issuer: &str, bounds: &[Bound]) -> bool {
     issuers::shared(issuer).map_or_else(|| !bounds.iter().any(Bound::asks), |shared| !shared.keeps_strangers_out(bounds))
 }
 
 /// Whether a claim can tell whose token it is.
-pub(super) fn tells_whose(claim: &str) -> bool {
+pub(super) fn identifies(claim: &str) -> bool {
     !OF_EVERYBODY.iter().any(|known| known.eq_ignore_ascii_case(claim))
 }
 
 impl Bound {
     fn asks(&self) -> bool {
-        tells_whose(&self.claim) && !self.texts.is_empty() && self.texts.iter().all(|text| text.asks)
+        identifies(&self.claim) && !self.texts.is_empty() && self.texts.iter().all(|text| text.asks)
     }
 }
 

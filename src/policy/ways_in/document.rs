@@ -8,43 +8,43 @@ use std::collections::BTreeMap;
 pub(super) struct Document<'a> {
     /// The name of the export, for messages.
     pub(super) name: &'a str,
-    pub(super) whose: Option<&'a str>,
+    pub(super) owner: Option<&'a str>,
     pub(super) value: &'a Value,
 }
 
 impl Document<'_> {
-    pub(super) fn whose(&self, expected: &'static str) -> Result<String, ExportFault> {
-        self.whose.map(str::to_owned).ok_or(ExportFault::Nameless { expected })
+    pub(super) fn require_owner(&self, expected: &'static str) -> Result<String, ExportFault> {
+        self.owner.map(str::to_owned).ok_or(ExportFault::Nameless { expected })
     }
 }
 
 /// What exports say of things that have one state: if two exports differ, one of them is out of date.
-pub(super) struct Once<T>(BTreeMap<String, (T, String)>);
+pub(super) struct ConsistentMap<T>(BTreeMap<String, (T, String)>);
 
-impl<T> Default for Once<T> {
+impl<T> Default for ConsistentMap<T> {
     fn default() -> Self {
         Self(BTreeMap::new())
     }
 }
 
-impl<T: PartialEq> Once<T> {
+impl<T: PartialEq> ConsistentMap<T> {
     /// Adds what this export says of a thing; an error if another export says something else.
-    pub(super) fn take(&mut self, of: &str, says: T, export: &str) -> Result<(), ExportFault> {
+    pub(super) fn take(&mut self, of: &str, value: T, export: &str) -> Result<(), ExportFault> {
         match self.0.get(of) {
-            Some((known, _)) if *known == says => Ok(()),
+            Some((known, _)) if *known == value => Ok(()),
             Some((_, other)) => Err(ExportFault::Differs { of: of.to_owned(), other: other.clone() }),
             None => {
-                self.0.insert(of.to_owned(), (says, export.to_owned()));
+                self.0.insert(of.to_owned(), (value, export.to_owned()));
                 Ok(())
             }
         }
     }
 
     pub(super) fn get(&self, of: &str) -> Option<&T> {
-        self.0.get(of).map(|(says, _)| says)
+        self.0.get(of).map(|(value, _)| value)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&String, &T)> {
-        self.0.iter().map(|(of, (says, _))| (of, says))
+        self.0.iter().map(|(of, (value, _))| (of, value))
     }
 }

@@ -5,7 +5,7 @@ use super::azure::Applications;
 use super::document::Document;
 use super::error::{ExportError, ExportFault};
 use super::gcp::Projects;
-use super::told::{Way, WayKind};
+use super::told::{WayIn, WayInKind};
 use crate::token::parse_document;
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ pub struct Export {
     /// Its name, for messages.
     pub name: String,
     /// The account, project or application that it belongs to, if the operator named one.
-    pub whose: Option<String>,
+    pub owner: Option<String>,
     /// Its content.
     pub bytes: Vec<u8>,
 }
@@ -43,7 +43,7 @@ impl Exports {
     }
 
     fn take(&mut self, export: &Export) -> Result<(), ExportFault> {
-        let whose = export.whose.as_deref();
+        let owner = export.owner.as_deref();
         // `aws iam get-credential-report --query Content --output text | base64 -d` prints the table itself.
         if export.bytes.starts_with(b"user,arn,") {
             return self.aws.take_report(&export.bytes, &export.name);
@@ -55,7 +55,7 @@ impl Exports {
             Some(list @ Value::Array(_)) => list,
             _ => &value,
         };
-        let document = Document { name: &export.name, whose, value };
+        let document = Document { name: &export.name, owner, value };
         if self.aws.take(&document)? || self.gcp.take(&document)? || self.azure.take(&document)? {
             return Ok(());
         }
@@ -67,10 +67,10 @@ impl Exports {
     }
 
     /// Reports empty lists. A list of secrets and one of federated credentials look the same if empty, so nothing follows from them.
-    pub(super) fn unsaid(&self) -> impl Iterator<Item = Way> {
-        let says = "an empty list does not say what it is of: nothing is concluded from it";
+    pub(super) fn empty_lists(&self) -> impl Iterator<Item = WayIn> {
+        let message = "an empty list does not say what it is of: nothing is concluded from it";
         let advice = "leave it out; name an empty list of a service account's keys ADDRESS.keys.json";
-        self.empty.iter().map(move |name| Way::new(format_args!("export {name}"), WayKind::NotSeen, says, advice))
+        self.empty.iter().map(move |name| WayIn::new(format_args!("export {name}"), WayInKind::NotSeen, message, advice))
     }
 }
 

@@ -13,9 +13,9 @@ mod provider;
 pub(super) use projects::Projects;
 
 use super::granted::GrantedInClouds;
-use super::told::{Way, WayKind, subjects};
+use super::told::{WayIn, WayInKind, subjects};
 use crate::kind::ServiceAccount;
-use crate::policy::gcp_use::ActsAs;
+use crate::policy::gcp_use::Impersonators;
 use crate::policy::ways_in::advice::GCP as MEND;
 use std::collections::BTreeSet;
 
@@ -23,14 +23,14 @@ const DIRECT: &str = "look at the IAM policies of the resources by hand";
 const ABOVE: &str = "add what `gcloud projects get-ancestors-iam-policy PROJECT --format=json` prints, called PROJECT.json";
 
 /// The ways in to daypass's pool, and to each account that is granted.
-pub(super) fn ways(projects: &Projects, granted: &GrantedInClouds) -> Vec<Way> {
+pub(super) fn ways(projects: &Projects, granted: &GrantedInClouds) -> Vec<WayIn> {
     if granted.gcp.subjects().is_empty() && granted.gcp.accounts.is_empty() {
         return Vec::new();
     }
     let mut ways = pools::ways(projects, granted);
     if !granted.gcp.direct.is_empty() {
-        let says = "which resources members of the pool get at directly, and who else does, is not looked at here";
-        ways.push(Way::new("direct access", WayKind::NotSeen, says, DIRECT));
+        let message = "which resources members of the pool get at directly, and who else does, is not looked at here";
+        ways.push(WayIn::new("direct access", WayInKind::NotSeen, message, DIRECT));
     }
     for (account, used) in &granted.gcp.accounts {
         ways.extend(of_account(account, used, projects, granted));
@@ -38,13 +38,13 @@ pub(super) fn ways(projects: &Projects, granted: &GrantedInClouds) -> Vec<Way> {
     ways
 }
 
-fn of_account(account: &ServiceAccount, used: &ActsAs, projects: &Projects, granted: &GrantedInClouds) -> Vec<Way> {
+fn of_account(account: &ServiceAccount, used: &Impersonators, projects: &Projects, granted: &GrantedInClouds) -> Vec<WayIn> {
     let of = format!("account {account}");
     let Some(own) = projects.policy_of(account.as_str()) else {
         let advice = "add what `gcloud iam service-accounts get-iam-policy ADDRESS --format=json` prints, called ADDRESS.json; where there is no such account, create it or correct the policy";
-        return vec![Way::new(of, WayKind::Missing, "policies grant it, and no export of its policy is here", advice)];
+        return vec![WayIn::new(of, WayInKind::Missing, "policies grant it, and no export of its policy is here", advice)];
     };
-    let mut seen = bindings::Seen::default();
+    let mut seen = bindings::FoundBindings::default();
     let mut ways = bindings::ways(&of, own, "its own policy", &mut seen, (used, projects, granted));
     let above = projects.above(account.as_str());
     for (origin, policy) in above.iter().flat_map(|above| &above.policies) {
@@ -57,12 +57,12 @@ fn of_account(account: &ServiceAccount, used: &ActsAs, projects: &Projects, gran
         }
         Some(_) => None,
     };
-    ways.extend(unseen.map(|says| Way::new(&of, WayKind::NotSeen, says, ABOVE)));
+    ways.extend(unseen.map(|message| WayIn::new(&of, WayInKind::NotSeen, message, ABOVE)));
     let before: BTreeSet<String> = used.accounts.iter().map(ToString::to_string).collect();
     for missing in before.difference(&seen.accounts) {
-        ways.push(Way::new(
+        ways.push(WayIn::new(
             &of,
-            WayKind::Missing,
+            WayInKind::Missing,
             format_args!("it does not let {missing} act as it, which stands before it in a chain"),
             MEND,
         ));

@@ -80,10 +80,10 @@ pub(super) struct Shared {
 static SHARED: LazyLock<Vec<Shared>> = LazyLock::new(|| {
     let mappings = Mapping::built_in_names().filter_map(|name| Some((name, Mapping::built_in(name).ok()?)));
     let mapped = mappings.flat_map(|(name, mapping)| {
-        let (told, form) =
-            FORMS.iter().find(|(known, ..)| *known == name).map_or((name, NO_FORM), |(_, told, form)| (*told, *form));
+        let (label, form) =
+            FORMS.iter().find(|(known, ..)| *known == name).map_or((name, NO_FORM), |(_, label, form)| (*label, *form));
         let claims: Vec<String> = mapping.claims_of_tenants().map(str::to_owned).collect();
-        let one = |issuer: &String| Shared { host: host_of(issuer), name: told, form, claims: claims.clone(), together: &[] };
+        let one = |issuer: &String| Shared { host: host_of(issuer), name: label, form, claims: claims.clone(), together: &[] };
         mapping.shared_issuers().iter().map(one).collect::<Vec<_>>()
     });
     let unmapped = UNMAPPED.iter().map(|one| Shared {
@@ -103,7 +103,7 @@ pub(super) fn shared(host: &str) -> Option<&'static Shared> {
 }
 
 /// An issuer in words, by its address with or without `https://`.
-pub(super) fn told(host: &str) -> String {
+pub(super) fn describe(host: &str) -> String {
     let (host, plain) = (host.trim_start_matches("https://"), host_of(host));
     let is_below =
         |shared: &&Shared| plain.strip_prefix(&shared.host).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));

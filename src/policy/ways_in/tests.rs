@@ -4,9 +4,9 @@ mod exports;
 mod pools;
 mod strangers;
 
-use super::{Export, ExportFault, GrantedInClouds, Way, WayKind, ways_in};
+use super::{Export, ExportFault, GrantedInClouds, WayIn, WayInKind, ways_in};
 use crate::kind::{Guid, ServiceAccount};
-use crate::policy::{ActsAs, GcpUse, RoleUse};
+use crate::policy::{GcpUse, Impersonators, RoleUse};
 use crate::words::UnixTime;
 use crate::words::names::{Audience, IssuerUrl, RoleArn};
 use aws::{aws_grants, details};
@@ -42,26 +42,26 @@ fn subjects() -> BTreeSet<String> {
 }
 
 fn export(name: &str, content: &Value) -> Export {
-    let whose = name.strip_suffix(".json").map(str::to_owned);
-    Export { name: name.to_owned(), whose, bytes: content.to_string().into_bytes() }
+    let owner = name.strip_suffix(".json").map(str::to_owned);
+    Export { name: name.to_owned(), owner, bytes: content.to_string().into_bytes() }
 }
 
 /// `kind: says` of each.
-fn told(exports: &[Export], granted: &GrantedInClouds) -> Vec<String> {
+fn describe(exports: &[Export], granted: &GrantedInClouds) -> Vec<String> {
     let ways = ways_in(exports, granted).unwrap();
-    let is_told = |way: &Way| matches!(way.kind, WayKind::Ours) || !way.advice.is_empty();
-    assert!(ways.iter().all(is_told), "{ways:#?}");
-    ways.into_iter().map(|way| format!("{:?}: {}", way.kind, way.says)).collect()
+    let has_advice = |way: &WayIn| matches!(way.kind, WayInKind::Ours) || !way.advice.is_empty();
+    assert!(ways.iter().all(has_advice), "{ways:#?}");
+    ways.into_iter().map(|way| format!("{:?}: {}", way.kind, way.message)).collect()
 }
 
-fn has(told: &[String], parts: &[&str]) {
-    assert!(told.iter().any(|one| parts.iter().all(|part| one.contains(part))), "{parts:?} in {told:#?}");
+fn has(messages: &[String], parts: &[&str]) {
+    assert!(messages.iter().any(|one| parts.iter().all(|part| one.contains(part))), "{parts:?} in {messages:#?}");
 }
 
 #[test]
 fn an_export_that_was_cut_is_refused() {
     let fault = |bytes: &[u8]| {
-        let export = Export { name: "x".to_owned(), whose: None, bytes: bytes.to_vec() };
+        let export = Export { name: "x".to_owned(), owner: None, bytes: bytes.to_vec() };
         ways_in(&[export], &aws_grants()).unwrap_err().fault
     };
     let whole = details(&json!([])).to_string();
@@ -85,7 +85,7 @@ fn an_export_that_was_cut_is_refused() {
 }
 
 fn gcp() -> GrantedInClouds {
-    let acts = ActsAs { subjects: subjects(), ..ActsAs::default() };
+    let acts = Impersonators { subjects: subjects(), ..Impersonators::default() };
     let accounts = BTreeMap::from([(ServiceAccount::parse(ACCOUNT).unwrap(), acts)]);
     GrantedInClouds { gcp: GcpUse { accounts, ..GcpUse::default() }, ..granted() }
 }
@@ -119,7 +119,10 @@ fn whoever_else_acts_as_an_account_is_reported() {
     ]);
     let of = |more: &[(&str, &str)]| {
         let all = [&[(user, own.as_str())], more].concat();
-        told(&[export(&name, &policy(&all)), export("providers.json", &json!([ours, hub])), export("above.json", &above)], &gcp())
+        describe(
+            &[export(&name, &policy(&all)), export("providers.json", &json!([ours, hub])), export("above.json", &above)],
+            &gcp(),
+        )
     };
     let alone = of(&[]);
     has(&alone, &["Ours: daypass, for exactly root/shop/deploy"]);
@@ -172,7 +175,7 @@ fn projects_pools_and_static_keys_of_accounts_are_checked() {
     ]);
     let role = json!({ "name": custom, "stage": "GA", "includedPermissions": ["iam.serviceAccounts.signJwt"] });
     let all = [account.clone(), export("x.json", &above), export("k.json", &keys), export("p.json", &pool)];
-    let found = told(&all, &gcp());
+    let found = describe(&all, &gcp());
     has(&found, &["Others: user:lea@acme.com acts as it, makes keys", "roles/owner by the project acme-prod"]);
     has(&found, &["Others: daypass for root/shop/deploy", "by the project acme-prod"]);
     has(&found, &["NotUnderstood: the folder 77 may let others in by roles", custom]);
@@ -180,7 +183,7 @@ fn projects_pools_and_static_keys_of_accounts_are_checked() {
     assert!(!found.iter().any(|one| one.contains("sys") || one.contains("keys: old")), "{found:#?}");
     has(&found, &["Anybody: the provider that the configuration names trusts https://evil.example"]);
     has(&found, &["Anybody: its provider x shows subjects too: GitLab.com directly"]);
-    has(&told(&[&all[..], &[export("r.json", &role)]].concat(), &gcp()), &["Others: user:sam@acme.com gets tokens of it"]);
+    has(&describe(&[&all[..], &[export("r.json", &role)]].concat(), &gcp()), &["Others: user:sam@acme.com gets tokens of it"]);
     let empty = export(&format!("{ACCOUNT}.json"), &json!({ "etag": "ACAB" }));
-    has(&told(&[empty, export(&format!("{ACCOUNT}.json"), &json!([]))], &gcp()), &["Missing: it does not let daypass in"]);
+    has(&describe(&[empty, export(&format!("{ACCOUNT}.json"), &json!([]))], &gcp()), &["Missing: it does not let daypass in"]);
 }

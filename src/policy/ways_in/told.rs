@@ -10,7 +10,7 @@ const TOLD_MAX: usize = 10;
 
 /// The kind of a way in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum WayKind {
+pub enum WayInKind {
     /// daypass's own issuer, with the policies' subjects.
     Ours,
     /// Somebody else, who is named.
@@ -27,20 +27,20 @@ pub enum WayKind {
 
 /// One way in.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Way {
+pub struct WayIn {
     /// What it leads to.
     pub of: String,
     /// Its kind.
-    pub kind: WayKind,
+    pub kind: WayInKind,
     /// Who, and how.
-    pub says: String,
+    pub message: String,
     /// What to do.
     pub advice: String,
 }
 
-impl Way {
-    pub(super) fn new(of: impl Display, kind: WayKind, says: impl Display, advice: &str) -> Self {
-        Self { of: of.to_string(), kind, says: says.to_string(), advice: advice.to_owned() }
+impl WayIn {
+    pub(super) fn new(of: impl Display, kind: WayInKind, message: impl Display, advice: &str) -> Self {
+        Self { of: of.to_string(), kind, message: message.to_string(), advice: advice.to_owned() }
     }
 }
 
@@ -51,35 +51,39 @@ pub(super) fn subjects(
     expected: &BTreeSet<String>,
     granted: &GrantedInClouds,
     advice: &str,
-) -> Vec<Way> {
+) -> Vec<WayIn> {
     let mut ways = Vec::new();
     let (known, more): (Vec<&String>, Vec<&String>) = found.iter().partition(|subject| expected.contains(*subject));
     if !known.is_empty() {
-        ways.push(Way::new(of, WayKind::Ours, format_args!("daypass, for exactly {}", listed(&known)), ""));
+        ways.push(WayIn::new(of, WayInKind::Ours, format_args!("daypass, for exactly {}", listed(&known)), ""));
     }
     for subject in more {
         let source =
             granted.further.iter().find(|name| subject.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('/')));
         let is_shared = expected.iter().any(|own| shared_subject(own) == Some(subject));
         let (kind, why) = match source {
-            Some(source) => (WayKind::NotSeen, format!("of the further source {source}, whose policies are not looked at here")),
-            None if is_shared => (WayKind::Others, "which the rows of a policy had together before they had names".to_owned()),
-            None => (WayKind::Others, "which no policy in force has: whoever may write a policy of this name gets in".to_owned()),
+            Some(source) => {
+                (WayInKind::NotSeen, format!("of the further source {source}, whose policies are not looked at here"))
+            }
+            None if is_shared => (WayInKind::Others, "which the rows of a policy had together before they had names".to_owned()),
+            None => {
+                (WayInKind::Others, "which no policy in force has: whoever may write a policy of this name gets in".to_owned())
+            }
         };
-        ways.push(Way::new(of, kind, format_args!("daypass for the subject {subject}, {why}"), advice));
+        ways.push(WayIn::new(of, kind, format_args!("daypass for the subject {subject}, {why}"), advice));
     }
     let missing: Vec<&String> = expected.iter().filter(|subject| !found.contains(*subject)).collect();
     if !missing.is_empty() {
-        let says = format!("it does not let daypass in for {}: what these policies grant is refused there", listed(&missing));
-        ways.push(Way::new(of, WayKind::Missing, says, advice));
+        let message = format!("it does not let daypass in for {}: what these policies grant is refused there", listed(&missing));
+        ways.push(WayIn::new(of, WayInKind::Missing, message, advice));
     }
     ways
 }
 
 /// The first names, and how many more there are.
 pub(super) fn listed<T: Display>(names: &[T]) -> String {
-    let told: Vec<String> = names.iter().take(TOLD_MAX).map(ToString::to_string).collect();
+    let first: Vec<String> = names.iter().take(TOLD_MAX).map(ToString::to_string).collect();
     let more = names.len().saturating_sub(TOLD_MAX);
-    let told = told.join(", ");
-    if more == 0 { told } else { format!("{told} and {more} more") }
+    let text = first.join(", ");
+    if more == 0 { text } else { format!("{text} and {more} more") }
 }

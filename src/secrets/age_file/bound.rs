@@ -22,7 +22,7 @@ pub(in crate::secrets) fn is_bystander(stanza: &Stanza) -> bool {
 /// Refuses a file whose header binds it to another path. A file that is bound to no path opens everywhere.
 pub(in crate::secrets) fn check(stanzas: &[Stanza], here: &RepositoryPath) -> Result<(), AgeError> {
     let foreign = paths(stanzas).find(|path| path != here.as_str());
-    foreign.map_or(Ok(()), |path| Err(AgeError::ForOtherPath { path: shown(&path), here: here.clone() }))
+    foreign.map_or(Ok(()), |path| Err(AgeError::ForOtherPath { path: printable(&path), here: here.clone() }))
 }
 
 /// The paths that a file is bound to. A file that was encrypted here has at most one.
@@ -31,7 +31,7 @@ pub(in crate::secrets) fn paths(stanzas: &[Stanza]) -> impl Iterator<Item = Stri
 }
 
 /// Such a path, made safe to print.
-pub(in crate::secrets) fn shown(path: &str) -> String {
+pub(in crate::secrets) fn printable(path: &str) -> String {
     excerpt(path, SHOWN_CHARACTERS).into_owned()
 }
 

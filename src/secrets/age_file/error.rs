@@ -35,7 +35,7 @@ pub enum AgeError {
     #[error("the file is encrypted to a passphrase; encrypt it to the source's recipient instead")]
     Passphrase,
     /// It is encrypted to other recipients.
-    #[error("none of this source's age identities opens it: {fault} (it is encrypted to: {})", told(.kinds))]
+    #[error("none of this source's age identities opens it: {fault} (it is encrypted to: {})", kind_list(.kinds))]
     ForOthers {
         /// What age reports.
         #[source]
@@ -80,6 +80,6 @@ pub enum AgeError {
     Write(io::Error),
 }
 
-fn told(kinds: &[&str]) -> String {
+fn kind_list(kinds: &[&str]) -> String {
     if kinds.is_empty() { "kinds that are not known here".to_owned() } else { kinds.join(", ") }
 }

@@ -2,7 +2,7 @@
 
 use super::answered::Answered;
 use super::error::{AgeError, IdentityError, KeyFault};
-use super::only::{Only, Watched};
+use super::only::{ObservedIdentity, SingleHeader};
 use super::{hybrid, ssh};
 use crate::secrets::{Header, RepositoryPath};
 use crate::words::{Digest, Secret};
@@ -17,7 +17,7 @@ const PEM_BEGIN: &str = "-----BEGIN ";
 #[derive(Clone, Default)]
 pub struct Identities {
     keys: Vec<Arc<Key>>,
-    only: Option<Arc<Only>>,
+    only: Option<Arc<SingleHeader>>,
     path: Option<Arc<RepositoryPath>>,
 }
 
@@ -85,7 +85,7 @@ impl Identities {
 
     /// The same keys, limited to the file with this header. They keep its file key.
     pub(in crate::secrets) fn only(&self, header: Digest) -> Self {
-        Self { only: Some(Arc::new(Only::new(header))), ..self.clone() }
+        Self { only: Some(Arc::new(SingleHeader::new(header))), ..self.clone() }
     }
 
     /// The same keys for a file at this path. A file that is bound to another path does not open.
@@ -99,16 +99,16 @@ impl Identities {
     }
 
     /// The file key of the one header that [`Self::only`] set, once it was opened.
-    pub(in crate::secrets) fn seen(&self) -> Option<Secret> {
-        self.only.as_ref().and_then(|only| only.seen())
+    pub(in crate::secrets) fn take_file_key(&self) -> Option<Secret> {
+        self.only.as_ref().and_then(|only| only.take_file_key())
     }
 
     /// Each key in the form that the age crate needs, for a file with this header.
-    pub(super) fn for_header(&self, header: &Header) -> Result<Vec<Watched<'_>>, AgeError> {
+    pub(super) fn for_header(&self, header: &Header) -> Result<Vec<ObservedIdentity<'_>>, AgeError> {
         if self.only.as_ref().is_some_and(|only| !only.is(header)) {
             return Err(AgeError::OtherHeader);
         }
-        Ok(self.keys.iter().map(|key| Watched::new(key.as_identity(), self.only.as_deref())).collect())
+        Ok(self.keys.iter().map(|key| ObservedIdentity::new(key.as_identity(), self.only.as_deref())).collect())
     }
 }
 

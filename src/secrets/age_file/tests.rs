@@ -54,14 +54,14 @@ fn passphrase_files_and_foreign_identities_are_refused_with_a_reason() {
 fn ssh_key(kind: &[&str], passphrase: &str) -> (Secret, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
-    let made = std::process::Command::new("ssh-keygen")
+    let status = std::process::Command::new("ssh-keygen")
         .args(["-q", "-C", "", "-N", passphrase, "-f"])
         .arg(&path)
         .arg("-t")
         .args(kind)
         .status()
         .unwrap();
-    assert!(made.success());
+    assert!(status.success());
     let public = std::fs::read_to_string(path.with_extension("pub")).unwrap();
     (Secret::new(std::fs::read(&path).unwrap()), public.trim().to_owned())
 }
@@ -107,14 +107,14 @@ fn unreadable_keys_are_refused_with_the_accepted_kinds() {
         let fault = parse(bad);
         assert!(fault.contains("AGE-SECRET-KEY-PQ-1…") && fault.contains("ssh-ed25519") && !fault.contains("hunter2"), "{fault}");
     }
-    for (line, shown) in [
+    for (line, expected) in [
         ("-----BEGIN RSA PRIVATE KEY-----hunter2-----END RSA PRIVATE KEY-----", "`-----BEGIN RSA PRIVATE KEY-----`"),
         ("-----BEGIN RSA PRIVATE KEY----- hunter2", "`-----BEGIN RSA PRIVATE KEY-----`"),
         ("-----BEGIN hunter2-----", "`-----BEGIN …-----`"),
         ("-----BEGIN hunter2", "`-----BEGIN …-----`"),
     ] {
         let fault = parse(line);
-        assert!(fault.contains(shown) && !fault.contains("hunter2"), "{fault}");
+        assert!(fault.contains(expected) && !fault.contains("hunter2"), "{fault}");
     }
     let good = Identities::generate_hybrid().unwrap().0;
     let cut = &good.expose_text().unwrap()[..60];
@@ -165,19 +165,19 @@ fn a_file_key_is_the_documents_own_even_if_foreign_stanzas_were_added_to_its_hea
     let identities = Identities::parse(&file).unwrap();
     let path = crate::words::names::SecretPath::parse("shop/x.age").unwrap();
     let key = |document: &[u8], header: &Header| crate::secrets::file_key(&path, document, header.id(), &identities);
-    let theirs = encrypt(b"theirs", std::slice::from_ref(&recipient), false).unwrap();
-    let their = header(&theirs).unwrap();
-    let graft: Vec<Stanza> = header::stanzas(&theirs).unwrap();
-    let shown: Vec<_> = graft.iter().map(|stanza| digest(&stanza.tag, &stanza.args, &stanza.body)).collect();
+    let their_file = encrypt(b"theirs", std::slice::from_ref(&recipient), false).unwrap();
+    let their = header(&their_file).unwrap();
+    let graft: Vec<Stanza> = header::stanzas(&their_file).unwrap();
+    let digests: Vec<_> = graft.iter().map(|stanza| digest(&stanza.tag, &stanza.args, &stanza.body)).collect();
     let sender = Grafting { own: recipient.parse().unwrap(), graft };
     let encryptor = Encryptor::with_recipients(std::iter::once(&sender as &dyn age::Recipient)).unwrap();
     let grafted = write(encryptor, b"mine", Format::Binary).unwrap();
     let found = header(&grafted).unwrap();
-    assert!(found.has(&shown), "the copied stanzas lead to the document that they were added to");
+    assert!(found.has(&digests), "the copied stanzas lead to the document that they were added to");
     assert_eq!(decrypt(&grafted, &identities).unwrap().expose(), b"mine");
-    let (mine, secret) = (key(&grafted, &found).unwrap(), key(&theirs, &their).unwrap());
+    let (mine, secret) = (key(&grafted, &found).unwrap(), key(&their_file, &their).unwrap());
     assert!(mine.expose().len() == 16 && mine != secret, "and the returned key is that document's own");
-    assert!(key(&grafted, &their).is_err() && key(&theirs, &found).is_err());
+    assert!(key(&grafted, &their).is_err() && key(&their_file, &found).is_err());
 }
 
 #[test]

@@ -23,8 +23,8 @@ pub(super) fn read(text: &str) -> Result<(Map<String, Value>, Vec<String>), Expo
             return Err(at(LineError::Twice));
         }
     }
-    let told = (comments > 0).then(|| counted(comments, "comment"));
-    Ok((values, told.into_iter().collect()))
+    let note = (comments > 0).then(|| counted(comments, "comment"));
+    Ok((values, note.into_iter().collect()))
 }
 
 fn pair(line: &str) -> Result<(&str, &str), LineError> {

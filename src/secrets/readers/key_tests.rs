@@ -39,12 +39,12 @@ fn another_key_of_a_foreign_kind_in_the_rules_is_reported_by_name() {
         ("hckms", "{ key_id: a }", "{ key_id: b }"),
     ] {
         let (alone, both) = (group(&format!("{kind}: [{one}]")), group(&format!("{kind}: [{one}, {two}]")));
-        let told = reader_changes(&alone, &both);
-        assert!(told.len() == 1 && told[0].gains && told[0].recipient.starts_with(kind), "{kind}: {told:?}");
+        let changes = reader_changes(&alone, &both);
+        assert!(changes.len() == 1 && changes[0].gains && changes[0].recipient.starts_with(kind), "{kind}: {changes:?}");
     }
     let merged = group("merge: [ { pgp: [AA], merge: [ { pgp: [BB] } ] } ]");
-    let told = reader_changes(&group("pgp: [AA]"), &merged);
-    assert_eq!(told, [change(true, "pgp BB", &[], &[])]);
+    let changes = reader_changes(&group("pgp: [AA]"), &merged);
+    assert_eq!(changes, [change(true, "pgp BB", &[], &[])]);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn another_key_of_a_foreign_kind_in_a_file_is_reported_by_name() {
         fields.iter().for_each(|(name, text)| key[*name] = (*text).into());
         key
     };
-    for (kind, one, two, told) in [
+    for (kind, one, two, expected) in [
         ("pgp", &[("fp", "AA")][..], &[("fp", "BB")][..], "pgp BB"),
         ("kms", &[("arn", "a"), ("aws_profile", "")], &[("arn", "b"), ("aws_profile", "")], "kms b"),
         ("gcp_kms", &[("resource_id", "a")], &[("resource_id", "b")], "gcp_kms b"),
@@ -84,13 +84,13 @@ fn another_key_of_a_foreign_kind_in_a_file_is_reported_by_name() {
         let alone = with(kind, &[key(one, "1")]);
         assert_eq!(reader_changes(&alone, &with(kind, &[key(one, "2")])), [], "{kind}: wrapped anew");
         let both = with(kind, &[key(one, "1"), key(two, "1")]);
-        assert_eq!(reader_changes(&alone, &both), [change(true, told, &["secrets/a.json"], &[])], "{kind}");
+        assert_eq!(reader_changes(&alone, &both), [change(true, expected, &["secrets/a.json"], &[])], "{kind}");
         let waits = widened(&alone, &both);
-        assert!(waits.len() == 1 && waits[0].gain == Gain::Recipient && waits[0].why.contains(told), "{waits:?}");
+        assert!(waits.len() == 1 && waits[0].gain == Gain::Recipient && waits[0].why.contains(expected), "{waits:?}");
     }
     let known = with("age_next", &[]);
-    let told = reader_changes(&known, &with("age_next", &[key(&[("recipient", "x")], "1")]));
-    assert!(told.len() == 1 && told[0].recipient == UNKNOWN && told[0].unread[0].contains("age_next"), "{told:?}");
+    let changes = reader_changes(&known, &with("age_next", &[key(&[("recipient", "x")], "1")]));
+    assert!(changes.len() == 1 && changes[0].recipient == UNKNOWN && changes[0].unread[0].contains("age_next"), "{changes:?}");
 }
 
 #[test]
@@ -104,11 +104,11 @@ fn an_unknown_member_of_a_rule_may_name_a_recipient() {
         format!("{{ key_groups: [ {{ age: [{ours}], merge: [ {{ plugins: [ x ] }} ] }} ] }}"),
         format!("{{ age: {ours}, <<: {{ plugins: [ x ] }} }}"),
     ] {
-        let told = reader_changes(&old, &rules(&rule));
-        let unread: Vec<&str> = told.iter().flat_map(|change| &change.unread).map(String::as_str).collect();
+        let changes = reader_changes(&old, &rules(&rule));
+        let unread: Vec<&str> = changes.iter().flat_map(|change| &change.unread).map(String::as_str).collect();
         assert!(
             unread.len() == 1 && unread[0].starts_with(".sops.yaml, rule 1: ") && unread[0].contains("plugins"),
-            "{rule}: {told:?}"
+            "{rule}: {changes:?}"
         );
         assert_eq!(widened(&old, &rules(&rule)).first().map(|file| file.gain), Some(Gain::Unread), "{rule}");
     }

@@ -6,13 +6,13 @@ use super::document::SopsFile;
 use super::format::Format;
 use super::scalar::{Kind, Scalar};
 use super::tree::{Form, Node};
-use super::walk::{Found, look_through};
+use super::walk::{Visited, look_through};
 use crate::secrets::pointer;
 use std::collections::BTreeMap;
 
 /// A place in a file: values with the same keys on their path, or comments in the same collection. Items of a list share a place.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Standing {
+pub struct ClearPlace {
     path: String,
     is_comment: bool,
 }
@@ -28,9 +28,9 @@ pub struct Count {
     pub unsealed: usize,
 }
 
-impl Standing {
+impl ClearPlace {
     /// The place as a text for people.
-    pub fn told(&self) -> String {
+    pub fn description(&self) -> String {
         let at = pointer(&self.path);
         if self.is_comment { format!("a comment in {at}") } else { at }
     }
@@ -38,18 +38,18 @@ impl Standing {
 
 impl SopsFile {
     /// How much is encrypted and how much is in clear, by place.
-    pub fn standing(&mut self) -> BTreeMap<Standing, Count> {
-        let mut places: BTreeMap<Standing, Count> = BTreeMap::new();
+    pub fn standing(&mut self) -> BTreeMap<ClearPlace, Count> {
+        let mut places: BTreeMap<ClearPlace, Count> = BTreeMap::new();
         look_through(&mut self.tree, &self.metadata.rule, &mut |at, found| {
             let (is_comment, sealed) = match found {
-                Found::Leaf(leaf) => (false, leaf.scalar.as_ref().filter(|scalar| !scalar.is_empty()).map(is_ciphertext)),
-                Found::Comment(comment) => {
+                Visited::Leaf(leaf) => (false, leaf.scalar.as_ref().filter(|scalar| !scalar.is_empty()).map(is_ciphertext)),
+                Visited::Comment(comment) => {
                     let text = comment.text.expose_text().unwrap_or_default().trim();
                     (true, (!text.is_empty()).then(|| cipher::is_ciphertext(text)))
                 }
             };
             let Some(sealed) = sealed else { return };
-            let count = places.entry(Standing { path: at.path.to_owned(), is_comment }).or_default();
+            let count = places.entry(ClearPlace { path: at.path.to_owned(), is_comment }).or_default();
             let is_hidden = at.encrypted && sealed;
             count.sealed += usize::from(is_hidden);
             count.clear += usize::from(!is_hidden);
@@ -62,7 +62,7 @@ impl SopsFile {
     /// such a value the whole file does not open. A comment, which no MAC covers, does not prevent it.
     pub fn unsealed(&mut self) -> Vec<String> {
         let places = self.standing();
-        places.iter().filter(|(_, count)| count.unsealed > 0).map(|(standing, _)| standing.told()).collect()
+        places.iter().filter(|(_, count)| count.unsealed > 0).map(|(standing, _)| standing.description()).collect()
     }
 
     /// The JSON pointers of values that are in clear, and whether all of them are.
@@ -70,7 +70,7 @@ impl SopsFile {
         let mut places = self.standing();
         places.retain(|standing, _| !standing.is_comment);
         let clear: Vec<String> =
-            places.iter().filter(|(_, count)| count.clear > 0).map(|(standing, _)| standing.told()).collect();
+            places.iter().filter(|(_, count)| count.clear > 0).map(|(standing, _)| standing.description()).collect();
         let all = !clear.is_empty() && places.values().all(|count| count.sealed == 0);
         (clear, all)
     }
@@ -83,18 +83,18 @@ impl SopsFile {
     /// Whether this rule would encrypt any value of the file. A rule that looks at comments counts as one that would: comments may be
     /// encrypted.
     pub fn would_be_hidden(&mut self, by: &Creation) -> bool {
-        let (mut hidden, mut shown) = (self.format == Format::Binary || by.rule.asks_comments(), false);
+        let (mut hidden, mut readable) = (self.format == Format::Binary || by.rule.asks_comments(), false);
         look_through(&mut self.tree, &by.rule, &mut |at, found| {
-            if matches!(found, Found::Leaf(leaf) if leaf.scalar.as_ref().is_some_and(|scalar| !scalar.is_empty())) {
-                if at.encrypted { hidden = true } else { shown = true }
+            if matches!(found, Visited::Leaf(leaf) if leaf.scalar.as_ref().is_some_and(|scalar| !scalar.is_empty())) {
+                if at.encrypted { hidden = true } else { readable = true }
             }
         });
-        hidden || !shown
+        hidden || !readable
     }
 
     /// The setting that decides which values are encrypted, such as `encrypted_regex: ^data$`.
     pub fn setting(&self) -> String {
-        self.metadata.rule.told()
+        self.metadata.rule.description()
     }
 
     /// Whether the setting names what stays in clear, not what is encrypted.

@@ -7,7 +7,7 @@ use super::metadata::Metadata;
 use super::tree::{Form, Member, Node, Tree, steps};
 use super::{open, render};
 use crate::secrets::age_file::Identities;
-use crate::secrets::{Part, RepositoryPath};
+use crate::secrets::{DocumentPart, RepositoryPath};
 use crate::words::Secret;
 use crate::words::names::{SecretPath, check_pointer};
 use std::collections::BTreeSet;
@@ -68,11 +68,11 @@ impl SopsFile {
     /// Whether these are exactly its age recipients, in any order, each named once in the file.
     pub fn is_for(&self, recipients: &[String]) -> bool {
         let mut own = self.recipients();
-        let mut wanted: Vec<&str> = recipients.iter().map(String::as_str).collect();
+        let mut expected: Vec<&str> = recipients.iter().map(String::as_str).collect();
         own.sort_unstable();
-        wanted.sort_unstable();
-        wanted.dedup();
-        own == wanted
+        expected.sort_unstable();
+        expected.dedup();
+        own == expected
     }
 
     /// Whether it holds a single value: its extension is not that of a document.
@@ -152,7 +152,9 @@ impl Document {
         let node = self.find(pointer).ok_or_else(|| ReadError::NoValue { pointer: pointer.to_owned() })?;
         check(node, unauthenticated, pointer)?;
         match &node.form {
-            Form::Leaf(leaf) => Ok(leaf.meaning().map_or_else(|| Secret::from("null".to_owned()), super::scalar::Scalar::shown)),
+            Form::Leaf(leaf) => {
+                Ok(leaf.meaning().map_or_else(|| Secret::from("null".to_owned()), super::scalar::Scalar::plain_text))
+            }
             _ => Ok(Secret::from(super::draft::Draft::of(node).json()?)),
         }
     }
@@ -164,12 +166,12 @@ impl Document {
     }
 
     /// Whether this part is or holds a value that nothing authenticates.
-    pub fn holds_unauthenticated(&self, part: Part<'_>) -> bool {
+    pub fn holds_unauthenticated(&self, part: DocumentPart<'_>) -> bool {
         let at = |pointer: &str| self.find(pointer).is_some_and(|node| !authenticated(node));
         match part {
-            Part::Whole => self.file.tree.parts.iter().any(|part| !authenticated(&part.root)),
-            Part::Value(key) => at(key),
-            Part::Values(keys) => keys.iter().any(|key| at(key)),
+            DocumentPart::Whole => self.file.tree.parts.iter().any(|part| !authenticated(&part.root)),
+            DocumentPart::Value(key) => at(key),
+            DocumentPart::Values(keys) => keys.iter().any(|key| at(key)),
         }
     }
 
@@ -177,7 +179,7 @@ impl Document {
         let file = &self.file;
         if file.format == Format::Binary {
             let data = file.tree.parts[0].root.member("data").and_then(Node::leaf).and_then(|leaf| leaf.meaning());
-            return data.map(super::scalar::Scalar::shown).ok_or(ReadError::NoData);
+            return data.map(super::scalar::Scalar::plain_text).ok_or(ReadError::NoData);
         }
         render::render(file.format, &file.text, &file.tree)
     }

@@ -3,11 +3,11 @@
 //! As in SOPS, quotes, `export` and spaces are part of the value or of the name.
 
 use super::draft::Draft;
-use super::error::{ChangeError, Flaw, SyntaxError, ValueError};
+use super::error::{ChangeError, SyntaxError, SyntaxFault, ValueError};
 use super::flat;
 use super::limits::Budget;
 use super::scalar::Scalar;
-use super::tree::{Collection, Comment, Entry, Form, Leaf, Member, Node, Part, Section, Spot, Tree};
+use super::tree::{Collection, Comment, Entry, Form, Leaf, LeafSpan, Member, Node, Part, Section, Tree};
 use crate::words::Secret;
 use std::ops::Range;
 
@@ -32,9 +32,9 @@ pub(super) fn parse(text: &str) -> Result<Tree, SyntaxError> {
         if line.is_empty() {
             continue;
         }
-        let (name, value) = line.split_once('=').ok_or_else(|| Flaw::NoPair { form: "NAME=value" }.at(number + 1))?;
+        let (name, value) = line.split_once('=').ok_or_else(|| SyntaxFault::NoPair { form: "NAME=value" }.at(number + 1))?;
         if !seen.insert(name.to_owned()) {
-            return Err(Flaw::Twice { name: name.to_owned() }.at(number + 1));
+            return Err(SyntaxFault::Twice { name: name.to_owned() }.at(number + 1));
         }
         let leaf = leaf(&value.replace("\\n", "\n"), place.start + name.len() + 1..place.end);
         match name.strip_prefix(PREFIX) {
@@ -53,12 +53,12 @@ pub(super) fn parse(text: &str) -> Result<Tree, SyntaxError> {
 }
 
 pub(super) fn leaf(text: &str, place: Range<usize>) -> Leaf {
-    Leaf::new(Some(Scalar::text(text)), Spot { place, ..Spot::default() })
+    Leaf::new(Some(Scalar::text(text)), LeafSpan { place, ..LeafSpan::default() })
 }
 
 /// A value as it is written on its line.
 pub(super) fn value(scalar: &Scalar) -> Result<String, ValueError> {
-    let text = scalar.shown();
+    let text = scalar.plain_text();
     let text = text.expose_text().ok_or(ValueError::NotUtf8In { form: "dotenv" })?;
     if text.contains('\r') {
         return Err(ValueError::CarriageReturn);

@@ -11,7 +11,7 @@ pub(super) use creation::{RuleError, RuleFault};
 pub use open::EntryError;
 pub(super) use open::{CipherError, KeyError, MetadataError, OpenError};
 pub(in crate::secrets) use read::ReadError;
-pub(super) use syntax::{Flaw, SyntaxError};
+pub(super) use syntax::{SyntaxError, SyntaxFault};
 pub(super) use write::{ChangeError, SpliceError, ValueError, WriteError};
 
 /// Why a file cannot be read, opened, changed or written.

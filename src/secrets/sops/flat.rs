@@ -58,7 +58,7 @@ fn flatten(fields: &mut Vec<(String, String)>, name: String, value: &Draft) {
     match value {
         Draft::Null => {}
         Draft::Scalar(scalar) => {
-            let text = scalar.shown();
+            let text = scalar.plain_text();
             fields.push((name, text.expose_text().unwrap_or_default().replace('\n', "\\n")));
         }
         Draft::Mapping(members) => {

@@ -4,11 +4,11 @@
 //! lines are one comment.
 
 use super::draft::Draft;
-use super::error::{ChangeError, Flaw, SyntaxError, ValueError};
+use super::error::{ChangeError, SyntaxError, SyntaxFault, ValueError};
 use super::flat;
 use super::limits::Budget;
 use super::scalar::Scalar;
-use super::tree::{Collection, Comment, Entry, Form, Leaf, Member, Node, Part, Section, Spot, Tree};
+use super::tree::{Collection, Comment, Entry, Form, Leaf, LeafSpan, Member, Node, Part, Section, Tree};
 use crate::words::Secret;
 use std::ops::Range;
 
@@ -38,7 +38,7 @@ struct Reader<'t> {
 
 impl Reader<'_> {
     /// Reads one line, and returns where the next one starts.
-    fn line(&mut self, at: usize, whole: &str) -> Result<usize, Flaw> {
+    fn line(&mut self, at: usize, whole: &str) -> Result<usize, SyntaxFault> {
         self.budget.spend(1)?;
         let next = at + whole.len();
         let line = whole.trim();
@@ -55,7 +55,7 @@ impl Reader<'_> {
             return Ok(next);
         }
         if let Some(rest) = line.strip_prefix('[') {
-            let name = rest.split_once(']').ok_or(Flaw::SectionNotClosed)?.0.trim();
+            let name = rest.split_once(']').ok_or(SyntaxFault::SectionNotClosed)?.0.trim();
             self.open(name.to_owned(), start)?;
             if name == SECTION {
                 self.cuts.push(at..next);
@@ -70,9 +70,9 @@ impl Reader<'_> {
         self.sections.last().is_some_and(|(name, ..)| name == SECTION)
     }
 
-    fn open(&mut self, name: String, start: usize) -> Result<(), Flaw> {
+    fn open(&mut self, name: String, start: usize) -> Result<(), SyntaxFault> {
         if self.sections.iter().any(|(known, ..)| *known == name) && name != DEFAULT {
-            return Err(Flaw::SectionTwice { name });
+            return Err(SyntaxFault::SectionTwice { name });
         }
         self.sections.push((name, start, Collection { members: Vec::new(), flow: false, column: 0 }));
         Ok(())
@@ -91,12 +91,12 @@ impl Reader<'_> {
         Comment::new(Secret::from(self.text[place.clone()][1..].trim_start().to_owned()), place)
     }
 
-    fn entry(&mut self, line: Range<usize>, next: usize) -> Result<usize, Flaw> {
+    fn entry(&mut self, line: Range<usize>, next: usize) -> Result<usize, SyntaxFault> {
         let text = &self.text[line.clone()];
-        let sign = text.find(['=', ':']).ok_or(Flaw::NoPair { form: "`name = value`" })?;
+        let sign = text.find(['=', ':']).ok_or(SyntaxFault::NoPair { form: "`name = value`" })?;
         let name = text[..sign].trim();
         if name.is_empty() || name.starts_with(['"', '`']) {
-            return Err(Flaw::NameQuoted);
+            return Err(SyntaxFault::NameQuoted);
         }
         let rest = &text[sign + 1..];
         let start = line.start + sign + 1 + rest.len() - rest.trim_start().len();
@@ -111,11 +111,11 @@ impl Reader<'_> {
         }
         let Some((_, _, section)) = self.sections.last_mut() else { return Ok(next) };
         if section.entry(name).is_some() {
-            return Err(Flaw::TwiceInSection { name: name.to_owned() });
+            return Err(SyntaxFault::TwiceInSection { name: name.to_owned() });
         }
         let leaf = Leaf::new(
             Some(Scalar::text(value)),
-            Spot { place: place.clone(), absent: self.text[..start].ends_with(['=', ':']), ..Spot::default() },
+            LeafSpan { place: place.clone(), absent: self.text[..start].ends_with(['=', ':']), ..LeafSpan::default() },
         );
         section.members.push(Member::Entry(Entry {
             key: name.to_owned(),
@@ -127,11 +127,11 @@ impl Reader<'_> {
     }
 
     /// A value, the length of its text, and where the next line starts.
-    fn value(&self, start: usize, next: usize) -> Result<(String, usize, usize), Flaw> {
+    fn value(&self, start: usize, next: usize) -> Result<(String, usize, usize), SyntaxFault> {
         let rest = &self.text[start..];
         for quotes in ["\"\"\"", "`"] {
             if let Some(inner) = rest.strip_prefix(quotes) {
-                let end = inner.find(quotes).ok_or(Flaw::QuoteNotClosed)?;
+                let end = inner.find(quotes).ok_or(SyntaxFault::QuoteNotClosed)?;
                 let length = end + 2 * quotes.len();
                 let next =
                     start + length + self.text[start + length..].find('\n').map_or(self.text.len() - start - length, |at| at + 1);
@@ -141,7 +141,7 @@ impl Reader<'_> {
         let line = &self.text[start.min(next)..next];
         let value = line[..line.find(['#', ';']).unwrap_or(line.len())].trim();
         if value.ends_with('\\') {
-            return Err(Flaw::GoesOn);
+            return Err(SyntaxFault::GoesOn);
         }
         let quoted = ['"', '\''].into_iter().find_map(|sign| {
             let inner = value.strip_prefix(sign)?.strip_suffix(sign)?;
@@ -179,7 +179,7 @@ fn field(member: Member) -> Option<(String, Leaf)> {
 
 /// A value as it is written on its line, quoted if needed.
 pub(super) fn value(scalar: &Scalar) -> Result<String, ValueError> {
-    let text = scalar.shown();
+    let text = scalar.plain_text();
     let text = text.expose_text().ok_or(ValueError::NotUtf8In { form: "INI" })?;
     let edges = text.trim() != text || text.ends_with('\\');
     let quotes =

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 const COMPARED_MAX: usize = 300;
 
 /// The pattern of the paths that a rule is for, and the rule. `None`: it is for every path.
-type Ruled<'a> = (Option<&'a str>, &'a Creation);
+type ScopedRule<'a> = (Option<&'a str>, &'a Creation);
 
 impl Creation {
     /// Whether it provably leaves no value in clear that the other one encrypts.
@@ -18,7 +18,7 @@ impl Creation {
 
     /// The setting that decides which values are encrypted, such as `encrypted_regex: ^data$`.
     pub fn setting(&self) -> String {
-        self.rule.told()
+        self.rule.description()
     }
 }
 
@@ -35,7 +35,7 @@ impl Creations {
     }
 
     /// The readable rules that can be the first one for a file.
-    fn ruled(&self) -> Vec<Ruled<'_>> {
+    fn ruled(&self) -> Vec<ScopedRule<'_>> {
         let (mut seen, mut ruled) = (BTreeSet::new(), Vec::new());
         for (path, creation) in &self.rules {
             let path = path.as_ref().map(Regex::as_str);
@@ -52,11 +52,11 @@ impl Creations {
 
 /// Whether a rule may leave more in clear. The first rule for a path applies, so a rule may also be looser because another one no longer
 /// comes before it.
-fn is_looser(before_it: &[Ruled<'_>], (path, creation): Ruled<'_>, old: &[Ruled<'_>]) -> bool {
+fn is_looser(before_it: &[ScopedRule<'_>], (path, creation): ScopedRule<'_>, old: &[ScopedRule<'_>]) -> bool {
     let Some(at) = old.iter().position(|(known, _)| *known == path) else {
         return !creation.hides_all_of(&Creation::default());
     };
-    let stands = |(path, had): &Ruled<'_>| {
+    let stands = |(path, had): &ScopedRule<'_>| {
         let now = before_it.iter().find(|(known, _)| known == path);
         now.is_some_and(|(_, now)| now.hides_all_of(had))
     };

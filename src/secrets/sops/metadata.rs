@@ -100,11 +100,11 @@ fn unread(section: &Node, keys: &Node) -> Option<EntryError> {
         entries.filter(|entry| entry.key != "key_groups" && holds(&entry.node)).map(|entry| entry.key.clone()).collect()
     };
     let is_known = |kind: &String| kind == "age" || FOREIGN.contains(&kind.as_str());
-    let (own, beside) = (lists(keys), if std::ptr::eq(section, keys) { Vec::new() } else { lists(section) });
-    if let Some(kind) = own.iter().chain(&beside).find(|kind| !is_known(kind)) {
+    let (own, others) = (lists(keys), if std::ptr::eq(section, keys) { Vec::new() } else { lists(section) });
+    if let Some(kind) = own.iter().chain(&others).find(|kind| !is_known(kind)) {
         return Some(EntryError::UnknownKeys { kind: kind.clone() });
     }
-    (!beside.is_empty()).then_some(EntryError::BesideGroup)
+    (!others.is_empty()).then_some(EntryError::BesideGroup)
 }
 
 fn stanza(node: &Node) -> Option<Stanza> {

@@ -52,7 +52,7 @@ impl Named {
     fn take(&mut self, keys: &Node) -> Result<(), RuleFault> {
         for recipient in keys.step("age").map(key_texts).unwrap_or_default() {
             if recipient.contains(char::is_whitespace) && !recipient.starts_with("ssh-") {
-                return Err(RuleFault::NotOne { shown: shortened(&recipient) });
+                return Err(RuleFault::NotOne { excerpt: shortened(&recipient) });
             }
             add(&mut self.recipients, recipient);
         }

@@ -6,7 +6,7 @@ use super::mac::Mac;
 use super::metadata::Metadata;
 use super::scalar::{Kind, Scalar};
 use super::tree::{Comment, Leaf, Tree};
-use super::walk::{At, Found, walk};
+use super::walk::{VisitContext, Visited, walk};
 
 /// Decrypts every value and comment, and verifies the MAC. Values must not be used before that.
 pub(super) fn open(tree: &mut Tree, metadata: &Metadata, key: &DataKey) -> Result<(), OpenError> {
@@ -17,13 +17,13 @@ pub(super) fn open(tree: &mut Tree, metadata: &Metadata, key: &DataKey) -> Resul
 pub(super) fn decrypt(tree: &mut Tree, metadata: &Metadata, key: &DataKey) -> Result<Mac, OpenError> {
     let mut mac = Mac::new(metadata.mac_only_encrypted);
     walk(tree, &metadata.rule, &mut |at, found| match found {
-        Found::Comment(comment) => open_comment(at, comment, key),
-        Found::Leaf(leaf) => open_leaf(at, leaf, key, &mut mac),
+        Visited::Comment(comment) => open_comment(at, comment, key),
+        Visited::Leaf(leaf) => open_leaf(at, leaf, key, &mut mac),
     })?;
     Ok(mac)
 }
 
-fn open_leaf(at: &At, leaf: &mut Leaf, key: &DataKey, mac: &mut Mac) -> Result<(), OpenError> {
+fn open_leaf(at: &VisitContext, leaf: &mut Leaf, key: &DataKey, mac: &mut Mac) -> Result<(), OpenError> {
     leaf.authenticated = mac.covers(at.encrypted);
     // Null is neither encrypted nor hashed, and an empty text is not encrypted.
     let Some(scalar) = &leaf.scalar else { return Ok(()) };
@@ -43,7 +43,7 @@ fn open_leaf(at: &At, leaf: &mut Leaf, key: &DataKey, mac: &mut Mac) -> Result<(
 }
 
 /// As in SOPS, a comment that does not decrypt stays as it is: no MAC covers it, and it is not a value.
-fn open_comment(at: &At, comment: &mut Comment, key: &DataKey) -> Result<(), OpenError> {
+fn open_comment(at: &VisitContext, comment: &mut Comment, key: &DataKey) -> Result<(), OpenError> {
     let Some(text) = comment.text.expose_text().map(str::trim).filter(|text| is_sealed(text)) else { return Ok(()) };
     // Editors move comments: one after the last line of a mapping may belong to an outer mapping.
     let mut path = at.path;

@@ -9,7 +9,7 @@ use super::format::Format;
 use super::metadata::{Stanza, keys_of};
 use super::splice::{Splices, line_end};
 use super::tree::Section;
-use super::walk::{Found, walk};
+use super::walk::{Visited, walk};
 use super::{flat, open, yaml};
 use crate::secrets::{RepositoryPath, age_file};
 use crate::words::UnixTime;
@@ -131,14 +131,14 @@ fn reencrypt(format: Format, text: &str, old: &DataKey, new: &DataKey) -> Result
     let mut splices = Splices::default();
     walk(&mut file.tree, &file.metadata.rule, &mut |at, found| {
         match found {
-            Found::Leaf(leaf) => {
+            Visited::Leaf(leaf) => {
                 if let Some(opened) = leaf.opened.as_ref().filter(|_| !at.alias) {
                     let sealed = new.encrypt(opened.expose(), at.path, opened.name())?;
                     splices.put(leaf.spot.place.clone(), format.sealed(leaf, &sealed));
                     leaf.spot.lines.iter().for_each(|lines| splices.cut(lines.clone()));
                 }
             }
-            Found::Comment(comment) => {
+            Visited::Comment(comment) => {
                 if let Some(opened) = &comment.opened {
                     let sealed = new.encrypt(opened.expose(), at.path, "comment")?;
                     let item = format!("- {sealed}").into();

@@ -70,7 +70,7 @@ impl Rule {
     }
 
     /// The rule's name and text as one text.
-    pub(super) fn told(&self) -> String {
+    pub(super) fn description(&self) -> String {
         if self.name.is_empty() { "everything is encrypted".to_owned() } else { format!("{}: {}", self.name, self.text) }
     }
 

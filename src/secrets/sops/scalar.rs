@@ -86,7 +86,7 @@ impl Scalar {
     }
 
     /// Its text for callers: `true`, not SOPS's `True`.
-    pub(super) fn shown(&self) -> Secret {
+    pub(super) fn plain_text(&self) -> Secret {
         match self.kind {
             Kind::Boolean => (self.text.expose() == b"True").to_string().into(),
             _ => self.text.duplicate(),
@@ -129,7 +129,7 @@ mod tests {
             assert_eq!(Scalar::float(number).expose(), text.as_bytes());
         }
         assert_eq!(Scalar::typed("float", Secret::from("1.50".to_owned())).unwrap().expose(), b"1.5");
-        assert_eq!(Scalar::typed("bool", Secret::from("true".to_owned())).unwrap().shown().expose(), b"true");
+        assert_eq!(Scalar::typed("bool", Secret::from("true".to_owned())).unwrap().plain_text().expose(), b"true");
         assert!(Scalar::typed("int", Secret::from("1.5".to_owned())).is_none());
         assert!(Scalar::typed("map", Secret::from("x".to_owned())).is_none());
     }

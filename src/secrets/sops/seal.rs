@@ -6,7 +6,7 @@ use super::format::Format;
 use super::rule::Rule;
 use super::splice::{Splices, line_start};
 use super::tree::{Comment, Leaf, Tree};
-use super::walk::{At, Found, walk};
+use super::walk::{VisitContext, Visited, walk};
 use aws_lc_rs::digest::{SHA256, digest};
 use std::collections::{HashMap, VecDeque};
 
@@ -29,7 +29,7 @@ impl Reuse {
         let mut reuse = Self::default();
         walk(tree, rule, &mut |at, found| {
             match found {
-                Found::Leaf(Leaf { scalar: Some(sealed), opened: Some(opened), spot, .. }) if !at.alias => {
+                Visited::Leaf(Leaf { scalar: Some(sealed), opened: Some(opened), spot, .. }) if !at.alias => {
                     let old = Old {
                         sealed: sealed.expose_text()?.to_owned(),
                         written: text[spot.place.clone()].to_owned(),
@@ -38,7 +38,7 @@ impl Reuse {
                     };
                     reuse.0.entry(fingerprint(at, opened.name(), opened.expose())).or_default().push_back(old);
                 }
-                Found::Comment(Comment { text: sealed, opened: Some(opened), place, item, .. }) => {
+                Visited::Comment(Comment { text: sealed, opened: Some(opened), place, item, .. }) => {
                     let column = place.start - line_start(text, place.start);
                     let old = Old {
                         sealed: sealed.expose_text().unwrap_or_default().trim().to_owned(),
@@ -55,12 +55,12 @@ impl Reuse {
         Ok(reuse)
     }
 
-    fn take(&mut self, at: &At, kind: &'static str, plain: &[u8]) -> Option<Old> {
+    fn take(&mut self, at: &VisitContext, kind: &'static str, plain: &[u8]) -> Option<Old> {
         self.0.get_mut(&fingerprint(at, kind, plain))?.pop_front()
     }
 }
 
-fn fingerprint(at: &At, kind: &'static str, plain: &[u8]) -> (String, &'static str, [u8; 32]) {
+fn fingerprint(at: &VisitContext, kind: &'static str, plain: &[u8]) -> (String, &'static str, [u8; 32]) {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, plain).as_ref());
     (at.path.to_owned(), kind, hash)
@@ -82,8 +82,8 @@ pub(super) fn seal(
             return Ok(());
         }
         match found {
-            Found::Leaf(leaf) => seal_leaf(format, &mut splices, at, leaf, key, reuse),
-            Found::Comment(comment) => {
+            Visited::Leaf(leaf) => seal_leaf(format, &mut splices, at, leaf, key, reuse),
+            Visited::Comment(comment) => {
                 let list = lists.get(&comment.place.start).copied();
                 seal_comment(format, text, &mut splices, at, comment, list, key, reuse)
             }
@@ -96,7 +96,7 @@ pub(super) fn seal(
 fn seal_leaf(
     format: Format,
     splices: &mut Splices,
-    at: &At,
+    at: &VisitContext,
     leaf: &Leaf,
     key: &DataKey,
     reuse: &mut Reuse,
@@ -119,7 +119,7 @@ fn seal_comment(
     format: Format,
     text: &str,
     splices: &mut Splices,
-    at: &At,
+    at: &VisitContext,
     comment: &Comment,
     list: Option<usize>,
     key: &DataKey,

@@ -143,8 +143,8 @@ fn a_change_touches_only_the_changed_lines() {
     assert_eq!(plain("a.yaml", &edited, &identities), text);
     let unset = String::from_utf8(document.unset("/nested/list/1/deep", later).unwrap()).unwrap();
     assert_eq!(plain("a.yaml", &unset, &identities), YAML.replace("- deep: x", "- {}"));
-    for (pointer, said) in [("/nope", "has no `/nope`"), ("/nested/list/x", "has no"), ("", "JSON pointer")] {
-        assert!(document.unset(pointer, later).unwrap_err().to_string().contains(said), "{pointer}");
+    for (pointer, expected) in [("/nope", "has no `/nope`"), ("/nested/list/x", "has no"), ("", "JSON pointer")] {
+        assert!(document.unset(pointer, later).unwrap_err().to_string().contains(expected), "{pointer}");
     }
     assert!(document.set("/port/x", &Secret::from("1".to_owned()), later).is_err());
     assert!(document.set("/sops", &Secret::from("1".to_owned()), later).unwrap_err().to_string().contains("metadata"));
@@ -155,9 +155,9 @@ fn foreign_keys_are_refused_with_what_to_do() {
     let (identities, recipients) = keys();
     let file = sealed("a.json", "{\"a\": \"b\"}", &recipients);
     let mut value: Value = serde_json::from_str(&file).unwrap();
-    let said =
+    let message =
         |value: &Value, identities: &Identities| opened("a.json", &value.to_string(), identities).err().unwrap().to_string();
-    assert!(said(&value, &keys().0).contains("none of this source's"));
+    assert!(message(&value, &keys().0).contains("none of this source's"));
     value["sops"]["hc_vault"] = serde_json::json!([{"vault_address": "https://attacker.example"}]);
     assert!(
         opened("a.json", &value.to_string(), &identities)
@@ -168,11 +168,11 @@ fn foreign_keys_are_refused_with_what_to_do() {
             .contains("sops rotate")
     );
     value["sops"]["age"] = serde_json::json!([]);
-    let fault = said(&value, &identities);
+    let fault = message(&value, &identities);
     assert!(fault.contains("updatekeys") && fault.contains("hc_vault") && fault.contains("never contacted"), "{fault}");
     value["sops"]["shamir_threshold"] = 2.into();
-    assert!(said(&value, &identities).contains("Shamir"));
-    assert!(said(&serde_json::json!({"a": "plain"}), &identities).contains("no `sops` section"));
+    assert!(message(&value, &identities).contains("Shamir"));
+    assert!(message(&serde_json::json!({"a": "plain"}), &identities).contains("no `sops` section"));
     assert!(opened("a.pem", "-----BEGIN", &identities).err().unwrap().to_string().contains("neither age nor SOPS"));
 }
 
@@ -204,7 +204,7 @@ fn hostile_files_are_refused_soon_and_clearly() {
     hostile("a.json", &format!("{{\"a\": [{}0]}}", "0,".repeat(limits::NODES_MAX)));
     hostile("a.yaml", &"a: b\n".repeat(limits::NODES_MAX));
     hostile("a.env", &"A=b\n".repeat(3));
-    for (name, text, said) in [
+    for (name, text, expected) in [
         ("a.yaml", "a: 1\na: 2\n", "twice"),
         ("a.json", "{\"a\": 1, \"\\u0061\": 2}", "twice"),
         ("a.ini", "[s]\na = 1\na = 2\n", "twice"),
@@ -229,7 +229,7 @@ fn hostile_files_are_refused_soon_and_clearly() {
         ("a.json", "{\"a\": \"", "not closed"),
     ] {
         let fault = hostile(name, text);
-        assert!(fault.contains(said), "{text}: {fault}");
+        assert!(fault.contains(expected), "{text}: {fault}");
     }
     let used = crate::words::processor_time() - begun;
     assert!(used < std::time::Duration::from_secs(20), "{used:?}");
@@ -322,7 +322,7 @@ proptest::proptest! {
 
 #[test]
 fn values_that_no_mac_covers_are_refused_or_given_with_a_mark() {
-    use crate::secrets::{Part, open_part};
+    use crate::secrets::{DocumentPart, open_part};
     let (identities, recipients) = keys();
     let rules = format!(
         "creation_rules:\n  - age: {}\n    mac_only_encrypted: true\n    encrypted_regex: ^(data|null)$\n",
@@ -332,23 +332,24 @@ fn values_that_no_mac_covers_are_refused_or_given_with_a_mark() {
     let rules = Creations::parse(rules.as_bytes()).unwrap();
     let file = encrypt_with(&path("a.yaml"), text, rules.for_path("a.yaml").unwrap(), now()).unwrap();
     let forged = String::from_utf8(file).unwrap().replace("Secret", "Forged");
-    let open = |part: Part<'_>, unauthenticated| {
+    let open = |part: DocumentPart<'_>, unauthenticated| {
         let plaintext = open_part(&path("a.yaml"), forged.as_bytes(), part, &identities, unauthenticated)
             .map_err(|fault| fault.to_string())?;
         Ok::<_, String>((plaintext.value.expose_text().unwrap().to_owned(), plaintext.unauthenticated))
     };
     let keys = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
     for unauthenticated in [Unauthenticated::Refuse, Unauthenticated::Give] {
-        assert_eq!(open(Part::Value("/data/password"), unauthenticated), Ok(("hunter2".to_owned(), false)));
-        assert!(!open(Part::Value("/data"), unauthenticated).unwrap().1);
-        assert!(!open(Part::Values(&keys(&["/data/user", "/gone"])), unauthenticated).unwrap().1);
+        assert_eq!(open(DocumentPart::Value("/data/password"), unauthenticated), Ok(("hunter2".to_owned(), false)));
+        assert!(!open(DocumentPart::Value("/data"), unauthenticated).unwrap().1);
+        assert!(!open(DocumentPart::Values(&keys(&["/data/user", "/gone"])), unauthenticated).unwrap().1);
     }
     let some = keys(&["/data/user", "/kind"]);
-    for part in [Part::Whole, Part::Value("/kind"), Part::Value("/nothing"), Part::Values(&some)] {
+    for part in [DocumentPart::Whole, DocumentPart::Value("/kind"), DocumentPart::Value("/nothing"), DocumentPart::Values(&some)]
+    {
         assert!(open(part, Unauthenticated::Refuse).unwrap_err().to_string().contains("mac_only_encrypted"), "{part:?}");
         assert!(open(part, Unauthenticated::Give).unwrap().1, "{part:?}");
     }
-    assert_eq!(open(Part::Value("/kind"), Unauthenticated::Give), Ok(("Forged".to_owned(), true)));
+    assert_eq!(open(DocumentPart::Value("/kind"), Unauthenticated::Give), Ok(("Forged".to_owned(), true)));
 }
 
 /// A worker of the server has 2 MiB of stack and has used some of it when it reads a file.

@@ -69,7 +69,7 @@ pub(super) struct Entry {
 pub(super) struct Leaf {
     /// The value as it is written; `None` is null.
     pub(super) scalar: Option<Scalar>,
-    pub(super) spot: Spot,
+    pub(super) spot: LeafSpan,
     /// The decrypted value, once there is one.
     pub(super) opened: Option<Scalar>,
     /// The MAC or its own tag authenticates it.
@@ -78,7 +78,7 @@ pub(super) struct Leaf {
 
 /// Where a leaf's text is, and what may be written there.
 #[derive(Clone, Default)]
-pub(super) struct Spot {
+pub(super) struct LeafSpan {
     /// The range that another text replaces.
     pub(super) place: Range<usize>,
     /// The lines of a block scalar, which are replaced too.
@@ -183,7 +183,7 @@ impl Node {
 }
 
 impl Leaf {
-    pub(super) const fn new(scalar: Option<Scalar>, spot: Spot) -> Self {
+    pub(super) const fn new(scalar: Option<Scalar>, spot: LeafSpan) -> Self {
         Self { scalar, spot, opened: None, authenticated: false }
     }
 

@@ -2,8 +2,8 @@
 
 use super::document::{Document, SopsFile};
 use super::error::SopsError;
-use super::walk::{Found, look_through};
-use crate::secrets::looks::{Shown, looks_secret};
+use super::walk::{Visited, look_through};
+use crate::secrets::looks::{ReadableValue, looks_secret};
 use crate::words::Digest;
 use std::collections::BTreeMap;
 
@@ -12,23 +12,23 @@ pub type Values = BTreeMap<String, Vec<Digest>>;
 
 impl SopsFile {
     /// The values that are not encrypted, without null and empty ones.
-    pub fn shown(&mut self) -> Vec<Shown> {
-        let mut shown = Vec::new();
+    pub fn readable_values(&mut self) -> Vec<ReadableValue> {
+        let mut values = Vec::new();
         look_through(&mut self.tree, &self.metadata.rule, &mut |at, found| {
-            if let Found::Leaf(leaf) = found
+            if let Visited::Leaf(leaf) = found
                 && let Some(scalar) = leaf.scalar.as_ref().filter(|scalar| !at.encrypted && !scalar.is_empty())
             {
-                shown.push(Shown { path: at.path.to_owned(), looks: looks_secret(scalar.expose()) });
+                values.push(ReadableValue { path: at.path.to_owned(), looks: looks_secret(scalar.expose()) });
             }
         });
-        shown
+        values
     }
 
     /// The digests of the ciphertexts. An unchanged ciphertext has an unchanged value; a changed one may have the same value too.
     pub fn ciphertexts(&mut self) -> Values {
         let mut values = Values::new();
         look_through(&mut self.tree, &self.metadata.rule, &mut |at, found| {
-            if let Found::Leaf(leaf) = found
+            if let Visited::Leaf(leaf) = found
                 && let Some(scalar) = leaf.scalar.as_ref().filter(|scalar| at.encrypted && !scalar.is_empty())
             {
                 values.entry(at.path.to_owned()).or_default().push(Digest::plain(scalar.expose()));
@@ -43,7 +43,7 @@ impl Document {
     pub fn plaintexts(&self) -> Result<Values, SopsError> {
         let (mut file, mut values) = (self.reopened()?, Values::new());
         look_through(&mut file.tree, &file.metadata.rule, &mut |at, found| {
-            if let Found::Leaf(leaf) = found
+            if let Visited::Leaf(leaf) = found
                 && let Some(opened) = &leaf.opened
             {
                 values.entry(at.path.to_owned()).or_default().push(Digest::plain(opened.expose()));

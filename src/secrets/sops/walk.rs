@@ -5,13 +5,13 @@ use super::tree::{Collection, Comment, Form, Leaf, Member, Node, Tree};
 use std::convert::Infallible;
 
 /// A visited value or comment.
-pub(super) enum Found<'a> {
+pub(super) enum Visited<'a> {
     Leaf(&'a mut Leaf),
     Comment(&'a mut Comment),
 }
 
 /// Where a visited value or comment is.
-pub(super) struct At<'a> {
+pub(super) struct VisitContext<'a> {
     /// The keys on the path, each with a colon after it: SOPS's additional data. Positions in lists are not part of it.
     pub(super) path: &'a str,
     pub(super) encrypted: bool,
@@ -19,7 +19,7 @@ pub(super) struct At<'a> {
     pub(super) alias: bool,
 }
 
-type Visit<'a, E> = dyn FnMut(&At, Found) -> Result<(), E> + 'a;
+type Visit<'a, E> = dyn FnMut(&VisitContext, Visited) -> Result<(), E> + 'a;
 
 /// Visits every value and comment.
 pub(super) fn walk<E>(tree: &mut Tree, rule: &Rule, visit: &mut Visit<E>) -> Result<(), E> {
@@ -28,7 +28,7 @@ pub(super) fn walk<E>(tree: &mut Tree, rule: &Rule, visit: &mut Visit<E>) -> Res
 }
 
 /// Visits every value and comment with a function that cannot fail.
-pub(super) fn look_through(tree: &mut Tree, rule: &Rule, look: &mut dyn FnMut(&At, Found)) {
+pub(super) fn look_through(tree: &mut Tree, rule: &Rule, look: &mut dyn FnMut(&VisitContext, Visited)) {
     let Ok(()) = walk(tree, rule, &mut |at, found| {
         look(at, found);
         Ok::<(), Infallible>(())
@@ -47,7 +47,7 @@ impl<E> Walk<'_, '_, E> {
         let outside = self.alias;
         self.alias |= node.alias;
         match &mut node.form {
-            Form::Leaf(leaf) => self.found(Found::Leaf(leaf), self.rule.encrypts(named))?,
+            Form::Leaf(leaf) => self.found(Visited::Leaf(leaf), self.rule.encrypts(named))?,
             Form::Mapping(members) => self.collection(members, named, ":")?,
             Form::Sequence(items) => self.collection(items, named, "")?,
         }
@@ -65,7 +65,7 @@ impl<E> Walk<'_, '_, E> {
                     let own = self.rule.names_comment(comment.text.expose());
                     let encrypted = self.rule.encrypts(commented) && (commented || !own);
                     commented |= own;
-                    self.found(Found::Comment(comment), encrypted)?;
+                    self.found(Visited::Comment(comment), encrypted)?;
                 }
                 Member::Entry(entry) => {
                     let length = self.path.len();
@@ -81,9 +81,9 @@ impl<E> Walk<'_, '_, E> {
         Ok(())
     }
 
-    fn found(&mut self, found: Found, encrypted: bool) -> Result<(), E> {
+    fn found(&mut self, found: Visited, encrypted: bool) -> Result<(), E> {
         // SOPS joins the keys and adds a colon: without any key, the path is one colon.
         let path = if self.path.is_empty() { ":" } else { &self.path };
-        (self.visit)(&At { path, encrypted, alias: self.alias }, found)
+        (self.visit)(&VisitContext { path, encrypted, alias: self.alias }, found)
     }
 }

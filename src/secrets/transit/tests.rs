@@ -65,11 +65,11 @@ fn a_key_is_32_bytes_or_a_line_of_base64_and_opens_for_its_own_identities() {
     for bad in [&[3; 31][..], &[3; 33], b"", STANDARD.encode([3; 16]).as_bytes()] {
         assert!(keys.open("a", 1, bad).err().is_some_and(|fault| matches!(fault, TransitError::NoKey)));
     }
-    let made = create_transit_key(std::slice::from_ref(&keys.recipient), None).unwrap();
+    let created = create_transit_key(std::slice::from_ref(&keys.recipient), None).unwrap();
     let name = TransitKey::parse("a").unwrap();
     let file = TransitFile { key: name.clone(), version: 1 };
-    assert!(OpenedTransitKey::open(&name, &file, &made, &keys.identities).is_ok());
-    let fault = OpenedTransitKey::open(&name, &file, &made, &super::tests::keys().identities).err().unwrap();
+    assert!(OpenedTransitKey::open(&name, &file, &created, &keys.identities).is_ok());
+    let fault = OpenedTransitKey::open(&name, &file, &created, &super::tests::keys().identities).err().unwrap();
     assert!(matches!(fault, TransitError::Age(AgeError::ForOthers { .. })), "{fault}");
 }
 

@@ -13,11 +13,11 @@ fn binding(number: u8, client: &str) -> Intent {
 pub(super) async fn use_token(store: &Store, number: u8, client: &str) -> &'static str {
     let outcome = Outcome { answer: b"sealed".to_vec().into(), record: ("issued", json!([])) };
     match store.intend_and_release(licence::tests::made_here(), binding(number, client), outcome).await.unwrap() {
-        Intended::Recorded(_) => "minted",
-        Intended::Repeat(_) => "repeated",
-        Intended::Replayed(Replay::Used) => "replayed",
-        Intended::Replayed(Replay::Elsewhere(_)) => "elsewhere",
-        Intended::Replayed(Replay::Proof) => "proof used",
+        IntentOutcome::Recorded(_) => "minted",
+        IntentOutcome::Repeat(_) => "repeated",
+        IntentOutcome::Replayed(Replay::Used) => "replayed",
+        IntentOutcome::Replayed(Replay::Elsewhere(_)) => "elsewhere",
+        IntentOutcome::Replayed(Replay::Proof) => "proof used",
     }
 }
 
@@ -27,11 +27,13 @@ async fn the_first_release_binds_a_token_to_its_client_until_its_end() {
     let (store, _) = open(folder.path());
     let first = binding(1, "a");
     let decision = first.decision.clone();
-    let Ok(Intended::Recorded(recorded)) = store.intend((), first).await else { panic!("recorded") };
+    let Ok(IntentOutcome::Recorded(recorded)) = store.intend((), first).await else { panic!("recorded") };
     let _ = store.release(recorded, b"sealed".to_vec(), json!({})).await.unwrap();
     assert_eq!([use_token(&store, 1, "bb").await, use_token(&store, 2, "bb").await], ["elsewhere"; 2]);
-    let Ok(Intended::Replayed(Replay::Elsewhere(told))) = store.intend((), binding(3, "bb")).await else { panic!("replayed") };
-    assert_eq!((told.client.as_str(), told.decision.as_str()), ("192.0.2.8", decision.as_str()));
+    let Ok(IntentOutcome::Replayed(Replay::Elsewhere(first_use))) = store.intend((), binding(3, "bb")).await else {
+        panic!("replayed")
+    };
+    assert_eq!((first_use.client.as_str(), first_use.decision.as_str()), ("192.0.2.8", decision.as_str()));
     assert_eq!([use_token(&store, 1, "a").await, use_token(&store, 2, "a").await], ["repeated", "minted"]);
     drop(store);
     let (store, _) = open(folder.path());
@@ -45,7 +47,7 @@ async fn while_one_clients_use_is_under_way_the_token_serves_no_other() {
     for released in [true, false] {
         let (one, two) = if released { (1, 2) } else { (3, 4) };
         let intend = async |number| match store.intend((), with_token(binding(number, "a"), released)).await.unwrap() {
-            Intended::Recorded(recorded) => recorded,
+            IntentOutcome::Recorded(recorded) => recorded,
             _ => panic!("recorded"),
         };
         let (first, second) = (intend(one).await, intend(two).await);
@@ -65,9 +67,9 @@ async fn while_one_clients_use_is_under_way_the_token_serves_no_other() {
             store.fail(second, json!({})).await.unwrap();
         }
         match waiting.await.unwrap().unwrap() {
-            Intended::Replayed(Replay::Elsewhere(_)) => assert!(released),
-            Intended::Recorded(_) => assert!(!released, "what came to nothing binds nobody"),
-            Intended::Repeat(_) | Intended::Replayed(Replay::Used | Replay::Proof) => panic!("neither"),
+            IntentOutcome::Replayed(Replay::Elsewhere(_)) => assert!(released),
+            IntentOutcome::Recorded(_) => assert!(!released, "what came to nothing binds nobody"),
+            IntentOutcome::Repeat(_) | IntentOutcome::Replayed(Replay::Used | Replay::Proof) => panic!("neither"),
         }
     }
 }
@@ -89,10 +91,10 @@ async fn a_proof_opens_one_answer_and_its_retry_needs_another_one() {
         let outcome = Outcome { answer: b"sealed".to_vec().into(), record: ("issued", json!([])) };
         let intent = Intent { proof, ..intent(&[number], ReplayRule::PerRequest, "a") };
         match store.intend_and_release(licence::tests::made_here(), intent, outcome).await.unwrap() {
-            Intended::Recorded(_) => "minted",
-            Intended::Repeat(_) => "repeated",
-            Intended::Replayed(Replay::Proof) => "proof used",
-            Intended::Replayed(_) => "replayed",
+            IntentOutcome::Recorded(_) => "minted",
+            IntentOutcome::Repeat(_) => "repeated",
+            IntentOutcome::Replayed(Replay::Proof) => "proof used",
+            IntentOutcome::Replayed(_) => "replayed",
         }
     };
     assert_eq!([attempt(&store, 1, 1).await, attempt(&store, 1, 1).await], ["minted", "proof used"]);

@@ -22,12 +22,12 @@ async fn use_token(store: &Store, number: u8, expires_at: i64) -> &'static str {
     let mut intent = intent(&[number], RULE, "a");
     intent.uses[0].expires_at = UnixTime::from_millis(expires_at);
     match store.intend((), intent).await.unwrap() {
-        Intended::Recorded(recorded) => {
+        IntentOutcome::Recorded(recorded) => {
             let _ = store.release(recorded, b"sealed".to_vec(), json!({})).await.unwrap();
             "minted"
         }
-        Intended::Repeat(_) => "repeated",
-        Intended::Replayed(_) => "replayed",
+        IntentOutcome::Repeat(_) => "repeated",
+        IntentOutcome::Replayed(_) => "replayed",
     }
 }
 
@@ -95,7 +95,7 @@ async fn a_clock_that_was_ahead_for_days_is_reported_until_an_operator_accepts_i
     assert_eq!(use_token(&store, 2, START + 25 * HOUR).await, "replayed", "it may have been used");
     let other = schema::open(folder.path()).unwrap();
     let failing = other.unchecked_transaction().unwrap();
-    let _ = store.rules.forgotten.go_back(&failing, store.now()).unwrap();
+    let _ = store.rules.forgotten.write_back(&failing, store.now()).unwrap();
     failing.rollback().unwrap();
     assert_eq!(use_token(&store, 2, START + 25 * HOUR).await, "replayed", "the acceptance did not become durable");
     store.accept_clock().await.unwrap();
@@ -137,7 +137,7 @@ async fn a_binding_and_a_proof_go_when_tokens_of_their_time_are_forgotten() {
     assert_eq!(super::clients::use_token(&store, 1, "a").await, "minted");
     let proof = Some(ProofUse { key: [1; 32], until: UnixTime::from_millis(START + 120_000) });
     let proved = Intent { proof, ..intent(&[2], RULE, "a") };
-    assert!(matches!(store.intend((), proved).await, Ok(Intended::Recorded(_))));
+    assert!(matches!(store.intend((), proved).await, Ok(IntentOutcome::Recorded(_))));
     for (hours, left) in [(1, 2i64), (3, 0)] {
         clock.pass(Duration::from_secs(hours * 3600));
         use_token(&store, 10 + hours as u8, clock.now().millis() + 60_000).await;

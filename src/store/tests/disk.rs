@@ -33,7 +33,7 @@ async fn what_took_effect_while_nothing_could_be_written_is_recorded_before_anyt
 async fn a_revoked_session_is_over_also_where_that_cannot_be_written() {
     let folder = tempfile::tempdir().unwrap();
     let (store, _) = open(folder.path());
-    let Ok(Intended::Recorded(recorded)) = store.intend((), intent(&[1], ReplayRule::PerRequest, "a")).await else {
+    let Ok(IntentOutcome::Recorded(recorded)) = store.intend((), intent(&[1], ReplayRule::PerRequest, "a")).await else {
         panic!("recorded")
     };
     let decision = recorded.decision().clone();
@@ -43,7 +43,7 @@ async fn a_revoked_session_is_over_also_where_that_cannot_be_written() {
     assert!(store.revoke(&decision, "leaked").await.is_err());
     assert!(store.has_ended(&decision));
     other.execute_batch("ROLLBACK").unwrap();
-    store.pay_debts().await;
+    store.retry_deferred().await;
     let newest = Reader::open(folder.path()).unwrap().newest(1).unwrap().remove(0);
     assert_eq!((newest.kind.as_str(), newest.decision.as_deref()), ("revoked", Some(decision.as_str())));
 }

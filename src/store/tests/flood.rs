@@ -27,7 +27,8 @@ async fn refuse(store: &Store, number: u32) -> Kept {
     let (issuer, subject) = if class == Class::Unverified { ("", "") } else { ("github", owner.as_str()) };
     let claims = (class != Class::Unverified).then(|| Arc::from(json!({ "sub": owner, "more": "x".repeat(1500) }).to_string()));
     let reason = if class == Class::Unverified { Reason::TokenMalformed } else { Reason::NoMatchingPolicy };
-    let refused = Refused { dry_run: false, class, reason, client, issuer, owner: &owner, subject, body: body.into(), claims };
+    let refused =
+        RefusalRecord { dry_run: false, class, reason, client, issuer, owner: &owner, subject, body: body.into(), claims };
     store.refuse(&DecisionId::new(), refused).await.unwrap()
 }
 
@@ -41,7 +42,7 @@ async fn probe_by(store: &Store, reason: Reason, subject: &str, dry_run: bool) -
     let body = json!({ "reason": reason.code() }).into();
     let client = IpAddr::from([192, 0, 2, 1]);
     let (issuer, claims) = ("github", Some("{}".into()));
-    let refused = Refused { dry_run, class: Class::Known, reason, client, issuer, owner: "acme@1", subject, body, claims };
+    let refused = RefusalRecord { dry_run, class: Class::Known, reason, client, issuer, owner: "acme@1", subject, body, claims };
     let kept = store.refuse(&decision, refused).await.unwrap();
     (decision, kept)
 }
@@ -132,7 +133,7 @@ async fn garbage_of_one_network_is_counted_and_does_not_fill_the_log() {
     for number in 0..1000u16 {
         let client = IpAddr::from([0x2001, 0xdb8, 0, 7, 0, 0, 0, number]);
         let (class, reason) = (Class::Unverified, Reason::TokenMalformed);
-        let refused = Refused {
+        let refused = RefusalRecord {
             dry_run: false,
             class,
             reason,
@@ -169,7 +170,7 @@ async fn an_identity_that_is_answered_without_end_hears_that_it_asks_too_often()
     assert!(admitted >= 12_000, "{admitted} uses: two thousand pods may start at once");
     let mut other = intent(&[2], ReplayRule::PerRequest, "a");
     other.identity = crate::words::Digest::of(&[&[8]]);
-    assert!(matches!(store.intend((), other).await, Ok(Intended::Recorded(_))), "others are answered");
+    assert!(matches!(store.intend((), other).await, Ok(IntentOutcome::Recorded(_))), "others are answered");
 }
 
 /// Otherwise an attacker could first use up the limits with dry runs, and then probe without a record.

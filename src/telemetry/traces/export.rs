@@ -79,7 +79,7 @@ impl Exporter {
         let mut pause = PAUSE_MIN;
         loop {
             let fault = match self.post(body.clone()).await {
-                Ok(refused) => return self.taken(refused),
+                Ok(refused) => return self.delivered(refused),
                 Err(fault) => fault,
             };
             self.failed(&fault);
@@ -111,7 +111,7 @@ impl Exporter {
         Ok(answer.partial_success.map_or(0, |partial| partial.rejected_spans.unsigned_abs()))
     }
 
-    fn taken(&mut self, refused: u64) {
+    fn delivered(&mut self, refused: u64) {
         self.counters.spans_dropped.inc_by(refused);
         let failures = std::mem::take(&mut self.failures);
         if failures > 0 {

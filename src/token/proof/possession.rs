@@ -34,7 +34,7 @@ impl Possession {
 
 /// A verified proof.
 #[derive(Clone, Debug)]
-pub struct Proven {
+pub struct VerifiedProof {
     pub(super) thumbprint: String,
     pub(super) id: Digest,
     pub(super) kept_until: UnixTime,
@@ -42,7 +42,7 @@ pub struct Proven {
     pub(super) unread: Option<Digest>,
 }
 
-impl Proven {
+impl VerifiedProof {
     /// Its key's thumbprint.
     pub fn thumbprint(&self) -> &str {
         &self.thumbprint
@@ -71,7 +71,7 @@ impl Proven {
     /// Compares a body that was read after the proof was checked.
     pub fn check_body(&self, body: &[u8]) -> Result<(), Denial> {
         match self.unread {
-            Some(digest) if digest != Digest::plain(body) => Err(Reason::ProofInvalid.because(ProofError::OtherBody)),
+            Some(digest) if digest != Digest::plain(body) => Err(Reason::ProofInvalid.with_cause(ProofError::OtherBody)),
             Some(_) | None => Ok(()),
         }
     }

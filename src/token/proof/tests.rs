@@ -14,17 +14,17 @@ fn thumbprint(key: &ProofKey) -> String {
 const QUERY: &str = "key=/password";
 const BODY: &[u8] = b"{\"credentials\":[]}";
 
-fn shown(jws: String, query: &str, body: RequestBody) -> Proof {
+fn proof_of(jws: String, query: &str, body: RequestBody) -> Proof {
     Proof { jws, method: "POST".to_owned(), urls: vec![URL.to_owned()], query: Digest::plain(query.as_bytes()), body }
 }
 
 fn judge(key: &ProofKey, jws: String, seconds: i64) -> Result<(), Reason> {
-    let proof = shown(jws, QUERY, RequestBody::Read(Digest::plain(BODY)));
+    let proof = proof_of(jws, QUERY, RequestBody::Read(Digest::plain(BODY)));
     let proven = check(&thumbprint(key), Some(&proof), TOKEN, UnixTime::from_seconds(seconds));
     proven.map(drop).map_err(|denial| denial.reason)
 }
 
-fn made(key: &ProofKey, method: &str, url: &str, token: &[u8]) -> String {
+fn jws_of(key: &ProofKey, method: &str, url: &str, token: &[u8]) -> String {
     let request = ProvedRequest { method, url, query: QUERY, body: BODY };
     key.prove(request, token, UnixTime::from_seconds(NOW), "1").unwrap()
 }
@@ -32,9 +32,9 @@ fn made(key: &ProofKey, method: &str, url: &str, token: &[u8]) -> String {
 #[test]
 fn a_proof_is_for_one_query_and_one_body() {
     let key = ProofKey::generate().unwrap();
-    let jws = made(&key, "POST", URL, TOKEN);
+    let jws = jws_of(&key, "POST", URL, TOKEN);
     let judge = |query: &str, body: RequestBody| {
-        check(&thumbprint(&key), Some(&shown(jws.clone(), query, body)), TOKEN, UnixTime::from_seconds(NOW))
+        check(&thumbprint(&key), Some(&proof_of(jws.clone(), query, body)), TOKEN, UnixTime::from_seconds(NOW))
     };
     let read = |body: &[u8]| RequestBody::Read(Digest::plain(body));
     let proven = judge(QUERY, read(BODY)).unwrap();
@@ -47,7 +47,8 @@ fn a_proof_is_for_one_query_and_one_body() {
     assert!(later.awaits_body() && later.check_body(BODY).is_ok());
     assert!(later.check_body(b"{}").is_err_and(|denial| denial.reason == Reason::ProofInvalid));
     assert!(judge("", RequestBody::Unread).is_err(), "the query is known at once");
-    let other = check(&thumbprint(&key), Some(&shown(made(&key, "POST", URL, TOKEN), QUERY, read(BODY))), TOKEN, at(5)).unwrap();
+    let other =
+        check(&thumbprint(&key), Some(&proof_of(jws_of(&key, "POST", URL, TOKEN), QUERY, read(BODY))), TOKEN, at(5)).unwrap();
     assert_eq!((proven.id(), proven.kept_until()), (other.id(), at(120)), "by its key and its `jti`");
 }
 
@@ -58,7 +59,7 @@ fn at(seconds: i64) -> UnixTime {
 #[test]
 fn a_proof_is_for_one_key_request_token_and_minute() {
     let key = ProofKey::generate().unwrap();
-    let good = || made(&key, "POST", URL, TOKEN);
+    let good = || jws_of(&key, "POST", URL, TOKEN);
     for seconds in [NOW, NOW + 59, NOW - 30] {
         assert_eq!(judge(&key, good(), seconds), Ok(()), "{seconds}");
     }
@@ -67,11 +68,11 @@ fn a_proof_is_for_one_key_request_token_and_minute() {
     }
     let other = ProofKey::generate().unwrap();
     let bad = [
-        made(&other, "POST", URL, TOKEN),
-        made(&key, "GET", URL, TOKEN),
-        made(&key, "POST", "https://daypass.example/v1/whoami", TOKEN),
-        made(&key, "POST", "https://evil.example/v1/exchange", TOKEN),
-        made(&key, "POST", URL, b"a.b.d"),
+        jws_of(&other, "POST", URL, TOKEN),
+        jws_of(&key, "GET", URL, TOKEN),
+        jws_of(&key, "POST", "https://daypass.example/v1/whoami", TOKEN),
+        jws_of(&key, "POST", "https://evil.example/v1/exchange", TOKEN),
+        jws_of(&key, "POST", URL, b"a.b.d"),
         key.prove(ProvedRequest { method: "POST", url: URL, query: QUERY, body: BODY }, TOKEN, at(0), "").unwrap(),
         good().replace('.', ""),
         format!("{}A", good()),
@@ -92,7 +93,7 @@ fn a_proof_is_for_one_key_request_token_and_minute() {
 #[test]
 fn a_proof_with_another_header_or_key_is_refused() {
     let key = ProofKey::generate().unwrap();
-    let good = made(&key, "POST", URL, TOKEN);
+    let good = jws_of(&key, "POST", URL, TOKEN);
     let (header, rest) = good.split_once('.').unwrap();
     let header: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap();
     let changes: [(&str, Value); 5] = [

@@ -104,7 +104,7 @@ impl VerifiedSession {
     /// Refuses a session that has ended, or whose token today's configuration of its issuer would not accept. If only the token
     /// has ended, it returns how long the session has lasted.
     pub fn check(&self, expected: &Expected, now: UnixTime) -> Result<Option<Duration>, Denial> {
-        let refused = |cause: &str| Err(Reason::SessionRefused.because(cause));
+        let refused = |cause: &str| Err(Reason::SessionRefused.with_cause(cause));
         if now >= self.expires_at() {
             return refused("it has ended");
         }

@@ -209,16 +209,16 @@ fn t11_a_token_has_one_textual_form() {
 #[test]
 fn the_refusal_of_an_old_token_names_its_age_and_the_limit() {
     let issuer = Issuer::new();
-    let told = |seconds: i64, change: Value| {
+    let detail_at = |seconds: i64, change: Value| {
         let token = RawToken::parse(issuer.token(change).into()).unwrap();
         verify(token, &issuer.keys(), &expected(), UnixTime::from_seconds(seconds))
             .err()
             .and_then(|denial| denial.detail)
             .unwrap()
     };
-    let old = told(NOW + 3661, json!({"exp": NOW + 20_000}));
+    let old = detail_at(NOW + 3661, json!({"exp": NOW + 20_000}));
     assert_eq!(old, "The token is 1h1m1s old, and this issuer's tokens are taken for 1h.");
-    assert!(told(NOW + 360, json!({})).starts_with("The token expired 1m ago, at 20"), "{old}");
+    assert!(detail_at(NOW + 360, json!({})).starts_with("The token expired 1m ago, at 20"), "{old}");
 }
 
 #[test]

@@ -51,7 +51,7 @@ pub enum PermissionError {
     /// The key is unknown.
     #[error(
         "no permission of a GitHub App{}; `extra_permissions` of the configuration names what is newer than this version",
-        meant(.near)
+        suggestion(.near)
     )]
     Unknown {
         /// The key that may have been meant.
@@ -77,6 +77,6 @@ pub enum PermissionError {
     None,
 }
 
-fn meant(near: &Option<&'static str>) -> String {
+fn suggestion(near: &Option<&'static str>) -> String {
     near.map(|near| format!(": did you mean `{near}`?")).unwrap_or_default()
 }

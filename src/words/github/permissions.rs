@@ -121,12 +121,12 @@ impl Permissions {
 
     /// Whether these include the others. `metadata: read` is always included, because GitHub adds it to every token.
     pub fn covers(&self, other: &Self) -> bool {
-        self.lacks(other).is_none()
+        self.missing_from(other).is_none()
     }
 
     /// The first of the others that these do not include.
-    pub fn lacks<'a>(&self, other: &'a Self) -> Option<(&'a str, Level)> {
-        other.iter().find(|wanted| self.level(wanted.0) < Some(wanted.1) && *wanted != IMPLIED)
+    pub fn missing_from<'a>(&self, other: &'a Self) -> Option<(&'a str, Level)> {
+        other.iter().find(|needed| self.level(needed.0) < Some(needed.1) && *needed != IMPLIED)
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// Repositories by their names, with their ids if they are known: at least one, and at most GitHub's limit.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Called(BTreeMap<RepositoryName, Option<RepositoryId>>);
+pub struct NamedRepositories(BTreeMap<RepositoryName, Option<RepositoryId>>);
 
 /// Repositories of an installation.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -17,7 +17,7 @@ pub enum Repositories {
     /// Those with these ids, as long as they also have these names, because guardrails deny repositories by name.
     Ids(Named),
     /// Those that have these names now. The ids of some may be unknown.
-    Names(Called),
+    Names(NamedRepositories),
 }
 
 /// Repositories by their ids, each with its name: at least one, and at most GitHub's limit.
@@ -50,7 +50,7 @@ impl Named {
     }
 }
 
-impl Called {
+impl NamedRepositories {
     fn new(all: &[Repository]) -> Result<Self, RepositoriesError> {
         let named: BTreeMap<RepositoryName, Option<RepositoryId>> = all.iter().map(|one| (one.name.clone(), one.id)).collect();
         match named.len() {
@@ -83,7 +83,7 @@ impl Repositories {
         let by_ids = if ids.is_empty() { None } else { Some(Named::new(ids)?) };
         let chosen = match by_ids.filter(|_| all_have_one) {
             Some(by_ids) => Self::Ids(by_ids),
-            None => Self::Names(Called::new(named)?),
+            None => Self::Names(NamedRepositories::new(named)?),
         };
         Ok((owner.clone(), chosen))
     }

@@ -2,7 +2,7 @@
 
 use super::Place;
 use crate::words::private_key::private_keys;
-use crate::words::{holds_private_key, plain, steers, without_commands, without_keys};
+use crate::words::{holds_private_key, is_control, plain, without_commands, without_keys};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -107,8 +107,10 @@ impl Fault {
         }
         let end = line.char_indices().nth(LINE_CHARACTERS_MAX).map_or(line.len(), |(end, _)| end);
         // One character replaces one, so that the caret stays at its place.
-        self.line =
-            line[..end].chars().map(|one| if steers(one) && one != '\t' { char::REPLACEMENT_CHARACTER } else { one }).collect();
+        self.line = line[..end]
+            .chars()
+            .map(|one| if is_control(one) && one != '\t' { char::REPLACEMENT_CHARACTER } else { one })
+            .collect();
         self
     }
 }
@@ -164,8 +166,8 @@ impl Fault {
 
 /// Claims for people, as `name=value`.
 pub fn one_line(claims: &Map<String, Value>) -> String {
-    let shown = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    claims.iter().map(|(name, value)| format!("{name}={}", shown(value))).collect::<Vec<_>>().join(" ")
+    let text_of = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    claims.iter().map(|(name, value)| format!("{name}={}", text_of(value))).collect::<Vec<_>>().join(" ")
 }
 
 impl serde::Serialize for Place {
@@ -211,8 +213,8 @@ mod tests {
         let fault = Fault::new("a.yaml", Place { line: 2, column: 3 }, "unknown key `wehn`")
             .in_text("a:\n  wehn: 1\n")
             .help("did you mean `when`?");
-        let shown = fault.to_string();
-        assert!(shown.contains("a.yaml:2:3") && shown.contains("^^^^^") && shown.contains("did you mean"), "{shown}");
+        let output = fault.to_string();
+        assert!(output.contains("a.yaml:2:3") && output.contains("^^^^^") && output.contains("did you mean"), "{output}");
     }
 
     #[test]

@@ -149,7 +149,7 @@ pub(crate) mod asked {
     thread_local! { static ASKED: RefCell<Vec<(Place, &'static str)>> = const { RefCell::new(Vec::new()) } }
 
     pub(super) fn note(mapping: Place, key: &'static str) {
-        ASKED.with_borrow_mut(|asked| asked.push((mapping, key)));
+        ASKED.with_borrow_mut(|keys| keys.push((mapping, key)));
     }
 
     /// The keys since the last call, each with the place of its mapping.

@@ -19,7 +19,7 @@ fn rendered() -> String {
     metrics.keys_read(std::iter::once((&issuer, UnixTime::from_seconds(0))));
     metrics.decided(&[PolicyName::parse("shop/deploy").unwrap()], None);
     metrics.served("/v1/exchange", Duration::ZERO);
-    metrics.made("aws", Duration::ZERO);
+    metrics.minted("aws", Duration::ZERO);
     metrics.providers(std::iter::once(("aws", false)));
     metrics.sources(std::iter::once((SourceName::root(), SourceState { faulty: 0, held: 0, read_at: None, alarmed: false })));
     metrics.render()

@@ -4,7 +4,7 @@ use crate::operate::{ask, daypass};
 use crate::support::{Setup, World};
 use daypass::client::environment::Environment;
 use daypass::identity::ReplayRule;
-use daypass::store::{Class, DenialRow, Intended, Intent, Kept, Refused, Store, Use};
+use daypass::store::{Class, DenialRow, Intent, IntentOutcome, Kept, RefusalRecord, Store, TokenUse};
 use daypass::words::names::DecisionId;
 use daypass::words::{Digest, Reason, SystemClock, UnixTime};
 use serde_json::json;
@@ -50,15 +50,24 @@ async fn refuse(store: &Store, class: Class, number: usize) -> Kept {
     let body = json!({ "text": "x".repeat(8000) }).into();
     let client = IpAddr::from([10, (number >> 16) as u8, (number >> 8) as u8, number as u8]);
     let (reason, claims) = (Reason::NoMatchingPolicy, Some(format!("{{\"sub\":{number}}}").into()));
-    let refused =
-        Refused { dry_run: false, class, reason, client, issuer: "github", owner: &subject, subject: &subject, body, claims };
+    let refused = RefusalRecord {
+        dry_run: false,
+        class,
+        reason,
+        client,
+        issuer: "github",
+        owner: &subject,
+        subject: &subject,
+        body,
+        claims,
+    };
     store.refuse(&DecisionId::new(), refused).await.unwrap()
 }
 
 async fn grant(store: &Store) -> Result<(), Reason> {
     let decision = DecisionId::new();
     let key = *Digest::plain(decision.as_str().as_bytes()).as_bytes();
-    let usage = Use { key, rule: ReplayRule::PerRequest, expires_at: UnixTime::from_seconds(4_000_000_000) };
+    let usage = TokenUse { key, rule: ReplayRule::PerRequest, expires_at: UnixTime::from_seconds(4_000_000_000) };
     let intent = Intent {
         identity: Digest::plain(decision.as_str().as_bytes()),
         decision,
@@ -70,11 +79,11 @@ async fn grant(store: &Store) -> Result<(), Reason> {
         claims: "{}".into(),
     };
     match store.intend((), intent).await.map_err(|denial| denial.reason)? {
-        Intended::Recorded(recorded) => {
+        IntentOutcome::Recorded(recorded) => {
             let released = store.release(recorded, vec![7; 300], json!({ "text": "x".repeat(500) })).await;
             released.map(drop).map_err(|denial| denial.reason)
         }
-        Intended::Repeat(_) | Intended::Replayed(_) => panic!("a new token"),
+        IntentOutcome::Repeat(_) | IntentOutcome::Replayed(_) => panic!("a new token"),
     }
 }
 

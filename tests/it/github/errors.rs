@@ -13,7 +13,10 @@ fn read() -> daypass::words::github::Permissions {
 async fn a_missing_and_a_suspended_installation_are_told_apart() {
     let mut scene = Scene::start().await;
     let denial = scene.mint("nobody", &Repositories::All, &read()).await.unwrap_err();
-    assert_eq!((denial.reason.code(), denial.told()), ("provider_denied", "The GitHub App is not installed for this account."));
+    assert_eq!(
+        (denial.reason.code(), denial.public_detail()),
+        ("provider_denied", "The GitHub App is not installed for this account.")
+    );
     assert_eq!(denial.reason.status(), 502);
     scene.usual().await.unwrap();
     scene.stand_in.with(|world| world.installations[0].suspended = true);
@@ -21,7 +24,7 @@ async fn a_missing_and_a_suspended_installation_are_told_apart() {
     assert!(denial.cause.contains("the token (403): This installation has been suspended"), "{denial}");
     scene.wait();
     let denial = scene.usual().await.unwrap_err();
-    assert_eq!(denial.told(), "The GitHub App's installation is suspended.");
+    assert_eq!(denial.public_detail(), "The GitHub App's installation is suspended.");
     let posts = scene.stand_in.paths("POST").len();
     assert!(scene.usual().await.is_err());
     assert_eq!(scene.stand_in.paths("POST").len(), posts, "a suspended installation is asked for no token");
@@ -32,7 +35,7 @@ async fn permissions_that_the_installation_lacks_are_not_requested() {
     let mut scene = Scene::start().await;
     let write = permissions(&[("issues", "write")]);
     let denial = scene.mint("acme", &Repositories::All, &write).await.unwrap_err();
-    assert_eq!(denial.told(), "The installation of the GitHub App was not given `issues: write`.");
+    assert_eq!(denial.public_detail(), "The installation of the GitHub App was not given `issues: write`.");
     assert!(scene.mint("acme", &Repositories::All, &permissions(&[("workflows", "write")])).await.is_err());
     assert!(scene.stand_in.paths("POST").is_empty(), "GitHub was asked for no token");
     assert_eq!(scene.stand_in.paths("GET").len(), 1, "those who are refused in a row do not use up the rate limit");
@@ -42,7 +45,10 @@ async fn permissions_that_the_installation_lacks_are_not_requested() {
     scene.stand_in.with(|world| world.installations[0].permissions = json!({ "metadata": "read" }));
     scene.wait();
     let denial = scene.mint("acme", &Repositories::All, &write).await.unwrap_err();
-    assert!(denial.told().contains("was not given `issues: write`"), "a permission that was taken back is reported: {denial}");
+    assert!(
+        denial.public_detail().contains("was not given `issues: write`"),
+        "a permission that was taken back is reported: {denial}"
+    );
     assert!(denial.provider == Some("github"));
 }
 
@@ -57,7 +63,7 @@ async fn a_new_installation_is_found() {
     scene.stand_in.with(|world| world.installations.clear());
     scene.wait();
     let denial = scene.usual().await.unwrap_err();
-    assert_eq!(denial.told(), "The GitHub App is not installed for this account.");
+    assert_eq!(denial.public_detail(), "The GitHub App is not installed for this account.");
     assert!(scene.usual().await.is_err());
     let looks = scene.stand_in.paths("GET").len();
     assert_eq!(looks, 3, "an account without the App is not looked at with each request");
@@ -73,7 +79,10 @@ async fn a_missing_repository_is_reported_with_githubs_text_to_operators_alone()
         let denial = scene.mint("acme", &repositories, &read()).await.unwrap_err();
         assert_eq!(denial.reason.code(), "provider_denied");
         assert!(denial.cause.contains("the token (422): There is at least one repository that does not exist"), "{denial}");
-        assert!(!denial.told().contains("exist") && denial.told().contains("one of the repositories"), "{denial}");
+        assert!(
+            !denial.public_detail().contains("exist") && denial.public_detail().contains("one of the repositories"),
+            "{denial}"
+        );
     }
 }
 
@@ -86,7 +95,7 @@ async fn the_rate_limit_is_reported_with_its_end_and_no_request_follows() {
     let asked = scene.stand_in.with(|world| world.asked.len());
     let denial = scene.usual().await.unwrap_err();
     assert_eq!((denial.reason.code(), denial.reason.status()), ("provider_unavailable", 503));
-    assert!(denial.told().starts_with("GitHub takes no more requests of this App until 20"), "{denial}");
+    assert!(denial.public_detail().starts_with("GitHub takes no more requests of this App until 20"), "{denial}");
     assert_eq!(scene.stand_in.with(|world| world.asked.len()), asked);
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 /// Asserts that the denial holds no token, and nothing that only an answer has.
 fn check_quiet(scene: &Scene, denial: &Denial) {
-    let told = format!("{denial:?} {denial} {} {}", denial.told(), denial.hint());
+    let told = format!("{denial:?} {denial} {} {}", denial.public_detail(), denial.hint());
     scene.stand_in.with(|world| {
         for token in world.tokens.keys() {
             assert!(!told.contains(&token[..20]), "{told}");

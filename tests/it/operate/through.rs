@@ -229,7 +229,7 @@ async fn secret_status_is_the_same_through_the_server_and_on_its_machine() {
     assert_eq!((&file["file"], &file["commit"]), (&json!("secrets/shop/db.yaml"), &json!(commit)));
     assert_eq!((&file["recipients"], &file["not_in_force"]), (&json!([world.recipient]), &Value::Null));
     let granted_by = file["granted_by"].as_array().unwrap();
-    assert_eq!((&file["grants"], granted_by.len()), (&json!(31), daypass::app::GRANTS_TOLD_MAX), "{file}");
+    assert_eq!((&file["grants"], granted_by.len()), (&json!(31), daypass::app::GRANTS_LISTED_MAX), "{file}");
     assert!(granted_by[0].as_str().unwrap().starts_with("policies/shop/deploy.yaml:"), "{file}");
     let arguments = ["secret", "status", "--in-force", "--check", "--below", "secrets/shop/"];
     let (status, told, _) = through(&world, "pull", &arguments).await;

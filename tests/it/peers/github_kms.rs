@@ -5,7 +5,7 @@ use crate::github::stand_in::StandInGitHub;
 use crate::support::certificate;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use daypass::issue::github::{AppSettings, Asked, GitHub, GitHubSettings, KeyAt};
+use daypass::issue::github::{AppSettings, GitHub, GitHubSettings, KeyAt, TokenRequest};
 use daypass::words::github::{Owner, Permission, Permissions, Repositories};
 use daypass::words::names::KmsKeyArn;
 use daypass::words::{Clock, SystemClock};
@@ -70,7 +70,7 @@ async fn mints_with_the_machines_own_credentials() {
     };
     let github = GitHub::connect(&GitHubSettings { apps: vec![app] }).unwrap();
     let owner = Owner::parse("acme").unwrap();
-    let asked = Asked { app: "acme", owner: &owner, repositories: &Repositories::All, permissions: &read };
+    let asked = TokenRequest { app: "acme", owner: &owner, repositories: &Repositories::All, permissions: &read };
     match github.mint(&asked, SystemClock.now()).await {
         Ok(minted) => println!("minted: {}", minted.token.expose().len()),
         Err(denial) => println!("{denial}"),

@@ -3,7 +3,7 @@
 use super::{OWN, confirm, daypass, diff, held_world, own_password, put_back};
 use daypass::secrets::{Creations, Identities, Origins, changed_keys, encrypt_document_with, widened};
 use daypass::words::names::{SecretPath, SourceName};
-use daypass::words::{UnixTime, Widened};
+use daypass::words::{UnixTime, WidenedFile};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ fn sealed(recipient: &str, setting: &str, name: &str, text: &str) -> Vec<u8> {
 }
 
 /// The reported permission increases because of readable values.
-fn readable(old: &Files, new: &Files) -> Vec<Widened> {
+fn readable(old: &Files, new: &Files) -> Vec<WidenedFile> {
     let changed = changed_keys(old, new);
     let mut found = widened(&SourceName::root(), old, new, &changed, &mut Origins::default());
     found.retain(|file| serde_json::to_value(file.gain).unwrap() == "readable");

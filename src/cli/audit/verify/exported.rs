@@ -29,7 +29,7 @@ pub(super) struct Exported {
 }
 
 impl Exported {
-    pub(super) fn told(&self) -> String {
+    pub(super) fn summary(&self) -> String {
         let span = self.first.zip(self.last).map(|(first, last)| format!(", {first} to {last},")).unwrap_or_default();
         let between = match self.not_exported {
             0 => String::new(),
@@ -41,21 +41,21 @@ impl Exported {
 
 /// Finds exported records that the log has changed, or lacks.
 pub(super) fn compare(reader: &Reader, export: &Path, find: Find<'_>) -> Result<Exported, Failure> {
-    let told = |fault: &dyn std::fmt::Display| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", export.plain()));
+    let failure = |fault: &dyn std::fmt::Display| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", export.plain()));
     let input: Box<dyn Read> = match export.as_os_str() == "-" {
         true => Box::new(std::io::stdin()),
-        false => Box::new(std::fs::File::open(export).map_err(|fault| told(&fault))?),
+        false => Box::new(std::fs::File::open(export).map_err(|fault| failure(&fault))?),
     };
     let (mut input, mut seen) = (BufReader::new(input), BTreeSet::new());
     for number in 1_u64.. {
         let mut line = Vec::new();
-        let read = input.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line).map_err(|fault| told(&fault))?;
+        let read = input.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line).map_err(|fault| failure(&fault))?;
         if read == 0 {
             break;
         }
         // A repeated member is refused: another reader may take its other value.
-        let record = parse_document(&line).map_err(|fault| told(&format!("line {number} is no record: {fault}")))?;
-        let seq = record["seq"].as_i64().ok_or_else(|| told(&format!("line {number} is no record: it has no `seq`")))?;
+        let record = parse_document(&line).map_err(|fault| failure(&format!("line {number} is no record: {fault}")))?;
+        let seq = record["seq"].as_i64().ok_or_else(|| failure(&format!("line {number} is no record: it has no `seq`")))?;
         look_for(reader, seq, &record, &mut seen, find)?;
     }
     let (first, last) = (seen.first().copied(), seen.last().copied());

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// A denial's place and its description.
 #[derive(Serialize)]
-pub(super) struct Told {
+pub(super) struct DenialLine {
     at: String,
     description: String,
 }
@@ -14,8 +14,8 @@ pub(super) struct Told {
 /// The denials that only one of the two revisions has. A changed denial is in both lists.
 #[derive(Serialize)]
 pub(super) struct Denials {
-    removed: Vec<Told>,
-    added: Vec<Told>,
+    removed: Vec<DenialLine>,
+    added: Vec<DenialLine>,
 }
 
 impl Denials {
@@ -31,15 +31,15 @@ impl Denials {
 
     /// A line for each.
     pub(super) fn listing(&self) -> String {
-        let lines = |word: &'static str, told: &[Told]| -> String {
-            told.iter().map(|one| format!("{word} {}   {}\n", plain(&one.at), plain(&one.description))).collect()
+        let lines = |word: &'static str, entries: &[DenialLine]| -> String {
+            entries.iter().map(|one| format!("{word} {}   {}\n", plain(&one.at), plain(&one.description))).collect()
         };
         lines("NO LONGER DENIED", &self.removed) + &lines("NEWLY DENIED", &self.added)
     }
 }
 
 /// The denials of `others` that `these` lack.
-fn lacking(these: &Guardrails, others: &Guardrails) -> Vec<Told> {
-    let told = |(at, description): (String, &str)| Told { at, description: description.to_owned() };
-    these.lacking(others).into_iter().map(told).collect()
+fn lacking(these: &Guardrails, others: &Guardrails) -> Vec<DenialLine> {
+    let entry = |(at, description): (String, &str)| DenialLine { at, description: description.to_owned() };
+    these.missing_from(others).into_iter().map(entry).collect()
 }

@@ -2,10 +2,10 @@
 
 use super::usage::Usage;
 use crate::cli::print;
-use crate::policy::{Change, Direction, Part};
+use crate::policy::{Change, ChangedPart, Direction};
 use crate::secrets::ReaderChange;
 use crate::words::yaml::one_line;
-use crate::words::{Widened, excerpt, plain};
+use crate::words::{WidenedFile, excerpt, plain};
 use anstyle::{AnsiColor, Style};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -21,7 +21,7 @@ const UNREAD_CHARACTERS_SHOWN_MAX: usize = 200;
 pub(super) fn listing(
     found: &[Change],
     readers: &[ReaderChange],
-    files: &[Widened],
+    files: &[WidenedFile],
     usage: Option<&Usage>,
     coloured: bool,
 ) -> String {
@@ -34,12 +34,12 @@ pub(super) fn listing(
         let because = change.because.as_deref().map(|because| format!("   {because}")).unwrap_or_default();
         let (credentials, at) = (credentials(&change.credentials), plain(&change.at));
         let _ = writeln!(text, "{} {}   {at}{because}", word(change.direction, coloured), plain(&credentials));
-        let shown = |text: &str| excerpt(text, TERM_CHARACTERS_SHOWN_MAX).into_owned();
+        let shorten = |text: &str| excerpt(text, TERM_CHARACTERS_SHOWN_MAX).into_owned();
         for term in &change.terms {
-            let _ = writeln!(text, "  {sign} {}: {} → {}", term.term, shown(&term.old), shown(&term.new));
+            let _ = writeln!(text, "  {sign} {}: {} → {}", term.term, shorten(&term.old), shorten(&term.new));
         }
         for part in &change.parts {
-            let _ = writeln!(text, "  {} {}", if change.terms.is_empty() { sign } else { ' ' }, told(part));
+            let _ = writeln!(text, "  {} {}", if change.terms.is_empty() { sign } else { ' ' }, render_part(part));
         }
         if let Some(used) = usage.and_then(|usage| usage.of(change)) {
             let _ = writeln!(text, "    {used}");
@@ -48,7 +48,7 @@ pub(super) fn listing(
     for file in files {
         let _ = writeln!(text, "{} {} {}", word(Direction::Widens, coloured), plain(&file.file), plain(&file.why));
     }
-    readers.iter().for_each(|reader| told_of_reader(&mut text, reader, coloured));
+    readers.iter().for_each(|reader| render_reader(&mut text, reader, coloured));
     text
 }
 
@@ -62,7 +62,7 @@ fn word(direction: Direction, coloured: bool) -> String {
 }
 
 /// A recipient opens the file without any server that could ask for its identity.
-fn told_of_reader(text: &mut String, reader: &ReaderChange, coloured: bool) {
+fn render_reader(text: &mut String, reader: &ReaderChange, coloured: bool) {
     let (direction, sign) = if reader.gains { (Direction::Widens, '+') } else { (Direction::Narrows, '-') };
     let _ = writeln!(text, "{} recipient {}", word(direction, coloured), print::recipient(&reader.recipient));
     let files = |files: &[String]| plain(&credentials(files)).into_owned();
@@ -96,7 +96,7 @@ fn credentials(names: &[String]) -> String {
     format!("{} and {} more", names[..CREDENTIALS_SHOWN_MAX].join(", "), names.len() - CREDENTIALS_SHOWN_MAX)
 }
 
-fn told(part: &Part) -> String {
+fn render_part(part: &ChangedPart) -> String {
     format!("{}   for example {}", plain(&part.who), plain(&one_line(&part.example)))
 }
 

@@ -1,7 +1,7 @@
 //! The two revisions that `policy diff` compares, as a server would put them in force.
 
-use crate::cli::policy::of_source::{Definition, OfSource};
-use crate::cli::policy::place::Seen;
+use crate::cli::policy::of_source::{Definition, SourceArgs};
+use crate::cli::policy::place::TreeSnapshot;
 use crate::cli::policy::range::Range;
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, Tree, Widening};
@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// One revision.
 pub(super) struct Revision {
-    pub(super) seen: Seen,
+    pub(super) snapshot: TreeSnapshot,
     /// Its policies, by their names in their own repository.
     pub(super) own: Ruleset,
     /// For a further source: its policies within its bounds, and its files by the names that a server uses.
@@ -22,7 +22,7 @@ pub(super) struct Revision {
 impl Revision {
     /// The policies that decide, and their files.
     pub(super) fn side(&self) -> (&Ruleset, &Tree) {
-        self.placed.as_ref().map_or((&self.own, &self.seen.files), |(ruleset, files)| (ruleset, files))
+        self.placed.as_ref().map_or((&self.own, &self.snapshot.files), |(ruleset, files)| (ruleset, files))
     }
 }
 
@@ -35,7 +35,7 @@ pub(super) struct Revisions {
     /// The faults of the old revision.
     pub(super) old_faults: Vec<Fault>,
     /// Files that wait because the guardrails cannot be read, although `rollout` holds nothing.
-    pub(super) held: Vec<String>,
+    pub(super) pending: Vec<String>,
     /// Files that both sides changed.
     pub(super) changed_by_both: Vec<String>,
     /// The bounds of a further source.
@@ -43,7 +43,7 @@ pub(super) struct Revisions {
 }
 
 impl Revisions {
-    pub(super) fn read(of: &OfSource, range: &str, catalogue: &Catalogue) -> Result<Self, Failure> {
+    pub(super) fn read(of: &SourceArgs, range: &str, catalogue: &Catalogue) -> Result<Self, Failure> {
         of.check()?;
         let Range { mut old, mut new, changed_by_both } = of.at.range(range)?;
         let definition = of.definition(catalogue)?;
@@ -55,31 +55,33 @@ impl Revisions {
                 Ok(read) => bounds.push(read.clone()),
                 Err(found) => {
                     let found: String = found.iter().map(|fault| format!("\n\n{fault}")).collect();
-                    let told = format!("{} does not load, so nothing of the source is in force{found}", plain(&definition.file));
-                    return Err(Failure::new(STATUS_CONFIGURATION, told));
+                    let message =
+                        format!("{} does not load, so nothing of the source is in force{found}", plain(&definition.file));
+                    return Err(Failure::new(STATUS_CONFIGURATION, message));
                 }
             }
         }
-        let load = |seen: &Seen, before: Option<&Ruleset>| {
-            Ruleset::load_with(&seen.files, catalogue, before, Widening::GoesLive, &bounds)
+        let load = |snapshot: &TreeSnapshot, before: Option<&Ruleset>| {
+            Ruleset::load_with(&snapshot.files, catalogue, before, Widening::GoesLive, &bounds)
         };
         let Loaded { ruleset: own_old, faults: mut old_faults, .. } = load(&old, None);
         old_faults.extend(old.left_out());
         // As on the server, a faulty file keeps its older form.
-        let Loaded { ruleset: own_new, faults: found, held } = load(&new, Some(&own_old));
+        let Loaded { ruleset: own_new, faults: found, pending } = load(&new, Some(&own_old));
         faults.extend(found.into_iter().chain(new.left_out()));
-        let side = |seen: Seen, own: Ruleset| {
-            let place = |definition: &Definition| (own.among_others(&bounds, catalogue).0, definition.named(&seen.files));
+        let side = |snapshot: TreeSnapshot, own: Ruleset| {
+            let place = |definition: &Definition| (own.among_others(&bounds, catalogue).0, definition.named(&snapshot.files));
             let placed = definition.as_ref().map(place);
-            Revision { seen, own, placed }
+            Revision { snapshot, own, placed }
         };
         let (old, new) = (side(old, own_old), side(new, own_new));
-        Ok(Self { old, new, faults, old_faults, held, changed_by_both, bounds })
+        Ok(Self { old, new, faults, old_faults, pending, changed_by_both, bounds })
     }
 
     /// The further sources that either revision defines.
     pub(super) fn further_sources(&self) -> Vec<&str> {
-        let all: BTreeSet<&str> = self.old.seen.further_sources().into_iter().chain(self.new.seen.further_sources()).collect();
+        let all: BTreeSet<&str> =
+            self.old.snapshot.further_sources().into_iter().chain(self.new.snapshot.further_sources()).collect();
         all.into_iter().collect()
     }
 

@@ -2,7 +2,7 @@
 
 use crate::answers::{Findings, Lost};
 use crate::cli::job::ServerArgs;
-use crate::cli::policy::place::{At, Seen, Where};
+use crate::cli::policy::place::{PolicyTreeArgs, TreeOrigin, TreeSnapshot};
 use crate::cli::policy::replay::{left_out, used};
 use crate::cli::reached::Typed;
 use crate::client::environment::Environment;
@@ -41,16 +41,16 @@ pub(super) struct Usage {
     since: String,
     found: Findings,
     /// The revision that grants them, if it is not OLD.
-    in_force: Option<At>,
+    in_force: Option<TreeOrigin>,
 }
 
 impl UsageArgs {
     /// Finds the usage, if --usage is given.
-    pub(super) async fn look(
+    pub(super) async fn find(
         &self,
-        at: &Where,
-        (old, old_seen): (&Ruleset, &Seen),
-        new: &Seen,
+        at: &PolicyTreeArgs,
+        (old, old_snapshot): (&Ruleset, &TreeSnapshot),
+        new: &TreeSnapshot,
         environment: Environment,
     ) -> Result<Option<Usage>, Failure> {
         if !self.usage {
@@ -60,8 +60,8 @@ impl UsageArgs {
         let request = ReplayRequest::of(&new.files, self.since.clone()).map_err(faulty)?;
         let Some(data) = &self.data else {
             let found = self.server.connect(environment)?.replay(&request).await?;
-            let is_old = found.revision.as_ref().is_some_and(|commit| old_seen.at.is(commit));
-            let in_force = (!is_old).then(|| At::of_server(found.revision.clone()));
+            let is_old = found.revision.as_ref().is_some_and(|commit| old_snapshot.at.is(commit));
+            let in_force = (!is_old).then(|| TreeOrigin::of_server(found.revision.clone()));
             return Ok(Some(Usage { since: self.since.clone(), found, in_force }));
         };
         let (catalogue, now) = (at.catalogue()?, SystemClock.now());
@@ -101,13 +101,13 @@ impl Usage {
 
     /// Uses that would be denied, but belong to no listed change, such as a value of a file, or fewer permissions.
     fn elsewhere(&self, changes: &[Change]) -> Vec<&Lost> {
-        let told: BTreeSet<&str> =
+        let listed: BTreeSet<&str> =
             changes.iter().filter_map(|change| self.lost_by(change)).flatten().map(|lost| lost.credential.as_str()).collect();
-        self.lost().filter(|lost| !told.contains(lost.credential.as_str())).collect()
+        self.lost().filter(|lost| !listed.contains(lost.credential.as_str())).collect()
     }
 
     /// The lines after all changes.
-    pub(super) fn told(&self, changes: &[Change]) -> String {
+    pub(super) fn render(&self, changes: &[Change]) -> String {
         let mut text = String::new();
         for lost in self.elsewhere(changes) {
             let (credential, policy) = (plain(&lost.credential), &lost.policy);
@@ -122,8 +122,8 @@ impl Usage {
     /// The same for machines.
     pub(super) fn json(&self, changes: &[Change]) -> (Vec<Value>, Value) {
         let with_usage = |change: &Change| {
-            let mut told = json!(change);
-            told["usage"] = self.lost_by(change).map_or(Value::Null, |lost| {
+            let mut value = json!(change);
+            value["usage"] = self.lost_by(change).map_or(Value::Null, |lost| {
                 let times: u64 = lost.iter().map(|lost| lost.times).sum();
                 let last = lost.iter().max_by(|one, other| one.last_at.cmp(&other.last_at));
                 json!({
@@ -132,7 +132,7 @@ impl Usage {
                     "last_run": last.and_then(|last| last.last_run.as_ref()),
                 })
             });
-            told
+            value
         };
         let found = &self.found;
         let whole = json!({

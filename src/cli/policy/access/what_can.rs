@@ -1,8 +1,8 @@
 //! `daypass policy what-can`: everything that one identity can reach.
 
 use crate::cli::examples::examples;
-use crate::cli::policy::explain::{TokenArgs, Told};
-use crate::cli::policy::of_source::OfSource;
+use crate::cli::policy::explain::{DescribedToken, TokenArgs};
+use crate::cli::policy::of_source::SourceArgs;
 use crate::cli::policy::operators;
 use crate::cli::policy::place::NOBODY_CAN_TELL;
 use crate::cli::print;
@@ -21,7 +21,7 @@ use serde_json::json;
 ]))]
 pub(in crate::cli) struct WhatCanArgs {
     #[command(flatten)]
-    of: OfSource,
+    of: SourceArgs,
     #[command(flatten)]
     token: TokenArgs,
 }
@@ -31,7 +31,7 @@ pub(in crate::cli) fn what_can(arguments: &WhatCanArgs, json: bool) -> Result<u8
     let progress = Progress::of("reading the policies");
     let read = arguments.of.load()?;
     drop(progress);
-    let token = Told::read(&arguments.token, &arguments.of)?;
+    let token = DescribedToken::read(&arguments.token, &arguments.of)?;
     token.undocumented().for_each(|note| anstream::eprintln!("{note}"));
     let refused = |denial: crate::words::Denial| {
         let (code, cause) = (denial.reason.code(), plain(&denial.cause).into_owned());
@@ -39,30 +39,30 @@ pub(in crate::cli) fn what_can(arguments: &WhatCanArgs, json: bool) -> Result<u8
     };
     let facts = token.facts().map_err(refused)?;
     let progress = Progress::of("looking through the policies");
-    let (seen, (ruleset, mut faults)) = (&read.seen, read.in_force());
+    let (snapshot, (ruleset, mut faults)) = (&read.snapshot, read.in_force());
     faults.retain(|fault| fault.severity == Severity::Error);
-    let held = holdings(&ruleset, &read.files_as_named(), &facts, SystemClock.now());
-    let back = arguments.of.at.held_back(seen);
-    let operators = operators::beside(&arguments.of.at, SystemClock.now());
+    let holdings = holdings(&ruleset, &read.files_as_named(), &facts, SystemClock.now());
+    let back = arguments.of.at.pending_note(snapshot);
+    let operators = operators::summary(&arguments.of.at, SystemClock.now());
     drop(progress);
     if json {
         print::json(&json!({
-            "holds": held, "looked_at": seen.at, "faults": faults, "further_sources_not_looked_at": seen.further_sources(),
+            "holds": holdings, "looked_at": snapshot.at, "faults": faults, "further_sources_not_looked_at": snapshot.further_sources(),
             "root_guardrails_looked_at": read.definition.is_none(), "guardrails_unreadable": ruleset.has_faulty_guardrails(),
             "held_back": back, "claims_not_documented": token.not_documented, "operators_denials": operators.denials,
         }));
     } else {
-        match held.is_empty() {
+        match holdings.is_empty() {
             _ if ruleset.has_faulty_guardrails() => anstream::println!("{NOBODY_CAN_TELL}"),
             true => anstream::println!("It can reach nothing by what is looked at. A missing claim matches no line."),
             false => {}
         }
-        held.iter().for_each(|one| anstream::println!("{:<60} by {}", plain(&one.credential), one.policy));
-        let unknown = seen.not_looked_at(&ruleset, &faults) + &read.root_not_looked_at();
+        holdings.iter().for_each(|one| anstream::println!("{:<60} by {}", plain(&one.credential), one.policy));
+        let unknown = snapshot.not_looked_at(&ruleset, &faults) + &read.root_not_looked_at();
         let back = back.map(|back| format!("{back}\n")).unwrap_or_default();
-        anstream::print!("{unknown}{}{back}Looked at: {}\n", operators.text, seen.at);
+        anstream::print!("{unknown}{}{back}Looked at: {}\n", operators.text, snapshot.at);
     }
-    Ok(match held.is_empty() {
+    Ok(match holdings.is_empty() {
         _ if ruleset.has_faulty_guardrails() => STATUS_CONFIGURATION,
         true => STATUS_DENIED,
         false => 0,

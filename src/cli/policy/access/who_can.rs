@@ -2,9 +2,9 @@
 
 use super::there::not_there;
 use crate::cli::examples::examples;
-use crate::cli::policy::of_source::{OfSource, Read};
+use crate::cli::policy::of_source::{ReadSource, SourceArgs};
 use crate::cli::policy::operators;
-use crate::cli::policy::place::{At, NOBODY_CAN_TELL};
+use crate::cli::policy::place::{NOBODY_CAN_TELL, TreeOrigin};
 use crate::cli::print;
 use crate::cli::progress::Progress;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_USAGE};
@@ -23,7 +23,7 @@ pub(in crate::cli) struct WhoCanArgs {
     /// A role's ARN, a secret such as shop/db.yaml#/password, the audience of a token (https://…), a kind's word and what is asked for of it, or a pattern such as shop/**: see the examples.
     grant: String,
     #[command(flatten)]
-    of: OfSource,
+    of: SourceArgs,
 }
 
 /// Examples, and each kind by its word.
@@ -43,32 +43,33 @@ fn help() -> String {
 const OF_PATTERNS: &str = "A pattern is compared with the names in policies and files. For what a grant gives beyond these, ask by name: documents of the past (secret_at), repositories that a GitHub grant gets from its owner or its job, scopes that a federated token has.\n";
 
 /// The question: one credential, or all that match a pattern.
-enum Asked {
+enum Question {
     One(Target),
     Like(Pattern),
 }
 
-impl Asked {
+impl Question {
     fn read(text: &str) -> Result<Self, Failure> {
         if text.contains('*') {
             let pattern = Pattern::parse(text).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
             return Ok(Self::Like(pattern));
         }
-        let wanted = Target::guess(text).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
-        wanted.left_open().map_or(Ok(Self::One(wanted)), |lacks| Err(Failure::new(STATUS_USAGE, lacks)))
+        let target = Target::guess(text).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
+        target.left_open().map_or(Ok(Self::One(target)), |lacks| Err(Failure::new(STATUS_USAGE, lacks)))
     }
 
     /// The credentials. One that does not exist is refused: an answer about it would mislead.
-    fn credentials(self, text: &str, read: &Read, ruleset: &Ruleset) -> Result<Vec<Target>, Failure> {
+    fn credentials(self, text: &str, read: &ReadSource, ruleset: &Ruleset) -> Result<Vec<Target>, Failure> {
         let found = match self {
-            Self::One(wanted) => {
-                return not_there(read, &wanted).map_or(Ok(vec![wanted]), |why| Err(Failure::new(STATUS_USAGE, why)));
+            Self::One(target) => {
+                return not_there(read, &target).map_or(Ok(vec![target]), |why| Err(Failure::new(STATUS_USAGE, why)));
             }
             Self::Like(pattern) => credentials_like(ruleset, &read.files_as_named(), &pattern),
         };
         if found.is_empty() {
-            let told = format!("{} has no secret and no policy names a credential that matches {}", read.seen.at, plain(text));
-            return Err(Failure::new(STATUS_USAGE, told));
+            let message =
+                format!("{} has no secret and no policy names a credential that matches {}", read.snapshot.at, plain(text));
+            return Err(Failure::new(STATUS_USAGE, message));
         }
         Ok(found)
     }
@@ -76,7 +77,7 @@ impl Asked {
 
 /// A credential, and who can reach it today.
 struct Answer {
-    wanted: Target,
+    target: Target,
     reached: Vec<Reach>,
 }
 
@@ -100,7 +101,7 @@ enum Found<'a> {
 struct WhoCan<'a> {
     #[serde(flatten)]
     found: Found<'a>,
-    looked_at: &'a At,
+    looked_at: &'a TreeOrigin,
     faults: &'a [Fault],
     further_sources_not_looked_at: Vec<&'a str>,
     root_guardrails_looked_at: bool,
@@ -111,21 +112,21 @@ struct WhoCan<'a> {
 
 /// Who can reach it today.
 pub(in crate::cli) fn who_can(arguments: &WhoCanArgs, json: bool) -> Result<u8, Failure> {
-    let asked = Asked::read(&arguments.grant)?;
-    let is_one = matches!(asked, Asked::One(_));
+    let requested = Question::read(&arguments.grant)?;
+    let is_one = matches!(requested, Question::One(_));
     let progress = Progress::of("looking through the policies");
     let read = arguments.of.load()?;
-    let seen = &read.seen;
+    let snapshot = &read.snapshot;
     let (ruleset, mut faults) = read.in_force();
-    faults.extend(seen.left_out());
+    faults.extend(snapshot.left_out());
     faults.retain(|fault| fault.severity == Severity::Error);
-    let answer = |wanted| {
-        let reached = crate::policy::who_can(&ruleset, &read.catalogue, &wanted, SystemClock.now());
-        Answer { wanted, reached }
+    let answer = |target| {
+        let reached = crate::policy::who_can(&ruleset, &read.catalogue, &target, SystemClock.now());
+        Answer { target, reached }
     };
-    let answers: Vec<Answer> = asked.credentials(&arguments.grant, &read, &ruleset)?.into_iter().map(answer).collect();
-    let held = arguments.of.at.held_back(seen);
-    let operators = operators::beside(&arguments.of.at, SystemClock.now());
+    let answers: Vec<Answer> = requested.credentials(&arguments.grant, &read, &ruleset)?.into_iter().map(answer).collect();
+    let pending = arguments.of.at.pending_note(snapshot);
+    let operators = operators::summary(&arguments.of.at, SystemClock.now());
     drop(progress);
     if json {
         let found = match &answers[..] {
@@ -134,12 +135,12 @@ pub(in crate::cli) fn who_can(arguments: &WhoCanArgs, json: bool) -> Result<u8, 
         };
         print::json(&json!(WhoCan {
             found,
-            looked_at: &seen.at,
+            looked_at: &snapshot.at,
             faults: &faults,
-            further_sources_not_looked_at: seen.further_sources(),
+            further_sources_not_looked_at: snapshot.further_sources(),
             root_guardrails_looked_at: read.definition.is_none(),
             guardrails_unreadable: ruleset.has_faulty_guardrails(),
-            held_back: held.as_deref(),
+            held_back: pending.as_deref(),
             operators_denials: &operators.denials,
         }));
     } else {
@@ -151,9 +152,9 @@ pub(in crate::cli) fn who_can(arguments: &WhoCanArgs, json: bool) -> Result<u8, 
         if !is_one {
             anstream::print!("{OF_PATTERNS}");
         }
-        let unknown = seen.not_looked_at(&ruleset, &faults) + &read.root_not_looked_at();
-        let held = held.map(|held| format!("{held}\n")).unwrap_or_default();
-        anstream::print!("{unknown}{}{held}Looked at: {}\n", operators.text, seen.at);
+        let unknown = snapshot.not_looked_at(&ruleset, &faults) + &read.root_not_looked_at();
+        let pending = pending.map(|note| format!("{note}\n")).unwrap_or_default();
+        anstream::print!("{unknown}{}{pending}Looked at: {}\n", operators.text, snapshot.at);
     }
     Ok(match answers.iter().all(|answer| answer.reached.is_empty()) {
         _ if ruleset.has_faulty_guardrails() => STATUS_CONFIGURATION,
@@ -164,15 +165,15 @@ pub(in crate::cli) fn who_can(arguments: &WhoCanArgs, json: bool) -> Result<u8, 
 
 impl Answer {
     fn reached_by(&self) -> ReachedBy<'_> {
-        ReachedBy { grant: self.wanted.to_string(), reached_by: &self.reached }
+        ReachedBy { grant: self.target.to_string(), reached_by: &self.reached }
     }
 
     fn print(&self) {
-        let wanted = &self.wanted;
+        let target = &self.target;
         if self.reached.is_empty() {
-            anstream::println!("Nobody can reach {wanted} by what is looked at.");
+            anstream::println!("Nobody can reach {target} by what is looked at.");
         } else {
-            anstream::println!("{wanted} can be reached by");
+            anstream::println!("{target} can be reached by");
             self.reached.iter().for_each(print_reach);
         }
     }

@@ -10,7 +10,7 @@ use serde_json::json;
 use std::path::Path;
 
 /// As many as a person reads; `status` lists them all.
-const FILES_TOLD_MAX: usize = 5;
+const FILES_LISTED_MAX: usize = 5;
 
 /// Ends with 0 if there is such a decision, whether it granted or denied.
 pub(super) async fn run(config: &Path, decision: &IdSuffix, json: bool) -> Result<u8, Failure> {
@@ -19,45 +19,45 @@ pub(super) async fn run(config: &Path, decision: &IdSuffix, json: bool) -> Resul
     if json {
         print::json(&json!(explained));
     } else {
-        anstream::print!("{}", told(&explained));
+        anstream::print!("{}", render(&explained));
     }
     Ok(0)
 }
 
-fn told(explained: &ExplainedDecision) -> String {
-    let mut told = format!("Decision {}\n\n", explained.decision_id);
+fn render(explained: &ExplainedDecision) -> String {
+    let mut text = format!("Decision {}\n\n", explained.decision_id);
     for record in &explained.records {
-        told.push_str(&format!("  {}  {:<10} {}\n", record.at, record.kind, plain(&audit::what(record))));
+        text.push_str(&format!("  {}  {:<10} {}\n", record.at, record.kind, plain(&audit::what(record))));
     }
-    told.push('\n');
+    text.push('\n');
     for (name, what) in facts(explained) {
-        told.push_str(&format!("  {name:<10} {}\n", plain(&what)));
+        text.push_str(&format!("  {name:<10} {}\n", plain(&what)));
     }
-    told.push('\n');
+    text.push('\n');
     match &explained.not_explained {
-        Some(why) => told.push_str(&format!("Nothing more to explain: {why}.\n")),
+        Some(why) => text.push_str(&format!("Nothing more to explain: {why}.\n")),
         None => match not_by_policies(explained) {
-            Some(other) => told.push_str(&other),
-            None => told.push_str("What the server would decide now, with the same token:\n\n"),
+            Some(other) => text.push_str(&other),
+            None => text.push_str("What the server would decide now, with the same token:\n\n"),
         },
     }
-    explained.explanations.iter().for_each(|one| told.push_str(&format!("{one}\n")));
+    explained.explanations.iter().for_each(|one| text.push_str(&format!("{one}\n")));
     if explained.claims_pruned {
-        told.push_str(
+        text.push_str(
             "The token's claims are pruned: a line over a raw claim is shown as not matching, though it may have matched.\n",
         );
     }
-    for file in explained.newer_forms.iter().take(FILES_TOLD_MAX) {
+    for file in explained.newer_forms.iter().take(FILES_LISTED_MAX) {
         let file = plain(file);
-        told.push_str(&format!(
+        text.push_str(&format!(
             "Beware: the newest form of {file} is faulty or waits, so an older form, or none, decides: see `daypass status`.\n"
         ));
     }
     if !explained.stale_sources.is_empty() {
         let names: Vec<&str> = explained.stale_sources.iter().map(SourceName::as_str).collect();
-        told.push_str(&format!("These sources were read too long ago, so their policies grant nothing: {}.\n", names.join(", ")));
+        text.push_str(&format!("These sources were read too long ago, so their policies grant nothing: {}.\n", names.join(", ")));
     }
-    told
+    text
 }
 
 /// A refusal that is not the policies', such as of a token that was used before: another token would be granted.
@@ -79,7 +79,7 @@ fn not_by_policies(explained: &ExplainedDecision) -> Option<String> {
 /// Who asked for what, from where, and by which policies the server decided.
 fn facts(explained: &ExplainedDecision) -> Vec<(&'static str, String)> {
     let records = || explained.records.iter().map(Entry::request);
-    let asked = records().find_map(RequestRecord::credentials).unwrap_or_default().join(", ");
+    let requested = records().find_map(RequestRecord::credentials).unwrap_or_default().join(", ");
     let in_force = explained.revision_in_force.as_ref().map_or("none", |commit| commit.as_str());
     let decided = explained.decided_at_revision.as_deref();
     let of_revision = match decided {
@@ -98,7 +98,7 @@ fn facts(explained: &ExplainedDecision) -> Vec<(&'static str, String)> {
     let named = explained.policy_named.as_ref().map(|policy| format!("{policy}: the request named it, so no other could grant"));
     let all = [
         ("identity", identity),
-        ("asked for", Some(asked).filter(|asked| !asked.is_empty())),
+        ("asked for", Some(requested).filter(|requested| !requested.is_empty())),
         ("policy", named),
         ("from", from),
         ("revision", Some(of_revision)),

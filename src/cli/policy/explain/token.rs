@@ -1,6 +1,6 @@
 //! The token in question, as the arguments describe it: its issuer and its claims.
 
-use crate::cli::policy::of_source::OfSource;
+use crate::cli::policy::of_source::SourceArgs;
 use crate::client::{Failure, STATUS_USAGE};
 use crate::identity::{Attribute, Facts, Mapping};
 use crate::issuers::{IssuerSettings, chosen};
@@ -26,7 +26,7 @@ pub(in crate::cli::policy) struct TokenArgs {
 }
 
 /// A token as the arguments describe it.
-pub(in crate::cli::policy) struct Told {
+pub(in crate::cli::policy) struct DescribedToken {
     issuers: Vec<IssuerSettings>,
     /// Its issuer, as named.
     issuer: IssuerSettings,
@@ -85,19 +85,19 @@ enum NoToken {
         claim: String,
     },
     /// A claim is probably misspelled.
-    #[error("--claim {name}: no token of the mapping {mapping} is documented to claim it; did you mean `{meant}`?")]
+    #[error("--claim {name}: no token of the mapping {mapping} is documented to claim it; did you mean `{suggestion}`?")]
     Slip {
         /// As it is written.
         name: String,
         /// The issuer's mapping.
         mapping: String,
         /// Which is meant.
-        meant: String,
+        suggestion: String,
     },
 }
 
-impl Told {
-    pub(in crate::cli::policy) fn read(arguments: &TokenArgs, of: &OfSource) -> Result<Self, Failure> {
+impl DescribedToken {
+    pub(in crate::cli::policy) fn read(arguments: &TokenArgs, of: &SourceArgs) -> Result<Self, Failure> {
         let issuers = of.at.issuers()?;
         Self::of(arguments, issuers).map_err(|fault| Failure::new(STATUS_USAGE, fault))
     }
@@ -159,9 +159,9 @@ fn is_documented(mapping: &Mapping, name: &str) -> Result<bool, NoToken> {
     if let Some(claim) = Attribute::parse(name).and_then(|attribute| mapping.claim_of(attribute)) {
         return Err(NoToken::Attribute { name: name.to_owned(), claim: claim.to_owned() });
     }
-    if let Some(meant) = mapping.meant_claim(&pointer) {
-        let meant = meant.trim_start_matches('/').replace("~1", "/").replace("~0", "~");
-        return Err(NoToken::Slip { name: name.to_owned(), mapping: mapping.name().to_owned(), meant });
+    if let Some(suggestion) = mapping.nearest_claim(&pointer) {
+        let suggestion = suggestion.trim_start_matches('/').replace("~1", "/").replace("~0", "~");
+        return Err(NoToken::Slip { name: name.to_owned(), mapping: mapping.name().to_owned(), suggestion });
     }
     Ok(!mapping.lists_claims())
 }

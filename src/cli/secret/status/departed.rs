@@ -7,7 +7,7 @@ use crate::cli::progress::Progress;
 use crate::client::checkout::Checkout;
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::git::{GitError, Snapshot, Source};
-use crate::secrets::{Identities, Seen, SopsFile, look};
+use crate::secrets::{FileKind, Identities, SopsFile, look};
 use crate::words::names::{CommitId, SecretPath};
 use crate::words::{Digest, plain};
 use held::Held;
@@ -21,7 +21,7 @@ use std::sync::Arc;
 const COMMITS_MAX: usize = 20_000;
 
 /// A file that the recipient opened once.
-struct Once {
+struct OpenedFile {
     /// The newest commit at which it opened the file.
     commit: CommitId,
     /// What the file is today.
@@ -33,7 +33,7 @@ struct Once {
 }
 
 /// A file that the recipient opened once, and that HEAD has no more.
-struct Gone {
+struct DeletedFile {
     /// The newest commit at which it opened the file.
     commit: CommitId,
     /// The values that other files have today, unchanged and at the same path: the file was renamed, or its values moved.
@@ -79,11 +79,11 @@ struct Opened {
 }
 
 #[derive(Default)]
-pub(super) struct Departed {
+pub(super) struct DepartedRecipient {
     recipient: String,
     today: BTreeSet<String>,
-    once: BTreeMap<String, Once>,
-    gone: BTreeMap<String, Gone>,
+    once: BTreeMap<String, OpenedFile>,
+    gone: BTreeMap<String, DeletedFile>,
     /// How many age files there are. They do not name their recipients.
     age_files: usize,
     commits: usize,
@@ -93,7 +93,7 @@ pub(super) struct Departed {
     is_long: bool,
 }
 
-impl Departed {
+impl DepartedRecipient {
     /// Walks back from HEAD.
     pub(super) fn of(checkout: &Checkout, recipient: &str, keys: Option<&Identities>) -> Result<Self, Failure> {
         Self::within(checkout, recipient, keys, COMMITS_MAX)
@@ -171,8 +171,8 @@ impl Departed {
         let others: BTreeMap<String, Held> = others.collect();
         for (name, then) in opened {
             match today.files.get(&name) {
-                Some(bytes) => _ = self.once.insert(name.clone(), Once::of(then, kind(&name, bytes).0, others.get(&name))),
-                None => _ = self.gone.insert(name, Gone::of(then, &others)),
+                Some(bytes) => _ = self.once.insert(name.clone(), OpenedFile::of(then, kind(&name, bytes).0, others.get(&name))),
+                None => _ = self.gone.insert(name, DeletedFile::of(then, &others)),
             }
         }
     }
@@ -189,9 +189,9 @@ fn encrypted(snapshot: &Snapshot) -> impl Iterator<Item = (&String, &Arc<[u8]>)>
 /// What a file is, and the SOPS file if it is one.
 fn kind(name: &str, bytes: &[u8]) -> (Is, Option<SopsFile>) {
     match SecretPath::parse(name).ok().and_then(|path| look(&path, bytes).ok()) {
-        Some(Seen::Sops(sops)) => (Is::Sops, Some(*sops)),
-        Some(Seen::Age(_)) => (Is::Age, None),
-        Some(Seen::Plain) => (Is::Plain, None),
+        Some(FileKind::Sops(sops)) => (Is::Sops, Some(*sops)),
+        Some(FileKind::Age(_)) => (Is::Age, None),
+        Some(FileKind::Plain) => (Is::Plain, None),
         None => (Is::Damaged, None),
     }
 }
@@ -211,7 +211,7 @@ fn key(recipient: &str) -> Vec<String> {
     words.map(|word| if word.starts_with("AGE1") { word.to_ascii_lowercase() } else { word.to_owned() }).collect()
 }
 
-impl Once {
+impl OpenedFile {
     fn of(then: Opened, is: Is, today: Option<&Held>) -> Self {
         let Opened { commit, held } = then;
         let unchanged = today.map(|today| held.alike(today)).unwrap_or_default();
@@ -224,7 +224,7 @@ impl Once {
     }
 }
 
-impl Gone {
+impl DeletedFile {
     fn of(then: Opened, others: &BTreeMap<String, Held>) -> Self {
         let Opened { commit, held } = then;
         let alike = others.iter().map(|(name, today)| (name.clone(), held.alike(today)));
@@ -234,10 +234,10 @@ impl Gone {
     }
 }
 
-impl Departed {
+impl DepartedRecipient {
     pub(super) fn is_to_do(&self) -> bool {
         !self.today.is_empty()
-            || self.once.values().any(Once::is_to_do)
+            || self.once.values().any(OpenedFile::is_to_do)
             || self.gone.values().any(|gone| !gone.unchanged_in.is_empty())
     }
 
@@ -249,17 +249,17 @@ impl Departed {
         let once = self.once.iter().map(|(file, once)| {
             json!({ "file": file, "last_opened_at": once.commit, "is": once.is.name(), "unchanged": once.unchanged, "values_compared": once.compared })
         });
-        let gone = self.gone.iter().map(|(file, gone)| {
-            json!({ "file": file, "last_opened_at": gone.commit, "unchanged_in": gone.unchanged_in, "values_compared": gone.compared })
+        let removed = self.gone.iter().map(|(file, one)| {
+            json!({ "file": file, "last_opened_at": one.commit, "unchanged_in": one.unchanged_in, "values_compared": one.compared })
         });
         json!({
             "recipient": self.recipient, "opens_today": self.today, "opened_once": once.collect::<Vec<_>>(),
-            "opened_once_and_gone": gone.collect::<Vec<_>>(),
+            "opened_once_and_gone": removed.collect::<Vec<_>>(),
             "age_files_not_known": self.age_files, "commits_looked_at": self.commits, "history_is_cut": self.is_cut(),
         })
     }
 
-    pub(super) fn told(&self) -> String {
+    pub(super) fn render(&self) -> String {
         let mut out = String::new();
         for file in &self.today {
             let _ = writeln!(out, "{}: opens today", plain(file));
@@ -288,11 +288,11 @@ impl Departed {
                 }
             };
         }
-        for (file, gone) in &self.gone {
-            let (file, short) = (plain(file), &gone.commit.as_str()[..12]);
+        for (file, removed) in &self.gone {
+            let (file, short) = (plain(file), &removed.commit.as_str()[..12]);
             let _ =
                 writeln!(out, "{file}: is gone, and the recipient could open it at {short}: change what of it is still valid");
-            for (other, values) in &gone.unchanged_in {
+            for (other, values) in &removed.unchanged_in {
                 let values = values.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
                 let _ = writeln!(out, "{file}: unchanged since then in {}: {}", plain(other), plain(&values));
             }

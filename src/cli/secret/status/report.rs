@@ -6,7 +6,7 @@ use crate::cli::secret::{clear, creation};
 use crate::client::Failure;
 use crate::client::checkout::Checkout;
 use crate::policy::DocumentGrant;
-use crate::secrets::{Creation, Seen, SopsFile, look, looks_secret, recipient_or_none};
+use crate::secrets::{Creation, FileKind, SopsFile, look, looks_secret, recipient_or_none};
 use crate::words::holds_private_key;
 use crate::words::names::SecretPath;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use std::fmt::Write;
 const READABLE: [&str; 3] = ["policies", "tests", "sources"];
 
 /// Files, and a remark on each.
-type Told = Vec<(String, String)>;
+type Remarks = Vec<(String, String)>;
 
 #[derive(Default)]
 pub(super) struct Report {
@@ -25,19 +25,19 @@ pub(super) struct Report {
     sops: usize,
     /// The SOPS files that each recipient opens.
     recipients: BTreeMap<String, Vec<String>>,
-    stale: Told,
+    stale: Remarks,
     /// Files without a recipient that a server could be.
-    foreign: Told,
+    foreign: Remarks,
     plain: Vec<String>,
-    damaged: Told,
-    passed_over: Told,
-    shown: Told,
+    damaged: Remarks,
+    passed_over: Remarks,
+    readable: Remarks,
     /// Files with something in clear that their own rule encrypts.
-    unsealed: Told,
+    unsealed: Remarks,
     /// Files that are completely in clear, or will be when they are encrypted next.
-    clear: Told,
+    clear: Remarks,
     /// Files that nobody gets, and grants without a file; known if the policies were read.
-    unreachable: Option<(Vec<String>, Told)>,
+    unreachable: Option<(Vec<String>, Remarks)>,
     documents: Vec<SecretPath>,
 }
 
@@ -55,22 +55,22 @@ impl Report {
                 .map_err(|failure| failure.to_string())
                 .and_then(|path| look(&path, &bytes).map_err(|fault| fault.to_string()))
             {
-                Ok(Seen::Age(_)) => report.age += 1,
-                Ok(Seen::Plain) => report.plain.push(name),
-                Ok(Seen::Sops(sops)) => report.take_sops(checkout, name, *sops),
+                Ok(FileKind::Age(_)) => report.age += 1,
+                Ok(FileKind::Plain) => report.plain.push(name),
+                Ok(FileKind::Sops(sops)) => report.take_sops(checkout, name, *sops),
                 Err(fault) => report.damaged.push((name, fault)),
             }
             // The values were looked at one by one; a comment or a key's name is none.
-            let is_told = |name: &str| report.shown.iter().any(|(told, _)| told == name);
-            if let Some(key) = key.filter(|(name, _)| !is_told(name)) {
-                report.shown.push(key);
+            let is_listed = |name: &str| report.readable.iter().any(|(listed, _)| listed == name);
+            if let Some(key) = key.filter(|(name, _)| !is_listed(name)) {
+                report.readable.push(key);
             }
         }
         let readable: Vec<_> = READABLE.iter().map(|folder| checkout.root().join(folder)).filter(|path| path.exists()).collect();
         // Without any, `files` would list the encrypted ones.
         for name in if readable.is_empty() { Vec::new() } else { checkout.files(&readable)? } {
             let looks = looks_secret(&checkout.read(&name)?);
-            report.shown.extend(looks.map(|what| (name, format!("holds what looks like {what}"))));
+            report.readable.extend(looks.map(|what| (name, format!("holds what looks like {what}"))));
         }
         Ok(report)
     }
@@ -99,9 +99,9 @@ impl Report {
         } else if let Some(why) = in_clear(&mut sops, by.as_ref()) {
             self.clear.push((name.clone(), why));
         }
-        let shown = sops.shown();
-        let looks = shown.iter().filter_map(|one| Some(format!("{} looks like {}", one.pointer(), one.looks?)));
-        self.shown.extend(looks.map(|told| (name.clone(), told)));
+        let values = sops.readable_values();
+        let looks = values.iter().filter_map(|one| Some(format!("{} looks like {}", one.pointer(), one.looks?)));
+        self.readable.extend(looks.map(|why| (name.clone(), why)));
     }
 
     /// Compares the files with the grants: files that nobody gets, and grants without a file.
@@ -118,27 +118,29 @@ impl Report {
             && self.plain.is_empty()
             && self.damaged.is_empty()
             && self.passed_over.is_empty()
-            && self.shown.is_empty()
+            && self.readable.is_empty()
             && self.unsealed.is_empty()
             && self.clear.is_empty())
             || self.unreachable.as_ref().is_some_and(|(files, grants)| !files.is_empty() || !grants.is_empty())
     }
 
     pub(super) fn to_json(&self) -> Value {
-        let told = |told: &Told| told.iter().map(|(file, why)| json!({ "file": file, "why": why })).collect::<Vec<_>>();
-        let grants =
-            |grants: &Told| grants.iter().map(|(at, documents)| json!({ "at": at, "documents": documents })).collect::<Vec<_>>();
+        let to_json =
+            |entries: &Remarks| entries.iter().map(|(file, why)| json!({ "file": file, "why": why })).collect::<Vec<_>>();
+        let grants = |grants: &Remarks| {
+            grants.iter().map(|(at, documents)| json!({ "at": at, "documents": documents })).collect::<Vec<_>>()
+        };
         json!({
-            "age_files": self.age, "sops_files": self.sops, "recipients": self.recipients, "stale": told(&self.stale),
-            "no_age_recipient": told(&self.foreign),
-            "not_encrypted": self.plain, "damaged": told(&self.damaged), "not_looked_at": told(&self.passed_over), "readable": told(&self.shown),
-            "nothing_encrypted": told(&self.clear), "in_clear_against_rule": told(&self.unsealed),
+            "age_files": self.age, "sops_files": self.sops, "recipients": self.recipients, "stale": to_json(&self.stale),
+            "no_age_recipient": to_json(&self.foreign),
+            "not_encrypted": self.plain, "damaged": to_json(&self.damaged), "not_looked_at": to_json(&self.passed_over), "readable": to_json(&self.readable),
+            "nothing_encrypted": to_json(&self.clear), "in_clear_against_rule": to_json(&self.unsealed),
             "granted_to_nobody": self.unreachable.as_ref().map(|(files, _)| files),
             "granted_and_not_there": self.unreachable.as_ref().map(|(_, empty)| grants(empty)),
         })
     }
 
-    pub(super) fn told(&self) -> String {
+    pub(super) fn render(&self) -> String {
         let mut out = format!("{}, {}\n", counted(self.sops, "SOPS file"), counted(self.age, "age file"));
         if !self.recipients.is_empty() {
             out.push_str("\nRecipients (an age file does not name its own)\n");
@@ -146,7 +148,7 @@ impl Report {
         for (recipient, files) in &self.recipients {
             let _ = writeln!(out, "  {:<26} {}", print::recipient(recipient), counted(files.len(), "file"));
         }
-        let of_file = |told: &Told| told.iter().map(|(file, why)| format!("{file}: {why}")).collect::<Vec<_>>();
+        let of_file = |entries: &Remarks| entries.iter().map(|(file, why)| format!("{file}: {why}")).collect::<Vec<_>>();
         print::section(&mut out, "Encrypted to others than .sops.yaml says (`daypass secret updatekeys`)", &of_file(&self.stale));
         print::section(
             &mut out,
@@ -156,7 +158,7 @@ impl Report {
         print::section(&mut out, "Not encrypted", &self.plain);
         print::section(&mut out, "Damaged", &of_file(&self.damaged));
         print::section(&mut out, "Not looked at", &of_file(&self.passed_over));
-        print::section(&mut out, "Readable, and looks like a secret", &of_file(&self.shown));
+        print::section(&mut out, "Readable, and looks like a secret", &of_file(&self.readable));
         print::section(&mut out, "Readable, and should not be", &of_file(&self.unsealed));
         print::section(&mut out, "Readable as a whole, by the rule of what is encrypted", &of_file(&self.clear));
         match &self.unreachable {

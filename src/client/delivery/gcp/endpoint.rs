@@ -2,7 +2,7 @@
 //! renewed before it expires.
 
 use crate::client::local_server::{Answers, LocalServer, REQUEST_MAX, random_token, response};
-use crate::client::renewal::{Dated, Renewed};
+use crate::client::renewal::{Expiring, Renewing};
 use crate::client::{Failure, STATUS_DENIED};
 use crate::words::{Clock, Secret, SystemClock};
 use axum::body::Body;
@@ -29,10 +29,10 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     /// Starts on a free port of 127.0.0.1. Only programs that can read the file of the subject token get an answer.
-    pub(super) async fn start(token: Arc<Renewed<Secret>>) -> std::io::Result<Self> {
+    pub(super) async fn start(token: Arc<Renewing<Secret>>) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let subject = Arc::new(random_token()?);
-        let server = LocalServer::serve(listener, Door { subject: subject.clone(), token })?;
+        let server = LocalServer::serve(listener, TokenEndpointState { subject: subject.clone(), token })?;
         Ok(Self { server, subject })
     }
 
@@ -46,12 +46,12 @@ impl Endpoint {
     }
 }
 
-struct Door {
+struct TokenEndpointState {
     subject: Arc<Secret>,
-    token: Arc<Renewed<Secret>>,
+    token: Arc<Renewing<Secret>>,
 }
 
-impl Answers for Door {
+impl Answers for TokenEndpointState {
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         if request.uri().path() != PATH || request.method() != Method::POST {
             return refusal(404, "invalid_request", &format!("Only POST {PATH} is answered here."));
@@ -59,7 +59,7 @@ impl Answers for Door {
         let body = tokio::time::timeout(REQUEST_MAX, Limited::new(request.into_body(), BODY_BYTES_MAX).collect()).await;
         let Ok(Ok(body)) = body else { return refusal(400, "invalid_request", "The form did not come whole.") };
         let body = Secret::new(body.to_bytes().to_vec());
-        if shown(&body).as_ref() != Some(&*self.subject) {
+        if subject_token(&body).as_ref() != Some(&*self.subject) {
             return refusal(400, "invalid_grant", "The `subject_token` is not the one of the file that `daypass exec` wrote.");
         }
         match self.token.current().await {
@@ -70,12 +70,12 @@ impl Answers for Door {
 }
 
 /// The `subject_token` of a form.
-fn shown(body: &Secret) -> Option<Secret> {
+fn subject_token(body: &Secret) -> Option<Secret> {
     let form = reqwest::Url::parse(&format!("http://localhost/?{}", body.expose_text()?)).ok()?;
     form.query_pairs().find(|(name, _)| name == "subject_token").map(|(_, value)| value.into_owned().into())
 }
 
-fn granted(dated: &Dated<Secret>) -> Response<Body> {
+fn granted(dated: &Expiring<Secret>) -> Response<Body> {
     let lasts = dated.expires_at.since(SystemClock.now()).as_secs();
     let token = dated.value.expose_text();
     let document =
@@ -99,9 +99,9 @@ mod tests {
     use std::time::Duration;
 
     async fn start(lasting: Duration) -> Endpoint {
-        let first = Dated { value: "hunter2".to_owned().into(), expires_at: SystemClock.now().plus(lasting) };
+        let first = Expiring { value: "hunter2".to_owned().into(), expires_at: SystemClock.now().plus(lasting) };
         let denied = || Failure::new(STATUS_DENIED, "No.\nhint: h\ndecision: d");
-        let renewed = Renewed::new(Some(first), None, Arc::new(SystemClock), move || Box::pin(async move { Err(denied()) }));
+        let renewed = Renewing::new(Some(first), None, Arc::new(SystemClock), move || Box::pin(async move { Err(denied()) }));
         Endpoint::start(renewed).await.unwrap()
     }
 

@@ -49,9 +49,9 @@ mod tests {
 
     #[test]
     fn a_secret_is_found_by_its_name_and_a_missing_one_is_a_failure() {
-        let (given, wanted) = (answer(&["secret"]), |name| SecretRequest(SecretName::parse(name).unwrap()));
-        assert_eq!(wanted("shop/db.yaml#/a").value(&given).unwrap().expose(), b"hunter2");
-        assert!(wanted("shop/db.yaml#/b").value(&given).is_err());
+        let (document, request) = (answer(&["secret"]), |name| SecretRequest(SecretName::parse(name).unwrap()));
+        assert_eq!(request("shop/db.yaml#/a").value(&document).unwrap().expose(), b"hunter2");
+        assert!(request("shop/db.yaml#/b").value(&document).is_err());
         assert_eq!(only_secret(&answer(&["secret_at"])).unwrap().expose(), b"\xff");
         assert!(only_secret(&answer(&[])).is_err() && only_secret(&answer(&["aws"])).is_err());
     }

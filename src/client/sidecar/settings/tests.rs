@@ -27,7 +27,7 @@ fn every_key_is_read() {
     assert_eq!(settings.names().map(FileName::as_str).collect::<Vec<_>>(), ["db-password", "tls.key", "app.env", "aws-token"]);
     let little = parse("server: https://d.example\nsecrets: { a: shop/a.yaml }\n").unwrap();
     assert_eq!((little.folder.to_str(), little.mode, little.token_file.to_str()), (Some(FOLDER), MODE, Some(PROJECTED_TOKEN)));
-    assert_ne!(little.wish(), settings.wish());
+    assert_ne!(little.content_digest(), settings.content_digest());
 }
 
 #[test]
@@ -45,7 +45,7 @@ colour: red
 "#;
     let failure = parse(text).unwrap_err();
     assert_eq!(failure.status, STATUS_CONFIGURATION);
-    for told in [
+    for expected in [
         "https",
         "0400",
         "one plain name",
@@ -60,7 +60,7 @@ colour: red
         "unknown key `colour`",
         "on loopback",
     ] {
-        assert!(failure.message.contains(told), "{told}\n{}", failure.message);
+        assert!(failure.message.contains(expected), "{expected}\n{}", failure.message);
     }
 }
 

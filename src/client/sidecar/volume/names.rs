@@ -10,7 +10,7 @@ pub(super) const DATA: &str = "..data";
 /// The same link before it is renamed.
 pub(super) const DATA_NEXT: &str = "..data_tmp";
 /// The file that exists while the application has yet to be notified of a change.
-pub(super) const UNTOLD: &str = "..untold";
+pub(super) const UNNOTIFIED: &str = "..untold";
 
 /// The beginning of a folder's name, such as `..2026_11_23_09_30_00.`, as for the kubelet's own.
 pub(super) fn stamp(now: UnixTime) -> String {

@@ -62,8 +62,8 @@ fn leftovers_of_a_killed_sidecar_are_removed_and_other_files_stay() {
     volume.write(&files(&[("a", "2")]), NOW).unwrap();
     let left = names(folder.path());
     assert_eq!(left.iter().filter(|name| !name.starts_with("..2")).collect::<Vec<_>>(), ["..data", "a", "link", "theirs"]);
-    for theirs in ["theirs", "link"] {
-        let fault = volume.write(&files(&[("a", "3"), (theirs, "x")]), NOW).unwrap_err();
+    for name in ["theirs", "link"] {
+        let fault = volume.write(&files(&[("a", "3"), (name, "x")]), NOW).unwrap_err();
         assert!(fault.to_string().contains("not the sidecar's"), "{fault}");
     }
     assert!(volume.holds(&files(&[("a", "2")])), "and nothing else was touched");

@@ -1,13 +1,13 @@
 use super::*;
 use crate::words::UnixTime;
 
-fn team() -> Theirs {
-    Theirs::OfSource { name: SourceName::parse("team").unwrap(), repository: "/srv/team".to_owned() }
+fn team() -> AuditScope {
+    AuditScope::OfSource { name: SourceName::parse("team").unwrap(), repository: "/srv/team".to_owned() }
 }
 
-fn part(kind: &str, body: Value, theirs: &Theirs) -> Option<Value> {
+fn part(kind: &str, body: Value, view: &AuditScope) -> Option<Value> {
     let entry = Entry { seq: 1, at: UnixTime::from_seconds(0), kind: kind.to_owned(), decision: None, body };
-    theirs.part(entry).map(|entry| entry.body)
+    view.part(entry).map(|entry| entry.body)
 }
 
 #[test]
@@ -25,8 +25,8 @@ fn a_further_source_sees_only_the_records_of_its_own_policies() {
         (json!({ "source": "root", "revision": "4f2a" }), false),
         (json!({}), false),
     ] {
-        let seen = |body: &Value, theirs: &Theirs| part("released", body.clone(), theirs).is_some();
-        assert!(!seen(&body, &team()), "it does not tell whose policies these were: {body}");
+        let is_visible = |body: &Value, view: &AuditScope| part("released", body.clone(), view).is_some();
+        assert!(!is_visible(&body, &team()), "it does not tell whose policies these were: {body}");
         for (sources, is_its_own) in [
             (json!({ "team": "/srv/team" }), true),
             (json!({ "shop": "/srv/shop", "team": "/srv/team" }), true),
@@ -35,9 +35,9 @@ fn a_further_source_sees_only_the_records_of_its_own_policies() {
         ] {
             let mut body = body.clone();
             body["sources"] = sources;
-            assert_eq!(seen(&body, &team()), by_team && is_its_own, "{body}");
+            assert_eq!(is_visible(&body, &team()), by_team && is_its_own, "{body}");
         }
-        assert_eq!(part("released", body.clone(), &Theirs::Everything), Some(body));
+        assert_eq!(part("released", body.clone(), &AuditScope::Everything), Some(body));
     }
 }
 
@@ -58,7 +58,7 @@ fn of_two() -> Value {
 
 #[test]
 fn a_record_of_two_sources_shows_nothing_of_the_other() {
-    let seen = part("released", of_two(), &team()).unwrap();
+    let visible = part("released", of_two(), &team()).unwrap();
     let expected = json!({
         "v": 1, "api": "native", "client": "10.0.0.1", "issuer": "github", "subject": "repo:acme/x", "attributes": { "ref": "r" },
         "claims": "hash", "in_session": "d0", "token_ended": true, "first_use": { "client": "10.0.0.2", "decision": "d1" }, "repeats": "d2",
@@ -66,14 +66,14 @@ fn a_record_of_two_sources_shows_nothing_of_the_other() {
         "rows": [null, "team-row"], "issued": [{ "secret": { "name": "team/x" } }, { "id_token": {} }],
         "sources": { "team": "/srv/team" }, "partial": true,
     });
-    assert_eq!(seen, expected);
+    assert_eq!(visible, expected);
     // Where a list is not one entry for each policy, nobody can tell which entries are the source's.
     for member in OF_EACH {
         for other in [json!([]), json!(["shop", "team"]), json!(["shop", "shop", "team", "team"]), json!("shop")] {
             let mut body = of_two();
             body[member] = other;
-            let seen = part("released", body, &team()).unwrap();
-            assert!(seen.get(member).is_none() && !seen.to_string().contains("shop"), "{member}: {seen}");
+            let visible = part("released", body, &team()).unwrap();
+            assert!(visible.get(member).is_none() && !visible.to_string().contains("shop"), "{member}: {visible}");
         }
     }
     // A code is from a list, and an operator's words are free text.
@@ -97,14 +97,14 @@ fn a_request_that_named_a_policy_shows_only_what_may_be_its_sources_own() {
     };
     let (own, stored) = of(json!(["secret team/db.age", "id_token https://team.example", "transit decrypt team/k"]));
     assert_eq!(own, stored);
-    let (seen, _) = of(json!(["secret shop/x.age", "secret team/db.age", "transit decrypt shop/k", "nothing shop"]));
+    let (visible, _) = of(json!(["secret shop/x.age", "secret team/db.age", "transit decrypt shop/k", "nothing shop"]));
     let expected = json!({ "policy": "team/deploy", "sources": { "team": "/srv/team" }, "credentials": ["secret team/db.age"],
         "subject": "s", "reason": "no_matching_policy", "partial": true });
-    assert_eq!(seen, expected);
+    assert_eq!(visible, expected);
     // The cause may quote one of the names that were left out.
     let mut long = stored;
     long["credentials"] = json!([]);
     long["credentials_left_out"] = json!({ "count": 99, "sha256": "x" });
-    let seen = part("refused", long, &team()).unwrap();
-    assert!(seen.get("cause").is_none() && seen["partial"] == true, "{seen}");
+    let visible = part("refused", long, &team()).unwrap();
+    assert!(visible.get("cause").is_none() && visible["partial"] == true, "{visible}");
 }

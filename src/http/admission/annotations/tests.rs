@@ -1,16 +1,16 @@
 use super::*;
 use serde_json::json;
 
-fn read_all(annotations: &[(&str, &str)]) -> Result<Asked, Refusal> {
+fn read_all(annotations: &[(&str, &str)]) -> Result<PodRequest, Refusal> {
     let mut all: Map<String, Value> = annotations.iter().map(|(name, value)| (format!("{PREFIX}{name}"), json!(value))).collect();
     all.insert("other.example/x".to_owned(), json!("left alone"));
     read(&all)
 }
 
-fn wishes(annotations: &[(&str, &str)]) -> Wishes {
+fn injection(annotations: &[(&str, &str)]) -> InjectionRequest {
     match read_all(annotations) {
-        Ok(Asked::Injection(wishes)) => *wishes,
-        Ok(Asked::Nothing(_)) => panic!("nothing is asked for"),
+        Ok(PodRequest::Injection(injection)) => *injection,
+        Ok(PodRequest::Nothing(_)) => panic!("nothing is asked for"),
         Err(refusal) => panic!("{}", refusal.message()),
     }
 }
@@ -30,7 +30,7 @@ const SECRET: (&str, &str) = ("secret.db-password", "shop/production/db.yaml#/pa
 
 #[test]
 fn the_documented_annotations_are_read() {
-    let all = wishes(&[
+    let all = injection(&[
         ("inject", "true"),
         ("issuer", "eu"),
         ("policy", "shop/web"),
@@ -44,17 +44,17 @@ fn the_documented_annotations_are_read() {
     assert_eq!(all.files.keys().collect::<Vec<_>>(), ["app.env", "db-password"]);
     assert_eq!(all.on_change, Some(Reaction::Signal("HUP".to_owned(), "nginx".to_owned())));
     assert_eq!((all.mode, all.containers), (Some(Mode::Init), Some(vec!["web".to_owned(), "worker".to_owned()])));
-    let http = wishes(&[("inject", "true"), SECRET, ("on-change", "http:9000/reload?now")]);
+    let http = injection(&[("inject", "true"), SECRET, ("on-change", "http:9000/reload?now")]);
     assert_eq!(http.on_change, Some(Reaction::Http(9000, "/reload?now".to_owned())));
-    let exec = wishes(&[("inject", "true"), SECRET, ("on-change", "exec:/bin/reload --now")]);
+    let exec = injection(&[("inject", "true"), SECRET, ("on-change", "exec:/bin/reload --now")]);
     assert_eq!(exec.on_change, Some(Reaction::Exec(vec!["/bin/reload".to_owned(), "--now".to_owned()])));
 }
 
 #[test]
 fn a_pod_without_inject_is_not_changed_and_its_idle_annotations_are_named() {
-    assert!(matches!(read_all(&[]), Ok(Asked::Nothing(idle)) if idle.is_empty()));
-    assert!(matches!(read_all(&[("inject", "false"), SECRET]), Ok(Asked::Nothing(idle)) if idle.is_empty()));
-    assert!(matches!(read_all(&[SECRET]), Ok(Asked::Nothing(idle)) if idle == ["secret.db-password"]));
+    assert!(matches!(read_all(&[]), Ok(PodRequest::Nothing(idle)) if idle.is_empty()));
+    assert!(matches!(read_all(&[("inject", "false"), SECRET]), Ok(PodRequest::Nothing(idle)) if idle.is_empty()));
+    assert!(matches!(read_all(&[SECRET]), Ok(PodRequest::Nothing(idle)) if idle == ["secret.db-password"]));
     for value in ["True", "yes", "", "1"] {
         assert!(read_all(&[("inject", value), SECRET]).is_err(), "{value:?}");
     }
@@ -93,10 +93,10 @@ fn a_refusal_says_what_to_write_instead() {
         (("mode", "sidecar"), "expected native"),
         (("containers", "web,,worker"), "commas between"),
     ];
-    for (annotation, said) in cases {
+    for (annotation, expected) in cases {
         let message = refusal(&[SECRET, annotation]);
         assert!(
-            message.contains(said) && message.contains(&format!("daypass.dev/{}", annotation.0)),
+            message.contains(expected) && message.contains(&format!("daypass.dev/{}", annotation.0)),
             "{annotation:?}: {message}"
         );
     }

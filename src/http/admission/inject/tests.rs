@@ -171,12 +171,12 @@ fn a_signal_needs_shared_processes_and_the_same_user() {
     assert_eq!(after["spec"]["shareProcessNamespace"], true);
     assert_eq!(configuration(&after["spec"]["initContainers"][0])["on_change"], json!({ "signal": "HUP", "process": "nginx" }));
     assert_eq!(injected(&with(std::slice::from_ref(&user)), &settings())["spec"]["shareProcessNamespace"], Value::Null);
-    for (change, said) in [
+    for (change, expected) in [
         (("/spec/shareProcessNamespace", json!(false)), "the pod says false"),
         (("/spec/hostPID", json!(true)), "node's processes"),
         (("/spec/securityContext", json!({})), "runAsUser"),
     ] {
-        assert!(refused(&[action.clone(), user.clone(), change]).contains(said), "{said}");
+        assert!(refused(&[action.clone(), user.clone(), change]).contains(expected), "{expected}");
     }
 }
 
@@ -215,9 +215,9 @@ fn a_refusal_names_what_is_in_the_way() {
         (vec![("/spec", json!([]))], "no `spec`"),
         (vec![("/metadata/annotations", json!([]))], "not a mapping"),
     ];
-    for (changes, said) in cases {
+    for (changes, expected) in cases {
         let message = refused(&changes);
-        assert!(message.contains(said), "{said}: {message}");
+        assert!(message.contains(expected), "{expected}: {message}");
     }
     let (issuer, containers) = (note("issuer"), note("containers"));
     assert!(refused(&[(&issuer, "asia".into())]).contains("one of: eu, us"));

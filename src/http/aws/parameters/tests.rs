@@ -18,15 +18,15 @@ fn read(changes: &[(&str, Option<&str>)]) -> Result<AssumeRole, Fault> {
 
 #[test]
 fn every_documented_parameter_is_read() {
-    let asked = read(&[
+    let parsed = read(&[
         ("DurationSeconds", Some("900")),
         ("Policy", Some("{\"Version\":\"2012-10-17\"}")),
         ("PolicyArns.member.2.arn", Some("arn:aws:iam::123456789012:policy/team/shop")),
         ("PolicyArns.member.1.arn", Some("arn:aws:iam::aws:policy/ReadOnlyAccess")),
     ]);
-    let asked = asked.unwrap();
-    assert_eq!(asked.token.expose(), b"a.b.c");
-    assert_eq!(asked.request.credentials[0].to_string(), "aws arn:aws:iam::123456789012:role/deploy");
+    let parsed = parsed.unwrap();
+    assert_eq!(parsed.token.expose(), b"a.b.c");
+    assert_eq!(parsed.request.credentials[0].to_string(), "aws arn:aws:iam::123456789012:role/deploy");
     let expected = AwsParameters {
         session_name: Some("GitHubActions".to_owned()),
         duration: Some(Duration::from_secs(900)),
@@ -36,7 +36,7 @@ fn every_documented_parameter_is_read() {
             "arn:aws:iam::123456789012:policy/team/shop".to_owned(),
         ],
     };
-    assert_eq!(asked.request.aws_parameters, expected);
+    assert_eq!(parsed.request.aws_parameters, expected);
     assert_eq!(read(&[]).unwrap().request.aws_parameters.narrowing(), None);
 }
 

@@ -1,7 +1,7 @@
 //! Parameters and answer of `GET /v1/secret-status`.
 
 use super::decided;
-use crate::app::{FILES_MAX, GRANTS_TOLD_MAX};
+use crate::app::{FILES_MAX, GRANTS_LISTED_MAX};
 use crate::http::secret_status::FILE_CHARACTERS_MAX;
 use crate::kind::{nullable, object, reference};
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ pub(super) fn answer() -> Value {
         json!({
             "source": { "type": "string", "description": "The source of the policy that grants it." },
             "commit": nullable(&reference("Commit")), "files": files,
-            "granted_and_not_there": { "type": "array", "items": empty, "maxItems": GRANTS_TOLD_MAX, "description": "The first grants that reach no document." },
+            "granted_and_not_there": { "type": "array", "items": empty, "maxItems": GRANTS_LISTED_MAX, "description": "The first grants that reach no document." },
             "next_after": { "type": ["string", "null"], "description": "The `after` of the next page, where there is one." },
         }),
     );
@@ -42,7 +42,7 @@ pub(super) fn file() -> Value {
             "other_keys": { "type": "array", "items": { "type": "string" }, "description": "The kinds of its other keys, such as `kms`." },
             "not_in_force": { "type": ["string", "null"], "description": "Why the newest form of it is not in force." },
             "grants": { "type": ["integer", "null"], "minimum": 0, "description": "How many grants reach the document; null for a transit key." },
-            "granted_by": maybe_list(&format!("The first {GRANTS_TOLD_MAX} of these, as file and line.")),
+            "granted_by": maybe_list(&format!("The first {GRANTS_LISTED_MAX} of these, as file and line.")),
         }),
     )
 }

@@ -1,6 +1,6 @@
 use super::*;
 
-fn shown(name: &str, written: Value) -> Value {
+fn values_of(name: &str, written: Value) -> Value {
     let mut sample = crate::answers::tests::sample("secret");
     let mut secret = sample["secret"].take();
     secret.as_object_mut().unwrap().extend(written.as_object().unwrap().clone());
@@ -9,13 +9,16 @@ fn shown(name: &str, written: Value) -> Value {
 
 #[test]
 fn a_document_is_its_values_and_anything_else_is_one_value() {
-    assert_eq!(shown("a/db.yaml", json!({"value": "user: app\nport: 5432\n"})), json!({"user": "app", "port": 5432}));
-    assert_eq!(shown("a/db.json", json!({"value": "{\"user\":\"app\"}"})), json!({"user": "app"}));
-    assert_eq!(shown("a/app.env", json!({"value": "A=1\nB=x y\n"})), json!({"A": "1", "B": "x y"}));
-    assert_eq!(shown("a/password.age", json!({"value": "hunter2"})), json!({"value": "hunter2"}));
-    assert_eq!(shown("a/list.yaml", json!({"value": "- a\n"})), json!({"value": "- a\n"}));
-    assert_eq!(shown("a/k.age", json!({"value": "/w==", "encoding": "base64"})), json!({"value": "/w==", "encoding": "base64"}));
-    assert_eq!(shown("a/db.yaml#/tls/a~1b", json!({"value": "x"})), json!({"a/b": "x"}));
+    assert_eq!(values_of("a/db.yaml", json!({"value": "user: app\nport: 5432\n"})), json!({"user": "app", "port": 5432}));
+    assert_eq!(values_of("a/db.json", json!({"value": "{\"user\":\"app\"}"})), json!({"user": "app"}));
+    assert_eq!(values_of("a/app.env", json!({"value": "A=1\nB=x y\n"})), json!({"A": "1", "B": "x y"}));
+    assert_eq!(values_of("a/password.age", json!({"value": "hunter2"})), json!({"value": "hunter2"}));
+    assert_eq!(values_of("a/list.yaml", json!({"value": "- a\n"})), json!({"value": "- a\n"}));
+    assert_eq!(
+        values_of("a/k.age", json!({"value": "/w==", "encoding": "base64"})),
+        json!({"value": "/w==", "encoding": "base64"})
+    );
+    assert_eq!(values_of("a/db.yaml#/tls/a~1b", json!({"value": "x"})), json!({"a/b": "x"}));
 }
 
 #[test]

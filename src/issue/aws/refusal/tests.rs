@@ -1,7 +1,7 @@
 //! With error messages that AWS STS is known to write.
 
 use super::*;
-use crate::policy::{AwsTerms, Hub};
+use crate::policy::{AwsTerms, IntermediateRole};
 use crate::words::names::{DecisionId, RoleArn};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,7 +22,7 @@ fn terms(tagged: bool) -> AwsTerms {
         session_name: None,
         session_policy: None,
         session_policy_arns: Vec::new(),
-        via: Some(Hub { role: role("arn:aws:iam::111122223333:role/hub"), external_id: None }),
+        via: Some(IntermediateRole { role: role("arn:aws:iam::111122223333:role/hub"), external_id: None }),
     }
 }
 
@@ -33,12 +33,12 @@ fn denial(hop: Hop, tagged: bool, code: &str, message: &str) -> Denial {
 fn denial_by(status: u16, hop: Hop, tagged: bool, code: &str, message: &str) -> Denial {
     let (terms, decision) = (terms(tagged), DecisionId::new());
     let hub = terms.via.as_ref().unwrap();
-    let ask = match hop {
+    let request = match hop {
         Hop::Only => Ask::only(&terms, Action::AssumeRoleWithWebIdentity, &decision),
-        Hop::Hub => Ask::hub(&terms, hub, Action::AssumeRoleWithWebIdentity, &decision),
+        Hop::IntermediateRole => Ask::hub(&terms, hub, Action::AssumeRoleWithWebIdentity, &decision),
         Hop::Target => Ask::target(&terms, hub, &decision),
     };
-    said(status, code, message, &ask)
+    denial_of(status, code, message, &request)
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn a_refusal_says_what_the_trust_policy_has_to_allow() {
             "The trust policy of the role has to allow sts:AssumeRoleWithWebIdentity, sts:SetSourceIdentity to",
         ),
         (
-            Hop::Hub,
+            Hop::IntermediateRole,
             true,
             WEB_IDENTITY,
             "The trust policy of the role in between (the policy's `via`) has to allow sts:AssumeRoleWithWebIdentity, sts:TagSession",
@@ -95,13 +95,17 @@ fn a_refusal_says_what_the_trust_policy_has_to_allow() {
 fn the_cause_names_the_hop() {
     for (hop, words) in [
         (Hop::Only, "AccessDenied (403): no"),
-        (Hop::Hub, "first hop, to arn:aws:iam::111122223333:role/hub: AccessDenied (403): no"),
+        (Hop::IntermediateRole, "first hop, to arn:aws:iam::111122223333:role/hub: AccessDenied (403): no"),
         (Hop::Target, "second hop, to arn:aws:iam::123456789012:role/deploy: AccessDenied (403): no"),
     ] {
         assert_eq!(denial(hop, false, "AccessDenied", "no").cause, words);
     }
-    let unknown =
-        denial(Hop::Hub, false, "InvalidIdentityToken", "No OpenIDConnect provider found in your account for https://x");
+    let unknown = denial(
+        Hop::IntermediateRole,
+        false,
+        "InvalidIdentityToken",
+        "No OpenIDConnect provider found in your account for https://x",
+    );
     assert!(unknown.hint().contains("The account of the role in between") && unknown.reason == Reason::AwsDenied);
-    assert_eq!(denial(Hop::Hub, false, "ExpiredTokenException", "x").hint(), Reason::AwsDenied.hint());
+    assert_eq!(denial(Hop::IntermediateRole, false, "ExpiredTokenException", "x").hint(), Reason::AwsDenied.hint());
 }

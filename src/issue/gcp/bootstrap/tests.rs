@@ -1,14 +1,14 @@
 use super::*;
 use crate::kind::ServiceAccount;
-use crate::policy::ActsAs;
+use crate::policy::Impersonators;
 
 fn account(name: &str) -> ServiceAccount {
     ServiceAccount::parse(&format!("{name}@acme.iam.gserviceaccount.com")).unwrap()
 }
 
 fn used() -> GcpUse {
-    let subject = ActsAs { subjects: ["root/shop/deploy".to_owned()].into(), ..ActsAs::default() };
-    let chained = ActsAs { accounts: [account("hub")].into(), ..ActsAs::default() };
+    let subject = Impersonators { subjects: ["root/shop/deploy".to_owned()].into(), ..Impersonators::default() };
+    let chained = Impersonators { accounts: [account("hub")].into(), ..Impersonators::default() };
     GcpUse { accounts: [(account("hub"), subject), (account("far"), chained)].into(), direct: ["root/a:web".to_owned()].into() }
 }
 
@@ -72,6 +72,6 @@ fn what_is_too_long_for_an_expression_is_left_to_the_bindings() {
 fn what_stands_in_a_value_is_no_template() {
     let (issuer, used, provider) = (IssuerUrl::parse("https://a.example").unwrap(), used(), provider());
     let jwks = Jwks { file: "jwks.json", text: r#"{"keys":[{"kid":"${file(1)}%{x}"}]}"# };
-    let told = GcpBootstrap::new(&issuer, &provider, &used, Some(jwks)).terraform().to_string();
-    assert!(told.contains("$${file(1)}%%{x}"), "{told}");
+    let document = GcpBootstrap::new(&issuer, &provider, &used, Some(jwks)).terraform().to_string();
+    assert!(document.contains("$${file(1)}%%{x}"), "{document}");
 }

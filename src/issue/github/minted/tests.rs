@@ -16,8 +16,8 @@ fn good() -> Value {
 fn read(body: &[u8]) -> Result<Minted, Fault> {
     let (owner, repositories) = Repositories::of(&[Repository::parse("acme/shop@1").unwrap()]).unwrap();
     let permissions = Permissions::new([Permission::parse("contents", "read", &[]).unwrap()]).unwrap();
-    let asked = Asked { app: "acme", owner: &owner, repositories: &repositories, permissions: &permissions };
-    Minted::read(&Secret::new(body.to_vec()), 1, &asked, NOW)
+    let request = TokenRequest { app: "acme", owner: &owner, repositories: &repositories, permissions: &permissions };
+    Minted::read(&Secret::new(body.to_vec()), 1, &request, NOW)
 }
 
 fn with(pointer: &str, value: Value) -> Option<Fault> {
@@ -54,10 +54,10 @@ fn an_id_that_is_known_is_compared_also_where_names_are_asked_for() {
         let named = ["acme/shop@1", "acme/site"].map(|one| Repository::parse(one).unwrap());
         let (owner, repositories) = Repositories::of(&named).unwrap();
         let permissions = Permissions::new([Permission::parse("contents", "read", &[]).unwrap()]).unwrap();
-        let asked = Asked { app: "acme", owner: &owner, repositories: &repositories, permissions: &permissions };
+        let request = TokenRequest { app: "acme", owner: &owner, repositories: &repositories, permissions: &permissions };
         let mut answer = good();
         answer["repositories"][0]["id"] = id.into();
-        Minted::read(&Secret::new(answer.to_string().into_bytes()), 1, &asked, NOW).err()
+        Minted::read(&Secret::new(answer.to_string().into_bytes()), 1, &request, NOW).err()
     };
     assert_eq!((of(1), of(2)), (None, Some(Fault::Repositories)));
 }
@@ -65,12 +65,12 @@ fn an_id_that_is_known_is_compared_also_where_names_are_asked_for() {
 #[test]
 fn tokens_are_seen_in_what_is_broken() {
     let token = format!("ghs_{}", "a".repeat(36));
-    let seen = |text: &str| tokens_within(&Secret::from(text.to_owned())).len();
-    assert_eq!(seen(&format!("{{\"token\" :\n \"{token}\", \"perm")), 1);
-    assert_eq!(seen(&format!("{{\"token\":\"{token}\",\"token\":\"{token}\"")), 2);
-    assert_eq!(seen(&format!("\"token\":\"{token}\"").repeat(100)), 3);
-    assert_eq!(seen(&format!("{{\"token\":\"{token}")), 0, "half a token is none");
-    assert_eq!(seen(&format!("{{\"token\":{token}}}")), 0);
+    let tokens_in = |text: &str| tokens_within(&Secret::from(text.to_owned())).len();
+    assert_eq!(tokens_in(&format!("{{\"token\" :\n \"{token}\", \"perm")), 1);
+    assert_eq!(tokens_in(&format!("{{\"token\":\"{token}\",\"token\":\"{token}\"")), 2);
+    assert_eq!(tokens_in(&format!("\"token\":\"{token}\"").repeat(100)), 3);
+    assert_eq!(tokens_in(&format!("{{\"token\":\"{token}")), 0, "half a token is none");
+    assert_eq!(tokens_in(&format!("{{\"token\":{token}}}")), 0);
 }
 
 proptest! {

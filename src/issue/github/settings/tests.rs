@@ -24,8 +24,8 @@ fn read(text: &str) -> Result<GitHubSettings, Vec<String>> {
     let mut fields = Fields::new("daypass.yaml", text, &node, &mut faults);
     let settings = GitHubSettings::read(&mut fields, &Here);
     fields.finish();
-    let told: Vec<String> = faults.iter().map(|fault| fault.message.to_string()).collect();
-    if told.is_empty() { settings.ok_or(told) } else { Err(told) }
+    let messages: Vec<String> = faults.iter().map(|fault| fault.message.to_string()).collect();
+    if messages.is_empty() { settings.ok_or(messages) } else { Err(messages) }
 }
 
 #[test]
@@ -77,14 +77,14 @@ fn what_is_wrong_is_told() {
         (app(&format!("{good}, api: 'https://ghe.example?x'")), "https address"),
         (app(&format!("{good}, max_permission: {{}}")), "unknown key `max_permission`"),
     ] {
-        let told = read(&text).unwrap_err();
-        assert!(told.iter().any(|told| told.contains(words)), "{text}: {told:?}");
+        let messages = read(&text).unwrap_err();
+        assert!(messages.iter().any(|message| message.contains(words)), "{text}: {messages:?}");
     }
 }
 
 #[test]
 fn what_an_app_would_refuse_is_known_before_a_job_asks() {
-    use crate::issue::{Misfit, Provided};
+    use crate::issue::{ProviderKind, ProviderMismatch};
     use crate::kind::GitHubTarget;
     use crate::words::github::{AppName, Permission, Permissions};
     let settings = read("apps: [ { name: acme, app_id: 7, key: { file: k }, max_permissions: { contents: read } } ]").unwrap();
@@ -99,5 +99,5 @@ fn what_an_app_would_refuse_is_known_before_a_job_asks() {
     assert_eq!(unknown.help().as_deref(), Some("did you mean `acme`? it has acme"));
     assert_eq!(misfit("nobody", "read").and_then(|misfit| misfit.help()).as_deref(), Some("it has acme"));
     let wide = misfit("acme", "write");
-    assert!(matches!(&wide, Some(Misfit::Refused { why, .. }) if why.contains("`contents: write`")), "{wide:?}");
+    assert!(matches!(&wide, Some(ProviderMismatch::Refused { why, .. }) if why.contains("`contents: write`")), "{wide:?}");
 }

@@ -25,8 +25,8 @@ fn read(service: &str) -> Result<ServiceSettings, Vec<String>> {
     let mut fields = Fields::new("daypass.yaml", &text, &node, &mut faults);
     let settings = TokenExchangeSettings::read(&mut fields, &Here);
     fields.finish();
-    let told: Vec<String> = faults.iter().map(|fault| fault.message.to_string()).collect();
-    if told.is_empty() { Ok(settings.ok_or(told)?.services.remove(0)) } else { Err(told) }
+    let messages: Vec<String> = faults.iter().map(|fault| fault.message.to_string()).collect();
+    if messages.is_empty() { Ok(settings.ok_or(messages)?.services.remove(0)) } else { Err(messages) }
 }
 
 const GOOD: &str = "name: partner, url: \"https://partner.example/oauth/token\", encoding: json, audience: \"https://partner.example\", \
@@ -43,8 +43,8 @@ fn a_service_is_read() {
         read(&GOOD.replace("fields: { grant_type:", typed).replace("fields: {", "headers: { anthropic-beta: x }, fields: {"))
             .is_ok()
     );
-    let told = read(&GOOD.replace("lifetime: /expires_in", "lifetime: 1h")).unwrap();
-    assert_eq!(told.lifetime, Lifetime::Documented(Duration::from_secs(3600)));
+    let changed = read(&GOOD.replace("lifetime: /expires_in", "lifetime: 1h")).unwrap();
+    assert_eq!(changed.lifetime, Lifetime::Documented(Duration::from_secs(3600)));
     assert_eq!(service.check(&ExchangeFields::parse("role=x").unwrap()), Ok(()));
     assert_eq!(service.check(&ExchangeFields::default()), Err(FieldsError::Missing("role".to_owned())));
     assert_eq!(
@@ -55,7 +55,7 @@ fn a_service_is_read() {
 
 #[test]
 fn what_is_wrong_is_told() {
-    for (old, new, said) in [
+    for (old, new, expected) in [
         ("https://partner.example/oauth", "http://partner.example/oauth", "expected an https address"),
         ("encoding: json", "encoding: xml", "expected `form` or `json`"),
         ("\"https://partner.example\",", "sts.amazonaws.com,", "a cloud takes tokens"),
@@ -81,14 +81,14 @@ fn what_is_wrong_is_told() {
         ("encoding: json", "encoding: json, secret: x", "unknown key `secret`"),
         ("encoding: json", "encoding: json, algorithm: RS256", "unknown key `algorithm`"),
     ] {
-        let told = read(&GOOD.replacen(old, new, 1)).unwrap_err();
-        assert!(told.iter().any(|told| told.contains(said)), "{new}: {told:?}");
+        let messages = read(&GOOD.replacen(old, new, 1)).unwrap_err();
+        assert!(messages.iter().any(|message| message.contains(expected)), "{new}: {messages:?}");
     }
 }
 
 #[test]
 fn what_a_service_would_refuse_is_known_before_a_job_asks() {
-    use crate::issue::Provided;
+    use crate::issue::ProviderKind;
     use crate::kind::Kind;
     use crate::kind::TokenExchangeTarget;
     let settings = TokenExchangeSettings { services: vec![read(GOOD).unwrap()] };

@@ -60,8 +60,8 @@ fn a_removed_denial_is_reported_beside_many_denials() {
     assert_eq!(widens(&at(&plain, &many), &at(&plain, &fewer)), ["secret shop/**"]);
     let (files, set) = (at(&plain, &many), load(&at(&plain, &many)));
     assert!(changes((&set, &files), (&set, &files), &catalogue(), NOW).is_empty(), "what did not change is no gain");
-    let told = widens(&at(&past, &many), &at(&past, &fewer));
-    assert!(told.iter().any(|told| told.starts_with("secret_at ")), "{told:?}");
+    let widened = widens(&at(&past, &many), &at(&past, &fewer));
+    assert!(widened.iter().any(|credential| credential.starts_with("secret_at ")), "{widened:?}");
     let (strict, loose) = (
         granting("[{ secret: \"shop/**\", offline: 7d }, { secret: \"shop/zz/**\", offline: 5s }]"),
         granting("[{ secret: \"shop/**\", offline: 7d }]"),

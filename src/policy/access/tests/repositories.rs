@@ -34,12 +34,12 @@ fn revision(repositories: &str, denials: &[(&str, &str)]) -> Tree {
 }
 
 /// Who gains or loses what.
-fn told(old: &Tree, new: &Tree) -> Vec<(Direction, String, String)> {
-    let told = |change: Change| {
+fn report(old: &Tree, new: &Tree) -> Vec<(Direction, String, String)> {
+    let describe = |change: Change| {
         let who: Vec<&str> = change.parts.iter().map(|part| part.who.as_str()).collect();
         (change.direction, change.credentials.join(", "), who.join("; "))
     };
-    compared(old, new).into_iter().map(told).collect()
+    compared(old, new).into_iter().map(describe).collect()
 }
 
 /// To everybody whom the policy lets in.
@@ -64,13 +64,13 @@ fn a_removed_denial_is_reported_for_each_form_of_a_grant() {
         };
         let (old, new) = (lines(&old), lines(&new));
         let is_it = |(_, credentials, of): &(Direction, String, String)| credentials.contains(gained) && of.contains(who);
-        let found = told(&old, &new);
+        let found = report(&old, &new);
         assert!(found.iter().all(|change| change.0 == Widens) && found.iter().any(is_it), "{repositories}: {found:?}");
-        let back = told(&new, &old);
+        let back = report(&new, &old);
         assert!(back.iter().all(|change| change.0 == Narrows) && back.iter().any(is_it), "{repositories}: {back:?}");
-        assert_eq!(told(&new, &new), []);
+        assert_eq!(report(&new, &new), []);
         let loaded = Ruleset::load_with(&new, &catalogue(), Some(&load(&old)), Widening::Waits, &[]);
-        assert_eq!(loaded.held, ["guardrails.yaml"], "it waits");
+        assert_eq!(loaded.pending, ["guardrails.yaml"], "it waits");
     }
 }
 
@@ -95,11 +95,11 @@ fn a_policy_that_grants_more_beside_a_denial_is_reported() {
         ("[acme/a@1]", ALL, "github acme acme/b contents=write"),
         ("[acme/a@1, acme/secret@3]", "[acme/a@1, acme/b@2, acme/secret@3]", "github acme acme/a acme/b contents=write"),
     ] {
-        let found = told(&with(old), &with(new));
+        let found = report(&with(old), &with(new));
         let is_it = |change: &(Direction, String, String)| change.0 == Widens && change.1.contains(gained);
         assert!(found.iter().any(is_it), "{old} -> {new}: {found:?}");
     }
-    assert_eq!(told(&with("[acme/a@1]"), &with("[acme/a@1, acme/secret@3]")), [], "nobody has it");
+    assert_eq!(report(&with("[acme/a@1]"), &with("[acme/a@1, acme/secret@3]")), [], "nobody has it");
 }
 
 #[test]
@@ -129,8 +129,8 @@ fn many_denials_and_many_names_are_compared_exactly() {
         tree.insert("policies/all.yaml".to_owned(), Arc::from(bot(ALL).as_bytes()));
         tree
     };
-    assert!(told(&both(19), &both(20)).iter().all(|(direction, ..)| *direction == Narrows));
-    let found = told(&both(20), &both(19));
+    assert!(report(&both(19), &both(20)).iter().all(|(direction, ..)| *direction == Narrows));
+    let found = report(&both(20), &both(19));
     assert!(
         found.iter().all(|(direction, credentials, _)| *direction == Widens && credentials.contains("acme/r19")),
         "{found:?}"

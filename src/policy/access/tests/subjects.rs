@@ -13,7 +13,7 @@ fn a_job_under_another_subject_is_reported() {
     let token = "grant: { id_token: [{ audience: \"https://partner.example\" }] }\n";
     let [prod, dev] = ["acme/prod@1", "acme/dev@2"].map(|repository| policy(repository, token));
     let two = |one: &str, other: &str| tree(&[("policies/prod.yaml", one), ("policies/dev.yaml", other)]);
-    let told = |old: &Tree, new: &Tree| {
+    let widenings = |old: &Tree, new: &Tree| {
         let all = compared(old, new).into_iter().filter(|change| change.direction == Direction::Widens);
         let mut all: Vec<String> = all
             .flat_map(|change| change.terms.into_iter().map(|term| format!("{} {} -> {}", term.term, term.old, term.new)))
@@ -23,25 +23,25 @@ fn a_job_under_another_subject_is_reported() {
     };
     let before = two(&prod, &dev);
     let [to_dev, to_prod] = ["subject root/prod -> root/dev", "subject root/dev -> root/prod"];
-    assert_eq!(told(&before, &two(&dev, &prod)), [to_prod, to_dev], "they change places");
-    assert_eq!(told(&before, &tree(&[("policies/prod.yaml", &dev)])), [to_prod], "one takes the other's place");
+    assert_eq!(widenings(&before, &two(&dev, &prod)), [to_prod, to_dev], "they change places");
+    assert_eq!(widenings(&before, &tree(&[("policies/prod.yaml", &dev)])), [to_prod], "one takes the other's place");
     let both = tree(&[("policies/prod.yaml", &prod), ("policies/dev.yaml", &dev), ("policies/new.yaml", &dev)]);
-    assert_eq!(told(&before, &both), ["subject root/dev -> root/new"], "it has a second name");
-    assert_eq!(told(&both, &before), [""; 0], "that goes again");
+    assert_eq!(widenings(&before, &both), ["subject root/dev -> root/new"], "it has a second name");
+    assert_eq!(widenings(&both, &before), [""; 0], "that goes again");
 
     let rows = |rows: &str| {
         let policy = policy("\"{each.repository}\"", &format!("for_each: rows.yaml\n{token}"));
         tree(&[("policies/all.yaml", &policy), ("rows.yaml", &format!("[{rows}]\n"))])
     };
-    let [prod, dev, taken] = [
+    let [prod, dev, reused] = [
         "{ name: prod, repository: acme/prod@1 }",
         "{ name: dev, repository: acme/dev@2 }",
         "{ name: prod, repository: acme/dev@2 }",
     ];
     let before = rows(&format!("{prod}, {dev}"));
-    assert_eq!(told(&before, &rows(taken)), ["subject root/all:dev -> root/all:prod"]);
-    assert_eq!(told(&before, &rows(&format!("{dev}, {prod}"))), [""; 0], "the order says nothing");
-    assert_eq!(told(&rows(taken), &rows("{ repository: acme/dev@2 }")), ["subject root/all:prod -> root/all"]);
+    assert_eq!(widenings(&before, &rows(reused)), ["subject root/all:dev -> root/all:prod"]);
+    assert_eq!(widenings(&before, &rows(&format!("{dev}, {prod}"))), [""; 0], "the order says nothing");
+    assert_eq!(widenings(&rows(reused), &rows("{ repository: acme/dev@2 }")), ["subject root/all:prod -> root/all"]);
 }
 
 #[test]
@@ -76,11 +76,12 @@ fn a_second_policy_on_the_same_terms_widens_nothing() {
     assert_eq!(compared(&old, &tree(&[("policies/a.yaml", &longer), ("policies/b.yaml", &long)])), []);
     let short = DEPLOY.replace("refs/heads/main", "refs/heads/**");
     let found = compared(&old, &tree(&[("policies/a.yaml", &short)]));
-    let shown: Vec<_> = found.iter().map(|change| (change.direction, change.terms.len(), change.parts[0].who.as_str())).collect();
+    let summary: Vec<_> =
+        found.iter().map(|change| (change.direction, change.terms.len(), change.parts[0].who.as_str())).collect();
     let (gained, shorter) =
         ("acme/shop@456789 refs/heads/** (not [refs/heads/main, refs/heads/*]) push", "acme/shop@456789 refs/heads/* push");
     let another = (Direction::Widens, 1, "acme/shop@456789 refs/heads/* (not refs/heads/main) push");
     let gained = (Direction::Widens, 0, gained);
     let all = [gained, another, gained, (Direction::Narrows, 1, shorter)];
-    assert_eq!(shown, all, "the role, by another subject, and the pattern that has no file yet");
+    assert_eq!(summary, all, "the role, by another subject, and the pattern that has no file yet");
 }

@@ -68,7 +68,7 @@ fn a_value_that_no_token_has_is_an_error_at_its_place() {
             ("value_never_claimed", 3, column),
             "{mapping} {line}: {fault}"
         );
-        assert!(fault.help.as_deref().is_some_and(|told| told.contains(help)), "{mapping} {line}: {fault}");
+        assert!(fault.help.as_deref().is_some_and(|text| text.contains(help)), "{mapping} {line}: {fault}");
     }
 }
 
@@ -121,7 +121,7 @@ fn faults_of_value(mapping: &str, denial: bool, pointer: &str, value: &str) -> V
 
 #[test]
 fn a_claim_that_is_nearly_one_of_the_issuers_is_an_error() {
-    for (mapping, pointer, meant) in [
+    for (mapping, pointer, suggestion) in [
         ("github-actions", "/repository_visibilty", "/repository_visibility"),
         ("github-actions", "/Repository_visibility", "/repository_visibility"),
         ("github-actions", "/repository-visibility", "/repository_visibility"),
@@ -139,7 +139,7 @@ fn a_claim_that_is_nearly_one_of_the_issuers_is_an_error() {
             let faults = faults_of_claim(mapping, denial, pointer);
             let fault = faults.iter().find(|fault| fault.code == "claim_misspelt");
             let fault = fault.unwrap_or_else(|| panic!("{mapping} {pointer} {denial}: {faults:?}"));
-            assert!(fault.help.as_deref().is_some_and(|help| help.contains(&format!("`{meant}`"))), "{pointer}: {fault}");
+            assert!(fault.help.as_deref().is_some_and(|help| help.contains(&format!("`{suggestion}`"))), "{pointer}: {fault}");
         }
     }
     for (mapping, pointer) in [
@@ -164,7 +164,7 @@ fn a_claim_that_is_nearly_one_of_the_issuers_is_an_error() {
 /// Types are compared exactly: a number is no text of digits, and no value equals a list or a mapping.
 #[test]
 fn a_value_of_another_type_than_the_claims_is_an_error() {
-    for (mapping, pointer, value, said) in [
+    for (mapping, pointer, value, expected) in [
         ("github-actions", "/run_attempt", "2", "as text"),
         ("github-actions", "/run_attempt", "[\"1\", 2]", "as text"),
         ("github-actions", "/run_attempt", "{ not: 2 }", "as text"),
@@ -184,7 +184,7 @@ fn a_value_of_another_type_than_the_claims_is_an_error() {
             let faults = faults_of_value(mapping, denial, pointer, value);
             let fault = faults.iter().find(|fault| fault.code == "value_never_claimed");
             let fault = fault.unwrap_or_else(|| panic!("{mapping} {pointer} {value} {denial}: {faults:?}"));
-            assert!(fault.message.contains(said) && fault.help.is_some(), "{pointer}: {fault}");
+            assert!(fault.message.contains(expected) && fault.help.is_some(), "{pointer}: {fault}");
         }
     }
     for (mapping, pointer, value) in [

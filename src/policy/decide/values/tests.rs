@@ -21,10 +21,10 @@ grant:
 
 /// The values that are granted of this document, and for how long they may be kept.
 fn values(ruleset: &Ruleset, document: &str, named: Option<&str>) -> Result<(Option<Vec<String>>, Duration), Reason> {
-    let wanted = Target::Secret(SecretName::parse(document).unwrap());
+    let target = Target::Secret(SecretName::parse(document).unwrap());
     let named = named.map(|name| PolicyName::parse(name).unwrap());
     let facts = github(json!({}));
-    let granted = ruleset.set().grant_whole_or_parts(&facts, &wanted, named.as_ref(), Moment::at(UnixTime::from_seconds(0)));
+    let granted = ruleset.set().grant_whole_or_parts(&facts, &target, named.as_ref(), Moment::at(UnixTime::from_seconds(0)));
     match granted.map_err(|denial| denial.reason)?.terms {
         Terms::Secret(terms) => Ok((terms.only, terms.offline)),
         other => panic!("{other:?}"),
@@ -119,9 +119,9 @@ fn a_guardrail_against_the_document_is_one_against_each_of_its_values() {
 fn unauthenticated(secrets: &str, document: &str) -> bool {
     let policy = READER.split("  secrets:").next().unwrap().to_owned() + "  secrets: " + secrets + "\n";
     let ruleset = good(&[("policies/shop/read.yaml", &policy)]);
-    let wanted = Target::Secret(SecretName::parse(document).unwrap());
+    let target = Target::Secret(SecretName::parse(document).unwrap());
     let granted =
-        ruleset.set().grant_whole_or_parts(&github(json!({})), &wanted, None, Moment::at(UnixTime::from_seconds(0))).unwrap();
+        ruleset.set().grant_whole_or_parts(&github(json!({})), &target, None, Moment::at(UnixTime::from_seconds(0))).unwrap();
     match granted.terms {
         Terms::Secret(terms) => terms.unauthenticated,
         other => panic!("{other:?}"),
@@ -132,8 +132,8 @@ fn unauthenticated(secrets: &str, document: &str) -> bool {
 fn unauthenticated_values_are_allowed_only_if_every_entry_allows_them() {
     assert!(!unauthenticated("[shop/**]", "shop/db.yaml"));
     assert!(unauthenticated("[{ secret: shop/**, unauthenticated: allow }]", "shop/db.yaml#/kind"));
-    for beside in ["shop/db.yaml", "{ secret: \"shop/db.yaml#/kind\", offline: 2h }"] {
-        let both = format!("[{{ secret: shop/**, unauthenticated: allow }}, {beside}]");
+    for other in ["shop/db.yaml", "{ secret: \"shop/db.yaml#/kind\", offline: 2h }"] {
+        let both = format!("[{{ secret: shop/**, unauthenticated: allow }}, {other}]");
         assert!(!unauthenticated(&both, "shop/db.yaml#/kind"), "{both}");
         assert!(unauthenticated(&both, "shop/other.yaml"));
     }
@@ -145,8 +145,8 @@ fn unauthenticated_values_are_allowed_only_if_every_entry_allows_them() {
 fn decided(secrets: &str, guardrails: &str, line: &str) -> Result<Terms, Reason> {
     let policy = READER.split("  secrets:").next().unwrap().to_owned() + "  secrets: " + secrets + "\n";
     let ruleset = good(&[("policies/shop/read.yaml", &policy), ("guardrails.yaml", guardrails)]);
-    let wanted = Target::parse(line).unwrap();
-    let granted = ruleset.set().grant_whole_or_parts(&github(json!({})), &wanted, None, Moment::at(UnixTime::from_seconds(0)));
+    let target = Target::parse(line).unwrap();
+    let granted = ruleset.set().grant_whole_or_parts(&github(json!({})), &target, None, Moment::at(UnixTime::from_seconds(0)));
     granted.map(|granted| granted.terms).map_err(|denial| denial.reason)
 }
 
@@ -169,9 +169,9 @@ fn the_past_of_a_secret_is_a_grant_of_its_own() {
         Ok(Terms::SecretAt(PastSecretTerms { commit: None, .. }))
     ));
     // An entry that covers it without `history: allow` takes the past away; an entry for another value does not.
-    let (covered, beside) = ("[{ secret: shop/**, history: allow }, shop/db.yaml]", "\"shop/db.yaml#/port\"");
+    let (covered, other) = ("[{ secret: shop/**, history: allow }, shop/db.yaml]", "\"shop/db.yaml#/port\"");
     assert_eq!(decided(covered, none, &value), Err(Reason::NoMatchingPolicy));
-    assert!(decided(&format!("[{{ secret: shop/**, history: allow }}, {beside}]"), none, &value).is_ok());
+    assert!(decided(&format!("[{{ secret: shop/**, history: allow }}, {other}]"), none, &value).is_ok());
     // A document that is granted by values is not granted as an older commit had it.
     let values = "[{ secret: \"shop/db.yaml#/user\", history: allow }]";
     assert_eq!(decided(values, none, &whole), Err(Reason::NoMatchingPolicy));

@@ -144,7 +144,7 @@ fn a_note_names_a_client_that_was_bound_by_azp() {
             json!({ "Effect": "Allow", "Principal": { "Federated": provider }, "Action": super::ACTION, "Condition": condition });
         only(all(&json!({ "Version": "2012-10-17", "Statement": [statement] }))).unwrap().notes.join("\n")
     };
-    let told = notes("id.acme.example");
-    assert!(told.contains("`azp`") && told.contains("client-7"), "{told}");
+    let output = notes("id.acme.example");
+    assert!(output.contains("`azp`") && output.contains("client-7"), "{output}");
     assert!(!notes("oidc.eks.eu-west-1.amazonaws.com/id/ABC").contains("`azp`"));
 }

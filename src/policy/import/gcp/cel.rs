@@ -145,9 +145,9 @@ fn path(tokens: &mut Tokens) -> Result<Path, CelError> {
 mod tests {
     use super::*;
 
-    fn shown(text: &str) -> Result<Vec<String>, String> {
-        let shown = |term: &Term| format!("{} {:?}", term.path.0.join("/"), term.test);
-        read(text).map(|terms| terms.iter().map(shown).collect()).map_err(|fault| fault.to_string())
+    fn terms_of(text: &str) -> Result<Vec<String>, String> {
+        let describe = |term: &Term| format!("{} {:?}", term.path.0.join("/"), term.test);
+        read(text).map(|terms| terms.iter().map(describe).collect()).map_err(|fault| fault.to_string())
     }
 
     #[test]
@@ -161,7 +161,7 @@ mod tests {
             "assertion/kubernetes.io/namespace Among([\"a\", \"b\"])",
             "assertion/email_verified Is(true)",
         ];
-        assert_eq!(shown(text).unwrap(), expected);
+        assert_eq!(terms_of(text).unwrap(), expected);
     }
 
     #[test]
@@ -188,9 +188,9 @@ mod tests {
             ("assertion.a + 'x' == 'y'", "`+` is not imported"),
             ("", "expected a claim"),
         ] {
-            let refused = shown(text).expect_err(text);
+            let refused = terms_of(text).expect_err(text);
             assert!(refused.contains(reason), "{text}: {refused}");
         }
-        assert!(shown(&"(".repeat(4096)).unwrap_err().contains("deep"));
+        assert!(terms_of(&"(".repeat(4096)).unwrap_err().contains("deep"));
     }
 }

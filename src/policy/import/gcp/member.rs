@@ -18,11 +18,11 @@ const SERVICE: &str = "//iam.googleapis.com/";
 pub(super) struct Member {
     pub(super) text: String,
     pub(super) pool: String,
-    pub(super) who: Who,
+    pub(super) who: PrincipalSet,
 }
 
 /// Which identities of the pool.
-pub(super) enum Who {
+pub(super) enum PrincipalSet {
     Whole,
     /// Those with this value of an attribute, which the provider maps.
     Attribute(String, String),
@@ -70,15 +70,15 @@ impl Member {
             return Err(refused("`%` may be an escape, and readers differ: write the policy by hand"));
         }
         let who = match (kind, who.split_once('/')) {
-            ("principalSet", None) if who == "*" => Who::Whole,
-            ("principal", Some(("subject", subject))) => Who::Attribute("google.subject".to_owned(), subject.to_owned()),
+            ("principalSet", None) if who == "*" => PrincipalSet::Whole,
+            ("principal", Some(("subject", subject))) => PrincipalSet::Attribute("google.subject".to_owned(), subject.to_owned()),
             ("principalSet", Some((attribute, value))) if attribute.starts_with("attribute.") => {
-                Who::Attribute(attribute.to_owned(), value.to_owned())
+                PrincipalSet::Attribute(attribute.to_owned(), value.to_owned())
             }
             ("principalSet", Some(("group", _))) => return Err(refused("a group is one of a list, which no line matches")),
             _ => return Err(refused("expected subject/SUBJECT, attribute.NAME/VALUE or *")),
         };
-        if matches!(&who, Who::Attribute(_, value) if value.is_empty()) {
+        if matches!(&who, PrincipalSet::Attribute(_, value) if value.is_empty()) {
             return Err(refused("it has no value"));
         }
         Ok(Self { text: text.to_owned(), pool: format!("{before}/workloadIdentityPools/{pool}"), who })

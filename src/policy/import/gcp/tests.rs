@@ -117,16 +117,17 @@ fn members_and_providers_that_are_not_imported_are_reported() {
         found.into_iter().filter_map(Result::err).map(|one| one.reason).collect::<Vec<_>>().join("\n")
     };
     let repository = member("attribute.repository/acme/shop");
-    let told = all(&policy("roles/editor", &repository));
-    assert!(told.contains("its role is neither") && !told.contains("names its pool"), "{told}");
+    let reasons = all(&policy("roles/editor", &repository));
+    assert!(reasons.contains("its role is neither") && !reasons.contains("names its pool"), "{reasons}");
     let mut conditional = policy("roles/iam.workloadIdentityUser", &repository);
     conditional["bindings"][0]["condition"] = json!({ "expression": "request.time < timestamp('2027-01-01')" });
     assert!(all(&conditional).contains("a condition of IAM's own"));
     let elsewhere = "principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/other/*";
-    let told = all(&policy("roles/iam.workloadIdentityUser", elsewhere));
+    let reasons = all(&policy("roles/iam.workloadIdentityUser", elsewhere));
     assert!(
-        told.contains("no provider of its pool is imported") && told.contains("no file below service-accounts/ names its pool"),
-        "{told}"
+        reasons.contains("no provider of its pool is imported")
+            && reasons.contains("no file below service-accounts/ names its pool"),
+        "{reasons}"
     );
     assert!(all(&json!({ "bindings": [] })).contains("no member of a workload identity pool"));
     assert!(all(&json!({ "bindings": [], "new": 1 })).contains("`new` is not known here"));

@@ -4,7 +4,7 @@
 use super::error::OctoStsError;
 use crate::policy::import::listing::Listing;
 use crate::policy::import::original::Original;
-use crate::policy::import::written::Granted;
+use crate::policy::import::written::GrantText;
 use crate::words::github::{Owner, Permission, Repositories, RepositoryName};
 
 /// Where octo-sts looks for its files.
@@ -13,13 +13,13 @@ const FOLDER: &str = "/.github/chainguard/";
 const OF_ACCOUNT: &str = ".github";
 
 /// The path of a file: `OWNER/REPOSITORY/.github/chainguard/NAME.sts.yaml`.
-pub(super) struct Place {
+pub(super) struct PolicyPath {
     owner: String,
     repository: String,
     name: String,
 }
 
-impl Place {
+impl PolicyPath {
     pub(super) fn of(original: &Original<'_>) -> Option<Self> {
         let (before, name) = original.path.rsplit_once(FOLDER)?;
         let mut parts = before.rsplit('/');
@@ -44,9 +44,9 @@ impl Place {
 pub(super) fn granted(
     levels: &[(String, String)],
     repositories: &[String],
-    place: &Place,
+    place: &PolicyPath,
     listing: &Listing,
-) -> Result<Granted, OctoStsError> {
+) -> Result<GrantText, OctoStsError> {
     let with_id = |name: String| {
         let known = RepositoryName::parse(&name).ok().and_then(|name| listing.repository(name));
         known.ok_or(OctoStsError::NoId { name })
@@ -65,9 +65,9 @@ pub(super) fn granted(
         Ok(format!("{key}: {level}"))
     });
     let permissions = permissions.collect::<Result<Vec<_>, OctoStsError>>()?;
-    let told = with_ids.iter().map(|one| format!("\"{one}\"")).collect::<Vec<_>>().join(", ");
-    let told = if with_ids.is_empty() { format!("{{ all: {owner} }}") } else { format!("[{told}]") };
+    let names = with_ids.iter().map(|one| format!("\"{one}\"")).collect::<Vec<_>>().join(", ");
+    let reach = if with_ids.is_empty() { format!("{{ all: {owner} }}") } else { format!("[{names}]") };
     let permissions = permissions.join(", ");
-    let token = format!("{{ app: {}, repositories: {told}, permissions: {{ {permissions} }} }}", listing.app());
-    Ok(Granted::Line("github", token))
+    let token = format!("{{ app: {}, repositories: {reach}, permissions: {{ {permissions} }} }}", listing.app());
+    Ok(GrantText::Line("github", token))
 }

@@ -198,7 +198,7 @@ mod with_ids {
     use crate::policy::Tree;
     use crate::policy::import::tests::only;
     use crate::policy::import::{ImportSettings, Imported, Listing, import};
-    use crate::policy::{Catalogue, IssuerEntry, Look, Ruleset, lint};
+    use crate::policy::{Catalogue, IssuerEntry, LintContext, Ruleset, lint};
     use crate::words::UnixTime;
     use crate::words::github::AppName;
     use crate::words::names::{IssuerName, IssuerUrl};
@@ -231,7 +231,7 @@ mod with_ids {
         let (ruleset, faults) = Ruleset::load(&tree, &catalogue, None);
         assert!(faults.is_empty(), "{faults:?}");
         let now = UnixTime::from_seconds(1_800_000_000);
-        let look = Look { ruleset: &ruleset, tree: &tree, catalogue: &catalogue, now, own_repository: None };
+        let look = LintContext { ruleset: &ruleset, tree: &tree, catalogue: &catalogue, now, own_repository: None };
         let found: Vec<&str> = lint(&look).iter().map(|fault| fault.code).collect();
         assert_eq!(found, ["no_tests"], "nobody imports tests");
     }

@@ -93,7 +93,7 @@ fn what_is_narrower_is_told() {
         ("(|a)", "the empty text is left out"),
     ] {
         let notes = translate(regex).unwrap().notes;
-        assert!(notes.iter().any(|told| told.contains(note)), "{regex}: {notes:?}");
+        assert!(notes.iter().any(|text| text.contains(note)), "{regex}: {notes:?}");
     }
     assert_eq!(translate("(a|b)c").unwrap().notes, BTreeSet::new());
     for (regex, excluded) in [(".+", &[""][..]), (".*", &[]), ("x@.+", &["x@"]), ("(a|b).+", &["a", "b"])] {

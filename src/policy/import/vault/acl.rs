@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// Where documents are looked for.
-pub(super) struct Place<'a> {
+pub(super) struct DocumentPath<'a> {
     /// The KV mount.
     pub(super) mount: &'a str,
     /// The ending that files have here, after Vault's name.
@@ -25,37 +25,37 @@ pub(super) struct Readable {
 
 /// What all policies together say of one path.
 #[derive(Default)]
-struct Said<'a> {
+struct PathRules<'a> {
     reads: bool,
     denies: bool,
     capabilities: BTreeSet<&'a str>,
-    beside: BTreeSet<&'a str>,
+    other_keys: BTreeSet<&'a str>,
     written: &'a str,
 }
 
 /// Reads the rules of one token. `of_default` are those that every token has.
-pub(super) fn readable(rules: &[Rule], of_default: &Range<usize>, place: &Place<'_>) -> Result<Readable, VaultError> {
+pub(super) fn readable(rules: &[Rule], of_default: &Range<usize>, place: &DocumentPath<'_>) -> Result<Readable, VaultError> {
     let mut notes = Vec::new();
-    let mut said: BTreeMap<VaultPath, (Documents, Said<'_>)> = BTreeMap::new();
+    let mut by_path: BTreeMap<VaultPath, (Documents, PathRules<'_>)> = BTreeMap::new();
     for (index, rule) in rules.iter().enumerate() {
         check_template(rule, place)?;
         let path = VaultPath::of(&rule.path);
         match path.documents(place.mount) {
-            Some(documents) => said.entry(path).or_insert_with(|| (documents, Said::default())).1.add(rule),
+            Some(documents) => by_path.entry(path).or_insert_with(|| (documents, PathRules::default())).1.add(rule),
             // Every token of Vault's has these, such as looking itself up: no note is needed.
-            None => notes.extend(beside(rule).filter(|_| !of_default.contains(&index))),
+            None => notes.extend(ignored_note(rule).filter(|_| !of_default.contains(&index))),
         }
     }
     let mut patterns = BTreeSet::new();
-    for (path, (documents, own)) in &said {
+    for (path, (documents, own)) in &by_path {
         own.check()?;
         if !own.reads() {
             continue;
         }
-        let counts = |(other, (theirs, said)): &(&VaultPath, &(Documents, Said<'_>))| {
-            !said.reads() && other.rank() > path.rank() && theirs.meets(documents)
+        let counts = |(other, (covered, access)): &(&VaultPath, &(Documents, PathRules<'_>))| {
+            !access.reads() && other.rank() > path.rank() && covered.meets(documents)
         };
-        if let Some((_, (_, above))) = said.iter().find(counts) {
+        if let Some((_, (_, above))) = by_path.iter().find(counts) {
             let (path, above) = (own.written.to_owned(), above.written.to_owned());
             return Err(AclError::TakenAway { path, above }.into());
         }
@@ -66,13 +66,13 @@ pub(super) fn readable(rules: &[Rule], of_default: &Range<usize>, place: &Place<
     Ok(Readable { patterns: patterns.into_iter().collect(), notes })
 }
 
-impl<'a> Said<'a> {
+impl<'a> PathRules<'a> {
     fn add(&mut self, rule: &'a Rule) {
         self.written = &rule.path;
         self.denies |= rule.denies();
         self.reads |= rule.capabilities.contains("read");
         self.capabilities.extend(rule.capabilities.iter().map(String::as_str));
-        self.beside.extend(rule.beside.iter().map(String::as_str));
+        self.other_keys.extend(rule.other_keys.iter().map(String::as_str));
     }
 
     const fn reads(&self) -> bool {
@@ -81,7 +81,7 @@ impl<'a> Said<'a> {
 
     /// Refuses further keys, because they restrict what the capabilities grant.
     fn check(&self) -> Result<(), AclError> {
-        match self.beside.first() {
+        match self.other_keys.first() {
             Some(key) => Err(AclError::Beside { path: self.written.to_owned(), key: (*key).to_owned() }),
             None => Ok(()),
         }
@@ -96,7 +96,7 @@ impl<'a> Said<'a> {
 }
 
 /// Refuses a template that may become a path of documents: Vault fills it in from the identity that logs in.
-fn check_template(rule: &Rule, place: &Place<'_>) -> Result<(), AclError> {
+fn check_template(rule: &Rule, place: &DocumentPath<'_>) -> Result<(), AclError> {
     let Some((start, _)) = rule.path.split_once("{{") else { return Ok(()) };
     let all_that_begins_so = VaultPath::of(&format!("{start}*"));
     match all_that_begins_so.documents(place.mount) {
@@ -106,7 +106,7 @@ fn check_template(rule: &Rule, place: &Place<'_>) -> Result<(), AclError> {
 }
 
 /// A note on a path that is about no document.
-fn beside(rule: &Rule) -> Option<String> {
+fn ignored_note(rule: &Rule) -> Option<String> {
     let names_nothing = rule.capabilities.is_empty() || rule.denies();
     let note = || format!("`{}` is left out: it is about no document of this mount", rule.path);
     (!names_nothing).then(note)

@@ -2,9 +2,9 @@
 
 use super::error::{ClaimError, VaultError};
 use crate::policy::import::error::WantedError;
-use crate::policy::import::lines::{Raw, Scalar, Wanted, pointer_of};
+use crate::policy::import::lines::{ClaimCondition, Raw, Scalar, pointer_of};
 use crate::policy::import::members::Members;
-use crate::policy::import::pieces::{Piece, Wild, write};
+use crate::policy::import::pieces::{Piece, Wildcard, write};
 use crate::words::names::check_pointer;
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ const NUMBER_MAX: u64 = 1 << 53;
 /// The conditions of a role.
 #[derive(Debug, Default)]
 pub(super) struct Bound {
-    pub(super) wanted: Vec<Wanted>,
+    pub(super) conditions: Vec<ClaimCondition>,
     pub(super) raw: Vec<Raw>,
     pub(super) notes: Vec<String>,
 }
@@ -28,7 +28,7 @@ pub(super) fn read(data: &Members) -> Result<Bound, VaultError> {
     };
     let mut bound = Bound::default();
     if let Some(subject) = data.text("bound_subject")? {
-        bound.wanted.push(Wanted { typed: true, ..Wanted::exact("sub", subject)? });
+        bound.conditions.push(ClaimCondition { typed: true, ..ClaimCondition::exact("sub", subject)? });
     }
     for (claim, values) in data.members("bound_claims")? {
         let within = |reason| VaultError::Claim { claim: claim.clone(), reason };
@@ -64,7 +64,7 @@ impl Bound {
     /// Whether the role lets in every token of the issuer that has the user claim.
     pub(super) fn is_of_anybody(&self) -> bool {
         let asks_nothing = |raw: &Raw| Raw { excluded: Vec::new(), ..raw.clone() } == Raw::some_text(raw.pointer.clone());
-        self.wanted.is_empty() && self.raw.iter().all(asks_nothing)
+        self.conditions.is_empty() && self.raw.iter().all(asks_nothing)
     }
 
     fn values(&mut self, claim: &str, values: &Value, is_glob: bool) -> Result<Vec<Scalar>, ClaimError> {
@@ -79,7 +79,7 @@ impl Bound {
         match value {
             Value::String(text) if text.is_empty() => Err(ClaimError::Empty),
             Value::String(text) => {
-                let star = Piece::Wild(Wild { crosses: true, least: 0 });
+                let star = Piece::Wild(Wildcard { crosses: true, least: 0 });
                 let piece = |character| if is_glob && character == '*' { star } else { Piece::Literal(character) };
                 let written = write(&text.chars().map(piece).collect::<Vec<_>>());
                 let written = written.map_err(|reason| ClaimError::Piece { text: text.clone(), reason })?;
@@ -102,25 +102,25 @@ impl Bound {
     fn add(&mut self, named: Named, values: Vec<Scalar>) -> Result<(), WantedError> {
         let texts: Option<Vec<String>> = values.iter().map(|value| value.as_text().map(str::to_owned)).collect();
         if let (Some(claim), Some(patterns)) = (&named.claim, texts) {
-            let wanted = Wanted { claim: claim.clone(), patterns, excluded: Vec::new(), plain: false, typed: true };
-            if let Some(known) = self.wanted.iter_mut().find(|known| known.claim == wanted.claim) {
-                *known = known.and(&wanted)?;
+            let condition = ClaimCondition { claim: claim.clone(), patterns, excluded: Vec::new(), plain: false, typed: true };
+            if let Some(known) = self.conditions.iter_mut().find(|known| known.claim == condition.claim) {
+                *known = known.and(&condition)?;
             } else if self.is_raw(&named.pointer) {
                 return Err(WantedError::Both { claim: claim.clone() });
             } else {
-                self.wanted.push(wanted);
+                self.conditions.push(condition);
             }
             return Ok(());
         }
-        if self.is_wanted(&named.pointer) || self.is_raw(&named.pointer) {
+        if self.has_condition(&named.pointer) || self.is_raw(&named.pointer) {
             return Err(WantedError::Both { claim: named.pointer });
         }
         self.raw.push(Raw { pointer: named.pointer, values, excluded: Vec::new() });
         Ok(())
     }
 
-    fn is_wanted(&self, pointer: &str) -> bool {
-        self.wanted.iter().any(|wanted| pointer_of(&wanted.claim) == pointer)
+    fn has_condition(&self, pointer: &str) -> bool {
+        self.conditions.iter().any(|condition| pointer_of(&condition.claim) == pointer)
     }
 
     fn is_raw(&self, pointer: &str) -> bool {
@@ -142,9 +142,9 @@ impl Bound {
             if pointer == "/sub" {
                 continue;
             }
-            if let Some(wanted) = self.wanted.iter_mut().find(|wanted| pointer_of(&wanted.claim) == pointer) {
-                let takes_empty = wanted.patterns.iter().any(|pattern| takes_empty(pattern));
-                wanted.excluded.extend((takes_empty && !is_mapped).then(String::new));
+            if let Some(condition) = self.conditions.iter_mut().find(|condition| pointer_of(&condition.claim) == pointer) {
+                let takes_empty = condition.patterns.iter().any(|pattern| takes_empty(pattern));
+                condition.excluded.extend((takes_empty && !is_mapped).then(String::new));
             } else if let Some(raw) = self.raw.iter_mut().find(|raw| raw.pointer == pointer) {
                 raw.values.retain(|value| value.as_text().is_some());
                 let takes_empty = raw.values.iter().filter_map(Scalar::as_text).any(takes_empty);

@@ -65,11 +65,11 @@ fn block(tokens: &mut Tokens<'_>) -> Result<Rule, HclError> {
         match tokens.required()? {
             Token::Sign('=') => {
                 let first = tokens.required()?;
-                rule.say(&key, value(tokens, first, 0)?).map_err(|reason| tokens.refuse(reason))?;
+                rule.set(&key, value(tokens, first, 0)?).map_err(|reason| tokens.refuse(reason))?;
             }
             Token::Sign('{') => {
                 value(tokens, Token::Sign('{'), 0)?;
-                rule.say(&key, Value::Other).map_err(|reason| tokens.refuse(reason))?;
+                rule.set(&key, Value::Other).map_err(|reason| tokens.refuse(reason))?;
             }
             other => return Err(tokens.refuse(HclReason::Unexpected { found: other.to_string(), expected: "`=`" })),
         }

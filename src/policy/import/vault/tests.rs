@@ -54,14 +54,14 @@ fn a_role_becomes_a_policy_of_its_name() {
     assert_eq!(body(&imported), expected, "{}", imported.yaml);
     assert!(imported.yaml.ends_with("grant:\n  secrets: [shop/**]\n"), "{}", imported.yaml);
     let notes = imported.notes.join("\n");
-    for told in [
+    for note in [
         "the audience is left out",
         "`secret/data/NAME` is taken for `secrets/NAME.yaml`",
         "`pki/issue/web` is left out",
         "`token_ttl` is left out",
         "entities and groups",
     ] {
-        assert!(notes.contains(told), "{told}: {notes}");
+        assert!(notes.contains(note), "{note}: {notes}");
     }
     assert!(!notes.contains("lookup-self"), "{notes}");
 }

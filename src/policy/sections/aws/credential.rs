@@ -3,14 +3,14 @@
 use super::{AwsGrant, AwsTerms, SessionGrant};
 use crate::identity::Facts;
 use crate::kind::{AwsTarget, Target};
-use crate::policy::grantable::{Grantable, OnTerms};
+use crate::policy::grantable::{Grantable, HasTerms};
 use crate::policy::sections::{Term, Value};
 use crate::words::names::RoleArn;
 use crate::words::yaml::Place;
 use crate::words::{Denial, Reason};
 use std::time::Duration;
 
-impl OnTerms for AwsTarget {
+impl HasTerms for AwsTarget {
     type Terms = AwsTerms;
 }
 
@@ -45,11 +45,11 @@ impl Grantable for AwsTarget {
         roles.sort();
         roles.dedup();
         match roles[..] {
-            [] => Err(Reason::NoMatchingPolicy.because("no policy grants any AWS role to this identity")),
+            [] => Err(Reason::NoMatchingPolicy.with_cause("no policy grants any AWS role to this identity")),
             [role] => Ok(Some(Self::of(role.clone()))),
             _ => Err(Reason::PolicyAmbiguous
-                .because("several roles are granted and none was asked for")
-                .saying("Several AWS roles are granted: name one.")),
+                .with_cause("several roles are granted and none was asked for")
+                .with_detail("Several AWS roles are granted: name one.")),
         }
     }
 

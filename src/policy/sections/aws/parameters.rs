@@ -42,10 +42,10 @@ impl AwsParameters {
         let Terms::Aws(terms) = terms else { return Ok(()) };
         let sets_one = terms.session_policy.is_some() || !terms.session_policy_arns.is_empty();
         if sets_one && (self.policy.is_some() || !self.policy_arns.is_empty()) {
-            return Err(Reason::SessionPolicyDenied.because("the trust policy sets a session policy, and so does the caller"));
+            return Err(Reason::SessionPolicyDenied.with_cause("the trust policy sets a session policy, and so does the caller"));
         }
         let AwsTerms { ttl, session_policy, session_policy_arns, .. } = terms;
-        *ttl = self.duration.map_or(*ttl, |wanted| wanted.min(*ttl));
+        *ttl = self.duration.map_or(*ttl, |requested| requested.min(*ttl));
         if let Some(policy) = &self.policy {
             *session_policy = Some(policy.clone());
         }
@@ -82,9 +82,9 @@ mod tests {
 
     #[test]
     fn a_session_lives_as_long_as_requested_and_never_longer_than_granted() {
-        for (asked, lives) in [(None, 1800), (Some(900), 900), (Some(1800), 1800), (Some(3600), 1800), (Some(43_200), 1800)] {
-            let parameters = AwsParameters { duration: asked.map(Duration::from_secs), ..AwsParameters::default() };
-            assert_eq!(narrowed(&parameters, None).unwrap().ttl.as_secs(), lives, "{asked:?}");
+        for (requested, lives) in [(None, 1800), (Some(900), 900), (Some(1800), 1800), (Some(3600), 1800), (Some(43_200), 1800)] {
+            let parameters = AwsParameters { duration: requested.map(Duration::from_secs), ..AwsParameters::default() };
+            assert_eq!(narrowed(&parameters, None).unwrap().ttl.as_secs(), lives, "{requested:?}");
         }
     }
 

@@ -1,10 +1,10 @@
 //! The terms of a session besides its role and its duration: tags, name, session policies, and the intermediate role.
 
-use super::terms::{AwsTerms, Hub};
+use super::terms::{AwsTerms, IntermediateRole};
 use crate::identity::Facts;
 use crate::policy::error::{FilledError, TemplateError};
 use crate::policy::sections::error::{ExternalIdError, SessionNameError, TagError};
-use crate::policy::sections::templates::{Templates, fill, read_templates, shown};
+use crate::policy::sections::templates::{Templates, fill, read_templates, render_templates};
 use crate::policy::sections::{Term, Value};
 use crate::policy::template::{Row, Template, fill_row_text};
 use crate::words::names::{RoleArn, check_managed_policy_arn};
@@ -33,7 +33,7 @@ pub(in crate::policy) struct SessionGrant {
     name: Option<Template>,
     policy: Option<String>,
     policy_arns: Vec<String>,
-    pub(super) hub: Option<Hub>,
+    pub(super) hub: Option<IntermediateRole>,
 }
 
 impl SessionGrant {
@@ -56,7 +56,7 @@ impl SessionGrant {
     }
 
     /// The intermediate role, with the external id that the target's trust policy demands.
-    pub(in crate::policy) const fn hub(&self) -> Option<&Hub> {
+    pub(in crate::policy) const fn hub(&self) -> Option<&IntermediateRole> {
         self.hub.as_ref()
     }
 
@@ -69,11 +69,11 @@ impl SessionGrant {
     pub(in crate::policy) fn values(&self) -> [Term; 5] {
         let name = self.name.as_ref().map_or_else(|| "the decision's id".to_owned(), ToString::to_string);
         let transitive = if self.transitive.is_empty() { "none".to_owned() } else { self.transitive.join(", ") };
-        let via = self.hub.as_ref().map_or_else(|| "none".to_owned(), Hub::told);
+        let via = self.hub.as_ref().map_or_else(|| "none".to_owned(), IntermediateRole::describe);
         [
             // AWS allows a session what both its role and its session policies allow.
             Term::new("session policies", Value::Limit(self.limits())),
-            Term::new("tags", Value::Text(shown(&self.tags))),
+            Term::new("tags", Value::Text(render_templates(&self.tags))),
             Term::new("transitive_tags", Value::Text(transitive)),
             Term::new("session_name", Value::Text(name)),
             Term::new("via", Value::Text(via)),
@@ -119,7 +119,7 @@ fn tag_fault(key: &str, value: &str) -> Option<TagError> {
 fn check_tag(key: &str, value: &str) -> Result<(), Denial> {
     let Some(fault) = tag_fault(key, value) else { return Ok(()) };
     let detail = format!("The session tag `{key}` is {fault}.");
-    Err(Reason::TagRefused.because(detail.clone()).saying(detail))
+    Err(Reason::TagRefused.with_cause(detail.clone()).with_detail(detail))
 }
 
 /// Reads the tags. A tag that AWS refuses whatever the attributes are is a fault of the file.
@@ -170,7 +170,7 @@ fn parse_session_name(text: &str, row: Option<&Row>) -> Result<Template, Session
 }
 
 fn fill_session_name(name: &Template, facts: &Facts) -> Result<String, Denial> {
-    let refused = |detail: String| Reason::SessionNameRefused.because(detail.clone()).saying(detail);
+    let refused = |detail: String| Reason::SessionNameRefused.with_cause(detail.clone()).with_detail(detail);
     let text = name.fill(facts).map_err(|attribute| {
         refused(format!("The session's name needs the attribute `{attribute}`, which this token does not claim."))
     })?;
@@ -209,7 +209,7 @@ fn read_policy_arns(fields: &mut Fields<'_, '_>, row: Option<&Row>) -> Vec<Strin
     nodes.iter().filter_map(|node| fields.parsed(node, read)).collect()
 }
 
-fn read_hub(fields: &mut Fields<'_, '_>, row: Option<&Row>) -> Option<Hub> {
+fn read_hub(fields: &mut Fields<'_, '_>, row: Option<&Row>) -> Option<IntermediateRole> {
     let role = fields
         .optional("via")
         .map(|node| fields.parsed(node, |text| RoleArn::parse(&fill_row_text(text, row)?).map_err(FilledError::Value)));
@@ -219,7 +219,7 @@ fn read_hub(fields: &mut Fields<'_, '_>, row: Option<&Row>) -> Option<Hub> {
         }
         fields.parsed(node, |text| check_external_id(fill_row_text(text, row)?).map_err(FilledError::Value))
     });
-    Some(Hub { role: role??, external_id })
+    Some(IntermediateRole { role: role??, external_id })
 }
 
 fn check_external_id(text: String) -> Result<String, ExternalIdError> {

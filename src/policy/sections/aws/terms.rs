@@ -22,7 +22,7 @@ pub struct AwsTerms {
     /// Managed policies as session policies.
     pub session_policy_arns: Vec<String>,
     /// The intermediate role; absent: the server assumes the role directly.
-    pub via: Option<Hub>,
+    pub via: Option<IntermediateRole>,
 }
 
 impl AwsTerms {
@@ -34,16 +34,16 @@ impl AwsTerms {
 
 /// An intermediate role: a role that only assumes another one.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Hub {
+pub struct IntermediateRole {
     /// The role that the server assumes first.
     pub role: RoleArn,
     /// The external id that the other role's trust policy demands (`sts:ExternalId`).
     pub external_id: Option<String>,
 }
 
-impl Hub {
+impl IntermediateRole {
     /// As a policy writes it.
-    pub(super) fn told(&self) -> String {
+    pub(super) fn describe(&self) -> String {
         let external_id = self.external_id.as_ref().map(|id| format!(" (external_id: {id})")).unwrap_or_default();
         format!("{}{external_id}", self.role)
     }

@@ -3,14 +3,14 @@
 use super::{AzureGrant, AzureTerms, fits, is_all_of};
 use crate::identity::Facts;
 use crate::kind::{AzureTarget, AzureUse, Target};
-use crate::policy::grantable::{Grantable, OnTerms};
+use crate::policy::grantable::{Grantable, HasTerms};
 use crate::policy::pattern::Pattern;
 use crate::policy::sections::{Term, Value};
 use crate::words::yaml::Place;
 use crate::words::{Denial, Reason};
 use std::time::Duration;
 
-impl OnTerms for AzureTarget {
+impl HasTerms for AzureTarget {
     type Terms = AzureTerms;
 }
 
@@ -60,11 +60,11 @@ impl Grantable for AzureTarget {
         all.sort();
         all.dedup();
         match all[..] {
-            [] => Err(Reason::NoMatchingPolicy.because("no policy grants any Azure token to this identity")),
+            [] => Err(Reason::NoMatchingPolicy.with_cause("no policy grants any Azure token to this identity")),
             [only] => Ok(Some(Self { named: Some(only.clone()) })),
             _ => Err(Reason::PolicyAmbiguous
-                .because("several Azure tokens are granted and none was asked for")
-                .saying("Several Azure tokens are granted: name the application and the scope.")),
+                .with_cause("several Azure tokens are granted and none was asked for")
+                .with_detail("Several Azure tokens are granted: name the application and the scope.")),
         }
     }
 

@@ -18,8 +18,8 @@ fn tree(azure: &str, guardrails: &str) -> Tree {
         "owners: [team-shop]\nissuer: github\nmatch: {{ owner: acme@9001, event: push }}\ngrant:\n  azure: [ {azure} ]\n"
     );
     let files = [("policies/shop.yaml", policy), ("guardrails.yaml", guardrails.to_owned())];
-    let given = files.into_iter().filter(|(_, text)| !text.is_empty());
-    given.map(|(name, text)| (name.to_owned(), Arc::from(text.as_bytes()))).collect()
+    let present = files.into_iter().filter(|(_, text)| !text.is_empty());
+    present.map(|(name, text)| (name.to_owned(), Arc::from(text.as_bytes()))).collect()
 }
 
 fn faults(azure: &str, guardrails: &str) -> Vec<String> {
@@ -39,7 +39,7 @@ fn target(what: &str) -> Target {
 fn what_entra_would_not_take_does_not_load() {
     let good = format!("{{ client_id: {CLIENT}, scope: \"{VAULT}\" }}");
     assert_eq!(faults(&good, ""), Vec::<String>::new());
-    for (bad, said) in [
+    for (bad, expected) in [
         (format!("{{ scope: \"{VAULT}\" }}"), "client_id"),
         (format!("{{ client_id: {CLIENT} }}"), "say either `scope"),
         (format!("{{ client_id: {CLIENT}, scope: \"{VAULT}\", federated_token: allow }}"), "say either `scope"),
@@ -51,7 +51,7 @@ fn what_entra_would_not_take_does_not_load() {
         (format!("{{ client_id: {CLIENT}, federated_token: allow, ttl: 2h }}"), "expected 1 to 60 minutes"),
         (format!("{{ client_id: {CLIENT}, scope: \"{VAULT}\", tenant: {CLIENT} }}"), "tenant"),
     ] {
-        assert!(faults(&bad, "").iter().any(|fault| fault.contains(said)), "{bad}: {:?}", faults(&bad, ""));
+        assert!(faults(&bad, "").iter().any(|fault| fault.contains(expected)), "{bad}: {:?}", faults(&bad, ""));
     }
 }
 
@@ -164,8 +164,11 @@ fn no_spelling_of_a_resource_gets_round_a_guardrail() {
     for other in
         ["HTTPS://vault.azure.net", "https://vault.azure.net:443", "https://vault.azure.net.", "https://vault.azure.net/x/.."]
     {
-        let told = faults(&format!("{{ client_id: {CLIENT}, scope: \"{other}/.default\" }}"), denied);
-        assert!(told.iter().any(|told| told.contains("write this resource as `https://vault.azure.net/.default`")), "{told:?}");
+        let messages = faults(&format!("{{ client_id: {CLIENT}, scope: \"{other}/.default\" }}"), denied);
+        assert!(
+            messages.iter().any(|message| message.contains("write this resource as `https://vault.azure.net/.default`")),
+            "{messages:?}"
+        );
     }
 }
 
@@ -197,8 +200,8 @@ fn a_pattern_is_spelled_as_scopes_are() {
         assert!(AzureGrant::pattern(bad).is_err(), "{bad}");
     }
     let folded = AzureGrant::pattern("*/https://a.example/app/**").unwrap();
-    let asked = AzureTarget::question(&format!("{CLIENT}/https://a.example/App/.default")).unwrap();
-    assert!(crate::policy::grantable::Grantable::fits(&asked, &folded), "Entra knows a resource without regard to case");
+    let target = AzureTarget::question(&format!("{CLIENT}/https://a.example/App/.default")).unwrap();
+    assert!(crate::policy::grantable::Grantable::fits(&target, &folded), "Entra knows a resource without regard to case");
 }
 
 /// Both applications trust the same issuer and subject: the token for one is also a token for the other.

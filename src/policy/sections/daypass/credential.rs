@@ -3,12 +3,12 @@
 use super::PermissionGrant;
 use crate::identity::Facts;
 use crate::kind::Permission;
-use crate::policy::grantable::{Grantable, OnTerms};
+use crate::policy::grantable::{Grantable, HasTerms};
 use crate::policy::sections::{Section, Term};
 use crate::words::Denial;
 use crate::words::yaml::Place;
 
-impl OnTerms for Permission {
+impl HasTerms for Permission {
     type Terms = Self;
 }
 

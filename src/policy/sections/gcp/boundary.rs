@@ -132,7 +132,7 @@ fn check_permission(text: &str) -> Result<(), BoundaryError> {
     let role: Vec<&str> = text.strip_prefix(IN_ROLE).unwrap_or_default().split('/').collect();
     let is_role = match role[..] {
         ["roles", role] => role.strip_prefix("storage.").is_some_and(name),
-        ["projects" | "organizations", whose, "roles", role] => owner(whose) && name(role),
+        ["projects" | "organizations", parent, "roles", role] => owner(parent) && name(role),
         _ => false,
     };
     if text.len() <= ROLE_BYTES_MAX && is_role { Ok(()) } else { Err(BoundaryError::Permission) }

@@ -3,14 +3,14 @@
 use super::{GcpGrant, GcpTerms, TTL_DEFAULT};
 use crate::identity::Facts;
 use crate::kind::{GcpScope, GcpTarget, Principal, ServiceAccount, Target};
-use crate::policy::grantable::{Grantable, OnTerms, Whose};
+use crate::policy::grantable::{Grantable, HasTerms, OfferedTo};
 use crate::policy::pattern::Pattern;
 use crate::policy::sections::{Term, Value};
 use crate::words::yaml::Place;
 use crate::words::{Denial, Reason};
 use std::collections::BTreeSet;
 
-impl OnTerms for GcpTarget {
+impl HasTerms for GcpTarget {
     type Terms = GcpTerms;
 }
 
@@ -34,18 +34,18 @@ impl Grantable for GcpTarget {
     }
 
     fn offer<'a>(&self, mut entries: impl Iterator<Item = &'a GcpGrant> + Clone) -> Option<(Place, &'a GcpTerms)> {
-        entries.find(|entry| entry.terms.is_as_asked(self)).map(|entry| (entry.place, &entry.terms))
+        entries.find(|entry| entry.terms.is_requested(self)).map(|entry| (entry.place, &entry.terms))
     }
 
     /// Nobody gets it if it is granted on several terms, because a request cannot choose one.
-    fn whose<'a>(&self, entries: impl Iterator<Item = &'a GcpGrant> + Clone) -> Whose {
-        let mut all = entries.map(|entry| &entry.terms).filter(|terms| terms.is_as_asked(self));
+    fn whose<'a>(&self, entries: impl Iterator<Item = &'a GcpGrant> + Clone) -> OfferedTo {
+        let mut all = entries.map(|entry| &entry.terms).filter(|terms| terms.is_requested(self));
         let first = all.next();
-        if all.all(|other| Some(other) == first) { Whose::Anybodys } else { Whose::Nobodys }
+        if all.all(|other| Some(other) == first) { OfferedTo::Anybodys } else { OfferedTo::Nobodys }
     }
 
     fn terms<'a>(&self, entries: impl Iterator<Item = &'a GcpGrant> + Clone, _: &Facts) -> Option<Result<GcpTerms, Denial>> {
-        let mut all = entries.map(|entry| &entry.terms).filter(|terms| terms.is_as_asked(self));
+        let mut all = entries.map(|entry| &entry.terms).filter(|terms| terms.is_requested(self));
         let first = all.next()?;
         Some(if all.all(|other| other == first) { Ok(first.clone()) } else { Err(ambiguous()) })
     }
@@ -74,7 +74,9 @@ impl Grantable for GcpTarget {
         all.sort();
         all.dedup();
         match (all.pop(), all.is_empty()) {
-            (None, _) => Err(Reason::NoMatchingPolicy.because("no policy grants any access token of Google's to this identity")),
+            (None, _) => {
+                Err(Reason::NoMatchingPolicy.with_cause("no policy grants any access token of Google's to this identity"))
+            }
             (Some(only), true) => Ok(Some(only)),
             (Some(_), false) => Err(ambiguous()),
         }
@@ -98,6 +100,6 @@ impl GcpTarget {
 
 fn ambiguous() -> Denial {
     Reason::PolicyAmbiguous
-        .because("several tokens of Google's are granted and none of them was named")
-        .saying("Several tokens of Google's are granted: name the service account, or the policy.")
+        .with_cause("several tokens of Google's are granted and none of them was named")
+        .with_detail("Several tokens of Google's are granted: name the service account, or the policy.")
 }

@@ -86,7 +86,7 @@ impl GcpTerms {
     }
 
     /// Whether these terms fit the request. An open request fits any account.
-    pub(super) fn is_as_asked(&self, asked: &GcpTarget) -> bool {
-        asked.of.as_ref().is_none_or(|of| *of == self.principal()) && asked.audience.as_ref() == self.audience()
+    pub(super) fn is_requested(&self, target: &GcpTarget) -> bool {
+        target.of.as_ref().is_none_or(|of| *of == self.principal()) && target.audience.as_ref() == self.audience()
     }
 }

@@ -38,14 +38,14 @@ fn rules(gcp: &str, guardrails: &str) -> Ruleset {
     ruleset
 }
 
-fn asked(ruleset: &Ruleset, text: Option<&str>) -> Result<GcpTerms, Reason> {
+fn decide(ruleset: &Ruleset, text: Option<&str>) -> Result<GcpTerms, Reason> {
     let claims = json!({"sub": "repo:acme/shop:ref:refs/heads/main", "repository": "acme/shop", "repository_id": "456789",
         "repository_owner": "acme", "repository_owner_id": "9001", "event_name": "push", "ref": "refs/heads/main", "ref_type": "branch",
         "ref_protected": "true", "sha": "0b1a"});
     let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
     let facts = Mapping::built_in("github-actions").unwrap().facts(&IssuerName::parse("github").unwrap(), claims).unwrap();
-    let wanted: Target = GcpTarget::read(text).unwrap().into();
-    let granted = ruleset.set().grant_one(&facts, &wanted, None, Moment::at(NOW)).map_err(|denial| denial.reason)?;
+    let target: Target = GcpTarget::read(text).unwrap().into();
+    let granted = ruleset.set().grant_one(&facts, &target, None, Moment::at(NOW)).map_err(|denial| denial.reason)?;
     match granted.terms {
         Terms::Gcp(terms) => Ok(terms),
         other => panic!("{other:?}"),
@@ -68,7 +68,7 @@ fn what_google_would_not_give_does_not_load() {
     }
     let many = [rule; 11].join(", ");
     let bounded = |inner: &str| of(&format!(", boundary: [ {{ {inner} }} ]"));
-    for (bad, said) in [
+    for (bad, expected) in [
         ("{ ttl: 5m }".to_owned(), "`service_account` is missing"),
         ("{ service_account: deploy }".to_owned(), "is named by its address"),
         ("{ service_account: \"deploy@{each.project}.iam.gserviceaccount.com\" }".to_owned(), "for_each"),
@@ -96,8 +96,8 @@ fn what_google_would_not_give_does_not_load() {
         ),
         (of(", delegates: [a@b, c@d]"), "is named by its address"),
     ] {
-        let told = faults(&bad);
-        assert!(told.iter().any(|told| told.contains(said)), "{bad}: {told:?}");
+        let messages = faults(&bad);
+        assert!(messages.iter().any(|message| message.contains(expected)), "{bad}: {messages:?}");
     }
 }
 
@@ -108,16 +108,16 @@ fn a_job_gets_what_it_asks_for_within_what_is_granted_and_no_more() {
         "",
     );
     for text in [None, Some(DEPLOY)] {
-        let Ok(GcpTerms::Access { account, ttl, scopes, .. }) = asked(&ruleset, text) else { panic!("{text:?}") };
+        let Ok(GcpTerms::Access { account, ttl, scopes, .. }) = decide(&ruleset, text) else { panic!("{text:?}") };
         assert_eq!((account.as_str(), ttl, scopes.len()), (DEPLOY, Duration::from_secs(1800), 1));
     }
-    assert!(matches!(asked(&ruleset, Some("audience=x")), Ok(GcpTerms::IdToken { .. })));
+    assert!(matches!(decide(&ruleset, Some("audience=x")), Ok(GcpTerms::IdToken { .. })));
     for more in ["audience=y", "direct", "other@acme.iam.gserviceaccount.com"] {
-        assert_eq!(asked(&ruleset, Some(more)), Err(Reason::NoMatchingPolicy), "{more}");
+        assert_eq!(decide(&ruleset, Some(more)), Err(Reason::NoMatchingPolicy), "{more}");
     }
     let two = rules(&format!("{{ service_account: {DEPLOY} }}, {{ access: direct, scopes: email }}"), "");
-    assert_eq!(asked(&two, None), Err(Reason::PolicyAmbiguous));
-    assert!(matches!(asked(&two, Some("direct")), Ok(GcpTerms::Direct { .. })));
+    assert_eq!(decide(&two, None), Err(Reason::PolicyAmbiguous));
+    assert!(matches!(decide(&two, Some("direct")), Ok(GcpTerms::Direct { .. })));
     let twice = faults(&format!("{{ service_account: {DEPLOY} }}, {{ service_account: {DEPLOY}, ttl: 5m }}"));
     assert!(twice[0].contains("is granted here on other terms"), "the same on other terms: {twice:?}");
 }
@@ -128,18 +128,18 @@ fn a_denial_counts_for_the_account_and_for_those_on_the_way() {
     let denying = |what: &str| format!("denials: [ {{ description: no, deny: {{ gcp: [\"{what}\"] }} }} ]\n");
     for denied in [DEPLOY, "hub@*", "*@acme.iam.gserviceaccount.com", "**"] {
         for text in [None, Some(DEPLOY)] {
-            assert_eq!(asked(&rules(&through, &denying(denied)), text), Err(Reason::Denied), "{denied} {text:?}");
+            assert_eq!(decide(&rules(&through, &denying(denied)), text), Err(Reason::Denied), "{denied} {text:?}");
         }
     }
-    assert!(asked(&rules(&through, &denying("*@other.iam.gserviceaccount.com")), None).is_ok());
+    assert!(decide(&rules(&through, &denying("*@other.iam.gserviceaccount.com")), None).is_ok());
     let id_token = format!("{{ service_account: {DEPLOY}, id_token: {{ audience: x }} }}");
-    assert_eq!(asked(&rules(&id_token, &denying("deploy@**")), Some("audience=x")), Err(Reason::Denied), "whose was left open");
+    assert_eq!(decide(&rules(&id_token, &denying("deploy@**")), Some("audience=x")), Err(Reason::Denied), "whose was left open");
     let direct = "{ access: direct, scopes: email }";
     for denied in ["direct", "**", "*"] {
-        assert_eq!(asked(&rules(direct, &denying(denied)), None), Err(Reason::Denied), "{denied}");
+        assert_eq!(decide(&rules(direct, &denying(denied)), None), Err(Reason::Denied), "{denied}");
     }
-    let told = Ruleset::load(&tree(direct, &denying("deploy")), &catalogue(), None).1;
-    assert!(told.iter().any(|fault| fault.to_string().contains("no service account is called like that")), "{told:?}");
+    let faults = Ruleset::load(&tree(direct, &denying("deploy")), &catalogue(), None).1;
+    assert!(faults.iter().any(|fault| fault.to_string().contains("no service account is called like that")), "{faults:?}");
 }
 
 /// The directions in which a grant changes.
@@ -171,8 +171,8 @@ fn more_of_any_term_widens_and_less_narrows() {
         assert!(directions(&one, &other).contains(&Direction::Widens), "{one} -> {other}");
         assert!(directions(&other, &one).contains(&Direction::Widens), "{other} -> {one}");
     }
-    let wanted: Target = GcpTarget::question(DEPLOY).unwrap().into();
-    assert_eq!(who_can(&rules(&format!("{{ service_account: {DEPLOY} }}"), ""), &catalogue(), &wanted, NOW).len(), 1);
+    let target: Target = GcpTarget::question(DEPLOY).unwrap().into();
+    assert_eq!(who_can(&rules(&format!("{{ service_account: {DEPLOY} }}"), ""), &catalogue(), &target, NOW).len(), 1);
 }
 
 /// Its holder can ask for a token of every account that trusts the subject, whatever policies say about the account.

@@ -3,8 +3,8 @@
 
 use super::GitHubGrant;
 use super::reach::{Reach, fits, folded};
-use crate::kind::{GitHubTarget, Where};
-use crate::policy::access::{Kind, Met, meet};
+use crate::kind::{GitHubTarget, RepositoryScope};
+use crate::policy::access::{Interpretation, Kind, patterns_overlap};
 use crate::policy::pattern::Pattern;
 use crate::words::github::{Owner, RepositoryName};
 use std::collections::BTreeSet;
@@ -21,14 +21,14 @@ const FILLERS: [(&str, &str); 8] =
 const NO_NAMES: [&str; 2] = [".", ".."];
 
 /// The denials and names by which entries are divided.
-pub(in crate::policy) struct Knives<'a> {
+pub(in crate::policy) struct Divisions<'a> {
     /// The patterns of each denial.
     denials: Vec<Vec<&'a Pattern>>,
     /// Every repository that some entry names, whatever the case. A repository that no entry names stands for others.
     listed: &'a BTreeSet<RepositoryName>,
 }
 
-impl<'a> Knives<'a> {
+impl<'a> Divisions<'a> {
     /// Denials without patterns of repositories divide nothing and are left out.
     pub(in crate::policy) fn new(denials: impl Iterator<Item = Vec<&'a Pattern>>, listed: &'a BTreeSet<RepositoryName>) -> Self {
         Self { denials: denials.filter(|patterns| !patterns.is_empty()).collect(), listed }
@@ -47,14 +47,16 @@ impl GitHubGrant {
     }
 
     /// Its parts, each as a request for it; `None` if they are too many.
-    pub(in crate::policy) fn parts(&self, by: &Knives<'_>) -> Option<Vec<GitHubTarget>> {
-        let parts: Vec<Where> = match &self.reach {
-            Reach::All(owner) => some_of_each_kind(owner, by)?.into_iter().map(|name| Where::Named([name].into())).collect(),
+    pub(in crate::policy) fn parts(&self, by: &Divisions<'_>) -> Option<Vec<GitHubTarget>> {
+        let parts: Vec<RepositoryScope> = match &self.reach {
+            Reach::All(owner) => {
+                some_of_each_kind(owner, by)?.into_iter().map(|name| RepositoryScope::Named([name].into())).collect()
+            }
             Reach::Some { own, .. } => {
                 let left = left(self.names().cloned().collect(), by)?;
-                let beside = own.iter().flat_map(|_| left.iter().cloned().chain([BTreeSet::new()])).map(Where::Own);
-                let beside: Vec<Where> = beside.collect();
-                left.into_iter().map(Where::Named).chain(beside).collect()
+                let with_own = own.iter().flat_map(|_| left.iter().cloned().chain([BTreeSet::new()])).map(RepositoryScope::Own);
+                let with_own: Vec<RepositoryScope> = with_own.collect();
+                left.into_iter().map(RepositoryScope::Named).chain(with_own).collect()
             }
         };
         let target = |part| GitHubTarget { repositories: Some(part), ..self.whole() };
@@ -63,7 +65,7 @@ impl GitHubGrant {
 }
 
 /// What any of the denials, alone or together, can leave of these.
-fn left(named: BTreeSet<RepositoryName>, by: &Knives<'_>) -> Option<BTreeSet<BTreeSet<RepositoryName>>> {
+fn left(named: BTreeSet<RepositoryName>, by: &Divisions<'_>) -> Option<BTreeSet<BTreeSet<RepositoryName>>> {
     let mut all = BTreeSet::from([named.clone()]);
     for patterns in &by.denials {
         let is_left = |name: &&RepositoryName| !patterns.iter().any(|pattern| fits(pattern, name));
@@ -82,11 +84,11 @@ fn left(named: BTreeSet<RepositoryName>, by: &Knives<'_>) -> Option<BTreeSet<BTr
 
 /// Repositories of an account that stand for their kind: repositories of a kind are alike to every denial. Each kind has two if it can,
 /// because the caller may reach one of them another way, as its own repository.
-fn some_of_each_kind(owner: &Owner, by: &Knives<'_>) -> Option<BTreeSet<RepositoryName>> {
+fn some_of_each_kind(owner: &Owner, by: &Divisions<'_>) -> Option<BTreeSet<RepositoryName>> {
     let all = Pattern::parse(&format!("{}/*", owner.folded())).ok()?;
     let mut patterns: Vec<Pattern> = Vec::new();
     for pattern in by.denials.iter().flatten().map(|pattern| folded(pattern)) {
-        if !patterns.contains(&pattern) && can_name(&pattern) && meet(&all, &pattern) {
+        if !patterns.contains(&pattern) && can_name(&pattern) && patterns_overlap(&all, &pattern) {
             patterns.push(pattern);
         }
     }
@@ -98,8 +100,8 @@ fn some_of_each_kind(owner: &Owner, by: &Knives<'_>) -> Option<BTreeSet<Reposito
         }
     }
     // If nothing is denied, all of them are alike: they are compared as one.
-    let told = kinds.iter().filter(|_| !patterns.is_empty()).map(|kind| some_of(kind, owner, by.listed));
-    Some(told.collect::<Option<Vec<_>>>()?.into_iter().flatten().collect())
+    let some = kinds.iter().filter(|_| !patterns.is_empty()).map(|kind| some_of(kind, owner, by.listed));
+    Some(some.collect::<Option<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
 /// Two repositories of this kind that no entry names. If there are fewer, the named ones too.
@@ -120,16 +122,16 @@ fn some_of(kind: &Kind<'_>, owner: &Owner, listed: &BTreeSet<RepositoryName>) ->
     let none = NO_NAMES.map(|name| Pattern::literal_of(&format!("{}/{name}", owner.folded())));
     let around: Vec<Pattern> = here.iter().map(|name| Pattern::literal_of(&text(name))).chain(none).collect();
     let unnamed = around.iter().fold(kind.clone(), |kind, pattern| kind.but(pattern));
-    let first = match unnamed.meet(read) {
-        Met::One(first) => first,
-        Met::None => return Some(here.into_iter().cloned().collect()),
-        Met::Unknown => return None,
+    let first = match unnamed.read_first(read) {
+        Interpretation::One(first) => first,
+        Interpretation::None => return Some(here.into_iter().cloned().collect()),
+        Interpretation::Unknown => return None,
     };
     let known = Pattern::literal_of(&text(&first));
-    match unnamed.but(&known).meet(read) {
-        Met::One(second) => Some(vec![first, second]),
-        Met::None => Some(here.into_iter().cloned().chain([first]).collect()),
-        Met::Unknown => None,
+    match unnamed.but(&known).read_first(read) {
+        Interpretation::One(second) => Some(vec![first, second]),
+        Interpretation::None => Some(here.into_iter().cloned().chain([first]).collect()),
+        Interpretation::Unknown => None,
     }
 }
 

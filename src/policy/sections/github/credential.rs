@@ -3,15 +3,15 @@
 use super::reach::{covers_all_of, covers_everything, fits, meets_some_of};
 use super::{GitHubGrant, GitHubTerms};
 use crate::identity::Facts;
-use crate::kind::{GitHubTarget, Target, Where};
-use crate::policy::grantable::{Grantable, OnTerms, Whose};
+use crate::kind::{GitHubTarget, RepositoryScope, Target};
+use crate::policy::grantable::{Grantable, HasTerms, OfferedTo};
 use crate::policy::pattern::Pattern;
 use crate::policy::sections::{Term, Value};
 use crate::words::github::{Repository, RepositoryName};
 use crate::words::yaml::Place;
 use crate::words::{Denial, Reason};
 
-impl OnTerms for GitHubTarget {
+impl HasTerms for GitHubTarget {
     type Terms = GitHubTerms;
 }
 
@@ -27,22 +27,22 @@ impl Grantable for GitHubTarget {
     fn fits(&self, pattern: &Pattern) -> bool {
         match &self.repositories {
             None => false,
-            Some(Where::All(owner)) => meets_some_of(owner, pattern),
-            Some(Where::Named(names) | Where::Own(names)) => names.iter().any(|name| fits(pattern, name)),
+            Some(RepositoryScope::All(owner)) => meets_some_of(owner, pattern),
+            Some(RepositoryScope::Named(names) | RepositoryScope::Own(names)) => names.iter().any(|name| fits(pattern, name)),
         }
     }
 
     fn lies_within<'a>(&self, mut patterns: impl Iterator<Item = &'a Pattern> + Clone) -> bool {
         match &self.repositories {
-            None | Some(Where::Own(_)) => patterns.any(covers_everything),
-            Some(Where::All(owner)) => patterns.any(|pattern| covers_all_of(owner, pattern)),
-            Some(Where::Named(names)) => names.iter().all(|name| patterns.clone().any(|pattern| fits(pattern, name))),
+            None | Some(RepositoryScope::Own(_)) => patterns.any(covers_everything),
+            Some(RepositoryScope::All(owner)) => patterns.any(|pattern| covers_all_of(owner, pattern)),
+            Some(RepositoryScope::Named(names)) => names.iter().all(|name| patterns.clone().any(|pattern| fits(pattern, name))),
         }
     }
 
     fn own_pattern(&self) -> Option<Pattern> {
-        let Some(Where::Own(beside)) = &self.repositories else { return None };
-        let owner = beside.first().map_or_else(|| "*".to_owned(), |one| one.owner().folded());
+        let Some(RepositoryScope::Own(names)) = &self.repositories else { return None };
+        let owner = names.first().map_or_else(|| "*".to_owned(), |one| one.owner().folded());
         Pattern::parse(&format!("{owner}/*")).ok()
     }
 
@@ -53,17 +53,17 @@ impl Grantable for GitHubTarget {
 
     /// One entry may offer it to everybody, and another one only to the jobs of the repository itself. An identity that both concern gets
     /// neither: the ids are the policy's in one and the token's in the other, so the terms differ.
-    fn whose<'a>(&self, entries: impl Iterator<Item = &'a GitHubGrant> + Clone) -> Whose {
+    fn whose<'a>(&self, entries: impl Iterator<Item = &'a GitHubGrant> + Clone) -> OfferedTo {
         let offers: Vec<(&GitHubGrant, Option<String>)> =
             entries.clone().filter_map(|entry| Some((entry, self.is_offered_by(entry)?))).collect();
         let to_all =
             || offers.iter().filter(|(_, own)| own.is_none()).map(|(entry, _)| entry.reach.written(self.repositories.as_ref()));
         if to_all().any(|written| written.is_none()) {
-            return Whose::Anybodys;
+            return OfferedTo::Anybodys;
         }
         let of_own: Vec<String> = match &self.repositories {
-            Some(Where::Own(beside)) => {
-                let others = entries.filter(|entry| self.is_of(entry) && beside.iter().all(|name| entry.reach.lists(name)));
+            Some(RepositoryScope::Own(names)) => {
+                let others = entries.filter(|entry| self.is_of(entry) && names.iter().all(|name| entry.reach.lists(name)));
                 let by_token = |name: &&RepositoryName| offers.iter().any(|(entry, _)| !entry.reach.lists(name));
                 others.flat_map(|entry| entry.reach.names()).filter(by_token).map(ToString::to_string).collect()
             }
@@ -71,10 +71,10 @@ impl Grantable for GitHubTarget {
         };
         let first = to_all().next();
         match (first.is_some(), of_own.is_empty()) {
-            (true, _) if to_all().any(|written| Some(written) != first) => Whose::Nobodys,
-            (true, true) => Whose::Anybodys,
-            (true, false) => Whose::AllBut(of_own),
-            (false, _) => Whose::Only(of_own),
+            (true, _) if to_all().any(|written| Some(written) != first) => OfferedTo::Nobodys,
+            (true, true) => OfferedTo::Anybodys,
+            (true, false) => OfferedTo::AllBut(of_own),
+            (false, _) => OfferedTo::Only(of_own),
         }
     }
 
@@ -105,7 +105,7 @@ impl Grantable for GitHubTarget {
         whole.sort();
         whole.dedup();
         match (whole.pop(), whole.is_empty()) {
-            (None, _) => Err(Reason::NoMatchingPolicy.because("no policy grants any token of a GitHub App to this identity")),
+            (None, _) => Err(Reason::NoMatchingPolicy.with_cause("no policy grants any token of a GitHub App to this identity")),
             (Some(only), true) => Ok(Some(only)),
             (Some(_), false) => Err(ambiguous()),
         }
@@ -129,7 +129,7 @@ impl Grantable for GitHubTarget {
 impl GitHubTarget {
     fn is_of(&self, entry: &GitHubGrant) -> bool {
         self.app.as_ref().is_none_or(|app| *app == entry.app)
-            && self.permissions.as_ref().is_none_or(|asked| entry.permissions.covers(asked))
+            && self.permissions.as_ref().is_none_or(|requested| entry.permissions.covers(requested))
     }
 
     /// Whether the entry offers it (outer `Some`); and the repository whose jobs alone it is offered to, if there is one.
@@ -150,6 +150,6 @@ impl GitHubTarget {
 
 fn ambiguous() -> Denial {
     Reason::PolicyAmbiguous
-        .because("several tokens of GitHub Apps are granted and none of them was named")
-        .saying("Several tokens of GitHub Apps are granted: name the App, the repositories and the permissions.")
+        .with_cause("several tokens of GitHub Apps are granted and none of them was named")
+        .with_detail("Several tokens of GitHub Apps are granted: name the App, the repositories and the permissions.")
 }

@@ -2,8 +2,8 @@
 
 use super::terms::InRepositories;
 use crate::identity::{Attribute, Facts, Value};
-use crate::kind::Where;
-use crate::policy::access::meet;
+use crate::kind::RepositoryScope;
+use crate::policy::access::patterns_overlap;
 use crate::policy::error::{FillError, FilledError};
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, Template, fill_row_text};
@@ -76,11 +76,11 @@ impl Reach {
     }
 
     /// The request for all of it.
-    pub(super) fn whole(&self) -> Where {
+    pub(super) fn whole(&self) -> RepositoryScope {
         match self {
-            Self::All(owner) => Where::All(owner.clone()),
-            Self::Some { own: Some(_), .. } => Where::Own(self.names().cloned().collect()),
-            Self::Some { own: None, .. } => Where::Named(self.names().cloned().collect()),
+            Self::All(owner) => RepositoryScope::All(owner.clone()),
+            Self::Some { own: Some(_), .. } => RepositoryScope::Own(self.names().cloned().collect()),
+            Self::Some { own: None, .. } => RepositoryScope::Named(self.names().cloned().collect()),
         }
     }
 
@@ -96,25 +96,27 @@ impl Reach {
     }
 
     /// The requested repositories that it names, with their ids; `None` if it has all of an account.
-    pub(super) fn written(&self, asked: Option<&Where>) -> Option<Vec<&Repository>> {
+    pub(super) fn written(&self, requested: Option<&RepositoryScope>) -> Option<Vec<&Repository>> {
         let Self::Some { named, .. } = self else { return None };
-        let is_asked = |one: &&Repository| match asked {
-            Some(Where::Named(names) | Where::Own(names)) => names.contains(&one.name),
-            Some(Where::All(_)) | None => true,
+        let is_requested = |one: &&Repository| match requested {
+            Some(RepositoryScope::Named(names) | RepositoryScope::Own(names)) => names.contains(&one.name),
+            Some(RepositoryScope::All(_)) | None => true,
         };
-        Some(named.iter().filter(is_asked).collect())
+        Some(named.iter().filter(is_requested).collect())
     }
 
     /// Whether this is offered (outer `Some`); and the repository whose jobs alone it is offered to, if there is one.
-    pub(super) fn offers<'t>(&self, asked: Option<&'t Where>) -> Option<Option<&'t RepositoryName>> {
-        match (self, asked) {
+    pub(super) fn offers<'t>(&self, requested: Option<&'t RepositoryScope>) -> Option<Option<&'t RepositoryName>> {
+        match (self, requested) {
             (_, None) => Some(None),
-            (Self::All(owner), Some(Where::All(asked))) => (owner == asked).then_some(None),
-            (Self::All(owner), Some(Where::Named(names))) => names.iter().all(|name| name.owner() == owner).then_some(None),
-            (Self::Some { own, .. }, Some(Where::Own(beside))) => {
-                (own.is_some() && beside.iter().all(|name| self.lists(name))).then_some(None)
+            (Self::All(owner), Some(RepositoryScope::All(requested))) => (owner == requested).then_some(None),
+            (Self::All(owner), Some(RepositoryScope::Named(names))) => {
+                names.iter().all(|name| name.owner() == owner).then_some(None)
             }
-            (Self::Some { named, own }, Some(Where::Named(names))) => {
+            (Self::Some { own, .. }, Some(RepositoryScope::Own(names))) => {
+                (own.is_some() && names.iter().all(|name| self.lists(name))).then_some(None)
+            }
+            (Self::Some { named, own }, Some(RepositoryScope::Named(names))) => {
                 let mut others = names.iter().filter(|name| !named.iter().any(|one| one.name == **name));
                 match (others.next(), others.next()) {
                     (None, _) => Some(None),
@@ -122,20 +124,24 @@ impl Reach {
                     _ => None,
                 }
             }
-            (Self::All(_), Some(Where::Own(_))) | (Self::Some { .. }, Some(Where::All(_))) => None,
+            (Self::All(_), Some(RepositoryScope::Own(_))) | (Self::Some { .. }, Some(RepositoryScope::All(_))) => None,
         }
     }
 
     /// The repositories for this identity, and whether its own is among them because its issuer says so; `None` if this is not offered.
-    pub(super) fn to(&self, asked: Option<&Where>, facts: &Facts) -> Option<Result<(InRepositories, bool), Denial>> {
-        let (named, own) = match (self, asked) {
-            (Self::All(_), Some(Where::Named(names))) if self.offers(asked).is_some() => {
+    pub(super) fn to(
+        &self,
+        requested: Option<&RepositoryScope>,
+        facts: &Facts,
+    ) -> Option<Result<(InRepositories, bool), Denial>> {
+        let (named, own) = match (self, requested) {
+            (Self::All(_), Some(RepositoryScope::Named(names))) if self.offers(requested).is_some() => {
                 return Some(Ok((
                     InRepositories::Named(names.iter().map(|name| Repository { name: name.clone(), id: None }).collect()),
                     false,
                 )));
             }
-            (Self::All(owner), _) => return self.offers(asked).map(|_| Ok((InRepositories::All(owner.clone()), false))),
+            (Self::All(owner), _) => return self.offers(requested).map(|_| Ok((InRepositories::All(owner.clone()), false))),
             (Self::Some { named, own }, _) => (named, own.as_ref()),
         };
         let all = || -> Result<(Vec<Repository>, Option<RepositoryName>), Denial> {
@@ -143,14 +149,14 @@ impl Reach {
             let name = own.as_ref().map(|own| own.name.clone());
             Ok((named.iter().cloned().chain(own).collect(), name))
         };
-        let Some(Where::Named(names)) = asked else {
-            self.offers(asked)?;
-            let beside = if let Some(Where::Own(beside)) = asked { Some(beside) } else { None };
-            let is_meant = |one: &Repository, own: Option<&RepositoryName>| {
-                beside.is_none_or(|beside| beside.contains(&one.name) || own == Some(&one.name))
+        let Some(RepositoryScope::Named(names)) = requested else {
+            self.offers(requested)?;
+            let names = if let Some(RepositoryScope::Own(names)) = requested { Some(names) } else { None };
+            let is_chosen = |one: &Repository, own: Option<&RepositoryName>| {
+                names.is_none_or(|names| names.contains(&one.name) || own == Some(&one.name))
             };
             return Some(all().and_then(|(mut all, own)| {
-                all.retain(|one| is_meant(one, own.as_ref()));
+                all.retain(|one| is_chosen(one, own.as_ref()));
                 Ok((InRepositories::Named(of_one_account(all)?), own.is_some()))
             }));
         };
@@ -220,7 +226,7 @@ fn own_repository(facts: &Facts) -> Result<Repository, Denial> {
 }
 
 fn refused(cause: &'static str) -> Denial {
-    Reason::NoMatchingPolicy.because(cause)
+    Reason::NoMatchingPolicy.with_cause(cause)
 }
 
 pub(super) fn fits(pattern: &Pattern, name: &RepositoryName) -> bool {
@@ -229,7 +235,7 @@ pub(super) fn fits(pattern: &Pattern, name: &RepositoryName) -> bool {
 
 /// Whether a repository of this account may fit the pattern.
 pub(super) fn meets_some_of(owner: &Owner, pattern: &Pattern) -> bool {
-    Pattern::parse(&format!("{}/*", owner.folded())).is_ok_and(|all| meet(&all, &folded(pattern)))
+    Pattern::parse(&format!("{}/*", owner.folded())).is_ok_and(|all| patterns_overlap(&all, &folded(pattern)))
 }
 
 /// Whether every repository of this account fits the pattern, future ones included.
@@ -248,9 +254,9 @@ pub(super) fn folded(pattern: &Pattern) -> Pattern {
 }
 
 /// Whether any repository could fit the pattern.
-pub(super) fn may_be_meant(pattern: &Pattern) -> bool {
+pub(super) fn can_match(pattern: &Pattern) -> bool {
     match pattern.literal() {
         Some(text) => RepositoryName::parse(text).is_ok(),
-        None => Pattern::parse("*/*").is_ok_and(|any| meet(&any, pattern)),
+        None => Pattern::parse("*/*").is_ok_and(|any| patterns_overlap(&any, pattern)),
     }
 }

@@ -1,6 +1,6 @@
 //! The terms of one installation token, with nothing left to choose.
 
-use crate::kind::{GitHubTarget, Where};
+use crate::kind::{GitHubTarget, RepositoryScope};
 use crate::words::github::{AppName, Owner, Permissions, Repository};
 use crate::words::names::IssuerName;
 
@@ -30,8 +30,8 @@ impl GitHubTerms {
     /// The request that means these terms.
     pub(super) fn target(&self) -> GitHubTarget {
         let repositories = match &self.to {
-            InRepositories::All(owner) => Where::All(owner.clone()),
-            InRepositories::Named(named) => Where::Named(named.iter().map(|one| one.name.clone()).collect()),
+            InRepositories::All(owner) => RepositoryScope::All(owner.clone()),
+            InRepositories::Named(named) => RepositoryScope::Named(named.iter().map(|one| one.name.clone()).collect()),
         };
         GitHubTarget {
             app: Some(self.app.clone()),

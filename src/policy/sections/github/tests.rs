@@ -42,13 +42,13 @@ fn target(text: &str) -> Target {
 }
 
 /// The terms that a job of this repository gets.
-fn asked(ruleset: &Ruleset, repository: &str, wanted: &Target) -> Result<GitHubTerms, Reason> {
+fn decide(ruleset: &Ruleset, repository: &str, target: &Target) -> Result<GitHubTerms, Reason> {
     let claims = json!({"sub": format!("repo:{repository}:ref:refs/heads/main"), "repository": repository, "repository_id": "456789",
         "repository_owner": "acme", "repository_owner_id": "9001", "event_name": "push", "ref": "refs/heads/main", "ref_type": "branch",
         "ref_protected": "true", "sha": "0b1a"});
     let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
     let facts = Mapping::built_in("github-actions").unwrap().facts(&IssuerName::parse("github").unwrap(), claims).unwrap();
-    let granted = ruleset.set().grant_one(&facts, wanted, None, Moment::at(NOW)).map_err(|denial| denial.reason)?;
+    let granted = ruleset.set().grant_one(&facts, target, None, Moment::at(NOW)).map_err(|denial| denial.reason)?;
     match granted.terms {
         Terms::GitHub(terms) => Ok(terms),
         other => panic!("{other:?}"),
@@ -61,14 +61,14 @@ fn however_little_a_request_asks_for_it_is_the_same_use_of_the_app() {
         format!("{{ app: {app}, repositories: [acme/shop@1, acme/site@2], permissions: {{ contents: write, issues: read }} }}")
     };
     let ruleset = rules(&format!("{}, {}", entry("acme"), entry("other")), "");
-    let whole = |text: &str| Terms::GitHub(asked(&ruleset, "acme/shop", &target(text)).unwrap()).whole();
+    let whole = |text: &str| Terms::GitHub(decide(&ruleset, "acme/shop", &target(text)).unwrap()).whole();
     for part in ["acme acme/shop contents=read", "acme acme/site contents=write", "acme acme/shop acme/site issues=read"] {
         assert_eq!(whole(part).as_deref(), Some("github acme"), "{part}");
     }
     assert_eq!(whole("other acme/shop contents=read").as_deref(), Some("github other"));
 }
 
-fn told(terms: &GitHubTerms) -> String {
+fn describe(terms: &GitHubTerms) -> String {
     terms.target().to_string()
 }
 
@@ -77,7 +77,7 @@ fn an_entry_without_repositories_or_permissions_does_not_load() {
     let good = "{ app: acme, repositories: [\"acme/shop@1\"], permissions: { contents: read } }";
     assert_eq!(faults(good), Vec::<String>::new());
     let many = (1..=501).map(|id| format!("acme/r{id}@{id}")).collect::<Vec<_>>().join(", ");
-    for (bad, said) in [
+    for (bad, expected) in [
         ("{ app: acme, permissions: { contents: read } }", "repositories"),
         ("{ app: acme, repositories: [\"acme/shop@1\"] }", "permissions"),
         ("{ app: acme, repositories: [], permissions: { contents: read } }", "no repository is named"),
@@ -102,13 +102,13 @@ fn an_entry_without_repositories_or_permissions_does_not_load() {
         ("{ app: \"a b\", repositories: [\"acme/shop@1\"], permissions: { contents: read } }", "an App's name has up to"),
         (&format!("{{ app: acme, repositories: [{many}], permissions: {{ contents: read }} }}"), "more than 500"),
     ] {
-        let told = faults(bad);
-        assert!(told.iter().any(|told| told.contains(said)), "{bad}: {told:?}");
+        let messages = faults(bad);
+        assert!(messages.iter().any(|message| message.contains(expected)), "{bad}: {messages:?}");
     }
     let newer =
         "{ app: acme, repositories: [\"acme/shop@1\"], permissions: { contents: read }, extra_permissions: { thoughts: write } }";
     assert_eq!(
-        told(&asked(&rules(newer, ""), "acme/shop", &target("acme")).unwrap()),
+        describe(&decide(&rules(newer, ""), "acme/shop", &target("acme")).unwrap()),
         "acme acme/shop contents=read thoughts=write"
     );
 }
@@ -119,10 +119,10 @@ fn a_job_gets_what_it_asks_for_within_what_is_granted_and_no_more() {
         "{ app: acme, repositories: [\"acme/shop@1\", \"acme/api@2\"], permissions: { contents: write, issues: read } }",
         "",
     );
-    let of = |text: &str| asked(&ruleset, "acme/other", &target(text)).map(|terms| told(&terms));
+    let of = |text: &str| decide(&ruleset, "acme/other", &target(text)).map(|terms| describe(&terms));
     let whole = "acme acme/api acme/shop contents=write issues=read";
     let open = Target::from(crate::kind::GitHubTarget::default());
-    assert_eq!(asked(&ruleset, "acme/other", &open).map(|terms| told(&terms)).as_deref(), Ok(whole));
+    assert_eq!(decide(&ruleset, "acme/other", &open).map(|terms| describe(&terms)).as_deref(), Ok(whole));
     assert_eq!(of("ACME/API contents=read").as_deref(), Ok("acme acme/api contents=read"));
     assert_eq!(of("acme").as_deref(), Ok(whole));
     for more in ["issues=write", "acme/else", "acme/api acme/else", "other", "all:acme", "pages=read"] {
@@ -133,7 +133,7 @@ fn a_job_gets_what_it_asks_for_within_what_is_granted_and_no_more() {
 #[test]
 fn all_repositories_are_granted_only_by_all_and_reported() {
     let ruleset = rules("{ app: acme, repositories: { all: acme }, permissions: { contents: read } }", "");
-    let of = |text: &str| asked(&ruleset, "acme/other", &target(text)).map(|terms| told(&terms));
+    let of = |text: &str| decide(&ruleset, "acme/other", &target(text)).map(|terms| describe(&terms));
     assert_eq!(of("acme").as_deref(), Ok("acme all:acme contents=read"));
     assert_eq!(of("acme/one").as_deref(), Ok("acme acme/one contents=read"));
     assert_eq!(of("other/one"), Err(Reason::NoMatchingPolicy));
@@ -144,12 +144,12 @@ fn the_own_repository_is_that_of_the_token_by_its_id() {
     let own = "{ app: acme, repositories: [\"{repository}\"], permissions: { contents: write } }";
     let ruleset = rules(own, "");
     let open = Target::from(crate::kind::GitHubTarget::default());
-    let terms = asked(&ruleset, "acme/shop", &open).unwrap();
-    assert_eq!((told(&terms).as_str(), terms.own_of.is_some()), ("acme acme/shop contents=write", true));
+    let terms = decide(&ruleset, "acme/shop", &open).unwrap();
+    assert_eq!((describe(&terms).as_str(), terms.own_of.is_some()), ("acme acme/shop contents=write", true));
     let super::InRepositories::Named(named) = &terms.to else { panic!("{terms:?}") };
     assert_eq!(named[0].to_string(), "acme/shop@456789");
-    assert!(asked(&ruleset, "acme/shop", &target("acme/shop contents=read")).is_ok());
-    assert_eq!(asked(&ruleset, "acme/shop", &target("acme/api")), Err(Reason::NoMatchingPolicy));
+    assert!(decide(&ruleset, "acme/shop", &target("acme/shop contents=read")).is_ok());
+    assert_eq!(decide(&ruleset, "acme/shop", &target("acme/api")), Err(Reason::NoMatchingPolicy));
     let reach = |text: &str| {
         let reached = who_can(&ruleset, &catalogue(), &target(text), NOW);
         reached.into_iter().map(|one| one.who).collect::<Vec<_>>()
@@ -163,8 +163,8 @@ fn the_own_repository_is_that_of_the_token_by_its_id() {
 fn a_guardrail_counts_for_the_chosen_repositories() {
     let rail = "denials: [ { description: No bot, match: { event: push }, deny: { github: [\"acme/prod-*\"] } } ]\n";
     let denied = |github: &str, repository: &str, text: &str| {
-        let wanted = if text.is_empty() { crate::kind::GitHubTarget::default().into() } else { target(text) };
-        asked(&rules(github, rail), repository, &wanted) == Err(Reason::Denied)
+        let target = if text.is_empty() { crate::kind::GitHubTarget::default().into() } else { target(text) };
+        decide(&rules(github, rail), repository, &target) == Err(Reason::Denied)
     };
     let own = "{ app: acme, repositories: [\"{repository}\"], permissions: { contents: write } }";
     let listed = "{ app: acme, repositories: [\"acme/shop@1\", \"ACME/Prod-eu@2\"], permissions: { contents: write } }";
@@ -180,7 +180,7 @@ fn a_guardrail_counts_for_the_chosen_repositories() {
 fn a_request_chooses_among_several_grants() {
     let two = "{ app: acme, repositories: [\"acme/shop@1\"], permissions: { contents: read } }, { app: acme, repositories: [\"acme/api@2\"], permissions: { issues: write } }";
     let ruleset = rules(two, "");
-    let of = |text: &str| asked(&ruleset, "acme/shop", &target(text)).map(|terms| told(&terms));
+    let of = |text: &str| decide(&ruleset, "acme/shop", &target(text)).map(|terms| describe(&terms));
     assert_eq!(of("acme"), Err(Reason::PolicyAmbiguous));
     assert_eq!(of("acme/shop").as_deref(), Ok("acme acme/shop contents=read"));
     assert_eq!(of("issues=read").as_deref(), Ok("acme acme/api issues=read"));

@@ -3,13 +3,13 @@
 use super::{IdTokenGrant, IdTokenTerms};
 use crate::identity::Facts;
 use crate::kind::IdTokenTarget;
-use crate::policy::grantable::{Grantable, OnTerms};
-use crate::policy::sections::{Templates, Term, Value, shown};
+use crate::policy::grantable::{Grantable, HasTerms};
+use crate::policy::sections::{Templates, Term, Value, render_templates};
 use crate::words::Denial;
 use crate::words::yaml::Place;
 use std::time::Duration;
 
-impl OnTerms for IdTokenTarget {
+impl HasTerms for IdTokenTarget {
     type Terms = IdTokenTerms;
 }
 
@@ -35,6 +35,6 @@ impl Grantable for IdTokenTarget {
     }
 
     fn values((ttl, claims): &Self::Offer<'_>) -> Vec<Term> {
-        vec![Term::new("ttl", Value::Length(*ttl)), Term::new("claims", Value::Text(shown(claims)))]
+        vec![Term::new("ttl", Value::Length(*ttl)), Term::new("claims", Value::Text(render_templates(claims)))]
     }
 }

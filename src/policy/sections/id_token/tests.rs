@@ -5,8 +5,8 @@ fn load(text: &str) -> Result<(), String> {
     let node = Node::parse("p.yaml", text.as_bytes()).map_err(|fault| fault.to_string())?;
     let mut faults = Vec::new();
     let read = IdTokenGrant::read_members(&mut Fields::new("p.yaml", text, &node, &mut faults), node.place, None);
-    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
-    if told.is_empty() && read.is_some() { Ok(()) } else { Err(told.join("\n")) }
+    let messages: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    if messages.is_empty() && read.is_some() { Ok(()) } else { Err(messages.join("\n")) }
 }
 
 #[test]
@@ -24,8 +24,8 @@ fn a_claim_that_a_cloud_acts_on_is_refused_at_its_line() {
         "https://sts.amazonaws.com.cn/x",
         "https://login.microsoftonline.com/x",
     ] {
-        let told = load(&format!("audience: https://partner.example\nclaims:\n  team: shop\n  \"{claim}\": forged\n"));
-        assert!(told.as_ref().is_err_and(|told| told.contains("p.yaml:4:")), "{claim}: {told:?}");
+        let result = load(&format!("audience: https://partner.example\nclaims:\n  team: shop\n  \"{claim}\": forged\n"));
+        assert!(result.as_ref().is_err_and(|message| message.contains("p.yaml:4:")), "{claim}: {result:?}");
     }
     load("audience: https://partner.example\nclaims: { team: shop, \"https://acme.example/team\": shop, \"https://notamazon.com/x\": y }\n")
         .unwrap();
@@ -36,7 +36,7 @@ fn an_audience_of_a_cloud_is_refused_in_all_its_partitions() {
     for audience in
         ["sts.amazonaws.com", "sts.amazonaws.com.cn", "api://AzureADTokenExchangeUSGov", "api://AzureADTokenExchangeChina"]
     {
-        let told = load(&format!("audience: {audience}\n"));
-        assert!(told.as_ref().is_err_and(|told| told.contains("grant that instead")), "{audience}: {told:?}");
+        let result = load(&format!("audience: {audience}\n"));
+        assert!(result.as_ref().is_err_and(|message| message.contains("grant that instead")), "{audience}: {result:?}");
     }
 }

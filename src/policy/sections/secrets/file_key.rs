@@ -3,12 +3,12 @@
 use super::{FileKeyTerms, SecretGrant, SecretOffer, shared_name};
 use crate::identity::Facts;
 use crate::kind::FileKeyTarget;
-use crate::policy::grantable::{Grantable, OnTerms};
+use crate::policy::grantable::{Grantable, HasTerms};
 use crate::policy::sections::Term;
 use crate::words::Denial;
 use crate::words::yaml::Place;
 
-impl OnTerms for FileKeyTarget {
+impl HasTerms for FileKeyTarget {
     type Terms = FileKeyTerms;
 }
 

@@ -2,7 +2,7 @@
 //! and one document of each kind stands for all.
 
 use super::SecretGrant;
-use crate::policy::access::{Kind, Met};
+use crate::policy::access::{Interpretation, Kind};
 use crate::policy::file::Rule;
 use crate::policy::pattern::Pattern;
 use crate::words::names::SecretPath;
@@ -53,10 +53,15 @@ fn of_each_kind(
     kinds.retain(|kind| kind.is_inside(past));
     let mut documents = BTreeSet::new();
     for kind in &kinds {
-        match present.iter().find(|document| kind.holds(document.as_str())).cloned().map_or_else(|| kind.document(), Met::One) {
-            Met::One(document) => _ = documents.insert(document),
-            Met::None => {}
-            Met::Unknown => return None,
+        match present
+            .iter()
+            .find(|document| kind.holds(document.as_str()))
+            .cloned()
+            .map_or_else(|| kind.document(), Interpretation::One)
+        {
+            Interpretation::One(document) => _ = documents.insert(document),
+            Interpretation::None => {}
+            Interpretation::Unknown => return None,
         }
     }
     Some(documents)

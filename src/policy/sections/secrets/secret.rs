@@ -3,7 +3,7 @@
 use super::{SecretGrant, SecretOffer, SecretTerms, documents, of_each, shared_name};
 use crate::identity::Facts;
 use crate::kind::Target;
-use crate::policy::grantable::{Grantable, Granted, OnTerms};
+use crate::policy::grantable::{Grantable, Granted, HasTerms};
 use crate::policy::sections::Term;
 use crate::policy::{Terms, Tree};
 use crate::words::names::SecretName;
@@ -11,7 +11,7 @@ use crate::words::yaml::Place;
 use crate::words::{Denial, Reason};
 use std::collections::BTreeSet;
 
-impl OnTerms for SecretName {
+impl HasTerms for SecretName {
     type Terms = SecretTerms;
 }
 
@@ -59,14 +59,14 @@ impl Grantable for SecretName {
     /// All values have to come from one policy. Its grant of the document has the strictest of all their terms.
     fn together(&self, parts: Vec<Granted>) -> Result<Granted, Denial> {
         let mut parts = parts.into_iter();
-        let mut whole = parts.next().ok_or_else(|| Reason::Internal.because("a document of no values"))?;
+        let mut whole = parts.next().ok_or_else(|| Reason::Internal.with_cause("a document of no values"))?;
         let mut only = Vec::new();
         let mut kept = take_value(&whole.terms, &mut only)?;
         for value in parts {
             if value.policy != whole.policy {
                 let cause = format!("values of {} are granted by {} and {}", self.path, whole.policy, value.policy);
-                let told = "Several policies grant values of this document: name one, or ask for one value.";
-                return Err(Reason::PolicyAmbiguous.because(cause).saying(told));
+                let detail = "Several policies grant values of this document: name one, or ask for one value.";
+                return Err(Reason::PolicyAmbiguous.with_cause(cause).with_detail(detail));
             }
             let terms = take_value(&value.terms, &mut only)?;
             kept.offline = kept.offline.min(terms.offline);
@@ -81,7 +81,7 @@ impl Grantable for SecretName {
 }
 
 fn take_value(terms: &Terms, only: &mut Vec<String>) -> Result<SecretTerms, Denial> {
-    let Terms::Secret(terms) = terms else { return Err(Reason::Internal.because("a value that is no secret")) };
+    let Terms::Secret(terms) = terms else { return Err(Reason::Internal.with_cause("a value that is no secret")) };
     only.extend(terms.name.key.clone());
     Ok(terms.clone())
 }

@@ -3,14 +3,14 @@
 use super::{PastSecretTerms, SecretGrant, SecretOffer, documents, of_each, past, shared_name};
 use crate::identity::Facts;
 use crate::kind::PastSecret;
-use crate::policy::grantable::{Compared, Grantable, OnTerms, Unlisted};
+use crate::policy::grantable::{Compared, Grantable, HasTerms, Unlisted};
 use crate::policy::sections::{Section, Term};
 use crate::words::Denial;
 use crate::words::names::SecretPath;
 use crate::words::yaml::Place;
 use std::collections::BTreeSet;
 
-impl OnTerms for PastSecret {
+impl HasTerms for PastSecret {
     type Terms = PastSecretTerms;
 }
 

@@ -3,14 +3,14 @@
 use super::{TokenExchangeGrant, TokenExchangeTerms, fits, is_all_of};
 use crate::identity::Facts;
 use crate::kind::{Target, TokenExchangeTarget};
-use crate::policy::grantable::{Grantable, OnTerms, Whose};
+use crate::policy::grantable::{Grantable, HasTerms, OfferedTo};
 use crate::policy::pattern::Pattern;
 use crate::policy::sections::{Section, Term, Value};
 use crate::words::yaml::Place;
 use crate::words::{Denial, Reason};
 use std::time::Duration;
 
-impl OnTerms for TokenExchangeTarget {
+impl HasTerms for TokenExchangeTarget {
     type Terms = TokenExchangeTerms;
 }
 
@@ -35,10 +35,10 @@ impl Grantable for TokenExchangeTarget {
     }
 
     /// Nobody gets it if it is granted on several terms, because a request cannot choose one.
-    fn whose<'a>(&self, entries: impl Iterator<Item = &'a TokenExchangeGrant> + Clone) -> Whose {
+    fn whose<'a>(&self, entries: impl Iterator<Item = &'a TokenExchangeGrant> + Clone) -> OfferedTo {
         let mut all = entries.filter(|entry| self.is_of(entry));
         let first = all.next();
-        if all.all(|other| first.is_some_and(|first| first.is_like(other))) { Whose::Anybodys } else { Whose::Nobodys }
+        if all.all(|other| first.is_some_and(|first| first.is_like(other))) { OfferedTo::Anybodys } else { OfferedTo::Nobodys }
     }
 
     fn terms<'a>(
@@ -65,7 +65,7 @@ impl Grantable for TokenExchangeTarget {
         all.sort();
         all.dedup();
         match (all.pop(), all.is_empty()) {
-            (None, _) => Err(Reason::NoMatchingPolicy.because("no policy grants any token of a service to this identity")),
+            (None, _) => Err(Reason::NoMatchingPolicy.with_cause("no policy grants any token of a service to this identity")),
             (Some(only), true) => Ok(Some(only)),
             (Some(_), false) => Err(ambiguous()),
         }
@@ -90,6 +90,6 @@ impl TokenExchangeTarget {
 
 fn ambiguous() -> Denial {
     Reason::PolicyAmbiguous
-        .because("several tokens of services are granted and none of them was named")
-        .saying("Several tokens of services are granted: name the service and its fields.")
+        .with_cause("several tokens of services are granted and none of them was named")
+        .with_detail("Several tokens of services are granted: name the service and its fields.")
 }

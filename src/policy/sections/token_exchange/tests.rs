@@ -18,8 +18,8 @@ fn tree(entry: &str, guardrails: &str) -> Tree {
         "owners: [team-shop]\nissuer: github\nmatch: {{ owner: acme@9001, event: push }}\ngrant:\n  token_exchange: [ {entry} ]\n"
     );
     let files = [("policies/shop.yaml", policy), ("guardrails.yaml", guardrails.to_owned())];
-    let given = files.into_iter().filter(|(_, text)| !text.is_empty());
-    given.map(|(name, text)| (name.to_owned(), Arc::from(text.as_bytes()))).collect()
+    let present = files.into_iter().filter(|(_, text)| !text.is_empty());
+    present.map(|(name, text)| (name.to_owned(), Arc::from(text.as_bytes()))).collect()
 }
 
 fn load(entry: &str, guardrails: &str) -> (Ruleset, Vec<String>) {
@@ -35,7 +35,7 @@ fn target(text: &str) -> Target {
 fn an_entry_names_a_service_and_never_an_address() {
     let good = "{ service: partner, fields: { role: deploy, scope: \"read write\" }, ttl: 30m }";
     assert_eq!(load(good, "").1, Vec::<String>::new());
-    for (bad, said) in [
+    for (bad, expected) in [
         ("{ fields: { role: deploy } }", "`service` is missing"),
         ("{ service: \"https://evil.example\" }", "a service's name has"),
         ("{ service: partner, url: \"https://evil.example\" }", "url"),
@@ -45,7 +45,7 @@ fn an_entry_names_a_service_and_never_an_address() {
         ("{ service: partner, fields: { role: \"{repository}\\u202e\" } }", "printable characters"),
         ("{ service: partner, fields: { role: [a] } }", "role"),
     ] {
-        assert!(load(bad, "").1.iter().any(|fault| fault.contains(said)), "{bad}: {:?}", load(bad, "").1);
+        assert!(load(bad, "").1.iter().any(|fault| fault.contains(expected)), "{bad}: {:?}", load(bad, "").1);
     }
 }
 
@@ -53,11 +53,11 @@ fn an_entry_names_a_service_and_never_an_address() {
 fn a_guardrail_denies_a_service_whole_or_by_its_fields() {
     let entry =
         "{ service: partner, fields: { role: admin } }, { service: partner, fields: { role: deploy } }, { service: other }";
-    let who = |guardrail: &str, asked: &str| {
+    let who = |guardrail: &str, requested: &str| {
         let denied = format!("denials: [ {{ description: none, deny: {{ token_exchange: [\"{guardrail}\"] }} }} ]\n");
         let (rules, faults) = load(entry, &denied);
         assert_eq!(faults, Vec::<String>::new());
-        who_can(&rules, &catalogue(), &target(asked), NOW).len()
+        who_can(&rules, &catalogue(), &target(requested), NOW).len()
     };
     assert_eq!(
         [who("partner", "partner?role=admin"), who("partner", "partner?role=deploy"), who("partner", "other?")],
@@ -70,7 +70,7 @@ fn a_guardrail_denies_a_service_whole_or_by_its_fields() {
 /// A further field gets around no denial, and it does not bring a target within bounds.
 #[test]
 fn a_denial_counts_whatever_other_fields_there_are_and_bounds_only_by_all_of_them() {
-    let asked = |text: &str| TokenExchangeTarget::question(text).unwrap();
+    let parse = |text: &str| TokenExchangeTarget::question(text).unwrap();
     let pattern = |text: &str| TokenExchangeGrant::pattern(text).unwrap();
     for (denied, text, denies) in [
         ("partner?role=admin", "partner?role=admin&zone=eu", true),
@@ -101,14 +101,14 @@ fn a_denial_counts_whatever_other_fields_there_are_and_bounds_only_by_all_of_the
         ("partner?scope=admin", "partner?scope=read+administer", false),
         ("partner?scope=*", "partner?scope=a%3Ab%2Fc+d", true),
     ] {
-        assert_eq!(asked(text).fits(&pattern(denied)), denies, "{denied} {text}");
+        assert_eq!(parse(text).fits(&pattern(denied)), denies, "{denied} {text}");
     }
     for (allowed, text, within) in [
         ("partner", "partner?role=deploy&zone=eu", true),
         ("partner?role=deploy", "partner?role=deploy", true),
         ("partner?role=deploy", "partner?role=deploy&zone=eu", false),
     ] {
-        assert_eq!(asked(text).lies_within(std::iter::once(&pattern(allowed))), within, "{allowed} {text}");
+        assert_eq!(parse(text).lies_within(std::iter::once(&pattern(allowed))), within, "{allowed} {text}");
     }
     for none in ["partner?role", "partner?role=admin&zone", "partner?**role"] {
         let fault = TokenExchangeGrant::pattern(none).map(|pattern| pattern.to_string());

@@ -4,14 +4,14 @@ use super::TransitGrant;
 use crate::identity::Facts;
 use crate::kind::TransitUse;
 use crate::policy::Tree;
-use crate::policy::grantable::{Grantable, OnTerms};
+use crate::policy::grantable::{Grantable, HasTerms};
 use crate::policy::sections::{Section, Term};
 use crate::words::names::TransitKey;
 use crate::words::yaml::Place;
 use crate::words::{Denial, TransitFile};
 use std::collections::BTreeSet;
 
-impl OnTerms for TransitUse {
+impl HasTerms for TransitUse {
     type Terms = Self;
 }
 

@@ -54,12 +54,12 @@ fn facts() -> Facts {
     Mapping::built_in("github-actions").unwrap().facts(&github(), claims).unwrap()
 }
 
-fn wanted(text: &str) -> Target {
+fn target(text: &str) -> Target {
     TransitUse::read(Some(text)).unwrap().into()
 }
 
 fn is_granted(ruleset: &Ruleset, text: &str) -> bool {
-    ruleset.set().would_grant(&facts(), &wanted(text), None, NOW).is_ok()
+    ruleset.set().would_grant(&facts(), &target(text), None, NOW).is_ok()
 }
 
 #[test]
@@ -134,21 +134,22 @@ fn a_new_key_and_a_further_operation_widen_and_a_further_version_does_not() {
 fn a_further_operation_waits_where_widenings_wait() {
     let plain = &POLICY[..POLICY.find("tests:").unwrap()];
     let old = load(&tree(plain, &["flux/1"]));
-    let held =
-        |policy: &str| Ruleset::load_with(&tree(policy, &["flux/1"]), &catalogue(), Some(&old), Widening::Waits, &[]).held.len();
-    assert_eq!(held(&plain.replace("[decrypt]", "[decrypt, encrypt]")), 1);
-    assert_eq!(held(&plain.replace(", \"shop/*\"", "")), 0);
+    let pending = |policy: &str| {
+        Ruleset::load_with(&tree(policy, &["flux/1"]), &catalogue(), Some(&old), Widening::Waits, &[]).pending.len()
+    };
+    assert_eq!(pending(&plain.replace("[decrypt]", "[decrypt, encrypt]")), 1);
+    assert_eq!(pending(&plain.replace(", \"shop/*\"", "")), 0);
 }
 
 #[test]
 fn who_can_and_why_not() {
     let ruleset = load(&tree(POLICY, &["flux/1"]));
-    assert_eq!(who_can(&ruleset, &catalogue(), &wanted("decrypt flux"), NOW).len(), 1);
-    assert!(who_can(&ruleset, &catalogue(), &wanted("encrypt flux"), NOW).is_empty());
+    assert_eq!(who_can(&ruleset, &catalogue(), &target("decrypt flux"), NOW).len(), 1);
+    assert!(who_can(&ruleset, &catalogue(), &target("encrypt flux"), NOW).is_empty());
     let claims = Claims::parse(claims("refs/heads/other").as_bytes()).unwrap();
     let facts = Mapping::built_in("github-actions").unwrap().facts(&github(), claims).unwrap();
-    let told = explain(ruleset.set(), &facts, &wanted("decrypt flux"), NOW).to_string();
-    assert!(told.contains("DENIED   transit decrypt flux") && told.contains("refs/heads/other"), "{told}");
+    let output = explain(ruleset.set(), &facts, &target("decrypt flux"), NOW).to_string();
+    assert!(output.contains("DENIED   transit decrypt flux") && output.contains("refs/heads/other"), "{output}");
 }
 
 #[test]
@@ -156,7 +157,7 @@ fn a_candidate_without_the_key_would_deny_it() {
     let in_force = load(&tree(POLICY, &["flux/1"]));
     let lacks = |request: ReplayRequest| {
         let root = crate::words::names::SourceName::root();
-        request.candidate(&catalogue(), in_force.set(), &root, &[]).lacks(&wanted("decrypt flux"))
+        request.candidate(&catalogue(), in_force.set(), &root, &[]).lacks(&target("decrypt flux"))
     };
     let request = |keys: &[&str]| ReplayRequest::of(&tree(POLICY, keys), "30d".to_owned()).unwrap();
     assert_eq!(lacks(request(&["flux/2"])), None);

@@ -4,9 +4,9 @@ use super::allowed::Identity;
 use super::keys::{self, Keys};
 use crate::policy::import::decoded;
 use crate::policy::ways_in::advice::AWS as MEND;
-use crate::policy::ways_in::document::{Document, Once};
+use crate::policy::ways_in::document::{ConsistentMap, Document};
 use crate::policy::ways_in::error::ExportFault;
-use crate::policy::ways_in::told::{Way, WayKind, listed};
+use crate::policy::ways_in::told::{WayIn, WayInKind, listed};
 use crate::token::parse_document;
 use crate::words::names::RoleArn;
 use serde_json::Value;
@@ -15,11 +15,11 @@ use std::collections::BTreeSet;
 /// The contents of the exports.
 #[derive(Default)]
 pub(in crate::policy::ways_in) struct Accounts {
-    trust: Once<Value>,
+    trust: ConsistentMap<Value>,
     /// Accounts of which an export has all users and roles.
     whole: BTreeSet<String>,
     /// Users and roles with what their own policies allow.
-    identities: Once<Identity>,
+    identities: ConsistentMap<Identity>,
     keys: Keys,
 }
 
@@ -92,49 +92,49 @@ impl Accounts {
     /// The access keys of a user, in words. A list of keys names no account, and another account may have a user of the same name.
     fn keys_of(&self, user: &str) -> String {
         let is_only = self.whole.len() == 1 && self.has(account_of(user)) && self.identities.get(user).is_some();
-        self.keys.told(user, is_only)
+        self.keys.describe(user, is_only)
     }
 
     /// The ways in that a principal of AWS's gives.
-    pub(super) fn principal(&self, of: &str, role: &RoleArn, principal: &str, conditions: &str) -> Vec<Way> {
-        let way = |kind, says: String, advice: &str| vec![Way::new(of, kind, says, advice)];
+    pub(super) fn principal(&self, of: &str, role: &RoleArn, principal: &str, conditions: &str) -> Vec<WayIn> {
+        let way = |kind, message: String, advice: &str| vec![WayIn::new(of, kind, message, advice)];
         let fields: Vec<&str> = principal.splitn(6, ':').collect();
         let is_number = principal.len() == 12 && principal.bytes().all(|byte| byte.is_ascii_digit());
         match fields[..] {
             _ if is_number => self.account(of, role, principal, conditions),
             ["arn", _, "iam", "", account, "root"] => self.account(of, role, account, conditions),
             ["arn", _, "iam", "", _, resource] if resource.starts_with("user/") => {
-                let says = format!("the IAM user {principal}{conditions}, {}", self.keys_of(principal));
-                way(WayKind::Others, says, KEYS)
+                let message = format!("the IAM user {principal}{conditions}, {}", self.keys_of(principal));
+                way(WayInKind::Others, message, KEYS)
             }
             ["arn", _, "iam", "", _, resource] if resource.starts_with("role/") => {
-                let says = format!("the role {principal}{conditions}, and so whoever may assume that one");
-                way(WayKind::Others, says, "take it out of the trust policy, or let policies name it as `via`")
+                let message = format!("the role {principal}{conditions}, and so whoever may assume that one");
+                way(WayInKind::Others, message, "take it out of the trust policy, or let policies name it as `via`")
             }
             ["arn", _, "iam", "", _, resource] if resource.starts_with("saml-provider/") => {
-                way(WayKind::Others, format!("people by SAML, {principal}{conditions}"), "give people a role of their own")
+                way(WayInKind::Others, format!("people by SAML, {principal}{conditions}"), "give people a role of their own")
             }
             ["arn", _, "sts", "", _, _] => {
-                way(WayKind::Others, format!("the session {principal}{conditions}"), "take it out of the trust policy")
+                way(WayInKind::Others, format!("the session {principal}{conditions}"), "take it out of the trust policy")
             }
             [id] if ["AIDA", "AROA"].iter().any(|before| id.starts_with(before)) => {
-                let says = format!("{principal}, which was deleted: it lets nobody in");
-                way(WayKind::NotSeen, says, "take it out of the trust policy")
+                let message = format!("{principal}, which was deleted: it lets nobody in");
+                way(WayInKind::NotSeen, message, "take it out of the trust policy")
             }
             _ => {
-                let says = format!("it may let others in: the principal `{principal}` is not understood here");
-                way(WayKind::NotUnderstood, says, MEND)
+                let message = format!("it may let others in: the principal `{principal}` is not understood here");
+                way(WayInKind::NotUnderstood, message, MEND)
             }
         }
     }
 
     /// The ways in that a whole account gives. If its export is here, they name its users and roles.
-    fn account(&self, of: &str, role: &RoleArn, account: &str, conditions: &str) -> Vec<Way> {
+    fn account(&self, of: &str, role: &RoleArn, account: &str, conditions: &str) -> Vec<WayIn> {
         let advice = "name the roles that are meant instead of the account";
         let whole = format!("whoever the account {account} allows to{conditions}");
         if !self.has(account) {
-            let says = format!("{whole}: no export of it is here that says who that is");
-            return vec![Way::new(of, WayKind::Others, says, advice)];
+            let message = format!("{whole}: no export of it is here that says who that is");
+            return vec![WayIn::new(of, WayInKind::Others, message, advice)];
         }
         let of_account = self.identities.iter().filter(|(arn, _)| account_of(arn) == account && *arn != role.as_str());
         let allowed: Vec<&String> =
@@ -142,10 +142,10 @@ impl Accounts {
         let (users, others): (Vec<&String>, Vec<&String>) = allowed.into_iter().partition(|arn| arn.contains(":user/"));
         let others = if others.is_empty() { "no role".to_owned() } else { listed(&others) };
         let mut ways =
-            vec![Way::new(of, WayKind::Others, format_args!("{whole}: its root user, and of its roles {others}"), advice)];
+            vec![WayIn::new(of, WayInKind::Others, format_args!("{whole}: its root user, and of its roles {others}"), advice)];
         ways.extend(users.into_iter().map(|user| {
-            let says = format!("the IAM user {user}, whom the account's own policies allow to, {}", self.keys_of(user));
-            Way::new(of, WayKind::Others, says, KEYS)
+            let message = format!("the IAM user {user}, whom the account's own policies allow to, {}", self.keys_of(user));
+            WayIn::new(of, WayInKind::Others, message, KEYS)
         }));
         ways
     }

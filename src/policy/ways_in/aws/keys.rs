@@ -2,7 +2,7 @@
 //!
 //! IAM User Guide, "Generate credential reports for your AWS account".
 
-use crate::policy::ways_in::document::Once;
+use crate::policy::ways_in::document::ConsistentMap;
 use crate::policy::ways_in::error::ExportFault;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// The active keys of each user.
 #[derive(Default)]
 pub(super) struct Keys {
-    by_arn: Once<usize>,
+    by_arn: ConsistentMap<usize>,
     /// By the user's name alone, because a list names no account: each key by its id, and whether it is active in some list.
     by_name: BTreeMap<String, BTreeMap<String, bool>>,
 }
@@ -52,7 +52,7 @@ impl Keys {
     }
 
     /// The keys of a user, in words. A list counts only if no other account can have this user.
-    pub(super) fn told(&self, user: &str, takes_lists: bool) -> String {
+    pub(super) fn describe(&self, user: &str, takes_lists: bool) -> String {
         let name = user.rsplit('/').next().unwrap_or_default();
         let listed = self.by_name.get(name).filter(|_| takes_lists).map(|keys| keys.values().filter(|active| **active).count());
         let (count, source) = match (self.by_arn.get(user), listed) {

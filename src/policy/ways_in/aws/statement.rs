@@ -2,9 +2,9 @@
 
 use crate::policy::import::{host_of, one_or_many, plain_operator};
 use crate::policy::ways_in::advice::AWS as MEND;
-use crate::policy::ways_in::bound::{Bound, Text, lets_in_anybody};
+use crate::policy::ways_in::bound::{Bound, Text, admits_anybody};
 use crate::policy::ways_in::granted::GrantedInClouds;
-use crate::policy::ways_in::told::{Way, WayKind};
+use crate::policy::ways_in::told::{WayIn, WayInKind};
 use crate::policy::ways_in::{glob, issuers};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -19,11 +19,11 @@ pub(super) enum Statement<'a> {
     /// It lets nobody assume the role.
     Other,
     Denies,
-    Lets(Lets<'a>),
+    Lets(AllowStatement<'a>),
 }
 
 /// A statement that lets somebody in.
-pub(super) struct Lets<'a> {
+pub(super) struct AllowStatement<'a> {
     principals: Vec<(&'a str, &'a str)>,
     conditions: Vec<Condition<'a>>,
 }
@@ -93,7 +93,7 @@ impl<'a> Statement<'a> {
             }
             _ => return Err(unread("its `Principal`")),
         };
-        Ok(Self::Lets(Lets { principals, conditions: conditions(members.get("Condition"))? }))
+        Ok(Self::Lets(AllowStatement { principals, conditions: conditions(members.get("Condition"))? }))
     }
 }
 
@@ -123,7 +123,7 @@ fn conditions(node: Option<&Value>) -> Result<Vec<Condition<'_>>, Unread> {
     Ok(read)
 }
 
-impl Lets<'_> {
+impl AllowStatement<'_> {
     pub(super) fn entries(&self) -> Vec<Entry> {
         self.principals.iter().map(|(kind, name)| self.entry(kind, name)).collect()
     }
@@ -183,38 +183,38 @@ impl Lets<'_> {
     /// Whether a condition keeps out an intermediate role that shows this external id, or may keep it out.
     pub(super) fn is_limited_beyond(&self, external_id: Option<&str>) -> bool {
         let known = |condition: &Condition<'_>| {
-            let is_shown = || external_id.is_some_and(|id| condition.values.iter().any(|value| value == id));
+            let has_id = || external_id.is_some_and(|id| condition.values.iter().any(|value| value == id));
             condition.key.eq_ignore_ascii_case("sts:RoleSessionName")
-                || condition.key.eq_ignore_ascii_case("sts:ExternalId") && is_shown()
+                || condition.key.eq_ignore_ascii_case("sts:ExternalId") && has_id()
         };
         !self.conditions.iter().all(known)
     }
 
     /// Reports a statement that takes other audiences: daypass's tokens for partners have the same subjects.
-    pub(super) fn audience_fault(&self, of: &str, host: &str, granted: &GrantedInClouds) -> Option<Way> {
+    pub(super) fn audience_fault(&self, of: &str, host: &str, granted: &GrantedInClouds) -> Option<WayIn> {
         let ours = |condition: &Condition<'_>| condition.values.iter().all(|value| Some(value.as_str()) == granted.aws_audience);
         let is_exact = |condition: &Condition<'_>| matches!(condition.operator, "StringEquals" | "ForAnyValue:StringEquals");
         if self.of_claim(host, "aud").any(|condition| ours(condition) && is_exact(condition)) {
             return None;
         }
-        let says = "it takes tokens of daypass for other audiences too, as far as the OIDC provider lists them: a partner who was shown one gets in";
-        Some(Way::new(of, WayKind::Others, says, MEND))
+        let message = "it takes tokens of daypass for other audiences too, as far as the OIDC provider lists them: a partner who was shown one gets in";
+        Some(WayIn::new(of, WayInKind::Others, message, MEND))
     }
 
     /// The way in that another issuer has.
-    pub(super) fn issuer(&self, of: &str, host: &str) -> Way {
+    pub(super) fn issuer(&self, of: &str, host: &str) -> WayIn {
         let bounds: Vec<Bound> = self.conditions.iter().filter_map(|condition| condition.bound(host)).collect();
-        let says = format!("{}{}", issuers::told(host), self.conditions());
-        if lets_in_anybody(host, &bounds) {
+        let message = format!("{}{}", issuers::describe(host), self.conditions());
+        if admits_anybody(host, &bounds) {
             let advice = if issuers::shared(host).is_some() {
                 "it signs tokens for strangers, and nothing here keeps them out: bind the subject up to the end of a name, or take the statement out"
             } else {
                 "whoever has a token of it gets in, because nothing is asked of the token's claims: bind the subject, or take the statement out"
             };
-            return Way::new(of, WayKind::Anybody, says, advice);
+            return WayIn::new(of, WayInKind::Anybody, message, advice);
         }
         let advice = "policies and the audit log see nothing of it: turn it into a policy (`daypass policy import`), then take the statement out";
-        Way::new(of, WayKind::Others, says, advice)
+        WayIn::new(of, WayInKind::Others, message, advice)
     }
 
     /// The conditions in words: `, where …`.
@@ -222,8 +222,8 @@ impl Lets<'_> {
         if self.conditions.is_empty() {
             return ", without a condition".to_owned();
         }
-        let told = self.conditions.iter().map(|one| format!("{} {} [{}]", one.key, one.operator, one.values.join(", ")));
-        format!(", where {}", told.collect::<Vec<_>>().join(" and "))
+        let texts = self.conditions.iter().map(|one| format!("{} {} [{}]", one.key, one.operator, one.values.join(", ")));
+        format!(", where {}", texts.collect::<Vec<_>>().join(" and "))
     }
 }
 

@@ -22,18 +22,18 @@ pub(super) struct Application {
     pub(super) is_listed: bool,
     /// Passwords and keys, each with its kind.
     pub(super) secrets: Vec<(&'static str, Value)>,
-    seen: Vec<Half>,
+    seen: Vec<AppPart>,
 }
 
 /// The halves of an application. Each has secrets and certificates of its own.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Half {
+pub(super) enum AppPart {
     Application,
     Principal,
 }
 
-impl Half {
-    pub(super) const fn told(self) -> &'static str {
+impl AppPart {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Application => "the application itself",
             Self::Principal => "its service principal",
@@ -54,8 +54,8 @@ impl Application {
     }
 
     /// The halves whose secrets are in no export.
-    pub(super) fn unseen(&self) -> Vec<Half> {
-        [Half::Application, Half::Principal].into_iter().filter(|half| !self.seen.contains(half)).collect()
+    pub(super) fn unseen(&self) -> Vec<AppPart> {
+        [AppPart::Application, AppPart::Principal].into_iter().filter(|half| !self.seen.contains(half)).collect()
     }
 
     fn add(&mut self, federated: &[Value], is_listed: bool) {
@@ -88,20 +88,20 @@ impl Applications {
         match document.value {
             Value::Object(members) if members.contains_key("appId") => self.application(document.value)?,
             one @ Value::Object(_) if is_federated(one) => {
-                self.entry(&document.whose(WHOSE)?).add(std::slice::from_ref(one), false);
+                self.entry(&document.require_owner(WHOSE)?).add(std::slice::from_ref(one), false);
             }
             Value::Array(all) if all.iter().any(|one| one.get("appId").is_some()) => {
                 all.iter().try_for_each(|one| self.application(one))?;
             }
             Value::Array(all) if all.iter().any(|one| one.get("keyId").is_some()) => {
-                let application = self.entry(&document.whose(WHOSE)?);
+                let application = self.entry(&document.require_owner(WHOSE)?);
                 for one in all {
                     let kind = if one.get("type").is_some() { "certificate" } else { "client secret" };
                     application.add_secrets(kind, std::slice::from_ref(one));
                 }
             }
             Value::Array(all) if !all.is_empty() && all.iter().all(is_federated) => {
-                self.entry(&document.whose(WHOSE)?).add(all, true)
+                self.entry(&document.require_owner(WHOSE)?).add(all, true)
             }
             _ => return Ok(false),
         }
@@ -118,12 +118,12 @@ impl Applications {
         application.add_secrets("certificate", keys);
         let has = |members: &[&str]| members.iter().any(|member| value.get(*member).is_some());
         match (has(&OF_APPLICATIONS), has(&OF_PRINCIPALS)) {
-            (true, false) => application.seen.push(Half::Application),
+            (true, false) => application.seen.push(AppPart::Application),
             // A managed identity has a service principal and no application.
             (false, true) if value["servicePrincipalType"] == "ManagedIdentity" => {
-                application.seen.extend([Half::Application, Half::Principal]);
+                application.seen.extend([AppPart::Application, AppPart::Principal]);
             }
-            (false, true) => application.seen.push(Half::Principal),
+            (false, true) => application.seen.push(AppPart::Principal),
             _ => {}
         }
         if let Some(federated) = value["federatedIdentityCredentials"].as_array() {

@@ -3,16 +3,16 @@
 use super::abilities::{Ability, of_role};
 use super::pools;
 use super::projects::Projects;
-use crate::policy::gcp_use::ActsAs;
+use crate::policy::gcp_use::Impersonators;
 use crate::policy::ways_in::advice::GCP as MEND;
 use crate::policy::ways_in::granted::GrantedInClouds;
-use crate::policy::ways_in::told::{Way, WayKind, listed};
+use crate::policy::ways_in::told::{WayIn, WayInKind, listed};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Which of the expected subjects and accounts were found.
 #[derive(Default)]
-pub(super) struct Seen {
+pub(super) struct FoundBindings {
     pub(super) subjects: BTreeSet<String>,
     pub(super) accounts: BTreeSet<String>,
 }
@@ -23,9 +23,9 @@ pub(super) fn ways(
     of: &str,
     policy: &Value,
     origin: &str,
-    seen: &mut Seen,
-    (used, projects, granted): (&ActsAs, &Projects, &GrantedInClouds),
-) -> Vec<Way> {
+    seen: &mut FoundBindings,
+    (used, projects, granted): (&Impersonators, &Projects, &GrantedInClouds),
+) -> Vec<WayIn> {
     let mut ways = Vec::new();
     let mut unknown = BTreeSet::new();
     let is_own = origin == "its own policy";
@@ -33,8 +33,8 @@ pub(super) fn ways(
         let (role, members) = (binding["role"].as_str().unwrap_or("a role without a name"), binding["members"].as_array());
         let condition = binding["condition"]["expression"].as_str().map(|text| format!(", where {text}")).unwrap_or_default();
         let Some(members) = members.and_then(|members| members.iter().map(Value::as_str).collect::<Option<Vec<_>>>()) else {
-            let says = format!("{origin} may let others in: the members of {role} are not understood here");
-            ways.push(Way::new(of, WayKind::NotUnderstood, says, MEND));
+            let message = format!("{origin} may let others in: the members of {role} are not understood here");
+            ways.push(WayIn::new(of, WayInKind::NotUnderstood, message, MEND));
             continue;
         };
         let may = match of_role(role, projects) {
@@ -52,17 +52,19 @@ pub(super) fn ways(
             let is_plain = condition.is_empty() && is_own && role == "roles/iam.workloadIdentityUser";
             match member.split_once(':') {
                 _ if matches!(member, "allUsers" | "allAuthenticatedUsers") => {
-                    let says = format!("{member}, which is anybody, {may}: {role} by {origin}{condition}");
-                    ways.push(Way::new(of, WayKind::Anybody, says, OUT));
+                    let message = format!("{member}, which is anybody, {may}: {role} by {origin}{condition}");
+                    ways.push(WayIn::new(of, WayInKind::Anybody, message, OUT));
                 }
                 Some(("principal" | "principalSet", _)) => match pools::member(of, member, projects, granted) {
-                    pools::Who::Subject(subject) if is_plain => _ = seen.subjects.insert(subject),
-                    pools::Who::Subject(subject) => {
-                        let says = format!("daypass for {subject} {may}: {role} by {origin}{condition}");
-                        ways.push(Way::new(of, WayKind::Others, says, MEND));
+                    pools::PoolMember::Subject(subject) if is_plain => _ = seen.subjects.insert(subject),
+                    pools::PoolMember::Subject(subject) => {
+                        let message = format!("daypass for {subject} {may}: {role} by {origin}{condition}");
+                        ways.push(WayIn::new(of, WayInKind::Others, message, MEND));
                     }
-                    pools::Who::Others(found) => ways.extend(
-                        found.into_iter().map(|way| Way { says: format!("{}: {role} by {origin}{condition}", way.says), ..way }),
+                    pools::PoolMember::Others(found) => ways.extend(
+                        found
+                            .into_iter()
+                            .map(|way| WayIn { message: format!("{}: {role} by {origin}{condition}", way.message), ..way }),
                     ),
                 },
                 Some(("serviceAccount", address))
@@ -78,21 +80,21 @@ pub(super) fn ways(
                     others.push(member);
                 }
                 _ => {
-                    let says = format!("{origin} may let others in: the member {member} of {role} is not understood here");
-                    ways.push(Way::new(of, WayKind::NotUnderstood, says, MEND));
+                    let message = format!("{origin} may let others in: the member {member} of {role} is not understood here");
+                    ways.push(WayIn::new(of, WayInKind::NotUnderstood, message, MEND));
                 }
             }
         }
         if !others.is_empty() {
-            let (verb, says) = (may, listed(&others));
-            ways.push(Way::new(of, WayKind::Others, format_args!("{says} {verb}: {role} by {origin}{condition}"), OUT));
+            let (verb, who) = (may, listed(&others));
+            ways.push(WayIn::new(of, WayInKind::Others, format_args!("{who} {verb}: {role} by {origin}{condition}"), OUT));
         }
     }
     if !unknown.is_empty() {
         let roles: Vec<&str> = unknown.into_iter().collect();
-        let says = format!("{origin} may let others in by roles whose permissions are not known here: {}", listed(&roles));
+        let message = format!("{origin} may let others in by roles whose permissions are not known here: {}", listed(&roles));
         let advice = "add what `gcloud iam roles describe ROLE --format=json` prints for each";
-        ways.push(Way::new(of, WayKind::NotUnderstood, says, advice));
+        ways.push(WayIn::new(of, WayInKind::NotUnderstood, message, advice));
     }
     ways
 }

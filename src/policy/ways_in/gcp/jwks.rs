@@ -19,6 +19,6 @@ fn key(key: &Value) -> Option<(Vec<String>, String)> {
         "RSA" => &["kty", "e", "n"],
         _ => return None,
     };
-    let made_of = members.iter().map(|member| key[*member].as_str().map(str::to_owned)).collect::<Option<_>>()?;
-    Some((made_of, key["kid"].as_str().unwrap_or("a key without a kid").to_owned()))
+    let values = members.iter().map(|member| key[*member].as_str().map(str::to_owned)).collect::<Option<_>>()?;
+    Some((values, key["kid"].as_str().unwrap_or("a key without a kid").to_owned()))
 }

@@ -3,9 +3,9 @@
 use super::jwks::{self, Keys};
 use super::provider::{Provider, pool_of};
 use crate::kind::ServiceAccount;
-use crate::policy::ways_in::document::{Document, Once};
+use crate::policy::ways_in::document::{ConsistentMap, Document};
 use crate::policy::ways_in::error::ExportFault;
-use crate::policy::ways_in::told::{Way, WayKind, listed};
+use crate::policy::ways_in::told::{WayIn, WayInKind, listed};
 use crate::words::UnixTime;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,29 +13,29 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The contents of the exports.
 #[derive(Default)]
 pub(in crate::policy::ways_in) struct Projects {
-    accounts: Once<Value>,
+    accounts: ConsistentMap<Value>,
     /// The policies above an account, by project.
-    above: BTreeMap<String, Above>,
+    above: BTreeMap<String, InheritedPolicies>,
     /// Those that are not disabled.
     pub(super) providers: Vec<Provider>,
     /// Pools of which all providers are here.
     listed: BTreeSet<String>,
-    roles: Once<Vec<String>>,
+    roles: ConsistentMap<Vec<String>>,
     keys: BTreeMap<String, Vec<Value>>,
     /// The keys of daypass's own issuer.
-    jwks: Once<Keys>,
+    jwks: ConsistentMap<Keys>,
 }
 
 /// The policies of a project, its folders and its organization.
 #[derive(Default)]
-pub(super) struct Above {
+pub(super) struct InheritedPolicies {
     /// Each policy, and where it is from.
     pub(super) policies: Vec<(String, Value)>,
     /// Whether the policies up to the organization are here.
     pub(super) is_whole: bool,
 }
 
-impl Above {
+impl InheritedPolicies {
     fn add(&mut self, origin: String, policy: &Value) {
         if !self.policies.iter().any(|(known, own)| *known == origin && own == policy) {
             self.policies.push((origin, policy.clone()));
@@ -55,19 +55,19 @@ impl Projects {
         match document.value {
             Value::Object(members) if members.contains_key("bindings") || is_empty_policy(document.value) => {
                 check_bindings(document.value)?;
-                let whose = document.whose(WHOSE)?;
-                if ServiceAccount::parse(&whose).is_ok() {
-                    self.accounts.take(&whose, document.value.clone(), document.name)?;
+                let owner = document.require_owner(WHOSE)?;
+                if ServiceAccount::parse(&owner).is_ok() {
+                    self.accounts.take(&owner, document.value.clone(), document.name)?;
                 } else {
-                    let origin = format!("the project {whose}");
-                    self.above.entry(whose).or_default().add(origin, document.value);
+                    let origin = format!("the project {owner}");
+                    self.above.entry(owner).or_default().add(origin, document.value);
                 }
             }
             Value::Object(members) if members.contains_key("includedPermissions") || members.contains_key("stage") => {
                 self.role(document.value, document.name)?
             }
             Value::Object(members) if members.get("keys").is_some_and(|keys| keys.get(0).is_some_and(is_jwk)) => {
-                if document.whose != Some(JWKS) {
+                if document.owner != Some(JWKS) {
                     return Err(ExportFault::Nameless { expected: JWKS });
                 }
                 let keys = jwks::read(document.value).ok_or(ExportFault::Member { member: "keys", expected: "JWKS" })?;
@@ -94,7 +94,7 @@ impl Projects {
         let text = |one: &Value, member: &'static str| {
             one[member].as_str().map(str::to_owned).ok_or(ExportFault::Member { member, expected: "text" })
         };
-        let mut above = Above::default();
+        let mut above = InheritedPolicies::default();
         let mut projects = BTreeSet::new();
         for one in all {
             let (id, kind) = (text(one, "id")?, text(one, "type")?);
@@ -150,7 +150,7 @@ impl Projects {
     }
 
     /// The policies of its project, and of the folders and the organization above.
-    pub(super) fn above(&self, account: &str) -> Option<&Above> {
+    pub(super) fn above(&self, account: &str) -> Option<&InheritedPolicies> {
         let domain = account.split('@').nth(1).unwrap_or_default();
         let project = domain.strip_suffix(".iam.gserviceaccount.com").unwrap_or(domain);
         self.above.get(project)
@@ -171,10 +171,10 @@ impl Projects {
     }
 
     /// Reports keys that people made. Google keeps the keys that it manages to itself.
-    pub(super) fn keys_way(&self, of: &str, account: &str, now: UnixTime) -> Way {
+    pub(super) fn keys_way(&self, of: &str, account: &str, now: UnixTime) -> WayIn {
         let Some(keys) = self.keys.get(account) else {
             let advice = "add what `gcloud iam service-accounts keys list --iam-account=ADDRESS --format=json` prints, called ADDRESS.keys.json";
-            return Way::new(of, WayKind::NotSeen, "whether it has static keys is in no export here", advice);
+            return WayIn::new(of, WayInKind::NotSeen, "whether it has static keys is in no export here", advice);
         };
         let has_ended =
             |key: &Value| key["validBeforeTime"].as_str().and_then(UnixTime::from_rfc3339).is_some_and(|end| end <= now);
@@ -183,16 +183,16 @@ impl Projects {
         let id = |key: &Value| key["name"].as_str().and_then(|name| name.rsplit('/').next()).unwrap_or_default().to_owned();
         let open: Vec<String> = keys.iter().filter(is_open).map(id).collect();
         if open.is_empty() {
-            return Way::new(of, WayKind::Ours, "it has no service account key", "");
+            return WayIn::new(of, WayInKind::Ours, "it has no service account key", "");
         }
         let advice = "find who uses them, then `gcloud iam service-accounts keys delete` each";
-        Way::new(of, WayKind::Others, format_args!("whoever has one of its static keys: {}", listed(&open)), advice)
+        WayIn::new(of, WayInKind::Others, format_args!("whoever has one of its static keys: {}", listed(&open)), advice)
     }
 }
 
 /// The account whose keys the export lists, if the operator named it so: `ADDRESS.keys`.
 fn account_of_keys<'a>(document: &Document<'a>) -> Option<&'a str> {
-    document.whose?.strip_suffix(KEYS).filter(|account| ServiceAccount::parse(account).is_ok())
+    document.owner?.strip_suffix(KEYS).filter(|account| ServiceAccount::parse(account).is_ok())
 }
 
 fn is_named(value: &Value, part: &str) -> bool {

@@ -3,7 +3,7 @@
 //! IAM API, `projects.locations.workloadIdentityPools.providers`; IAM docs, "Attribute mappings", "Attribute conditions".
 
 use crate::policy::import::cel::{self, Path, Test};
-use crate::policy::ways_in::bound::{Bound, Text, tells_whose};
+use crate::policy::ways_in::bound::{Bound, Text, identifies};
 use crate::policy::ways_in::error::ExportFault;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -64,7 +64,7 @@ impl Provider {
     /// What the condition and a member ask of the token's claims, as far as it is understood.
     pub(super) fn bounds(&self, kind: &str, who: &str) -> Vec<Bound> {
         let terms = self.condition.as_ref().and_then(|text| cel::read(text).ok()).unwrap_or_default();
-        let asked = terms.into_iter().filter_map(|term| {
+        let of_condition = terms.into_iter().filter_map(|term| {
             let texts = match term.test {
                 Test::Among(texts) => texts.iter().map(|text| Text::exact(text)).collect(),
                 Test::Starts(text) => vec![Text::start(&text)],
@@ -72,7 +72,7 @@ impl Provider {
             };
             Some(Bound { claim: self.claim(&term.path)?, texts })
         });
-        asked.chain(self.of_member(kind, who)).collect()
+        of_condition.chain(self.of_member(kind, who)).collect()
     }
 
     /// Whether the condition asks, in a form that is not understood, whose token it is.
@@ -89,8 +89,8 @@ impl Provider {
             ("principalSet", attribute) if attribute.starts_with("attribute.") => attribute,
             _ => return None,
         };
-        let made = || self.mapping.get(attribute).filter(|expression| has_claim(expression)).cloned();
-        Some(Bound { claim: self.mapped(attribute).or_else(made)?, texts: vec![Text::exact(value)] })
+        let fallback = || self.mapping.get(attribute).filter(|expression| has_claim(expression)).cloned();
+        Some(Bound { claim: self.mapped(attribute).or_else(fallback)?, texts: vec![Text::exact(value)] })
     }
 
     fn claim(&self, path: &Path) -> Option<String> {
@@ -115,7 +115,7 @@ fn has_claim(expression: &str) -> bool {
     expression.split("assertion").skip(1).any(|behind| {
         let behind = behind.trim_start_matches(|c: char| !c.is_alphanumeric());
         let claim = behind.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or_default();
-        !claim.is_empty() && tells_whose(claim)
+        !claim.is_empty() && identifies(claim)
     })
 }
 

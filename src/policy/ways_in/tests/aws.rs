@@ -38,7 +38,7 @@ pub(super) fn own(condition: &Value) -> Value {
 }
 
 pub(super) fn of_role(statements: &Value) -> Vec<String> {
-    told(&[export("account.json", &details(statements))], &aws_grants())
+    describe(&[export("account.json", &details(statements))], &aws_grants())
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn a_role_that_only_daypass_assumes_has_one_way_in() {
     let document = json!({ "Statement": own(&json!({ "oidc.acme.com:sub": SUBJECT })) }).to_string().replace('"', "%22");
     let role =
         json!({ "Role": { "RoleName": "shop-deploy", "Arn": ROLE, "AssumeRolePolicyDocument": format!("%20{document}") } });
-    assert_eq!(told(&[export("role.json", &role)], &aws_grants()), only);
+    assert_eq!(describe(&[export("role.json", &role)], &aws_grants()), only);
 }
 
 #[test]
@@ -180,11 +180,11 @@ fn access_keys_are_counted_if_an_export_has_them() {
     let table = "user,arn,user_creation_time,access_key_1_active,access_key_2_active\nbot,arn:aws:iam::111122223333:user/bot,x,true,false\n";
     let report = json!({ "Content": base64::engine::general_purpose::STANDARD.encode(table), "ReportFormat": "text/csv" });
     let list = json!({ "AccessKeyMetadata": [{ "UserName": "bot", "AccessKeyId": "AKIAEXAMPLE", "Status": "Active" }, { "UserName": "bot", "AccessKeyId": "AKIAEXAMPLE2", "Status": "Active" }] });
-    for (keys, says) in [(report, "1 active access key"), (list, "2 active access keys")] {
-        has(&told(&[export("a.json", &details(&user)), export("keys.json", &keys)], &aws_grants()), &[says]);
+    for (keys, expected) in [(report, "1 active access key"), (list, "2 active access keys")] {
+        has(&describe(&[export("a.json", &details(&user)), export("keys.json", &keys)], &aws_grants()), &[expected]);
     }
-    let raw = Export { name: "report.csv".to_owned(), whose: None, bytes: table.as_bytes().to_vec() };
-    has(&told(&[export("a.json", &details(&user)), raw], &aws_grants()), &["1 active access key"]);
+    let raw = Export { name: "report.csv".to_owned(), owner: None, bytes: table.as_bytes().to_vec() };
+    has(&describe(&[export("a.json", &details(&user)), raw], &aws_grants()), &["1 active access key"]);
 }
 
 /// `aws iam list-access-keys` names no account.
@@ -204,7 +204,7 @@ fn a_list_of_access_keys_counts_only_with_the_details_of_one_account() {
         user["Arn"] = user["Arn"].as_str().unwrap().replace("111122223333", "999988887777").into();
     }
     let partner = export("b.json", &partner);
-    has(&told(&[own.clone(), list("Inactive")], &aws_grants()), &["no active access key", "names no account"]);
+    has(&describe(&[own.clone(), list("Inactive")], &aws_grants()), &["no active access key", "names no account"]);
     let foreign = export("a.json", &details(&of("arn:aws:iam::999988887777:user/bot")));
     let absent = export("a.json", &details(&of("arn:aws:iam::111122223333:user/ops/bot")));
     let role =
@@ -217,7 +217,7 @@ fn a_list_of_access_keys_counts_only_with_the_details_of_one_account() {
         vec![export("role.json", &role)],
     ] {
         for status in ["Inactive", "Active"] {
-            let found = told(&[&exports[..], &[list(status)]].concat(), &aws_grants());
+            let found = describe(&[&exports[..], &[list(status)]].concat(), &aws_grants());
             has(&found, &["Others: the IAM user", "user/", "whose access keys are in no export here"]);
             assert!(!found.iter().any(|one| one.contains("active access key")), "{found:#?}");
         }
@@ -229,10 +229,10 @@ fn what_is_granted_and_not_exported_is_missing() {
     let mut other = details(&json!([]));
     other["RoleDetailList"][0]["Arn"] = "arn:aws:iam::111122223333:role/other".into();
     has(
-        &told(&[export("a.json", &other)], &aws_grants()),
+        &describe(&[export("a.json", &other)], &aws_grants()),
         &["Missing: policies grant it, and the export of the account 111122223333 lacks it"],
     );
-    has(&told(&[], &aws_grants()), &["Missing", "no export of the account"]);
-    has(&told(&[], &gcp()), &["Missing: policies grant it, and no export of its policy"]);
-    has(&told(&[], &azure()), &["Missing: policies grant it, and no export of its federated credentials"]);
+    has(&describe(&[], &aws_grants()), &["Missing", "no export of the account"]);
+    has(&describe(&[], &gcp()), &["Missing: policies grant it, and no export of its policy"]);
+    has(&describe(&[], &azure()), &["Missing: policies grant it, and no export of its federated credentials"]);
 }

@@ -29,7 +29,7 @@ pub(super) fn of_credential(members: &Value) -> Vec<String> {
     let (bare, principal) = (application(&json!([]), &json!([])), principal(&json!([])));
     let name = format!("{CLIENT}.json");
     let federated = json!([credential(&json!({})), credential(members)]);
-    told(&[export(&name, &federated), export("app.json", &bare), export("sp.json", &principal)], &azure())
+    describe(&[export(&name, &federated), export("app.json", &bare), export("sp.json", &principal)], &azure())
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn whoever_else_uses_an_application_is_reported() {
     let secret = json!({ "keyId": "s1", "endDateTime": "2028-01-01T00:00:00Z" });
     let ended = json!({ "keyId": "s2", "endDateTime": "2020-01-01T00:00:00Z" });
     let with = application(&json!([secret, ended]), &json!([{ "keyId": "c1", "type": "AsymmetricX509Cert" }]));
-    let found = told(&[export(&name, &json!({ "value": [ours] })), export("app.json", &json!([with]))], &azure());
+    let found = describe(&[export(&name, &json!({ "value": [ours] })), export("app.json", &json!([with]))], &azure());
     has(&found, &["Others: whoever has one of client secret s1 until 2028", "certificate c1"]);
     assert!(!found.iter().any(|one| one.contains("s2")), "{found:#?}");
 }

@@ -14,7 +14,7 @@ fn key(x: &str) -> Value {
 fn own_provider(oidc: &Value, more: &[Export]) -> Vec<String> {
     let mut ours = provider(&format!("{POOL}/providers/daypass"), "https://oidc.acme.com");
     ours["oidc"].as_object_mut().unwrap().extend(oidc.as_object().unwrap().clone());
-    told(&[&[export("providers.json", &json!([ours]))], more].concat(), &gcp())
+    describe(&[&[export("providers.json", &json!([ours]))], more].concat(), &gcp())
 }
 
 const OURS: &str = "Ours: the provider trusts daypass's own issuer";
@@ -38,7 +38,7 @@ fn uploaded_keys_are_compared_with_those_of_the_issuer() {
         assert!(!found.iter().any(|one| one == OURS), "{odd}: {found:#?}");
     }
     // A set of keys counts as daypass's only if the operator says so.
-    let nobodys = Export { whose: Some("github".to_owned()), ..ours };
+    let nobodys = Export { owner: Some("github".to_owned()), ..ours };
     assert!(matches!(ways_in(&[nobodys], &gcp()).unwrap_err().fault, ExportFault::Nameless { .. }));
 }
 
@@ -68,7 +68,7 @@ fn of_hub(member: &str, issuer: &str, members: &Value) -> Vec<String> {
     hub.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
     let (kind, rest) = member.split_once(' ').unwrap();
     let member = format!("{kind}://iam.googleapis.com/{HUB}/{rest}");
-    told(&[export(&format!("{ACCOUNT}.json"), &policy(&[(USER, &member)])), export("hub.json", &json!([hub]))], &gcp())
+    describe(&[export(&format!("{ACCOUNT}.json"), &policy(&[(USER, &member)])), export("hub.json", &json!([hub]))], &gcp())
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn a_condition_that_strangers_can_satisfy_lets_in_anybody() {
 #[test]
 fn direct_access_is_not_checked_and_its_pool_is() {
     let direct = GrantedInClouds { gcp: GcpUse { direct: subjects(), ..GcpUse::default() }, ..granted() };
-    let found = told(&[export("p.json", &json!([provider(&format!("{POOL}/providers/x"), "https://gitlab.com")]))], &direct);
+    let found = describe(&[export("p.json", &json!([provider(&format!("{POOL}/providers/x"), "https://gitlab.com")]))], &direct);
     has(&found, &["NotSeen: which resources members of the pool get at directly"]);
     has(&found, &["Anybody: its provider x shows subjects too"]);
     assert!(!direct.is_empty());
@@ -150,7 +150,7 @@ fn every_permission_that_leads_to_an_account_is_reported() {
     let of = |permission: &str| {
         let role = json!({ "name": custom, "stage": "GA", "includedPermissions": ["a.b.c", permission] });
         let account = export(&format!("{ACCOUNT}.json"), &policy(&[(custom, "user:lea@acme.com")]));
-        told(&[account, export("role.json", &role)], &gcp())
+        describe(&[account, export("role.json", &role)], &gcp())
     };
     for permission in [
         "iam.serviceAccounts.getAccessToken",

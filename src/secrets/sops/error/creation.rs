@@ -61,8 +61,8 @@ pub enum RuleFault {
     Shamir,
     #[error("it names no age recipient{}: add `age: age1…`", only(.foreign))]
     NoRecipient { foreign: Vec<&'static str> },
-    #[error("`{shown}` is not one recipient: put commas between them")]
-    NotOne { shown: String },
+    #[error("`{excerpt}` is not one recipient: put commas between them")]
+    NotOne { excerpt: String },
     #[error("`{}` is not known here and may name a recipient", .members.join("` and `"))]
     Unknown { members: Vec<String> },
     #[error(transparent)]

@@ -9,12 +9,12 @@ use granit_parser::ScanError;
 pub struct SyntaxError {
     line: Option<usize>,
     #[source]
-    flaw: Flaw,
+    flaw: SyntaxFault,
 }
 
 /// What is wrong with a text.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub(in crate::secrets::sops) enum Flaw {
+pub(in crate::secrets::sops) enum SyntaxFault {
     #[error(transparent)]
     Limit(#[from] LimitError),
     #[error("`{name}` appears twice")]
@@ -76,7 +76,7 @@ pub(in crate::secrets::sops) enum Flaw {
     GoesOn,
 }
 
-impl Flaw {
+impl SyntaxFault {
     /// The error with its line.
     pub(in crate::secrets::sops) const fn at(self, line: usize) -> SyntaxError {
         SyntaxError { line: Some(line), flaw: self }
@@ -84,14 +84,14 @@ impl Flaw {
 }
 
 /// A flaw that is not in one line.
-impl From<Flaw> for SyntaxError {
-    fn from(flaw: Flaw) -> Self {
+impl From<SyntaxFault> for SyntaxError {
+    fn from(flaw: SyntaxFault) -> Self {
         Self { line: None, flaw }
     }
 }
 
 impl From<LimitError> for SyntaxError {
     fn from(limit: LimitError) -> Self {
-        Flaw::Limit(limit).into()
+        SyntaxFault::Limit(limit).into()
     }
 }

@@ -1,10 +1,10 @@
 //! Reads JSON (RFC 8259) and keeps the place of every value. Duplicate members are refused.
 
-use crate::secrets::sops::error::{Flaw, SyntaxError};
+use crate::secrets::sops::error::{SyntaxError, SyntaxFault};
 use crate::secrets::sops::flow;
 use crate::secrets::sops::limits::{Budget, check_depth};
 use crate::secrets::sops::scalar::Scalar;
-use crate::secrets::sops::tree::{Collection, Entry, Form, Leaf, Member, Node, Part, Section, Spot, Tree};
+use crate::secrets::sops::tree::{Collection, Entry, Form, Leaf, LeafSpan, Member, Node, Part, Section, Tree};
 
 /// Reads the single document of the text, which must be an object.
 pub(in crate::secrets::sops) fn parse(text: &str) -> Result<Tree, SyntaxError> {
@@ -12,10 +12,10 @@ pub(in crate::secrets::sops) fn parse(text: &str) -> Result<Tree, SyntaxError> {
     let mut root = reader.value(0)?;
     reader.space();
     if reader.at != text.len() {
-        return Err(reader.fault(Flaw::JsonFollowed));
+        return Err(reader.fault(SyntaxFault::JsonFollowed));
     }
     let Form::Mapping(members) = &mut root.form else {
-        return Err(Flaw::NoObject.into());
+        return Err(SyntaxFault::NoObject.into());
     };
     let found = members.members.iter().position(|member| matches!(member, Member::Entry(entry) if entry.key == "sops"));
     let mut section = None;
@@ -49,7 +49,7 @@ impl Reader<'_> {
             _ if self.word("false") => Some(Scalar::boolean(false)),
             _ => return Err(self.expected("a value")),
         };
-        let spot = Spot { place: start..self.at, flow: true, ..Spot::default() };
+        let spot = LeafSpan { place: start..self.at, flow: true, ..LeafSpan::default() };
         Ok(Node::new(start..self.at, Form::Leaf(Leaf::new(scalar, spot))))
     }
 
@@ -64,7 +64,7 @@ impl Reader<'_> {
             }
             let key = self.string()?;
             if !seen.insert(key.clone()) {
-                return Err(self.fault(Flaw::Twice { name: key }));
+                return Err(self.fault(SyntaxFault::Twice { name: key }));
             }
             self.space();
             if !self.word(":") {
@@ -112,7 +112,7 @@ impl Reader<'_> {
         }
         self.at = (end + 1).min(bytes.len());
         let text = self.text.get(start..self.at).unwrap_or_default();
-        serde_json::from_str(text).map_err(|_| self.fault(Flaw::JsonText))
+        serde_json::from_str(text).map_err(|_| self.fault(SyntaxFault::JsonText))
     }
 
     /// Reads a number. As in SOPS, every number is a float.
@@ -121,7 +121,7 @@ impl Reader<'_> {
             self.text[self.at..].bytes().take_while(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
         let text = &self.text[self.at..self.at + digits.count()];
         self.at += text.len();
-        serde_json::from_str(text).map(Scalar::float).map_err(|_| self.fault(Flaw::JsonNumber))
+        serde_json::from_str(text).map(Scalar::float).map_err(|_| self.fault(SyntaxFault::JsonNumber))
     }
 
     fn word(&mut self, word: &str) -> bool {
@@ -135,10 +135,10 @@ impl Reader<'_> {
     }
 
     fn expected(&self, what: &'static str) -> SyntaxError {
-        self.fault(Flaw::JsonExpected { what })
+        self.fault(SyntaxFault::JsonExpected { what })
     }
 
-    fn fault(&self, flaw: Flaw) -> SyntaxError {
+    fn fault(&self, flaw: SyntaxFault) -> SyntaxError {
         let before = &self.text.as_bytes()[..self.at.min(self.text.len())];
         flaw.at(1 + before.iter().filter(|byte| **byte == b'\n').count())
     }

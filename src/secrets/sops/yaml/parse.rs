@@ -1,10 +1,10 @@
 //! Reads YAML and keeps the place of every part, comments and anchors included.
 
 use super::resolve;
-use crate::secrets::sops::error::{Flaw, SyntaxError};
+use crate::secrets::sops::error::{SyntaxError, SyntaxFault};
 use crate::secrets::sops::limits::{self, Budget};
 use crate::secrets::sops::splice::{line_start, next_line};
-use crate::secrets::sops::tree::{Collection, Comment, Entry, Form, Member, Node, Part, Section, Spot, Tree};
+use crate::secrets::sops::tree::{Collection, Comment, Entry, Form, LeafSpan, Member, Node, Part, Section, Tree};
 use crate::words::Secret;
 use granit_parser::{Event, Options, Parser, ScalarStyle, Span, StrInput, StructureStyle, Tag};
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use std::ops::Range;
 /// Reads all documents of the text.
 pub(in crate::secrets::sops) fn parse(text: &str) -> Result<Tree, SyntaxError> {
     if text.starts_with('\u{feff}') {
-        return Err(Flaw::ByteOrderMark.into());
+        return Err(SyntaxFault::ByteOrderMark.into());
     }
     let mut options = Options::default();
     options.max_buffered_comment_events = limits::NODES_MAX;
@@ -45,10 +45,10 @@ impl<'t> Reader<'t> {
                 (Event::StreamStart, _) => {}
                 (Event::DocumentStart(..), _) => parts.push(self.document()?),
                 (Event::StreamEnd, _) => break,
-                _ => return Err(Flaw::YamlUnknown.into()),
+                _ => return Err(SyntaxFault::YamlUnknown.into()),
             }
         }
-        if parts.is_empty() { Err(Flaw::NoDocument.into()) } else { Ok(Tree { parts }) }
+        if parts.is_empty() { Err(SyntaxFault::NoDocument.into()) } else { Ok(Tree { parts }) }
     }
 
     fn document(&mut self) -> Result<Part, SyntaxError> {
@@ -56,7 +56,7 @@ impl<'t> Reader<'t> {
         let mut root = self.node(0, false)?;
         let (_, span) = self.next()?;
         let Form::Mapping(members) = &mut root.form else {
-            return Err(self.fault(root.place.start, Flaw::NoMapping));
+            return Err(self.fault(root.place.start, SyntaxFault::NoMapping));
         };
         members.members.extend(self.pending.drain(..).map(Member::Comment));
         let section = take_section(self.text, members);
@@ -74,7 +74,8 @@ impl<'t> Reader<'t> {
         let begin = start(&span);
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let node = self.leaf(&text, style, tag.as_deref(), &span, after, Spot { flow, column, ..Spot::default() })?;
+                let node =
+                    self.leaf(&text, style, tag.as_deref(), &span, after, LeafSpan { flow, column, ..LeafSpan::default() })?;
                 self.keep(anchor, &node);
                 Ok(node)
             }
@@ -89,7 +90,7 @@ impl<'t> Reader<'t> {
                 Ok(node)
             }
             Event::Alias(anchor) => self.alias(anchor, begin..end(&span)),
-            _ => Err(self.fault(begin, Flaw::YamlUnknown)),
+            _ => Err(self.fault(begin, SyntaxFault::YamlUnknown)),
         }
     }
 
@@ -102,7 +103,7 @@ impl<'t> Reader<'t> {
     /// A copy of the anchor's node. Each copy is counted, so that a bomb of aliases exceeds the limit.
     fn alias(&mut self, anchor: usize, place: Range<usize>) -> Result<Node, SyntaxError> {
         self.last = place.end;
-        let target = self.anchors.get(&anchor).ok_or_else(|| self.fault(place.start, Flaw::AliasWithinAnchor))?;
+        let target = self.anchors.get(&anchor).ok_or_else(|| self.fault(place.start, SyntaxFault::AliasWithinAnchor))?;
         self.budget.spend(limits::nodes_of(target))?;
         Ok(Node { place, alias: true, ..target.clone() })
     }
@@ -119,12 +120,12 @@ impl<'t> Reader<'t> {
             }
             let (event, span) = self.next()?;
             let Event::Scalar(key, style, _, tag) = event else {
-                return Err(self.fault(start(&span), Flaw::KeyNoText));
+                return Err(self.fault(start(&span), SyntaxFault::KeyNoText));
             };
             let start = start(&span);
             self.check_key(&key, style, tag.as_deref(), start)?;
             if !seen.insert(key.to_string()) {
-                return Err(self.fault(start, Flaw::Twice { name: key.into_owned() }));
+                return Err(self.fault(start, SyntaxFault::Twice { name: key.into_owned() }));
             }
             self.last = end(&span);
             members.extend(self.head_comments(start).into_iter().map(Member::Comment));
@@ -151,7 +152,7 @@ impl<'t> Reader<'t> {
                 && matches!(self.peek()?.0, Event::MappingStart(StructureStyle::Flow, ..))
                 && !self.text[next..].starts_with('{')
             {
-                return Err(self.fault(next, Flaw::PairWithinBrackets));
+                return Err(self.fault(next, SyntaxFault::PairWithinBrackets));
             }
             let node = self.node(column, flow)?;
             finish = node.place.end.max(self.last);
@@ -178,7 +179,7 @@ impl<'t> Reader<'t> {
         let text = style != ScalarStyle::Plain || matches!(resolve::plain(key), Ok(Some(scalar)) if scalar.name() == "str");
         // SOPS writes a merge key with its tag.
         let tagged = tag.is_none_or(|tag| tag.core_suffix() == Some("str") || (tag.suffix() == "merge" && key == "<<"));
-        if text && tagged { Ok(()) } else { Err(self.fault(at, Flaw::KeyNotQuoted { key: key.to_owned() })) }
+        if text && tagged { Ok(()) } else { Err(self.fault(at, SyntaxFault::KeyNotQuoted { key: key.to_owned() })) }
     }
 }
 
@@ -188,7 +189,7 @@ impl<'t> Reader<'t> {
         if self.peeked.is_none() {
             self.peeked = Some(self.advance()?);
         }
-        self.peeked.as_ref().ok_or_else(|| Flaw::YamlEnds.into())
+        self.peeked.as_ref().ok_or_else(|| SyntaxFault::YamlEnds.into())
     }
 
     fn next(&mut self) -> Result<(Event<'t>, Span), SyntaxError> {
@@ -201,10 +202,10 @@ impl<'t> Reader<'t> {
     fn advance(&mut self) -> Result<(Event<'t>, Span), SyntaxError> {
         loop {
             match self.parser.next_event() {
-                None => return Err(Flaw::YamlEnds.into()),
+                None => return Err(SyntaxFault::YamlEnds.into()),
                 Some(Err(fault)) => {
                     let line = fault.marker().line();
-                    return Err(Flaw::Yaml(Box::new(fault)).at(line));
+                    return Err(SyntaxFault::Yaml(Box::new(fault)).at(line));
                 }
                 Some(Ok((Event::Comment(text, _), span))) => {
                     self.budget.spend(1)?;
@@ -216,7 +217,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    pub(super) fn fault(&self, at: usize, flaw: Flaw) -> SyntaxError {
+    pub(super) fn fault(&self, at: usize, flaw: SyntaxFault) -> SyntaxError {
         flaw.at(1 + self.text[..at.min(self.text.len())].matches('\n').count())
     }
 }

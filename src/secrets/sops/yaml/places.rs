@@ -6,7 +6,7 @@ use super::resolve;
 use crate::secrets::sops::error::SyntaxError;
 use crate::secrets::sops::scalar::Scalar;
 use crate::secrets::sops::splice::{line_end, line_start};
-use crate::secrets::sops::tree::{Form, Leaf, Node, Spot};
+use crate::secrets::sops::tree::{Form, Leaf, LeafSpan, Node};
 use granit_parser::{ScalarStyle, Span, Tag};
 use std::ops::Range;
 
@@ -18,7 +18,7 @@ impl Reader<'_> {
         tag: Option<&Tag>,
         span: &Span,
         after: usize,
-        mut spot: Spot,
+        mut spot: LeafSpan,
     ) -> Result<Node, SyntaxError> {
         let (begin, finish) = (start(span), end(span));
         let tag_place = span.tag_span().and_then(|tag| tag.byte_range());

@@ -1,13 +1,13 @@
 //! The meaning of a YAML scalar in SOPS, whose YAML library mixes YAML 1.1 and 1.2: `017` is 15, `yes` is text.
 
 use super::timestamp;
-use crate::secrets::sops::error::Flaw;
+use crate::secrets::sops::error::SyntaxFault;
 use crate::secrets::sops::scalar::Scalar;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 /// A plain scalar without a tag; `None` is null.
-pub(super) fn plain(text: &str) -> Result<Option<Scalar>, Flaw> {
+pub(super) fn plain(text: &str) -> Result<Option<Scalar>, SyntaxFault> {
     Ok(Some(match text {
         "" | "~" | "null" | "Null" | "NULL" => return Ok(None),
         "true" | "True" | "TRUE" => Scalar::boolean(true),
@@ -23,29 +23,29 @@ pub(super) fn plain(text: &str) -> Result<Option<Scalar>, Flaw> {
 }
 
 /// A scalar with a tag of YAML's own, such as `!!int`.
-pub(super) fn tagged(tag: &str, text: &str) -> Result<Option<Scalar>, Flaw> {
-    let fault = || Flaw::WrongTag { tag: tag.to_owned() };
-    let meant = match tag {
+pub(super) fn tagged(tag: &str, text: &str) -> Result<Option<Scalar>, SyntaxFault> {
+    let fault = || SyntaxFault::WrongTag { tag: tag.to_owned() };
+    let scalar = match tag {
         "str" => Some(Scalar::text(text)),
         "binary" => {
             let packed: String = text.split_ascii_whitespace().collect();
             let bytes = STANDARD.decode(packed).map_err(|_| fault())?;
-            Some(Scalar::text(String::from_utf8(bytes).map_err(|_| Flaw::BinaryNotUtf8)?))
+            Some(Scalar::text(String::from_utf8(bytes).map_err(|_| SyntaxFault::BinaryNotUtf8)?))
         }
         "float" => Some(Scalar::float(text.parse().map_err(|_| fault())?)),
         "int" | "bool" | "null" | "timestamp" => plain(text)?,
-        _ => return Err(Flaw::UnknownTag { tag: tag.to_owned() }),
+        _ => return Err(SyntaxFault::UnknownTag { tag: tag.to_owned() }),
     };
-    let found = meant.as_ref().map_or("null", Scalar::name);
+    let found = scalar.as_ref().map_or("null", Scalar::name);
     let expected = match tag {
         "binary" => "str",
         "timestamp" => "time",
         tag => tag,
     };
-    if found == expected { Ok(meant) } else { Err(fault()) }
+    if found == expected { Ok(scalar) } else { Err(fault()) }
 }
 
-fn number(text: &str) -> Result<Option<Scalar>, Flaw> {
+fn number(text: &str) -> Result<Option<Scalar>, SyntaxFault> {
     match text.as_bytes()[0] {
         b'.' => Ok(if is_float(text) { text.parse().ok().and_then(finite) } else { None }),
         b'+' | b'-' | b'0'..=b'9' => signed(text),
@@ -53,7 +53,7 @@ fn number(text: &str) -> Result<Option<Scalar>, Flaw> {
     }
 }
 
-fn signed(text: &str) -> Result<Option<Scalar>, Flaw> {
+fn signed(text: &str) -> Result<Option<Scalar>, SyntaxFault> {
     if let Some(moment) = timestamp::normalize(text) {
         return Ok(Some(Scalar::time(moment)));
     }
@@ -62,7 +62,7 @@ fn signed(text: &str) -> Result<Option<Scalar>, Flaw> {
         match i64::try_from(number) {
             Ok(number) => return Ok(Some(Scalar::integer(number))),
             Err(_) if u64::try_from(number).is_ok() => {
-                return Err(Flaw::IntegerTooLarge);
+                return Err(SyntaxFault::IntegerTooLarge);
             }
             Err(_) => {}
         }
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn scalars_mean_what_they_mean_to_sops() {
         // Observed with sops 3.11: the text that it encrypted, and the type that it wrote.
-        for (text, meant, name) in [
+        for (text, expected, name) in [
             ("0x1F", "31", "int"),
             ("0o17", "15", "int"),
             ("017", "15", "int"),
@@ -146,10 +146,10 @@ mod tests {
             ("99999999999999999999", "100000000000000000000", "float"),
         ] {
             let scalar = plain(text).unwrap().unwrap();
-            assert_eq!((scalar.expose_text().unwrap(), scalar.name()), (meant, name), "{text}");
+            assert_eq!((scalar.expose_text().unwrap(), scalar.name()), (expected, name), "{text}");
         }
         assert!(plain("~").unwrap().is_none());
-        assert_eq!(plain("18446744073709551615").err(), Some(Flaw::IntegerTooLarge));
+        assert_eq!(plain("18446744073709551615").err(), Some(SyntaxFault::IntegerTooLarge));
     }
 
     #[test]

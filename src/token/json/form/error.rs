@@ -4,7 +4,7 @@ use serde::de::{Expected, Unexpected};
 use std::fmt;
 
 /// Characters of an error's text: it may hold a name of any length.
-const TOLD_CHARACTERS_MAX: usize = 300;
+const MESSAGE_CHARACTERS_MAX: usize = 300;
 /// The longest text that may be a misspelt word of ours.
 const WORD_BYTES_MAX: usize = 16;
 
@@ -69,11 +69,11 @@ impl serde::de::Error for FormError {
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::Type { found: shown(found), expected: expected.to_string() }
+        Self::Type { found: describe(found), expected: expected.to_string() }
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::Value { found: shown(found), expected: expected.to_string() }
+        Self::Value { found: describe(found), expected: expected.to_string() }
     }
 
     fn invalid_length(found: usize, expected: &dyn Expected) -> Self {
@@ -98,7 +98,7 @@ impl serde::de::Error for FormError {
 }
 
 /// A value in JSON's terms. A text that may be a secret is only called a string.
-fn shown(found: Unexpected<'_>) -> String {
+fn describe(found: Unexpected<'_>) -> String {
     match found {
         Unexpected::Str(text) if !is_word(text) => "a string".to_owned(),
         Unexpected::Unit => "null".to_owned(),
@@ -155,7 +155,7 @@ impl FormError {
 
 impl fmt::Display for FormError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.words().chars().take(TOLD_CHARACTERS_MAX).collect::<String>())
+        f.write_str(&self.words().chars().take(MESSAGE_CHARACTERS_MAX).collect::<String>())
     }
 }
 

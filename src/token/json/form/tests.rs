@@ -62,8 +62,8 @@ fn an_error_has_the_text_of_serde_json() {
         json!({ "list": [{ "word": 1 }] }),
     ];
     for value in bad {
-        let theirs = serde_json::from_value::<Outer>(value.clone()).unwrap_err().to_string();
-        assert_eq!(from_json::<Outer>(value.clone()).unwrap_err().to_string(), theirs, "{value}");
+        let expected = serde_json::from_value::<Outer>(value.clone()).unwrap_err().to_string();
+        assert_eq!(from_json::<Outer>(value.clone()).unwrap_err().to_string(), expected, "{value}");
     }
 }
 

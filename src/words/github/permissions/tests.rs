@@ -14,17 +14,17 @@ fn the_schema_is_githubs() {
 
 #[test]
 fn unknown_keys_and_levels_are_refused_with_a_suggestion() {
-    let told = |key: &str, level: &str| Permission::parse(key, level, &[]).unwrap_err().to_string();
-    assert!(told("content", "read").contains("did you mean `contents`?"));
-    assert!(told("pull-requests", "read").contains("lower-case letters and `_`"));
-    assert!(told("contents", "admin").contains("it can be `read`, `write`"));
-    assert!(told("workflows", "read").contains("it can be `write`"));
+    let message = |key: &str, level: &str| Permission::parse(key, level, &[]).unwrap_err().to_string();
+    assert!(message("content", "read").contains("did you mean `contents`?"));
+    assert!(message("pull-requests", "read").contains("lower-case letters and `_`"));
+    assert!(message("contents", "admin").contains("it can be `read`, `write`"));
+    assert!(message("workflows", "read").contains("it can be `write`"));
     for level in ["", "none", "Read", "read ", "write\n", "admin\u{202e}"] {
-        assert!(told("contents", level).contains("`read`, `write` or `admin`"), "{level:?}");
+        assert!(message("contents", level).contains("`read`, `write` or `admin`"), "{level:?}");
     }
     for key in ["", "con\"tents", "contents\n", "con\0tents", "\u{202e}stnetnoc", &"c".repeat(10_000)] {
-        let told = told(key, "read");
-        assert!(told.len() < 200 && !told.contains('\n') && !told.contains('\u{202e}'), "{told}");
+        let message = message(key, "read");
+        assert!(message.len() < 200 && !message.contains('\n') && !message.contains('\u{202e}'), "{message}");
     }
 }
 
@@ -41,7 +41,7 @@ fn a_higher_level_covers_a_lower_one_and_nothing_covers_what_it_lacks() {
     let write = all(&[("contents", "write"), ("issues", "read")]).unwrap();
     let read = all(&[("contents", "read")]).unwrap();
     assert!(write.covers(&read) && write.covers(&write) && !read.covers(&write));
-    assert_eq!(read.lacks(&write), Some(("contents", Level::Write)));
+    assert_eq!(read.missing_from(&write), Some(("contents", Level::Write)));
     assert_eq!(all(&[]), Err(PermissionError::None));
     let json = serde_json::to_string(&write).unwrap();
     assert_eq!(

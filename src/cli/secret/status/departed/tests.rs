@@ -47,8 +47,8 @@ impl Repository {
         replace(&self.folder.path().join(file), bytes).unwrap();
     }
 
-    fn found(&self, recipient: &str) -> Departed {
-        Departed::of(&Checkout::around(self.folder.path()).unwrap(), recipient, Some(&self.keys)).unwrap()
+    fn found(&self, recipient: &str) -> DepartedRecipient {
+        DepartedRecipient::of(&Checkout::around(self.folder.path()).unwrap(), recipient, Some(&self.keys)).unwrap()
     }
 }
 
@@ -68,14 +68,14 @@ fn a_file_that_was_renamed_or_removed_is_listed_with_where_its_values_are() {
     assert_eq!(found.gone.keys().collect::<Vec<_>>(), ["secrets/removed.yaml", "secrets/renamed.yaml"]);
     assert_eq!(*gone("secrets/renamed.yaml"), [("secrets/new.yaml".to_owned(), ["/password".to_owned()].into())].into());
     assert!(gone("secrets/removed.yaml").is_empty() && found.is_to_do());
-    let told = found.told();
+    let told = found.render();
     assert!(told.contains("secrets/renamed.yaml: unchanged since then in secrets/new.yaml: /password\n"), "{told}");
     assert!(told.contains("opens 0 files today, and once opened 2 files") && !found.is_cut(), "{told}");
     let cut = repository.folder.path().join("cut");
     let whole = format!("file://{}", repository.folder.path().to_str().unwrap());
     repository.git(&["clone", "-q", "--depth", "1", &whole, cut.to_str().unwrap()]);
-    let found = Departed::of(&Checkout::around(&cut).unwrap(), &repository.left, Some(&repository.keys)).unwrap();
-    assert!(found.is_cut() && found.told().contains("git fetch --unshallow"), "{}", found.told());
+    let found = DepartedRecipient::of(&Checkout::around(&cut).unwrap(), &repository.left, Some(&repository.keys)).unwrap();
+    assert!(found.is_cut() && found.render().contains("git fetch --unshallow"), "{}", found.render());
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_value_that_was_set_back_to_any_form_that_the_recipient_opened_is_not_change
     assert!(once.compared && once.unchanged.iter().eq(["/password"]), "{:?}", once.unchanged);
     let gone = &found.gone["secrets/old.yaml"];
     assert_eq!(gone.unchanged_in["secrets/new.yaml"].iter().collect::<Vec<_>>(), ["/token"]);
-    assert!(found.is_to_do(), "{}", found.told());
+    assert!(found.is_to_do(), "{}", found.render());
 }
 
 #[test]
@@ -113,8 +113,8 @@ fn a_file_that_is_no_sops_file_any_more_is_listed_and_to_do() {
         repository.put("secrets/db.yaml", &today);
         repository.commit();
         let found = repository.found(&repository.left);
-        assert!(found.once.contains_key("secrets/db.yaml") && found.is_to_do(), "{is}: {}", found.told());
-        let told = found.told();
+        assert!(found.once.contains_key("secrets/db.yaml") && found.is_to_do(), "{is}: {}", found.render());
+        let told = found.render();
         assert!(told.contains("secrets/db.yaml: ") && told.contains(is) && told.contains("once opened 1 file"), "{told}");
     }
 }
@@ -140,8 +140,8 @@ fn a_history_that_is_longer_than_what_is_looked_at_is_cut() {
     repository.commit();
     let checkout = Checkout::around(repository.folder.path()).unwrap();
     for (most, is_cut) in [(2, true), (3, false), (4, false)] {
-        let found = Departed::within(&checkout, &repository.left, Some(&repository.keys), most).unwrap();
+        let found = DepartedRecipient::within(&checkout, &repository.left, Some(&repository.keys), most).unwrap();
         assert_eq!((found.is_cut(), found.once.is_empty(), found.commits), (is_cut, is_cut, most.min(3)), "{most}");
-        assert_eq!(found.told().contains("there are older commits, which were not looked at"), is_cut, "{}", found.told());
+        assert_eq!(found.render().contains("there are older commits, which were not looked at"), is_cut, "{}", found.render());
     }
 }

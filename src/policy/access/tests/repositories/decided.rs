@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::identity::{Attribute, Value as AttributeValue};
-use crate::kind::Where;
+use crate::kind::RepositoryScope;
 use crate::policy::decide::Moment;
 use crate::policy::{GitHubTerms, InRepositories, Terms};
 use crate::words::github::{Owner, Permissions, RepositoryName};
@@ -49,11 +49,11 @@ fn requests() -> Vec<Target> {
     let names: Vec<RepositoryName> = NAMES.iter().map(|name| RepositoryName::parse(name).unwrap()).collect();
     let some = (1..1_usize << names.len()).map(|mask| {
         let chosen: BTreeSet<_> = (0..names.len()).filter(|at| mask >> at & 1 == 1).map(|at| names[at].clone()).collect();
-        Where::Named(chosen)
+        RepositoryScope::Named(chosen)
     });
-    let other = Where::Named([RepositoryName::parse("other/x").unwrap()].into());
-    let all = some.chain([Where::All(Owner::parse("acme").unwrap()), other]);
-    let with = |repositories: Where| {
+    let other = RepositoryScope::Named([RepositoryName::parse("other/x").unwrap()].into());
+    let all = some.chain([RepositoryScope::All(Owner::parse("acme").unwrap()), other]);
+    let with = |repositories: RepositoryScope| {
         PERMISSIONS.map(|permissions| {
             let target = GitHubTarget::question(permissions).unwrap();
             Target::from(GitHubTarget { app: None, repositories: Some(repositories.clone()), ..target })
@@ -81,33 +81,35 @@ fn identities() -> Vec<Facts> {
 
 /// Every token that the identity gets, whichever policy it names.
 fn tokens(ruleset: &Ruleset, facts: &Facts, requests: &[Target]) -> BTreeSet<Token> {
-    let by = |wanted: &Target, policy: &TrustPolicy| {
-        let granted = ruleset.set().grant_one(facts, wanted, Some(&policy.name), Moment::at(NOW)).ok()?;
+    let by = |target: &Target, policy: &TrustPolicy| {
+        let granted = ruleset.set().grant_one(facts, target, Some(&policy.name), Moment::at(NOW)).ok()?;
         if let Terms::GitHub(terms) = granted.terms { Some(Token::of(&terms)) } else { None }
     };
     let policies = ruleset.set().policies();
-    policies.iter().flat_map(|policy| requests.iter().filter_map(|wanted| by(wanted, policy))).collect()
+    policies.iter().flat_map(|policy| requests.iter().filter_map(|target| by(target, policy))).collect()
 }
 
 /// The same requests, and further ones for this identity's own repository and for this credential.
-fn with_own(requests: &[Target], facts: &Facts, told: &str) -> Vec<Target> {
+fn with_own(requests: &[Target], facts: &Facts, credential: &str) -> Vec<Target> {
     let own = facts.attribute(Attribute::Repository).and_then(|name| match name {
         AttributeValue::Named { name, .. } => RepositoryName::parse(name).ok(),
         _ => None,
     });
-    let asked = Target::parse(told).ok().filter(|target| !told.contains(" own ") && matches!(target, Target::GitHub(_)));
-    let beside = |target: &Target| {
-        let Target::GitHub(GitHubTarget { repositories: Some(Where::Named(names)), permissions, .. }) = target else {
+    let parsed =
+        Target::parse(credential).ok().filter(|target| !credential.contains(" own ") && matches!(target, Target::GitHub(_)));
+    let plus_own = |target: &Target| {
+        let Target::GitHub(GitHubTarget { repositories: Some(RepositoryScope::Named(names)), permissions, .. }) = target else {
             return None;
         };
         let names = names.iter().cloned().chain(own.clone()).collect();
-        let target = GitHubTarget { app: None, repositories: Some(Where::Named(names)), permissions: permissions.clone() };
+        let target =
+            GitHubTarget { app: None, repositories: Some(RepositoryScope::Named(names)), permissions: permissions.clone() };
         Some(Target::from(target))
     };
     let alone = own.iter().flat_map(|own| {
         PERMISSIONS.map(|permissions| Target::from(GitHubTarget::question(&format!("{own} {permissions}")).unwrap()))
     });
-    requests.iter().cloned().chain(requests.iter().filter_map(beside)).chain(alone).chain(asked).collect()
+    requests.iter().cloned().chain(requests.iter().filter_map(plus_own)).chain(alone).chain(parsed).collect()
 }
 
 /// Whether one of the identities of the change gains something.
@@ -199,37 +201,37 @@ fn pair() -> impl Strategy<Value = (Revision, Revision)> {
 #[test]
 fn every_gained_and_every_lost_token_is_reported() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let asked = std::env::vars().find(|(name, _)| name == "PROPTEST_CASES");
-    let cases: usize = asked.map_or(CASES, |(_, count)| count.parse().unwrap());
+    let setting = std::env::vars().find(|(name, _)| name == "PROPTEST_CASES");
+    let cases: usize = setting.map_or(CASES, |(_, count)| count.parse().unwrap());
     let requests = requests();
-    let (mut gained, mut changed, mut unproven, mut held) = (0, 0, 0, 0);
+    let (mut gained, mut changed, mut unproven, mut pending) = (0, 0, 0, 0);
     for _ in 0..cases {
         use proptest::strategy::ValueTree;
         let ((policies, denials), (new_policies, new_denials)) = pair().new_tree(&mut runner).unwrap().current();
         let (old_tree, new_tree) = (files(&policies, &denials), files(&new_policies, &new_denials));
         let (old, new) = (load_any(&old_tree), load_any(&new_tree));
         let found = changes((&old, &old_tree), (&new, &new_tree), &catalogue(), NOW);
-        let shown = || format!("{policies:#?}\n{denials:#?}\n->\n{new_policies:#?}\n{new_denials:#?}\n{found:#?}");
+        let describe = || format!("{policies:#?}\n{denials:#?}\n->\n{new_policies:#?}\n{new_denials:#?}\n{found:#?}");
         // Nobody gains anything while what widens waits, also if policies are compared alone, without guardrails.
         let waits = Ruleset::load_with(&new_tree, &catalogue(), Some(&old), Widening::Waits, &[]);
         let slipped = gains(&old, &waits.ruleset, &requests);
-        assert!(slipped.is_none(), "{slipped:?} is not held\n{}", shown());
-        held += usize::from(!waits.held.is_empty());
+        assert!(slipped.is_none(), "{slipped:?} is not held\n{}", describe());
+        pending += usize::from(!waits.pending.is_empty());
         for (had, has, direction) in [(&old, &new, Widens), (&new, &old, Narrows)] {
-            let told: Vec<&Change> = found.iter().filter(|change| change.direction == direction).collect();
+            let reported: Vec<&Change> = found.iter().filter(|change| change.direction == direction).collect();
             if let Some(more) = gains(had, has, &requests) {
-                assert!(!told.is_empty(), "{direction:?} {more:?}\n{}", shown());
+                assert!(!reported.is_empty(), "{direction:?} {more:?}\n{}", describe());
                 gained += 1;
             }
-            changed += told.len();
-            for change in told.iter().filter(|change| !is_proven(change, had, has, &requests)) {
+            changed += reported.len();
+            for change in reported.iter().filter(|change| !is_proven(change, had, has, &requests)) {
                 let who: Vec<&str> = change.parts.iter().map(|part| part.who.as_str()).collect();
                 println!("unproven: {:?} {:?} {who:?} {:?}", change.direction, change.credentials, change.terms);
                 unproven += 1;
             }
         }
     }
-    println!("{cases} pairs, {gained} gains and losses, {changed} changes told, {unproven} unproven, {held} wait");
+    println!("{cases} pairs, {gained} gains and losses, {changed} changes told, {unproven} unproven, {pending} wait");
     // False alarms: terms without an order count as more, and so does a grant by name instead of by id.
     assert!(unproven * 10 < changed, "{unproven} of {changed} changes are false alarms");
     assert!(gained > cases / 2, "the pairs are no test when nothing is ever gained");

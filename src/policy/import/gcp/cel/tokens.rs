@@ -72,8 +72,8 @@ impl Tokens {
     }
 
     /// Takes the next token if it is this one; returns whether it was.
-    pub(super) fn take(&mut self, wanted: &Token) -> bool {
-        let is_next = self.peek() == Some(wanted);
+    pub(super) fn take(&mut self, token: &Token) -> bool {
+        let is_next = self.peek() == Some(token);
         if is_next {
             self.0.pop_front();
         }

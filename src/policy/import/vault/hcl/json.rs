@@ -23,19 +23,19 @@ pub(super) fn read(text: &str) -> Result<Form, HclError> {
         return Err(at_once(HclReason::Shape));
     }
     let paths = members.get("path").and_then(Json::as_object).ok_or_else(|| at_once(HclReason::Shape))?;
-    paths.iter().map(|(path, said)| rule(path, said).map_err(at_once)).collect::<Result<_, _>>().map(Form::Rules)
+    paths.iter().map(|(path, body)| rule(path, body).map_err(at_once)).collect::<Result<_, _>>().map(Form::Rules)
 }
 
-fn rule(path: &str, said: &Json) -> Result<Rule, HclReason> {
+fn rule(path: &str, body: &Json) -> Result<Rule, HclReason> {
     let mut rule = Rule { path: path.to_owned(), ..Rule::default() };
-    for (key, value) in said.as_object().ok_or(HclReason::Shape)? {
+    for (key, value) in body.as_object().ok_or(HclReason::Shape)? {
         let texts = || value.as_array()?.iter().map(|text| text.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>();
         let value = match (value.as_str(), texts()) {
             (Some(text), _) => Value::Text(text.to_owned()),
             (None, Some(texts)) => Value::Texts(texts),
             _ => Value::Other,
         };
-        rule.say(key, value)?;
+        rule.set(key, value)?;
     }
     Ok(rule)
 }

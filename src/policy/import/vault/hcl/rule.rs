@@ -13,7 +13,7 @@ pub(in crate::policy) struct Rule {
     pub(in crate::policy) path: String,
     pub(in crate::policy) capabilities: BTreeSet<String>,
     /// Further keys beside the capabilities. Each may restrict the path.
-    pub(in crate::policy) beside: BTreeSet<String>,
+    pub(in crate::policy) other_keys: BTreeSet<String>,
 }
 
 /// The value of a key, as far as it is read.
@@ -25,16 +25,16 @@ pub(super) enum Value {
 
 impl Rule {
     /// Adds what a key says.
-    pub(super) fn say(&mut self, key: &str, value: Value) -> Result<(), HclReason> {
+    pub(super) fn set(&mut self, key: &str, value: Value) -> Result<(), HclReason> {
         match (key, value) {
             ("capabilities", Value::Texts(texts)) => texts.into_iter().try_for_each(|word| self.allow(word))?,
             ("policy", Value::Text(word)) => {
-                let meant = before_capabilities(&word).ok_or(HclReason::OldWord { word })?;
-                self.capabilities.extend(meant.iter().map(|&word| word.to_owned()));
+                let capabilities = before_capabilities(&word).ok_or(HclReason::OldWord { word })?;
+                self.capabilities.extend(capabilities.iter().map(|&word| word.to_owned()));
             }
             ("comment", Value::Text(_)) => {}
             ("capabilities" | "policy" | "comment", _) => return Err(HclReason::Type { key: key.to_owned() }),
-            (other, _) => _ = self.beside.insert(other.to_owned()),
+            (other, _) => _ = self.other_keys.insert(other.to_owned()),
         }
         Ok(())
     }

@@ -1,11 +1,11 @@
 use super::*;
 
-fn shown(text: &str) -> Result<Vec<String>, String> {
-    let shown = |rule: &Rule| {
+fn rules_of(text: &str) -> Result<Vec<String>, String> {
+    let describe = |rule: &Rule| {
         let words = |words: &BTreeSet<String>| words.iter().cloned().collect::<Vec<_>>().join(",");
-        format!("{} {} {}", rule.path, words(&rule.capabilities), words(&rule.beside))
+        format!("{} {} {}", rule.path, words(&rule.capabilities), words(&rule.other_keys))
     };
-    read(text.as_bytes()).map(|rules| rules.iter().map(shown).collect()).map_err(|fault| fault.to_string())
+    read(text.as_bytes()).map(|rules| rules.iter().map(describe).collect()).map_err(|fault| fault.to_string())
 }
 
 #[test]
@@ -27,12 +27,12 @@ path "secret/data/x" {
         "secret/data/shop/* list,read ",
         "secret/data/x create,delete,list,read,update allowed_parameters,control_group,min_wrapping_ttl",
     ];
-    assert_eq!(shown(hcl).unwrap(), expected);
+    assert_eq!(rules_of(hcl).unwrap(), expected);
     let json = r#"{"path": {"secret/data/shop/*": {"capabilities": ["read", "list"]}}}"#;
-    assert_eq!(shown(json).unwrap(), expected[..1]);
+    assert_eq!(rules_of(json).unwrap(), expected[..1]);
     let printed = serde_json::json!({ "policy": hcl }).to_string();
-    assert_eq!(shown(&printed).unwrap(), expected);
-    assert!(shown("").unwrap().is_empty());
+    assert_eq!(rules_of(&printed).unwrap(), expected);
+    assert!(rules_of("").unwrap().is_empty());
 }
 
 #[test]
@@ -57,10 +57,10 @@ fn unknown_parts_are_refused_with_their_line() {
         ("{\"path\": []}", "expected `{\"path\""),
         ("{\"path\": {}, \"rules\": 1}", "expected `{\"path\""),
     ] {
-        let refused = shown(text).expect_err(text);
+        let refused = rules_of(text).expect_err(text);
         assert!(refused.contains(reason), "{text}: {refused}");
     }
     assert!(read(b"\xff").is_err());
     let deep = format!("path \"a\" {{ x = {} }}", "[".repeat(1000));
-    assert!(shown(&deep).unwrap_err().contains("too deeply"));
+    assert!(rules_of(&deep).unwrap_err().contains("too deeply"));
 }

@@ -54,10 +54,10 @@ impl<'a> Tokens<'a> {
         self.next()?.ok_or_else(|| self.refuse(HclReason::Cut))
     }
 
-    pub(super) fn expect(&mut self, wanted: &Token) -> Result<(), HclError> {
+    pub(super) fn expect(&mut self, token: &Token) -> Result<(), HclError> {
         let found = self.required()?;
-        let expected = if *wanted == Token::Sign('{') { "`{`" } else { "`=`" };
-        if found == *wanted { Ok(()) } else { Err(self.refuse(HclReason::Unexpected { found: found.to_string(), expected })) }
+        let expected = if *token == Token::Sign('{') { "`{`" } else { "`=`" };
+        if found == *token { Ok(()) } else { Err(self.refuse(HclReason::Unexpected { found: found.to_string(), expected })) }
     }
 
     pub(super) fn text(&mut self) -> Result<String, HclError> {

@@ -64,7 +64,7 @@ fn a_session_is_named_as_the_policy_says_and_never_otherwise() {
     ] {
         let denial = name(text, change).unwrap_err();
         assert_eq!(denial.reason, Reason::SessionNameRefused, "{text}");
-        assert!(denial.told().contains(words), "{}", denial.told());
+        assert!(denial.public_detail().contains(words), "{}", denial.public_detail());
     }
     for (text, words) in
         [("a b", "letters, digits"), ("x", "2 to 64"), ("{nothing}", "is no attribute"), (&*"x".repeat(65), "2 to 64")]
