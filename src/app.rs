@@ -8,7 +8,6 @@ mod covered;
 mod decision;
 mod deny;
 mod error;
-mod followed;
 mod key_encryption;
 mod keys;
 mod live;
@@ -18,27 +17,28 @@ mod operate;
 mod origins;
 mod past;
 mod reconcile;
+mod reuse_alarm;
 mod revision;
 mod revisions;
 mod rewrite;
 mod secret_status;
-mod shown_elsewhere;
 mod sources;
+mod tracked_source;
 mod transit;
-mod turns;
 mod were_in_force;
+mod work_slots;
 
 pub use clients::Clients;
 pub use decision::ExplainedDecision;
 pub use deny::{DeniedBy, OF_SOURCE_MAX, STANDING_MAX};
 pub use error::{FollowError, KeyEncryptionError, StartError, UnreadForm};
-pub use followed::TrackedSource;
 pub use live::{ActiveSource, Live};
 pub use revision::{ReadContext, Revision, recorded_policies};
 pub use revisions::Revisions;
 pub use rewrite::{RewriteError, Rewriting};
 pub use secret_status::{FILES_MAX, FilesAsked, GRANTS_LISTED_MAX};
-pub use turns::{NoWorkSlot, WorkSlot, WorkSlots};
+pub use tracked_source::TrackedSource;
+pub use work_slots::{NoWorkSlot, WorkSlot, WorkSlots};
 
 use crate::config::{Config, Egress, SourceFiles, served_issuer};
 use crate::issue::{OwnIssuers, Providers, Sessions};
@@ -50,7 +50,7 @@ use crate::telemetry::{Metrics, SharedMetrics, Traces};
 use crate::words::names::{IssuerUrl, SourceName};
 use crate::words::{Clock, Denial, UnixTime};
 use arc_swap::ArcSwap;
-use shown_elsewhere::ReuseAlarm;
+use reuse_alarm::ReuseAlarm;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -87,7 +87,7 @@ pub struct App {
     /// Pools of addresses that are one client each.
     pub egress: Egress,
     /// Tokens that a second client showed.
-    pub shown_elsewhere: ReuseAlarm,
+    pub reuse_alarm: ReuseAlarm,
     /// The metrics.
     pub metrics: SharedMetrics,
     /// The traces of requests for a collector.
@@ -159,7 +159,7 @@ impl App {
             sessions,
             public_url: config.public_url,
             egress: config.egress,
-            shown_elsewhere: ReuseAlarm::default(),
+            reuse_alarm: ReuseAlarm::default(),
             metrics: metrics.into(),
             traces,
             clients: Arc::default(),

@@ -4,9 +4,9 @@
 //! compile, and nothing is issued without a record.
 
 mod answer;
-mod asked;
 mod audit;
 mod body;
+mod context;
 mod daypass;
 mod deny;
 mod dry_run;
@@ -15,26 +15,26 @@ mod issuing;
 mod list;
 mod making;
 mod replay;
+mod request;
 mod rewrite;
 mod secret;
 mod secret_status;
 mod session;
-mod story;
 mod transit;
 mod usage;
 mod uses;
 mod watch;
 
 pub use answer::{Bearer, RecordedRefusal, Released};
-pub use asked::ExchangeRequest;
 pub use audit::{AuditQuery, RECORDS_MAX, SEQ_MAX};
+pub use context::RequestContext;
 pub use replay::replay_since;
+pub use request::ExchangeRequest;
 pub use rewrite::REWRITTEN_MAX;
 #[cfg(any(test, fuzzing))]
 pub(crate) use rewrite::read_rewrite;
 pub use secret::{document, documents};
 pub use session::{end_session, login, look_at_session};
-pub use story::RequestContext;
 pub use transit::{Input, transit_versions};
 pub use watch::{Watch, watch};
 
@@ -45,7 +45,7 @@ use crate::issuers::Issuer;
 use crate::store::IntentOutcome;
 use crate::token::{RawToken, SignedToken, verify_signed};
 use crate::words::Denial;
-use story::{AuditContext, RECORD_INTENT};
+use context::{AuditContext, RECORD_INTENT};
 
 /// The kind of a call's token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -68,13 +68,13 @@ pub async fn exchange_with(
     kind: TokenKind,
     exchange: ExchangeRequest,
 ) -> Result<Released, RecordedRefusal> {
-    let (mut story, client) = (AuditContext::begin(&call).dry(exchange.is_dry_run()), call.client);
-    match run(app, call, kind, exchange, &mut story).await {
+    let (mut context, client) = (AuditContext::begin(&call).dry(exchange.is_dry_run()), call.client);
+    match run(app, call, kind, exchange, &mut context).await {
         Ok(released) => {
             app.clients.note_served(client);
             Ok(released)
         }
-        Err(denial) => Err(story.refuse(app, denial).await),
+        Err(denial) => Err(context.refuse(app, denial).await),
     }
 }
 
@@ -83,46 +83,46 @@ async fn run(
     call: RequestContext,
     kind: TokenKind,
     exchange: ExchangeRequest,
-    story: &mut AuditContext,
+    context: &mut AuditContext,
 ) -> Result<Released, Denial> {
     let client = call.client;
-    let identity = identify(app, call, kind, story).await?;
+    let identity = identify(app, call, kind, context).await?;
     app.clients.note_identity(client, &identity);
-    story.identified(&identity, exchange.request());
+    context.identified(&identity, exchange.request());
     exchange.check_proof(&identity)?;
     let exchange = exchange.within_session(&identity)?;
     let live = app.in_force()?;
-    story.decided_under(&live);
-    let exchange = exchange.found(app, &live, &identity, story)?;
+    context.decided_under(&live);
+    let exchange = exchange.found(app, &live, &identity, context)?;
     let grant = app.decide(&live, &identity, exchange.request())?;
-    story.granted(&grant, &live);
+    context.granted(&grant, &live);
     if exchange.is_dry_run() {
-        return Box::pin(dry_run::answer(app, (&grant, exchange.request()), &identity, &live, story)).await;
+        return Box::pin(dry_run::answer(app, (&grant, exchange.request()), &identity, &live, context)).await;
     }
-    let grant = match exchange.locally_issued(grant, story) {
-        Ok(local) => return issuing::issue_here(app, local, &identity, &live, story).await,
+    let grant = match exchange.locally_issued(grant, context) {
+        Ok(local) => return issuing::issue_here(app, local, &identity, &live, context).await,
         Err(grant) => grant,
     };
-    let intent = story.intent(app, &identity, &grant, &live.revisions_of(grant.granted()));
-    match app.traces.record(RECORD_INTENT, story.decision()).ends(app.store.intend(grant, intent).await)? {
+    let intent = context.intent(app, &identity, &grant, &live.revisions_of(grant.granted()));
+    match app.traces.record(RECORD_INTENT, context.decision()).ends(app.store.intend(grant, intent).await)? {
         // Boxed, like the fetch of an issuer's keys: the future is large and rare, and would enlarge that of every request.
-        IntentOutcome::Recorded(grant) => Box::pin(exchange.perform(app, grant, &identity, &live, story)).await,
+        IntentOutcome::Recorded(grant) => Box::pin(exchange.perform(app, grant, &identity, &live, context)).await,
         IntentOutcome::Repeat(repeat) => answer::repeat(app, repeat, &identity),
         IntentOutcome::Replayed(why) => Err(answer::replayed(why)),
     }
 }
 
 /// From the bytes to the identity: the first half of every request. If it fails, the record still names the token's issuer.
-async fn identify(app: &App, call: RequestContext, kind: TokenKind, story: &mut AuditContext) -> Result<Identity, Denial> {
+async fn identify(app: &App, call: RequestContext, kind: TokenKind, context: &mut AuditContext) -> Result<Identity, Denial> {
     if kind == TokenKind::Session {
-        return session::resume(app, call, story).await;
+        return session::resume(app, call, context).await;
     }
     let raw = RawToken::parse(call.token?)?;
-    let issuer = app.issuers.choose(&raw).inspect_err(|_| story.claims_issuer(app.issuers.claimed(&raw)))?;
-    let signed = Box::pin(signed(raw, &issuer)).await.inspect_err(|_| story.claims_issuer(Some(&issuer.name)))?;
+    let issuer = app.issuers.choose(&raw).inspect_err(|_| context.claims_issuer(app.issuers.claimed(&raw)))?;
+    let signed = Box::pin(signed(raw, &issuer)).await.inspect_err(|_| context.claims_issuer(Some(&issuer.name)))?;
     let token = signed.verify(call.proof.as_ref(), app.now());
     let identity = token.and_then(|token| issuer.mapping.identify(&issuer.name, &issuer.expected, token));
-    identity.inspect_err(|_| story.has_issuer(&issuer.name))
+    identity.inspect_err(|_| context.has_issuer(&issuer.name))
 }
 
 async fn signed(raw: RawToken, issuer: &Issuer) -> Result<SignedToken<'_>, Denial> {
@@ -132,15 +132,15 @@ async fn signed(raw: RawToken, issuer: &Issuer) -> Result<SignedToken<'_>, Denia
 
 /// What the server reads in a token. It counts as no use, and releases nothing.
 pub async fn whoami(app: &App, call: RequestContext) -> Result<Whoami, RecordedRefusal> {
-    let mut story = AuditContext::begin(&call);
-    match identify(app, call, TokenKind::Token, &mut story).await {
+    let mut context = AuditContext::begin(&call);
+    match identify(app, call, TokenKind::Token, &mut context).await {
         Ok(identity) => Ok(Whoami {
             issuer: identity.facts().issuer.clone(),
             attributes: identity.facts().attributes_map(),
             claims: identity.facts().claims.as_map().clone(),
             expires_at: identity.token_expires_at(),
         }),
-        Err(denial) => Err(story.refuse(app, denial).await),
+        Err(denial) => Err(context.refuse(app, denial).await),
     }
 }
 

@@ -3,9 +3,9 @@
 mod age_file;
 mod error;
 mod export;
+mod file_kind;
 mod header;
 mod headers;
-mod looks;
 mod origins;
 mod readable;
 mod readers;
@@ -21,9 +21,9 @@ pub use age_file::{
 };
 pub use error::{Missing, SecretError, Unopened};
 pub use export::{Export, ExportError, ExportForm};
+pub use file_kind::{FileKind, ReadableValue, look, looks_secret, pointer};
 pub use header::{Header, stanza};
 pub use headers::{Locked, headers, locked};
-pub use looks::{FileKind, ReadableValue, look, looks_secret, pointer};
 pub use origins::{Origins, SourceFile, changed_keys, wrapped_keys};
 pub use readable::turned_readable;
 pub use readers::{ReaderChange, reader_changes};

@@ -1,11 +1,11 @@
 //! Everything in force, of all sources together. It is replaced as a whole.
 
 use super::error::NoTransitKey;
-use super::followed::TrackedSource;
 use super::not_in_force::NoValue;
 use super::opened::PlaintextCache;
 use super::revision::Revision;
 use super::revisions::Revisions;
+use super::tracked_source::TrackedSource;
 use crate::kind::TransitUse;
 use crate::kind::{FileKey, SecretValue};
 use crate::policy::{Catalogue, FileKeyTerms, Granted, PolicySet, SecretTerms, TrustPolicy};

@@ -125,7 +125,7 @@ impl App {
             alarm: live.alarm(),
             keys_waiting_to_be_hosted: self.own_issuers.waiting_to_be_hosted(),
             sources: self.sources_told(&live),
-            shown_elsewhere: self.shown_elsewhere.told(),
+            shown_elsewhere: self.reuse_alarm.second_uses(),
             clock: self.store.clock_fault(),
             space: self.store.space().1,
             crowded_addresses: self.clients.crowded().into_iter().collect(),

@@ -2,8 +2,8 @@
 
 use super::App;
 use super::error::FollowError;
-use super::followed::TrackedSource;
 use super::revision::Revision;
+use super::tracked_source::TrackedSource;
 use crate::git::Snapshot;
 use crate::policy::Widening;
 use crate::secrets::{SourceFile, changed_keys, widened, wrapped_keys};

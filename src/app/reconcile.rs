@@ -2,9 +2,9 @@
 
 use super::App;
 use super::error::{FollowError, LOOK_QUIET_MAX, UnreadForm};
-use super::followed::TrackedSource;
 use super::origins::placed;
 use super::revision::{ReadContext, Recorded, Revision};
+use super::tracked_source::TrackedSource;
 use crate::answers::FileFault;
 use crate::policy::Widening;
 use crate::secrets::Identities;

@@ -1,9 +1,9 @@
 //! The followed sources: the root source, and those that its revision in force defines.
 
 use super::App;
-use super::followed::TrackedSource;
 use super::live::{ActiveSource, Live};
 use super::revision::{Defined, Revision};
+use super::tracked_source::TrackedSource;
 use crate::words::names::SourceName;
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -2,9 +2,9 @@
 //! to grant it (`grant: { daypass: [deny] }`).
 
 use super::examples::examples;
-use super::operate::{Server, told};
+use super::operate::{Server, print_answer};
 use super::progress::Progress;
-use super::reached::{ReachArgs, ServerAccess, advising};
+use super::reached::{ReachArgs, ServerAccess, with_permission_hint};
 use crate::answers::{Denied, Lifted};
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_USAGE};
@@ -71,7 +71,7 @@ pub(super) async fn run(arguments: &DenyArgs, environment: &Environment, json: b
         ServerAccess::Here(config) => Server::of(config.to_path_buf()).post("deny", &request).await?,
         ServerAccess::Through(server) => {
             let progress = Progress::of("asking the server");
-            let denied = server.deny(&request).await.map_err(|failure| advising(failure, "deny"))?;
+            let denied = server.deny(&request).await.map_err(|failure| with_permission_hint(failure, "deny"))?;
             drop(progress);
             denied
         }
@@ -81,7 +81,7 @@ pub(super) async fn run(arguments: &DenyArgs, environment: &Environment, json: b
         ServerAccess::Through(server) => plain(server.address().as_str()).into_owned(),
     };
     let is_here = matches!(reached, ServerAccess::Here(_));
-    Ok(told(json, &json!(denied), &format!("{}\nsent to {place}", render_denial(&denied, is_here))))
+    Ok(print_answer(json, &json!(denied), &format!("{}\nsent to {place}", render_denial(&denied, is_here))))
 }
 
 /// Lifting gives access back, so a token is not enough for it.
@@ -94,7 +94,7 @@ async fn lift(reached: &ServerAccess<'_>, id: &IdSuffix, json: bool) -> Result<u
     if !answer.lifted {
         return Err(Failure::new(STATUS_USAGE, format!("no denial has the id {id}; `daypass status` lists them")));
     }
-    Ok(told(json, &json!(answer), &told_of_lifting(&answer)))
+    Ok(print_answer(json, &json!(answer), &told_of_lifting(&answer)))
 }
 
 fn told_of_lifting(answer: &Lifted) -> String {

@@ -60,7 +60,7 @@ pub(super) async fn revoke(arguments: &RevokeArgs, json: bool) -> Result<u8, Fai
     let issued = revoked.issued.as_deref().unwrap_or_default();
     let is_issued = |kind: &str| issued.iter().any(|one| one.get(kind).is_some());
     let aws_deny_policy = is_issued("aws").then(|| aws_deny_policy(&revoked.decision_id));
-    let lives_on: Vec<&str> = LIVES_ON.iter().filter(|(kind, _)| is_issued(kind)).map(|(_, told)| *told).collect();
+    let lives_on: Vec<&str> = LIVES_ON.iter().filter(|(kind, _)| is_issued(kind)).map(|(_, text)| *text).collect();
     if json {
         print::json(&json!(RevokedAndLeft { revoked: &revoked, aws_deny_policy, lives_on }));
         return Ok(0);
@@ -68,7 +68,7 @@ pub(super) async fn revoke(arguments: &RevokeArgs, json: bool) -> Result<u8, Fai
     anstream::println!("The stored answer is gone: a retry gets nothing. What was issued:");
     issued.iter().for_each(|one| anstream::println!("  {}", what_was_issued(one)));
     anstream::println!();
-    lives_on.iter().for_each(|told| anstream::println!("{told}"));
+    lives_on.iter().for_each(|text| anstream::println!("{text}"));
     if let Some(policy) = aws_deny_policy {
         anstream::println!("\nThis policy on the role (or as an SCP) ends the session at once:\n");
         print::json(&policy);
@@ -129,7 +129,7 @@ pub(super) async fn accept(arguments: &AcceptArgs, json: bool) -> Result<u8, Fai
     let status: Status = arguments.server.post("accept", &arguments.body().await?).await?;
     let in_force = in_force(&status, &arguments.source).is_some_and(|commit| commit.as_str() == arguments.commit);
     let said = if in_force { "in force" } else { "accepted: the server follows it as soon as the repository's ref points to it" };
-    Ok(told(json, &json!(status), said))
+    Ok(print_answer(json, &json!(status), said))
 }
 
 /// The commit in force of the source of this name.
@@ -146,7 +146,7 @@ impl AcceptArgs {
         let name = plain(&self.commit);
         let config = super::serve::load(&self.server.config)?;
         let named = (self.source == SourceName::root().as_str()).then(|| config.root_repository().resolve(&self.commit).ok());
-        let told = match named.flatten() {
+        let message = match named.flatten() {
             Some(commit) => format!("`{name}` is {commit} now: give a whole commit id"),
             None => {
                 let status: Status = self.server.get("status").await?;
@@ -154,7 +154,7 @@ impl AcceptArgs {
                 format!("`{name}` is not a whole commit id; that of the commit in force is {in_force}")
             }
         };
-        Err(Failure::new(STATUS_USAGE, told))
+        Err(Failure::new(STATUS_USAGE, message))
     }
 }
 
@@ -168,16 +168,16 @@ pub(super) async fn confirm(arguments: &AcceptArgs, json: bool) -> Result<u8, Fa
     } else {
         "confirmed: nothing of this commit waits"
     };
-    Ok(told(json, &json!(status), said))
+    Ok(print_answer(json, &json!(status), said))
 }
 
 /// Accepts the wall clock.
 pub(super) async fn accept_clock(server: &Server, json: bool) -> Result<u8, Failure> {
     let accepted: ClockAccepted = server.post("clock/accept", &json!({})).await?;
-    Ok(told(json, &json!(accepted), "the wall clock is accepted"))
+    Ok(print_answer(json, &json!(accepted), "the wall clock is accepted"))
 }
 
-pub(super) fn told(json: bool, answer: &Value, words: &str) -> u8 {
+pub(super) fn print_answer(json: bool, answer: &Value, words: &str) -> u8 {
     if json {
         print::json(answer);
     } else {

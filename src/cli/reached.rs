@@ -86,7 +86,7 @@ pub(super) enum ServerAccess<'a> {
 }
 
 /// Adds a hint to a failure because no policy matches: which grant is needed, and that the server's own machine needs none.
-pub(super) fn advising(failure: Failure, permission: &str) -> Failure {
+pub(super) fn with_permission_hint(failure: Failure, permission: &str) -> Failure {
     if failure.code.as_deref() != Some("no_matching_policy") {
         return failure;
     }

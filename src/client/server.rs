@@ -1,13 +1,13 @@
 //! The daypass server for its clients: its requests, and every refusal as a message.
 
-mod asking;
 mod audience;
 mod audit;
 mod keys;
 mod look;
 mod operate;
+mod requests;
 
-pub use asking::{Events, NoAnswer};
+pub use requests::{Events, NoAnswer};
 
 use super::environment::Environment;
 use super::error::ProofError;

@@ -8,16 +8,16 @@ mod error;
 mod file_name;
 mod follow;
 mod given;
-mod keeper;
 mod lease;
-mod note;
-mod pace;
+mod notifier;
 mod probe;
 mod processes;
 mod reaction;
+mod refresh_schedule;
 mod settings;
 mod signals;
-mod teller;
+mod state_file;
+mod supervisor;
 mod template;
 mod volume;
 
@@ -30,11 +30,11 @@ use super::{Failure, STATUS_UNAVAILABLE};
 use crate::words::names::Audience;
 use crate::words::{Clock, SystemClock};
 use follow::EventUpdates;
-use keeper::Supervisor;
-use note::StateFile;
 use probe::Status;
+use state_file::StateFile;
 use std::sync::Arc;
 use std::time::Duration;
+use supervisor::Supervisor;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use volume::Volume;
 
@@ -61,13 +61,13 @@ pub async fn run(settings: Settings, manner: RunOptions, environment: Environmen
     if let Some(address) = settings.probe {
         tokio::spawn(probe::serve(probe::bind(address).await?, status.clone()));
     }
-    let keeper = prepare(settings, manner, environment, status)?;
+    let supervisor = prepare(settings, manner, environment, status)?;
     let updates = EventUpdates::default();
     tokio::spawn(ask_when_signalled(updates.clone(), signal(SignalKind::hangup()).map_err(failed)?));
     // In a shared namespace, a signal for another process must not end this one.
     let _ignored = [SignalKind::user_defined1(), SignalKind::user_defined2()].map(signal);
     tokio::select! {
-        never = keeper.run(updates) => match never {},
+        never = supervisor.run(updates) => match never {},
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }

@@ -1,10 +1,10 @@
 //! Reading the audit log as a policy permits it, from the recorded grant to the recorded release. A read is recorded like any
 //! other use.
 
-mod theirs;
+mod scope;
 
 use super::answer::Released;
-use super::story::AuditContext;
+use super::context::AuditContext;
 use super::usage::{self, UseOutcome};
 use crate::answers::{AuditRecord, Outcome, Records};
 use crate::app::{App, Live};
@@ -13,9 +13,9 @@ use crate::policy::Grant;
 use crate::store::{Entry, PageBounds, RecordFilter, Recorded, Span};
 use crate::words::names::SourceName;
 use crate::words::{Denial, Reason};
+use scope::AuditScope;
 use serde_json::json;
 use std::time::Duration;
-use theirs::AuditScope;
 
 /// Records of one answer: few enough to arrive before a client gives up.
 pub const RECORDS_MAX: usize = 1000;
@@ -49,14 +49,14 @@ pub(super) async fn answer(
     grant: Recorded<Grant>,
     identity: &Identity,
     live: &Live,
-    story: &AuditContext,
+    context: &AuditContext,
     query: AuditQuery,
 ) -> Result<Released, Denial> {
     let done = match usage::source(grant.grant()) {
         Ok(source) => run(app, &source, live, query).await,
         Err(denial) => Err(denial),
     };
-    usage::answer(app, grant, identity, live, story, done).await
+    usage::answer(app, grant, identity, live, context, done).await
 }
 
 /// One at a time, so that reads leave the server's processors to exchanges.

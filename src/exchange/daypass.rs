@@ -1,10 +1,10 @@
 //! Requests for a use of daypass itself: each is granted by one permission.
 
 use super::ExchangeRequest;
-use super::asked::Work;
 use super::audit::AuditQuery;
 use super::body::Body;
 use super::deny;
+use super::request::Work;
 use crate::app::FilesAsked;
 use crate::kind::Permission;
 use crate::policy::Request;

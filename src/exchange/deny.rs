@@ -2,7 +2,7 @@
 //! lifts it, on the server's own machine.
 
 use super::answer::Released;
-use super::story::AuditContext;
+use super::context::AuditContext;
 use super::usage::{self, UseOutcome};
 use crate::answers::Outcome;
 use crate::app::{App, DeniedBy, Live};
@@ -31,18 +31,18 @@ pub(super) async fn answer(
     grant: Recorded<Grant>,
     identity: &Identity,
     live: &Live,
-    story: &AuditContext,
+    context: &AuditContext,
     request: DenyRequest,
 ) -> Result<Released, Denial> {
     let done = match usage::source(grant.grant()) {
-        Ok(source) => run(app, &source, story, request).await,
+        Ok(source) => run(app, &source, context, request).await,
         Err(denial) => Err(denial),
     };
-    usage::answer(app, grant, identity, live, story, done).await
+    usage::answer(app, grant, identity, live, context, done).await
 }
 
-async fn run(app: &App, source: &SourceName, story: &AuditContext, request: DenyRequest) -> Result<UseOutcome, Denial> {
-    let denied = app.deny(request, DeniedBy::Policy(source, story.decision())).await?;
+async fn run(app: &App, source: &SourceName, context: &AuditContext, request: DenyRequest) -> Result<UseOutcome, Denial> {
+    let denied = app.deny(request, DeniedBy::Policy(source, context.decision())).await?;
     let record = json!({ "id": denied.id, "denies": denied.denies, "until": denied.until });
     Ok(UseOutcome { outcome: Outcome::Deny(denied), record: ("denied", record), is_repeatable: false })
 }

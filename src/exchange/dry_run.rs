@@ -1,7 +1,7 @@
 //! A dry run: it is decided and recorded like any request, and issues nothing and uses nothing up.
 
 use super::answer::{self, Released};
-use super::story::{AuditContext, RECORD_DRY_RUN};
+use super::context::{AuditContext, RECORD_DRY_RUN};
 use crate::answers::{DryRun, Outcome};
 use crate::app::{App, Live};
 use crate::identity::Identity;
@@ -16,7 +16,7 @@ pub(super) async fn answer(
     (grant, request): (&Grant, &Request),
     identity: &Identity,
     live: &Live,
-    story: &AuditContext,
+    context: &AuditContext,
 ) -> Result<Released, Denial> {
     check_there(live, request)?;
     let named = grant.granted().iter().zip(&request.credentials);
@@ -24,11 +24,11 @@ pub(super) async fn answer(
         named.map(|(granted, requested)| granted.terms.chosen().unwrap_or_else(|| requested.clone())).collect();
     targets.iter().try_for_each(|target| app.could_make(target))?;
     let revisions = live.revisions_of(grant.granted());
-    let record = story.dry_run(identity, grant, &revisions);
-    let receipt = app.traces.record(RECORD_DRY_RUN, story.decision()).ends(app.store.record_dry_run(record).await)?;
+    let record = context.dry_run(identity, grant, &revisions);
+    let receipt = app.traces.record(RECORD_DRY_RUN, context.decision()).ends(app.store.record_dry_run(record).await)?;
     let credentials = targets.iter().map(ToString::to_string).collect();
     let outcome = Outcome::DryRun(DryRun { credentials });
-    let used = answer::used(story.decision(), &grant.policies(), &revisions, outcome);
+    let used = answer::used(context.decision(), &grant.policies(), &revisions, outcome);
     let written = answer::write(&used)?;
     app.metrics.tried();
     Ok(Released::new(used.into(), written, identity, receipt))

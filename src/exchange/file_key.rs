@@ -1,6 +1,6 @@
 //! Finds the document whose file key is requested. See docs/decisions/0015.
 
-use super::story::AuditContext;
+use super::context::AuditContext;
 use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::kind::{FileKeyTarget, Target};
@@ -17,12 +17,12 @@ pub(super) fn find(
     identity: &Identity,
     stanzas: &[Digest],
     original: &Request,
-    story: &mut AuditContext,
+    context: &mut AuditContext,
 ) -> Result<Request, Denial> {
     let mut refused = Reason::NoMatchingPolicy.with_cause("no document in force has a header of these stanzas");
     for (document, header) in live.with_stanzas(stanzas) {
         let request = Request { credentials: vec![Target::FileKey(FileKeyTarget { document, header })], ..original.clone() };
-        story.set_requested(&request);
+        context.set_requested(&request);
         match app.decide(live, identity, &request) {
             Ok(_) => return Ok(request),
             Err(denial) => refused = denial,

@@ -1,8 +1,8 @@
 //! From the grant to the recorded release.
 
 use super::answer::{self, Released};
+use super::context::{AuditContext, RECORD_FAILURE, RECORD_RELEASE, add_policies};
 use super::making;
-use super::story::{AuditContext, RECORD_FAILURE, RECORD_RELEASE, add_policies};
 use crate::answers::Document;
 use crate::app::{App, Live};
 use crate::identity::Identity;
@@ -18,19 +18,19 @@ pub(super) async fn issue_here(
     local: LocalGrant,
     identity: &Identity,
     live: &Live,
-    story: &AuditContext,
+    context: &AuditContext,
 ) -> Result<Released, Denial> {
     let grant = local.grant();
     let granting = grant.granting();
     let credentials = all(app, local.licences(), live).await;
     let credentials = credentials.inspect_err(|denial| app.metrics.decided(&granting, Some(denial.reason)))?;
     let revisions = live.revisions_of(grant.granted());
-    let intent = story.intent(app, identity, grant, &revisions);
-    let document = answer::document(story.decision(), &grant.policies(), &revisions, credentials);
+    let intent = context.intent(app, identity, grant, &revisions);
+    let document = answer::document(context.decision(), &grant.policies(), &revisions, credentials);
     let written = answer::write(&document)?;
     let sealed = if intent.is_repeatable() { app.store.seal(&written, identity.secret_part())? } else { Vec::new() };
     let outcome = Outcome { answer: sealed.into(), record: issued(&document) };
-    let step = app.traces.record(RECORD_RELEASE, story.decision());
+    let step = app.traces.record(RECORD_RELEASE, context.decision());
     match step.ends(app.store.intend_and_release(local, intent, outcome).await)? {
         IntentOutcome::Recorded(receipt) => {
             app.metrics.released(document.credentials.iter().map(Credential::kind));
@@ -48,27 +48,27 @@ pub(super) async fn issue(
     grant: Recorded<Grant>,
     identity: &Identity,
     live: &Live,
-    story: &AuditContext,
+    context: &AuditContext,
 ) -> Result<Released, Denial> {
     let granting = grant.grant().granting();
     let credentials = match all(app, grant.licences(), live).await {
         Ok(credentials) => credentials,
         Err(denial) => {
             app.metrics.decided(&granting, Some(denial.reason));
-            app.traces.record(RECORD_FAILURE, story.decision()).ends(app.store.fail(grant, story.failure(&denial)).await)?;
+            app.traces.record(RECORD_FAILURE, context.decision()).ends(app.store.fail(grant, context.failure(&denial)).await)?;
             return Err(denial);
         }
     };
     let revisions = live.revisions_of(grant.grant().granted());
-    let document = answer::document(story.decision(), &grant.grant().policies(), &revisions, credentials);
+    let document = answer::document(context.decision(), &grant.grant().policies(), &revisions, credentials);
     let written = answer::write(&document)?;
     let sealed = app.store.seal(&written, identity.secret_part())?;
     let answer = Answer { sealed, sessions: document.credentials.iter().filter_map(session).collect() };
-    let mut body = story.body();
+    let mut body = context.body();
     add_policies(&mut body, grant.grant());
     let (name, value) = issued(&document);
     body.set(name, value);
-    let receipt = app.traces.record(RECORD_RELEASE, story.decision()).ends(app.store.release(grant, answer, body).await)?;
+    let receipt = app.traces.record(RECORD_RELEASE, context.decision()).ends(app.store.release(grant, answer, body).await)?;
     app.metrics.released(document.credentials.iter().map(Credential::kind));
     app.metrics.decided(&granting, None);
     Ok(Released::new(document.into(), written, identity, receipt))

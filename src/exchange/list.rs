@@ -1,8 +1,8 @@
 //! Lists what an identity may have. Only names: each is decided like a use.
 
 use super::answer::RecordedRefusal;
+use super::context::{AuditContext, RequestContext};
 use super::session::within_session;
-use super::story::{AuditContext, RequestContext};
 use super::{TokenKind, identify};
 use crate::app::{App, Live};
 use crate::identity::Identity;
@@ -27,11 +27,11 @@ pub(super) async fn look<T>(
     policy: Option<PolicyName>,
     see: impl FnOnce(&Lister<'_>) -> Result<T, Denial>,
 ) -> Result<T, RecordedRefusal> {
-    let mut story = AuditContext::begin(&call);
+    let mut context = AuditContext::begin(&call);
     let outcome = async {
-        let identity = identify(app, call, kind, &mut story).await?;
+        let identity = identify(app, call, kind, &mut context).await?;
         let request = Request::nothing(policy);
-        story.identified(&identity, &request);
+        context.identified(&identity, &request);
         let policy = within_session(&identity, request)?.policy;
         let live = app.in_force()?;
         // An identity that no policy is for costs no decisions: anybody can get a token of a shared issuer.
@@ -40,7 +40,7 @@ pub(super) async fn look<T>(
     };
     match outcome.await {
         Ok(result) => Ok(result),
-        Err(denial) => Err(story.refuse(app, denial).await),
+        Err(denial) => Err(context.refuse(app, denial).await),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::answer::Released;
 use super::body::Body;
-use super::story::AuditContext;
+use super::context::AuditContext;
 use super::usage::{self, UseOutcome};
 use crate::answers::{Findings, Outcome};
 use crate::app::{App, Live};
@@ -32,7 +32,7 @@ pub(super) async fn answer(
     grant: Recorded<Grant>,
     identity: &Identity,
     live: &Arc<Live>,
-    story: &AuditContext,
+    context: &AuditContext,
     body: Body,
 ) -> Result<Released, Denial> {
     let done = match usage::source(grant.grant()) {
@@ -43,7 +43,7 @@ pub(super) async fn answer(
         let record = json!({ "candidate": candidate, "decisions": findings.decisions, "denied": findings.denied });
         UseOutcome { record: ("replayed", record), outcome: Outcome::Replay(findings), is_repeatable: false }
     });
-    usage::answer(app, grant, identity, live, story, done).await
+    usage::answer(app, grant, identity, live, context, done).await
 }
 
 /// One at a time, so that replays do not use up the server's processors and memory.

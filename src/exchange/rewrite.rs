@@ -3,7 +3,7 @@
 
 use super::answer::Released;
 use super::body::Body;
-use super::story::AuditContext;
+use super::context::AuditContext;
 use super::usage::{self, UseOutcome};
 use crate::answers::{Outcome, Rewritten, RewrittenFile};
 use crate::app::{App, Live};
@@ -51,14 +51,14 @@ pub(super) async fn answer(
     grant: Recorded<Grant>,
     identity: &Identity,
     live: &Arc<Live>,
-    story: &AuditContext,
+    context: &AuditContext,
     body: Body,
 ) -> Result<Released, Denial> {
     let done = match usage::source(grant.grant()) {
         Ok(source) => run(app, live.clone(), source, (identity, body)).await,
         Err(denial) => Err(denial),
     };
-    usage::answer(app, grant, identity, live, story, done).await
+    usage::answer(app, grant, identity, live, context, done).await
 }
 
 /// One at a time, so that rewrites leave the server's processors to exchanges.

@@ -2,8 +2,8 @@
 
 use super::TokenKind;
 use super::answer::RecordedRefusal;
+use super::context::RequestContext;
 use super::list::{Lister, look};
-use super::story::RequestContext;
 use crate::app::App;
 use crate::policy::Grant;
 use crate::words::names::{PolicyName, SecretName, SecretPath};

@@ -1,7 +1,7 @@
 //! The state of a source's encrypted files as a policy permits it, from the recorded grant to the recorded release.
 
 use super::answer::Released;
-use super::story::AuditContext;
+use super::context::AuditContext;
 use super::usage::{self, UseOutcome};
 use crate::answers::Outcome;
 use crate::app::{App, FilesAsked, Live};
@@ -23,14 +23,14 @@ pub(super) async fn answer(
     grant: Recorded<Grant>,
     identity: &Identity,
     live: &Arc<Live>,
-    story: &AuditContext,
+    context: &AuditContext,
     requested: FilesAsked,
 ) -> Result<Released, Denial> {
     let done = match usage::source(grant.grant()) {
         Ok(source) => run(app, live.clone(), source, requested).await,
         Err(denial) => Err(denial),
     };
-    usage::answer(app, grant, identity, live, story, done).await
+    usage::answer(app, grant, identity, live, context, done).await
 }
 
 /// One at a time, so that reads leave the server's processors to exchanges.

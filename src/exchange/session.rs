@@ -1,7 +1,7 @@
 //! Sessions: a login proves an identity once, and every use of its session is decided again. See docs/decisions/0010.
 
 use super::answer::{self, RecordedRefusal, Released};
-use super::story::{AuditContext, RECORD_FAILURE, RECORD_INTENT, RECORD_RELEASE, RequestContext};
+use super::context::{AuditContext, RECORD_FAILURE, RECORD_INTENT, RECORD_RELEASE, RequestContext};
 use super::{TokenKind, identify};
 use crate::answers::{Answer, Session};
 use crate::app::App;
@@ -19,10 +19,10 @@ use std::sync::Arc;
 /// login is a use of the token like that for a credential: its intent and its release are recorded, it is repeated to the same
 /// client within a minute, and refused later.
 pub async fn login(app: &App, call: RequestContext, policy: Option<PolicyName>) -> Result<Released, RecordedRefusal> {
-    let mut story = AuditContext::begin(&call);
-    match begin(app, call, policy, &mut story).await {
+    let mut context = AuditContext::begin(&call);
+    match begin(app, call, policy, &mut context).await {
         Ok(released) => Ok(released),
-        Err(denial) => Err(story.refuse(app, denial).await),
+        Err(denial) => Err(context.refuse(app, denial).await),
     }
 }
 
@@ -30,31 +30,31 @@ async fn begin(
     app: &App,
     call: RequestContext,
     policy: Option<PolicyName>,
-    story: &mut AuditContext,
+    context: &mut AuditContext,
 ) -> Result<Released, Denial> {
     let client = call.client;
-    let identity = identify(app, call, TokenKind::Token, story).await?;
-    story.logs_in(&identity, policy.as_ref());
+    let identity = identify(app, call, TokenKind::Token, context).await?;
+    context.logs_in(&identity, policy.as_ref());
     let live = app.in_force()?;
-    story.decided_under(&live);
+    context.decided_under(&live);
     let admission = live.policies()?.admit(&identity, policy.as_ref(), app.now())?;
     if admission.policy() != policy.as_ref() {
-        story.logs_in(&identity, admission.policy());
-        story.decided_under(&live);
+        context.logs_in(&identity, admission.policy());
+        context.decided_under(&live);
     }
-    story.admitted(admission.policy());
-    let intent = story.intent_to_log_in(app, &identity, &live.revisions_of_login(admission.policy()));
-    match app.traces.record(RECORD_INTENT, story.decision()).ends(app.store.intend(admission, intent).await)? {
+    context.admitted(admission.policy());
+    let intent = context.intent_to_log_in(app, &identity, &live.revisions_of_login(admission.policy()));
+    match app.traces.record(RECORD_INTENT, context.decision()).ends(app.store.intend(admission, intent).await)? {
         IntentOutcome::Recorded(admission) => {
             let beginning = Beginning {
-                id: story.decision().clone(),
+                id: context.decision().clone(),
                 issuer: identity.facts().issuer.clone(),
                 client,
                 policy: admission.grant().policy().cloned(),
                 lasting: admission.grant().session(),
                 now: app.now(),
             };
-            seal(app, admission, &identity, beginning, story).await
+            seal(app, admission, &identity, beginning, context).await
         }
         IntentOutcome::Repeat(repeat) => answer::repeat(app, repeat, &identity),
         IntentOutcome::Replayed(why) => Err(answer::replayed(why)),
@@ -66,7 +66,7 @@ async fn seal(
     admission: Recorded<Admission>,
     identity: &Identity,
     beginning: Beginning,
-    story: &AuditContext,
+    context: &AuditContext,
 ) -> Result<Released, Denial> {
     let missing = || Reason::Internal.with_cause("a login by something that is no token of a configured issuer");
     let begun = match (identity.token(), app.issuers.named(&beginning.issuer)) {
@@ -76,37 +76,39 @@ async fn seal(
     let (session, expires_at) = match begun {
         Ok(begun) => begun,
         Err(denial) => {
-            app.traces.record(RECORD_FAILURE, story.decision()).ends(app.store.fail(admission, story.failure(&denial)).await)?;
+            app.traces
+                .record(RECORD_FAILURE, context.decision())
+                .ends(app.store.fail(admission, context.failure(&denial)).await)?;
             return Err(denial);
         }
     };
     let policy = admission.grant().policy();
     let begun = Session {
-        decision_id: story.decision().clone(),
+        decision_id: context.decision().clone(),
         expires_at,
         issuer: identity.facts().issuer.clone(),
         policy: policy.cloned(),
         session_token: session,
     };
     let written = answer::write(&begun)?;
-    let mut body = story.body();
+    let mut body = context.body();
     body.set("policies", json!(policy.iter().collect::<Vec<_>>()));
     body.set("session", json!({ "policy": policy, "expires_at": expires_at.to_string() }));
     let sealed = app.store.seal(&written, identity.secret_part())?;
-    let receipt = app.traces.record(RECORD_RELEASE, story.decision()).ends(app.store.release(admission, sealed, body).await)?;
+    let receipt = app.traces.record(RECORD_RELEASE, context.decision()).ends(app.store.release(admission, sealed, body).await)?;
     Ok(Released::new(Answer::Session(begun), written, identity, receipt))
 }
 
 /// From a session token to the identity: the session opens, nobody ended it, and today's configuration has its issuer.
-pub(super) async fn resume(app: &App, call: RequestContext, story: &mut AuditContext) -> Result<Identity, Denial> {
+pub(super) async fn resume(app: &App, call: RequestContext, context: &mut AuditContext) -> Result<Identity, Denial> {
     let token = call.token?;
     let known = app.sessions.open(&token, |session| {
         // The server sealed the session, so its issuer is verified.
-        story.has_issuer(session.issuer());
+        context.has_issuer(session.issuer());
         let issuer = issuer_of(app, &session)?;
         issuer.mapping.read_session(&issuer.name, session)
     })?;
-    story.has_issuer(known.session().issuer());
+    context.has_issuer(known.session().issuer());
     if app.store.has_ended(known.session().id()) {
         return Err(Reason::SessionRefused.with_cause("it was revoked"));
     }
@@ -133,28 +135,28 @@ pub async fn look_at_session<T>(
     call: RequestContext,
     describe: impl FnOnce(&VerifiedSession, &[u8]) -> T,
 ) -> Result<T, RecordedRefusal> {
-    let mut story = AuditContext::begin(&call);
-    let looked = resume(app, call, &mut story).await;
+    let mut context = AuditContext::begin(&call);
+    let looked = resume(app, call, &mut context).await;
     let missing = || Reason::SessionRefused.with_cause("no session");
     match looked
         .and_then(|identity| identity.session().map(|session| describe(session, identity.secret_part())).ok_or_else(missing))
     {
         Ok(description) => Ok(description),
-        Err(denial) => Err(story.refuse(app, denial).await),
+        Err(denial) => Err(context.refuse(app, denial).await),
     }
 }
 
 /// Ends the caller's session durably: no use of it is granted from now on.
 pub async fn end_session(app: &App, call: RequestContext) -> Result<(), RecordedRefusal> {
-    let mut story = AuditContext::begin(&call);
+    let mut context = AuditContext::begin(&call);
     let ended = async {
-        let identity = resume(app, call, &mut story).await?;
+        let identity = resume(app, call, &mut context).await?;
         let session = identity.session().ok_or_else(|| Reason::SessionRefused.with_cause("no session"))?;
         app.store.end_session(session.id(), json!({ "reason": "its client ended it", "subject": identity.subject() })).await
     };
     match ended.await {
         Ok(()) => Ok(()),
-        Err(denial) => Err(story.refuse(app, denial).await),
+        Err(denial) => Err(context.refuse(app, denial).await),
     }
 }
 

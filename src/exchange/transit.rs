@@ -3,8 +3,8 @@
 
 use super::TokenKind;
 use super::answer::{RecordedRefusal, Released};
+use super::context::{AuditContext, RequestContext};
 use super::list::{Lister, look};
-use super::story::{AuditContext, RequestContext};
 use super::usage::{self, UseOutcome};
 use crate::answers::{Outcome, Plaintext, TransitResult};
 use crate::app::{App, Live};
@@ -79,11 +79,11 @@ pub(super) async fn answer(
     grant: Recorded<Grant>,
     identity: &Identity,
     live: &Live,
-    story: &AuditContext,
+    context: &AuditContext,
     input: Input,
 ) -> Result<Released, Denial> {
     let done = run(live, &grant, &input);
-    usage::answer(app, grant, identity, live, story, done).await
+    usage::answer(app, grant, identity, live, context, done).await
 }
 
 fn run(live: &Live, grant: &Recorded<Grant>, input: &Input) -> Result<UseOutcome, Denial> {

@@ -1,7 +1,7 @@
 //! A use of daypass itself, from its outcome to its recorded release.
 
 use super::answer::{self, Released};
-use super::story::{AuditContext, RECORD_FAILURE, RECORD_RELEASE, add_policies};
+use super::context::{AuditContext, RECORD_FAILURE, RECORD_RELEASE, add_policies};
 use crate::answers::{Answer, Outcome};
 use crate::app::{App, Live};
 use crate::identity::Identity;
@@ -34,7 +34,7 @@ pub(super) async fn answer(
     grant: Recorded<Grant>,
     identity: &Identity,
     live: &Live,
-    story: &AuditContext,
+    context: &AuditContext,
     done: Result<UseOutcome, Denial>,
 ) -> Result<Released, Denial> {
     let granting = grant.grant().granting();
@@ -42,19 +42,19 @@ pub(super) async fn answer(
         Ok(done) => done,
         Err(denial) => {
             app.metrics.decided(&granting, Some(denial.reason));
-            app.traces.record(RECORD_FAILURE, story.decision()).ends(app.store.fail(grant, story.failure(&denial)).await)?;
+            app.traces.record(RECORD_FAILURE, context.decision()).ends(app.store.fail(grant, context.failure(&denial)).await)?;
             return Err(denial);
         }
     };
     let kinds: Vec<&str> = grant.grant().granted().iter().map(|granted| granted.terms.kind()).collect();
     let revisions = live.revisions_of(grant.grant().granted());
-    let used = answer::used(story.decision(), &grant.grant().policies(), &revisions, outcome);
+    let used = answer::used(context.decision(), &grant.grant().policies(), &revisions, outcome);
     let written = answer::write(&used)?;
     let sealed = if is_repeatable { app.store.seal(&written, identity.secret_part())? } else { Vec::new() };
-    let mut body = story.body();
+    let mut body = context.body();
     add_policies(&mut body, grant.grant());
     body.set(recorded, record);
-    let receipt = app.traces.record(RECORD_RELEASE, story.decision()).ends(app.store.release(grant, sealed, body).await)?;
+    let receipt = app.traces.record(RECORD_RELEASE, context.decision()).ends(app.store.release(grant, sealed, body).await)?;
     app.metrics.released(kinds);
     app.metrics.decided(&granting, None);
     Ok(Released::new(Answer::Used(used), written, identity, receipt))

@@ -2,7 +2,7 @@
 //! something changed.
 
 use super::answer::RecordedRefusal;
-use super::story::{AuditContext, RequestContext};
+use super::context::{AuditContext, RequestContext};
 use super::{TokenKind, identify};
 use crate::app::App;
 use crate::policy::{Admission, Request};
@@ -24,10 +24,10 @@ pub async fn watch<P>(
     call: RequestContext,
     place: impl FnOnce([u8; 32]) -> Option<P>,
 ) -> Result<Watch<P>, RecordedRefusal> {
-    let mut story = AuditContext::begin(&call);
-    match admit(app, call, place, &mut story).await {
+    let mut context = AuditContext::begin(&call);
+    match admit(app, call, place, &mut context).await {
         Ok(watch) => Ok(watch),
-        Err(denial) => Err(story.refuse(app, denial).await),
+        Err(denial) => Err(context.refuse(app, denial).await),
     }
 }
 
@@ -35,12 +35,12 @@ async fn admit<P>(
     app: &App,
     call: RequestContext,
     place: impl FnOnce([u8; 32]) -> Option<P>,
-    story: &mut AuditContext,
+    context: &mut AuditContext,
 ) -> Result<Watch<P>, Denial> {
-    let identity = identify(app, call, TokenKind::Token, story).await?;
-    story.identified(&identity, &Request::nothing(None));
+    let identity = identify(app, call, TokenKind::Token, context).await?;
+    context.identified(&identity, &Request::nothing(None));
     let live = app.in_force()?;
-    story.decided_under(&live);
+    context.decided_under(&live);
     let admission = live.policies()?.admit(&identity, None, app.now())?;
     let full = || Reason::Overloaded.with_cause("too many wait for changes already");
     let place = place(identity.token_identifier()).ok_or_else(full)?;

@@ -313,17 +313,17 @@ fn flag_of(claims: &Claims, claim: &str) -> Option<bool> {
 }
 
 mod backwards;
+mod claim_form;
 mod pointers;
 mod presence;
 mod recorded;
-mod said;
 mod shape;
 mod unread;
 
 pub use backwards::put;
+pub use claim_form::ClaimForm;
 pub use pointers::ClaimType;
 pub use presence::Presence;
-pub use said::ClaimForm;
 pub use shape::{ValueFormat, is_cloned_as};
 pub use unread::Unread;
 

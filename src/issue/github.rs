@@ -3,7 +3,6 @@
 
 mod api;
 mod app;
-mod asked;
 mod error;
 mod installation;
 mod jwt;
@@ -13,13 +12,14 @@ mod provided;
 mod quota;
 mod refusal;
 mod settings;
+mod token_request;
 
-pub use asked::TokenRequest;
 pub use error::GitHubError;
 pub use key::{AppKeyError, PemKeyError};
 pub use minted::Minted;
 pub use quota::Remaining;
 pub use settings::{AppSettings, GitHubSettings, KeyAt};
+pub use token_request::TokenRequest;
 
 use crate::words::{Denial, Secret, UnixTime};
 use app::App;

@@ -5,7 +5,7 @@ use super::decide::{PolicySet, between};
 use super::file::TrustPolicy;
 use super::guardrail::GUARDRAILS_FILE;
 use super::miss::Line;
-use super::stop::DenialUntil;
+use super::operator_denial::DenialUntil;
 use crate::identity::Facts;
 use crate::kind::Target;
 use crate::token::Possession;

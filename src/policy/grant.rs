@@ -1,7 +1,7 @@
 //! The result of a decision: the terms of each credential of a request.
 
 use super::grantable::Granted;
-use super::stop::LiveChecks;
+use super::operator_denial::LiveChecks;
 use crate::identity::Facts;
 use crate::words::Denial;
 use crate::words::names::{PolicyName, RowName};

@@ -7,7 +7,7 @@ use super::guardrail::{GUARDRAILS_FILE, Guardrails};
 use super::layout;
 use super::reading::{self, Cursor, LoadedFile};
 use super::ruleset::Ruleset;
-use super::told::TrustedSubjects;
+use super::trusted_subjects::TrustedSubjects;
 use crate::words::yaml::Fault;
 use std::sync::{Arc, OnceLock};
 

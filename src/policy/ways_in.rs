@@ -12,12 +12,12 @@ mod gcp;
 mod glob;
 mod granted;
 mod issuers;
-mod told;
+mod way_in;
 
 pub use error::{ExportError, ExportFault};
 pub use export::Export;
 pub use granted::GrantedInClouds;
-pub use told::{WayIn, WayInKind};
+pub use way_in::{WayIn, WayInKind};
 
 use export::Exports;
 

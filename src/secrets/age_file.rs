@@ -7,8 +7,8 @@ mod header;
 mod hybrid;
 mod identities;
 mod kinds;
-mod only;
 mod recipient;
+mod single_header;
 mod ssh;
 mod stanza;
 

@@ -1,6 +1,6 @@
 //! The replay rules. A use is `intended`, then `released` or `failed`. One that was not released may be tried again.
 
-use super::forgotten::ForgottenMark;
+use super::forgotten_mark::ForgottenMark;
 use super::record::InFlight;
 use super::{AwsSession, Binding, Body, ProofUse, aws_sessions, bindings, proofs, reader, schema};
 use crate::identity::ReplayRule;

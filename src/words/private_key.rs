@@ -31,7 +31,7 @@ const LINE_MIN: usize = 16;
 
 /// The kind of private key that these bytes seem to hold: whole, a part of it, or its first line.
 pub fn holds_private_key(bytes: &[u8]) -> Option<&'static str> {
-    Marks { bytes, at: 0 }.find_map(|mark| match mark {
+    KeyMarks { bytes, at: 0 }.find_map(|mark| match mark {
         Mark::Age { end, .. } => (age_key(&bytes[end..]).characters >= AGE_PART_MIN).then_some("an age identity"),
         Mark::Pem { .. } => Some("a private key"),
     })
@@ -56,7 +56,7 @@ pub fn without_keys(text: &str) -> Cow<'_, str> {
 /// Where private keys stand, in order, without the words that name their kinds.
 pub(super) fn private_keys(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
     let mut done = 0;
-    Marks { bytes, at: 0 }.filter_map(move |mark| {
+    KeyMarks { bytes, at: 0 }.filter_map(move |mark| {
         let key = match mark {
             Mark::Age { name, end } => {
                 let key = age_key(&bytes[end..]);
@@ -80,12 +80,12 @@ enum Mark {
 }
 
 /// The beginnings in these bytes.
-struct Marks<'a> {
+struct KeyMarks<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-impl Iterator for Marks<'_> {
+impl Iterator for KeyMarks<'_> {
     type Item = Mark;
 
     fn next(&mut self) -> Option<Mark> {

@@ -159,3 +159,19 @@ fn kinds_are_named_in_their_own_modules() {
     let named: Vec<String> = others.filter(|(_, code)| named.is_match(code)).map(|(path, _)| path).collect();
     assert!(named.is_empty(), "a kind is named outside of its own modules and the lists: {}", named.join(", "));
 }
+
+/// A name that a reader has to decode does not come back: docs/style.md lists those that were replaced.
+#[test]
+fn no_type_or_function_has_a_name_that_the_style_guide_replaces() {
+    let guide = std::fs::read_to_string(root().join("docs/style.md")).unwrap();
+    let table = guide.split_once("| not | but |").unwrap().1.split("\n\n").next().unwrap();
+    let name = Regex::new("`([A-Za-z_]+)`").unwrap();
+    let replaced = table.lines().filter_map(|line| line.split('|').nth(1)).flat_map(|cell| name.captures_iter(cell));
+    let replaced: Vec<&str> = replaced.map(|name| name.extract::<1>().1[0]).collect();
+    assert!(replaced.len() > 30 && replaced.contains(&"Story") && replaced.contains(&"told"), "{replaced:?}");
+    let defined = Regex::new(&format!(r"\b(?:struct|enum|trait|type|fn) (?:{})\b", replaced.join("|"))).unwrap();
+    for (relative, code) in code() {
+        let found: Vec<&str> = defined.find_iter(&code).map(|definition| definition.as_str()).collect();
+        assert!(found.is_empty(), "{relative}: docs/style.md has a plain name: {found:?}");
+    }
+}

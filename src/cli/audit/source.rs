@@ -3,7 +3,7 @@
 use super::failed;
 use super::pages::Pages;
 use crate::answers::AuditRecord;
-use crate::cli::reached::{ReachArgs, ServerAccess, advising};
+use crate::cli::reached::{ReachArgs, ServerAccess, with_permission_hint};
 use crate::client::environment::Environment;
 use crate::client::server::Server;
 use crate::client::{Failure, STATUS_UNAVAILABLE};
@@ -61,7 +61,7 @@ impl Source {
                 ask("decision", filter.decision.as_ref().map(ToString::to_string));
                 ask("since", lasting.map(duration_text));
                 ask("before", before.map(|before| before.to_string()));
-                let found = server.audit(&query).await.map_err(|failure| advising(failure, "audit.read"))?;
+                let found = server.audit(&query).await.map_err(|failure| with_permission_hint(failure, "audit.read"))?;
                 let result = pages.take(before, (found.records.len(), limit), found.next_before);
                 result.map_err(|fault| Failure::new(STATUS_UNAVAILABLE, fault))?;
                 Ok(Page { records: found.records.into_iter().map(read).collect(), next: found.next_before })

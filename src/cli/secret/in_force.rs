@@ -5,7 +5,7 @@ use crate::answers::{FileStatus, SecretStatus};
 use crate::cli::operate::Server;
 use crate::cli::print::{self, counted};
 use crate::cli::progress::Progress;
-use crate::cli::reached::advising;
+use crate::cli::reached::with_permission_hint;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_UNAVAILABLE};
 use serde_json::json;
@@ -37,7 +37,7 @@ async fn page(
         [("below", below), ("after", after)].into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     let Some((config, source)) = keys.on_this_machine()? else {
         let found = keys.server(environment)?.secret_status(&query).await;
-        return found.map_err(|failure| advising(failure, "secret.status"));
+        return found.map_err(|failure| with_permission_hint(failure, "secret.status"));
     };
     let body = json!({ "source": source, "below": below, "after": after });
     Server::of(config.to_owned()).post("secret-status", &body).await

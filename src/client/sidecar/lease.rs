@@ -1,6 +1,6 @@
 //! Until when the files may stay: until the policies expire, and as long as they may go unconfirmed.
 
-use super::note::StateFile;
+use super::state_file::StateFile;
 use crate::words::{Digest, UnixTime};
 use std::time::Duration;
 use tokio::time::Instant;

@@ -1,7 +1,6 @@
 //! One App: finds its installations, mints their tokens, and revokes them.
 
 use super::api::{Api, ApiCall};
-use super::asked::TokenRequest;
 use super::error::GitHubError;
 use super::installation::Installation;
 use super::jwt::app_jwt;
@@ -10,6 +9,7 @@ use super::minted::{Minted, tokens_within};
 use super::quota::{Quota, Remaining};
 use super::refusal::{RefusedStep, cut, denied, not_installed, refused, spent, strange, unavailable};
 use super::settings::AppSettings;
+use super::token_request::TokenRequest;
 use crate::issue::outward::{ProviderClient, ProviderResponse};
 use crate::words::github::{Owner, Permissions};
 use crate::words::names::IssuerName;

@@ -4,7 +4,7 @@ mod token;
 
 pub(super) use token::tokens_within;
 
-use super::asked::TokenRequest;
+use super::token_request::TokenRequest;
 use crate::issue::outward::answer;
 use crate::words::github::{Level, Owner, Permissions, Repositories, Repository, RepositoryId, RepositoryName};
 use crate::words::{Secret, UnixTime};

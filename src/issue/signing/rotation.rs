@@ -66,7 +66,7 @@ impl Publication {
     pub(super) fn of(rows: &[KeyRow], hosted: &HostedKeys, algorithms: &[SigningAlgorithm], now: UnixTime) -> Self {
         let next = algorithms.iter().filter_map(|algorithm| next_key_at(rows, hosted, *algorithm, now)).min();
         let next = next.unwrap_or(now);
-        let keys = rows.iter().map(|row| told(row, hosted)).collect();
+        let keys = rows.iter().map(|row| report(row, hosted)).collect();
         Self { keys, next_key_at: next, host_before: next.plus(PUBLISHED_BEFORE_SIGNING) }
     }
 
@@ -76,7 +76,7 @@ impl Publication {
     }
 }
 
-fn told(row: &KeyRow, hosted: &HostedKeys) -> IssuerKey {
+fn report(row: &KeyRow, hosted: &HostedKeys) -> IssuerKey {
     let is_next = row.state == KeyState::Published;
     let signs_from = signs_from(row, hosted).filter(|_| is_next);
     IssuerKey {

@@ -140,7 +140,7 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn one(&mut self, condition: &ClaimCondition) -> Result<(), LinesError> {
-        let Some((attribute, form, same)) = self.mapping.said(&condition.claim) else {
+        let Some((attribute, form, same)) = self.mapping.claim_form(&condition.claim) else {
             self.raw(condition);
             return Ok(());
         };
@@ -238,7 +238,7 @@ impl Writer<'_> {
 
     /// Whether the attribute is made of this claim alone, so that no line for the claim was written.
     fn is_alone(&self, claim: &str) -> bool {
-        self.mapping.said(claim).is_some_and(|(.., same)| same)
+        self.mapping.claim_form(claim).is_some_and(|(.., same)| same)
     }
 
     /// Adds the attributes that the subject names and the conditions do not.

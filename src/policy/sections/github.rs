@@ -1,12 +1,12 @@
 //! `grant: github`: installation tokens of a GitHub App. An entry has to name both repositories and permissions: GitHub takes an omitted
 //! list for all of them.
 
-mod apart;
 mod credential;
+mod divisions;
 mod reach;
 mod terms;
 
-pub(in crate::policy) use apart::Divisions;
+pub(in crate::policy) use divisions::Divisions;
 pub use terms::{GitHubTerms, InRepositories};
 
 use super::{Section, within};

@@ -10,7 +10,7 @@ mod statement;
 pub(super) use accounts::Accounts;
 
 use super::granted::GrantedInClouds;
-use super::told::{WayIn, WayInKind, listed, subjects};
+use super::way_in::{WayIn, WayInKind, listed, subjects};
 use crate::policy::roles::RoleUse;
 use crate::policy::ways_in::advice::AWS as MEND;
 use crate::words::names::RoleArn;

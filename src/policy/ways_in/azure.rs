@@ -9,7 +9,7 @@ pub(super) use applications::Applications;
 use super::bound::{Bound, Text, admits_anybody};
 use super::granted::GrantedInClouds;
 use super::issuers;
-use super::told::{WayIn, WayInKind, listed, subjects};
+use super::way_in::{WayIn, WayInKind, listed, subjects};
 use crate::kind::Guid;
 use crate::policy::import::expression;
 use crate::words::UnixTime;

@@ -5,7 +5,7 @@ use super::azure::Applications;
 use super::document::Document;
 use super::error::{ExportError, ExportFault};
 use super::gcp::Projects;
-use super::told::{WayIn, WayInKind};
+use super::way_in::{WayIn, WayInKind};
 use crate::token::parse_document;
 use serde_json::Value;
 

@@ -13,9 +13,9 @@ mod provider;
 pub(super) use projects::Projects;
 
 use super::granted::GrantedInClouds;
-use super::told::{WayIn, WayInKind, subjects};
+use super::way_in::{WayIn, WayInKind, subjects};
 use crate::kind::ServiceAccount;
-use crate::policy::gcp_use::Impersonators;
+use crate::policy::impersonators::Impersonators;
 use crate::policy::ways_in::advice::GCP as MEND;
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
 //! What the policies grant in clouds, and how the clouds should recognize daypass.
 
 use crate::kind::Guid;
-use crate::policy::gcp_use::GcpUse;
+use crate::policy::impersonators::GcpUse;
 use crate::policy::roles::Roles;
 use crate::words::UnixTime;
 use crate::words::names::{Audience, IssuerUrl};

@@ -2,7 +2,7 @@
 
 use super::answered::Answered;
 use super::error::{AgeError, IdentityError, KeyFault};
-use super::only::{ObservedIdentity, SingleHeader};
+use super::single_header::{ObservedIdentity, SingleHeader};
 use super::{hybrid, ssh};
 use crate::secrets::{Header, RepositoryPath};
 use crate::words::{Digest, Secret};

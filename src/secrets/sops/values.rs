@@ -3,7 +3,7 @@
 use super::document::{Document, SopsFile};
 use super::error::SopsError;
 use super::walk::{Visited, look_through};
-use crate::secrets::looks::{ReadableValue, looks_secret};
+use crate::secrets::file_kind::{ReadableValue, looks_secret};
 use crate::words::Digest;
 use std::collections::BTreeMap;
 

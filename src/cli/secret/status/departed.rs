@@ -61,7 +61,7 @@ impl Is {
     }
 
     /// How it is said of a file whose values cannot be compared.
-    const fn told(self) -> &'static str {
+    const fn description(self) -> &'static str {
         match self {
             Self::Sops => "encrypted again",
             Self::Age => "an age file",
@@ -280,7 +280,7 @@ impl DepartedRecipient {
                     )
                 }
                 (true, false, is) => {
-                    let is = is.told();
+                    let is = is.description();
                     writeln!(
                         out,
                         "{file}: is {is} today, so its values were not compared; the recipient could open it at {short}"

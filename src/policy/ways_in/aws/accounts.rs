@@ -6,7 +6,7 @@ use crate::policy::import::decoded;
 use crate::policy::ways_in::advice::AWS as MEND;
 use crate::policy::ways_in::document::{ConsistentMap, Document};
 use crate::policy::ways_in::error::ExportFault;
-use crate::policy::ways_in::told::{WayIn, WayInKind, listed};
+use crate::policy::ways_in::way_in::{WayIn, WayInKind, listed};
 use crate::token::parse_document;
 use crate::words::names::RoleArn;
 use serde_json::Value;

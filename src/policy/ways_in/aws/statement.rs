@@ -4,7 +4,7 @@ use crate::policy::import::{host_of, one_or_many, plain_operator};
 use crate::policy::ways_in::advice::AWS as MEND;
 use crate::policy::ways_in::bound::{Bound, Text, admits_anybody};
 use crate::policy::ways_in::granted::GrantedInClouds;
-use crate::policy::ways_in::told::{WayIn, WayInKind};
+use crate::policy::ways_in::way_in::{WayIn, WayInKind};
 use crate::policy::ways_in::{glob, issuers};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;

@@ -3,10 +3,10 @@
 use super::abilities::{Ability, of_role};
 use super::pools;
 use super::projects::Projects;
-use crate::policy::gcp_use::Impersonators;
+use crate::policy::impersonators::Impersonators;
 use crate::policy::ways_in::advice::GCP as MEND;
 use crate::policy::ways_in::granted::GrantedInClouds;
-use crate::policy::ways_in::told::{WayIn, WayInKind, listed};
+use crate::policy::ways_in::way_in::{WayIn, WayInKind, listed};
 use serde_json::Value;
 use std::collections::BTreeSet;
 

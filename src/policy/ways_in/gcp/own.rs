@@ -5,7 +5,7 @@ use super::projects::Projects;
 use super::provider::Provider;
 use crate::policy::ways_in::advice::GCP as MEND;
 use crate::policy::ways_in::granted::GrantedInClouds;
-use crate::policy::ways_in::told::{WayIn, WayInKind, listed};
+use crate::policy::ways_in::way_in::{WayIn, WayInKind, listed};
 use crate::token::parse_document;
 use serde_json::Value;
 

@@ -7,7 +7,7 @@ use crate::policy::ways_in::advice::GCP as MEND;
 use crate::policy::ways_in::bound::admits_anybody;
 use crate::policy::ways_in::granted::GrantedInClouds;
 use crate::policy::ways_in::issuers;
-use crate::policy::ways_in::told::{WayIn, WayInKind};
+use crate::policy::ways_in::way_in::{WayIn, WayInKind};
 
 /// Whom a member of a pool stands for.
 pub(super) enum PoolMember {

@@ -5,7 +5,7 @@ use super::provider::{Provider, pool_of};
 use crate::kind::ServiceAccount;
 use crate::policy::ways_in::document::{ConsistentMap, Document};
 use crate::policy::ways_in::error::ExportFault;
-use crate::policy::ways_in::told::{WayIn, WayInKind, listed};
+use crate::policy::ways_in::way_in::{WayIn, WayInKind, listed};
 use crate::words::UnixTime;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,7 @@
 //! Limits the records of refusals, so that garbage cannot fill the disk and a flood cannot hide a probe. See docs/decisions/0024.
 
 use super::space::{Purpose, Space};
-use super::top::TopCounts;
+use super::top_counts::TopCounts;
 use crate::words::{Digest, Reason, host, network_of};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 use serde_json::{Map, Value, json};

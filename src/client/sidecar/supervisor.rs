@@ -5,11 +5,11 @@ use super::error::GivenError;
 use super::follow::{EventUpdates, follow};
 use super::given;
 use super::lease::Lease;
-use super::note::StateFile;
-use super::pace::{RETRY_MIN, RefreshSchedule, RenewalFault};
+use super::notifier::Notifier;
 use super::probe::Status;
+use super::refresh_schedule::{RETRY_MIN, RefreshSchedule, RenewalFault};
 use super::settings::Settings;
-use super::teller::Notifier;
+use super::state_file::StateFile;
 use super::volume::{Files, LOOKUP_MAX, Volume};
 use crate::answers::Document;
 use crate::client::local_server::random_token;
@@ -32,8 +32,8 @@ pub(super) struct Supervisor {
     lease: Option<Lease>,
     /// The token that AWS's SDKs send, and the address that answers them while the files are there.
     aws_token: Option<Secret>,
-    door: Option<AwsListener>,
-    pace: RefreshSchedule,
+    listener: Option<AwsListener>,
+    schedule: RefreshSchedule,
     /// Whether an application may have read our files already, so that it must be notified of new ones.
     known: bool,
 }
@@ -41,34 +41,35 @@ pub(super) struct Supervisor {
 impl Supervisor {
     /// Takes over the files of an earlier process of this pod, if their terms still allow it. Expired files are removed at once.
     pub(super) fn new(settings: Settings, server: Arc<Server>, volume: Volume, status: Status) -> Self {
-        let (pace, known) = (RefreshSchedule::new(settings.interval), volume.is_written());
-        let mut keeper = Self { settings, server, volume, status, lease: None, aws_token: None, door: None, pace, known };
+        let (schedule, known) = (RefreshSchedule::new(settings.interval), volume.is_written());
+        let mut supervisor =
+            Self { settings, server, volume, status, lease: None, aws_token: None, listener: None, schedule, known };
         let now = SystemClock.now();
-        Self::note_cleared(keeper.volume.clear_leftovers());
-        match StateFile::read(keeper.volume.folder()) {
-            Some(note) if note.counts(&keeper.settings.content_digest(), now) && keeper.is_complete() => {
+        Self::note_cleared(supervisor.volume.clear_leftovers());
+        match StateFile::read(supervisor.volume.folder()) {
+            Some(note) if note.counts(&supervisor.settings.content_digest(), now) && supervisor.is_complete() => {
                 tracing::info!(until = %note.ends_at(), "the files of an earlier run are taken over");
-                keeper.lease = Some(Lease::restored(&note, now));
-                keeper.status.set(keeper.settings.aws.is_none());
+                supervisor.lease = Some(Lease::restored(&note, now));
+                supervisor.status.set(supervisor.settings.aws.is_none());
             }
             // Files of other settings, or incomplete ones: the next answer replaces them, or they are removed.
             Some(note) if note.is_running(now) => {}
-            _ => keeper.take_away("nothing says how long they may stay"),
+            _ => supervisor.take_away("nothing says how long they may stay"),
         }
-        keeper
+        supervisor
     }
 
     /// Keeps the files for as long as the process runs.
     pub(super) async fn run(mut self, updates: EventUpdates) -> Infallible {
         tokio::spawn(follow(self.server.clone(), updates.clone(), self.settings.interval));
-        let teller = Notifier::start(self.settings.on_change.take(), self.server.http(), self.volume.unnotified());
+        let notifier = Notifier::start(self.settings.on_change.take(), self.server.http(), self.volume.unnotified());
         if self.volume.unnotified().exists() {
-            teller.notify();
+            notifier.notify();
         }
         loop {
             let answer = self.request().await;
             // The log has the failure already.
-            let _ = self.apply(answer, &teller);
+            let _ = self.apply(answer, &notifier);
             self.open_listener(&updates).await;
             self.wait(&updates).await;
         }
@@ -76,11 +77,11 @@ impl Supervisor {
 
     /// Writes the files once, within `wait`. If the server is unavailable, existing files that are still allowed are enough.
     pub(super) async fn write_once(mut self, wait: Duration) -> Result<(), Failure> {
-        let (started, teller) = (Instant::now(), Notifier::disabled());
+        let (started, notifier) = (Instant::now(), Notifier::disabled());
         loop {
             let answer = self.request().await;
             let denied = matches!(answer, Err(NoAnswer::Denied(_)));
-            match self.apply(answer, &teller) {
+            match self.apply(answer, &notifier) {
                 Ok(()) => {
                     self.remove_replaced().await;
                     return Ok(());
@@ -110,15 +111,15 @@ impl Supervisor {
 
     /// Asks the server once.
     async fn request(&mut self) -> Result<Document, NoAnswer> {
-        self.pace.note_request();
+        self.schedule.note_request();
         let (server, requests, policy) = (self.server.clone(), given::requests(&self.settings), self.settings.policy.clone());
         let asking = async move { server.ask(&requests, policy.as_ref().map(|policy| policy.as_str())).await };
         self.meanwhile(asking).await
     }
 
-    fn apply(&mut self, answer: Result<Document, NoAnswer>, teller: &Notifier) -> Result<(), Failure> {
+    fn apply(&mut self, answer: Result<Document, NoAnswer>, notifier: &Notifier) -> Result<(), Failure> {
         let settled = match answer {
-            Ok(answer) => self.put_in_place(&answer, teller),
+            Ok(answer) => self.put_in_place(&answer, notifier),
             Err(NoAnswer::Denied(failure)) => {
                 self.take_away("the server denies them");
                 Err((RenewalFault::Denied, failure))
@@ -128,7 +129,7 @@ impl Supervisor {
                 Err((RenewalFault::Unanswered, failure))
             }
         };
-        let failures = self.pace.ended(settled.as_ref().err().map(|(trouble, _)| *trouble));
+        let failures = self.schedule.ended(settled.as_ref().err().map(|(trouble, _)| *trouble));
         settled.map_err(|(_, failure)| {
             if self.lease.is_none() {
                 self.take_away("the server has not confirmed that they may stay");
@@ -139,10 +140,10 @@ impl Supervisor {
     }
 
     /// Writes the files of an answer. The answer confirms the grant even if writing fails, so the existing files may stay.
-    fn put_in_place(&mut self, answer: &Document, teller: &Notifier) -> Result<(), (RenewalFault, Failure)> {
+    fn put_in_place(&mut self, answer: &Document, notifier: &Notifier) -> Result<(), (RenewalFault, Failure)> {
         let failed = |fault: GivenError| (RenewalFault::Unanswered, Failure::new(STATUS_UNAVAILABLE, fault));
         let secrets = given::secrets(&self.settings, answer).map_err(failed)?;
-        let last_request = self.pace.last_request();
+        let last_request = self.schedule.last_request();
         let lease = Lease::confirmed(given::terms(answer), SystemClock.now().minus(last_request.elapsed()), last_request);
         if self.lease.is_some() {
             self.confirm(lease);
@@ -151,11 +152,11 @@ impl Supervisor {
         if let (Some(name), Some(token)) = (self.settings.aws_token.clone(), self.aws_token()) {
             files.insert(name, token);
         }
-        self.write(&files, teller).map_err(|fault| {
+        self.write(&files, notifier).map_err(|fault| {
             (RenewalFault::Unwritable, Failure::new(STATUS_UNAVAILABLE, format!("the files cannot be written: {fault}")))
         })?;
         self.confirm(lease);
-        self.status.set(self.settings.aws.is_none() || self.door.is_some());
+        self.status.set(self.settings.aws.is_none() || self.listener.is_some());
         Ok(())
     }
 
@@ -171,7 +172,7 @@ impl Supervisor {
 
     /// Begins to answer AWS's SDKs, when the files are there and a first session is issued. Neither the files nor a change wait for it.
     async fn open_listener(&mut self, updates: &EventUpdates) {
-        let (Some(wish), None, Some(_)) = (self.settings.aws.clone(), &self.door, &self.lease) else { return };
+        let (Some(wish), None, Some(_)) = (self.settings.aws.clone(), &self.listener, &self.lease) else { return };
         let Some(token) = self.aws_token() else { return };
         let (server, policy) = (self.server.clone(), self.settings.policy.clone());
         let opening = async move { AwsListener::open(&wish, server, policy, token).await };
@@ -181,13 +182,13 @@ impl Supervisor {
         };
         match opened {
             Ok(_) if self.lease.is_none() => {}
-            Ok(door) => {
-                self.door = Some(door);
-                self.pace.note_listener(true);
+            Ok(listener) => {
+                self.listener = Some(listener);
+                self.schedule.note_listener(true);
                 self.status.set(self.is_complete());
             }
             Err(failure) => {
-                self.pace.note_listener(false);
+                self.schedule.note_listener(false);
                 tracing::warn!(fault = %failure, "AWS's SDKs are not answered");
             }
         }
@@ -212,11 +213,11 @@ impl Supervisor {
         }
     }
 
-    fn write(&mut self, files: &Files, teller: &Notifier) -> std::io::Result<()> {
+    fn write(&mut self, files: &Files, notifier: &Notifier) -> std::io::Result<()> {
         if self.volume.holds(files) {
             return Ok(());
         }
-        let changes = self.known && teller.is_enabled();
+        let changes = self.known && notifier.is_enabled();
         if changes {
             self.volume.mark_unnotified();
         }
@@ -224,7 +225,7 @@ impl Supervisor {
         self.known = true;
         tracing::info!(files = files.len(), "the files are in place");
         if changes {
-            teller.notify();
+            notifier.notify();
         }
         Ok(())
     }
@@ -249,7 +250,7 @@ impl Supervisor {
     /// Removes all files, including those that could not be removed before, and those that a killed process left incomplete.
     fn take_away(&mut self, why: &'static str) {
         self.lease = None;
-        (self.door, self.aws_token) = (None, None);
+        (self.listener, self.aws_token) = (None, None);
         self.status.set(false);
         let were_there = self.volume.is_written();
         StateFile::remove(self.volume.folder());
@@ -264,14 +265,14 @@ impl Supervisor {
     async fn wait(&mut self, updates: &EventUpdates) {
         loop {
             tokio::select! {
-                () = updates.changed.notified() => return sleep(self.pace.after_change()).await,
+                () = updates.changed.notified() => return sleep(self.schedule.after_change()).await,
                 () = sleep(TICK) => {}
             }
             let had = self.lease.is_some();
             self.tick();
             let ended = had && self.lease.is_none();
             let within = self.lease.and_then(|lease| lease.ask_within());
-            if ended || self.pace.last_request().elapsed() >= self.pace.pause(updates.is_listening(), within) {
+            if ended || self.schedule.last_request().elapsed() >= self.schedule.pause(updates.is_listening(), within) {
                 return;
             }
         }

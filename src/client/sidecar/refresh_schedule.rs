@@ -96,10 +96,10 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn pauses(trouble: RenewalFault) -> Vec<u64> {
-        let mut pace = RefreshSchedule::new(INTERVAL);
+        let mut schedule = RefreshSchedule::new(INTERVAL);
         let pause = |_| {
-            pace.ended(Some(trouble));
-            pace.pause(true, None).as_secs()
+            schedule.ended(Some(trouble));
+            schedule.pause(true, None).as_secs()
         };
         (0..7).map(pause).collect()
     }
@@ -109,30 +109,30 @@ mod tests {
         assert_eq!(pauses(RenewalFault::Unanswered), [1, 2, 4, 8, 16, 30, 30]);
         assert_eq!(pauses(RenewalFault::Unwritable), [1, 2, 4, 5, 5, 5, 5]);
         assert_eq!(pauses(RenewalFault::Denied), [60; 7], "a denial does not shorten the pause");
-        let mut pace = RefreshSchedule::new(INTERVAL);
-        (0..400).for_each(|_| _ = pace.ended(Some(RenewalFault::Unanswered)));
-        assert_eq!(pace.pause(false, None), RETRY_MAX);
-        assert_eq!(pace.ended(None), 0);
-        assert_eq!((pace.pause(false, None), pace.pause(true, None)), (INTERVAL, STEADY));
+        let mut schedule = RefreshSchedule::new(INTERVAL);
+        (0..400).for_each(|_| _ = schedule.ended(Some(RenewalFault::Unanswered)));
+        assert_eq!(schedule.pause(false, None), RETRY_MAX);
+        assert_eq!(schedule.ended(None), 0);
+        assert_eq!((schedule.pause(false, None), schedule.pause(true, None)), (INTERVAL, STEADY));
     }
 
     #[test]
     fn a_short_lease_shortens_the_pause_and_a_closed_address_is_tried_again() {
-        let mut pace = RefreshSchedule::new(INTERVAL);
-        assert_eq!(pace.pause(true, Some(SECOND * 7)), SECOND * 7);
-        pace.note_listener(false);
-        pace.note_listener(false);
-        assert_eq!(pace.pause(true, None), SECOND * 2);
-        pace.note_listener(true);
-        assert_eq!(pace.pause(true, None), STEADY);
+        let mut schedule = RefreshSchedule::new(INTERVAL);
+        assert_eq!(schedule.pause(true, Some(SECOND * 7)), SECOND * 7);
+        schedule.note_listener(false);
+        schedule.note_listener(false);
+        assert_eq!(schedule.pause(true, None), SECOND * 2);
+        schedule.note_listener(true);
+        assert_eq!(schedule.pause(true, None), STEADY);
     }
 
     #[test]
     fn many_changes_lead_to_two_requests_a_second_at_most() {
-        let mut pace = RefreshSchedule::new(INTERVAL);
-        pace.last_request = Instant::now() + INTERVAL;
-        assert_eq!(pace.after_change(), ASK_MIN, "it asks at this moment");
-        pace.last_request = Instant::now().checked_sub(SECOND).unwrap();
-        assert!(pace.after_change() < Duration::from_millis(SPREAD_MILLIS));
+        let mut schedule = RefreshSchedule::new(INTERVAL);
+        schedule.last_request = Instant::now() + INTERVAL;
+        assert_eq!(schedule.after_change(), ASK_MIN, "it asks at this moment");
+        schedule.last_request = Instant::now().checked_sub(SECOND).unwrap();
+        assert!(schedule.after_change() < Duration::from_millis(SPREAD_MILLIS));
     }
 }

@@ -2,8 +2,8 @@
 
 use super::audit::{self, AuditQuery};
 use super::body::Body;
+use super::context::RECORD_FAILURE;
 use super::deny;
-use super::story::RECORD_FAILURE;
 use super::{AuditContext, Input, Released, file_key, issuing, replay, rewrite, secret_status, session, transit};
 use crate::app::{App, FilesAsked, Live};
 use crate::identity::Identity;
@@ -59,10 +59,10 @@ impl ExchangeRequest {
     }
 
     /// Resolves a content-addressed request in the active revision.
-    pub(super) fn found(self, app: &App, live: &Live, identity: &Identity, story: &mut AuditContext) -> Result<Self, Denial> {
+    pub(super) fn found(self, app: &App, live: &Live, identity: &Identity, context: &mut AuditContext) -> Result<Self, Denial> {
         match &self.work {
             Work::FindFileKey(stanzas) => {
-                file_key::find(app, live, identity, stanzas, &self.request, story).map(Self::credentials)
+                file_key::find(app, live, identity, stanzas, &self.request, context).map(Self::credentials)
             }
             _ => Ok(self),
         }
@@ -90,8 +90,8 @@ impl ExchangeRequest {
     }
 
     /// The grant as one that the server can issue without a provider; the grant itself if it cannot.
-    pub(super) fn locally_issued(&self, grant: Grant, story: &AuditContext) -> Result<LocalGrant, Grant> {
-        if matches!(self.work, Work::Issue) { LocalGrant::of(grant, story.decision()) } else { Err(grant) }
+    pub(super) fn locally_issued(&self, grant: Grant, context: &AuditContext) -> Result<LocalGrant, Grant> {
+        if matches!(self.work, Work::Issue) { LocalGrant::of(grant, context.decision()) } else { Err(grant) }
     }
 
     /// From the recorded grant to the recorded release.
@@ -101,21 +101,23 @@ impl ExchangeRequest {
         grant: Recorded<Grant>,
         identity: &Identity,
         live: &Arc<Live>,
-        story: &AuditContext,
+        context: &AuditContext,
     ) -> Result<Released, Denial> {
         match self.work {
-            Work::Issue => issuing::issue(app, grant, identity, live, story).await,
+            Work::Issue => issuing::issue(app, grant, identity, live, context).await,
             Work::FindFileKey(_) => {
                 let denial = Reason::Internal.with_cause("a file key was granted before its document was found");
-                app.traces.record(RECORD_FAILURE, story.decision()).ends(app.store.fail(grant, story.failure(&denial)).await)?;
+                app.traces
+                    .record(RECORD_FAILURE, context.decision())
+                    .ends(app.store.fail(grant, context.failure(&denial)).await)?;
                 Err(denial)
             }
-            Work::Replay(body) => replay::answer(app, grant, identity, live, story, body).await,
-            Work::Audit(query) => audit::answer(app, grant, identity, live, story, query).await,
-            Work::Rewrite(body) => rewrite::answer(app, grant, identity, live, story, body).await,
-            Work::SecretStatus(requested) => secret_status::answer(app, grant, identity, live, story, requested).await,
-            Work::Deny(request) => deny::answer(app, grant, identity, live, story, request).await,
-            Work::Transit(input) => transit::answer(app, grant, identity, live, story, input).await,
+            Work::Replay(body) => replay::answer(app, grant, identity, live, context, body).await,
+            Work::Audit(query) => audit::answer(app, grant, identity, live, context, query).await,
+            Work::Rewrite(body) => rewrite::answer(app, grant, identity, live, context, body).await,
+            Work::SecretStatus(requested) => secret_status::answer(app, grant, identity, live, context, requested).await,
+            Work::Deny(request) => deny::answer(app, grant, identity, live, context, request).await,
+            Work::Transit(input) => transit::answer(app, grant, identity, live, context, input).await,
         }
     }
 }

@@ -284,7 +284,7 @@ impl AuditContext {
         }
         if let Some(first) = &denial.first_use {
             app.metrics.tokens_used_elsewhere.inc();
-            app.shown_elsewhere.note(&self.decision, self.client, first, app.now());
+            app.reuse_alarm.note(&self.decision, self.client, first, app.now());
         }
         let facts = self.known.as_ref().map(|known| known.evidence.facts());
         let class = match facts {

@@ -22,7 +22,7 @@ impl ReuseAlarm {
     }
 
     /// The number and the last one, for `daypass status`; `None` if there was none.
-    pub fn told(&self) -> Option<SecondUses> {
+    pub fn second_uses(&self) -> Option<SecondUses> {
         let (count, last) = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         last.map(|last| SecondUses { count, last })
     }

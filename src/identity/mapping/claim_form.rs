@@ -29,9 +29,9 @@ pub struct Translation<'a> {
 impl Mapping {
     /// The attribute that has this claim's value, its form, and whether it comes from this claim alone. Attributes that add to
     /// the claim or depend on others do not count. This says nothing about case.
-    pub fn said(&self, claim: &str) -> Option<(Attribute, ClaimForm, bool)> {
+    pub fn claim_form(&self, claim: &str) -> Option<(Attribute, ClaimForm, bool)> {
         self.attributes.iter().find_map(|(attribute, sources)| {
-            let form = sources.iter().find_map(|source| source.said(claim))?;
+            let form = sources.iter().find_map(|source| source.form_of(claim))?;
             Some((*attribute, form, sources.len() == 1))
         })
     }
@@ -55,7 +55,7 @@ impl Mapping {
 }
 
 impl Source {
-    fn said(&self, claim: &str) -> Option<ClaimForm> {
+    fn form_of(&self, claim: &str) -> Option<ClaimForm> {
         let is = |named: &Option<String>| named.as_deref() == Some(claim);
         match self {
             _ if is(&self.claim) && self.values.is_some() => Some(ClaimForm::Words),
@@ -76,15 +76,19 @@ mod tests {
     #[test]
     fn a_claim_is_found_in_the_attribute_that_has_its_value() {
         let github = Mapping::built_in("github-actions").unwrap();
-        assert_eq!(github.said("ref"), Some((Attribute::Ref, ClaimForm::Text, true)));
-        assert_eq!(github.said("repository_id"), Some((Attribute::Repository, ClaimForm::Id, true)));
-        assert_eq!(github.said("event_name"), Some((Attribute::Event, ClaimForm::Words, false)));
-        assert_eq!(github.said("workflow"), None);
+        assert_eq!(github.claim_form("ref"), Some((Attribute::Ref, ClaimForm::Text, true)));
+        assert_eq!(github.claim_form("repository_id"), Some((Attribute::Repository, ClaimForm::Id, true)));
+        assert_eq!(github.claim_form("event_name"), Some((Attribute::Event, ClaimForm::Words, false)));
+        assert_eq!(github.claim_form("workflow"), None);
         let gitlab = Mapping::built_in("gitlab").unwrap();
-        assert_eq!(gitlab.said("project_id"), Some((Attribute::Repository, ClaimForm::Id, false)));
-        assert_eq!(Mapping::built_in("google").unwrap().said("email"), None, "a user is more than an address: it is verified");
+        assert_eq!(gitlab.claim_form("project_id"), Some((Attribute::Repository, ClaimForm::Id, false)));
+        assert_eq!(
+            Mapping::built_in("google").unwrap().claim_form("email"),
+            None,
+            "a user is more than an address: it is verified"
+        );
         let buildkite = Mapping::built_in("buildkite").unwrap();
-        assert_eq!(buildkite.said("build_branch"), None, "a ref is more than the name of a branch");
+        assert_eq!(buildkite.claim_form("build_branch"), None, "a ref is more than the name of a branch");
     }
 
     #[test]
