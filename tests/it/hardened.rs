@@ -37,6 +37,9 @@ fn no_command_that_may_hold_a_key_writes_a_core_dump() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    // `policy check` looks for policies before it reads the configuration.
+    std::fs::create_dir(folder.path().join("policies")).unwrap();
+    std::fs::write(folder.path().join("policies/a.yaml"), "owners: [team]\n").unwrap();
     let server = ["--server", "https://127.0.0.1:1", "--token-file", "pipe"];
     let config = ["--config", "pipe"];
     let with = |words: &[&'static str], options: &[&'static str], rest: &[&'static str]| [words, options, rest].concat();

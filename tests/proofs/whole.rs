@@ -2,7 +2,7 @@
 use daypass::identity::{Facts, Identity};
 use daypass::issue::Aws;
 use daypass::policy::{Grant, PolicySet, Request, LiveChecks};
-use daypass::store::{Intended, Intent, Licensed, Released, Store};
+use daypass::store::{IntentOutcome, Intent, Licensed, Released, Store};
 use daypass::words::{Denial, UnixTime};
 
 pub fn decide(set: &PolicySet, identity: &Identity, request: &Request, standing: &LiveChecks<'_>, now: UnixTime) -> Result<Grant, Denial> {
@@ -14,7 +14,7 @@ pub fn facts(identity: &Identity) -> &Facts {
 }
 
 pub async fn issue(store: &Store, aws: &Aws, grant: Grant, intent: Intent, now: UnixTime) -> Result<Option<Released>, Denial> {
-    let Intended::Recorded(recorded) = store.intend(grant, intent).await? else { return Ok(None) };
+    let IntentOutcome::Recorded(recorded) = store.intend(grant, intent).await? else { return Ok(None) };
     for licensed in recorded.licences() {
         if let Licensed::Aws(licence) = licensed {
             aws.issue(&licence, now).await?;

@@ -58,7 +58,7 @@ async fn while_one_clients_use_is_under_way_the_token_serves_no_other() {
         store.fail(first, json!({})).await.unwrap();
         // Records become durable in their order: after these it has heard of the failure, and has looked again.
         for _ in 0..3 {
-            store.record("alarm", json!({})).await.unwrap();
+            store.record("accepted", json!({})).await.unwrap();
         }
         assert!(!waiting.is_finished(), "the second use may bind it yet");
         if released {
