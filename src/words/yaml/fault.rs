@@ -6,6 +6,7 @@ use crate::words::{holds_private_key, is_control, plain, without_commands, witho
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Map, Value};
 use std::fmt;
+use std::ops::Range;
 
 /// The severity of a fault.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize)]
@@ -102,26 +103,29 @@ impl Fault {
     /// Adds its line, for the caret.
     pub fn in_text(mut self, text: &str) -> Self {
         let line = text.lines().nth(self.place.line.saturating_sub(1)).unwrap_or_default();
-        if holds_private_key(line.as_bytes()).is_some() || is_in_key(text, line) {
+        let end = line.char_indices().nth(LINE_CHARACTERS_MAX).map_or(line.len(), |(end, _)| end);
+        let kept = &line[..end];
+        if kept.is_empty() || holds_private_key(kept.as_bytes()).is_some() || is_in_key(text, kept) {
             return self;
         }
-        let end = line.char_indices().nth(LINE_CHARACTERS_MAX).map_or(line.len(), |(end, _)| end);
         // One character replaces one, so that the caret stays at its place.
-        self.line = line[..end]
-            .chars()
-            .map(|one| if is_control(one) && one != '\t' { char::REPLACEMENT_CHARACTER } else { one })
-            .collect();
+        self.line =
+            kept.chars().map(|one| if is_control(one) && one != '\t' { char::REPLACEMENT_CHARACTER } else { one }).collect();
         self
     }
 }
 
-/// Whether this line of the text is a part of a private key: then the wrong file was named.
-fn is_in_key(text: &str, line: &str) -> bool {
-    let start = line.as_ptr().addr().saturating_sub(text.as_ptr().addr());
-    let end = start + line.len();
-    let from = start.saturating_sub(KEY_BYTES_MAX);
-    let around = &text.as_bytes()[from..text.len().min(end + KEY_BYTES_MAX)];
-    private_keys(around).any(|key| from + key.start < end && start < from + key.end)
+/// Whether this part of the text is a part of a private key: then the wrong file was named.
+fn is_in_key(text: &str, part: &str) -> bool {
+    let start = part.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+    let around = around(text.len(), start..start + part.len());
+    let key_at = |key: Range<usize>| around.start + key.start < start + part.len() && start < around.start + key.end;
+    private_keys(&text.as_bytes()[around.clone()]).any(key_at)
+}
+
+/// The bytes that are searched for a key. A file may have a fault in each word of one line, so they are as few for each of them.
+fn around(length: usize, part: Range<usize>) -> Range<usize> {
+    part.start.saturating_sub(KEY_BYTES_MAX)..length.min(part.end + KEY_BYTES_MAX)
 }
 
 /// Escapes names of files and texts, because anybody who may push chooses them.
@@ -207,6 +211,15 @@ pub fn distance(left: &str, right: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fault_searches_little_of_a_long_line() {
+        let mebibyte = 1024 * 1024;
+        assert!(around(mebibyte, 500_000..500_240).len() <= 2 * KEY_BYTES_MAX + LINE_CHARACTERS_MAX);
+        let words = "AGE-SECRET-KEY-12345678, ".repeat(2000);
+        let fault = Fault::new("p.yaml", Place { line: 1, column: 1 }, "no event").in_text(&words);
+        assert_eq!(fault.line.chars().count(), LINE_CHARACTERS_MAX);
+    }
 
     #[test]
     fn the_caret_stands_under_the_word() {
