@@ -57,6 +57,11 @@ impl ServerArgs {
     pub(super) fn connect(&self, environment: Environment) -> Result<Server, Failure> {
         self.place.connect(self.audience.as_deref(), environment)
     }
+
+    /// Whether a server is named.
+    pub(super) const fn names_a_server(&self) -> bool {
+        self.place.server.is_some()
+    }
 }
 
 impl TokenServerArgs {

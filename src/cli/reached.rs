@@ -104,11 +104,10 @@ impl ReachArgs {
         match self.config.as_deref() {
             Some(config) if !self.typed.is_server() => Ok(ServerAccess::Here(config)),
             _ => {
-                let message = "name the server: --config on its own machine, or --server";
-                let named = |failure: Failure| {
-                    if failure.status == STATUS_USAGE { Failure::new(STATUS_USAGE, message) } else { failure }
-                };
-                Ok(ServerAccess::Through(Box::new(self.server.connect(environment.clone()).map_err(named)?)))
+                if !self.server.names_a_server() {
+                    return Err(Failure::new(STATUS_USAGE, "name the server: --config on its own machine, or --server"));
+                }
+                Ok(ServerAccess::Through(Box::new(self.server.connect(environment.clone())?)))
             }
         }
     }
