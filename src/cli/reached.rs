@@ -49,8 +49,8 @@ impl Typed {
     /// Refuses both: they name two servers, and one of them would be passed over.
     pub(super) fn check(self) -> Result<(), Failure> {
         if self.config && self.server {
-            let told = "--config names the server of this machine, and --server another one: leave one of them out";
-            return Err(Failure::new(STATUS_USAGE, told));
+            let message = "--config names the server of this machine, and --server another one: leave one of them out";
+            return Err(Failure::new(STATUS_USAGE, message));
         }
         Ok(())
     }
@@ -58,8 +58,8 @@ impl Typed {
     /// Refuses a server beside the data directory of one on this machine.
     pub(super) fn check_beside(self, data: Option<&Path>) -> Result<(), Failure> {
         if data.is_some() && self.server {
-            let told = "--data is read on this machine, and --server names a server to ask: leave one of them out";
-            return Err(Failure::new(STATUS_USAGE, told));
+            let message = "--data is read on this machine, and --server names a server to ask: leave one of them out";
+            return Err(Failure::new(STATUS_USAGE, message));
         }
         Ok(())
     }

@@ -27,7 +27,7 @@ pub struct ExecOptions {
     pub report: Option<Arc<Report>>,
 }
 
-/// Fetches the credentials, runs the command, and returns its status. Before the command starts, it drops `shown`, the progress
+/// Fetches the credentials, runs the command, and returns its status. Before the command starts, it drops `progress`, the progress
 /// that a person sees until then.
 pub async fn run(
     server: Result<Server, Failure>,

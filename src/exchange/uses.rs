@@ -5,7 +5,7 @@ use crate::policy::{Grant, Granted};
 use crate::store::TokenUse;
 use crate::words::Digest;
 
-/// The uses that a grant counts as, each once. `asked` are its credentials as the request names them.
+/// The uses that a grant counts as, each once. `requested` are its credentials as the request names them.
 pub(super) fn of_grant(identity: &Identity, grant: &Grant, requested: &[String]) -> Vec<TokenUse> {
     let rule = rule(identity, grant);
     let named = grant.granted().iter().zip(requested).map(|(granted, requested)| name(granted, requested));

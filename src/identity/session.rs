@@ -44,7 +44,7 @@ impl Mapping {
         Ok(KnownSession { session: Arc::new(session), evidence })
     }
 
-    /// The identity of the caller. `shown` is the session token. If the session serves one client alone, the caller has to be the
+    /// The identity of the caller. `token` is the session token. If the session serves one client alone, the caller has to be the
     /// client that began it.
     pub fn identify_session(
         &self,

@@ -119,7 +119,7 @@ impl ProviderClient {
     }
 
     /// Sends a request, and reads `limit` bytes of its answer at most. Tries once more if the connection failed, because then the
-    /// provider received nothing. `shown` is the secret in the request.
+    /// provider received nothing. `presented` is the secret in the request.
     pub(super) async fn send(
         &self,
         limit: usize,

@@ -306,18 +306,18 @@ impl PolicyTreeArgs {
         self.source()?.at(name)
     }
 
-    /// Passes to `show` each form that files had in this commit and its ancestors, without those in `known` and its ancestors.
+    /// Passes to `visit` each form that files had in this commit and its ancestors, without those in `known` and its ancestors.
     /// Returns what to do if some are missing.
     pub(super) fn each_form(
         &self,
         snapshot: &TreeSnapshot,
         known: Option<&TreeSnapshot>,
-        show: &mut dyn FnMut(&str, &[u8]),
+        visit: &mut dyn FnMut(&str, &[u8]),
     ) -> Result<Option<&'static str>, Failure> {
         let Some(commit) = &snapshot.at.commit else { return Ok(None) };
         let source = self.source()?.source;
         let whole = source
-            .each_form(commit, known.and_then(|known| known.at.commit.as_ref()), show)
+            .each_form(commit, known.and_then(|known| known.at.commit.as_ref()), visit)
             .map_err(|fault| unreadable(fault.to_string()))?;
         let shallow = source.is_shallow().map_err(|fault| unreadable(fault.to_string()))?;
         Ok(match (shallow, whole) {

@@ -15,7 +15,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(60);
 pub(super) struct Notifier(Option<Arc<Notify>>);
 
 impl Notifier {
-    /// Starts the notifier. It removes the file `untold` when the application was notified.
+    /// Starts the notifier. It removes the file `unnotified` when the application was notified.
     pub(super) fn start(reaction: Option<Reaction>, http: reqwest::Client, unnotified: PathBuf) -> Self {
         Self(reaction.map(|reaction| {
             let changed = Arc::new(Notify::new());

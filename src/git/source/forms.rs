@@ -21,7 +21,7 @@ impl Source {
         self.open()?.is_shallow().map_err(|fault| self.git(fault))
     }
 
-    /// Calls `show` for each form that each file has in this commit and its ancestors, without those of `known`. It follows every parent,
+    /// Calls `visit` for each form that each file has in this commit and its ancestors, without those of `known`. It follows every parent,
     /// because a merge may have brought in a valid ciphertext. Returns whether that was everything: the walk is bounded, and begins with
     /// the newest commit.
     pub fn each_form(

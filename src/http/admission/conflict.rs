@@ -15,7 +15,7 @@ const BEFORE_CONTAINER_CREDENTIALS: [&str; 4] = [
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
 ];
 
-/// Whether `found` contains all of `wanted`. It may also have what other admission adds (defaults, the service account's mount),
+/// Whether `found` contains all of `expected`. It may also have what other admission adds (defaults, the service account's mount),
 /// another registry for the same image, and other resources.
 pub(super) fn is_the_same(found: &Value, expected: &Value) -> bool {
     match (found, expected) {
