@@ -54,8 +54,8 @@ async fn count(exchanges: usize) -> (u64, u64) {
 
 /// Tells callgrind to reset its counts or to write them to its file.
 fn control(order: &str, world: &World) {
-    let told = Command::new("callgrind_control").arg(order).arg(world.server.id().to_string()).output().unwrap();
-    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+    let output = Command::new("callgrind_control").arg(order).arg(world.server.id().to_string()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 fn total(out: &Path) -> u64 {

@@ -29,7 +29,7 @@ type Bench = (&'static str, fn(bool));
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let thorough = words.iter().any(|word| word == "--bench");
-    let wanted = words.iter().find(|word| !word.starts_with('-'));
+    let chosen = words.iter().find(|word| !word.starts_with('-'));
     let benches: [Bench; 9] = [
         ("verify", verify::run),
         ("decide", decide::run),
@@ -45,11 +45,11 @@ fn main() {
     if !thorough {
         println!("each runs once, for a short time and in this build: these figures mean nothing; use `cargo bench`");
     }
-    if wanted.is_some_and(|wanted| wanted == "instructions") {
+    if chosen.is_some_and(|chosen| chosen == "instructions") {
         instructions::run(thorough);
     }
     for (name, run) in benches {
-        if wanted.is_none_or(|wanted| wanted == name) {
+        if chosen.is_none_or(|chosen| chosen == name) {
             run(thorough);
         }
     }

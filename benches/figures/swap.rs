@@ -38,7 +38,7 @@ async fn measure(thorough: bool) {
     prepare(&world, policies, "main");
     in_force(&world, &move_there(&world)).await;
     let requests: Arc<Vec<Vec<u8>>> = Arc::new((0..tokens).map(|number| request(&world, number % CONNECTIONS)).collect());
-    let (next, mut before, mut beside, mut took) = (Arc::new(AtomicUsize::new(0)), Vec::new(), Vec::new(), Duration::ZERO);
+    let (next, mut before, mut during, mut took) = (Arc::new(AtomicUsize::new(0)), Vec::new(), Vec::new(), Duration::ZERO);
     for round in 0..rounds {
         prepare(&world, policies, if round % 2 == 0 { "release" } else { "main" });
         tokio::time::sleep(if thorough { PAUSE } else { Duration::ZERO }).await;
@@ -53,18 +53,18 @@ async fn measure(thorough: bool) {
         stop.store(true, Ordering::Relaxed);
         let exchanges: Vec<Exchange> = exchanging.join_all().await.into_iter().flatten().collect();
         before.extend(exchanges.iter().filter(|(_, answered)| *answered < moved));
-        beside.extend(exchanges.iter().filter(|(sent, answered)| *answered >= moved && *sent <= live));
+        during.extend(exchanges.iter().filter(|(sent, answered)| *answered >= moved && *sent <= live));
         took += live - moved;
     }
     assert!(!thorough || next.load(Ordering::Relaxed) < tokens, "too few tokens for this machine");
-    report(policies, took / u32::try_from(rounds).unwrap(), percentile(before), percentile(beside));
+    report(policies, took / u32::try_from(rounds).unwrap(), percentile(before), percentile(during));
 }
 
-fn report(policies: usize, took: Duration, before: Duration, beside: Duration) {
+fn report(policies: usize, took: Duration, before: Duration, during: Duration) {
     println!("swap      {policies} changed policies go live in {took:.1?} beside {CONNECTIONS} connections that exchange");
     println!(
-        "          p99 of the exchanges {beside:.1?}, {before:.1?} before: {:.2} times (aim: 1.5)",
-        beside.as_secs_f64() / before.as_secs_f64()
+        "          p99 of the exchanges {during:.1?}, {before:.1?} before: {:.2} times (aim: 1.5)",
+        during.as_secs_f64() / before.as_secs_f64()
     );
 }
 

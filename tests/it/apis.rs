@@ -5,8 +5,8 @@ use daypass::demo::issuer::github_claims;
 use serde_json::{Map, Value, json};
 
 /// Whether the native API grants it.
-async fn native(world: &crate::support::World, token: String, wanted: Value) -> bool {
-    world.exchange(&token, json!([wanted])).await.0 == 200
+async fn native(world: &crate::support::World, token: String, requested: Value) -> bool {
+    world.exchange(&token, json!([requested])).await.0 == 200
 }
 
 async fn by_vault(world: &crate::support::World, token: String, path: &str) -> bool {

@@ -114,12 +114,12 @@ fn attacks(world: &World, canary: &str) -> Vec<Attack> {
 async fn every_attack_is_refused_and_causes_no_connection() {
     let world = World::start(Setup::default()).await;
     let (canary, hits) = canary().await;
-    let wanted = json!([{"secret": "shop/password.age"}]);
-    assert_eq!(world.exchange(&world.token(), wanted.clone()).await.0, 200, "a good token passes");
+    let requested = json!([{"secret": "shop/password.age"}]);
+    assert_eq!(world.exchange(&world.token(), requested.clone()).await.0, 200, "a good token passes");
     let attacks = attacks(&world, &canary);
     let mut recorded = 0;
     for (number, attack) in attacks.iter().enumerate() {
-        let (status, problem) = world.exchange(&attack.token, wanted.clone()).await;
+        let (status, problem) = world.exchange(&attack.token, requested.clone()).await;
         let code = problem["code"].as_str().unwrap_or_default().to_owned();
         assert!(
             (400..500).contains(&status) && attack.codes.contains(&code.as_str()),

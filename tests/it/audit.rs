@@ -22,13 +22,13 @@ async fn world() -> World {
 async fn records_are_found_and_counted() {
     let world = world().await;
     let query = async |arguments: &[&str]| {
-        let (status, told) = daypass(&world, &[&["audit", "query", "--output", "json"], arguments].concat()).await;
-        let lines: Vec<Value> = told.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-        (status, told, lines)
+        let (status, output) = daypass(&world, &[&["audit", "query", "--output", "json"], arguments].concat()).await;
+        let lines: Vec<Value> = output.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        (status, output, lines)
     };
-    let (_, told, lines) = query(&["--kind", "refused"]).await;
-    assert_eq!(lines.len(), 2, "{told}");
-    assert!(lines[0]["seq"].as_i64() < lines[1]["seq"].as_i64(), "oldest first: {told}");
+    let (_, output, lines) = query(&["--kind", "refused"]).await;
+    assert_eq!(lines.len(), 2, "{output}");
+    assert!(lines[0]["seq"].as_i64() < lines[1]["seq"].as_i64(), "oldest first: {output}");
     let decision = lines[1]["decision_id"].as_str().unwrap();
     for (arguments, expected) in [
         (&["--code", "no_matching_policy"][..], 2),
@@ -44,16 +44,16 @@ async fn records_are_found_and_counted() {
         (&["--decision", &decision[24..]], 1),
         (&["--decision", decision], 1),
     ] {
-        let (status, told, lines) = query(arguments).await;
-        assert_eq!((status, lines.len()), (0, expected), "{arguments:?}: {told}");
+        let (status, output, lines) = query(arguments).await;
+        assert_eq!((status, lines.len()), (0, expected), "{arguments:?}: {output}");
     }
-    let (status, told, _) = query(&["--kind", "refussed"]).await;
+    let (status, output, _) = query(&["--kind", "refussed"]).await;
     assert!(
-        status == 64 && told.contains("no record is of the kind `refussed`; there are") && told.contains("refused"),
-        "{told}"
+        status == 64 && output.contains("no record is of the kind `refussed`; there are") && output.contains("refused"),
+        "{output}"
     );
-    let (_, told) = daypass(&world, &["audit", "query", "--count-by", "kind", "--kind", "refused"]).await;
-    assert_eq!(told.trim(), "2  refused");
+    let (_, output) = daypass(&world, &["audit", "query", "--count-by", "kind", "--kind", "refused"]).await;
+    assert_eq!(output.trim(), "2  refused");
 }
 
 /// A log shipper is stopped, and resumes where it was.
@@ -62,9 +62,9 @@ async fn an_export_resumes_without_gaps() {
     let world = world().await;
     let state = world.path("exported").display().to_string();
     let export = async || {
-        let (status, told) = daypass(&world, &["audit", "export", "--state", &state]).await;
-        assert_eq!(status, 0, "{told}");
-        told.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["seq"].as_i64().unwrap()).collect::<Vec<_>>()
+        let (status, output) = daypass(&world, &["audit", "export", "--state", &state]).await;
+        assert_eq!(status, 0, "{output}");
+        output.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["seq"].as_i64().unwrap()).collect::<Vec<_>>()
     };
     let first = export().await;
     assert_eq!(first, (1..=i64::try_from(first.len()).unwrap()).collect::<Vec<_>>());
@@ -72,15 +72,15 @@ async fn an_export_resumes_without_gaps() {
     let _ = world.exchange(&world.token(), json!([{ "secret": "other/c.yaml" }])).await;
     assert_eq!(export().await.first(), first.last().map(|last| last + 1).as_ref());
     // A new log uses the same numbers again, so the state also names the record.
-    let noted = std::fs::read_to_string(&state).unwrap();
-    let (seq, _) = noted.split_once(' ').unwrap();
-    for other in [noted.replace(seq, "999999"), noted.replacen(seq, "2", 1), format!("{seq} 1700000000000 started -\n")] {
+    let saved = std::fs::read_to_string(&state).unwrap();
+    let (seq, _) = saved.split_once(' ').unwrap();
+    for other in [saved.replace(seq, "999999"), saved.replacen(seq, "2", 1), format!("{seq} 1700000000000 started -\n")] {
         std::fs::write(&state, other).unwrap();
-        let (status, told) = daypass(&world, &["audit", "export", "--state", &state]).await;
-        assert!(status == 78 && told.contains("another log"), "{told}");
+        let (status, output) = daypass(&world, &["audit", "export", "--state", &state]).await;
+        assert!(status == 78 && output.contains("another log"), "{output}");
     }
     // A symbolic link in the place of the temporary file is not followed.
-    std::fs::write(&state, &noted).unwrap();
+    std::fs::write(&state, &saved).unwrap();
     std::fs::write(world.path("victim"), "v").unwrap();
     std::os::unix::fs::symlink(world.path("victim"), world.path("exported.new")).unwrap();
     let _ = world.exchange(&world.token(), json!([{ "secret": "other/c.yaml" }])).await;
@@ -88,8 +88,8 @@ async fn an_export_resumes_without_gaps() {
     assert_eq!(std::fs::read_to_string(world.path("victim")).unwrap(), "v");
     std::fs::write(&state, "half").unwrap();
     assert_eq!(daypass(&world, &["audit", "export", "--state", &state]).await.0, 78);
-    let (_, told) = daypass(&world, &["audit", "export", "--after", "2"]).await;
-    assert!(told.starts_with('{') && told.contains("\"seq\":3"), "{told}");
+    let (_, output) = daypass(&world, &["audit", "export", "--after", "2"]).await;
+    assert!(output.starts_with('{') && output.contains("\"seq\":3"), "{output}");
 }
 
 /// Also after a pause in which no record came.
@@ -123,19 +123,19 @@ async fn a_follower_prints_each_record_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_truncated_log_is_found_by_the_stores_other_tables() {
     let mut world = world().await;
-    let (status, told) = daypass(&world, &["audit", "verify"]).await;
-    assert!(status == 0 && told.contains("rows of other tables have their record"), "{told}");
-    assert!(told.contains("not checked: ") && told.contains("An export that is kept elsewhere"), "{told}");
+    let (status, output) = daypass(&world, &["audit", "verify"]).await;
+    assert!(status == 0 && output.contains("rows of other tables have their record"), "{output}");
+    assert!(output.contains("not checked: ") && output.contains("An export that is kept elsewhere"), "{output}");
     world.stop();
     let store = rusqlite::Connection::open(world.path("data/daypass.sqlite")).unwrap();
     store.execute_batch("DROP TRIGGER audit_no_delete; DELETE FROM audit WHERE kind IN ('released', 'refused')").unwrap();
-    let (status, told) = daypass(&world, &["audit", "verify"]).await;
-    assert!(status == 78 && told.contains("the store has the decision ") && told.contains("claims of"), "{told}");
+    let (status, output) = daypass(&world, &["audit", "verify"]).await;
+    assert!(status == 78 && output.contains("the store has the decision ") && output.contains("claims of"), "{output}");
     store.execute_batch("DELETE FROM audit").unwrap();
-    let (status, told) = daypass(&world, &["audit", "verify", "--output", "json"]).await;
-    let found: Value = serde_json::from_str(&told).unwrap();
+    let (status, output) = daypass(&world, &["audit", "verify", "--output", "json"]).await;
+    let found: Value = serde_json::from_str(&output).unwrap();
     let found: Vec<&str> = found["findings"].as_array().unwrap().iter().filter_map(|one| one["what"].as_str()).collect();
     for part in ["the log has no record", "the store has the key ", "the store has the commit "] {
-        assert!(status == 78 && found.iter().any(|told| told.contains(part)), "{part}: {found:?}");
+        assert!(status == 78 && found.iter().any(|finding| finding.contains(part)), "{part}: {found:?}");
     }
 }

@@ -108,15 +108,15 @@ async fn a_caller_can_only_narrow_the_session() {
     let (sts, world) = start().await;
     let inline = "{\"Version\":\"2012-10-17\",\"Statement\":[]}";
     let managed = "arn:aws:iam::aws:policy/ReadOnlyAccess";
-    for (asked, lives) in [(None, "1800"), (Some("900"), "900"), (Some("43200"), "1800")] {
-        let more: Vec<(&str, &str)> = asked.iter().map(|seconds| ("DurationSeconds", *seconds)).collect();
+    for (requested, lives) in [(None, "1800"), (Some("900"), "900"), (Some("43200"), "1800")] {
+        let more: Vec<(&str, &str)> = requested.iter().map(|seconds| ("DurationSeconds", *seconds)).collect();
         assert_eq!(assume(&world, &world.token(), ROLE, &more).await.0, 200);
-        assert_eq!(sts.asked().last().unwrap()["DurationSeconds"], lives, "{asked:?}");
+        assert_eq!(sts.asked().last().unwrap()["DurationSeconds"], lives, "{requested:?}");
     }
     let token = world.token();
     let (status, _) = assume(&world, &token, ROLE, &[("Policy", inline), ("PolicyArns.member.1.arn", managed)]).await;
-    let asked = sts.asked();
-    let form = asked.last().unwrap();
+    let forms = sts.asked();
+    let form = forms.last().unwrap();
     assert_eq!((status, form["Policy"].as_str(), form["PolicyArns.member.1.arn"].as_str()), (200, inline, managed));
     let released = world.audit().into_iter().rfind(|entry| entry.kind == "released").unwrap().body;
     assert_eq!(released["narrowed"], json!({"policy": inline, "policy_arns": [managed]}));

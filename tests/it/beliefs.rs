@@ -92,8 +92,8 @@ async fn an_explanation_lists_every_denial() {
     let config = world.path("daypass.yaml").display().to_string();
     let claims = ["--claim", "repository=acme/shop", "--claim", "repository_id=456789", "--claim", "ref=refs/heads/main"];
     let explain = |more: &[&str]| {
-        let asked = ["policy", "explain", "--config", &config, "--issuer", "github", "--secret", "shop/password.age"];
-        daypass(world.folder.path(), &[&asked[..], &claims, &["--claim", "event_name=push"], more].concat())
+        let question = ["policy", "explain", "--config", &config, "--issuer", "github", "--secret", "shop/password.age"];
+        daypass(world.folder.path(), &[&question[..], &claims, &["--claim", "event_name=push"], more].concat())
     };
     let allowed = explain(&[]);
     assert!(allowed.status.success() && said(&allowed).starts_with("ALLOWED  secret shop/password.age by shop/deploy\n"));
@@ -104,27 +104,27 @@ async fn an_explanation_lists_every_denial() {
         assert!(output.status.success(), "{}", said(&output));
     }
     let denied = explain(&[]);
-    let told = said(&denied);
-    assert_eq!(denied.status.code(), Some(77), "{told}");
-    assert!(told.starts_with("DENIED   secret shop/password.age: an operator denies it: INC-42\n"), "{told}");
+    let text = said(&denied);
+    assert_eq!(denied.status.code(), Some(77), "{text}");
+    assert!(text.starts_with("DENIED   secret shop/password.age: an operator denies it: INC-42\n"), "{text}");
     for line in [
         "repository acme/shop: INC-42",
         "policy shop/deploy: INC-42",
         "It is granted by shop/deploy, if nothing stood against it.",
     ] {
-        assert!(told.contains(line), "{line} in\n{told}");
+        assert!(text.contains(line), "{line} in\n{text}");
     }
     let rails = format!("{RAILS}  # and\n").replace(" } } ]", " } }, { description: Not by push., match: { event: push } } ]");
     put(&world.path("access/guardrails.yaml"), rails.as_bytes());
     commit(&world.path("access"));
-    let told = said(&explain(&[]));
-    assert!(told.starts_with("DENIED   secret shop/password.age: guardrail: Never the shop.\n"), "{told}");
+    let text = said(&explain(&[]));
+    assert!(text.starts_with("DENIED   secret shop/password.age: guardrail: Never the shop.\n"), "{text}");
     for line in
         ["Never the shop.", "Not by push.", "repository acme/shop: INC-42", "policy shop/deploy: INC-42", "guardrails.yaml:1"]
     {
-        assert!(told.contains(line), "{line} in\n{told}");
+        assert!(text.contains(line), "{line} in\n{text}");
     }
-    assert!(!told.contains("No policy of this issuer"), "{told}");
+    assert!(!text.contains("No policy of this issuer"), "{text}");
     let json: Value = serde_json::from_slice(&explain(&["--output", "json"]).stdout).unwrap();
     assert_eq!(
         (json["guardrails"].as_array().map(Vec::len), json["operators_denials"].as_array().map(Vec::len)),
@@ -157,28 +157,28 @@ async fn an_explanation_says_what_it_leaves_out() {
     let claims = ["repository=acme/shop", "repository_id=456789", "ref=refs/heads/main", "event_name=push"];
     let claims: Vec<&str> = claims.into_iter().flat_map(|claim| ["--claim", claim]).collect();
     let explain = |secret: &str, more: &[&str]| {
-        let asked = ["policy", "explain", "--config", &config, "--issuer", "github", "--secret", secret];
-        daypass(world.folder.path(), &[&asked[..], &claims, more].concat())
+        let question = ["policy", "explain", "--config", &config, "--issuer", "github", "--secret", secret];
+        daypass(world.folder.path(), &[&question[..], &claims, more].concat())
     };
     let stale = "The server grants it only if its last read of the repository is within `max_stale`, which is not looked at here";
-    let told = said(&explain("shop/password.age", &[]));
-    assert!(told.contains(stale), "{told}");
+    let text = said(&explain("shop/password.age", &[]));
+    assert!(text.contains(stale), "{text}");
     for absent in ["dpop", "further source"] {
-        assert!(!told.contains(absent), "{absent} in\n{told}");
+        assert!(!text.contains(absent), "{absent} in\n{text}");
     }
     let output = explain("proof/x.age", &[]);
-    let told = said(&output);
-    assert!(output.status.success() && told.starts_with("ALLOWED  secret proof/x.age by shop/proof\n"), "{told}");
-    assert!(told.contains("Only with a proof of possession: the policy says `dpop: required`"), "{told}");
+    let text = said(&output);
+    assert!(output.status.success() && text.starts_with("ALLOWED  secret proof/x.age by shop/proof\n"), "{text}");
+    assert!(text.contains("Only with a proof of possession: the policy says `dpop: required`"), "{text}");
     put(&world.path("access/sources/team-a.yaml"), b"git: ../team-a\n");
     put(&world.path("access/sources/team-b.yaml"), b"git: ../team-b\n");
     commit(&world.path("access"));
     for (secret, allowed) in [("shop/password.age", true), ("other/x.age", false)] {
         let output = explain(secret, &[]);
-        let told = said(&output);
-        assert_eq!(output.status.success(), allowed, "{told}");
-        assert!(told.contains("The policies of the further sources team-a, team-b are not looked at"), "{told}");
-        assert_eq!(told.contains(stale), allowed, "{told}");
+        let text = said(&output);
+        assert_eq!(output.status.success(), allowed, "{text}");
+        assert!(text.contains("The policies of the further sources team-a, team-b are not looked at"), "{text}");
+        assert_eq!(text.contains(stale), allowed, "{text}");
     }
     let json = |secret: &str| serde_json::from_slice::<Value>(&explain(secret, &["--output", "json"]).stdout).unwrap();
     let (plain, proof) = (json("shop/password.age"), json("proof/x.age"));

@@ -68,9 +68,9 @@ async fn use_everything(world: &World, canaries: &mut Canaries, whole: &str, val
         token
     };
     let native = token("a token at the native API");
-    let wanted = json!([{"secret": "shop/canary.age"}, {"secret": "shop/canary.yaml#/database/password"}]);
+    let requested = json!([{"secret": "shop/canary.age"}, {"secret": "shop/canary.yaml#/database/password"}]);
     for _ in 0..2 {
-        let (status, answer) = world.exchange(&native, wanted.clone()).await;
+        let (status, answer) = world.exchange(&native, requested.clone()).await;
         assert_eq!(status, 200, "{answer}");
         issued += usize::from(answer.to_string().contains(whole) && answer.to_string().contains(value));
     }

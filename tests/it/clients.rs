@@ -49,8 +49,8 @@ async fn post(world: &World, from: &str, path: &str, token: &str, body: &Value) 
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
 }
 
-pub async fn ask(world: &World, from: &str, token: &str, wanted: Value) -> Value {
-    post(world, from, "/v1/exchange", token, &json!({ "credentials": [wanted] })).await
+pub async fn ask(world: &World, from: &str, token: &str, requested: Value) -> Value {
+    post(world, from, "/v1/exchange", token, &json!({ "credentials": [requested] })).await
 }
 
 /// The code of a refusal, or `released`.
@@ -65,19 +65,19 @@ async fn a_stolen_token_gets_nothing_elsewhere_whatever_it_asks() {
     let token = world.token();
     let first = ask(&world, HERE, &token, json!({ "secret": "own.yaml#/password" })).await;
     assert_eq!(outcome(&first), "released", "{first}");
-    let asked = [
+    let requests = [
         json!({ "secret": "own.yaml#/password" }),
         json!({ "secret": "own.yaml" }),
         json!({ "secret": "own.yaml#/port" }),
         json!({ "aws": { "role": ROLE } }),
     ];
-    let mut heard = Vec::new();
-    for wanted in asked {
-        heard.push(outcome(&ask(&world, ELSEWHERE, &token, wanted).await).to_owned());
+    let mut outcomes = Vec::new();
+    for requested in requests {
+        outcomes.push(outcome(&ask(&world, ELSEWHERE, &token, requested).await).to_owned());
     }
     let login = post(&world, ELSEWHERE, "/vault/v1/auth/jwt/login", "", &json!({ "jwt": token, "role": "deploy" })).await;
-    heard.push(login["errors"][0].as_str().unwrap_or("released").split(':').next().unwrap().to_owned());
-    assert_eq!((heard, sts.asked().len()), (vec!["replayed".to_owned(); 5], 0));
+    outcomes.push(login["errors"][0].as_str().unwrap_or("released").split(':').next().unwrap().to_owned());
+    assert_eq!((outcomes, sts.asked().len()), (vec!["replayed".to_owned(); 5], 0));
     let refused: Vec<Value> = world.audit().into_iter().filter(|entry| entry.kind == "refused").map(|entry| entry.body).collect();
     for body in &refused {
         let both = (&body["client"], &body["first_use"]["client"], &body["first_use"]["decision"]);
@@ -89,8 +89,9 @@ async fn a_stolen_token_gets_nothing_elsewhere_whatever_it_asks() {
     let status = world.job("push", &["status", "--config", &config], &[]).await;
     let status = String::from_utf8_lossy(&status.stdout).into_owned();
     assert!(status.contains("ALARM") && status.contains(ELSEWHERE) && status.contains(HERE), "{status}");
-    for wanted in [json!({ "secret": "own.yaml" }), json!({ "secret": "own.yaml#/port" }), json!({ "aws": { "role": ROLE } })] {
-        assert_eq!(outcome(&ask(&world, HERE, &token, wanted).await), "released", "its own client goes on");
+    for requested in [json!({ "secret": "own.yaml" }), json!({ "secret": "own.yaml#/port" }), json!({ "aws": { "role": ROLE } })]
+    {
+        assert_eq!(outcome(&ask(&world, HERE, &token, requested).await), "released", "its own client goes on");
     }
 }
 
@@ -123,7 +124,7 @@ async fn a_role_with_and_without_its_name_is_one_use() {
     let sts = StandInSts::start().await;
     let world = world(&sts, "").await;
     let token = world.token();
-    let body = |wanted: Value| json!({ "credentials": [wanted], "policy": "one" });
+    let body = |requested: Value| json!({ "credentials": [requested], "policy": "one" });
     let first = post(&world, HERE, "/v1/exchange", &token, &body(json!({ "aws": {} }))).await;
     let named = json!({ "aws": { "role": "arn:aws:iam::123456789012:role/one" } });
     let second = post(&world, HERE, "/v1/exchange", &token, &body(named.clone())).await;
@@ -141,15 +142,15 @@ async fn overlapping_credentials_are_one_use_where_a_policy_says_once() {
     let whole = json!({ "secret": "once.yaml" });
     let key = json!({ "secret": "once.yaml#/password" });
     let pairs = [(whole.clone(), key.clone()), (key, whole), (json!({ "aws": {} }), role.clone()), (role, json!({ "aws": {} }))];
-    let mut heard = Vec::new();
+    let mut outcomes = Vec::new();
     for (first, second) in pairs {
         let token = world.token();
-        let body = |wanted: Value| json!({ "credentials": [wanted], "policy": "once" });
-        for wanted in [first, second] {
-            heard.push(outcome(&post(&world, HERE, "/v1/exchange", &token, &body(wanted)).await).to_owned());
+        let body = |requested: Value| json!({ "credentials": [requested], "policy": "once" });
+        for requested in [first, second] {
+            outcomes.push(outcome(&post(&world, HERE, "/v1/exchange", &token, &body(requested)).await).to_owned());
         }
     }
-    assert_eq!((heard, sts.asked().len()), (["released", "replayed"].repeat(4).into_iter().map(str::to_owned).collect(), 2));
+    assert_eq!((outcomes, sts.asked().len()), (["released", "replayed"].repeat(4).into_iter().map(str::to_owned).collect(), 2));
     let body = json!({ "credentials": [{ "secret": "once.yaml#/password" }, { "secret": "once.yaml#/port" }] });
     let together = post(&world, HERE, "/v1/exchange", &world.token(), &body).await;
     assert_eq!(outcome(&together), "released", "one request is one use: {together}");
@@ -160,12 +161,12 @@ async fn an_egress_pool_is_one_client_and_no_other_address_is() {
     let sts = StandInSts::start().await;
     let world = world(&sts, "egress: [ { name: nat-eu, networks: [127.0.0.0/29] } ]\n").await;
     let token = world.token();
-    let wanted = json!({ "secret": "own.yaml" });
-    let first = ask(&world, HERE, &token, wanted.clone()).await;
-    let again = ask(&world, ELSEWHERE, &token, wanted.clone()).await;
+    let requested = json!({ "secret": "own.yaml" });
+    let first = ask(&world, HERE, &token, requested.clone()).await;
+    let again = ask(&world, ELSEWHERE, &token, requested.clone()).await;
     assert_eq!((outcome(&again), &again["decision_id"]), ("released", &first["decision_id"]), "{again}");
     assert_eq!(outcome(&ask(&world, ELSEWHERE, &token, json!({ "secret": "own.yaml#/port" })).await), "released");
-    assert_eq!(outcome(&ask(&world, "127.0.0.9", &token, wanted).await), "replayed");
+    assert_eq!(outcome(&ask(&world, "127.0.0.9", &token, requested).await), "replayed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -177,10 +178,10 @@ async fn a_token_of_a_whole_pod_is_bound_on_request() {
     let claims = json!({ "sub": "system:serviceaccount:shop:web", "jti": "one",
         "kubernetes.io": { "namespace": "shop", "serviceaccount": { "name": "web", "uid": "u-1" }, "pod": { "name": "web-0", "uid": "u-2" } } });
     let token = world.issuer.mint(claims.as_object().unwrap(), "https://pods.example").unwrap();
-    let wanted = json!({ "secret": "shop/password.age" });
-    let decisions = [ask(&world, HERE, &token, wanted.clone()).await, ask(&world, HERE, &token, wanted.clone()).await];
+    let requested = json!({ "secret": "shop/password.age" });
+    let decisions = [ask(&world, HERE, &token, requested.clone()).await, ask(&world, HERE, &token, requested.clone()).await];
     assert_ne!(decisions[0]["decision_id"], decisions[1]["decision_id"], "each is decided anew: {decisions:?}");
-    assert_eq!(outcome(&ask(&world, ELSEWHERE, &token, wanted).await), "replayed");
+    assert_eq!(outcome(&ask(&world, ELSEWHERE, &token, requested).await), "replayed");
     let login = post(&world, HERE, "/vault/v1/auth/kubernetes/login", "", &json!({ "jwt": token, "role": "web" })).await;
     let session = login["auth"]["client_token"].as_str().unwrap_or_else(|| panic!("{login}"));
     let read = crate::vault::elsewhere(&world, "secret/data/shop/password", &["--header", &format!("X-Vault-Token: {session}")]);

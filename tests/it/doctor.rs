@@ -10,13 +10,13 @@ use std::process::Command;
 
 pub async fn findings(world: &World, arguments: &[&str], environment: &[(&str, &str)]) -> (i32, Value, String) {
     let output = world.job("push", &[arguments, &["--output", "json"]].concat(), environment).await;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    (output.status.code().unwrap(), serde_json::from_slice(&output.stdout).unwrap_or(Value::Null), said)
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code().unwrap(), serde_json::from_slice(&output.stdout).unwrap_or(Value::Null), stderr)
 }
 
 /// The findings of a level, as `check: says`.
-pub fn wrong(told: &Value, level: &str) -> Vec<String> {
-    let all = told["findings"].as_array().unwrap_or_else(|| panic!("{told}")).iter();
+pub fn wrong(report: &Value, level: &str) -> Vec<String> {
+    let all = report["findings"].as_array().unwrap_or_else(|| panic!("{report}")).iter();
     let wrong = all.filter(|finding| finding["level"] == level);
     wrong
         .map(|finding| {
@@ -27,9 +27,9 @@ pub fn wrong(told: &Value, level: &str) -> Vec<String> {
 }
 
 pub async fn of_server(world: &World) -> (i32, Value) {
-    let (status, told, said) = findings(world, &["doctor", "--config", "daypass.yaml"], &[]).await;
-    assert_eq!(said, "");
-    (status, told)
+    let (status, report, stderr) = findings(world, &["doctor", "--config", "daypass.yaml"], &[]).await;
+    assert_eq!(stderr, "");
+    (status, report)
 }
 
 pub fn has(found: &[String], parts: &[&str]) {
@@ -39,9 +39,9 @@ pub fn has(found: &[String], parts: &[&str]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_good_server_has_nothing_wrong() {
     let world = World::start(Setup::default()).await;
-    let (status, told) = of_server(&world).await;
-    assert_eq!((status, &told["errors"]), (0, &json!(0)), "{told:#}");
-    let ok = wrong(&told, "ok");
+    let (status, report) = of_server(&world).await;
+    assert_eq!((status, &report["errors"]), (0, &json!(0)), "{report:#}");
+    let ok = wrong(&report, "ok");
     for parts in [
         &["configuration"][..],
         &["certificate", "counts until"],
@@ -65,7 +65,7 @@ async fn a_certificate_outside_its_time_is_found_once_with_fitting_advice() {
     let mut world = World::start(Setup::default()).await;
     let soon = daypass::words::SystemClock.now().plus(std::time::Duration::from_secs(3 * 86_400)).to_string();
     let soon = (soon[..4].parse().unwrap(), soon[5..7].parse().unwrap(), soon[8..10].parse().unwrap());
-    for (from, until, level, said, advice) in [
+    for (from, until, level, expected, advice) in [
         (2020, (2021, 1, 1), "error", "ended at 2021-01-01", "renew it"),
         (2090, (2100, 1, 1), "error", "counts only from 2090-01-01", "correct this machine's clock"),
         (2020, soon, "warning", "and nobody has renewed it yet", "renew it"),
@@ -76,13 +76,13 @@ async fn a_certificate_outside_its_time_is_found_once_with_fitting_advice() {
             parameters.not_after = rcgen::date_time_ymd(year, month, day);
         });
         world.kill_and_restart().await;
-        let (_, told) = of_server(&world).await;
-        let all = told["findings"].as_array().unwrap().iter();
-        let found: Vec<&Value> = all.filter(|finding| finding["says"].as_str().unwrap().contains(said)).collect();
-        let [found] = found[..] else { panic!("{said}: {told:#}") };
-        assert_eq!((&found["check"], &found["level"]), (&json!("certificate"), &json!(level)), "{told:#}");
-        assert!(found["do"].as_str().unwrap().starts_with(advice), "{told:#}");
-        has(&wrong(&told, "ok"), &["server", "it runs"]);
+        let (_, report) = of_server(&world).await;
+        let all = report["findings"].as_array().unwrap().iter();
+        let found: Vec<&Value> = all.filter(|finding| finding["says"].as_str().unwrap().contains(expected)).collect();
+        let [found] = found[..] else { panic!("{expected}: {report:#}") };
+        assert_eq!((&found["check"], &found["level"]), (&json!("certificate"), &json!(level)), "{report:#}");
+        assert!(found["do"].as_str().unwrap().starts_with(advice), "{report:#}");
+        has(&wrong(&report, "ok"), &["server", "it runs"]);
     }
 }
 
@@ -92,15 +92,18 @@ async fn each_fault_is_found_with_advice() {
     let mut world = World::start(Setup { issuers: issuers.to_owned(), ..Setup::default() }).await;
     let (_, stranger) = Identities::generate();
     let foreign = encrypt(b"x", std::slice::from_ref(&stranger), true).unwrap();
-    let unmade = b"issuer: github\nmatch: { repository: acme/shop@456789, event: push, ref: refs/heads/main }\ngrant:\n  gcp: { service_account: a@acme-prod.iam.gserviceaccount.com }\n";
-    let files: [(&str, &[u8]); 3] =
-        [("secrets/shop/foreign.age", &foreign), ("policies/bad.yaml", b"issuer: nobody\n"), ("policies/google.yaml", unmade)];
+    let unavailable = b"issuer: github\nmatch: { repository: acme/shop@456789, event: push, ref: refs/heads/main }\ngrant:\n  gcp: { service_account: a@acme-prod.iam.gserviceaccount.com }\n";
+    let files: [(&str, &[u8]); 3] = [
+        ("secrets/shop/foreign.age", &foreign),
+        ("policies/bad.yaml", b"issuer: nobody\n"),
+        ("policies/google.yaml", unavailable),
+    ];
     world.commit_and_wait(&files).await;
     certificate_until(&world, 2021);
     world.kill_and_restart().await;
-    let (status, told) = of_server(&world).await;
-    assert_eq!(status, 78, "{told:#}");
-    let errors = wrong(&told, "error");
+    let (status, report) = of_server(&world).await;
+    assert_eq!(status, 78, "{report:#}");
+    let errors = wrong(&report, "error");
     has(&errors, &["certificate", "ended at 2021-01-01"]);
     has(&errors, &["policies", "policies/bad.yaml:1"]);
     has(&errors, &["secrets", "secrets/shop/foreign.age"]);
@@ -112,17 +115,17 @@ async fn each_fault_is_found_with_advice() {
     let access = world.path("access");
     git(&access, &["branch", "--move", "main", "master"]);
     std::fs::remove_file(world.path("root.key")).unwrap();
-    let (status, told) = of_server(&world).await;
+    let (status, report) = of_server(&world).await;
     assert_eq!(status, 78);
-    has(&wrong(&told, "error"), &["configuration", "root.key"]);
+    has(&wrong(&report, "error"), &["configuration", "root.key"]);
     write_private(&world.path("root.key"), b"no key\n");
-    let (_, told) = of_server(&world).await;
-    let errors = wrong(&told, "error");
+    let (_, report) = of_server(&world).await;
+    let errors = wrong(&report, "error");
     has(&errors, &["key_encryption"]);
     has(&errors, &["age_identities"]);
     has(&errors, &["repository", "refs/heads/main"]);
-    assert!(told.to_string().contains("there are refs/heads/master"), "{told:#}");
-    assert!(told.to_string().contains("no server answers on this machine"), "{told:#}");
+    assert!(report.to_string().contains("there are refs/heads/master"), "{report:#}");
+    assert!(report.to_string().contains("no server answers on this machine"), "{report:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -130,16 +133,16 @@ async fn each_source_is_reported_as_the_server_follows_it() {
     let (world, team, _) = sources::world().await;
     sources::define(&world, team.path(), sources::TEAM).await;
     sources::live(&world, team.path()).await;
-    let (_, told) = of_server(&world).await;
+    let (_, report) = of_server(&world).await;
     let head = git(team.path(), &["rev-parse", "HEAD"]);
-    has(&wrong(&told, "ok"), &["source root: it is followed"]);
-    has(&wrong(&told, "ok"), &["source team-a: it is followed", &head]);
+    has(&wrong(&report, "ok"), &["source root: it is followed"]);
+    has(&wrong(&report, "ok"), &["source team-a: it is followed", &head]);
 
     git(team.path(), &["branch", "--move", "main", "master"]);
     world.until("the alarm", |ready| ready["sources"]["team-a"]["alarm"].is_string()).await;
-    let (status, told) = of_server(&world).await;
-    assert_eq!(status, 78, "{told:#}");
-    has(&wrong(&told, "error"), &["source team-a: ", "refs/heads/main"]);
+    let (status, report) = of_server(&world).await;
+    assert_eq!(status, 78, "{report:#}");
+    has(&wrong(&report, "error"), &["source team-a: ", "refs/heads/main"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -148,9 +151,9 @@ async fn a_job_learns_what_it_lacks() {
     let other = rcgen::generate_simple_self_signed(["other.example".to_owned()]).unwrap();
     std::fs::write(world.path("other.crt"), other.cert.pem()).unwrap();
     let client = async |environment: &[(&str, &str)]| findings(&world, &["doctor", "--client"], environment).await;
-    let (status, told, said) = client(&[]).await;
-    assert_eq!((status, said.as_str()), (0, ""), "{told:#}");
-    let ok = wrong(&told, "ok");
+    let (status, report, stderr) = client(&[]).await;
+    assert_eq!((status, stderr.as_str()), (0, ""), "{report:#}");
+    let ok = wrong(&report, "ok");
     for parts in [
         &["token", "ACTIONS_ID_TOKEN_REQUEST_URL"][..],
         &["server", "is trusted"],
@@ -167,9 +170,9 @@ async fn a_job_learns_what_it_lacks() {
         (&[("DAYPASS_AUDIENCE", "https://other.example")], &["identity", "audience_mismatch"]),
         (&[("DAYPASS_TOKEN", "no.token.atall"), ("ACTIONS_ID_TOKEN_REQUEST_URL", "")], &["token"]),
     ] {
-        let (status, told, said) = client(environment).await;
-        assert_eq!(status, 78, "{environment:?}: {told:#} {said}");
-        has(&wrong(&told, "error"), parts);
+        let (status, report, stderr) = client(environment).await;
+        assert_eq!(status, 78, "{environment:?}: {report:#} {stderr}");
+        has(&wrong(&report, "error"), parts);
     }
     // The text output has one line for a finding, also if the failure has a hint and a decision.
     let output = world.job("push", &["doctor", "--client"], &[("DAYPASS_AUDIENCE", "https://other.example")]).await;
@@ -187,34 +190,34 @@ async fn readable_but_wrong_files_are_found() {
     let pid = world.server.id().to_string();
     let signal = |name: &str| assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
     signal("-STOP");
-    let (status, told) = of_server(&world).await;
+    let (status, report) = of_server(&world).await;
     signal("-CONT");
-    assert_eq!(status, 78, "{told:#}");
-    has(&wrong(&told, "error"), &["server", "does not answer"]);
+    assert_eq!(status, 78, "{report:#}");
+    has(&wrong(&report, "error"), &["server", "does not answer"]);
 
     world.stop();
     let (other, _) = Identities::generate();
     let own = std::fs::read(world.path("root.key")).unwrap();
     write_private(&world.path("root.key"), other.expose());
-    let (status, told) = of_server(&world).await;
-    assert_eq!(status, 78, "{told:#}");
-    has(&wrong(&told, "error"), &["key_encryption", "does not open", "of the server's own"]);
+    let (status, report) = of_server(&world).await;
+    assert_eq!(status, 78, "{report:#}");
+    has(&wrong(&report, "error"), &["key_encryption", "does not open", "of the server's own"]);
     write_private(&world.path("root.key"), &own);
 
     let open = |mode| std::fs::set_permissions(world.path(""), std::fs::Permissions::from_mode(mode)).unwrap();
     open(0o777);
-    let (status, told) = of_server(&world).await;
+    let (status, report) = of_server(&world).await;
     open(0o755);
-    assert_eq!(status, 78, "{told:#}");
-    has(&wrong(&told, "error"), &["configuration", "everybody on this machine"]);
+    assert_eq!(status, 78, "{report:#}");
+    has(&wrong(&report, "error"), &["configuration", "everybody on this machine"]);
 
     std::fs::copy(world.path("root.key"), world.path("wrong.yaml")).unwrap();
     let output = world.job("push", &["doctor", "--config", "wrong.yaml"], &[]).await;
-    let told = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-    assert!(told.contains("no configuration of daypass") && !told.contains("AGE-SECRET-KEY"), "{told}");
+    let printed = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(printed.contains("no configuration of daypass") && !printed.contains("AGE-SECRET-KEY"), "{printed}");
     let output = world.job("push", &["serve", "--config", "wrong.yaml"], &[]).await;
-    let told = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-    assert!(told.contains("no configuration of daypass") && !told.contains("AGE-SECRET-KEY"), "{told}");
+    let printed = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(printed.contains("no configuration of daypass") && !printed.contains("AGE-SECRET-KEY"), "{printed}");
 }
 
 /// A client on another machine learns from the admin address whether the server is ready, and no file, commit or issuer.
@@ -235,8 +238,8 @@ async fn beyond_loopback_readyz_says_yes_or_no_and_nothing_else() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     let ask = async |path: &str| {
-        let asked = world.http.get(format!("http://127.0.0.1:{}{path}", world.admin_port)).send().await.unwrap();
-        (asked.status().as_u16(), asked.text().await.unwrap())
+        let response = world.http.get(format!("http://127.0.0.1:{}{path}", world.admin_port)).send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
     };
     assert_eq!(ask("/readyz").await, (200, "yes\n".to_owned()));
     assert_eq!(ask("/healthz").await.0, 200);
@@ -258,14 +261,14 @@ async fn who_else_may_assume_a_role_is_read_from_exports() {
         "AssumeRolePolicyDocument": { "Version": "2012-10-17", "Statement": [github] } } });
     std::fs::write(world.path("role.json"), role.to_string()).unwrap();
     let trust = ["doctor", "--trust", "--config", "daypass.yaml"];
-    let (status, told, said) = findings(&world, &[&trust[..], &["role.json"]].concat(), &[]).await;
-    assert_eq!((status, said.as_str()), (78, ""), "{told:#}");
+    let (status, report, stderr) = findings(&world, &[&trust[..], &["role.json"]].concat(), &[]).await;
+    assert_eq!((status, stderr.as_str()), (78, ""), "{report:#}");
     has(
-        &wrong(&told, "warning"),
+        &wrong(&report, "warning"),
         &["role arn:aws:iam::111122223333:role/shop-deploy", "GitHub Actions directly", "repo:acme/shop:*"],
     );
-    has(&wrong(&told, "error"), &["does not let daypass in for root/shop/deploy"]);
-    assert_eq!(told["findings"][0]["way"], "missing");
+    has(&wrong(&report, "error"), &["does not let daypass in for root/shop/deploy"]);
+    assert_eq!(report["findings"][0]["way"], "missing");
 
     // With the trust policy that `bootstrap` prints, daypass is the only way in.
     let printed = world.job("push", &["aws", "bootstrap", "--config", "daypass.yaml"], &[]).await;
@@ -273,20 +276,20 @@ async fn who_else_may_assume_a_role_is_read_from_exports() {
     let mut mended = role.clone();
     mended["Role"]["AssumeRolePolicyDocument"] = printed["arn:aws:iam::111122223333:role/shop-deploy"].clone();
     std::fs::write(world.path("role.json"), mended.to_string()).unwrap();
-    let (status, told, _) = findings(&world, &[&trust[..], &["x=role.json"]].concat(), &[]).await;
-    assert_eq!((status, &told["warnings"]), (0, &json!(0)), "{told:#}");
-    has(&wrong(&told, "ok"), &["daypass, for exactly root/shop/deploy"]);
+    let (status, report, _) = findings(&world, &[&trust[..], &["x=role.json"]].concat(), &[]).await;
+    assert_eq!((status, &report["warnings"]), (0, &json!(0)), "{report:#}");
+    has(&wrong(&report, "ok"), &["daypass, for exactly root/shop/deploy"]);
 
     let cut = mended.to_string();
     std::fs::write(world.path("role.json"), &cut[..cut.len() - 9]).unwrap();
     let output = world.job("push", &[&trust[..], &["role.json"]].concat(), &[]).await;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(78), "{said}");
-    assert!(said.contains("role.json") && said.contains("was it cut?"), "{said}");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(78), "{stderr}");
+    assert!(stderr.contains("role.json") && stderr.contains("was it cut?"), "{stderr}");
     let output = world.job("push", &[&trust[..], &["no\u{1b}[2Jsuch.json"]].concat(), &[]).await;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.code() == Some(64) && said.contains("no\\u{1b}[2Jsuch.json"), "{said:?}");
-    assert!(!said.contains('\u{1b}'), "{said:?}");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(64) && stderr.contains("no\\u{1b}[2Jsuch.json"), "{stderr:?}");
+    assert!(!stderr.contains('\u{1b}'), "{stderr:?}");
     let output = world.job("push", &trust, &[]).await;
     assert_eq!(output.status.code(), Some(64));
 }

@@ -17,14 +17,14 @@ async fn try_out(world: &World, token: &str, body: &Value) -> (u16, Value) {
 async fn a_dry_run_is_decided_and_recorded_and_uses_nothing_up() {
     let world = World::start(Setup::default()).await;
     let token = world.token();
-    let wanted = json!([{ "secret": "shop/password.age" }, { "id_token": { "audience": "https://partner.example" } }]);
+    let requested = json!([{ "secret": "shop/password.age" }, { "id_token": { "audience": "https://partner.example" } }]);
     for _ in 0..3 {
-        let (status, answer) = try_out(&world, &token, &body(wanted.clone())).await;
+        let (status, answer) = try_out(&world, &token, &body(requested.clone())).await;
         assert_eq!((status, &answer["policy"]), (200, &json!("shop/deploy")), "{answer}");
         assert_eq!(answer["dry_run"]["credentials"], json!(["secret shop/password.age", "id_token https://partner.example"]));
         assert!(answer.get("credentials").is_none() && !answer.to_string().contains("hunter2"), "{answer}");
     }
-    assert_eq!(world.exchange(&token, wanted.clone()).await.0, 200, "nothing was used up");
+    assert_eq!(world.exchange(&token, requested.clone()).await.0, 200, "nothing was used up");
     let records = world.audit();
     let dry: Vec<_> = records.iter().filter(|record| record.kind == "dry_run").collect();
     assert_eq!(dry.len(), 3);
@@ -67,23 +67,23 @@ async fn exec_reports_the_decision_and_runs_the_command_unchanged() {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
     };
-    let (status, out, said) = run("shop/password.age", &[]).await;
-    assert_eq!((status, out.as_str()), (7, "DB=\n"), "{said}");
-    assert!(said.contains("dry run: WOULD BE GRANTED by shop/deploy: secret shop/password.age"), "{said}");
-    let (status, out, said) = run("release/db.age", &[("DB", "old")]).await;
-    assert_eq!((status, out.as_str()), (7, "DB=old\n"), "{said}");
-    assert!(said.contains("dry run: WOULD FAIL with status 77: No trust policy grants this."), "{said}");
-    assert!(said.contains("daypass: hint: ") && said.contains("policy explain --decision"), "{said}");
-    let (status, _, said) = run("shop/password.age", &[("DAYPASS_SERVER", "https://127.0.0.1:1")]).await;
-    assert!(status == 7 && said.contains("WOULD FAIL with status 69"), "{said}");
-    let (status, _, said) = run("shop/password.age", &[("DAYPASS_CA", "no-such-file")]).await;
-    assert!(status == 7 && said.contains("WOULD FAIL with status 78"), "{said}");
+    let (status, out, stderr) = run("shop/password.age", &[]).await;
+    assert_eq!((status, out.as_str()), (7, "DB=\n"), "{stderr}");
+    assert!(stderr.contains("dry run: WOULD BE GRANTED by shop/deploy: secret shop/password.age"), "{stderr}");
+    let (status, out, stderr) = run("release/db.age", &[("DB", "old")]).await;
+    assert_eq!((status, out.as_str()), (7, "DB=old\n"), "{stderr}");
+    assert!(stderr.contains("dry run: WOULD FAIL with status 77: No trust policy grants this."), "{stderr}");
+    assert!(stderr.contains("daypass: hint: ") && stderr.contains("policy explain --decision"), "{stderr}");
+    let (status, _, stderr) = run("shop/password.age", &[("DAYPASS_SERVER", "https://127.0.0.1:1")]).await;
+    assert!(status == 7 && stderr.contains("WOULD FAIL with status 69"), "{stderr}");
+    let (status, _, stderr) = run("shop/password.age", &[("DAYPASS_CA", "no-such-file")]).await;
+    assert!(status == 7 && stderr.contains("WOULD FAIL with status 78"), "{stderr}");
 
-    let (status, told) = daypass(&world, &["audit", "query", "--dry"]).await;
-    assert_eq!((status, told.trim()), (0, "1  acme/shop@456789"), "would-be denials by repository: {told}");
-    let (_, told) = daypass(&world, &["audit", "query", "--dry", "--count-by", "code", "--output", "json"]).await;
+    let (status, counts) = daypass(&world, &["audit", "query", "--dry"]).await;
+    assert_eq!((status, counts.trim()), (0, "1  acme/shop@456789"), "would-be denials by repository: {counts}");
+    let (_, counts) = daypass(&world, &["audit", "query", "--dry", "--count-by", "code", "--output", "json"]).await;
     assert_eq!(
-        serde_json::from_str::<Value>(&told).unwrap(),
+        serde_json::from_str::<Value>(&counts).unwrap(),
         json!([{ "name": "-", "count": 1 }, { "name": "no_matching_policy", "count": 1 }])
     );
 }
@@ -92,18 +92,18 @@ async fn exec_reports_the_decision_and_runs_the_command_unchanged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn dry_run_as_a_query_parameter_is_refused() {
     let world = World::start(Setup::default()).await;
-    let wanted = json!({ "credentials": [{ "secret": "shop/password.age" }] });
+    let requested = json!({ "credentials": [{ "secret": "shop/password.age" }] });
     for address in
         ["/v1/exchange?dry_run=true", "/v1/exchange?x=1", "/v1/policy/replay?x", "/v1/rewrite?dry_run", "/v1/age/unwrap?a=b"]
     {
-        let asked = world.http.post(world.url(address)).bearer_auth(world.token()).json(&wanted).send().await.unwrap();
-        let (status, answer) = (asked.status(), asked.json::<Value>().await.unwrap());
+        let response = world.http.post(world.url(address)).bearer_auth(world.token()).json(&requested).send().await.unwrap();
+        let (status, answer) = (response.status(), response.json::<Value>().await.unwrap());
         assert!(status == 400 && answer["detail"].as_str().unwrap().contains("is no parameter here"), "{address}: {answer}");
     }
-    let asked = world.http.get(world.url("/v1/whoami?x=1")).bearer_auth(world.token()).send().await.unwrap();
-    assert_eq!(asked.status(), 400);
-    let asked = world.http.post(world.url("/v1/exchange?")).bearer_auth(world.token()).json(&wanted).send().await.unwrap();
-    assert_eq!(asked.status(), 200, "an empty query says nothing");
+    let response = world.http.get(world.url("/v1/whoami?x=1")).bearer_auth(world.token()).send().await.unwrap();
+    assert_eq!(response.status(), 400);
+    let response = world.http.post(world.url("/v1/exchange?")).bearer_auth(world.token()).json(&requested).send().await.unwrap();
+    assert_eq!(response.status(), 200, "an empty query says nothing");
 }
 
 /// If policies grant a credential that the server cannot issue, a dry run is refused as the request itself is, and so explained.
@@ -114,12 +114,16 @@ async fn a_dry_run_and_explain_deny_what_the_server_cannot_issue() {
         "grant:\n  aws: [{ role: \"arn:aws:iam::123456789012:role/deploy\" }]\n  github: [{ app: acme, repositories: [\"acme/shop@456789\"], permissions: { contents: read } }]\n  token_exchange: [{ service: nobody }]\n",
     );
     let world = World::start(Setup { policies: vec![("shop/deploy", all)], ..Setup::default() }).await;
-    for wanted in [json!({ "aws": {} }), json!({ "github": {} }), json!({ "token_exchange": {} })] {
-        let (status, real) = world.exchange(&world.token(), json!([wanted])).await;
-        assert!(status >= 500, "{wanted}: {real}");
-        let (dry_status, dry) = try_out(&world, &world.token(), &body(json!([wanted]))).await;
-        assert_eq!((dry_status, &dry["code"], &dry["provider"]), (status, &real["code"], &real["provider"]), "{wanted}: {dry}");
-        let (_, told) = daypass(&world, &["policy", "explain", "--decision", real["decision_id"].as_str().unwrap()]).await;
-        assert!(told.contains("DENIED ") && told.contains("the configuration has no"), "{told}");
+    for requested in [json!({ "aws": {} }), json!({ "github": {} }), json!({ "token_exchange": {} })] {
+        let (status, real) = world.exchange(&world.token(), json!([requested])).await;
+        assert!(status >= 500, "{requested}: {real}");
+        let (dry_status, dry) = try_out(&world, &world.token(), &body(json!([requested]))).await;
+        assert_eq!(
+            (dry_status, &dry["code"], &dry["provider"]),
+            (status, &real["code"], &real["provider"]),
+            "{requested}: {dry}"
+        );
+        let (_, output) = daypass(&world, &["policy", "explain", "--decision", real["decision_id"].as_str().unwrap()]).await;
+        assert!(output.contains("DENIED ") && output.contains("the configuration has no"), "{output}");
     }
 }

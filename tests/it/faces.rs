@@ -49,8 +49,8 @@ async fn aws_sts(world: &World, token: &str, role: &str) -> Heard {
     let request = world.http.post(world.url("/aws/sts/")).header("content-type", "application/x-www-form-urlencoded");
     let response = request.body(encode(&[&action[..], &parameters].concat())).send().await.unwrap();
     let (released, document) = (response.status() == 200, response.text().await.unwrap());
-    let said = if released { element(&document, "AccessKeyId") } else { element(&document, "Message") };
-    Heard { released, said }
+    let text = if released { element(&document, "AccessKeyId") } else { element(&document, "Message") };
+    Heard { released, said: text }
 }
 
 async fn aws_container(world: &World, token: &str, role: &str) -> Heard {
@@ -128,24 +128,24 @@ fn claims(change: Value) -> Map<String, Value> {
 }
 
 /// A refusal has its code, hint and decision, and a record with the reason. Records that name an API name this one.
-fn check_refusal(world: &World, face: &Face, heard: &Heard, code: &str) {
+fn check_refusal(world: &World, face: &Face, response: &Heard, code: &str) {
     let reason = daypass::words::Reason::ALL.iter().find(|reason| reason.code() == code).unwrap();
-    let said = heard.said.replace(['`', '\\'], "");
-    assert!(!heard.released, "{}: {code}: {heard:?}", face.api);
-    assert!(said.contains(code), "{}: {code}: {heard:?}", face.api);
+    let text = response.said.replace(['`', '\\'], "");
+    assert!(!response.released, "{}: {code}: {response:?}", face.api);
+    assert!(text.contains(code), "{}: {code}: {response:?}", face.api);
     // The hint for a refusal of AWS names the actions that the role's trust policy has to allow.
     let hint = if code == "aws_denied" { "sts:AssumeRoleWithWebIdentity" } else { reason.hint() };
     // The hint's command names the decision's ID.
     for part in hint.replace('`', "").split("ID tells") {
-        assert!(said.contains(part), "{}: {code}: {heard:?}", face.api);
+        assert!(text.contains(part), "{}: {code}: {response:?}", face.api);
     }
     let records: Vec<_> = world
         .audit()
         .into_iter()
-        .filter(|entry| entry.decision.as_ref().is_some_and(|decision| said.contains(decision.as_str())))
+        .filter(|entry| entry.decision.as_ref().is_some_and(|decision| text.contains(decision.as_str())))
         .collect();
-    let told = records.iter().filter(|entry| entry.body["reason"] == code).count();
-    assert!(told >= 1, "{}: {code}: {records:?}", face.api);
+    let recorded = records.iter().filter(|entry| entry.body["reason"] == code).count();
+    assert!(recorded >= 1, "{}: {code}: {records:?}", face.api);
     let apis: Vec<&Value> = records.iter().map(|entry| &entry.body["api"]).filter(|api| !api.is_null()).collect();
     assert!(!apis.is_empty() && apis.iter().all(|api| **api == face.api), "{}: {code}: {records:?}", face.api);
 }
@@ -174,27 +174,27 @@ async fn what_one_api_denies_every_api_denies() {
     for (name, claims, code) in &cases {
         let of_terms = matches!(*code, "policy_ambiguous" | "tag_refused");
         for face in FACES.iter().filter(|face| face.roles || !of_terms) {
-            let heard = (face.ask)(&world, &world.token_with(claims.clone()), &role(name)).await;
-            check_refusal(&world, face, &heard, code);
+            let response = (face.ask)(&world, &world.token_with(claims.clone()), &role(name)).await;
+            check_refusal(&world, face, &response, code);
         }
     }
     assert!(sts.asked().is_empty(), "what is denied reaches no cloud");
     for (name, code) in [("untrusting", "aws_denied"), ("silent", "aws_unavailable")] {
         for face in FACES.iter().filter(|face| face.roles) {
-            let heard = (face.ask)(&world, &world.token(), &role(name)).await;
-            check_refusal(&world, face, &heard, code);
+            let response = (face.ask)(&world, &world.token(), &role(name)).await;
+            check_refusal(&world, face, &response, code);
         }
     }
     for face in &FACES {
-        let heard = (face.ask)(&world, &world.token(), &role("deploy")).await;
-        assert!(heard.released, "{}: {heard:?}", face.api);
+        let response = (face.ask)(&world, &world.token(), &role("deploy")).await;
+        assert!(response.released, "{}: {response:?}", face.api);
     }
     let stopped = ["deny", "--policy", "acme/deploy/ci", "--reason", "INC-42", "--config"];
     let config = world.path("daypass.yaml").display().to_string();
     assert!(world.job("push", &[&stopped[..], &[&config]].concat(), &[]).await.status.success());
     for face in &FACES {
-        let heard = (face.ask)(&world, &world.token(), &role("deploy")).await;
-        check_refusal(&world, face, &heard, "denied");
+        let response = (face.ask)(&world, &world.token(), &role("deploy")).await;
+        check_refusal(&world, face, &response, "denied");
     }
 }
 
@@ -205,12 +205,12 @@ async fn a_token_that_one_api_used_up_is_used_up_in_every_api() {
     let world = world(&sts, &github).await;
     for first in &FACES {
         let token = world.token();
-        let heard = (first.ask)(&world, &token, &role("once")).await;
-        assert!(heard.released, "{}: {heard:?}", first.api);
+        let response = (first.ask)(&world, &token, &role("once")).await;
+        assert!(response.released, "{}: {response:?}", first.api);
         // Only the APIs that are asked for the same credential.
         for face in FACES.iter().filter(|face| face.api == first.api || (face.roles && first.roles)) {
-            let heard = (face.ask)(&world, &token, &role("once")).await;
-            check_refusal(&world, face, &heard, "replayed");
+            let response = (face.ask)(&world, &token, &role("once")).await;
+            check_refusal(&world, face, &response, "replayed");
         }
     }
     assert_eq!(sts.asked().len(), FACES.iter().filter(|face| face.roles).count(), "one session a token");

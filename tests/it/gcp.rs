@@ -90,15 +90,15 @@ impl Scene {
     /// Asserts that the denial, the audit log and the server's log hold no token and nothing of a hostile answer.
     fn check_quiet(&self, denial: &Value) {
         let records: Vec<String> = self.world.audit().iter().map(|entry| entry.body.to_string()).collect();
-        let (told, log) = (format!("{denial}{records:?}"), self.world.log());
+        let (texts, log) = (format!("{denial}{records:?}"), self.world.log());
         self.google.with(|google| {
             for token in google.tokens.keys().chain(&google.shown).filter(|token| token.len() > 40) {
                 let end = &token[token.len() - 20..];
-                assert!(!told.contains(end) && !log.contains(end), "a token's end is told");
+                assert!(!texts.contains(end) && !log.contains(end), "a token's end is told");
             }
         });
         for mark in ["ya29.", "<html>", "evil", "\u{202e}", "xxxx"] {
-            assert!(!told.contains(mark), "{mark}: {told}");
+            assert!(!texts.contains(mark), "{mark}: {texts}");
         }
     }
 }

@@ -132,11 +132,11 @@ impl Scene {
 async fn a_token_is_as_wide_as_the_request() {
     let scene = Scene::start().await;
     let minted = scene.usual().await.unwrap();
-    let asked = scene.stand_in.with(|world| world.asked.clone());
+    let requests = scene.stand_in.with(|world| world.asked.clone());
     assert_eq!(scene.stand_in.paths("GET"), ["/users/acme/installation"]);
     assert_eq!(scene.stand_in.paths("POST"), ["/app/installations/9001/access_tokens"]);
-    assert_eq!(asked[1].body, json!({ "repository_ids": [1], "permissions": { "contents": "read" } }));
-    assert!(asked.iter().all(|asked| asked.version.as_deref() == Some("2022-11-28")), "{asked:?}");
+    assert_eq!(requests[1].body, json!({ "repository_ids": [1], "permissions": { "contents": "read" } }));
+    assert!(requests.iter().all(|request| request.version.as_deref() == Some("2022-11-28")), "{requests:?}");
     let of: Vec<(&str, Level)> = minted.permissions.iter().collect();
     assert_eq!(of, [("contents", Level::Read), ("metadata", Level::Read)]);
     assert_eq!(minted.repositories.unwrap(), [Repository::parse("Acme/shop@1").unwrap()]);
@@ -196,8 +196,8 @@ async fn what_the_configuration_or_the_types_refuse_is_not_sent() {
     let denial = scene.mint("acme", &chosen(&["other/shop"]), &read).await.unwrap_err();
     assert!(denial.cause.contains("another account"), "{denial}");
     let owner = Owner::parse("acme").unwrap();
-    let asked = TokenRequest { app: "other", owner: &owner, repositories: &Repositories::All, permissions: &read };
-    assert!(scene.github.mint(&asked, SystemClock.now()).await.unwrap_err().cause.contains("no App `other`"));
+    let request = TokenRequest { app: "other", owner: &owner, repositories: &Repositories::All, permissions: &read };
+    assert!(scene.github.mint(&request, SystemClock.now()).await.unwrap_err().cause.contains("no App `other`"));
     // What the types refuse cannot be sent: the tests of `words::github` cover names, IDs and counts.
     let hostile = ["a\"b", "a\nb", "a\0b", "a\u{202e}b", "..", "a/b", &"a".repeat(10_000)];
     assert!(hostile.iter().all(|name| Owner::parse(name).is_err()));

@@ -37,7 +37,7 @@ fn check(name: &str, observed: &str) {
     let (mut before, mut now) = (recorded.lines(), observed.lines());
     let line = 1 + before.by_ref().zip(now.by_ref()).take_while(|(before, now)| before == now).count();
     let at = |text: &str| text.lines().nth(line - 1).unwrap_or("(its end)").to_owned();
-    let seen = std::env::temp_dir().join(name);
-    std::fs::write(&seen, observed).unwrap();
-    panic!("tests/golden/{name}:{line} was\n{}\nand is\n{}\n(the whole is in {})", at(&recorded), at(observed), seen.display());
+    let file = std::env::temp_dir().join(name);
+    std::fs::write(&file, observed).unwrap();
+    panic!("tests/golden/{name}:{line} was\n{}\nand is\n{}\n(the whole is in {})", at(&recorded), at(observed), file.display());
 }

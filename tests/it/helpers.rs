@@ -39,10 +39,10 @@ pub async fn verified(world: &World, token: &str) -> Value {
 }
 
 /// Asserts that a text has the code, the hint and the ID of the newest recorded refusal.
-pub fn check_denial(world: &World, said: &str) {
+pub fn check_denial(world: &World, text: &str) {
     let refused = world.audit().into_iter().rfind(|entry| entry.kind == "refused").unwrap();
     for words in ["no_matching_policy", "Show the decision id to the operator", &refused.decision.unwrap()] {
-        assert!(said.contains(words), "{words}: {said}");
+        assert!(text.contains(words), "{words}: {text}");
     }
 }
 
@@ -72,8 +72,8 @@ async fn every_helper_and_curl_show_a_denials_hint_and_decision_where_the_tool_l
         let (out, fault) = texts(&output);
         println!("{arguments:?} {:?}\n  out: {out}\n  err: {fault}", output.status.code());
         assert_eq!(output.status.code(), Some(status), "{arguments:?}");
-        let (said, silent) = if on_stdout { (&out, &fault) } else { (&fault, &out) };
-        check_denial(&world, said);
+        let (printed, silent) = if on_stdout { (&out, &fault) } else { (&fault, &out) };
+        check_denial(&world, printed);
         let expected = if arguments[1] == "git" { "quit=1\n\n" } else { "" };
         assert_eq!(silent, expected, "{arguments:?}");
     }

@@ -170,17 +170,17 @@ async fn every_hostile_request_is_refused_in_its_apis_own_form() {
     all_live(&world, &session).await;
     let good = |api: Api| api.good(&world.token(), &session);
     let cases: Vec<Case> = bodies::cases(&good).into_iter().chain(names::cases(&good)).collect();
-    let (asked, mut wrong) = (sts.asked().len(), Vec::new());
+    let (before, mut wrong) = (sts.asked().len(), Vec::new());
     for Case { what, api, sent, codes } in &cases {
         let answer = sent.send(&world).await.unwrap_or_else(|| panic!("{api:?}: {what}: no answer"));
-        let said = api.said(&answer);
-        let refused = (400..500).contains(&answer.status) && codes.iter().any(|code| said.contains(code));
+        let message = api.said(&answer);
+        let refused = (400..500).contains(&answer.status) && codes.iter().any(|code| message.contains(code));
         if !refused || answer.body.contains(CANARY) || answer.body.len() > 4096 {
             wrong.push(format!("{api:?}: {what}: not one of {codes:?}: {answer:?}"));
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
-    assert_eq!(sts.asked().len(), asked, "none of them reached a cloud");
+    assert_eq!(sts.asked().len(), before, "none of them reached a cloud");
     all_live(&world, &session).await;
     let log = world.log();
     assert!(!log.contains("a panic;") && !log.contains(CANARY), "{log}");

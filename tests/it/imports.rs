@@ -94,9 +94,9 @@ impl Ours {
         Self { ruleset, issuer, mapping, text }
     }
 
-    pub fn takes(&self, claims: &Map<String, Value>, wanted: &Target) -> bool {
+    pub fn takes(&self, claims: &Map<String, Value>, target: &Target) -> bool {
         let Ok(facts) = self.mapping.facts(&self.issuer, Claims::from(claims.clone())) else { return false };
         let now = UnixTime::from_rfc3339("2026-09-01T00:00:00Z").unwrap();
-        explain(self.ruleset.set(), &facts, wanted, now).allowed_by.is_some()
+        explain(self.ruleset.set(), &facts, target, now).allowed_by.is_some()
     }
 }

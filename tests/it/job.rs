@@ -8,8 +8,8 @@ use daypass::words::names::SecretPath;
 
 const GITHUB: (&str, &str) = ("GITHUB_ACTIONS", "true");
 
-fn masks(said: &str) -> Vec<&str> {
-    said.lines().filter_map(|line| line.strip_prefix("::add-mask::")).collect()
+fn masks(stderr: &str) -> Vec<&str> {
+    stderr.lines().filter_map(|line| line.strip_prefix("::add-mask::")).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -23,23 +23,27 @@ async fn every_command_that_prints_a_secret_masks_it_on_github_and_leaves_standa
     world.commit_and_wait(&[("secrets/shop/db.yaml", &sops), ("secrets/shop/cr.age", &broken)]).await;
     let run = async |arguments: &[&str]| texts(&world.job("push", arguments, &[GITHUB]).await);
 
-    let (out, said) = run(&["secret", "get", "shop/password.age"]).await;
-    assert_eq!((out.as_str(), &masks(&said)[..]), ("hunter2", &["hunter2"][..]), "{said}");
-    let (out, said) = run(&["secret", "get", "shop/db.yaml"]).await;
+    let (out, stderr) = run(&["secret", "get", "shop/password.age"]).await;
+    assert_eq!((out.as_str(), &masks(&stderr)[..]), ("hunter2", &["hunter2"][..]), "{stderr}");
+    let (out, stderr) = run(&["secret", "get", "shop/db.yaml"]).await;
     assert_eq!(out.as_bytes(), document);
-    assert!(masks(&said).contains(&"tic-tac") && masks(&said).contains(&"5432"), "{said}");
-    let (out, said) = run(&["--output", "json", "secret", "get", "shop/db.yaml"]).await;
-    assert!(out.starts_with('{') && masks(&said).contains(&"tic-tac"), "{out}{said}");
-    let (out, said) = run(&["secret", "get", "shop/cr.age"]).await;
-    assert_eq!((out.as_str(), &masks(&said)[..]), ("first%\rsecond", &["first%25%0Dsecond", "first%25", "second"][..]), "{said}");
-    let (out, said) = run(&["exec", "--env", "DB=shop/db.yaml", "--", "sh", "-c", "printf %s \"$DB\""]).await;
+    assert!(masks(&stderr).contains(&"tic-tac") && masks(&stderr).contains(&"5432"), "{stderr}");
+    let (out, stderr) = run(&["--output", "json", "secret", "get", "shop/db.yaml"]).await;
+    assert!(out.starts_with('{') && masks(&stderr).contains(&"tic-tac"), "{out}{stderr}");
+    let (out, stderr) = run(&["secret", "get", "shop/cr.age"]).await;
+    assert_eq!(
+        (out.as_str(), &masks(&stderr)[..]),
+        ("first%\rsecond", &["first%25%0Dsecond", "first%25", "second"][..]),
+        "{stderr}"
+    );
+    let (out, stderr) = run(&["exec", "--env", "DB=shop/db.yaml", "--", "sh", "-c", "printf %s \"$DB\""]).await;
     assert_eq!(out.as_bytes(), document);
-    assert!(masks(&said).contains(&"tic-tac"), "{said}");
-    let (out, said) = run(&["credential", "kubernetes", "--audience", "https://partner.example"]).await;
+    assert!(masks(&stderr).contains(&"tic-tac"), "{stderr}");
+    let (out, stderr) = run(&["credential", "kubernetes", "--audience", "https://partner.example"]).await;
     let token: serde_json::Value = serde_json::from_str(&out).unwrap();
-    assert_eq!(masks(&said), [token["status"]["token"].as_str().unwrap()]);
-    let (_, said) = texts(&world.job("push", &["secret", "get", "shop/password.age"], &[]).await);
-    assert_eq!(said, "", "outside of GitHub no mask is printed");
+    assert_eq!(masks(&stderr), [token["status"]["token"].as_str().unwrap()]);
+    let (_, stderr) = texts(&world.job("push", &["secret", "get", "shop/password.age"], &[]).await);
+    assert_eq!(stderr, "", "outside of GitHub no mask is printed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,8 +80,8 @@ async fn exec_takes_the_token_of_every_ci_out_of_the_commands_environment() {
         let arguments = [&["exec", "--env", "X=shop/password.age"], flags, &["--", "sh", "-c", &script]].concat();
         texts(&world.job("push", &arguments, &environment).await)
     };
-    let (left, said) = run(&[]).await;
-    assert_eq!(left.trim(), "", "{said}");
+    let (left, stderr) = run(&[]).await;
+    assert_eq!(left.trim(), "", "{stderr}");
     let (left, _) = run(&["--keep-token"]).await;
     assert_eq!(left.split_whitespace().count(), environment.len(), "{left}");
 }
@@ -93,9 +97,9 @@ async fn a_token_of_fixed_audience_is_sent_to_its_own_server_alone() {
     let elsewhere = other.url("");
 
     let output = own.job("push", &["secret", "get", "--server", &elsewhere, "shop/password.age"], &given).await;
-    let (_, said) = texts(&output);
-    assert!(output.status.code() == Some(78) && said.contains("was not sent to"), "{:?} {said}", output.status);
-    assert!(said.contains(&own.url("")) && said.contains(&elsewhere) && said.contains("DAYPASS_AUDIENCE"), "{said}");
+    let (_, stderr) = texts(&output);
+    assert!(output.status.code() == Some(78) && stderr.contains("was not sent to"), "{:?} {stderr}", output.status);
+    assert!(stderr.contains(&own.url("")) && stderr.contains(&elsewhere) && stderr.contains("DAYPASS_AUDIENCE"), "{stderr}");
     let own_url = own.url("");
     let named = [&given[..], &[("DAYPASS_AUDIENCE", own_url.as_str())]].concat();
     for arguments in [
@@ -103,8 +107,8 @@ async fn a_token_of_fixed_audience_is_sent_to_its_own_server_alone() {
         &["whoami", "--server", &elsewhere],
         &["credential", "kubernetes", "--server", &elsewhere, "--audience", "https://partner.example"],
     ] {
-        let (_, said) = texts(&own.job("push", arguments, &named).await);
-        assert!(said.contains("was not sent to"), "{arguments:?}: {said}");
+        let (_, stderr) = texts(&own.job("push", arguments, &named).await);
+        assert!(stderr.contains("was not sent to"), "{arguments:?}: {stderr}");
     }
     if let Some(age) = peer("age") {
         let identity = own.job("push", &["secret", "plugin-identity", "--server", &elsewhere], &given).await;
@@ -115,33 +119,33 @@ async fn a_token_of_fixed_audience_is_sent_to_its_own_server_alone() {
         let mut command = tokio::process::Command::new(age);
         command.args(["--decrypt", "-i", "identity.txt", "access/secrets/shop/password.age"]).current_dir(own.folder.path());
         command.env("PATH", format!("{}:{path}", own.path("bin").display())).env("DAYPASS_SERVER", own.url("")).envs(named);
-        let (_, said) = texts(&command.output().await.unwrap());
-        assert!(said.contains("was not sent to"), "{said}");
+        let (_, stderr) = texts(&command.output().await.unwrap());
+        assert!(stderr.contains("was not sent to"), "{stderr}");
     }
     assert_eq!(refusals(&other), 0, "the other server saw the token");
-    let (out, said) = texts(&own.job("push", &["secret", "get", "shop/password.age"], &given).await);
-    assert_eq!(out, "hunter2", "{said}");
+    let (out, stderr) = texts(&own.job("push", &["secret", "get", "shop/password.age"], &given).await);
+    assert_eq!(out, "hunter2", "{stderr}");
 }
 
 /// Starts a server with this certificate. Returns what a job prints.
-async fn heard(made: (rcgen::CertificateParams, rcgen::KeyPair), trusted: bool) -> String {
-    let certificate = made.0.self_signed(&made.1).unwrap();
-    let (pem, key) = (certificate.pem(), made.1.serialize_pem());
+async fn heard(parts: (rcgen::CertificateParams, rcgen::KeyPair), trusted: bool) -> String {
+    let certificate = parts.0.self_signed(&parts.1).unwrap();
+    let (pem, key) = (certificate.pem(), parts.1.serialize_pem());
     let files = vec![("tls.crt", pem.clone().into_bytes()), ("tls.key", key.into_bytes())];
     let world = World::start_unready(Setup { files, ..Setup::default() }).await;
     let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap().cert.pem();
     std::fs::write(world.path("ca.crt"), if trusted { pem } else { other }).unwrap();
     let ca = world.path("ca.crt").display().to_string();
     let output = world.job("push", &["secret", "get", "--ca", &ca, "shop/password.age"], &[]).await;
-    let (_, said) = texts(&output);
-    assert_eq!(output.status.code(), Some(78), "{said}");
-    println!("{said}");
-    said
+    let (_, stderr) = texts(&output);
+    assert_eq!(output.status.code(), Some(78), "{stderr}");
+    println!("{stderr}");
+    stderr
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_fault_of_a_certificate_is_explained() {
-    let made = |name: &str, change: &dyn Fn(&mut rcgen::CertificateParams)| {
+    let parts_for = |name: &str, change: &dyn Fn(&mut rcgen::CertificateParams)| {
         let mut parameters = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
         change(&mut parameters);
         (parameters, rcgen::KeyPair::generate().unwrap())
@@ -149,11 +153,14 @@ async fn each_fault_of_a_certificate_is_explained() {
     let authority = |parameters: &mut rcgen::CertificateParams| {
         parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     };
-    let said = heard(made("localhost", &authority), true).await;
-    assert!(said.contains("is an authority's own") && said.contains("CA:FALSE") && !said.contains("OtherError"), "{said}");
+    let printed = heard(parts_for("localhost", &authority), true).await;
+    assert!(
+        printed.contains("is an authority's own") && printed.contains("CA:FALSE") && !printed.contains("OtherError"),
+        "{printed}"
+    );
     let old = |parameters: &mut rcgen::CertificateParams| parameters.not_after = rcgen::date_time_ymd(2020, 1, 1);
-    assert!(heard(made("localhost", &old), true).await.contains("has expired"));
-    assert!(heard(made("elsewhere.example", &|_| {}), true).await.contains("is for another name"));
-    let said = heard(made("localhost", &|_| {}), false).await;
-    assert!(said.contains("--ca (DAYPASS_CA)") && said.contains("signed by"), "{said}");
+    assert!(heard(parts_for("localhost", &old), true).await.contains("has expired"));
+    assert!(heard(parts_for("elsewhere.example", &|_| {}), true).await.contains("is for another name"));
+    let printed = heard(parts_for("localhost", &|_| {}), false).await;
+    assert!(printed.contains("--ca (DAYPASS_CA)") && printed.contains("signed by"), "{printed}");
 }

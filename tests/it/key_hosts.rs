@@ -73,15 +73,15 @@ async fn keys_at_another_host_are_refused_and_the_setting_to_write_is_named() {
     issuer.serve_keys(world.issuer.jwks().clone());
     let (status, refused) = whoami(&world, &token(&world, &url)).await;
     assert_eq!((status, &refused["code"]), (503, &json!("issuer_unavailable")), "{refused}");
-    let told = format!(
+    let expected = format!(
         "{url}/.well-known/openid-configuration says that the keys are at https://{keys}/certs, which is not the issuer's host: if the \
          issuer documents that host, write `jwks_hosts: [{keys}]`"
     );
     let recorded = world.audit().into_iter().rfind(|entry| entry.kind == "refused").unwrap();
-    assert_eq!(recorded.body["cause"], told.as_str());
+    assert_eq!(recorded.body["cause"], expected.as_str());
     let doctor = world.job("push", &["doctor", "--config", "daypass.yaml"], &[]).await;
     let printed = String::from_utf8_lossy(&doctor.stdout).into_owned();
-    assert!(printed.contains("issuer elsewhere") && printed.contains(&told), "{printed}");
+    assert!(printed.contains("issuer elsewhere") && printed.contains(&expected), "{printed}");
     assert_eq!(doctor.status.code(), Some(78), "{printed}");
 }
 
@@ -91,8 +91,8 @@ async fn keys_at_a_listed_host_are_accepted() {
     let world = World::start(setup(&issuer, &format!(", jwks_hosts: [\"{}\"]", issuer.keys))).await;
     let url = issuer.url.clone();
     issuer.serve_keys(world.issuer.jwks().clone());
-    let (status, seen) = whoami(&world, &token(&world, &url)).await;
-    assert_eq!((status, &seen["issuer"]), (200, &json!("elsewhere")), "{seen}");
+    let (status, identity) = whoami(&world, &token(&world, &url)).await;
+    assert_eq!((status, &identity["issuer"]), (200, &json!("elsewhere")), "{identity}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,7 +101,7 @@ async fn a_bad_list_of_key_hosts_does_not_load() {
     let world = World::start(Setup::default()).await;
     let config = std::fs::read_to_string(world.path("daypass.yaml")).unwrap();
     let many = (0..9).map(|number| format!("k{number}.acme.example")).collect::<Vec<_>>().join(", ");
-    for (more, said) in [
+    for (more, expected) in [
         (", jwks_hosts: [\"https://keys.acme.example/certs\"]".to_owned(), "expected a whole host as in a URL"),
         (", jwks_hosts: [\"*.acme.example\"]".to_owned(), "expected a whole host as in a URL"),
         (format!(", jwks_hosts: [{many}]"), "at most 8 hosts"),
@@ -110,6 +110,6 @@ async fn a_bad_list_of_key_hosts_does_not_load() {
         std::fs::write(world.path("other.yaml"), format!("{config}{}", issuer.configured(&more))).unwrap();
         let output = world.job("push", &["serve", "--config", "other.yaml"], &[]).await;
         let printed = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.code() == Some(78) && printed.contains(said), "{said} in {printed}");
+        assert!(output.status.code() == Some(78) && printed.contains(expected), "{expected} in {printed}");
     }
 }

@@ -27,10 +27,10 @@ async fn keys_are_published_for_another_host_and_compared_with_what_it_serves() 
     let folder = world.path("site");
     host(folder.clone(), port).await;
     let to = folder.display().to_string();
-    let (status, said) = daypass(&world, &["keys", "check"]).await;
-    assert!(status == 78 && said.contains("nothing is hosted there"), "{said}");
-    let (status, said) = daypass(&world, &["keys", "publish", "--to", &to]).await;
-    assert!(status == 0 && said.contains("run it again after"), "{said}");
+    let (status, output) = daypass(&world, &["keys", "check"]).await;
+    assert!(status == 78 && output.contains("nothing is hosted there"), "{output}");
+    let (status, output) = daypass(&world, &["keys", "publish", "--to", &to]).await;
+    assert!(status == 0 && output.contains("run it again after"), "{output}");
     let (first, discovery) = (folder.join(".well-known/jwks.json"), folder.join(".well-known/openid-configuration"));
     let hosted = std::fs::read(&first).unwrap();
     let served: Value = world.http.get(world.url("/.well-known/jwks.json")).send().await.unwrap().json().await.unwrap();
@@ -41,10 +41,10 @@ async fn keys_are_published_for_another_host_and_compared_with_what_it_serves() 
     daypass(&world, &["keys", "publish", "--to", &to]).await;
     assert_eq!(std::fs::read(&first).unwrap(), hosted, "the same keys are the same bytes");
 
-    let (status, said) = daypass(&world, &["keys", "rotate"]).await;
-    assert!(status == 0 && said.contains("3 keys made") && said.contains("waits to be hosted"), "{said}");
-    let (status, said) = daypass(&world, &["keys", "check"]).await;
-    assert!(status == 78 && said.contains("(published) is not hosted"), "{said}");
+    let (status, output) = daypass(&world, &["keys", "rotate"]).await;
+    assert!(status == 0 && output.contains("3 keys made") && output.contains("waits to be hosted"), "{output}");
+    let (status, output) = daypass(&world, &["keys", "check"]).await;
+    assert!(status == 78 && output.contains("(published) is not hosted"), "{output}");
     assert!(daypass(&world, &["status"]).await.1.contains("2 do not sign until they are hosted"));
     let metrics = world.metrics().await;
     assert!(metrics.contains("daypass_signing_keys_waiting 2"), "{metrics}");
@@ -65,19 +65,20 @@ async fn keys_are_published_for_another_host_and_compared_with_what_it_serves() 
 async fn keys_that_the_server_hosts_itself_wait_for_no_host() {
     let world = World::start(Setup::default()).await;
     let to = world.path("site").display().to_string();
-    let (status, said) = daypass(&world, &["keys", "publish", "--to", &to]).await;
-    assert!(status == 0 && said.contains("itself serves"), "{said}");
-    let (_, said) = daypass(&world, &["keys", "rotate"]).await;
-    assert!(said.contains("signs from") && !said.contains("waits"), "{said}");
+    let (status, output) = daypass(&world, &["keys", "publish", "--to", &to]).await;
+    assert!(status == 0 && output.contains("itself serves"), "{output}");
+    let (_, output) = daypass(&world, &["keys", "rotate"]).await;
+    assert!(output.contains("signs from") && !output.contains("waits"), "{output}");
     let ca = world.path("tls.crt").display().to_string();
     assert_eq!(daypass(&world, &["keys", "check", "--ca", &ca]).await.0, 0);
     assert_eq!(daypass(&world, &["keys", "check", "--issuer", "id-tokens", "--ca", &ca]).await.0, 0);
 }
 
 /// A TLS server with this certificate that answers nothing.
-async fn host_with(made: &rcgen::Certificate, key: &rcgen::KeyPair) -> u16 {
+async fn host_with(certificate: &rcgen::Certificate, key: &rcgen::KeyPair) -> u16 {
     let key = rustls::pki_types::PrivateKeyDer::Pkcs8(key.serialize_der().into());
-    let config = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(vec![made.der().clone()], key).unwrap();
+    let config =
+        rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key).unwrap();
     let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -98,18 +99,18 @@ async fn each_fault_of_a_hosts_certificate_is_explained() {
         let mut parameters = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
         change(&mut parameters);
         let key = rcgen::KeyPair::generate().unwrap();
-        let made = parameters.self_signed(&key).unwrap();
-        std::fs::write(world.path("host.crt"), made.pem()).unwrap();
-        let url = format!("https://localhost:{}", host_with(&made, &key).await);
-        let (status, said) = daypass(&world, &[&["keys", "check", "--url", &url], ca].concat()).await;
-        println!("{said}");
-        assert_eq!(status, 78, "{said}");
+        let certificate = parameters.self_signed(&key).unwrap();
+        std::fs::write(world.path("host.crt"), certificate.pem()).unwrap();
+        let url = format!("https://localhost:{}", host_with(&certificate, &key).await);
+        let (status, output) = daypass(&world, &[&["keys", "check", "--url", &url], ca].concat()).await;
+        println!("{output}");
+        assert_eq!(status, 78, "{output}");
         for word in
             ["peer certificate", "UnknownIssuer", "NotValidForName", "UNIX", "DnsName", "error sending request", "BadEncoding"]
         {
-            assert!(!said.contains(word), "{word}: {said}");
+            assert!(!output.contains(word), "{word}: {output}");
         }
-        said
+        output
     };
     let named = ["--ca", ca.as_str()];
     let old = |parameters: &mut rcgen::CertificateParams| parameters.not_after = rcgen::date_time_ymd(2020, 1, 1);
@@ -119,8 +120,8 @@ async fn each_fault_of_a_hosts_certificate_is_explained() {
     };
     assert!(check("localhost", &old, &named).await.contains("it has expired at 2020-01-01T00:00:00Z, and it is 20"));
     assert!(check("localhost", &new, &named).await.contains("it is not valid yet before 2090-01-01T00:00:00Z"));
-    let said = check("elsewhere.example", &|_| {}, &named).await;
-    assert!(said.contains("it is for another name than localhost: elsewhere.example\nhint: "), "{said}");
+    let output = check("elsewhere.example", &|_| {}, &named).await;
+    assert!(output.contains("it is for another name than localhost: elsewhere.example\nhint: "), "{output}");
     assert!(check("localhost", &authority, &named).await.contains("is an authority's own"));
     assert!(check("localhost", &|_| {}, &["--ca", &other]).await.contains("signed by none of the file that --ca names"));
     // An authority of the same name with a key of another algorithm.
@@ -139,11 +140,11 @@ async fn each_fault_of_a_hosts_certificate_is_explained() {
         ("nothing", "broken.crt: the CA file holds no PEM certificate"),
     ] {
         std::fs::write(&broken, text).unwrap();
-        let said = check("localhost", &|_| {}, &["--ca", &broken.display().to_string()]).await;
-        assert!(said.contains(expected), "{said}");
+        let output = check("localhost", &|_| {}, &["--ca", &broken.display().to_string()]).await;
+        assert!(output.contains(expected), "{output}");
     }
-    let said = check("localhost", &|_| {}, &["--ca", "none.crt"]).await;
-    assert!(said.contains("none.crt: No such file"), "{said}");
+    let output = check("localhost", &|_| {}, &["--ca", "none.crt"]).await;
+    assert!(output.contains("none.crt: No such file"), "{output}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -154,17 +155,17 @@ async fn the_issuer_of_id_tokens_is_hosted_separately() {
     let (folder, own) = (world.path("site"), ["--issuer", "id-tokens"]);
     host(folder.clone(), port).await;
     let to = folder.display().to_string();
-    let (status, said) = daypass(&world, &[&["keys", "check"], &own[..]].concat()).await;
-    assert!(status == 78 && said.contains("nothing is hosted there"), "{said}");
-    let (status, said) = daypass(&world, &[&["keys", "publish", "--to", &to], &own[..]].concat()).await;
-    assert!(status == 0 && said.contains("1 key of http://127.0.0.1"), "{said}");
+    let (status, output) = daypass(&world, &[&["keys", "check"], &own[..]].concat()).await;
+    assert!(status == 78 && output.contains("nothing is hosted there"), "{output}");
+    let (status, output) = daypass(&world, &[&["keys", "publish", "--to", &to], &own[..]].concat()).await;
+    assert!(status == 0 && output.contains("1 key of http://127.0.0.1"), "{output}");
     assert_eq!(daypass(&world, &[&["keys", "check"], &own[..]].concat()).await.0, 0);
     daypass(&world, &["keys", "rotate"]).await;
-    let (_, said) = daypass(&world, &["keys", "list"]).await;
-    assert_eq!(said.matches("waits to be hosted: `daypass keys publish --issuer id-tokens`").count(), 1, "{said}");
-    assert_eq!(said.matches("signs from").count(), 2, "the clouds' next keys wait for nobody: {said}");
-    let (status, said) = daypass(&world, &[&["keys", "check"], &own[..]].concat()).await;
-    assert!(status == 78 && said.contains("--issuer id-tokens` writes it"), "{said}");
+    let (_, output) = daypass(&world, &["keys", "list"]).await;
+    assert_eq!(output.matches("waits to be hosted: `daypass keys publish --issuer id-tokens`").count(), 1, "{output}");
+    assert_eq!(output.matches("signs from").count(), 2, "the clouds' next keys wait for nobody: {output}");
+    let (status, output) = daypass(&world, &[&["keys", "check"], &own[..]].concat()).await;
+    assert!(status == 78 && output.contains("--issuer id-tokens` writes it"), "{output}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,8 +23,8 @@ impl Server {
         let admission = free_port();
         let client = rcgen::generate_simple_self_signed(["kube-apiserver".to_owned()]).unwrap();
         let apis = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
-        let pem = |made: &rcgen::CertifiedKey<rcgen::KeyPair>| {
-            (made.cert.pem().into_bytes(), made.signing_key.serialize_pem().into_bytes())
+        let pem = |generated: &rcgen::CertifiedKey<rcgen::KeyPair>| {
+            (generated.cert.pem().into_bytes(), generated.signing_key.serialize_pem().into_bytes())
         };
         let ((certificate, key), (api_certificate, api_key)) = (pem(&client), pem(&apis));
         let client_ca = if with_client_ca { "\n  client_ca: apiserver-client.crt" } else { "" };
@@ -186,7 +186,7 @@ async fn a_real_api_server_injects_into_pods_and_shows_our_refusals() {
     cluster.kubectl(&["create", "--dry-run=server", "-f", "-"], &pod("dry", &asks).to_string()).unwrap();
     assert!(cluster.kubectl(&["-n", "shop", "get", "pod", "dry"], "").is_err());
 
-    for (annotation, said) in [
+    for (annotation, expected) in [
         (("isuer", "eu"), "did you mean `daypass.dev/issuer`?"),
         (("secret.x", "../root.key"), "expected path/of/secret.yaml#/key"),
         (("issuer", "asia"), "one of: cluster"),
@@ -194,7 +194,8 @@ async fn a_real_api_server_injects_into_pods_and_shows_our_refusals() {
     ] {
         let message = cluster.create(&pod("bad", &[&asks[..], &[annotation]].concat())).unwrap_err();
         assert!(
-            message.contains("admission webhook \"inject.daypass.dev\" denied the request: daypass: ") && message.contains(said),
+            message.contains("admission webhook \"inject.daypass.dev\" denied the request: daypass: ")
+                && message.contains(expected),
             "{message}"
         );
         println!("kubectl says: {}", message.trim());
@@ -278,13 +279,13 @@ async fn an_api_server_accepts_our_manifests() {
             registration["webhooks"][0].as_object_mut().unwrap().remove("matchConditions");
         }
         let is_served = |object: &Value| served.lines().any(|version| version == object["apiVersion"]);
-        let (asked, left): (Vec<Value>, Vec<Value>) = objects.into_iter().partition(is_served);
+        let (served_here, left): (Vec<Value>, Vec<Value>) = objects.into_iter().partition(is_served);
         let kinds = |objects: &[Value]| {
             objects.iter().map(|object| format!("{}", object["kind"])).collect::<std::collections::BTreeSet<_>>()
         };
-        println!("{name}: asked {:?}; this API server serves no {:?}", kinds(&asked), kinds(&left));
-        let list = json!({ "apiVersion": "v1", "kind": "List", "items": asked });
-        let told = cluster.kubectl(&["apply", "--dry-run=server", "-f", "-"], &list.to_string()).unwrap();
+        println!("{name}: asked {:?}; this API server serves no {:?}", kinds(&served_here), kinds(&left));
+        let list = json!({ "apiVersion": "v1", "kind": "List", "items": served_here });
+        let applied = cluster.kubectl(&["apply", "--dry-run=server", "-f", "-"], &list.to_string()).unwrap();
         for object in [
             "serviceaccount/daypass",
             "service/daypass-admission",
@@ -292,7 +293,7 @@ async fn an_api_server_accepts_our_manifests() {
             "networkpolicy.networking.k8s.io/daypass",
             "mutatingwebhookconfiguration.admissionregistration.k8s.io/daypass",
         ] {
-            assert!(told.contains(object), "{name}: {object} in\n{told}");
+            assert!(applied.contains(object), "{name}: {object} in\n{applied}");
         }
     }
     // The component for clusters before 1.30 removes what they do not know.

@@ -44,9 +44,9 @@ fn no_module_imports_one_below_it() {
         for imported in
             code.split("crate::").skip(1).map(|rest| rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap())
         {
-            let Some(theirs) = rank(imported) else { continue };
+            let Some(its_rank) = rank(imported) else { continue };
             seen += 1;
-            assert!(imported == room || theirs <= own, "{relative} imports {imported}, which stands below it");
+            assert!(imported == room || its_rank <= own, "{relative} imports {imported}, which stands below it");
         }
     }
     assert!(seen > 100, "only {seen} imports were seen");

@@ -19,8 +19,8 @@ fn run_with(command: &str, more: &[&str]) -> (Value, bool) {
     let mut daypass = Command::new(env!("CARGO_BIN_EXE_daypass"));
     let arguments = ["policy", command, "--config", "issuers.yaml", "--folder", ".", "--output", "json"];
     let output = daypass.current_dir(library()).args(arguments).args(more).output().unwrap();
-    let shown = String::from_utf8_lossy(&output.stdout);
-    (serde_json::from_str(&shown).unwrap_or_else(|fault| panic!("{fault}: {shown}{output:?}")), output.status.success())
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    (serde_json::from_str(&stdout).unwrap_or_else(|fault| panic!("{fault}: {stdout}{output:?}")), output.status.success())
 }
 
 fn files_below(folder: &Path) -> Vec<PathBuf> {
@@ -29,8 +29,8 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn policies() -> BTreeSet<String> {
-    let shown = |path: PathBuf| path.strip_prefix(library()).unwrap().to_str().unwrap().to_owned();
-    files_below(&library().join("policies")).into_iter().map(shown).collect()
+    let relative = |path: PathBuf| path.strip_prefix(library()).unwrap().to_str().unwrap().to_owned();
+    files_below(&library().join("policies")).into_iter().map(relative).collect()
 }
 
 #[test]

@@ -20,14 +20,14 @@ async fn decisions_are_counted_by_policy_and_requests_are_measured_by_their_temp
     assert_eq!(secret.status(), 200);
     let unknown = world.http.get(world.url("/nobody/knows/hunter2")).send().await.unwrap();
     assert_eq!(unknown.status(), 404);
-    let told = world.metrics().await;
-    assert_eq!(value(&told, "daypass_decisions_total{policy=\"shop/deploy\",code=\"granted\"}"), 2.0);
-    assert_eq!(value(&told, "daypass_requests_refused_total{code=\"no_matching_policy\"}"), 1.0);
-    assert_eq!(value(&told, "daypass_request_duration_seconds_count{route=\"/v1/exchange\"}"), 2.0);
-    assert_eq!(value(&told, "daypass_request_duration_seconds_count{route=\"/v1/secrets/{*path}\"}"), 1.0);
-    assert!(!told.contains("shop/password") && !told.contains("hunter2"), "no value of a request is a label: {told}");
-    assert_eq!(value(&told, "daypass_issue_duration_seconds_count{credential=\"secret\"}"), 2.0);
-    assert!(value(&told, "daypass_store_write_duration_seconds_count") >= 3.0, "{told}");
-    let read_at = value(&told, "daypass_issuer_keys_read_timestamp_seconds{issuer=\"github\"}");
+    let metrics = world.metrics().await;
+    assert_eq!(value(&metrics, "daypass_decisions_total{policy=\"shop/deploy\",code=\"granted\"}"), 2.0);
+    assert_eq!(value(&metrics, "daypass_requests_refused_total{code=\"no_matching_policy\"}"), 1.0);
+    assert_eq!(value(&metrics, "daypass_request_duration_seconds_count{route=\"/v1/exchange\"}"), 2.0);
+    assert_eq!(value(&metrics, "daypass_request_duration_seconds_count{route=\"/v1/secrets/{*path}\"}"), 1.0);
+    assert!(!metrics.contains("shop/password") && !metrics.contains("hunter2"), "no value of a request is a label: {metrics}");
+    assert_eq!(value(&metrics, "daypass_issue_duration_seconds_count{credential=\"secret\"}"), 2.0);
+    assert!(value(&metrics, "daypass_store_write_duration_seconds_count") >= 3.0, "{metrics}");
+    let read_at = value(&metrics, "daypass_issuer_keys_read_timestamp_seconds{issuer=\"github\"}");
     assert!((read_at - SystemClock.now().seconds() as f64).abs() < 600.0, "{read_at}");
 }

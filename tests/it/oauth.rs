@@ -74,10 +74,10 @@ async fn what_the_native_api_denies_is_denied_with_an_oauth_error() {
         let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let (status, answer) = post(&world, &pairs).await;
         assert_eq!((status, &answer["error"]), (400, &json!(error)), "{answer}");
-        let said = answer["error_description"].as_str().unwrap();
+        let description = answer["error_description"].as_str().unwrap();
         let record = world.audit().into_iter().rfind(|entry| entry.kind == "refused").unwrap();
-        assert!(said.starts_with(code) && said.contains(&record.decision.unwrap()), "{said}");
-        assert!(said.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\'), "{said}");
+        assert!(description.starts_with(code) && description.contains(&record.decision.unwrap()), "{description}");
+        assert!(description.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\'), "{description}");
         assert_eq!(record.body["reason"], code);
     }
     let large = world.http.post(world.url("/oauth2/token")).body("x".repeat(100_000)).send().await.unwrap();

@@ -29,18 +29,18 @@ async fn a_denial_works_without_git_survives_a_restart_and_is_lifted_by_its_id()
     let mut world = World::start(Setup::default()).await;
     assert_eq!(ask(&world).await.0, 200);
     std::fs::rename(world.path("access"), world.path("gone")).unwrap();
-    let (status, told) = daypass(&world, &["deny", "--repository", "acme/renamed@456789", "--reason", "INC-42"]).await;
-    assert_eq!(status, 0, "{told}");
+    let (status, output) = daypass(&world, &["deny", "--repository", "acme/renamed@456789", "--reason", "INC-42"]).await;
+    assert_eq!(status, 0, "{output}");
     assert_eq!(ask(&world).await, (403, json!("denied")), "the id decides, at once");
     std::fs::rename(world.path("gone"), world.path("access")).unwrap();
     world.kill_and_restart().await;
     assert_eq!(ask(&world).await, (403, json!("denied")), "durable");
-    let (_, shown) = daypass(&world, &["status"]).await;
-    assert!(shown.contains("INC-42") && shown.contains("until lifted"), "{shown}");
-    let id = told.split("--lift ").nth(1).unwrap().split('`').next().unwrap();
-    for beside in [["--policy", "shop/deploy"], ["--reason", "x"], ["--for", "1h"]] {
-        let (status, told) = daypass(&world, &[&["deny", "--lift", id][..], &beside].concat()).await;
-        assert!(status == 64 && told.contains("cannot be used with"), "{beside:?}: {told}");
+    let (_, report) = daypass(&world, &["status"]).await;
+    assert!(report.contains("INC-42") && report.contains("until lifted"), "{report}");
+    let id = output.split("--lift ").nth(1).unwrap().split('`').next().unwrap();
+    for more in [["--policy", "shop/deploy"], ["--reason", "x"], ["--for", "1h"]] {
+        let (status, output) = daypass(&world, &[&["deny", "--lift", id][..], &more].concat()).await;
+        assert!(status == 64 && output.contains("cannot be used with"), "{more:?}: {output}");
     }
     assert_eq!(daypass(&world, &["deny", "--lift", &id[24..]]).await.0, 0, "the end of an id is enough");
     assert_eq!(ask(&world).await.0, 200);
@@ -49,9 +49,9 @@ async fn a_denial_works_without_git_survives_a_restart_and_is_lifted_by_its_id()
         daypass(&world, &["deny", other[0], other[1], "--unknown-too", "--reason", "x"]).await;
     }
     assert_eq!(ask(&world).await.0, 200, "others are denied, not this one");
-    let (_, told) = daypass(&world, &["deny", "--policy", "shop/deploy", "--for", "1h", "--reason", "x"]).await;
+    let (_, output) = daypass(&world, &["deny", "--policy", "shop/deploy", "--for", "1h", "--reason", "x"]).await;
     assert_eq!(ask(&world).await, (403, json!("denied")));
-    let id = told.split("--lift ").nth(1).unwrap().split('`').next().unwrap();
+    let id = output.split("--lift ").nth(1).unwrap().split('`').next().unwrap();
     assert_eq!(daypass(&world, &["deny", "--lift", id]).await.0, 0);
     daypass(&world, &["deny", "--policy", "shop/deploy", "--for", "2s", "--reason", "x"]).await;
     let started = Instant::now();
@@ -59,8 +59,8 @@ async fn a_denial_works_without_git_survives_a_restart_and_is_lifted_by_its_id()
         assert!(started.elapsed() < START_MAX, "its time is over");
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-    let (status, told) = daypass(&world, &["deny", "--reason", "everybody"]).await;
-    assert_eq!(status, 64, "{told}");
+    let (status, output) = daypass(&world, &["deny", "--reason", "everybody"]).await;
+    assert_eq!(status, 64, "{output}");
     let kinds: Vec<String> = world.audit().into_iter().map(|entry| entry.kind).collect();
     assert_eq!(kinds.iter().filter(|kind| *kind == "denied").count(), 7);
     assert_eq!(kinds.iter().filter(|kind| *kind == "lifted").count(), 2);
@@ -71,29 +71,29 @@ async fn a_denial_works_without_git_survives_a_restart_and_is_lifted_by_its_id()
 async fn a_denial_with_a_typo_is_refused_or_reported_to_match_nobody() {
     let world = World::start(Setup::default()).await;
     let deny = async |arguments: &[&str]| daypass(&world, &[&["deny", "--reason", "INC-42"], arguments].concat()).await;
-    let (status, told) = deny(&["--repository", "acme/shop"]).await;
-    assert!(status == 0 && told.contains("nothing was granted within the last day"), "{told}");
-    let lift = told.split("--lift ").nth(1).unwrap().split('`').next().unwrap();
+    let (status, output) = deny(&["--repository", "acme/shop"]).await;
+    assert!(status == 0 && output.contains("nothing was granted within the last day"), "{output}");
+    let lift = output.split("--lift ").nth(1).unwrap().split('`').next().unwrap();
     assert_eq!(daypass(&world, &["deny", "--lift", lift]).await.0, 0);
     assert_eq!(ask(&world).await.0, 200);
-    for (typo, meant) in [(["--policy", "shop/deplyo"], "shop/deploy"), (["--issuer", "gihub"], "github")] {
-        let (status, told) = deny(&typo).await;
-        assert!(status == 64 && told.contains(&format!("did you mean `{meant}`?")), "{status} {told}");
+    for (typo, suggestion) in [(["--policy", "shop/deplyo"], "shop/deploy"), (["--issuer", "gihub"], "github")] {
+        let (status, output) = deny(&typo).await;
+        assert!(status == 64 && output.contains(&format!("did you mean `{suggestion}`?")), "{status} {output}");
     }
     assert_eq!(deny(&["--repository", ""]).await.0, 64);
     assert_eq!(deny(&["--repository", "acme/shop", "--for", "0s"]).await.0, 64);
-    let (status, told) = deny(&["--issuer", "GitHub"]).await;
-    assert!(status == 64 && told.contains("--issuer") && !told.contains("column"), "{status} {told}");
+    let (status, output) = deny(&["--issuer", "GitHub"]).await;
+    assert!(status == 64 && output.contains("--issuer") && !output.contains("column"), "{status} {output}");
     assert_eq!(ask(&world).await.0, 200, "nothing was denied");
-    let (status, told) = deny(&["--repository", "acme/shp", "--for", "1h"]).await;
-    assert!(status == 0 && told.contains("repository acme/shp") && told.contains("NONE of the 2 grants"), "{told}");
-    let (_, told) = deny(&["--policy", "shop/next", "--unknown-too"]).await;
-    assert!(told.contains("policy shop/next") && told.contains("NONE of the 2 grants"), "{told}");
+    let (status, output) = deny(&["--repository", "acme/shp", "--for", "1h"]).await;
+    assert!(status == 0 && output.contains("repository acme/shp") && output.contains("NONE of the 2 grants"), "{output}");
+    let (_, output) = deny(&["--policy", "shop/next", "--unknown-too"]).await;
+    assert!(output.contains("policy shop/next") && output.contains("NONE of the 2 grants"), "{output}");
     assert_eq!(ask(&world).await.0, 200);
-    let (status, told) = deny(&["--repository", "acme/shop", "--policy", "shop/deploy", "--output", "json"]).await;
-    let told: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!((status, &told["covers"]["grants"], &told["covers"]["of"]), (0, &json!(3), &json!(3)), "{told}");
-    assert_eq!((&told["denies"], &told["until"]), (&json!("policy shop/deploy, repository acme/shop"), &Value::Null));
+    let (status, output) = deny(&["--repository", "acme/shop", "--policy", "shop/deploy", "--output", "json"]).await;
+    let report: Value = serde_json::from_str(&output).unwrap();
+    assert_eq!((status, &report["covers"]["grants"], &report["covers"]["of"]), (0, &json!(3), &json!(3)), "{report}");
+    assert_eq!((&report["denies"], &report["until"]), (&json!("policy shop/deploy, repository acme/shop"), &Value::Null));
     assert_eq!(ask(&world).await, (403, json!("denied")));
 }
 
@@ -124,9 +124,9 @@ async fn a_denial_that_contradicts_itself_or_only_looks_right_is_refused() {
         (&["--repository", "acme/shop.git"], "write `acme/shop`"),
         (&["--repository", "acme/shop@99999999999999999999999999"], "write owner/name"),
     ];
-    for (arguments, said) in refused {
-        let (status, told) = deny(arguments).await;
-        assert!(status == 64 && told.contains(said), "{arguments:?}: {status} {told}");
+    for (arguments, expected) in refused {
+        let (status, output) = deny(arguments).await;
+        assert!(status == 64 && output.contains(expected), "{arguments:?}: {status} {output}");
     }
     assert_eq!(ask(&world).await.0, 200);
     for arguments in [
@@ -135,8 +135,8 @@ async fn a_denial_that_contradicts_itself_or_only_looks_right_is_refused() {
         &["--policy", "web", "--issuer", "cluster", "--for", "1s"],
         &["--repository", "acme/.github", "--for", "1s"],
     ] {
-        let (status, told) = deny(arguments).await;
-        assert_eq!(status, 0, "{arguments:?}: {told}");
+        let (status, output) = deny(arguments).await;
+        assert_eq!(status, 0, "{arguments:?}: {output}");
     }
 }
 
@@ -145,39 +145,39 @@ async fn a_denial_that_contradicts_itself_or_only_looks_right_is_refused() {
 async fn a_denial_of_a_renamed_policy_is_reported_to_deny_nobody() {
     let world = World::start(Setup::default()).await;
     assert_eq!(daypass(&world, &["deny", "--reason", "INC-43", "--policy", "shop/deploy"]).await.0, 0);
-    let (_, told) = daypass(&world, &["status"]).await;
-    assert!(told.contains("denied") && !told.contains("IT DENIES NOBODY"), "{told}");
+    let (_, output) = daypass(&world, &["status"]).await;
+    assert!(output.contains("denied") && !output.contains("IT DENIES NOBODY"), "{output}");
     git(&world.path("access"), &["mv", "policies/shop/deploy.yaml", "policies/shop/release.yaml"]);
     world.commit_and_wait(&[]).await;
-    let (_, told) = daypass(&world, &["status"]).await;
-    assert!(told.contains("IT DENIES NOBODY: no policy `shop/deploy` is in force"), "{told}");
+    let (_, output) = daypass(&world, &["status"]).await;
+    assert!(output.contains("IT DENIES NOBODY: no policy `shop/deploy` is in force"), "{output}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_decision_is_never_answered_again() {
     let world = World::start(Setup::default()).await;
     let token = world.token();
-    let wanted = json!([{"secret": "shop/password.age"}]);
-    let (_, answer) = world.exchange(&token, wanted.clone()).await;
-    assert_eq!(world.exchange(&token, wanted.clone()).await.0, 200, "a retry gets the same answer");
+    let requested = json!([{"secret": "shop/password.age"}]);
+    let (_, answer) = world.exchange(&token, requested.clone()).await;
+    assert_eq!(world.exchange(&token, requested.clone()).await.0, 200, "a retry gets the same answer");
     let decision = answer["decision_id"].as_str().unwrap();
     let capitals = decision.to_ascii_uppercase();
-    let (status, told) = daypass(&world, &["revoke", &capitals, "--reason", "leaked", "--output", "json"]).await;
-    let told: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!((status, &told["decision_id"]), (0, &json!(decision)));
-    let lives_on = told["lives_on"].to_string();
-    assert!(told["lives_on"].as_array().unwrap().len() == 1 && lives_on.contains("change it where it is used"), "{told}");
-    let (_, said) = daypass(&world, &["revoke", decision, "--reason", "leaked"]).await;
-    assert!(said.contains("still knows it"), "{said}");
-    assert!(said.contains("\n  secret  ") && !said.contains('{'), "for people, no JSON: {said}");
-    assert_eq!(world.exchange(&token, wanted).await.1["code"], "replayed");
+    let (status, output) = daypass(&world, &["revoke", &capitals, "--reason", "leaked", "--output", "json"]).await;
+    let report: Value = serde_json::from_str(&output).unwrap();
+    assert_eq!((status, &report["decision_id"]), (0, &json!(decision)));
+    let lives_on = report["lives_on"].to_string();
+    assert!(report["lives_on"].as_array().unwrap().len() == 1 && lives_on.contains("change it where it is used"), "{report}");
+    let (_, text) = daypass(&world, &["revoke", decision, "--reason", "leaked"]).await;
+    assert!(text.contains("still knows it"), "{text}");
+    assert!(text.contains("\n  secret  ") && !text.contains('{'), "for people, no JSON: {text}");
+    assert_eq!(world.exchange(&token, requested).await.1["code"], "replayed");
     let (status, _) = daypass(&world, &["revoke", "01a207f0-a7c7-7607-8f85-47f46e007f4f", "--reason", "x"]).await;
     assert_eq!(status, 64);
-    let (status, told) = daypass(&world, &["revoke", &decision[24..], "--reason", "x", "--output", "json"]).await;
-    let told: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!((status, &told["decision_id"]), (0, &json!(decision)), "the end of an id is enough");
-    let (status, told) = daypass(&world, &["revoke", &decision[30..], "--reason", "x"]).await;
-    assert!(status == 64 && told.contains("at least its last 8 digits"), "{told}");
+    let (status, output) = daypass(&world, &["revoke", &decision[24..], "--reason", "x", "--output", "json"]).await;
+    let report: Value = serde_json::from_str(&output).unwrap();
+    assert_eq!((status, &report["decision_id"]), (0, &json!(decision)), "the end of an id is enough");
+    let (status, output) = daypass(&world, &["revoke", &decision[30..], "--reason", "x"]).await;
+    assert!(status == 64 && output.contains("at least its last 8 digits"), "{output}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -193,8 +193,8 @@ async fn a_restart_does_not_follow_a_rewritten_history_until_an_operator_accepts
     let ready = world.ready().await;
     assert_eq!(ready["revision"], narrowed.as_str());
     assert!(ready["alarm"].as_str().unwrap().contains("history was rewritten"), "{ready}");
-    let (status, told) = daypass(&world, &["accept", &wide]).await;
-    assert_eq!((status, told.trim()), (0, "in force"), "{}", world.log());
+    let (status, output) = daypass(&world, &["accept", &wide]).await;
+    assert_eq!((status, output.trim()), (0, "in force"), "{}", world.log());
     assert_eq!(ask(&world).await.0, 200);
     assert!(world.ready().await["alarm"].is_null());
     let release = world.token_with(github_claims("push", "refs/heads/release"));
@@ -208,12 +208,12 @@ async fn a_commit_that_the_repository_does_not_have_is_not_accepted() {
     let repository = world.path("access");
     let tree = git(&repository, &["rev-parse", "HEAD^{tree}"]);
     for missing in ["1".repeat(40), "1".repeat(64), tree] {
-        let (status, told) = daypass(&world, &["accept", &missing]).await;
-        assert!(status == 64 && told.contains(&format!("The source `root` has no commit {missing}")), "{status} {told}");
+        let (status, output) = daypass(&world, &["accept", &missing]).await;
+        assert!(status == 64 && output.contains(&format!("The source `root` has no commit {missing}")), "{status} {output}");
     }
     std::fs::rename(&repository, world.path("gone")).unwrap();
-    let (status, told) = daypass(&world, &["accept", &"1".repeat(40)]).await;
-    assert!(status == 69 && told.contains("Nobody can tell whether the source `root` has this commit"), "{status} {told}");
+    let (status, output) = daypass(&world, &["accept", &"1".repeat(40)]).await;
+    assert!(status == 69 && output.contains("Nobody can tell whether the source `root` has this commit"), "{status} {output}");
     std::fs::rename(world.path("gone"), &repository).unwrap();
     let accepted = |world: &World| world.audit().iter().filter(|entry| entry.kind == "accepted").count();
     assert_eq!(accepted(&world), 0, "nothing of it is recorded");
@@ -277,11 +277,11 @@ async fn a_permission_increase_waits_for_a_person_and_a_decrease_does_not() {
         claims.insert("ref_protected".to_owned(), protected.into());
         claims
     };
-    let wanted = json!([{"secret": "shop/password.age"}]);
-    assert_eq!(world.exchange(&world.token_with(branch("false")), wanted.clone()).await.0, 403, "the widening waits");
+    let requested = json!([{"secret": "shop/password.age"}]);
+    assert_eq!(world.exchange(&world.token_with(branch("false")), requested.clone()).await.0, 403, "the widening waits");
     let mut unprotected = github_claims("push", "refs/heads/main");
     unprotected.insert("ref_protected".to_owned(), "false".into());
-    assert_eq!(world.exchange(&world.token_with(unprotected), wanted.clone()).await.0, 403, "the narrowing does not");
+    assert_eq!(world.exchange(&world.token_with(unprotected), requested.clone()).await.0, 403, "the narrowing does not");
     assert_eq!(
         world.exchange(&world.token(), json!([{"secret": "shop/new.age"}])).await.0,
         502,
@@ -289,19 +289,19 @@ async fn a_permission_increase_waits_for_a_person_and_a_decrease_does_not() {
     );
     world.kill_and_restart().await;
     assert_eq!(world.ready().await["held"], ready["held"], "a restart lets nothing through");
-    assert_eq!(world.exchange(&world.token_with(branch("false")), wanted.clone()).await.0, 403);
+    assert_eq!(world.exchange(&world.token_with(branch("false")), requested.clone()).await.0, 403);
     let revision = ready["revision"].as_str().unwrap();
-    let (status, told) = daypass(&world, &["status"]).await;
-    assert!(status == 0 && told.contains("policies/shop/branches.yaml lets somebody in"), "{told}");
+    let (status, output) = daypass(&world, &["status"]).await;
+    assert!(status == 0 && output.contains("policies/shop/branches.yaml lets somebody in"), "{output}");
     assert_eq!(daypass(&world, &["confirm", &"0".repeat(40)]).await.0, 64);
     std::fs::rename(world.path("access"), world.path("gone")).unwrap();
-    let (status, told) = daypass(&world, &["confirm", revision]).await;
-    assert!(status == 0 && told.contains("goes live as soon as the repository can be read"), "{status} {told}");
-    assert_eq!(world.exchange(&world.token_with(branch("false")), wanted.clone()).await.0, 403, "it cannot be read now");
+    let (status, output) = daypass(&world, &["confirm", revision]).await;
+    assert!(status == 0 && output.contains("goes live as soon as the repository can be read"), "{status} {output}");
+    assert_eq!(world.exchange(&world.token_with(branch("false")), requested.clone()).await.0, 403, "it cannot be read now");
     std::fs::rename(world.path("gone"), world.path("access")).unwrap();
-    let (status, told) = daypass(&world, &["confirm", revision]).await;
-    assert!(status == 0 || told.contains("Nothing of this commit waits"), "a poll may have come first: {status} {told}");
-    assert_eq!(world.exchange(&world.token_with(branch("false")), wanted).await.0, 200, "confirmed");
+    let (status, output) = daypass(&world, &["confirm", revision]).await;
+    assert!(status == 0 || output.contains("Nothing of this commit waits"), "a poll may have come first: {status} {output}");
+    assert_eq!(world.exchange(&world.token_with(branch("false")), requested).await.0, 200, "confirmed");
     assert_eq!(world.exchange(&world.token(), json!([{"secret": "shop/new.age"}])).await.0, 200);
     assert_eq!(world.ready().await["held"], json!([]));
 }
@@ -317,12 +317,12 @@ async fn a_missing_ref_is_reported_with_the_existing_branches_and_status_ends_wi
     world.kill_and_restart().await;
     world.until("it alarms", |ready| !ready["alarm"].is_null()).await;
     let sentence = "there is no `refs/heads/master`; the only branch is refs/heads/main";
-    let (status, told) = daypass(&world, &["status"]).await;
-    assert!(status == 78 && told.contains(sentence), "{status} {told}");
-    let (status, told) = daypass(&world, &["--output", "json", "status"]).await;
-    assert!(status == 78 && told.contains(sentence), "{status} {told}");
-    let (status, told) = daypass(&world, &["policy", "check"]).await;
-    assert!(status == 78 && told.contains(sentence), "{status} {told}");
+    let (status, output) = daypass(&world, &["status"]).await;
+    assert!(status == 78 && output.contains(sentence), "{status} {output}");
+    let (status, output) = daypass(&world, &["--output", "json", "status"]).await;
+    assert!(status == 78 && output.contains(sentence), "{status} {output}");
+    let (status, output) = daypass(&world, &["policy", "check"]).await;
+    assert!(status == 78 && output.contains(sentence), "{status} {output}");
     // Meanwhile the server polls again and again.
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(world.log().matches("is not followed").count(), 1, "it is logged once");

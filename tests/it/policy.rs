@@ -69,11 +69,11 @@ fn a_diff_lists_who_gains_access() {
     );
     let wider = DEPLOY.replace("refs/heads/main", "refs/heads/**").replace("event: push", "event: [push, manual]");
     commit(repository.path(), &[("policies/shop/deploy.yaml", &wider), ("policies/broken.yaml", "issuer: [github")]);
-    let told = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
-    let text = String::from_utf8_lossy(&told.stdout).into_owned();
-    assert_eq!(told.status.code(), Some(2), "{text}");
-    for said in ["WIDENS", "id_token https://partner.example", "refs/heads/a", "policies/broken.yaml"] {
-        assert!(text.contains(said), "{said} in\n{text}");
+    let output = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    for expected in ["WIDENS", "id_token https://partner.example", "refs/heads/a", "policies/broken.yaml"] {
+        assert!(text.contains(expected), "{expected} in\n{text}");
     }
     let comment = policy(repository.path(), &["diff", "main...change", "--output", "markdown"]);
     assert!(String::from_utf8_lossy(&comment.stdout).starts_with("```\nCompared: "));
@@ -91,20 +91,20 @@ fn a_diff_lists_a_pattern_under_which_no_file_exists_yet() {
     let repository = repository();
     let wider = DEPLOY.replace("secrets: [shop/**]", "secrets: [shop/**, production/**]");
     commit(repository.path(), &[("policies/shop/deploy.yaml", &wider)]);
-    let told = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
-    let text = String::from_utf8_lossy(&told.stdout).into_owned();
-    assert_eq!(told.status.code(), Some(2), "{text}");
+    let output = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{text}");
     let line =
         "WIDENS  secret production/**   policies/shop/deploy.yaml:7   no file stands under it yet: it grants whatever comes\n";
     assert!(text.contains(line), "{text}");
     commit(repository.path(), &[("secrets/production/db.age", "x")]);
-    let told = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
-    let text = String::from_utf8_lossy(&told.stdout).into_owned();
+    let output = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.contains("secret production/db.age") && !text.contains("secret production/**"), "{text}");
     git(repository.path(), &["branch", "--force", "main"]);
     commit(repository.path(), &[("policies/shop/deploy.yaml", &format!("description: Same.\n{wider}"))]);
-    let told = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
-    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stdout));
+    let output = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
 #[test]
@@ -131,16 +131,16 @@ fn a_diff_lists_looser_terms_and_new_recipients() {
             (".sops.yaml", &rules),
         ],
     );
-    let told = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
-    let text = String::from_utf8_lossy(&told.stdout).into_owned();
-    assert_eq!(told.status.code(), Some(2), "{text}");
-    for said in [
+    let output = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    for expected in [
         "WIDENS  id_token https://partner.example   policies/shop/deploy.yaml:9\n  + ttl: 10m → 1h\n    acme/shop@456789 "
             .to_owned(),
         format!("WIDENS  recipient {}…\n  + opens secrets/shop/db.yaml\n  + is named by .sops.yaml for ", &theirs[..24]),
         "Owners to approve: team\\u{a}```\\u{a}# Nobody gains access\\u{1b}[2K\n".to_owned(),
     ] {
-        assert!(text.contains(&said), "{said} in\n{text}");
+        assert!(text.contains(&expected), "{expected} in\n{text}");
     }
     let json: Value =
         serde_json::from_slice(&policy(repository.path(), &["diff", "main...change", "--output", "json"]).stdout).unwrap();
@@ -188,9 +188,9 @@ fn an_import_writes_what_it_can_and_overwrites_nothing() {
     assert_eq!(printed.status.code(), Some(78));
     assert!(text.starts_with("---\n# policies/deploy.yaml\n# - ") && text.contains("issuer: github\n"), "{text}");
     assert!(refused.contains("tags.sts.yaml: subject: `") && refused.contains("missing.json: "), "{refused}");
-    let said: Value = serde_json::from_slice(&import(&["--output", "json", "--to", "out"]).stdout).unwrap();
+    let report: Value = serde_json::from_slice(&import(&["--output", "json", "--to", "out"]).stdout).unwrap();
     assert_eq!(
-        (said["imported"][0]["file"].as_str(), said["refused"].as_array().unwrap().len()),
+        (report["imported"][0]["file"].as_str(), report["refused"].as_array().unwrap().len()),
         (Some("policies/deploy.yaml"), 2)
     );
     let file = folder.path().join("out/policies/deploy.yaml");
@@ -207,9 +207,9 @@ fn diff_refuses_a_folder() {
     let repository = repository();
     let mut command = Command::new(env!("CARGO_BIN_EXE_daypass"));
     let command = command.current_dir(repository.path()).args(["policy", "diff", "main...main", "--config", "issuers.yaml"]);
-    let told = command.args(["--folder", "."]).output().unwrap();
-    let text = String::from_utf8_lossy(&told.stderr).into_owned();
-    assert!(told.status.code() == Some(64) && text.contains("--repository ."), "{:?} {text}", told.status);
+    let output = command.args(["--folder", "."]).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(64) && text.contains("--repository ."), "{:?} {text}", output.status);
 }
 
 /// The change does not go live with its own commit, and no later diff would show it.
@@ -221,9 +221,9 @@ fn a_diff_lists_what_unreadable_guardrails_hold_back() {
     for (policy_text, status) in [(&wider, 2), (&narrower, 0)] {
         git(repository.path(), &["checkout", "--quiet", "--force", "-B", "change", "main"]);
         commit(repository.path(), &[("policies/shop/deploy.yaml", policy_text), ("guardrails.yaml", "denials: {\n")]);
-        let told = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
-        let text = String::from_utf8_lossy(&told.stdout).into_owned();
-        assert_eq!(told.status.code(), Some(status), "{text}");
+        let output = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(status), "{text}");
         let line = "WIDENS  policies/shop/deploy.yaml may widen as soon as the guardrails can be read\n";
         assert_eq!(text.contains(line), status == 2, "{text}");
     }
@@ -234,7 +234,7 @@ fn a_diff_lists_what_unreadable_guardrails_hold_back() {
 fn a_diff_lists_a_removed_denial_under_a_pattern() {
     let rails =
         |pattern: &str| format!("denials: [ {{ description: Production stays., deny: {{ secrets: [\"{pattern}\"] }} }} ]\n");
-    for (grant, told_as) in [
+    for (grant, expected) in [
         ("secrets: [prod/**]", "WIDENS  secret prod/**"),
         ("secrets: [{ secret: prod/**, history: allow }]", "WIDENS  secret_at prod/"),
     ] {
@@ -243,12 +243,12 @@ fn a_diff_lists_a_removed_denial_under_a_pattern() {
         commit(repository.path(), &[("policies/shop/deploy.yaml", &deploy), ("guardrails.yaml", &rails("prod/**"))]);
         git(repository.path(), &["branch", "--force", "main"]);
         commit(repository.path(), &[("guardrails.yaml", &rails("prod/root.yaml"))]);
-        let told = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
-        let text = String::from_utf8_lossy(&told.stdout).into_owned();
-        assert!(told.status.code() == Some(2) && text.contains(told_as), "{text}");
+        let output = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.code() == Some(2) && text.contains(expected), "{text}");
         commit(repository.path(), &[("guardrails.yaml", &format!("# As it was.\n{}", rails("prod/**")))]);
-        let told = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
-        assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stdout));
+        let output = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     }
 }
 
@@ -258,9 +258,9 @@ fn a_changed_policy_that_does_not_load_here_counts_as_a_permission_increase() {
     let repository = repository();
     let session = DEPLOY.replace("grant:", "session: { ttl: 30m }\ngrant:");
     commit(repository.path(), &[("policies/shop/deploy.yaml", &session)]);
-    let told = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
-    let text = String::from_utf8_lossy(&told.stdout).into_owned();
-    assert!(told.status.code() == Some(2) && text.contains("does not load here"), "{text}");
+    let output = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.code() == Some(2) && text.contains("does not load here"), "{text}");
 }
 
 /// The server refuses such a name too.
@@ -269,9 +269,9 @@ fn check_reports_a_source_with_an_invalid_name() {
     let repository = repository();
     let allowed = "allowed: { issuers: [github] }\n";
     commit(repository.path(), &[("sources/Team-a.yaml", allowed), ("sources/teams/b.yaml", allowed)]);
-    let told = policy(repository.path(), &["check"]);
-    let text = String::from_utf8_lossy(&told.stdout).into_owned();
-    assert_eq!(told.status.code(), Some(78), "{text}");
+    let output = policy(repository.path(), &["check"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(78), "{text}");
     assert!(text.contains("sources/Team-a.yaml:1") && text.contains("the file's name: "), "{text}");
     assert!(text.contains("sources/teams/b.yaml:1") && text.contains("this file is not read"), "{text}");
 }
@@ -285,11 +285,11 @@ fn who_can_says_what_it_did_not_read() {
         repository.path(),
         &[("policies/other.yaml", &broken), ("sources/team-a.yaml", "repository: x\n"), ("secrets/production/db.yaml", "x")],
     );
-    let told = policy(repository.path(), &["who-can", "production/db.yaml"]);
-    let text = String::from_utf8_lossy(&told.stdout).into_owned();
-    assert_eq!(told.status.code(), Some(77), "{text}");
-    for said in ["policies/other.yaml:", "further sources team-a are not looked at", "Looked at: "] {
-        assert!(text.contains(said), "{said} in\n{text}");
+    let output = policy(repository.path(), &["who-can", "production/db.yaml"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(77), "{text}");
+    for expected in ["policies/other.yaml:", "further sources team-a are not looked at", "Looked at: "] {
+        assert!(text.contains(expected), "{expected} in\n{text}");
     }
 }
 
@@ -310,32 +310,35 @@ fn who_can_knows_the_values_of_a_document_and_reports_missing_ones() {
             ("sources/team-a.yaml", "repository: x\n"),
         ],
     );
-    let asked = |grant: &str, more: &[&str]| {
+    let ask = |grant: &str, more: &[&str]| {
         let output = policy(repository.path(), &[&["who-can", grant], more].concat());
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
     };
-    let (code, told, _) = asked("shop/db.yaml", &[]);
+    let (code, stdout, _) = ask("shop/db.yaml", &[]);
     let line = "acme/shop@456789 refs/heads/main push   policies/shop/deploy.yaml:7   secret shop/db.yaml#/password alone";
-    assert!(code == 0 && told.contains(line), "{told}");
-    let (_, told, _) = asked("shop/db.yaml", &["--output", "json"]);
-    let told: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!(told["reached_by"][0]["part"], "secret shop/db.yaml#/password", "{told}");
-    assert_eq!(asked("shop/db.yaml#/password", &[]).0, 0);
-    assert_eq!(asked("shop/db.yaml#/user", &[]).0, 77, "it exists, and nobody may read it");
-    for (grant, said) in [
+    assert!(code == 0 && stdout.contains(line), "{stdout}");
+    let (_, stdout, _) = ask("shop/db.yaml", &["--output", "json"]);
+    let report: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(report["reached_by"][0]["part"], "secret shop/db.yaml#/password", "{report}");
+    assert_eq!(ask("shop/db.yaml#/password", &[]).0, 0);
+    assert_eq!(ask("shop/db.yaml#/user", &[]).0, 77, "it exists, and nobody may read it");
+    for (grant, expected) in [
         ("shop/nope.yaml", "there is no such secret: "),
         ("shop/db.yaml#/nope", "secrets/shop/db.yaml has no value at /nope"),
         ("transit decrypt flux", "there is no such transit key: "),
         ("team-a/x", "in the repository of the source team-a"),
     ] {
         for more in [&[][..], &["--output", "json"]] {
-            let (code, out, told) = asked(grant, more);
-            assert!(code == 64 && out.is_empty() == more.is_empty() && told.contains(said), "{grant}: {code} {out} {told}");
+            let (code, out, stderr) = ask(grant, more);
+            assert!(
+                code == 64 && out.is_empty() == more.is_empty() && stderr.contains(expected),
+                "{grant}: {code} {out} {stderr}"
+            );
         }
     }
     let both = DEPLOY.replace("[shop/**]", "[shop/db.yaml, \"shop/db.yaml#/password\"]");
     commit(repository.path(), &[("policies/shop/deploy.yaml", &both)]);
-    let (_, told, _) = asked("shop/db.yaml", &[]);
-    assert!(told.matches("for example").count() == 1 && !told.contains("alone"), "{told}");
+    let (_, stdout, _) = ask("shop/db.yaml", &[]);
+    assert!(stdout.matches("for example").count() == 1 && !stdout.contains("alone"), "{stdout}");
 }

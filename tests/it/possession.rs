@@ -69,29 +69,29 @@ async fn a_bound_token_needs_its_key_and_a_policy_may_require_one() {
     let (key, thief) = (ProofKey::generate().unwrap(), ProofKey::generate().unwrap());
     let claims = github_claims("push", "refs/heads/main");
     let token = || world.issuer.mint(&claims, &key.bind(&world.url(""))).unwrap();
-    let (url, wanted) = (world.url("/v1/exchange"), "shop/password.age");
+    let (url, secret) = (world.url("/v1/exchange"), "shop/password.age");
     let proof = |key: &ProofKey, token: &str, id: &str| {
-        let body = body(wanted);
+        let body = body(secret);
         let request = ProvedRequest { method: "POST", url: &url, query: "", body: body.as_bytes() };
         key.prove(request, token.as_bytes(), SystemClock.now(), id).unwrap()
     };
 
     let leaked = token();
-    assert_eq!(ask(&world, &leaked, None, wanted).await.1["code"], "proof_missing");
-    assert_eq!(heard(&world, &leaked, &proof(&thief, &leaked, "1"), wanted).await, "proof_invalid");
-    assert_eq!(heard(&world, &leaked, &proof(&key, &token(), "1"), wanted).await, "proof_invalid", "a proof is for one token");
-    let (status, answer) = ask(&world, &leaked, Some(&proof(&key, &leaked, "1")), wanted).await;
+    assert_eq!(ask(&world, &leaked, None, secret).await.1["code"], "proof_missing");
+    assert_eq!(heard(&world, &leaked, &proof(&thief, &leaked, "1"), secret).await, "proof_invalid");
+    assert_eq!(heard(&world, &leaked, &proof(&key, &token(), "1"), secret).await, "proof_invalid", "a proof is for one token");
+    let (status, answer) = ask(&world, &leaked, Some(&proof(&key, &leaked, "1")), secret).await;
     assert_eq!((status, &answer["credentials"][0]["secret"]["value"]), (200, &json!("hunter2")), "{answer}");
-    let (status, again) = ask(&world, &leaked, Some(&proof(&key, &leaked, "2")), wanted).await;
+    let (status, again) = ask(&world, &leaked, Some(&proof(&key, &leaked, "2")), secret).await;
     assert_eq!(
         (status, &again["decision_id"]),
         (200, &answer["decision_id"]),
         "a retry of the same client by a proof of its own"
     );
-    assert_eq!(ask(&world, &world.token(), None, wanted).await.1["code"], "proof_required");
+    assert_eq!(ask(&world, &world.token(), None, secret).await.1["code"], "proof_required");
 
     // Our client asks the CI for a bound token and makes the proof by itself.
-    let output = world.job("push", &["secret", "get", wanted], &[]).await;
+    let output = world.job("push", &["secret", "get", secret], &[]).await;
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "hunter2", "{}", String::from_utf8_lossy(&output.stderr));
 }
 
@@ -134,20 +134,20 @@ async fn a_plain_rfc_9449_proof_is_accepted_where_a_policy_says_so() {
     world.commit_and_wait(&[("secrets/other/one.age", &other)]).await;
     let key = Standard::generate();
     let token = world.issuer.mint(&github_claims("push", "refs/heads/main"), &key.audience(&world)).unwrap();
-    let (wanted, standard) = ("shop/password.age", "other/one.age");
+    let (name, standard) = ("shop/password.age", "other/one.age");
     let covering = |secret: &str| json!({ "query_sha256": hash(b""), "body_sha256": hash(body(secret).as_bytes()) });
-    let half = json!({ "body_sha256": hash(body(wanted).as_bytes()) });
+    let half = json!({ "body_sha256": hash(body(name).as_bytes()) });
     let cases = [
-        (0, json!({}), wanted, "proof_required"),
-        (0, half, wanted, "proof_required"),
+        (0, json!({}), name, "proof_required"),
+        (0, half, name, "proof_required"),
         (0, json!({}), standard, "released"),
-        (0, covering(wanted), standard, "proof_invalid"),
+        (0, covering(name), standard, "proof_invalid"),
         (0, json!({ "body_sha256": "AAAA" }), standard, "proof_invalid"),
         (0, json!({ "body_sha256": 1 }), standard, "proof_invalid"),
         (0, json!({ "query_sha256": hash(b"key=/x") }), standard, "proof_invalid"),
-        (3600, covering(wanted), wanted, "proof_invalid"),
-        (-3600, covering(wanted), wanted, "proof_invalid"),
-        (0, covering(wanted), wanted, "released"),
+        (3600, covering(name), name, "proof_invalid"),
+        (-3600, covering(name), name, "proof_invalid"),
+        (0, covering(name), name, "released"),
     ];
     for (number, (ago, more, secret, expected)) in cases.into_iter().enumerate() {
         let proof = key.prove(&world, &token, &number.to_string(), ago, more.clone());
@@ -193,11 +193,11 @@ async fn no_other_api_accepts_a_bound_token() {
         ("subject_token_type", jwt),
         ("audience", "https://partner.example"),
     ];
-    let shown = |url: String| world.http.post(url).header("DPoP", "a.b.c").header(kind.0, kind.1);
+    let with_proof = |url: String| world.http.post(url).header("DPoP", "a.b.c").header(kind.0, kind.1);
     let requests = [
-        shown(world.url("/aws/sts/")).body(form(&[&sts[..], &[("WebIdentityToken", &token())]].concat())),
+        with_proof(world.url("/aws/sts/")).body(form(&[&sts[..], &[("WebIdentityToken", &token())]].concat())),
         world.http.get(world.url(&format!("/aws/container?{}", form(&[("role", role)])))).header("authorization", token()),
-        shown(world.url("/oauth2/token")).body(form(&[&exchange[..], &[("subject_token", &token())]].concat())),
+        with_proof(world.url("/oauth2/token")).body(form(&[&exchange[..], &[("subject_token", &token())]].concat())),
         world.http.post(world.url("/vault/v1/auth/jwt/login")).json(&json!({ "jwt": token() })),
         world
             .http
@@ -207,8 +207,8 @@ async fn no_other_api_accepts_a_bound_token() {
     ];
     for request in requests {
         let response = request.send().await.unwrap();
-        let (status, said) = (response.status().as_u16(), response.text().await.unwrap());
-        assert!((400..=403).contains(&status) && said.contains("proof_missing"), "{status}: {said}");
+        let (status, body) = (response.status().as_u16(), response.text().await.unwrap());
+        assert!((400..=403).contains(&status) && body.contains("proof_missing"), "{status}: {body}");
     }
     assert!(world.audit().iter().all(|entry| entry.kind != "released"));
 }

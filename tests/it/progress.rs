@@ -38,15 +38,15 @@ fn a_terminal_shows_progress_and_a_pipe_and_json_do_not() {
     std::fs::write(&token, token_for("https://127.0.0.1:1")).unwrap();
     let command = waits(&token);
 
-    let seen = on_a_terminal(&script, &command);
-    assert!(seen.contains("asking the server (") && seen.contains("is not there"), "{seen:?}");
-    let behind = seen.rsplit("asking the server").next().unwrap();
-    assert!(behind.contains(ERASED), "the line is erased at the end: {seen:?}");
+    let screen = on_a_terminal(&script, &command);
+    assert!(screen.contains("asking the server (") && screen.contains("is not there"), "{screen:?}");
+    let behind = screen.rsplit("asking the server").next().unwrap();
+    assert!(behind.contains(ERASED), "the line is erased at the end: {screen:?}");
 
     let of_json = on_a_terminal(&script, &format!("{command} --output json"));
     assert!(!of_json.contains("asking the server"), "{of_json:?}");
 
     let piped = Command::new("sh").args(["-c", &command]).stdin(Stdio::null()).output().unwrap();
-    let told = String::from_utf8_lossy(&piped.stderr);
-    assert!(!told.contains("asking the server") && told.contains("is not there"), "{told:?}");
+    let stderr = String::from_utf8_lossy(&piped.stderr);
+    assert!(!stderr.contains("asking the server") && stderr.contains("is not there"), "{stderr:?}");
 }

@@ -31,14 +31,14 @@ fn errors(file: &Path) -> (BTreeSet<String>, String) {
     compiler.arg(target.path()).arg("-L").arg(format!("dependency={}", folder.display()));
     compiler.arg("--extern").arg(format!("daypass={}", library(&folder).display())).arg(file);
     let output = compiler.output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    let messages = said.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let messages = stderr.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     let codes = messages
         .filter(|message| message["level"] == "error")
         .filter_map(|message| message["code"]["code"].as_str().map(str::to_owned));
     let codes: BTreeSet<String> = codes.collect();
-    assert_eq!(output.status.success(), codes.is_empty(), "{}: {said}", file.display());
-    (codes, said)
+    assert_eq!(output.status.success(), codes.is_empty(), "{}: {stderr}", file.display());
+    (codes, stderr)
 }
 
 #[test]
@@ -54,9 +54,9 @@ fn no_step_is_skipped_repeated_reordered_or_forged() {
             .filter_map(|line| line.strip_prefix("//! Expects "))
             .map(|code| code.trim_end_matches('.').to_owned())
             .collect();
-        let (codes, said) = errors(&file);
+        let (codes, stderr) = errors(&file);
         if codes != expected {
-            wrong.push(format!("{}: {codes:?} where {expected:?} was due\n{said}", file.display()));
+            wrong.push(format!("{}: {codes:?} where {expected:?} was due\n{stderr}", file.display()));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

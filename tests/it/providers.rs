@@ -23,10 +23,10 @@ fn silent() -> (TcpListener, u16) {
 async fn reachable_and_unreachable_providers_are_reported_everywhere() {
     let (sts, gone) = (StandInSts::start().await, free_port());
     let world = World::start(Setup { aws: sts.section(), more: azure(gone), ..Setup::default() }).await;
-    let (status, told) = of_server(&world).await;
-    assert_eq!(status, 78, "{told:#}");
-    has(&wrong(&told, "ok"), &["aws: http://127.0.0.1:", "answers"]);
-    has(&wrong(&told, "error"), &["azure: ", &gone.to_string(), "refused"]);
+    let (status, report) = of_server(&world).await;
+    assert_eq!(status, 78, "{report:#}");
+    has(&wrong(&report, "ok"), &["aws: http://127.0.0.1:", "answers"]);
+    has(&wrong(&report, "error"), &["azure: ", &gone.to_string(), "refused"]);
 
     let tells =
         |ready: &Value| ready["alarms"].to_string().contains("the provider `azure` cannot be reached at http://127.0.0.1:");
@@ -48,8 +48,8 @@ async fn doctor_ends_when_nobody_answers() {
         "  - {{ name: mute, mapping: generic, issuer: \"http://127.0.0.1:{issuer}\", audiences: [a], addresses: [127.0.0.0/8] }}\n"
     );
     let world = World::start(Setup { issuers, more: azure(provider), ..Setup::default() }).await;
-    let (status, told) = of_server(&world).await;
-    assert_eq!(status, 78, "{told:#}");
-    has(&wrong(&told, "error"), &["issuer mute", "timed out"]);
-    has(&wrong(&told, "error"), &["azure", "timed out"]);
+    let (status, report) = of_server(&world).await;
+    assert_eq!(status, 78, "{report:#}");
+    has(&wrong(&report, "error"), &["issuer mute", "timed out"]);
+    has(&wrong(&report, "error"), &["azure", "timed out"]);
 }

@@ -56,8 +56,8 @@ fn read(token: &str) -> Sent {
 }
 
 fn clients(world: &World, kind: &str) -> Vec<String> {
-    let told = |body: &Value| body["client"].as_str().unwrap_or_default().to_owned();
-    world.audit().iter().filter(|entry| entry.kind == kind).map(|entry| told(&entry.body)).collect()
+    let client_of = |body: &Value| body["client"].as_str().unwrap_or_default().to_owned();
+    world.audit().iter().filter(|entry| entry.kind == kind).map(|entry| client_of(&entry.body)).collect()
 }
 
 async fn metric(world: &World, name: &str) -> u64 {
@@ -82,12 +82,12 @@ async fn a_thief_behind_the_same_load_balancer_gets_no_repeated_answer() {
 async fn a_job_that_changes_its_ipv6_privacy_address_is_the_same_client() {
     let world = behind_a_proxy().await;
     let token = world.token();
-    let mut heard = Vec::new();
+    let mut answers = Vec::new();
     for client in ["2001:db8:1:2::a", "2001:db8:1:2:4c1f:77ff:fe00:9", "2001:db8:1:3::a"] {
-        heard.push(send(&world, Ipv4Addr::LOCALHOST, &header_v6(client), &read(&token)).await.unwrap());
+        answers.push(send(&world, Ipv4Addr::LOCALHOST, &header_v6(client), &read(&token)).await.unwrap());
     }
-    assert_eq!(heard.iter().map(|answer| answer.status).collect::<Vec<_>>(), [200, 200, 403], "{heard:?}");
-    assert_eq!((&heard[0].body, heard[2].json()["code"].as_str()), (&heard[1].body, Some("replayed")));
+    assert_eq!(answers.iter().map(|answer| answer.status).collect::<Vec<_>>(), [200, 200, 403], "{answers:?}");
+    assert_eq!((&answers[0].body, answers[2].json()["code"].as_str()), (&answers[1].body, Some("replayed")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,10 +131,10 @@ async fn a_violation_of_the_proxy_protocol_ends_the_connection_and_is_logged_onc
     assert_eq!(cut.read(&mut [0; 16]).await.unwrap_or(0), 0, "a cut header");
     assert_eq!(metric(&world, "daypass_proxy_faults_total").await, 15, "of two headers the second is no TLS, and no proxy fault");
     let log = world.log();
-    for said in
+    for expected in
         ["is not in `proxies`", "no PROXY header", "of version 1 where version 2 is due", "longer than 2048", "ended within"]
     {
-        assert_eq!(log.lines().filter(|line| line.contains(said)).count(), 1, "{said}: {log}");
+        assert_eq!(log.lines().filter(|line| line.contains(expected)).count(), 1, "{expected}: {log}");
     }
     let good = send(&world, proxy, &v4, &read(&token)).await.unwrap();
     assert_eq!(good.status, 200, "nothing was used up, and the server lives");
@@ -179,6 +179,6 @@ async fn an_address_with_many_identities_is_reported_and_not_refused() {
     assert_eq!(metric(&world, "daypass_crowded_addresses").await, 1);
     let config = world.path("daypass.yaml").display().to_string();
     let status = world.job("push", &["status", "--config", &config], &[]).await;
-    let said = String::from_utf8_lossy(&status.stdout).into_owned();
-    assert!(said.contains("127.0.0.9 speaks for many identities"), "{said}");
+    let stdout = String::from_utf8_lossy(&status.stdout).into_owned();
+    assert!(stdout.contains("127.0.0.9 speaks for many identities"), "{stdout}");
 }

@@ -20,21 +20,21 @@ async fn a_denial_is_json_on_standard_output_on_request() {
         &["exec", "--env", "P=shop/password.age", "--", "false"],
     ];
     for command in commands {
-        let (status, told, said) = run(&world, "pull", &[&["--output", "json"], command].concat(), &[]).await;
-        let error = &told["error"];
+        let (status, report, stderr) = run(&world, "pull", &[&["--output", "json"], command].concat(), &[]).await;
+        let error = &report["error"];
         // `exec` ends with its status for a command that could not run.
         let expected = if command[0] == "exec" { 125 } else { 77 };
-        assert_eq!((status, &error["code"]), (expected, &json!("no_matching_policy")), "{told}");
-        assert_eq!(error["exit_status"], json!(expected), "{told}");
+        assert_eq!((status, &error["code"]), (expected, &json!("no_matching_policy")), "{report}");
+        assert_eq!(error["exit_status"], json!(expected), "{report}");
         let (hint, decision) = (error["hint"].as_str().unwrap(), error["decision_id"].as_str().unwrap());
-        assert!(hint.contains(&format!("--decision {decision}")), "{told}");
-        assert!(said.contains(error["detail"].as_str().unwrap()) && said.contains(decision), "{said}");
+        assert!(hint.contains(&format!("--decision {decision}")), "{report}");
+        assert!(stderr.contains(error["detail"].as_str().unwrap()) && stderr.contains(decision), "{stderr}");
         let (status, plain, _) = run(&world, "pull", command, &[]).await;
         assert_eq!((status, plain), (expected, Value::Null), "nothing is printed where nobody asks for it");
     }
-    let (status, told, _) =
+    let (status, report, _) =
         run(&world, "push", &["--output", "json", "whoami"], &[("DAYPASS_SERVER", "https://localhost:1")]).await;
-    assert!(status == 69 && told["error"]["detail"].as_str().unwrap().contains("is not there"), "{told}");
+    assert!(status == 69 && report["error"]["detail"].as_str().unwrap().contains("is not there"), "{report}");
 }
 
 /// A message like "not for this server" would leave a person to guess which side is wrong.
@@ -45,18 +45,18 @@ async fn the_issuer_and_the_audiences_of_a_mismatch_are_named_to_the_caller_and_
     let mut claims = github_claims("push", "refs/heads/main");
     claims.insert("aud".to_owned(), "https://else\u{1b}[2J".into());
     let (status, refused) = world.exchange(&world.token_with(claims.clone()), json!([{"secret": "shop/password.age"}])).await;
-    let told = refused["detail"].as_str().unwrap();
+    let detail = refused["detail"].as_str().unwrap();
     let expected =
         format!("The token is for the audience `https://else\\u{{1b}}[2J`. This server takes tokens for `{ours}` alone.");
-    assert_eq!((status, &refused["code"], told), (401, &json!("audience_mismatch"), expected.as_str()));
+    assert_eq!((status, &refused["code"], detail), (401, &json!("audience_mismatch"), expected.as_str()));
     claims.insert("aud".to_owned(), json!([ours, "https://else"]));
     let (_, refused) = world.exchange(&world.token_with(claims.clone()), json!([{"secret": "shop/password.age"}])).await;
     assert!(refused["detail"].as_str().unwrap().starts_with("The token names no audience, or several."), "{refused}");
     claims.insert("iss".to_owned(), format!("https://{}.example", "x".repeat(1000)).into());
     let (status, refused) = world.exchange(&world.token_with(claims), json!([{"secret": "shop/password.age"}])).await;
-    let told = refused["detail"].as_str().unwrap();
+    let detail = refused["detail"].as_str().unwrap();
     assert_eq!((status, &refused["code"]), (401, &json!("unknown_issuer")));
-    assert!(told.starts_with("The token's issuer is `https://xxx") && told.contains("x…`") && told.len() < 300, "{told}");
+    assert!(detail.starts_with("The token's issuer is `https://xxx") && detail.contains("x…`") && detail.len() < 300, "{detail}");
     let causes: Vec<String> = world.audit().iter().map(|entry| entry.body["cause"].to_string()).collect();
     for named in ["https://else", "names no audience, or several", "`iss` is `https://xxx"] {
         assert!(causes.iter().any(|cause| cause.contains(named)), "{named}: {causes:?}");
@@ -86,11 +86,15 @@ async fn a_refusal_names_the_issuer_and_whether_its_signature_was_verified() {
         (forged, "signature_invalid", &claimed),
         (token(json!({ "iss": "https://other.example" })), "unknown_issuer", &(Value::Null, Value::Null)),
     ];
-    for (token, code, told) in cases {
+    for (token, code, unverified) in cases {
         let (_, refused) = world.exchange(&token, json!([{"secret": "shop/password.age"}])).await;
         assert_eq!(refused["code"], code, "{refused}");
         let body = world.audit().pop().unwrap().body;
-        assert_eq!((&body["reason"], &body["issuer"], &body["unverified_issuer"]), (&json!(code), &told.0, &told.1), "{body}");
+        assert_eq!(
+            (&body["reason"], &body["issuer"], &body["unverified_issuer"]),
+            (&json!(code), &unverified.0, &unverified.1),
+            "{body}"
+        );
         assert!(body["subject"].is_null(), "a refused token identifies nobody: {body}");
     }
 }
@@ -101,8 +105,8 @@ async fn an_invalid_role_is_a_usage_error() {
     let world = World::start(Setup::default()).await;
     let before = world.audit().len();
     for command in [&["credential", "aws", "--role", "deploy"][..], &["exec", "--aws", "deploy", "--", "true"]] {
-        let (status, _, said) = run(&world, "push", command, &[]).await;
-        assert!(status == 64 && said.contains("expected arn:aws:iam::ACCOUNT:role/NAME"), "{said}");
+        let (status, _, stderr) = run(&world, "push", command, &[]).await;
+        assert!(status == 64 && stderr.contains("expected arn:aws:iam::ACCOUNT:role/NAME"), "{stderr}");
     }
     assert_eq!(world.audit().len(), before);
 }
@@ -113,6 +117,6 @@ async fn a_refused_edit_names_the_flag_identity() {
     let world = World::start(Setup::default()).await;
     let file = world.path("access/secrets/shop/password.age").display().to_string();
     let edit = ["secret", "edit", &file, "--recipient", &world.recipient];
-    let (status, _, said) = run(&world, "pull", &edit, &[("EDITOR", "true")]).await;
-    assert!(status == 77 && said.contains("--identity FILE"), "{said}");
+    let (status, _, stderr) = run(&world, "pull", &edit, &[("EDITOR", "true")]).await;
+    assert!(status == 77 && stderr.contains("--identity FILE"), "{stderr}");
 }

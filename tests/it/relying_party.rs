@@ -43,14 +43,14 @@ impl RelyingParty {
     /// Over TLS with the world's certificate, for the world's `id_token`s.
     pub async fn start(world: &World, audience: &str) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (url, seen) = (format!("https://localhost:{}", listener.local_addr().unwrap().port()), Arc::default());
+        let (url, accepted) = (format!("https://localhost:{}", listener.local_addr().unwrap().port()), Arc::default());
         let jwks = world.http.get(world.url("/id-tokens/.well-known/jwks.json")).send().await.unwrap().json().await.unwrap();
         let trust = Trust {
             url: url.clone(),
             issuer: world.url("/id-tokens"),
             audience: audience.to_owned(),
             jwks: Arc::new(jwks),
-            seen: Arc::clone(&seen),
+            seen: Arc::clone(&accepted),
         };
         let router = Router::new()
             .route("/version", get(cluster))
@@ -59,7 +59,7 @@ impl RelyingParty {
             .route("/google/token", post(google))
             .with_state(trust);
         tokio::spawn(serve(listener, acceptor(world.folder.path()), router));
-        Self { url, seen }
+        Self { url, seen: accepted }
     }
 
     /// The claims of every accepted token.

@@ -92,20 +92,20 @@ async fn a_job_without_the_grant_and_a_bad_candidate_are_refused() {
     assert_eq!(ask(&world, &world.token(), &large).await.1["code"], "no_matching_policy", "its body is not even read");
     let (status, refused) = ask(&world, &world.token_with(pull()), &large).await;
     assert_eq!((status, &refused["detail"]), (413, &json!("The body is larger than 16384 KiB.")));
-    let asked = [json!({ "credentials": [{"daypass": "policy.replay"}] }), json!({ "credentials": [{"daypass": {}}] })];
-    for body in asked {
+    let bodies = [json!({ "credentials": [{"daypass": "policy.replay"}] }), json!({ "credentials": [{"daypass": {}}] })];
+    for body in bodies {
         let response = world.http.post(world.url("/v1/exchange")).bearer_auth(world.token_with(pull())).json(&body);
         let problem: Value = response.send().await.unwrap().json().await.unwrap();
         assert_eq!((&problem["status"], &problem["code"]), (&json!(400), &json!("bad_request")));
         assert!(problem["detail"].as_str().unwrap().contains("unknown variant `daypass`"), "{problem}");
     }
-    for (body, said) in [
+    for (body, expected) in [
         (json!({}), "missing field `files`"),
         (json!({ "files": {}, "since": "91d" }), "at most 90d"),
         (json!({ "files": {}, "more": 1 }), "unknown field `more`"),
     ] {
         let (status, refused) = ask(&world, &world.token_with(pull()), &body).await;
-        assert!(status == 400 && refused["detail"].as_str().unwrap().contains(said), "{refused}");
+        assert!(status == 400 && refused["detail"].as_str().unwrap().contains(expected), "{refused}");
     }
     let failed = world.audit().iter().filter(|entry| entry.kind == "failed").count();
     assert_eq!(failed, 4, "each has its outcome");
@@ -202,24 +202,24 @@ async fn a_job_and_an_operator_get_the_same_from_the_command() {
             (output.status.code().unwrap(), text)
         }
     };
-    let (status, told) = replay("pull", &["--fail-on", "deny"]).await;
-    assert_eq!(status, 2, "{told}");
-    for said in [
+    let (status, printed) = replay("pull", &["--fail-on", "deny"]).await;
+    assert_eq!(status, 2, "{printed}");
+    for expected in [
         "DENIES   secret shop/password.age   shop/deploy: used 3 times, last ",
         "by acme/shop@456789, run 3\n",
         "4 decisions of the last 30d: 3 would have been denied.\n",
         &format!("In force: the server {}\n", git(&world.path("access"), &["rev-parse", "main"])),
         &format!("/access change ({})\n", git(&world.path("access"), &["rev-parse", "change"])),
     ] {
-        assert!(told.contains(said), "{said} in\n{told}");
+        assert!(printed.contains(expected), "{expected} in\n{printed}");
     }
-    let beside = ["--data", "data", "--config", "daypass.yaml", "--output", "json", "--since", "1d"];
+    let flags = ["--data", "data", "--config", "daypass.yaml", "--output", "json", "--since", "1d"];
     let daypass = |arguments: &[&str]| {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_daypass"));
         command.env_remove("DAYPASS_SERVER").current_dir(world.folder.path()).args(["policy", "replay", "change"]);
         command.args(arguments).output().unwrap()
     };
-    let output = daypass(&beside);
+    let output = daypass(&flags);
     let found: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
     assert_eq!(
         (&found["decisions"], &found["denied"], &found["grants"][0]["times"]),
@@ -228,50 +228,53 @@ async fn a_job_and_an_operator_get_the_same_from_the_command() {
     );
     assert_eq!(found["grants"][0]["denied_already"], false, "main is in force, whatever is checked out");
     // `--repository` names where NEW is from. The configuration, not the checkout's HEAD, says what is in force.
-    let output = daypass(&[&beside[..], &["--repository", "access"]].concat());
+    let output = daypass(&[&flags[..], &["--repository", "access"]].concat());
     let found: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
     assert_eq!((&found["denied"], &found["grants"][0]["denied_already"]), (&json!(3), &json!(false)), "{found}");
     let commit_of = |name: &str| json!(git(&world.path("access"), &["rev-parse", name]));
     assert_eq!((&found["in_force"]["commit"], &found["new"]["commit"]), (&commit_of("main"), &commit_of("change")), "{found}");
     assert_eq!((&found["in_force"]["name"], &found["new"]["name"]), (&json!("refs/heads/main"), &json!("change")));
-    let (status, told) = replay("push", &[]).await;
-    assert!(status == 77 && told.contains("no_matching_policy"), "{told}");
-    let (status, told) = replay("pull", &["--since", "91d"]).await;
-    assert!(status == 64 && told.contains("at most 90d") && !told.contains("docs/api.md"), "{told}");
-    let (status, told) = replay("pull", &["--since", "1h", "--output", "markdown"]).await;
+    let (status, printed) = replay("push", &[]).await;
+    assert!(status == 77 && printed.contains("no_matching_policy"), "{printed}");
+    let (status, printed) = replay("pull", &["--since", "91d"]).await;
+    assert!(status == 64 && printed.contains("at most 90d") && !printed.contains("docs/api.md"), "{printed}");
+    let (status, printed) = replay("pull", &["--since", "1h", "--output", "markdown"]).await;
     assert!(
-        status == 0 && told.starts_with("```\nIn force: the server ") && told.contains("\nDENIES") && told.ends_with("```\n"),
-        "{told}"
+        status == 0
+            && printed.starts_with("```\nIn force: the server ")
+            && printed.contains("\nDENIES")
+            && printed.ends_with("```\n"),
+        "{printed}"
     );
     // A file below sources/ stands for policies that only a server has.
     git(&world.path("access"), &["checkout", "--quiet", "change"]);
     put(&world.path("access/sources/team-a.yaml"), b"git: x\n");
     commit(&world.path("access"));
-    let found: Value = serde_json::from_slice(&daypass(&beside).stdout).unwrap();
+    let found: Value = serde_json::from_slice(&daypass(&flags).stdout).unwrap();
     assert_eq!(found["further_sources_not_looked_at"], json!(["team-a"]), "{found}");
-    let text = String::from_utf8_lossy(&daypass(&beside[..4]).stdout).into_owned();
+    let text = String::from_utf8_lossy(&daypass(&flags[..4]).stdout).into_owned();
     assert!(
         text.contains("further sources team-a are not looked at: what one of them granted is listed as denied already"),
         "{text}"
     );
-    let (_, told) = replay("pull", &["--since", "1h"]).await;
-    assert!(told.contains("further sources team-a decide as they are in force"), "{told}");
+    let (_, printed) = replay("pull", &["--since", "1h"]).await;
+    assert!(printed.contains("further sources team-a decide as they are in force"), "{printed}");
     // What is in force already denies nothing new. That must not look like a harmless change.
     let same = "Both decide by the same files: --repository names the checkout that has the change.\n";
-    assert!(!told.contains(same) && !text.contains(same) && found["same_files"] == false, "{found}\n{told}\n{text}");
+    assert!(!printed.contains(same) && !text.contains(same) && found["same_files"] == false, "{found}\n{printed}\n{text}");
     git(&world.path("access"), &["checkout", "--quiet", "main"]);
     let replay_of = async |revision: &str| {
         let output = world.job("pull", &["policy", "replay", revision, "--repository", "access"], &[]).await;
         String::from_utf8_lossy(&output.stdout).into_owned()
     };
-    let told = replay_of("main").await;
-    assert!(told.contains(&format!(")\n{same}")) && told.contains(": 0 would have been denied"), "{told}");
+    let printed = replay_of("main").await;
+    assert!(printed.contains(&format!(")\n{same}")) && printed.contains(": 0 would have been denied"), "{printed}");
     git(&world.path("access"), &["checkout", "--quiet", "-B", "change", "main"]);
     put(&world.path("access/README.md"), b"no policy\n");
     commit(&world.path("access"));
-    let told = replay_of("change").await;
-    assert!(told.contains(same), "another commit, with what is in force: {told}");
-    let found: Value = serde_json::from_slice(&daypass(&beside).stdout).unwrap();
+    let printed = replay_of("change").await;
+    assert!(printed.contains(same), "another commit, with what is in force: {printed}");
+    let found: Value = serde_json::from_slice(&daypass(&flags).stdout).unwrap();
     assert_eq!((&found["same_files"], &found["denied"]), (&json!(true), &json!(0)), "{found}");
     let nowhere = daypass(&["--repository", "access"]);
     assert!(
@@ -289,11 +292,11 @@ async fn a_lock_is_a_patch_that_git_applies_without_names_that_changed_hands() {
         let output = world.job("push", &["policy", "lock", "--config", "daypass.yaml"], &[]).await;
         (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
     };
-    let (status, patch, said) = lock().await;
-    assert!(status == 0 && patch.is_empty() && said.contains("no token with this name and an id was seen"), "{said}");
+    let (status, patch, stderr) = lock().await;
+    assert!(status == 0 && patch.is_empty() && stderr.contains("no token with this name and an id was seen"), "{stderr}");
     assert_eq!(world.exchange(&world.token(), json!([{"secret": "shop/password.age"}])).await.0, 200);
-    let (status, patch, said) = lock().await;
-    assert!(status == 0 && said.contains("2 names without an id, 2 of them pinned"), "{said}");
+    let (status, patch, stderr) = lock().await;
+    assert!(status == 0 && stderr.contains("2 names without an id, 2 of them pinned"), "{stderr}");
     std::fs::write(world.path("lock.patch"), &patch).unwrap();
     git(&world.path("access"), &["apply", "../lock.patch"]);
     let text = std::fs::read_to_string(world.path("access/policies/shop/deploy.yaml")).unwrap();
@@ -307,10 +310,10 @@ async fn a_lock_is_a_patch_that_git_applies_without_names_that_changed_hands() {
     taken.insert("sub".to_owned(), "other".into());
     assert_eq!(world.exchange(&world.token_with(taken), json!([{"secret": "shop/password.age"}])).await.0, 403, "the id decides");
     world.commit_and_wait(&[("policies/shop/deploy.yaml", named.as_bytes())]).await;
-    let (status, patch, said) = lock().await;
-    assert_eq!(status, 78, "{said}");
-    assert!(said.contains("policies/shop/deploy.yaml:3: repository acme/shop: was seen with several ids"), "{said}");
-    assert!(said.contains("666 (last ") && said.contains("456789 (last "), "{said}");
+    let (status, patch, stderr) = lock().await;
+    assert_eq!(status, 78, "{stderr}");
+    assert!(stderr.contains("policies/shop/deploy.yaml:3: repository acme/shop: was seen with several ids"), "{stderr}");
+    assert!(stderr.contains("666 (last ") && stderr.contains("456789 (last "), "{stderr}");
     assert!(patch.contains("+  owner: [acme@9001]") && !patch.contains("+  repository"), "{patch}");
 }
 
@@ -329,35 +332,35 @@ async fn a_diff_shows_how_often_a_lost_grant_was_used() {
     let (_, plain, _) = diff("pull", &[]).await;
     assert!(plain.contains("NARROWS secret shop/password.age") && !plain.contains("used"), "nobody asked: {plain}");
     for more in [&["--usage"][..], &["--usage", "--data", "data"]] {
-        let (status, told, said) = diff("pull", more).await;
-        assert_eq!((status, said.as_str()), (0, ""), "{told}");
-        let (_, below) = told.split_once("NARROWS secret shop/password.age").unwrap();
+        let (status, stdout, stderr) = diff("pull", more).await;
+        assert_eq!((status, stderr.as_str()), (0, ""), "{stdout}");
+        let (_, below) = stdout.split_once("NARROWS secret shop/password.age").unwrap();
         let line = below.lines().nth(2).unwrap();
         assert!(
             line.starts_with("    used 3 times, last 20")
                 && line.ends_with("by acme/shop@456789, run 3 in the last 30d: these uses would be denied"),
-            "{told}"
+            "{stdout}"
         );
-        let (_, below) = told.split_once("NARROWS id_token https://partner.example").unwrap();
-        assert!(below.contains("    no use of the last 30d would be denied\n"), "{told}");
-        let (_, told, _) = diff("pull", &[more, &["--output", "json", "--since", "1d"]].concat()).await;
-        let told: Value = serde_json::from_str(&told).unwrap();
+        let (_, below) = stdout.split_once("NARROWS id_token https://partner.example").unwrap();
+        assert!(below.contains("    no use of the last 30d would be denied\n"), "{stdout}");
+        let (_, stdout, _) = diff("pull", &[more, &["--output", "json", "--since", "1d"]].concat()).await;
+        let report: Value = serde_json::from_str(&stdout).unwrap();
         let of = |credential: &str| {
-            let changes = told["changes"].as_array().unwrap();
+            let changes = report["changes"].as_array().unwrap();
             changes.iter().find(|change| change["credentials"] == json!([credential])).unwrap()["usage"].clone()
         };
         let lost = of("secret shop/password.age");
-        assert_eq!((&lost["times"], &lost["last_run"]), (&json!(3), &json!("3")), "{told}");
+        assert_eq!((&lost["times"], &lost["last_run"]), (&json!(3), &json!("3")), "{report}");
         let nothing = json!({ "times": 0, "last_at": null, "last_repository": null, "last_run": null });
         assert_eq!(of("id_token https://partner.example"), nothing);
-        assert_eq!((&told["usage"]["since"], &told["usage"]["elsewhere"]), (&json!("1d"), &json!([])), "{told}");
+        assert_eq!((&report["usage"]["since"], &report["usage"]["elsewhere"]), (&json!("1d"), &json!([])), "{report}");
     }
     let (_, widens, _) = diff("pull", &["--usage", "--output", "json"]).await;
     assert!(!widens.contains("octocat"), "no person is named: {widens}");
-    let (status, told, said) = diff("push", &["--usage"]).await;
-    assert!(status == 77 && told.is_empty() && said.contains("no_matching_policy"), "{told}{said}");
-    let (status, _, said) = diff("pull", &["--since", "1d"]).await;
-    assert!(status == 64 && said.contains("--usage"), "{said}");
-    let (status, _, said) = diff("pull", &["--usage", "--data", "data", "--since", "91d"]).await;
-    assert!(status == 64 && said.contains("at most 90d"), "{said}");
+    let (status, stdout, stderr) = diff("push", &["--usage"]).await;
+    assert!(status == 77 && stdout.is_empty() && stderr.contains("no_matching_policy"), "{stdout}{stderr}");
+    let (status, _, stderr) = diff("pull", &["--since", "1d"]).await;
+    assert!(status == 64 && stderr.contains("--usage"), "{stderr}");
+    let (status, _, stderr) = diff("pull", &["--usage", "--data", "data", "--since", "91d"]).await;
+    assert!(status == 64 && stderr.contains("at most 90d"), "{stderr}");
 }

@@ -139,8 +139,8 @@ async fn without_a_record_of_the_versions_in_force_nothing_is_granted_until_a_co
     let head = git(&world.path("access"), &["rev-parse", "HEAD"]);
     let config = world.path("daypass.yaml").display().to_string();
     let status = world.job("push", &["status", "--config", &config], &[]).await;
-    let told = String::from_utf8_lossy(&status.stdout).into_owned();
-    assert!(told.contains(&format!("`daypass accept {head}`")), "{told}");
+    let stdout = String::from_utf8_lossy(&status.stdout).into_owned();
+    assert!(stdout.contains(&format!("`daypass accept {head}`")), "{stdout}");
     let accepted = world.job("push", &["accept", &head, "--config", &config], &[]).await;
     assert!(accepted.status.success(), "{accepted:?}");
     assert_eq!(unprotected(&world).await, 200);

@@ -11,11 +11,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 async fn a_job_gets_everything_in_one_request_and_a_retry_gets_the_same() {
     let world = World::start(Setup::default()).await;
     let token = world.token();
-    let wanted = json!([{"secret": "shop/password.age"}, {"id_token": {"audience": "https://partner.example"}}]);
-    let (status, answer) = world.exchange(&token, wanted.clone()).await;
+    let requested = json!([{"secret": "shop/password.age"}, {"id_token": {"audience": "https://partner.example"}}]);
+    let (status, answer) = world.exchange(&token, requested.clone()).await;
     assert_eq!((status, &answer["policy"]), (200, &json!("shop/deploy")), "{answer}");
     assert_eq!(answer["credentials"][0]["secret"]["value"], "hunter2");
-    assert_eq!(world.exchange(&token, wanted).await, (200, answer.clone()), "the same answer within a minute");
+    assert_eq!(world.exchange(&token, requested).await, (200, answer.clone()), "the same answer within a minute");
     let (status, refused) = world.exchange(&token, json!([{"secret": "shop/password.age"}])).await;
     assert_eq!((status, &refused["code"]), (403, &json!("replayed")));
     let kinds: Vec<String> = world
@@ -94,15 +94,15 @@ async fn a_head_releases_nothing() {
         "/vault/v1/auth/token/lookup-self",
         "/v1/kv/data/shop/password.age",
     ] {
-        let asked = world.http.head(world.url(path)).bearer_auth(world.token()).header("X-Vault-Token", &session);
-        let response = asked.send().await.unwrap();
+        let request = world.http.head(world.url(path)).bearer_auth(world.token()).header("X-Vault-Token", &session);
+        let response = request.send().await.unwrap();
         assert_eq!((response.status().as_u16(), &response.headers()["allow"]), (405, &"GET".parse().unwrap()), "{path}");
     }
     assert_eq!(world.audit().iter().filter(|entry| entry.kind == "released").count(), before);
     for path in ["/v1/audit", "/v1/whoami", "/v1/events", "/v1/secrets/shop/password.age", "/sts/exchange"] {
         for method in ["POST", "OPTIONS", "HEAD"] {
-            let asked = world.http.request(method.parse().unwrap(), world.url(path)).bearer_auth(world.token());
-            let response = asked.send().await.unwrap();
+            let request = world.http.request(method.parse().unwrap(), world.url(path)).bearer_auth(world.token());
+            let response = request.send().await.unwrap();
             let allowed = response.headers()["allow"].to_str().unwrap().to_owned();
             assert_eq!((response.status().as_u16(), allowed.as_str()), (405, "GET"), "{method} {path}: HEAD is not allowed");
         }
@@ -123,9 +123,9 @@ async fn the_bare_value_of_a_secret_and_whoami() {
     let request =
         world.http.get(world.url("/v1/secrets/shop/password.age")).bearer_auth(world.token()).header("accept", "text/plain");
     assert_eq!(request.send().await.unwrap().text().await.unwrap(), "hunter2");
-    let seen: Value =
+    let identity: Value =
         world.http.get(world.url("/v1/whoami")).bearer_auth(world.token()).send().await.unwrap().json().await.unwrap();
-    assert_eq!((&seen["issuer"], &seen["attributes"]["repository"]), (&json!("github"), &json!("acme/shop@456789")));
+    assert_eq!((&identity["issuer"], &identity["attributes"]["repository"]), (&json!("github"), &json!("acme/shop@456789")));
     let (status, _) = world.exchange(&world.token(), json!([{"secret": "other/x"}])).await;
     assert_eq!(status, 403);
     let (status, problem) = world.exchange(&world.token(), json!([{"secret": "shop/not-there.age"}])).await;
@@ -196,15 +196,15 @@ async fn exec_gives_its_command_the_secrets_and_returns_its_status() {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(42), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(text, "hunter2|two\nlines|");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(said, "::add-mask::two%0Alines\n::add-mask::two\n::add-mask::lines\n::add-mask::hunter2\n");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(stderr, "::add-mask::two%0Alines\n::add-mask::two\n::add-mask::lines\n::add-mask::hunter2\n");
     assert!(!world.path("app.secret").exists());
     let denied = world.job("pull", &["exec", "--env", "PW=shop/password.age", "--", "true"], &[]).await;
     assert_eq!(denied.status.code(), Some(125));
     let denied = world.job("pull", &["secret", "get", "shop/password.age"], &[]).await;
-    let said = String::from_utf8_lossy(&denied.stderr).into_owned();
+    let stderr = String::from_utf8_lossy(&denied.stderr).into_owned();
     assert_eq!(denied.status.code(), Some(77));
-    assert!(said.contains("no_matching_policy") && said.contains("hint:") && said.contains("decision:"), "{said}");
+    assert!(stderr.contains("no_matching_policy") && stderr.contains("hint:") && stderr.contains("decision:"), "{stderr}");
     let seen = world.job("push", &["whoami"], &[]).await;
     assert!(String::from_utf8_lossy(&seen.stdout).contains("acme/shop@456789"));
     let gone = world.job("push", &["secret", "get", "x"], &[("DAYPASS_SERVER", "https://localhost:1")]).await;
@@ -346,25 +346,25 @@ async fn a_new_certificate_is_used_when_its_files_change() {
 
 /// An issuer that answers late, so that a request that needs its keys is in progress meanwhile.
 async fn late_issuer(pause: Duration) -> (String, Arc<tokio::sync::Notify>) {
-    let asked = Arc::new(tokio::sync::Notify::new());
-    let told = asked.clone();
+    let requested = Arc::new(tokio::sync::Notify::new());
+    let notified = requested.clone();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            told.notify_one();
+            notified.notify_one();
             tokio::spawn(async move {
                 tokio::time::sleep(pause).await;
                 drop(stream);
             });
         }
     });
-    (url, asked)
+    (url, requested)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_waits_for_requests_and_not_for_silent_connections() {
-    let (late, asked) = late_issuer(Duration::from_millis(2500)).await;
+    let (late, requested) = late_issuer(Duration::from_millis(2500)).await;
     let issuers = format!(
         "  - {{ name: late, mapping: generic, issuer: \"{late}\", audiences: [\"https://localhost:{{port}}\"], addresses: [127.0.0.0/8] }}\n"
     );
@@ -380,7 +380,7 @@ async fn a_stop_waits_for_requests_and_not_for_silent_connections() {
     let mut half = connect(&world, b"http/1.1", &[&rustls::version::TLS13]).await.unwrap();
     half.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
     // On a busy machine a request may need longer than any pause to arrive.
-    asked.notified().await;
+    requested.notified().await;
     rustix::process::kill_process(rustix::process::Pid::from_child(&world.server), rustix::process::Signal::TERM).unwrap();
     let started = Instant::now();
     while world.server.try_wait().unwrap().is_none() {
@@ -409,11 +409,11 @@ async fn an_http2_client_gets_goaway() {
     let world = World::start(Setup::default()).await;
     let mut peer = connect(&world, b"h2", &[&rustls::version::TLS13]).await.unwrap();
     peer.write_all(&[b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &SETTINGS[..]].concat()).await.unwrap();
-    let mut said = Vec::new();
+    let mut received = Vec::new();
     // The test does not close the connection, so the server does.
-    let cut = tokio::time::timeout(START_MAX, peer.read_to_end(&mut said));
+    let cut = tokio::time::timeout(START_MAX, peer.read_to_end(&mut received));
     assert!(cut.await.is_ok(), "closed within the limit");
-    let (mut kinds, mut rest) = (Vec::new(), &said[..]);
+    let (mut kinds, mut rest) = (Vec::new(), &received[..]);
     while let Some((head, behind)) = rest.split_first_chunk::<9>() {
         let length = usize::from(head[0]) << 16 | usize::from(head[1]) << 8 | usize::from(head[2]);
         kinds.push(head[3]);

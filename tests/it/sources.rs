@@ -111,10 +111,10 @@ async fn faults_of_a_definition_are_reported() {
         (TEAM.replace("grant: {", "grant: { secrets: [x],"), "leave `secrets` out"),
         (TEAM.replace("allowed:", "alowed:"), "unknown key `alowed`"),
     ];
-    for (definition, said) in cases {
+    for (definition, expected) in cases {
         let ready = define(&world, team.path(), &definition).await;
         let faults = ready["faults"].to_string();
-        assert!(faults.contains("sources/team-a.yaml") && faults.contains(said), "{said}: {faults}");
+        assert!(faults.contains("sources/team-a.yaml") && faults.contains(expected), "{expected}: {faults}");
         assert!(ready["sources"]["team-a"].is_null());
     }
     world.commit_and_wait(&[("secrets/team-a/x.age", b"x")]).await;
@@ -189,8 +189,8 @@ async fn a_signed_head_without_the_required_trailer_is_not_followed() {
     {
         let head = signer.commit(team.path(), message);
         let why = format!("the commit {head} does not say `Daypass-Ref: refs/heads/main` in a trailer");
-        let told = |ready: &Value| ready["sources"]["team-a"]["alarm"].as_str().is_some_and(|alarm| alarm.contains(&why));
-        let ready = world.until(&why, told).await;
+        let has_alarm = |ready: &Value| ready["sources"]["team-a"]["alarm"].as_str().is_some_and(|alarm| alarm.contains(&why));
+        let ready = world.until(&why, has_alarm).await;
         assert_eq!(ready["sources"]["team-a"]["revision"], followed["revision"], "{message}: {ready}");
         let status = world.job("push", &["status", "--config", &config], &[]).await;
         let status = String::from_utf8(status.stdout).unwrap();

@@ -138,15 +138,15 @@ async fn ten_thousand_copies_of_one_token_give_one_mint_also_across_kill_9() {
     let token = Arc::new(world.lasting_token());
     let mut decisions = HashSet::new();
     let (mut same, mut replayed) = (0, 0);
-    let wanted = json!({"credentials": [{"id_token": {"audience": "https://partner.example"}}]}).to_string();
+    let requested = json!({"credentials": [{"id_token": {"audience": "https://partner.example"}}]}).to_string();
     for round in 0..2 {
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..50 {
-            let (http, url, token, wanted) = (world.http.clone(), world.url("/v1/exchange"), token.clone(), wanted.clone());
+            let (http, url, token, requested) = (world.http.clone(), world.url("/v1/exchange"), token.clone(), requested.clone());
             tasks.spawn(async move {
                 let mut answers = Vec::new();
                 for _ in 0..100 {
-                    let response = http.post(&url).bearer_auth(token.as_str()).body(wanted.clone()).send().await.unwrap();
+                    let response = http.post(&url).bearer_auth(token.as_str()).body(requested.clone()).send().await.unwrap();
                     let status = response.status().as_u16();
                     answers.push((status, response.json::<Value>().await.unwrap()));
                 }

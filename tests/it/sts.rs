@@ -20,13 +20,13 @@ impl StandInSts {
     pub async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let sts = Self { url: format!("http://{}", listener.local_addr().unwrap()), asked: Arc::default() };
-        let asked = sts.asked.clone();
+        let forms = sts.asked.clone();
         let answer = move |headers: HeaderMap, body: String| async move {
             // Our trace context is not sent outside.
             assert!(!headers.contains_key("traceparent") && !headers.contains_key("tracestate"), "{headers:?}");
             let form = form(&body);
-            let number = asked.lock().unwrap().len();
-            asked.lock().unwrap().push(form.clone());
+            let number = forms.lock().unwrap().len();
+            forms.lock().unwrap().push(form.clone());
             // For tests that send another request meanwhile.
             if form["RoleArn"].ends_with("role/slow") {
                 tokio::time::sleep(Duration::from_secs(2)).await;
@@ -64,12 +64,12 @@ fn answer(form: &Form, number: usize) -> Response {
     if form.get("Policy").is_some_and(|policy| policy.contains("malformed")) {
         return error(StatusCode::BAD_REQUEST, "MalformedPolicyDocument");
     }
-    let asked: u64 = form["DurationSeconds"].parse().unwrap();
+    let requested: u64 = form["DurationSeconds"].parse().unwrap();
     // For tests that need the end of a session. No real STS gives so little.
     let seconds = match role.rsplit('/').next() {
         Some("brief") => 9,
         Some("short") => 20,
-        _ => asked,
+        _ => requested,
     };
     let expiration = SystemClock.now().plus(Duration::from_secs(seconds));
     let (account, name) = (role.split(':').nth(4).unwrap(), role.rsplit('/').next().unwrap());

@@ -81,7 +81,7 @@ pub struct World {
     pub server: Child,
     setup: Setup,
     /// Tokens of this world that its log must not hold.
-    shown: Mutex<Vec<String>>,
+    minted: Mutex<Vec<String>>,
 }
 
 impl World {
@@ -125,7 +125,7 @@ impl World {
             write_private(&folder.path().join(name), bytes);
         });
         let server = spawn(folder.path(), &setup);
-        let mut world = Self { folder, issuer, port, admin_port, http, recipient, server, setup, shown: Mutex::default() };
+        let mut world = Self { folder, issuer, port, admin_port, http, recipient, server, setup, minted: Mutex::default() };
         world.wait_until_it_answers(true).await;
         world
     }
@@ -169,8 +169,8 @@ impl World {
     pub fn stop(&mut self) {
         // A wrapper such as strace blocks the signal itself.
         let server = self.wrapped().unwrap().unwrap_or_else(|| self.server.id().to_string());
-        let told = Command::new("kill").arg(server).status().unwrap();
-        assert!(told.success());
+        let killed = Command::new("kill").arg(server).status().unwrap();
+        assert!(killed.success());
         self.server.wait().unwrap();
     }
 
@@ -218,9 +218,9 @@ impl World {
 
     pub fn token_with(&self, claims: Map<String, Value>) -> String {
         let token = self.issuer.mint(&claims, &self.url("")).unwrap();
-        let mut shown = self.shown.lock().unwrap();
-        if shown.len() < TOKENS_LOOKED_FOR {
-            shown.push(token.clone());
+        let mut minted = self.minted.lock().unwrap();
+        if minted.len() < TOKENS_LOOKED_FOR {
+            minted.push(token.clone());
         }
         token
     }
@@ -305,7 +305,7 @@ impl Drop for World {
         }
         // The log is at TRACE. It must hold neither a token nor the secret of every world.
         let log = self.log();
-        for token in self.shown.lock().unwrap().iter() {
+        for token in self.minted.lock().unwrap().iter() {
             let signature = token.rsplit('.').next().unwrap();
             assert!(!log.contains(signature), "a token is in the log");
         }
@@ -357,9 +357,9 @@ issuers:
 
 /// Writes a fresh certificate pair.
 pub fn certificate(folder: &Path) {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
-    write_private(&folder.join("tls.key"), made.signing_key.serialize_pem().as_bytes());
-    std::fs::write(folder.join("tls.crt"), made.cert.pem()).unwrap();
+    let generated = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+    write_private(&folder.join("tls.key"), generated.signing_key.serialize_pem().as_bytes());
+    std::fs::write(folder.join("tls.crt"), generated.cert.pem()).unwrap();
 }
 
 pub fn write_private(path: &Path, bytes: &[u8]) {

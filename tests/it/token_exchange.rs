@@ -107,10 +107,11 @@ pub fn section(url: &str) -> String {
 async fn a_dry_run_of_a_token_for_a_services_audience_is_denied_as_the_token_is() {
     let policy = "issuer: github\nmatch: { repository: acme/shop@456789, event: push, ref: refs/heads/main }\ngrant: { id_token: { audience: \"https://api.anthropic.com\" } }\n";
     let tried = Scene::with(policy).await;
-    let asked = |dry_run: bool| json!({ "credentials": [{ "id_token": { "audience": "https://api.anthropic.com" } }], "dry_run": dry_run });
+    let request = |dry_run: bool| json!({ "credentials": [{ "id_token": { "audience": "https://api.anthropic.com" } }], "dry_run": dry_run });
     for dry_run in [false, true] {
         let address = tried.world.url("/v1/exchange");
-        let answer = tried.world.http.post(address).bearer_auth(tried.world.token()).json(&asked(dry_run)).send().await.unwrap();
+        let answer =
+            tried.world.http.post(address).bearer_auth(tried.world.token()).json(&request(dry_run)).send().await.unwrap();
         let (status, answer) = (answer.status(), answer.json::<Value>().await.unwrap());
         assert_eq!((status.as_u16(), &answer["code"]), (403, &json!("denied")), "{dry_run}: {answer}");
     }

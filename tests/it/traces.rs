@@ -115,7 +115,7 @@ async fn no_value_of_a_request_is_exported() {
         claims.insert(claim.to_owned(), format!("sentinel-{claim}").into());
     }
     let token = world.token_with(claims);
-    let asked = [
+    let requests = [
         ("GET", "/v1/secrets/shop/password.age", 200),
         ("GET", "/v1/secrets/sentinel/password.age?key=/sentinel", 404),
         ("GET", "/v1/secrets/shop/password.age?sentinel=sentinel", 400),
@@ -125,7 +125,7 @@ async fn no_value_of_a_request_is_exported() {
         ("POST", "/hooks/git/sentinel", 403),
         ("POST", "/aws/sentinel", 404),
     ];
-    for (method, path, expected) in asked {
+    for (method, path, expected) in requests {
         let request = world.http.request(method.parse().unwrap(), world.url(path)).bearer_auth(&token);
         let request = request.header("traceparent", format!("00-{TRACE}-{SPAN}-01")).header("tracestate", "sentinel=sentinel");
         let request =
@@ -133,11 +133,11 @@ async fn no_value_of_a_request_is_exported() {
         let status = request.body("{\"sentinel\": \"sentinel\"}").send().await.unwrap().status();
         assert_eq!(status, expected, "{method} {path}");
     }
-    collector.until("all of them", |inside| roots(inside) == asked.len()).await;
+    collector.until("all of them", |inside| roots(inside) == requests.len()).await;
     world.stop();
     collector.assert_strict();
     collector.with(|inside| {
-        assert_eq!(roots(inside), asked.len(), "{:#?}", inside.spans);
+        assert_eq!(roots(inside), requests.len(), "{:#?}", inside.spans);
         assert!(inside.spans.iter().any(|span| span.name == "GET /v1/secrets/{*path}"), "{:#?}", inside.spans);
         assert!(inside.spans.iter().any(|span| span.name.starts_with("HTTP")), "an unknown method is not exported");
         let bytes = |hex: &str| (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();

@@ -83,9 +83,9 @@ async fn one_job_encrypts_another_decrypts_and_each_answer_has_its_record() {
     let digest = daypass::words::Digest::plain(wrapped.as_bytes()).to_string();
     let released: Vec<_> =
         world.audit().into_iter().filter(|entry| entry.kind == "released" && !entry.body["transit"].is_null()).collect();
-    let told: Vec<_> = released.iter().map(|entry| entry.body["transit"].clone()).collect();
+    let records: Vec<_> = released.iter().map(|entry| entry.body["transit"].clone()).collect();
     let record = |operation: &str| json!({ "operation": operation, "key": "flux", "version": 1, "ciphertext_sha256": digest });
-    assert_eq!(told, [record("encrypt"), record("decrypt"), record("decrypt"), record("decrypt")]);
+    assert_eq!(records, [record("encrypt"), record("decrypt"), record("decrypt"), record("decrypt")]);
     assert_eq!(sealed.1["request_id"], json!(released[0].decision), "the answer names its record");
     assert_eq!(released[1].body["credentials"], json!([format!("transit decrypt flux {digest}")]));
     let all: String = world.audit().iter().map(|entry| entry.body.to_string()).collect();

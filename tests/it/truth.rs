@@ -61,10 +61,10 @@ async fn a_grant_of_an_older_version_is_recorded_with_that_versions_commit() {
     // A replay compares with the revision in force, whichever version of the policy grants the replay.
     let repository = world.path("access").display().to_string();
     let replay = world.job("pull", &["policy", "replay", "HEAD", "--repository", &repository], &[]).await;
-    let told = String::from_utf8_lossy(&replay.stdout).into_owned() + &String::from_utf8_lossy(&replay.stderr);
-    assert!(told.contains(&format!("In force: the server {second}")), "{told}");
-    let (status, told) = daypass(&world, &["confirm", &second]).await;
-    assert_eq!(status, 0, "{told}");
+    let output = String::from_utf8_lossy(&replay.stdout).into_owned() + &String::from_utf8_lossy(&replay.stderr);
+    assert!(output.contains(&format!("In force: the server {second}")), "{output}");
+    let (status, output) = daypass(&world, &["confirm", &second]).await;
+    assert_eq!(status, 0, "{output}");
     let answer = ask(&world).await;
     assert_eq!(answer["policy_revision"], json!(second));
     assert_eq!(recorded(&world, &answer["decision_id"]), (json!(second), Value::Null));
@@ -115,13 +115,13 @@ async fn a_denial_that_can_match_nobody_is_refused_with_what_to_write() {
         ("acme/shop@", "name@id"),
     ] {
         for more in [&[][..], &["--unknown-too"]] {
-            let (status, told) = deny(&[&["--repository", repository], more].concat()).await;
-            assert!(status == 64 && told.contains(help), "{repository}: {status} {told}");
+            let (status, output) = deny(&[&["--repository", repository], more].concat()).await;
+            assert!(status == 64 && output.contains(help), "{repository}: {status} {output}");
         }
     }
     for run in ["https://github.com/acme/shop/actions/runs/7301234567", "run-7", " "] {
-        let (status, told) = deny(&["--run", run]).await;
-        assert_eq!(status, 64, "{run}: {told}");
+        let (status, output) = deny(&["--run", run]).await;
+        assert_eq!(status, 64, "{run}: {output}");
     }
     for (run, help) in [
         ("https://github.com/acme/shop/actions/runs/1000/job/5555", Some("`1000`")),
@@ -133,14 +133,14 @@ async fn a_denial_that_can_match_nobody_is_refused_with_what_to_write() {
         ("1000/1", Some("`1000`")),
         (" 1000", Some("`1000`")),
     ] {
-        let (status, told) = deny(&["--run", run]).await;
-        let written = told.split(": write ").nth(1).unwrap_or_default();
-        assert!(status == 64 && written.starts_with(help.unwrap_or("the id that the CI gives")), "{run}: {status} {told}");
+        let (status, output) = deny(&["--run", run]).await;
+        let written = output.split(": write ").nth(1).unwrap_or_default();
+        assert!(status == 64 && written.starts_with(help.unwrap_or("the id that the CI gives")), "{run}: {status} {output}");
     }
     ask(&world).await;
     for good in [["--repository", "acme/shop@456789"], ["--repository", "Acme/Shop"], ["--run", "7301234567"]] {
-        let (status, told) = deny(&good).await;
-        assert!(status == 0 && told.contains("covers 2 of the 2"), "{good:?}: {status} {told}");
+        let (status, output) = deny(&good).await;
+        assert!(status == 0 && output.contains("covers 2 of the 2"), "{good:?}: {status} {output}");
     }
 }
 
@@ -148,14 +148,14 @@ async fn a_denial_that_can_match_nobody_is_refused_with_what_to_write() {
 async fn lifting_a_denial_reports_what_was_denied() {
     let world = World::start(Setup::default()).await;
     let deny = ["deny", "--repository", "acme/shop", "--for", "4h", "--reason", "INC-42", "--output", "json"];
-    let id = |told: &str| serde_json::from_str::<Value>(told).unwrap()["id"].as_str().unwrap().to_owned();
+    let id = |output: &str| serde_json::from_str::<Value>(output).unwrap()["id"].as_str().unwrap().to_owned();
     let [one, other] = [id(&daypass(&world, &deny).await.1), id(&daypass(&world, &deny).await.1)];
-    let (status, told) = daypass(&world, &["deny", "--lift", &one]).await;
-    assert!(status == 0 && told.contains("repository acme/shop") && told.contains("INC-42"), "{status} {told}");
-    let (_, told) = daypass(&world, &["deny", "--lift", &other, "--output", "json"]).await;
-    let told: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!(told["denies"], json!({ "repository": "acme/shop", "reason": "INC-42" }), "{told}");
-    assert!(told["lifted"] == true && told["until"].is_string(), "{told}");
+    let (status, output) = daypass(&world, &["deny", "--lift", &one]).await;
+    assert!(status == 0 && output.contains("repository acme/shop") && output.contains("INC-42"), "{status} {output}");
+    let (_, output) = daypass(&world, &["deny", "--lift", &other, "--output", "json"]).await;
+    let report: Value = serde_json::from_str(&output).unwrap();
+    assert_eq!(report["denies"], json!({ "repository": "acme/shop", "reason": "INC-42" }), "{report}");
+    assert!(report["lifted"] == true && report["until"].is_string(), "{report}");
     let record = world.audit().into_iter().rfind(|entry| entry.kind == "lifted").unwrap();
     assert_eq!(record.body["denies"]["reason"], "INC-42", "the audit log records it too");
 }
@@ -166,20 +166,20 @@ async fn a_confirmation_with_faulty_guardrails_reports_their_fault() {
     let wider = DEPLOY.replace("refs/heads/main", "refs/heads/**");
     let files = [("policies/shop/other.yaml", wider.as_bytes()), ("guardrails.yaml", b"denails: []\n".as_slice())];
     world.commit_and_wait(&files).await;
-    let (status, told) = daypass(&world, &["confirm", &head(&world)]).await;
-    assert!(status == 64 && told.contains("guardrails.yaml:1") && told.contains("denails"), "{status} {told}");
-    assert!(!told.contains("can be read"), "{told}");
-    let (status, told) = daypass(&world, &["status"]).await;
-    assert!(status == 78 && told.contains("ALARM       the guardrails cannot be read"), "{status} {told}");
+    let (status, output) = daypass(&world, &["confirm", &head(&world)]).await;
+    assert!(status == 64 && output.contains("guardrails.yaml:1") && output.contains("denails"), "{status} {output}");
+    assert!(!output.contains("can be read"), "{output}");
+    let (status, output) = daypass(&world, &["status"]).await;
+    assert!(status == 78 && output.contains("ALARM       the guardrails cannot be read"), "{status} {output}");
     git(&world.path("access"), &["rm", "--quiet", "guardrails.yaml"]);
     put(&world.path("access/guardrails.yml"), b"denials: []\n");
     world.commit_and_wait(&[]).await;
-    let (status, told) = daypass(&world, &["confirm", &head(&world)]).await;
-    assert!(status == 64 && told.contains("guardrails.yml:1"), "{status} {told}");
+    let (status, output) = daypass(&world, &["confirm", &head(&world)]).await;
+    assert!(status == 64 && output.contains("guardrails.yml:1"), "{status} {output}");
     git(&world.path("access"), &["rm", "--quiet", "guardrails.yml"]);
     world.commit_and_wait(&[]).await;
-    let (status, told) = daypass(&world, &["confirm", &head(&world)]).await;
-    assert!(status == 0 && told.contains("nothing of this commit waits"), "{status} {told}");
+    let (status, output) = daypass(&world, &["confirm", &head(&world)]).await;
+    assert!(status == 0 && output.contains("nothing of this commit waits"), "{status} {output}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -190,14 +190,17 @@ async fn a_commit_by_another_name_is_refused_with_its_id_and_an_expected_one_is_
     let second = head(&world);
     for command in ["accept", "confirm"] {
         for (name, id) in [("HEAD", &second), ("main", &second), (&second[..12], &second), ("HEAD~1", &first)] {
-            let (status, told) = daypass(&world, &[command, name]).await;
-            assert!(status == 64 && told.contains("a whole commit id") && told.contains(id.as_str()), "{command} {name}: {told}");
+            let (status, output) = daypass(&world, &[command, name]).await;
+            assert!(
+                status == 64 && output.contains("a whole commit id") && output.contains(id.as_str()),
+                "{command} {name}: {output}"
+            );
         }
-        let (status, told) = daypass(&world, &[command, "nothing-of-this-name"]).await;
-        assert!(status == 64 && told.contains("a whole commit id") && !told.contains("deserialize"), "{command}: {told}");
+        let (status, output) = daypass(&world, &[command, "nothing-of-this-name"]).await;
+        assert!(status == 64 && output.contains("a whole commit id") && !output.contains("deserialize"), "{command}: {output}");
     }
-    let (status, told) = daypass(&world, &["accept", &first]).await;
-    assert!(status == 0 && told.contains("follows it as soon as the repository's ref"), "{told}");
+    let (status, output) = daypass(&world, &["accept", &first]).await;
+    assert!(status == 0 && output.contains("follows it as soon as the repository's ref"), "{output}");
     let (_, status) = daypass(&world, &["status"]).await;
     assert!(status.contains(&format!("accepted    {first}")), "{status}");
     world.commit_and_wait(&[("policies/shop/deploy.yaml", DEPLOY.as_bytes())]).await;
@@ -209,23 +212,23 @@ async fn a_commit_by_another_name_is_refused_with_its_id_and_an_expected_one_is_
 async fn without_a_readable_revision_nothing_is_claimed_about_a_denials_matches() {
     let world = World::start_unready(Setup { git: "elsewhere".to_owned(), ..Setup::default() }).await;
     assert_eq!(world.ready().await["revision"], Value::Null);
-    let (status, told) = daypass(&world, &["deny", "--policy", "shop/deploy", "--reason", "INC-42"]).await;
-    assert!(status == 64 && told.contains("it is not known whether there is such a policy"), "{status} {told}");
+    let (status, output) = daypass(&world, &["deny", "--policy", "shop/deploy", "--reason", "INC-42"]).await;
+    assert!(status == 64 && output.contains("it is not known whether there is such a policy"), "{status} {output}");
     for policy in ["shop/deploy", "shop/deplyo"] {
-        let (status, told) = daypass(&world, &["deny", "--policy", policy, "--reason", "INC-42", "--unknown-too"]).await;
-        assert_eq!(status, 0, "{told}");
+        let (status, output) = daypass(&world, &["deny", "--policy", policy, "--reason", "INC-42", "--unknown-too"]).await;
+        assert_eq!(status, 0, "{output}");
     }
     let denials = async || -> Value {
         serde_json::from_str::<Value>(&daypass(&world, &["status", "--output", "json"]).await.1).unwrap()["denials"].clone()
     };
-    let told = denials().await;
-    assert!(told.as_array().is_some_and(|all| all.len() == 2 && all.iter().all(|one| one["unknown"].is_null())), "{told}");
+    let listed = denials().await;
+    assert!(listed.as_array().is_some_and(|all| all.len() == 2 && all.iter().all(|one| one["unknown"].is_null())), "{listed}");
     assert!(!daypass(&world, &["status"]).await.1.contains("IT DENIES NOBODY"));
     std::fs::rename(world.path("access"), world.path("elsewhere")).unwrap();
     world.until("the repository is there", |ready| ready["revision"].is_string()).await;
-    let told = denials().await;
-    let unknown: Vec<&Value> = told.as_array().unwrap().iter().filter(|one| !one["unknown"].is_null()).collect();
-    assert!(unknown.len() == 1 && unknown[0]["denies"]["policy"] == "shop/deplyo", "{told}");
+    let listed = denials().await;
+    let unknown: Vec<&Value> = listed.as_array().unwrap().iter().filter(|one| !one["unknown"].is_null()).collect();
+    assert!(unknown.len() == 1 && unknown[0]["denies"]["policy"] == "shop/deplyo", "{listed}");
     let (status, answer) = world.exchange(&world.token(), json!([{"secret": "shop/password.age"}])).await;
     assert_eq!((status, &answer["code"]), (403, &json!("denied")));
 }
@@ -243,9 +246,9 @@ fn check_reports_policies_in_a_folder_with_a_misspelt_name() {
         .args(["policy", "check", "--config", "daypass.yaml", "--folder", "access"])
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&check.stdout).into_owned() + &String::from_utf8_lossy(&check.stderr);
-    assert!(told.contains("warning[stray_file]") && told.contains("polices/shop/release.yaml:1"), "{told}");
-    assert!(check.status.success() && !told.contains("notes.rego"), "{told}");
+    let output = String::from_utf8_lossy(&check.stdout).into_owned() + &String::from_utf8_lossy(&check.stderr);
+    assert!(output.contains("warning[stray_file]") && output.contains("polices/shop/release.yaml:1"), "{output}");
+    assert!(check.status.success() && !output.contains("notes.rego"), "{output}");
 }
 
 /// With held files the commands compare with what is in force, and not with the commit's own files.
@@ -258,10 +261,10 @@ async fn while_a_policy_is_held_replay_uses_the_version_in_force_and_who_can_say
     assert_eq!(ready["held"], json!(["policies/shop/deploy.yaml"]));
     ask(&world).await;
     let data = world.path("data").display().to_string();
-    let (status, told) = daypass(&world, &["policy", "replay", "HEAD", "--data", &data, "--fail-on", "deny"]).await;
-    assert!(status == 2 && told.contains("DENIES   secret shop/password.age"), "{status} {told}");
-    let (_, told) = daypass(&world, &["policy", "who-can", "shop/password.age"]).await;
-    assert!(told.contains("holds back") && told.contains("policies/shop/deploy.yaml."), "{told}");
+    let (status, output) = daypass(&world, &["policy", "replay", "HEAD", "--data", &data, "--fail-on", "deny"]).await;
+    assert!(status == 2 && output.contains("DENIES   secret shop/password.age"), "{status} {output}");
+    let (_, output) = daypass(&world, &["policy", "who-can", "shop/password.age"]).await;
+    assert!(output.contains("holds back") && output.contains("policies/shop/deploy.yaml."), "{output}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -273,12 +276,12 @@ async fn a_diff_says_that_a_renamed_policy_will_be_held() {
     git(&access, &["mv", "policies/shop/read.yaml", "policies/shop/reads.yaml"]);
     let ready = world.commit_and_wait(&[]).await;
     assert_eq!(ready["held"], json!(["policies/shop/reads.yaml"]));
-    let (status, told) = daypass(&world, &["policy", "diff", "HEAD~1...HEAD", "--fail-on", "widen"]).await;
-    assert!(status == 0 && told.contains("policies/shop/reads.yaml: if `rollout` holds"), "{status} {told}");
+    let (status, output) = daypass(&world, &["policy", "diff", "HEAD~1...HEAD", "--fail-on", "widen"]).await;
+    assert!(status == 0 && output.contains("policies/shop/reads.yaml: if `rollout` holds"), "{status} {output}");
 
     // The subject of our tokens changes too, so this is a permission increase.
     git(&access, &["mv", "policies/shop/deploy.yaml", "policies/shop/other.yaml"]);
     world.commit_and_wait(&[]).await;
-    let (status, told) = daypass(&world, &["policy", "diff", "HEAD~1...HEAD", "--fail-on", "widen"]).await;
-    assert!(status == 2 && told.contains("subject: root/shop/deploy → root/shop/other"), "{status} {told}");
+    let (status, output) = daypass(&world, &["policy", "diff", "HEAD~1...HEAD", "--fail-on", "widen"]).await;
+    assert!(status == 2 && output.contains("subject: root/shop/deploy → root/shop/other"), "{status} {output}");
 }

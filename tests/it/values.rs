@@ -82,13 +82,13 @@ async fn a_document_in_parts_is_explained_and_replayed_as_it_was_answered() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_removed_grant_is_not_answered_from_a_cache() {
     let world = world().await;
-    let wanted = json!([{"secret": "shop/db.yaml#/database/password"}]);
+    let requested = json!([{"secret": "shop/db.yaml#/database/password"}]);
     for _ in 0..3 {
-        assert_eq!(world.exchange(&world.token(), wanted.clone()).await.0, 200);
+        assert_eq!(world.exchange(&world.token(), requested.clone()).await.0, 200);
     }
     let narrower = READER.replace("\"shop/db.yaml#/database/password\", ", "");
     world.commit_and_wait(&[("policies/shop/read.yaml", narrower.as_bytes())]).await;
-    assert_eq!(world.exchange(&world.token(), wanted).await.0, 403);
+    assert_eq!(world.exchange(&world.token(), requested).await.0, 403);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,12 +102,12 @@ async fn a_granted_key_that_the_file_lacks_is_missing_and_policy_check_finds_it(
     assert!(answer["detail"].as_str().unwrap().contains("/database/pasword"), "{answer}");
     let (config, access) = (world.path("daypass.yaml").display().to_string(), world.path("access").display().to_string());
     let check = ["policy", "check", "--config", &config, "--folder", &access];
-    let said = String::from_utf8(world.job("push", &check, &[]).await.stdout).unwrap();
-    assert!(said.contains("`shop/db.yaml` has no `/database/pasword`"), "{said}");
+    let stdout = String::from_utf8(world.job("push", &check, &[]).await.stdout).unwrap();
+    assert!(stdout.contains("`shop/db.yaml` has no `/database/pasword`"), "{stdout}");
     let good = policy.replace("pasword", "password");
     world.commit_and_wait(&[("policies/shop/read.yaml", good.as_bytes())]).await;
-    let said = String::from_utf8(world.job("push", &check, &[]).await.stdout).unwrap();
-    assert!(!said.contains("has no `"), "{said}");
+    let stdout = String::from_utf8(world.job("push", &check, &[]).await.stdout).unwrap();
+    assert!(!stdout.contains("has no `"), "{stdout}");
 }
 
 /// A file whose MAC covers the encrypted values alone, with another value changed.
@@ -137,10 +137,11 @@ async fn unauthenticated_values_need_a_grant_and_are_marked() {
         assert_eq!((status, &answer["code"]), (502, &json!("secret_unreadable")), "{answer}");
     }
     // A missing name is an error of the caller, and not an unreadable secret.
-    for (missing, told) in [("shop/legacy/a.yaml#/pasword", "has no `/pasword`"), ("shop/legacy/b.yaml", "has no such file")] {
+    for (missing, expected) in [("shop/legacy/a.yaml#/pasword", "has no `/pasword`"), ("shop/legacy/b.yaml", "has no such file")]
+    {
         let (status, answer) = ask(missing).await;
         assert_eq!((status, &answer["code"]), (404, &json!("secret_missing")), "{answer}");
-        assert!(answer["detail"].as_str().unwrap().contains(told), "{answer}");
+        assert!(answer["detail"].as_str().unwrap().contains(expected), "{answer}");
     }
     let (status, answer) = ask(password).await;
     assert_eq!((status, &answer["credentials"][0]["secret"]["unauthenticated"]), (200, &Value::Null), "{answer}");

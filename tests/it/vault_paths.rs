@@ -77,7 +77,8 @@ async fn an_unserved_path_is_explained_and_never_a_404() {
 #[tokio::test(flavor = "multi_thread")]
 async fn mounts_have_their_true_types() {
     let world = world().await;
-    let asked = async |path: &str| call(&world, "GET", &format!("sys/internal/ui/mounts{path}"), "", None).await.1["data"].take();
+    let mount_of =
+        async |path: &str| call(&world, "GET", &format!("sys/internal/ui/mounts{path}"), "", None).await.1["data"].take();
     let cases = [
         ("/secret/shop/db", "secret/", "kv"),
         ("/secret/creds/db", "secret/", "kv"),
@@ -89,13 +90,13 @@ async fn mounts_have_their_true_types() {
         ("/transit/team-a/encrypt/flux", "transit/", "transit"),
         ("/transit_eu", "transit_eu/", "transit"),
     ];
-    for (asked_for, path, kind) in cases {
-        let mount = asked(asked_for).await;
-        assert_eq!((&mount["path"], &mount["type"]), (&json!(path), &json!(kind)), "{asked_for}");
+    for (requested, path, kind) in cases {
+        let mount = mount_of(requested).await;
+        assert_eq!((&mount["path"], &mount["type"]), (&json!(path), &json!(kind)), "{requested}");
         let options = if kind == "kv" { json!({ "version": "2" }) } else { Value::Null };
-        assert_eq!(mount["options"], options, "{asked_for}");
+        assert_eq!(mount["options"], options, "{requested}");
     }
-    let all = asked("").await;
+    let all = mount_of("").await;
     for (path, kind) in [("secret/", "kv"), ("aws/", "aws"), ("transit/", "transit")] {
         assert_eq!(all["secret"][path]["type"], kind, "{all}");
     }
@@ -207,7 +208,7 @@ async fn unchanged_content_keeps_the_metadata_of_its_commit() {
 async fn the_status_line_of_http_1_1_shows_a_refusal() {
     let world = world().await;
     let session = session(&world, "shop/deploy").await;
-    let asked = |version: &str, path: &str| {
+    let response_of = |version: &str, path: &str| {
         let mut command = std::process::Command::new("curl");
         // Without ALPN, in which curl would offer `http/1.0`, which no server has to support.
         let version = if version == "--http1.0" { vec![version, "--no-alpn"] } else { vec![version] };
@@ -218,17 +219,17 @@ async fn the_status_line_of_http_1_1_shows_a_refusal() {
         assert!(output.status.success(), "{path}: {}", String::from_utf8_lossy(&output.stderr));
         (text.lines().next().unwrap().trim_end().to_owned(), text)
     };
-    let (line, answer) = asked("--http1.1", "secret/data/hidden/db");
+    let (line, answer) = response_of("--http1.1", "secret/data/hidden/db");
     let decision = world.audit().into_iter().rfind(|entry| entry.kind == "refused").unwrap().decision.unwrap();
     assert!(line.starts_with("HTTP/1.1 403 no_matching_policy: No trust policy grants this."), "{line}");
     assert!(line.ends_with(&format!("(decision {decision})")), "{line}");
     assert!(answer.contains(&format!("(decision {decision})\"]")), "{answer}");
     let long = format!("secret/data/shop/db?{}=1", "%C3%A9%0D%0ASet-Cookie:%20a=b".repeat(40));
-    let (line, answer) = asked("--http1.1", &long);
+    let (line, answer) = response_of("--http1.1", &long);
     assert!(line.starts_with("HTTP/1.1 400 bad_request: ") && line.contains("(decision "), "{line}");
     assert!(line.len() < 600 && line.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{line}");
     assert!(!answer.to_lowercase().contains("\nset-cookie"), "{answer}");
-    assert_eq!(asked("--http2", "secret/data/hidden/db").0, "HTTP/2 403");
-    assert_eq!(asked("--http1.1", "secret/data/shop/db").0, "HTTP/1.1 200 OK");
-    assert_eq!(asked("--http1.0", "secret/data/hidden/db").0, "HTTP/1.0 403 Forbidden");
+    assert_eq!(response_of("--http2", "secret/data/hidden/db").0, "HTTP/2 403");
+    assert_eq!(response_of("--http1.1", "secret/data/shop/db").0, "HTTP/1.1 200 OK");
+    assert_eq!(response_of("--http1.0", "secret/data/hidden/db").0, "HTTP/1.0 403 Forbidden");
 }

@@ -46,8 +46,8 @@ async fn held_world() -> World {
 
 async fn confirm(world: &World) {
     let head = git(&world.path("access"), &["rev-parse", "HEAD"]);
-    let (status, told) = daypass(world, &["confirm", &head]).await;
-    assert_eq!(status, 0, "{told}");
+    let (status, output) = daypass(world, &["confirm", &head]).await;
+    assert_eq!(status, 0, "{output}");
     assert_eq!(world.ready().await["held"], json!([]));
 }
 

@@ -52,8 +52,8 @@ async fn each_source_sees_its_own_part_of_a_request_of_two_sources() {
     let (status, released) = world.exchange(&token, both.clone()).await;
     assert_eq!(status, 200, "{released}");
     let (_, repeated) = world.exchange(&token, both.clone()).await;
-    let (status, told) = daypass(&world, &["revoke", &id(&released), "--reason", "shop/password.age leaked"]).await;
-    assert_eq!((status, id(&repeated)), (0, id(&released)), "{told}");
+    let (status, output) = daypass(&world, &["revoke", &id(&released), "--reason", "shop/password.age leaked"]).await;
+    assert_eq!((status, id(&repeated)), (0, id(&released)), "{output}");
     let body = part(&world, "released", &id(&released)).await;
     assert_eq!(body["credentials"], json!(["secret team-a/db.age", "id_token https://partner.example"]), "{body}");
     assert_eq!(body["policies"], json!(["team-a/deploy", "team-a/deploy"]));

@@ -41,15 +41,15 @@ async fn failed_refused_and_revoked_records_name_the_policies_that_granted() {
     assert_eq!(missing["code"], "secret_missing", "{missing}");
     let (_, released) = world.exchange(&world.token(), json!([{ "secret": "team-a/db.age" }])).await;
     let id = |answer: &Value| answer["decision_id"].as_str().unwrap().to_owned();
-    let (status, told) = daypass(&world, &["revoke", &id(&released), "--reason", "INC-7"]).await;
-    assert_eq!(status, 0, "{told}");
+    let (status, output) = daypass(&world, &["revoke", &id(&released), "--reason", "INC-7"]).await;
+    assert_eq!(status, 0, "{output}");
     for (answer, kind, policy) in
         [(&failed, "failed", "team-a/audit"), (&missing, "refused", "team-a/deploy"), (&released, "revoked", "team-a/deploy")]
     {
         let records = seen(&world, &format!("?decision={}&kind={kind}&policy={policy}", id(answer))).await;
         assert_eq!((records.len(), &records[0]["body"]["policies"]), (1, &json!([policy])), "{kind}: {records:?}");
-        let (status, told) = daypass(&world, &["audit", "query", "--kind", kind, "--policy", policy, "--output", "json"]).await;
-        assert!(status == 0 && told.contains(&id(answer)), "{kind}, where the log is: {told}");
+        let (status, output) = daypass(&world, &["audit", "query", "--kind", kind, "--policy", policy, "--output", "json"]).await;
+        assert!(status == 0 && output.contains(&id(answer)), "{kind}, where the log is: {output}");
     }
 }
 
@@ -65,8 +65,8 @@ async fn sees_its_own_alone(world: &World, past: i64) {
 async fn a_reused_source_name_does_not_show_earlier_records() {
     let (world, team, _) = sources::world().await;
     let named = async |policy: &str| {
-        let asked = json!({ "credentials": [{ "id_token": { "audience": "https://partner.example" } }], "policy": policy });
-        post(&world, &world.token(), "/v1/exchange", asked).await
+        let request = json!({ "credentials": [{ "id_token": { "audience": "https://partner.example" } }], "policy": policy });
+        post(&world, &world.token(), "/v1/exchange", request).await
     };
     // A folder of the root's becomes a source.
     world.commit_and_wait(&[("policies/team-a/deploy.yaml", DEPLOY.as_bytes())]).await;
@@ -91,16 +91,16 @@ async fn a_reused_source_name_does_not_show_earlier_records() {
     put_reader(other.path());
     sources::define(&world, other.path(), &definition()).await;
     let head = git(other.path(), &["rev-parse", "HEAD"]);
-    let (status, told) = daypass(&world, &["accept", &head, "--source", "team-a"]).await;
-    assert_eq!(status, 0, "a name's history only goes forward, unless an operator says otherwise: {told}");
+    let (status, output) = daypass(&world, &["accept", &head, "--source", "team-a"]).await;
+    assert_eq!(status, 0, "a name's history only goes forward, unless an operator says otherwise: {output}");
     sources::live(&world, other.path()).await;
     sees_its_own_alone(&world, past).await;
     assert!(seen(&world, "?policy=team-a/deploy").await.is_empty(), "these are the first team's");
     // The first team's repository again: its own records are its own.
     sources::define(&world, team.path(), &definition()).await;
     let head = git(team.path(), &["rev-parse", "HEAD"]);
-    let (status, told) = daypass(&world, &["accept", &head, "--source", "team-a"]).await;
-    assert_eq!(status, 0, "{told}");
+    let (status, output) = daypass(&world, &["accept", &head, "--source", "team-a"]).await;
+    assert_eq!(status, 0, "{output}");
     sources::live(&world, team.path()).await;
     assert_eq!(seen(&world, "?kind=released&policy=team-a/deploy").await.len(), 1);
 }

@@ -93,14 +93,14 @@ async fn a_job_without_the_grant_and_a_bad_query_are_refused() {
     assert_eq!(entry.decision.as_deref(), refused["decision_id"].as_str());
     let response = world.http.get(world.url("/v1/audit")).send().await.unwrap();
     assert_eq!(response.status().as_u16(), 401);
-    for (query, said) in [
+    for (query, expected) in [
         ("?code=no_matching_polcy", "`code`: there is no such code"),
         ("?kinds=refused", "A name near `kind` is no parameter here"),
         ("?limit=1001", "`limit`: expected a whole number from 1 to 1000"),
         ("?before=0", "`before`: expected a whole number from 1"),
     ] {
         let (status, refused) = ask(&world, &world.token_with(pull()), query).await;
-        assert!(status == 400 && refused["detail"].as_str().unwrap().contains(said), "{refused}");
+        assert!(status == 400 && refused["detail"].as_str().unwrap().contains(expected), "{refused}");
     }
     let (status, refused) = world.exchange(&world.token_with(pull()), json!([{ "daypass": "audit.read" }])).await;
     assert_eq!((status, &refused["code"]), (400, &json!("bad_request")), "it is no credential: {refused}");
@@ -131,19 +131,19 @@ async fn the_command_prints_the_same_from_the_server_and_from_the_store() {
         assert_eq!(served, stored, "{arguments:?}");
         assert!(served.0 == 0 && !served.1.is_empty() && served.2.is_empty(), "{served:?}");
     }
-    let (status, printed, said) = run("push", &["--kind", "refused"]).await;
+    let (status, printed, stderr) = run("push", &["--kind", "refused"]).await;
     assert_eq!((status, printed.as_str()), (77, ""));
-    assert!(said.contains("no_matching_policy") && said.contains("decision:"), "{said}");
-    let (status, printed, said) = run("pull", &["--config", &config, "--server", "https://elsewhere.example"]).await;
-    assert!(status == 64 && printed.is_empty() && said.contains("leave one of them out"), "{said}");
+    assert!(stderr.contains("no_matching_policy") && stderr.contains("decision:"), "{stderr}");
+    let (status, printed, stderr) = run("pull", &["--config", &config, "--server", "https://elsewhere.example"]).await;
+    assert!(status == 64 && printed.is_empty() && stderr.contains("leave one of them out"), "{stderr}");
     for (arguments, words) in [
         (&["--code", "no_matching_polcy"][..], "nothing is refused with the code `no_matching_polcy`; there are"),
         (&["--kind", "refussed"], "no record is of the kind `refussed`; there are"),
         (&["--issuer", "gihub", "--config", &config], "no issuer `gihub` is configured; there are github"),
         (&["--policy", "shop//deploy"], "shop//deploy"),
     ] {
-        let (status, printed, said) = run("pull", arguments).await;
-        assert!(status == 64 && printed.is_empty() && said.contains(words), "{arguments:?}: {status} {said}");
+        let (status, printed, stderr) = run("pull", arguments).await;
+        assert!(status == 64 && printed.is_empty() && stderr.contains(words), "{arguments:?}: {status} {stderr}");
     }
 }
 

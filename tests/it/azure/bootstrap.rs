@@ -22,8 +22,8 @@ fn write(folder: &Path, name: &str, text: &str) {
 async fn the_audience_is_the_one_that_is_configured() {
     let scene = Scene::with(super::POLICY, "    audience: api://AzureADTokenExchangeUSGov\n").await;
     for format in ["graph", "az", "terraform"] {
-        let (status, text, told) = bootstrap(&scene, &["--format", format]).await;
-        assert_eq!(status, Some(0), "{told}");
+        let (status, text, stderr) = bootstrap(&scene, &["--format", format]).await;
+        assert_eq!(status, Some(0), "{stderr}");
         assert!(text.contains("api://AzureADTokenExchangeUSGov") && text.contains("root/acme/shop"), "{text}");
     }
     let (_, text, _) = bootstrap(&scene, &["--audience", "api://AzureADTokenExchangeChina"]).await;
@@ -40,12 +40,12 @@ async fn denied_grants_are_not_printed_and_a_fault_prints_nothing() {
     let denied = "denials: [ { description: none, deny: { azure: [\"*/https://vault.azure.net/**\"] } } ]\n";
     write(folder.path(), "guardrails.yaml", denied);
     let here = ["--folder", folder.path().to_str().unwrap()];
-    let (status, text, told) = bootstrap(&scene, &here).await;
-    assert_eq!(status, Some(0), "{told}");
+    let (status, text, stderr) = bootstrap(&scene, &here).await;
+    assert_eq!(status, Some(0), "{stderr}");
     assert!(text.contains(SHOP) && text.contains("root/deploy") && !text.contains("root/vault"), "{text}");
     write(folder.path(), "policies/other.yaml", &policy("https://VAULT.azure.net/.default"));
-    let (status, text, told) = bootstrap(&scene, &here).await;
-    assert_eq!((status, text.as_str()), (Some(CONFIGURATION), ""), "{told}");
-    assert!(told.contains("write this resource as `https://vault.azure.net/.default`"), "{told}");
-    assert!(told.contains("nothing is printed"), "{told}");
+    let (status, text, stderr) = bootstrap(&scene, &here).await;
+    assert_eq!((status, text.as_str()), (Some(CONFIGURATION), ""), "{stderr}");
+    assert!(stderr.contains("write this resource as `https://vault.azure.net/.default`"), "{stderr}");
+    assert!(stderr.contains("nothing is printed"), "{stderr}");
 }

@@ -20,8 +20,8 @@ async fn a_job_gets_an_access_token_of_the_scope_that_is_granted_and_of_no_other
     let azure = &answer["credentials"][0]["azure"];
     assert_eq!((&azure["client_id"], &azure["scope"]), (&json!(SHOP), &json!(MANAGEMENT)), "{azure}");
     assert_eq!(azure["tenant_id"], super::TENANT);
-    let asked = scene.entra.with(|inside| inside.asked.last().unwrap().clone());
-    assert_eq!((asked["client_id"].as_str(), asked["scope"].as_str(), asked.len()), (SHOP, MANAGEMENT, 5));
+    let request = scene.entra.with(|inside| inside.asked.last().unwrap().clone());
+    assert_eq!((request["client_id"].as_str(), request["scope"].as_str(), request.len()), (SHOP, MANAGEMENT, 5));
     let claims = scene.entra.with(|inside| inside.taken.last().unwrap().clone());
     assert_eq!(claims["sub"], "root/acme/shop");
     assert!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap() <= 300, "{claims}");
@@ -41,14 +41,14 @@ async fn a_job_gets_an_access_token_of_the_scope_that_is_granted_and_of_no_other
     let records: Vec<String> = scene.world.audit().iter().map(|entry| entry.body.to_string()).collect();
     assert!(records.iter().any(|body| body.contains("\"scope\":\"https://management.azure.com/.default\"")), "{records:?}");
     assert!(!records.iter().any(|body| body.contains(token)) && !scene.world.log().contains(&token[token.len() - 20..]));
-    assert!(!scene.world.log().contains(&asked["client_assertion"][..40]), "the assertion is a secret too");
+    assert!(!scene.world.log().contains(&request["client_assertion"][..40]), "the assertion is a secret too");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn exec_gives_an_access_token_in_a_variable() {
     let scene = Scene::start().await;
-    let shown = "printf '%s' \"$AZURE_ACCESS_TOKEN\" > given";
-    let done = scene.world.job("push", &["exec", "--azure", "--", "sh", "-c", shown], &[]).await;
+    let script = "printf '%s' \"$AZURE_ACCESS_TOKEN\" > given";
+    let done = scene.world.job("push", &["exec", "--azure", "--", "sh", "-c", script], &[]).await;
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let given = std::fs::read_to_string(scene.world.path("given")).unwrap();
     assert_eq!(given, super::stand_in::access_token(super::TENANT, SHOP, "https://management.azure.com"));

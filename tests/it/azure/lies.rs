@@ -26,9 +26,9 @@ async fn an_answer_that_does_not_fit_the_request_is_refused_with_its_field() {
         assert!(denial.get("credentials").is_none(), "{lie:?}");
         let last = scene.world.audit().pop().unwrap().body.to_string();
         assert!(last.contains(field), "{lie:?}: {last}");
-        for told in [denial.to_string(), last, scene.world.log()] {
+        for text in [denial.to_string(), last, scene.world.log()] {
             for mark in ["evil", "<html>", "\u{202e}", "xxxx", "aaaaaaaa-2222"] {
-                assert!(!told.contains(mark), "{lie:?}: {mark}: {told}");
+                assert!(!text.contains(mark), "{lie:?}: {mark}: {text}");
             }
         }
     }

@@ -6,13 +6,13 @@ use serde_json::json;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_subject_that_differs_in_a_byte_is_reported() {
     let scene = Scene::start().await;
-    for (subject, code, said) in
+    for (subject, code, expected) in
         [("root/acme/other", "AADSTS700213", "has this subject"), ("root/Acme/shop", "AADSTS7002138", "with other capitals")]
     {
         scene.entra.with(|inside| inside.applications.get_mut(SHOP).unwrap()[0].subject = subject.to_owned());
         let (status, denial) = scene.ask(json!({})).await;
         assert_eq!((status, denial["code"].as_str()), (502, Some("provider_denied")), "{denial}");
-        assert!(denial["detail"].as_str().unwrap().contains(said), "{denial}");
+        assert!(denial["detail"].as_str().unwrap().contains(expected), "{denial}");
         let last = scene.world.audit().pop().unwrap().body.to_string();
         assert!(last.contains(code) && !last.contains("evil"), "{last}");
     }
@@ -23,7 +23,7 @@ async fn a_subject_that_differs_in_a_byte_is_reported() {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_code_has_its_detail_and_an_unknown_code_is_a_denial() {
     let scene = Scene::start().await;
-    for (status, codes, code, said) in [
+    for (status, codes, code, expected) in [
         (401, vec![70_021], "provider_denied", "fits our token"),
         (401, vec![700_211], "provider_denied", "does not know our issuer"),
         (401, vec![700_212], "provider_denied", "another audience"),
@@ -42,7 +42,7 @@ async fn each_code_has_its_detail_and_an_unknown_code_is_a_denial() {
         scene.entra.with(|inside| inside.refusal = Some((status, codes.clone())));
         let (_, denial) = scene.ask(json!({})).await;
         assert_eq!((denial["code"].as_str(), denial["provider"].as_str()), (Some(code), Some("azure")), "{codes:?}: {denial}");
-        assert!(denial["detail"].as_str().unwrap().contains(said), "{codes:?}: {denial}");
+        assert!(denial["detail"].as_str().unwrap().contains(expected), "{codes:?}: {denial}");
         assert!(!denial.to_string().contains("evil"), "{denial}");
     }
 }

@@ -135,7 +135,7 @@ impl Inside {
         if let Some(refusal) = self.refusal.clone() {
             return Err(refusal);
         }
-        let said = |name: &str| form.get(name).map_or("", String::as_str);
+        let field = |name: &str| form.get(name).map_or("", String::as_str);
         let kind = headers.get("content-type").map_or("", |kind| kind.to_str().unwrap());
         if !kind.starts_with("application/x-www-form-urlencoded") {
             return Err((400, vec![900_144]));
@@ -143,20 +143,20 @@ impl Inside {
         if tenant != TENANT {
             return Err((400, vec![90_002]));
         }
-        if said("grant_type") != "client_credentials" {
+        if field("grant_type") != "client_credentials" {
             return Err((400, vec![70_003]));
         }
-        if said("client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" {
+        if field("client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" {
             return Err((401, vec![7_000_218]));
         }
         // MSAL asks for OpenID's scopes only with a person.
-        match said("scope").strip_suffix("/.default") {
+        match field("scope").strip_suffix("/.default") {
             Some(resource) if !resource.contains(' ') && self.resources.contains(&resource.trim_end_matches('/')) => {}
             Some(resource) if !resource.contains(' ') => return Err((400, vec![500_011])),
             _ => return Err((400, vec![1_002_012])),
         }
-        let credentials = self.applications.get(said("client_id")).ok_or((400, vec![700_016]))?;
-        self.verify(credentials, said("client_assertion"))
+        let credentials = self.applications.get(field("client_id")).ok_or((400, vec![700_016]))?;
+        self.verify(credentials, field("client_assertion"))
     }
 
     fn verify(&self, credentials: &[FederatedCredential], assertion: &str) -> Result<Value, (u16, Vec<u64>)> {
@@ -176,17 +176,17 @@ impl Inside {
             _ => (401, vec![700_024]),
         })?;
         let claims = claims.claims;
-        let says = |name: &str, wanted: &str| claims[name].as_str() == Some(wanted);
+        let claims_have = |name: &str, expected: &str| claims[name].as_str() == Some(expected);
         let refuse = |code: u64| Err((401, vec![code]));
-        let mut fitting: Vec<&FederatedCredential> = credentials.iter().filter(|one| says("iss", &one.issuer)).collect();
+        let mut fitting: Vec<&FederatedCredential> = credentials.iter().filter(|one| claims_have("iss", &one.issuer)).collect();
         if fitting.is_empty() {
             return refuse(700_211);
         }
-        fitting.retain(|one| says("aud", &one.audience));
+        fitting.retain(|one| claims_have("aud", &one.audience));
         if fitting.is_empty() {
             return refuse(700_212);
         }
-        if !fitting.iter().any(|one| says("sub", &one.subject)) {
+        if !fitting.iter().any(|one| claims_have("sub", &one.subject)) {
             let folded =
                 |one: &&FederatedCredential| claims["sub"].as_str().is_some_and(|sub| sub.eq_ignore_ascii_case(&one.subject));
             return refuse(if fitting.iter().any(folded) { 7_002_138 } else { 700_213 });

@@ -11,7 +11,7 @@ const WRITTEN: [&str; 5] = ["listen", "admin_listen", "tls", "data", "key_encryp
 #[test]
 fn bad_values_are_refused_in_clear_words() {
     let zeros = "0".repeat(64);
-    for (value, said) in [
+    for (value, expected) in [
         ("replicas=2", "at '': additional properties 'replicas' not allowed"),
         ("image.tag=v1", "at '/image': additional properties 'tag' not allowed"),
         ("image.digest=", "at '/image/digest': '' does not match pattern '^sha256:[0-9a-f]{64}$'"),
@@ -36,7 +36,7 @@ fn bad_values_are_refused_in_clear_words() {
         ("certManager.enabled=false", "set webhook.caBundle, or certManager.enabled=true"),
     ] {
         let Some(output) = helm(&["--set", value]) else { return };
-        assert!(!output.status.success() && told(&output).contains(said), "{value}: {}", told(&output));
+        assert!(!output.status.success() && told(&output).contains(expected), "{value}: {}", told(&output));
     }
     let Some(old) = helm(&["--kube-version", "1.28.0"]) else { return };
     assert!(told(&old).contains("chart requires kubeVersion: >=1.29.0-0"), "{}", told(&old));

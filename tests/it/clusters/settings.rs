@@ -57,8 +57,8 @@ async fn the_server_reads_every_rendered_configuration() {
         moved(&mut configuration, folder.path());
         let file = folder.path().join("etc/daypass/daypass.yaml");
         std::fs::write(&file, configuration.to_string()).unwrap();
-        let told = |faults: Vec<daypass::words::yaml::Fault>| faults.iter().map(ToString::to_string).collect::<String>();
-        let config = Config::load(&file, None).map_err(told).unwrap_or_else(|told| panic!("{name}: {told}"));
+        let joined = |faults: Vec<daypass::words::yaml::Fault>| faults.iter().map(ToString::to_string).collect::<String>();
+        let config = Config::load(&file, None).map_err(joined).unwrap_or_else(|message| panic!("{name}: {message}"));
         assert!(config.root.signers.is_some() && config.admission.is_some(), "{name}");
     }
 }
@@ -127,15 +127,15 @@ async fn the_pods_own_command_starts_a_server_whose_probes_answer() {
     for probe in ["startupProbe", "livenessProbe"] {
         assert_eq!(ask(path(probe)).await.unwrap().status().as_u16(), 200, "{probe}");
     }
-    let said = ask("/readyz".to_owned()).await.unwrap().text().await.unwrap();
-    assert_eq!(said == "yes\n", own.is_some(), "{said}");
+    let body = ask("/readyz".to_owned()).await.unwrap().text().await.unwrap();
+    assert_eq!(body == "yes\n", own.is_some(), "{body}");
     let metrics = ask("/metrics".to_owned()).await.unwrap().text().await.unwrap();
     assert!(metrics.contains("daypass_certificate_expiration_timestamp_seconds{listener=\"webhook\"}"), "{metrics}");
 }
 
 #[test]
 fn the_admin_listener_is_never_put_on_all_addresses() {
-    for (address, said) in [
+    for (address, expected) in [
         ("0.0.0.0", "give it an address that only operators reach"),
         ("::", "give it an address that only operators reach"),
         ("10.0.0.7:9443", "expected an IP address such as 10.0.0.7, without a port"),
@@ -143,6 +143,6 @@ fn the_admin_listener_is_never_put_on_all_addresses() {
     ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_daypass"));
         let output = command.args(["serve", "--config", "/nonexistent", "--admin-address", address]).output().unwrap();
-        assert!(!output.status.success() && super::told(&output).contains(said), "{address}: {}", super::told(&output));
+        assert!(!output.status.success() && super::told(&output).contains(expected), "{address}: {}", super::told(&output));
     }
 }

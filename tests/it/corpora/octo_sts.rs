@@ -104,8 +104,8 @@ const MUTATIONS: [fn(&str) -> String; 7] = [
 fn claims_for(policy: &Value, mapping: &Mapping, choice: usize, filling: &str) -> Map<String, Value> {
     let mut claims = Map::new();
     let picked = |values: &Value| {
-        let meant = values.get("like").or_else(|| values.get("plain")).unwrap_or(values);
-        meant.as_array().map_or_else(|| meant.clone(), |all| all[choice % all.len()].clone())
+        let listed = values.get("like").or_else(|| values.get("plain")).unwrap_or(values);
+        listed.as_array().map_or_else(|| listed.clone(), |all| all[choice % all.len()].clone())
     };
     let filled = |text: &str| text.replace("**", "*").replace('*', filling);
     for (name, values) in policy["match"].as_object().into_iter().flatten() {
@@ -188,8 +188,8 @@ fn is_valid_subject(subject: &str) -> bool {
 
 fn we_take(ruleset: &Ruleset, issuer: &IssuerName, mapping: &Mapping, claims: &Map<String, Value>) -> bool {
     let Ok(facts) = mapping.facts(issuer, Claims::from(claims.clone())) else { return false };
-    let wanted = Target::Secret(SecretName::parse("x").unwrap());
-    explain(ruleset.set(), &facts, &wanted, UnixTime::from_rfc3339("2026-09-01T00:00:00Z").unwrap()).allowed_by.is_some()
+    let target = Target::Secret(SecretName::parse("x").unwrap());
+    explain(ruleset.set(), &facts, &target, UnixTime::from_rfc3339("2026-09-01T00:00:00Z").unwrap()).allowed_by.is_some()
 }
 
 /// An import with a grant chosen: as JSON, and as loaded policies.
@@ -208,20 +208,20 @@ fn no_import_is_wider_than_its_original() {
     for One { name, original, outcome } in all(&folder) {
         let Ok(imported) = outcome else { continue };
         let (policy, issuer, mapping, ruleset) = loaded(&imported);
-        let asked = Asked::by(&original);
-        let mut taken = 0;
+        let original_rules = Asked::by(&original);
+        let mut accepted = 0;
         for (choice, filling) in (0..4).flat_map(|choice| FILLINGS.map(|filling| (choice, filling))) {
             let base = claims_for(&policy, &mapping, choice, filling);
             for (claim, mutation) in base.keys().flat_map(|claim| MUTATIONS.map(|mutation| (claim, mutation))) {
                 let mut claims = base.clone();
                 claims[claim] = base[claim].as_str().map_or_else(|| base[claim].clone(), |text| mutation(text).into());
                 if we_take(&ruleset, &issuer, &mapping, &claims) {
-                    taken += 1;
-                    assert!(asked.takes(&claims), "{name} takes {}\n{}", json!(claims), imported.yaml);
+                    accepted += 1;
+                    assert!(original_rules.takes(&claims), "{name} takes {}\n{}", json!(claims), imported.yaml);
                 }
             }
         }
-        assert!(taken > 0, "{name} takes nobody:\n{}", imported.yaml);
+        assert!(accepted > 0, "{name} takes nobody:\n{}", imported.yaml);
     }
 }
 
@@ -238,12 +238,12 @@ fn claims_drawn_from_the_originals_patterns_are_never_accepted_by_the_import_alo
     for One { name, original, outcome } in all(&folder) {
         let Ok(imported) = outcome else { continue };
         let (policy, issuer, mapping, ruleset) = loaded(&imported);
-        let asked = Asked::by(&original);
+        let original_rules = Asked::by(&original);
         let mut lost = None;
         for draw in 0..DRAWS {
             let any = if draw % 2 == 0 { "." } else { BEYOND_ASCII };
-            let claims = asked.drawn(&mut runner, &claims_for(&policy, &mapping, draw / 2 % 4, "a"), any);
-            match (we_take(&ruleset, &issuer, &mapping, &claims), asked.takes(&claims)) {
+            let claims = original_rules.drawn(&mut runner, &claims_for(&policy, &mapping, draw / 2 % 4, "a"), any);
+            match (we_take(&ruleset, &issuer, &mapping, &claims), original_rules.takes(&claims)) {
                 (true, false) => panic!("{name}: ours alone takes {}\n{}", json!(claims), imported.yaml),
                 (true, true) => {
                     both += 1;
@@ -253,10 +253,11 @@ fn claims_drawn_from_the_originals_patterns_are_never_accepted_by_the_import_alo
                 (false, false) => {}
             }
         }
-        let told = ["narrower", "matched whole", "full stop", "names no event", "ends at", "leaves out", "left out", "by name"];
+        let phrases =
+            ["narrower", "matched whole", "full stop", "names no event", "ends at", "leaves out", "left out", "by name"];
         if let Some(claims) = lost {
             narrower += 1;
-            if !imported.notes.iter().any(|note| told.iter().any(|word| note.contains(word))) {
+            if !imported.notes.iter().any(|note| phrases.iter().any(|word| note.contains(word))) {
                 silent.push(format!("{name}: {}", json!(claims)));
             }
         }

@@ -98,8 +98,8 @@ fn the_checksums_cover_every_file() {
 fn the_commands_of_the_readme_install_the_binary() {
     let home = tempfile::tempdir().unwrap();
     let commands = readme::block("dist::artefacts::the_commands_of_the_readme_install_the_binary");
-    let said = done(Command::new("sh").args(["-ec", &commands]).current_dir(dist().0).env("HOME", home.path()));
-    assert!(said.ends_with(concat!("daypass ", env!("CARGO_PKG_VERSION"), "\n")), "{said}");
+    let output = done(Command::new("sh").args(["-ec", &commands]).current_dir(dist().0).env("HOME", home.path()));
+    assert!(output.ends_with(concat!("daypass ", env!("CARGO_PKG_VERSION"), "\n")), "{output}");
 }
 
 /// Validates with CycloneDX's own library.

@@ -113,8 +113,11 @@ pub(super) fn lives(package: &Path, folder: &Path) {
     put(&machine.join("etc/daypass/root.key"), b"AGE-SECRET-KEY-1");
     dpkg(&machine, &["--remove", "daypass"]);
     assert!(!machine.join("usr/bin").exists() && !machine.join("usr/share").exists(), "nothing of the package is left");
-    let said = dpkg(&machine, &["--purge", "daypass"]);
-    assert!(said.contains("/etc/daypass is kept because it is not empty") && !said.contains("/var/lib/daypass is"), "{said}");
+    let output = dpkg(&machine, &["--purge", "daypass"]);
+    assert!(
+        output.contains("/etc/daypass is kept because it is not empty") && !output.contains("/var/lib/daypass is"),
+        "{output}"
+    );
     assert!(machine.join("etc/daypass/root.key").exists() && !machine.join("var/lib/daypass").exists());
 }
 
@@ -136,9 +139,9 @@ fn dpkg(machine: &Path, words: &[&str]) -> String {
     command.arg(format!("--root={}", machine.display()));
     command.args(["--force-script-chrootless", "--force-depends", "--log=/dev/null"]).args(words);
     let output = command.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{words:?}: {said}");
-    said
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{words:?}: {stderr}");
+    stderr
 }
 
 /// systemd verifies the installed unit. It looks for programs on this machine, so the copy names the binary by its path here.

@@ -12,14 +12,14 @@ const PAGE: &str = "docs/how-to/ci.md";
 fn each_mapping_has_an_issuer_that_loads() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("daypass.yaml");
-    let mut shown = BTreeSet::new();
+    let mut mappings = BTreeSet::new();
     for block in blocks::of(PAGE).into_iter().filter(|block| block.text.starts_with("issuers:")) {
         std::fs::write(&path, &block.text).unwrap();
         let config = PolicyConfig::load(&path).unwrap_or_else(|faults| panic!("{PAGE}:{}: {faults:?}", block.line));
-        shown.extend(config.issuers.iter().map(|issuer| issuer.mapping.name().to_owned()));
+        mappings.extend(config.issuers.iter().map(|issuer| issuer.mapping.name().to_owned()));
     }
     let all: BTreeSet<String> = Mapping::built_in_names().map(str::to_owned).collect();
-    assert_eq!(shown, all);
+    assert_eq!(mappings, all);
 }
 
 #[test]

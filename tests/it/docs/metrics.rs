@@ -41,10 +41,10 @@ fn the_page_of_metrics_matches_the_endpoint() {
     for help in text.lines().filter_map(|line| line.strip_prefix("# HELP ")) {
         let (name, help) = help.split_once(' ').unwrap();
         let kind = text.lines().find_map(|line| line.strip_prefix("# TYPE ")?.strip_prefix(name)?.strip_prefix(' ')).unwrap();
-        let shown = if kind == "counter" { format!("{name}_total") } else { name.to_owned() };
-        let sample = if kind == "histogram" { format!("{name}_count") } else { shown.clone() };
+        let printed = if kind == "counter" { format!("{name}_total") } else { name.to_owned() };
+        let sample = if kind == "histogram" { format!("{name}_count") } else { printed.clone() };
         let labels: Vec<String> = labels.get(sample.as_str()).into_iter().flatten().map(|name| format!("`{name}`")).collect();
-        let _ = writeln!(table, "| `{shown}` | {kind} | {} | {} |", labels.join(", "), cell(help));
+        let _ = writeln!(table, "| `{printed}` | {kind} | {} | {} |", labels.join(", "), cell(help));
     }
     assert_page_has("docs/reference/metrics.md", "metrics", &table);
 }

@@ -16,8 +16,8 @@ fn each_example_is_the_file_that_the_page_names() {
     let mut seen = 0;
     for part in text.split(FILE).skip(1) {
         let (file, rest) = part.split_once(" -->\n").unwrap();
-        let shown = rest.split_once("```").unwrap().1.split_once('\n').unwrap().1.split_once("\n```\n").unwrap().0;
-        assert_eq!(shown.trim_end(), read(file).trim_end(), "{PAGE} shows another {file}");
+        let printed = rest.split_once("```").unwrap().1.split_once('\n').unwrap().1.split_once("\n```\n").unwrap().0;
+        assert_eq!(printed.trim_end(), read(file).trim_end(), "{PAGE} shows another {file}");
         seen += 1;
     }
     assert_eq!(seen, 3, "one each of action, component and script");

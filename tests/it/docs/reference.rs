@@ -102,8 +102,8 @@ fn row(argument: &Arg) -> String {
     let names: Vec<String> = short.into_iter().chain(long).collect();
     let name = if names.is_empty() { value.trim().to_owned() } else { format!("{}{value}", names.join(", ")) };
     let defaults: Vec<String> = argument.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect();
-    let is_told = takes_value && !defaults.is_empty();
-    let default = if is_told { format!("`{}`", defaults.join(" ")) } else { String::new() };
+    let has_default = takes_value && !defaults.is_empty();
+    let default = if has_default { format!("`{}`", defaults.join(" ")) } else { String::new() };
     let environment = argument.get_env().map(|name| format!("`{}`", name.to_string_lossy())).unwrap_or_default();
     let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
     format!("| `{name}` | {default} | {environment} | {} |\n", cell(&help))

@@ -73,9 +73,9 @@ impl Session {
     }
 
     /// Asserts that each line of the page is a line of the output, in the same order. `…` stands for anything.
-    fn assert_shows(&self, at: &str, shown: &str, printed: &str) {
+    fn assert_shows(&self, at: &str, page: &str, printed: &str) {
         let mut lines = printed.lines();
-        for expected in self.moved(shown).lines().filter(|line| !matches!(line.trim(), "" | "…")) {
+        for expected in self.moved(page).lines().filter(|line| !matches!(line.trim(), "" | "…")) {
             let parts: Vec<String> = expected.split('…').map(regex::escape).collect();
             let pattern = regex::Regex::new(&format!("^{}$", parts.join(".*"))).unwrap();
             assert!(lines.any(|line| pattern.is_match(line.trim_end())), "{at}: `{expected}` is not in\n{printed}");

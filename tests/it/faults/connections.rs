@@ -56,24 +56,24 @@ async fn ask(world: &World, count: usize) -> Vec<Duration> {
     answered
 }
 
-fn told(what: &str, asked: usize, mut answered: Vec<Duration>) -> usize {
+fn told(what: &str, attempted: usize, mut answered: Vec<Duration>) -> usize {
     answered.sort();
     let at = |share: usize| answered.get((answered.len() * share / 100).min(answered.len().saturating_sub(1))).copied();
-    println!("{what}: {} of {asked} new connections served, p50 {:?}, p99 {:?}", answered.len(), at(50), at(99));
+    println!("{what}: {} of {attempted} new connections served, p50 {:?}, p99 {:?}", answered.len(), at(50), at(99));
     answered.len()
 }
 
 /// Opens silent connections, and others that send a ClientHello and then nothing.
 async fn flood(world: &World, addresses: u8, silent: usize, hellos: usize) -> Vec<TcpStream> {
-    let (mut held, hello) = (Vec::new(), client_hello());
+    let (mut streams, hello) = (Vec::new(), client_hello());
     for number in 0..addresses {
-        held.extend(open_many(world, other(number), silent / usize::from(addresses)).await);
+        streams.extend(open_many(world, other(number), silent / usize::from(addresses)).await);
         for mut stream in open_many(world, other(number), hellos / usize::from(addresses)).await {
             let _ = stream.write_all(&hello).await;
-            held.push(stream);
+            streams.push(stream);
         }
     }
-    held
+    streams
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -97,8 +97,9 @@ async fn figures_beside_5000_silent_connections() {
         let world = World::start(Setup::default()).await;
         let alone = ask(&world, 200).await;
         told("alone", 200, alone);
-        let held = flood(&world, addresses, 4500, 500).await;
-        let answered = told(&format!("{} silent connections of {addresses} addresses", held.len()), 200, ask(&world, 200).await);
+        let streams = flood(&world, addresses, 4500, 500).await;
+        let answered =
+            told(&format!("{} silent connections of {addresses} addresses", streams.len()), 200, ask(&world, 200).await);
         assert_eq!(answered, 200);
     }
 }

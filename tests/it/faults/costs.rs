@@ -72,7 +72,7 @@ async fn a_list_decides_about_no_document_before_it_admits_the_caller() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_sends_too_much_gets_413() {
     let world = World::start(Setup::default()).await;
-    let mut heard = Vec::new();
+    let mut statuses = Vec::new();
     for number in 1..=10 {
         let mut stream = crate::server::connect(&world, b"http/1.1", &[&rustls::version::TLS13]).await.unwrap();
         let length = number * 100_000;
@@ -89,11 +89,11 @@ async fn a_client_that_sends_too_much_gets_413() {
         }
         let mut answer = Vec::new();
         if stream.read_to_end(&mut answer).await.is_ok() {
-            heard.extend(String::from_utf8_lossy(&answer).split(' ').nth(1).map(str::to_owned));
+            statuses.extend(String::from_utf8_lossy(&answer).split(' ').nth(1).map(str::to_owned));
         }
     }
-    println!("heard byte by byte: {heard:?}");
-    assert_eq!(heard, ["413"; 10]);
+    println!("heard byte by byte: {statuses:?}");
+    assert_eq!(statuses, ["413"; 10]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,9 +123,9 @@ for number in range(1, 11):
     let output = tokio::task::spawn_blocking(move || Command::new(python).args(["-c", script, &url, &ca]).output().unwrap())
         .await
         .unwrap();
-    let heard = String::from_utf8_lossy(&output.stdout).into_owned();
-    println!("{heard}{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(heard.lines().filter(|line| *line == "413").count(), 10);
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    println!("{stdout}{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(stdout.lines().filter(|line| *line == "413").count(), 10);
 }
 
 /// The server reads a bounded rest of the body: a client that never ends its body loses its connection.

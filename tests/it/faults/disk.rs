@@ -38,9 +38,9 @@ fn small_disk(test: &str) -> Option<PathBuf> {
     }
     let program = std::env::current_exe().unwrap().display().to_string();
     let output = with_disk(&[&program, "--exact", test, "--nocapture", "--include-ignored"]).unwrap();
-    let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{told}");
-    println!("{told}");
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{printed}");
+    println!("{printed}");
     None
 }
 
@@ -172,13 +172,13 @@ async fn an_operator_of_a_server_on_a_full_disk_sees_its_state_and_denies_at_onc
     assert_eq!(ask(&world).await.0, 200);
     let others = fill(&disk);
     let denies = ["deny", "--policy", "shop/deploy", "--reason", "INC-7"];
-    let lifted_by = |told: &str| told.split("--lift ").nth(1).unwrap().split('`').next().unwrap().to_owned();
-    let (status, told) = daypass(&world, &["status"]).await;
-    assert!(status == 78 && told.contains("DISK        "), "{status} {told}");
-    let (status, told) = daypass(&world, &denies).await;
-    assert!(status == 0 && told.starts_with("denied from now on until it is lifted"), "{status} {told}");
+    let lifted_by = |output: &str| output.split("--lift ").nth(1).unwrap().split('`').next().unwrap().to_owned();
+    let (status, output) = daypass(&world, &["status"]).await;
+    assert!(status == 78 && output.contains("DISK        "), "{status} {output}");
+    let (status, output) = daypass(&world, &denies).await;
+    assert!(status == 0 && output.starts_with("denied from now on until it is lifted"), "{status} {output}");
     assert_eq!(ask(&world).await, (403, json!("denied")), "at once, and no refusal that would need room");
-    assert_eq!(daypass(&world, &["deny", "--lift", &lifted_by(&told)]).await.0, 0);
+    assert_eq!(daypass(&world, &["deny", "--lift", &lifted_by(&output)]).await.0, 0);
     let (mut granted, mut last) = (0, ask(&world).await);
     while last.0 == 200 {
         (granted, last) = (granted + 1, ask(&world).await);
@@ -186,24 +186,24 @@ async fn an_operator_of_a_server_on_a_full_disk_sees_its_state_and_denies_at_onc
     }
     println!("{granted} grants more came out of the reserve; then {} {}", last.0, last.1);
     assert!(granted > 0 && last.0 == 503, "{granted} {last:?}");
-    let (status, told) = daypass(&world, &["status"]).await;
-    assert!(status == 78 && told.contains("nothing is granted"), "{status} {told}");
-    let (status, told) = daypass(&world, &denies).await;
-    assert_eq!(status, 0, "the last of the room is for operators: {told}");
+    let (status, output) = daypass(&world, &["status"]).await;
+    assert!(status == 78 && output.contains("nothing is granted"), "{status} {output}");
+    let (status, output) = daypass(&world, &denies).await;
+    assert_eq!(status, 0, "the last of the room is for operators: {output}");
     assert_eq!(ask(&world).await, (403, json!("denied")), "at once");
     world.kill_and_restart().await;
     assert_eq!(ask(&world).await, (403, json!("denied")), "and durable, on the full disk");
-    let (status, shown) = daypass(&world, &["status"]).await;
-    assert!(status == 78 && shown.contains("INC-7"), "{status} {shown}");
+    let (status, report) = daypass(&world, &["status"]).await;
+    assert!(status == 78 && report.contains("INC-7"), "{status} {report}");
     // Another program takes the operators' reserve too: a denial may not become durable any more, but it is in force.
     let last = fill(&disk.join("data"));
     let (status, late) = daypass(&world, &["deny", "--run", "7", "--reason", "INC-8"]).await;
     assert!([0, 69].contains(&status) && late.to_lowercase().contains("denied from now on"), "{status} {late}");
-    let (status, shown) = daypass(&world, &["status"]).await;
-    assert!(status == 78 && shown.contains("INC-7") && shown.contains("INC-8"), "{status} {shown}");
+    let (status, report) = daypass(&world, &["status"]).await;
+    assert!(status == 78 && report.contains("INC-7") && report.contains("INC-8"), "{status} {report}");
     std::fs::remove_file(others).unwrap();
     std::fs::remove_file(last).unwrap();
-    assert_eq!(daypass(&world, &["deny", "--lift", &lifted_by(&told)]).await.0, 0);
+    assert_eq!(daypass(&world, &["deny", "--lift", &lifted_by(&output)]).await.0, 0);
     world.until("there is room", |ready| ready["ready"] == true).await;
     assert_eq!(ask(&world).await.0, 200);
 }

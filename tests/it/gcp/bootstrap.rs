@@ -14,8 +14,8 @@ async fn bootstrap(scene: &Scene, more: &[&str]) -> (bool, String, String) {
 #[tokio::test(flavor = "multi_thread")]
 async fn google_needs_nothing_but_what_is_printed() {
     let scene = Scene::start(GRANTS, "").await;
-    let (done, text, told) = bootstrap(&scene, &[]).await;
-    assert!(done, "{told}");
+    let (done, text, stderr) = bootstrap(&scene, &[]).await;
+    assert!(done, "{stderr}");
     let condition = text.split("--attribute-condition='assertion.sub in [").nth(1).unwrap().split("]'").next().unwrap();
     assert_eq!(condition, "\"root/shop/deploy\"");
     let bindings = text.lines().filter_map(|line| line.strip_prefix("gcloud iam service-accounts add-iam-policy-binding "));
@@ -51,21 +51,21 @@ async fn the_keys_of_a_private_issuer_are_uploaded_and_private_ones_are_not() {
     let scene = Scene::start(GRANTS, "").await;
     let jwks: Value = scene.google.with(|google| google.jwks.clone());
     std::fs::write(scene.world.path("jwks.json"), jwks.to_string()).unwrap();
-    let (done, text, told) = bootstrap(&scene, &["--jwks", "jwks.json"]).await;
-    assert!(done && text.contains(" --jwk-json-path='jwks.json'\n") && text.contains("update-oidc daypass"), "{told}{text}");
+    let (done, text, stderr) = bootstrap(&scene, &["--jwks", "jwks.json"]).await;
+    assert!(done && text.contains(" --jwk-json-path='jwks.json'\n") && text.contains("update-oidc daypass"), "{stderr}{text}");
     let (_, text, _) = bootstrap(&scene, &["--jwks", "jwks.json", "--format", "terraform"]).await;
     let document: Value = serde_json::from_str(&text).unwrap();
     let oidc = &document["resource"]["google_iam_workload_identity_pool_provider"]["daypass"]["oidc"];
     assert_eq!(serde_json::from_str::<Value>(oidc["jwks_json"].as_str().unwrap()).unwrap(), jwks);
     assert_eq!(oidc["issuer_uri"], scene.world.url(""));
-    for (bad, said) in [
+    for (bad, expected) in [
         (json!({ "keys": [{ "kty": "EC", "d": "x" }] }).to_string(), "private key"),
         (json!({ "keys": [] }).to_string(), "it is no JWKS"),
         ("x".to_owned(), "it is no JSON"),
     ] {
         std::fs::write(scene.world.path("bad.json"), bad).unwrap();
-        let (done, text, told) = bootstrap(&scene, &["--jwks", "bad.json"]).await;
-        assert!(!done && text.is_empty() && told.contains(said), "{told}");
+        let (done, text, stderr) = bootstrap(&scene, &["--jwks", "bad.json"]).await;
+        assert!(!done && text.is_empty() && stderr.contains(expected), "{stderr}");
     }
     let done =
         scene.world.job("push", &["gcp", "bootstrap", "--config", "daypass.yaml", "--provider", "projects/acme"], &[]).await;

@@ -24,8 +24,8 @@ async fn a_job_gets_an_access_token_as_wide_and_as_long_as_the_policy_says() {
         scene.google.asked(":generateAccessToken"),
         [json!({ "scope": token["scopes"], "lifetime": "1800s", "delegates": [] })]
     );
-    let asked = &scene.google.asked("/v1/token")[0];
-    assert_eq!((&asked["scope"], asked.get("options")), (&json!("https://www.googleapis.com/auth/iam"), None));
+    let request = &scene.google.asked("/v1/token")[0];
+    assert_eq!((&request["scope"], request.get("options")), (&json!("https://www.googleapis.com/auth/iam"), None));
     let records: Vec<String> = scene.world.audit().iter().map(|entry| entry.body.to_string()).collect();
     assert!(records.iter().any(|body| body.contains(&format!("\"credentials\":[\"gcp {DEPLOY}\"]"))), "{records:?}");
     assert!(records.iter().any(|body| body.contains("\"service_account\":\"deploy@acme")), "{records:?}");
@@ -198,8 +198,8 @@ async fn a_policy_with_a_hostile_name_does_not_load() {
         ]
     };
     for good in grants("") {
-        let (loads, told) = loads(&scene.world, &good);
-        assert!(loads, "{good}: {told}");
+        let (loads, output) = loads(&scene.world, &good);
+        assert!(loads, "{good}: {output}");
     }
     let long = "x".repeat(10_000);
     for part in ["\"\n", "'\n", "\n", "\0", "\u{202e}", " ", &long] {
@@ -215,8 +215,8 @@ async fn a_policy_with_a_hostile_name_does_not_load() {
 #[tokio::test(flavor = "multi_thread")]
 async fn exec_gives_its_command_the_token_in_every_place_that_clients_read() {
     let scene = Scene::usual().await;
-    let shown = "test \"$GOOGLE_OAUTH_ACCESS_TOKEN\" = \"$(cat $CLOUDSDK_AUTH_ACCESS_TOKEN_FILE)\" && printf '%s' \"$GOOGLE_OAUTH_ACCESS_TOKEN\" > given && test -f $GOOGLE_APPLICATION_CREDENTIALS && printf '%s' \"$GOOGLE_APPLICATION_CREDENTIALS\" > place";
-    let done = scene.world.job("push", &["exec", "--gcp", DEPLOY, "--", "sh", "-c", shown], &[]).await;
+    let script = "test \"$GOOGLE_OAUTH_ACCESS_TOKEN\" = \"$(cat $CLOUDSDK_AUTH_ACCESS_TOKEN_FILE)\" && printf '%s' \"$GOOGLE_OAUTH_ACCESS_TOKEN\" > given && test -f $GOOGLE_APPLICATION_CREDENTIALS && printf '%s' \"$GOOGLE_APPLICATION_CREDENTIALS\" > place";
+    let done = scene.world.job("push", &["exec", "--gcp", DEPLOY, "--", "sh", "-c", script], &[]).await;
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let given = std::fs::read_to_string(scene.world.path("given")).unwrap();
     assert_eq!(scene.who(&given).await["principal"], DEPLOY);

@@ -4,9 +4,9 @@ use super::Scene;
 use super::stand_in::{Instead, Lie};
 use serde_json::{Value, json};
 
-async fn refused(scene: &Scene, lie: Lie, asked: Value) -> (u16, Value, String) {
+async fn refused(scene: &Scene, lie: Lie, request: Value) -> (u16, Value, String) {
     scene.google.with(|google| google.lie = Some(lie));
-    let (status, denial) = scene.ask(asked).await;
+    let (status, denial) = scene.ask(request).await;
     let records = scene.world.audit();
     let record = records.iter().rfind(|entry| entry.body.to_string().contains("\"reason\"")).unwrap().body.to_string();
     assert_eq!(denial["provider"], "gcp", "{lie:?}: {denial}");
@@ -24,7 +24,7 @@ async fn an_answer_that_differs_from_the_request_is_refused() {
     let scene = Scene::usual().await;
     let reader = || json!({ "service_account": "reader@acme.iam.gserviceaccount.com" });
     let id_token = || json!({ "audience": "https://run.example" });
-    for (lie, asked, field) in [
+    for (lie, request, field) in [
         (Lie::FederatedLonger, access(), "the federated token: the answer's `expires_in` is later"),
         (Lie::FederatedLonger, json!({ "access": "direct" }), "the federated token: the answer's `expires_in` is later"),
         (Lie::OtherType, access(), "the federated token: the answer's `token_type` is not `Bearer`"),
@@ -37,7 +37,7 @@ async fn an_answer_that_differs_from_the_request_is_refused() {
         (Lie::OtherAccount, id_token(), "the ID token: the `email` of the answer's `token` is of another service account"),
         (Lie::IdLonger, id_token(), "the ID token: the answer's `token` is later"),
     ] {
-        let (status, denial, record) = refused(&scene, lie, asked).await;
+        let (status, denial, record) = refused(&scene, lie, request).await;
         assert_eq!((status, denial["code"].as_str()), (502, Some("provider_denied")), "{lie:?}: {denial}");
         assert!(record.contains(field), "{lie:?}: {record}");
     }

@@ -93,8 +93,8 @@ impl StandInGoogle {
 
     /// The bodies of the requests whose path has this ending.
     pub fn asked(&self, end: &str) -> Vec<Value> {
-        let asked = self.with(|world| world.asked.clone());
-        asked.into_iter().filter(|asked| asked.path.ends_with(end)).map(|asked| asked.body).collect()
+        let requests = self.with(|world| world.asked.clone());
+        requests.into_iter().filter(|request| request.path.ends_with(end)).map(|request| request.body).collect()
     }
 }
 
@@ -127,8 +127,8 @@ async fn answer(
     let mut world = stand_in.world.lock().unwrap();
     world.asked.push(Asked { path: uri.path().to_owned(), body: read.clone() });
     world.shown.extend(bearer.map(str::to_owned));
-    if let Some(told) = world.lie.and_then(|lie| lie.instead(uri.path())) {
-        return told;
+    if let Some(response) = world.lie.and_then(|lie| lie.instead(uri.path())) {
+        return response;
     }
     if let (Some(Lie::Echo), Some(bearer)) = (world.lie, bearer) {
         return reply::status(403, "PERMISSION_DENIED", &format!("Not for Bearer {bearer}."), None);
@@ -140,7 +140,7 @@ async fn answer(
         }
         (&Method::POST, ["v1", "token"]) => world.exchange(&kind, &read),
         (&Method::POST, ["v1", "projects", "-", "serviceAccounts", named]) => match named.split_once(':') {
-            Some((account, asked)) => world.impersonate(account, asked, &kind, &read, bearer),
+            Some((account, method_name)) => world.impersonate(account, method_name, &kind, &read, bearer),
             None => status(404, "NOT_FOUND", "Not found.", None),
         },
         (&Method::POST, ["v1", "projects", _, "serviceAccounts", _]) => status(

@@ -27,8 +27,8 @@ async fn an_audience_of_googles_is_answered_with_googles_token_and_its_scope() {
         format!("//iamcredentials.googleapis.com/projects/-/serviceAccounts/{DEPLOY}"),
     );
     for audience in [&provider, &account] {
-        let asked = [("requested_token_type", ACCESS_TOKEN), ("scope", CLOUD)];
-        let (status, answer) = post(&scene, &scene.world.token(), audience, &asked).await;
+        let parameters = [("requested_token_type", ACCESS_TOKEN), ("scope", CLOUD)];
+        let (status, answer) = post(&scene, &scene.world.token(), audience, &parameters).await;
         assert_eq!(
             (status, &answer["token_type"], &answer["issued_token_type"]),
             (200, &json!("Bearer"), &json!(ACCESS_TOKEN)),

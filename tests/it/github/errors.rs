@@ -92,11 +92,11 @@ async fn the_rate_limit_is_reported_with_its_end_and_no_request_follows() {
     scene.stand_in.with(|world| world.remaining = 2);
     scene.usual().await.unwrap();
     assert_eq!(scene.github.left().map(|(_, left)| left.remaining).collect::<Vec<_>>(), [0]);
-    let asked = scene.stand_in.with(|world| world.asked.len());
+    let requests = scene.stand_in.with(|world| world.asked.len());
     let denial = scene.usual().await.unwrap_err();
     assert_eq!((denial.reason.code(), denial.reason.status()), ("provider_unavailable", 503));
     assert!(denial.public_detail().starts_with("GitHub takes no more requests of this App until 20"), "{denial}");
-    assert_eq!(scene.stand_in.with(|world| world.asked.len()), asked);
+    assert_eq!(scene.stand_in.with(|world| world.asked.len()), requests);
 }
 
 #[tokio::test(flavor = "multi_thread")]

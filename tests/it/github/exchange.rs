@@ -102,9 +102,9 @@ async fn exec_gives_the_token_to_its_command_and_revokes_it_however_that_ends() 
     let scene = Scene::with_forge().await;
     let ca = scene.ca();
     let environment = [("SSL_CERT_FILE", ca.as_str())];
-    let shown = "test \"$GH_TOKEN\" = \"$GITHUB_TOKEN\" && printf '%s' \"$GH_TOKEN\" > given";
+    let script = "test \"$GH_TOKEN\" = \"$GITHUB_TOKEN\" && printf '%s' \"$GH_TOKEN\" > given";
     let done =
-        scene.world.job("push", &["exec", "--github", "acme/site contents=read", "--", "sh", "-c", shown], &environment).await;
+        scene.world.job("push", &["exec", "--github", "acme/site contents=read", "--", "sh", "-c", script], &environment).await;
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let given = std::fs::read_to_string(scene.world.path("given")).unwrap();
     assert_eq!(scene.github.stand_in.with(|world| world.tokens.get(&given).copied()), Some(true), "made, and revoked");
@@ -115,9 +115,9 @@ async fn exec_gives_the_token_to_its_command_and_revokes_it_however_that_ends() 
     assert_eq!((absent.status.success(), scene.left()), (false, 0));
 
     // Without GitHub's certificate the token cannot be revoked, and the job's log says so.
-    let untold = scene.world.job("push", &["exec", "--github", "--", "true"], &[]).await;
-    assert!(untold.status.success() && scene.left() == 1);
-    assert!(String::from_utf8_lossy(&untold.stderr).contains("could not be revoked"), "{untold:?}");
+    let unrevoked = scene.world.job("push", &["exec", "--github", "--", "true"], &[]).await;
+    assert!(unrevoked.status.success() && scene.left() == 1);
+    assert!(String::from_utf8_lossy(&unrevoked.stderr).contains("could not be revoked"), "{unrevoked:?}");
 }
 
 /// The runner sends TERM, and kills ten seconds later.
@@ -157,15 +157,15 @@ async fn octo_sts_action_gets_a_token_and_revokes_it() {
     let post = daypass::issuers::http::command_client(Some(&ca)).unwrap();
     let ended = post.delete(format!("{}/installation/token", scene.github.stand_in.url)).bearer_auth(token).send().await.unwrap();
     assert_eq!((ended.status().as_u16(), scene.left()), (204, 0));
-    for (query, status, code, said) in [
+    for (query, status, code, expected) in [
         ("scope=acme/shop&identity=other", 403, 7, "no_matching_policy"),
         ("scope=acme/other&identity=bot", 403, 7, "no_matching_policy"),
         ("scope=acme/shop", 400, 3, "`identity`: is missing"),
         ("scope=acme/shop&identity=bot&permissions=all", 400, 3, "is no parameter here"),
     ] {
-        let (heard, answer) = ask(query).await;
-        assert_eq!((heard, answer["code"].as_u64()), (status, Some(code)), "{query}: {answer}");
-        assert!(answer["message"].as_str().unwrap().contains(said), "{query}: {answer}");
+        let (answered, answer) = ask(query).await;
+        assert_eq!((answered, answer["code"].as_u64()), (status, Some(code)), "{query}: {answer}");
+        assert!(answer["message"].as_str().unwrap().contains(expected), "{query}: {answer}");
     }
 }
 

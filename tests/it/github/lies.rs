@@ -8,14 +8,14 @@ use std::sync::{Arc, Mutex};
 
 /// Asserts that the denial holds no token, and nothing that only an answer has.
 fn check_quiet(scene: &Scene, denial: &Denial) {
-    let told = format!("{denial:?} {denial} {} {}", denial.public_detail(), denial.hint());
+    let text = format!("{denial:?} {denial} {} {}", denial.public_detail(), denial.hint());
     scene.stand_in.with(|world| {
         for token in world.tokens.keys() {
-            assert!(!told.contains(&token[..20]), "{told}");
+            assert!(!text.contains(&token[..20]), "{text}");
         }
     });
     for mark in ["ghs_", "<html>", "evil", "organization_administration", "owner\"", "\u{202e}", "xxxx"] {
-        assert!(!told.contains(mark), "{mark}: {told}");
+        assert!(!text.contains(mark), "{mark}: {text}");
     }
 }
 
@@ -55,7 +55,7 @@ async fn a_wider_answer_is_revoked_at_once_and_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_token_of_a_broken_answer_is_revoked_if_it_can_be_read() {
     let scene = Scene::start().await;
-    for (lie, cause, seen) in [
+    for (lie, cause, is_revoked) in [
         (Lie::NoPermissions, "the answer is not one of GitHub's", true),
         (Lie::UnknownLevel, "the answer is not one of GitHub's", true),
         (Lie::Over, "`expires_at` is over already", true),
@@ -73,8 +73,8 @@ async fn the_token_of_a_broken_answer_is_revoked_if_it_can_be_read() {
         let denial = scene.usual().await.unwrap_err();
         assert_eq!((denial.reason.code(), denial.provider), ("provider_unavailable", Some("github")), "{lie:?}: {denial}");
         assert!(denial.cause.contains(cause) && denial.cause.contains("github: the token"), "{lie:?}: {denial}");
-        assert_eq!(scene.nothing_is_left(), seen, "{lie:?}: {denial}");
-        assert_eq!(denial.cause.contains("was revoked"), seen, "{lie:?}: {denial}");
+        assert_eq!(scene.nothing_is_left(), is_revoked, "{lie:?}: {denial}");
+        assert_eq!(denial.cause.contains("was revoked"), is_revoked, "{lie:?}: {denial}");
         check_quiet(&scene, &denial);
     }
 }
@@ -112,8 +112,8 @@ async fn an_installation_of_another_account_is_refused() {
 fn no_token_and_no_signature_is_in_a_log_at_trace() {
     let mut child = std::process::Command::new(std::env::current_exe().unwrap());
     let output = child.args(["--exact", "github::lies::a_log_at_trace_alone", "--ignored", "--nocapture"]).output().unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && told.contains("1 passed"), "{told}{}", String::from_utf8_lossy(&output.stderr));
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && stdout.contains("1 passed"), "{stdout}{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -133,9 +133,9 @@ async fn a_log_at_trace_alone() {
     }
     let log = String::from_utf8_lossy(&log.lock().unwrap()).into_owned();
     assert!(log.contains("hyper") && log.len() > 1000, "the libraries say what they do: {} bytes", log.len());
-    for shown in scene.stand_in.with(|world| world.shown.clone()) {
-        let end = shown.len() - 20;
-        assert!(!log.contains(&shown[end..]), "the end of {} characters that were shown is in the log", shown.len());
+    for token in scene.stand_in.with(|world| world.shown.clone()) {
+        let end = token.len() - 20;
+        assert!(!log.contains(&token[end..]), "the end of {} characters that were shown is in the log", token.len());
     }
 }
 

@@ -111,8 +111,8 @@ impl StandInGitHub {
 
     /// The requests of this method, by their paths.
     pub fn paths(&self, method: &str) -> Vec<String> {
-        let asked = self.with(|world| world.asked.clone());
-        asked.into_iter().filter(|asked| asked.method == method).map(|asked| asked.path).collect()
+        let requests = self.with(|world| world.asked.clone());
+        requests.into_iter().filter(|request| request.method == method).map(|request| request.path).collect()
     }
 }
 
@@ -124,15 +124,15 @@ async fn answer(
     body: Bytes,
 ) -> Response<Body> {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
-    let asked = Asked {
+    let request = Asked {
         method: method.to_string(),
         path: uri.path().to_owned(),
         body: serde_json::from_slice(&body).unwrap_or_default(),
         version: text("x-github-api-version"),
     };
     let mut world = stand_in.world.lock().unwrap();
-    world.asked.push(asked.clone());
-    if asked.version.as_ref().is_some_and(|version| !["2022-11-28", "2026-03-10"].contains(&version.as_str())) {
+    world.asked.push(request.clone());
+    if request.version.as_ref().is_some_and(|version| !["2022-11-28", "2026-03-10"].contains(&version.as_str())) {
         return error(StatusCode::BAD_REQUEST, "API version is not supported");
     }
     if text("user-agent").is_none_or(|agent| agent.is_empty()) {
@@ -146,7 +146,7 @@ async fn answer(
     let (scheme, bearer) = authorization.split_once(' ').unwrap_or_default();
     world.shown.push(bearer.to_owned());
     let path: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
-    let mut told = match (&method, &path[..]) {
+    let mut response = match (&method, &path[..]) {
         (&Method::DELETE, ["installation", "token"]) => world.revoke(bearer),
         (&Method::GET, ["installation", "repositories"]) => world.usable(bearer),
         _ if !scheme.eq_ignore_ascii_case("bearer") => error(StatusCode::UNAUTHORIZED, "A JSON web token could not be decoded"),
@@ -155,14 +155,14 @@ async fn answer(
             Ok(()) => world.by_app(method, path, &body, &text),
         },
     };
-    if !told.headers().contains_key("retry-after") {
+    if !response.headers().contains_key("retry-after") {
         let reset = (daypass::words::Clock::now(&daypass::words::SystemClock).seconds() + 1800).to_string();
         for (name, value) in [("limit", world.limit.to_string()), ("remaining", world.remaining.to_string()), ("reset", reset)] {
             let name: axum::http::HeaderName = format!("x-ratelimit-{name}").parse().unwrap();
-            told.headers_mut().insert(name, value.parse().unwrap());
+            response.headers_mut().insert(name, value.parse().unwrap());
         }
     }
-    told
+    response
 }
 
 impl World {
@@ -177,8 +177,8 @@ impl World {
             return error(StatusCode::FORBIDDEN, "API rate limit exceeded for installation ID 9001.");
         }
         self.remaining -= 1;
-        if let Some(told) = self.lie.and_then(|lie| lie.instead(path)) {
-            return told;
+        if let Some(response) = self.lie.and_then(|lie| lie.instead(path)) {
+            return response;
         }
         let at = |named: &dyn Fn(&Installation) -> bool| self.installations.iter().find(|one| named(one));
         let found = match (method, path) {
@@ -212,11 +212,11 @@ impl World {
         if !body.is_empty() && !is_json {
             return error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported content type");
         }
-        let wanted: Map<String, Value> = match serde_json::from_slice(if body.is_empty() { b"{}" } else { body }) {
-            Ok(wanted) => wanted,
+        let requested: Map<String, Value> = match serde_json::from_slice(if body.is_empty() { b"{}" } else { body }) {
+            Ok(requested) => requested,
             Err(_) => return error(StatusCode::BAD_REQUEST, "Problems parsing JSON"),
         };
-        let mut minted = match reply::minted(from, &wanted) {
+        let mut minted = match reply::minted(from, &requested) {
             Ok(minted) => minted,
             Err(fault) => return error(StatusCode::UNPROCESSABLE_ENTITY, &fault),
         };

@@ -65,9 +65,9 @@ impl Faces {
         let body: Value = serde_json::from_str(&answer.body).unwrap_or_else(|_| answer.body.clone().into());
         let headers = answer.headers.iter().filter(|(name, _)| !["date", "content-length"].contains(&name.as_str()));
         let headers: Vec<String> = headers.map(|(name, value)| format!("{name}: {value}")).collect();
-        let asked = format!("{} {}", sent.method, sent.target);
-        let told = json!({ "asked": asked, "status": answer.status, "headers": headers, "body": body });
-        self.said += &self.normal.of(&format!("{told:#}\n"));
+        let request_line = format!("{} {}", sent.method, sent.target);
+        let entry = json!({ "asked": request_line, "status": answer.status, "headers": headers, "body": body });
+        self.said += &self.normal.of(&format!("{entry:#}\n"));
         answer
     }
 

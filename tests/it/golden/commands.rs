@@ -18,11 +18,13 @@ fn library() -> PathBuf {
 fn daypass(folder: &Path, words: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_daypass"));
     let output = command.current_dir(folder).args(words).args(["--output", "json"]).output().unwrap();
-    let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| json!({ "said": shown(&output.stdout) }));
-    let (status, error) = (output.status.code(), shown(&output.stderr));
-    let told = json!({ "command": words, "status": status, "answer": answer, "error": error });
-    Normal::new().of(&format!("{}\n", told.to_string().replace("},{", "},\n{"))).replace(&folder.display().to_string(), "FOLDER")
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| json!({ "said": text(&output.stdout) }));
+    let (status, error) = (output.status.code(), text(&output.stderr));
+    let record = json!({ "command": words, "status": status, "answer": answer, "error": error });
+    Normal::new()
+        .of(&format!("{}\n", record.to_string().replace("},{", "},\n{")))
+        .replace(&folder.display().to_string(), "FOLDER")
 }
 
 /// Every policy of the library with its path below `policies`, in order.
@@ -35,9 +37,9 @@ fn policies() -> Vec<(String, String)> {
 }
 
 /// The policy without one of its lines, not counting empty ones and comments.
-fn without(policy: &str, lost: usize) -> Option<String> {
-    let says = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
-    let at = policy.lines().enumerate().filter(|(_, line)| says(line)).nth(lost)?.0;
+fn without(policy: &str, index: usize) -> Option<String> {
+    let has_content = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let at = policy.lines().enumerate().filter(|(_, line)| has_content(line)).nth(index)?.0;
     Some(policy.lines().enumerate().filter(|(number, _)| *number != at).map(|(_, line)| format!("{line}\n")).collect())
 }
 
@@ -48,14 +50,14 @@ fn put(folder: &Path, name: &str, text: &str) {
 #[test]
 fn the_library_is_checked_tested_and_asked_about() {
     let words = |words: &[&'static str]| [words, &["--config", "issuers.yaml", "--folder", "."]].concat();
-    let mut said = String::new();
-    said += &daypass(&library(), &words(&["policy", "check"]));
-    said += &daypass(&library(), &words(&["policy", "test"]));
+    let mut output = String::new();
+    output += &daypass(&library(), &words(&["policy", "check"]));
+    output += &daypass(&library(), &words(&["policy", "test"]));
     let roles = ["arn:aws:iam::123456789012:role/deploy", "arn:aws:iam::123456789012:role/none"];
     for grant in roles.into_iter().chain(["shop/db.yaml", "shop/db.yaml#/password", "https://partner.example", "policy.replay"]) {
-        said += &daypass(&library(), &words(&["policy", "who-can", grant]));
+        output += &daypass(&library(), &words(&["policy", "who-can", grant]));
     }
-    check("library.txt", &said);
+    check("library.txt", &output);
 }
 
 #[test]
@@ -63,8 +65,8 @@ fn policies_that_lost_a_line_are_checked() {
     let folder = tempfile::tempdir().unwrap();
     put(folder.path(), "issuers.yaml", &std::fs::read_to_string(library().join("issuers.yaml")).unwrap());
     for (name, text) in policies() {
-        for (lost, text) in (0..LINES_LOST).step_by(2).filter_map(|lost| Some((lost, without(&text, lost)?))) {
-            put(folder.path(), &format!("policies/{}/{lost}.yaml", name.trim_end_matches(".yaml")), &text);
+        for (index, text) in (0..LINES_LOST).step_by(2).filter_map(|index| Some((index, without(&text, index)?))) {
+            put(folder.path(), &format!("policies/{}/{index}.yaml", name.trim_end_matches(".yaml")), &text);
         }
     }
     let words = ["policy", "check", "--config", "issuers.yaml", "--folder", "."];
@@ -88,16 +90,16 @@ fn the_diff_of_a_lost_line_is_as_before() {
     policies().iter().for_each(|(name, text)| put(folder, &format!("policies/{name}"), text));
     commit(folder);
     git(folder, &["tag", "whole"]);
-    let mut said = String::new();
-    for lost in (2..LINES_LOST).step_by(6) {
+    let mut output = String::new();
+    for index in (2..LINES_LOST).step_by(6) {
         for (name, text) in policies() {
-            put(folder, &format!("policies/{name}"), &without(&text, lost).unwrap_or(text));
+            put(folder, &format!("policies/{name}"), &without(&text, index).unwrap_or(text));
         }
         commit(folder);
         for range in ["whole..main", "main..whole"] {
-            said += &format!("without line {lost}\n");
-            said += &daypass(folder, &["policy", "diff", range, "--config", "issuers.yaml", "--repository", "."]);
+            output += &format!("without line {index}\n");
+            output += &daypass(folder, &["policy", "diff", range, "--config", "issuers.yaml", "--repository", "."]);
         }
     }
-    check("diff.txt", &said);
+    check("diff.txt", &output);
 }

@@ -27,17 +27,17 @@ fn dump(connection: &Connection) -> String {
     let entries = schema.query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?])).unwrap();
     let entries: Vec<[String; 3]> = entries.map(Result::unwrap).collect();
     let (tables, others): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| entry[0] == "table");
-    let mut said: String = tables.iter().map(|entry| format!("{};\n", entry[2])).collect();
+    let mut text: String = tables.iter().map(|entry| format!("{};\n", entry[2])).collect();
     for [_, table, _] in tables {
         let mut rows = connection.prepare(&format!("SELECT * FROM {table}")).unwrap();
         let columns = rows.column_count();
         let mut rows = rows.query([]).unwrap();
         while let Some(row) = rows.next().unwrap() {
             let values: Vec<String> = (0..columns).map(|column| quoted(row, column)).collect();
-            said += &format!("INSERT INTO {table} VALUES ({});\n", values.join(", "));
+            text += &format!("INSERT INTO {table} VALUES ({});\n", values.join(", "));
         }
     }
-    said + &others.iter().map(|entry| format!("{};\n", entry[2])).collect::<String>()
+    text + &others.iter().map(|entry| format!("{};\n", entry[2])).collect::<String>()
 }
 
 /// Keeps this store as the one that later versions have to read.
@@ -53,8 +53,8 @@ fn a_store_of_an_earlier_version_is_read_as_before() {
     let statements = std::fs::read_to_string(folder().join(DUMP)).unwrap();
     Connection::open(data.path().join(FILE)).unwrap().execute_batch(&statements).unwrap();
     let entries = Reader::open(data.path()).unwrap().after(0, ENTRIES_MAX).unwrap();
-    let told = |entry: &Entry| {
+    let line_of = |entry: &Entry| {
         format!("{} {} {} {} {}\n", entry.seq, entry.at, entry.kind, entry.decision.as_deref().unwrap_or("-"), entry.body)
     };
-    check("stored.txt", &entries.iter().map(told).collect::<String>());
+    check("stored.txt", &entries.iter().map(line_of).collect::<String>());
 }

@@ -15,7 +15,7 @@ const CONFIG: &str = "issuers:
 fn policies_of_others_are_imported_as_before() {
     let Some((_guard, folder)) = unpack("octo-sts-policies") else { return };
     std::fs::write(folder.join("issuers.yaml"), CONFIG).unwrap();
-    let mut said = String::new();
+    let mut records = String::new();
     for path in files(&folder, ".sts.yaml") {
         let name = path.strip_prefix(&folder).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_daypass"));
@@ -23,7 +23,7 @@ fn policies_of_others_are_imported_as_before() {
         let output = command.output().unwrap();
         let answer = [output.stdout, output.stderr].concat();
         let [name, answer] = [name.to_string_lossy().as_bytes(), &answer].map(Digest::plain);
-        said += &format!("{name} {} {answer}\n", output.status);
+        records += &format!("{name} {} {answer}\n", output.status);
     }
-    check("imports.txt", &said);
+    check("imports.txt", &records);
 }

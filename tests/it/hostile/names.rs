@@ -220,7 +220,7 @@ fn texts(good: &dyn Fn(Api) -> Sent) -> Vec<Case> {
             String::from_utf8(google.body.clone()).unwrap().replace("\"https://partner.example\"", &json!(audience).to_string());
         all.push(Case::of(format!("an audience {audience:?}"), Api::OauthJson, google.with_body(body), BAD));
     }
-    for asked in [
+    for credentials in [
         json!([]),
         json!({}),
         json!([CANARY]),
@@ -237,7 +237,7 @@ fn texts(good: &dyn Fn(Api) -> Sent) -> Vec<Case> {
         json!([{ "secret": "x" }, { "secret": "x" }]),
         json!((0..33).map(|n| json!({ "secret": format!("x{n}") })).collect::<Vec<_>>()),
     ] {
-        let body = json!({ "credentials": asked }).to_string();
+        let body = json!({ "credentials": credentials }).to_string();
         all.push(Case::of(body.clone(), Api::Exchange, good(Api::Exchange).with_body(body), BAD));
     }
     for more in [

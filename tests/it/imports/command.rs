@@ -40,13 +40,13 @@ fn a_refused_role_is_not_written_and_leaves_the_others_complete() {
     let output = import(folder.path(), &arguments);
     let refused = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(78), "{refused}");
-    for told in [
+    for expected in [
         "not imported: auth/jwt/role/cut.json: auth/jwt/role/cut.json: EOF",
         "not imported: auth/jwt/role/networks.json: `token_bound_cidrs`: no policy says from where",
         "not imported: notes.txt: nothing reads this file",
         "1 imported, 3 not",
     ] {
-        assert!(refused.contains(told), "{told}: {refused}");
+        assert!(refused.contains(expected), "{expected}: {refused}");
     }
     let written: Vec<_> =
         std::fs::read_dir(folder.path().join("out/policies")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -57,9 +57,9 @@ fn a_refused_role_is_not_written_and_leaves_the_others_complete() {
     assert!(String::from_utf8_lossy(&again.stderr).contains("out/policies/shop.yaml is not written"), "{again:?}");
     assert_eq!(std::fs::read_to_string(folder.path().join("out/policies/shop.yaml")).unwrap(), text);
     let default = import(folder.path(), &["--output", "json"]);
-    let said: Value = serde_json::from_slice(&default.stdout).unwrap();
-    let reasons = said["refused"].to_string();
-    assert!(said["imported"] == json!([]) && reasons.contains("let nothing be read below `secret/data/`"), "{reasons}");
+    let report: Value = serde_json::from_slice(&default.stdout).unwrap();
+    let reasons = report["refused"].to_string();
+    assert!(report["imported"] == json!([]) && reasons.contains("let nothing be read below `secret/data/`"), "{reasons}");
 
     std::fs::create_dir_all(folder.path().join("linked")).unwrap();
     std::fs::create_dir_all(folder.path().join("elsewhere")).unwrap();

@@ -57,8 +57,8 @@ impl Cel {
         let text = |claim: &String| claims.get(claim).and_then(Value::as_str);
         match self {
             Self::All(all) => all.iter().all(|one| one.holds(claims)),
-            Self::Same(claim, meant) => text(claim) == Some(meant),
-            Self::In(claim, meant) => text(claim).is_some_and(|text| meant.iter().any(|meant| meant == text)),
+            Self::Same(claim, expected) => text(claim) == Some(expected),
+            Self::In(claim, expected) => text(claim).is_some_and(|text| expected.iter().any(|other| other == text)),
             Self::Starts(claim, start) => text(claim).is_some_and(|text| text.starts_with(start)),
             Self::True(claim) => claims.get(claim) == Some(&json!(true)),
         }
@@ -118,12 +118,12 @@ fn wanted(kind: &str, text: &str) -> Target {
 fn no_import_of_a_provider_is_wider_than_google() {
     let (mut draw, issuers) = (Draw::new(9), catalogue(&[("ci", ISSUER, "generic")]));
     let (mut count, mut both) = (0, 0);
-    let wanted = wanted("gcp", "deploy@acme-prod.iam.gserviceaccount.com");
+    let target = wanted("gcp", "deploy@acme-prod.iam.gserviceaccount.com");
     for _ in 0..ORIGINALS {
         let condition = (!draw.one_in(4)).then(|| Cel::drawn(&mut draw, 0));
         let written = condition.as_ref().map(|condition| condition.written(&mut draw));
         let value = (*draw.of(&TEXTS)).to_owned();
-        let (member, asked) = match draw.below(4) {
+        let (member, claim_name) = match draw.below(4) {
             0 => (format!("principal://iam.googleapis.com/{POOL}/subject/{value}"), Some("sub")),
             1 => (format!("principalSet://iam.googleapis.com/{POOL}/*"), None),
             _ => (format!("principalSet://iam.googleapis.com/{POOL}/attribute.team/{value}"), Some("team")),
@@ -139,17 +139,17 @@ fn no_import_of_a_provider_is_wider_than_google() {
         let ours = Ours::of(&imported, &issuers);
         for _ in 0..DRAWS {
             let mut claims = drawn_claims(&mut draw);
-            if let Some(asked) = asked {
-                claims.insert(asked.to_owned(), json!(draw.mutated(value.clone())));
+            if let Some(claim_name) = claim_name {
+                claims.insert(claim_name.to_owned(), json!(draw.mutated(value.clone())));
             }
             condition.iter().for_each(|condition| condition.fill(&mut draw, &mut claims));
             if claims["sub"].as_str().is_none_or(str::is_empty) {
                 continue;
             }
-            if ours.takes(&claims, &wanted) {
+            if ours.takes(&claims, &target) {
                 let takes = ["sub", "team"].iter().all(|claim| claims.get(*claim).is_some_and(Value::is_string))
                     && condition.as_ref().is_none_or(|condition| condition.holds(&claims))
-                    && asked.is_none_or(|asked| claims[asked] == value.as_str());
+                    && claim_name.is_none_or(|claim_name| claims[claim_name] == value.as_str());
                 assert!(takes, "ours alone takes {}\n{provider}\n{member}\n{}", json!(claims), ours.text);
                 both += 1;
             }
@@ -173,7 +173,7 @@ fn no_import_of_a_credential_is_wider_than_entra() {
     const PATTERNS: [&str; 6] = ["a*", "*", "a/*", "*b", "a*b", "repo:*:x"];
     let (mut draw, issuers) = (Draw::new(10), catalogue(&[("ci", ISSUER, "generic")]));
     let (mut count, mut both) = (0, 0);
-    let wanted = wanted("azure", "11111111-2222-3333-4444-555555555555/https://management.azure.com/.default");
+    let target = wanted("azure", "11111111-2222-3333-4444-555555555555/https://management.azure.com/.default");
     for _ in 0..ORIGINALS {
         let is_flexible = draw.one_in(2);
         let term = |draw: &mut Draw| {
@@ -204,7 +204,7 @@ fn no_import_of_a_credential_is_wider_than_entra() {
                 let filled = draw.filled(text);
                 claims.insert(claim.clone(), json!(draw.mutated(filled)));
             }
-            if claims["sub"] == "" || !ours.takes(&claims, &wanted) {
+            if claims["sub"] == "" || !ours.takes(&claims, &target) {
                 continue;
             }
             let fits = |(claim, matches, text): &(String, bool, String)| {

@@ -235,11 +235,11 @@ fn compare(draw: &mut Draw, issuer: &str, members: &Value, base: &Map<String, Va
     for _ in 0..DRAWS {
         let claims = claims(draw, &role, base);
         for key in draw.some(&KEYS, 4) {
-            let wanted = Target::Secret(SecretName::parse(&format!("{key}.yaml")).unwrap());
-            if !ours.takes(&claims, &wanted) {
+            let target = Target::Secret(SecretName::parse(&format!("{key}.yaml")).unwrap());
+            if !ours.takes(&claims, &target) {
                 continue;
             }
-            let told = || {
+            let describe = || {
                 format!(
                     "{}\n{role}\n{}\n{}",
                     json!(claims),
@@ -247,8 +247,8 @@ fn compare(draw: &mut Draw, issuer: &str, members: &Value, base: &Map<String, Va
                     ours.text
                 )
             };
-            assert!(logs_in(&role, &claims), "Vault lets nobody in with {}", told());
-            assert!(reads(&policies, &format!("secret/data/{key}")), "Vault does not let {key} be read: {}", told());
+            assert!(logs_in(&role, &claims), "Vault lets nobody in with {}", describe());
+            assert!(reads(&policies, &format!("secret/data/{key}")), "Vault does not let {key} be read: {}", describe());
             counts.both += 1;
         }
     }

@@ -143,12 +143,12 @@ async fn openbao_accepts_whatever_an_import_accepts() {
     }
     let folder = tempfile::tempdir().unwrap();
     export(&bao, &program, &folder.path().join("export"));
-    let said = imported(folder.path(), issuer.url());
+    let report = imported(folder.path(), issuer.url());
     let ours = catalogue(&[("ci", issuer.url(), "generic")]);
     let (mut both, mut beyond) = (0, 0);
     for (name, members, policy, is_imported) in roles() {
-        let found = said["imported"].as_array().unwrap().iter().find(|one| one["file"] == format!("policies/{name}.yaml"));
-        assert_eq!(found.is_some(), is_imported, "{name}: {said:#}");
+        let found = report["imported"].as_array().unwrap().iter().find(|one| one["file"] == format!("policies/{name}.yaml"));
+        assert_eq!(found.is_some(), is_imported, "{name}: {report:#}");
         let Some(found) = found else { continue };
         let text = |member: &str| found[member].as_str().unwrap().to_owned();
         let ours = Ours::of(&Imported { file: text("file"), yaml: text("yaml"), notes: Vec::new() }, &ours);
@@ -157,9 +157,9 @@ async fn openbao_accepts_whatever_an_import_accepts() {
             let (status, login) = bao.call("POST", "auth/jwt/login", "", json!({ "role": name, "jwt": jwt })).await;
             let session = login["auth"]["client_token"].as_str().unwrap_or_default().to_owned();
             for key in KEYS {
-                let wanted = Target::Secret(SecretName::parse(&format!("{key}.yaml")).unwrap());
-                let taken = ours.takes(&claims, &wanted);
-                if !taken && status != 200 {
+                let target = Target::Secret(SecretName::parse(&format!("{key}.yaml")).unwrap());
+                let accepted = ours.takes(&claims, &target);
+                if !accepted && status != 200 {
                     continue;
                 }
                 let read = if status == 200 {
@@ -167,10 +167,11 @@ async fn openbao_accepts_whatever_an_import_accepts() {
                 } else {
                     status
                 };
-                let told = || format!("{name} {members} {policy}: {key} with {}: {read} {login}\n{}", json!(claims), ours.text);
-                assert!(!taken || read == 200, "ours alone takes {}", told());
-                both += usize::from(taken);
-                beyond += usize::from(!taken && read == 200);
+                let describe =
+                    || format!("{name} {members} {policy}: {key} with {}: {read} {login}\n{}", json!(claims), ours.text);
+                assert!(!accepted || read == 200, "ours alone takes {}", describe());
+                both += usize::from(accepted);
+                beyond += usize::from(!accepted && read == 200);
             }
         }
     }

@@ -94,33 +94,33 @@ pub fn reads(policies: &[Vec<Block>], path: &str) -> bool {
         };
         tree.entry(key).or_default().push(capabilities);
     }
-    let allows = |said: &Vec<&[String]>| {
-        let has = |word: &str| said.iter().any(|capabilities| capabilities.iter().any(|own| own == word));
+    let allows = |granted: &Vec<&[String]>| {
+        let has = |word: &str| granted.iter().any(|capabilities| capabilities.iter().any(|own| own == word));
         has("read") && !has("deny")
     };
-    if let Some(said) = exact.get(path) {
-        return allows(said);
+    if let Some(granted) = exact.get(path) {
+        return allows(granted);
     }
     let mut candidates: Vec<(Candidate<'_>, bool)> = Vec::new();
-    if let Some((prefix, said)) =
+    if let Some((prefix, granted)) =
         prefixes.iter().filter(|(prefix, _)| path.starts_with(**prefix)).max_by_key(|(prefix, _)| prefix.len())
     {
-        candidates.push((Candidate { first: prefix.len(), is_prefix: true, wildcards: 0, text: prefix }, allows(said)));
+        candidates.push((Candidate { first: prefix.len(), is_prefix: true, wildcards: 0, text: prefix }, allows(granted)));
     }
-    for (written, said) in &wild {
+    for (written, granted) in &wild {
         let bare = written.strip_suffix('*').unwrap_or(written);
-        let (own, asked): (Vec<&str>, Vec<&str>) = (bare.split('/').collect(), path.split('/').collect());
+        let (own, segments): (Vec<&str>, Vec<&str>) = (bare.split('/').collect(), path.split('/').collect());
         let is_prefix = bare.len() != written.len();
-        if asked.len() < own.len() || (!is_prefix && asked.len() != own.len()) {
+        if segments.len() < own.len() || (!is_prefix && segments.len() != own.len()) {
             continue;
         }
         let last = own.len() - 1;
         let same = |(index, own): (usize, &&str)| {
-            *own == "+" || *own == asked[index] || (is_prefix && index == last && asked[index].starts_with(own))
+            *own == "+" || *own == segments[index] || (is_prefix && index == last && segments[index].starts_with(own))
         };
         if own.iter().enumerate().all(same) {
             let wildcards = own.iter().filter(|segment| **segment == "+").count();
-            candidates.push((Candidate { first: written.find('+').unwrap(), is_prefix, wildcards, text: bare }, allows(said)));
+            candidates.push((Candidate { first: written.find('+').unwrap(), is_prefix, wildcards, text: bare }, allows(granted)));
         }
     }
     candidates.iter().max_by(|(one, _), (other, _)| one.order(other)).is_some_and(|(_, allows)| *allows)

@@ -61,11 +61,11 @@ impl Cluster {
         if output.status.success() {
             return Ok(text(output.stdout));
         }
-        let told = text(output.stderr);
-        if told.contains("EOF") {
+        let stderr = text(output.stderr);
+        if stderr.contains("EOF") {
             println!("{}", self.log());
         }
-        Err(told)
+        Err(stderr)
     }
 
     /// Creates an object, and returns it as the API server stored it.

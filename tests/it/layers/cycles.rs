@@ -20,9 +20,9 @@ fn files_do_not_import_each_other() {
     let count: usize = arrows.values().map(BTreeSet::len).sum();
     assert!(count > 3000, "only {count} imports were seen");
     let circles = circles(&arrows);
-    let told: Vec<String> =
+    let lines: Vec<String> =
         circles.iter().map(|circle| circle.iter().map(|one| one.join("::")).collect::<Vec<_>>().join(", ")).collect();
-    assert!(told.is_empty(), "files import each other:\n{}", told.join("\n"));
+    assert!(lines.is_empty(), "files import each other:\n{}", lines.join("\n"));
 }
 
 impl Graph {

@@ -47,23 +47,23 @@ async fn a_job_denies_by_a_policy_and_only_an_operator_lifts() {
     let mut world = world().await;
     assert_eq!(deploys(&world).await.0, 200);
     let deny = ["deny", "--policy", "shop/deploy", "--for", "4h", "--reason", "INC-42"];
-    let (status, _, said) = through(&world, "push", &deny).await;
-    assert!(status == 77 && said.contains("no_matching_policy"), "{said}");
+    let (status, _, stderr) = through(&world, "push", &deny).await;
+    assert!(status == 77 && stderr.contains("no_matching_policy"), "{stderr}");
     assert_eq!(deploys(&world).await.0, 200);
 
-    let (status, told, said) = through(&world, "pull", &deny).await;
-    assert_eq!(status, 0, "{said}");
+    let (status, stdout, stderr) = through(&world, "pull", &deny).await;
+    assert_eq!(status, 0, "{stderr}");
     for words in ["policy shop/deploy", "it covers 2 of the", "on the server's own machine, lifts it"] {
-        assert!(told.contains(words), "{words}: {told}");
+        assert!(stdout.contains(words), "{words}: {stdout}");
     }
     assert_eq!(deploys(&world).await, (403, json!("denied")), "at once");
     world.kill_and_restart().await;
     assert_eq!(deploys(&world).await, (403, json!("denied")), "durable");
 
-    let id = told.split("--lift ").nth(1).unwrap().split('`').next().unwrap().to_owned();
+    let id = stdout.split("--lift ").nth(1).unwrap().split('`').next().unwrap().to_owned();
     let server = world.url("");
-    let (status, _, said) = through(&world, "pull", &["deny", "--lift", &id, "--server", &server]).await;
-    assert!(status == 64 && said.contains("on the server's own machine alone"), "{said}");
+    let (status, _, stderr) = through(&world, "pull", &["deny", "--lift", &id, "--server", &server]).await;
+    assert!(status == 64 && stderr.contains("on the server's own machine alone"), "{stderr}");
     // The records intended, denied and released have one decision, so that a denial leads to its author.
     let entries = world.audit();
     let denied = entries.iter().find(|entry| entry.kind == "denied").unwrap();
@@ -75,16 +75,20 @@ async fn a_job_denies_by_a_policy_and_only_an_operator_lifts() {
     assert_eq!(daypass(&world, &["deny", "--lift", &id[24..]]).await.0, 0);
     assert_eq!(deploys(&world).await.0, 200);
 
-    let (status, told, _) = through(&world, "pull", &[&deny[..], &["--output", "json"]].concat()).await;
-    let told: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!((status, &told["covers"]["grants"], &told["denies"]), (0, &json!(3), &json!("policy shop/deploy")), "{told}");
+    let (status, stdout, _) = through(&world, "pull", &[&deny[..], &["--output", "json"]].concat()).await;
+    let report: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(
+        (status, &report["covers"]["grants"], &report["denies"]),
+        (0, &json!(3), &json!("policy shop/deploy")),
+        "{report}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_denial_of_nobody_or_everybody_is_refused() {
     let world = world().await;
     let long = "x".repeat(600);
-    for (stop, said) in [
+    for (stop, phrase) in [
         (json!({ "reason": "everybody" }), "name at least one"),
         (json!({ "policy": "shop/deplyo", "reason": "x" }), "did you mean `shop/deploy`?"),
         (json!({ "repository": "acme/*", "reason": "x" }), "is a pattern"),
@@ -96,7 +100,7 @@ async fn a_denial_of_nobody_or_everybody_is_refused() {
     ] {
         let (status, answer) = post(&world, &world.token_with(on_call()), &json!({ "stop": stop })).await;
         assert_eq!((status, &answer["code"]), (400, &json!("bad_request")), "{stop}: {answer}");
-        assert!(answer["detail"].as_str().unwrap().contains(said), "{stop}: {answer}");
+        assert!(answer["detail"].as_str().unwrap().contains(phrase), "{stop}: {answer}");
     }
     let (status, answer) =
         post(&world, &world.token_with(on_call()), &json!({ "stop": { "run": "7", "reason": "x" }, "lasting": "0s" })).await;
@@ -107,8 +111,8 @@ async fn a_denial_of_nobody_or_everybody_is_refused() {
         (["--issuer", "gihub"], "did you mean `github`?"),
         (["--repository", "acme/*"], "is a pattern"),
     ] {
-        let (status, _, said) = through(&world, "pull", &[&["deny", "--reason", "INC-42"], &arguments[..]].concat()).await;
-        assert!(status == 64 && said.contains(expected) && !said.contains("docs/api.md"), "{status} {said}");
+        let (status, _, stderr) = through(&world, "pull", &[&["deny", "--reason", "INC-42"], &arguments[..]].concat()).await;
+        assert!(status == 64 && stderr.contains(expected) && !stderr.contains("docs/api.md"), "{status} {stderr}");
     }
     assert_eq!(deploys(&world).await.0, 200);
     assert!(world.audit().iter().all(|entry| entry.kind != "denied"));
@@ -164,10 +168,10 @@ async fn a_source_denies_what_its_own_policies_grant_and_sees_its_own_files() {
     }
     let (status, answer) = get(&world, &world.token_with(on_call()), "").await;
     assert_eq!(status, 200, "{answer}");
-    let told = &answer["secret_status"];
-    assert_eq!((&told["source"], &told["commit"]), (&json!("team-a"), &json!(git(team.path(), &["rev-parse", "HEAD"]))));
+    let report = &answer["secret_status"];
+    assert_eq!((&report["source"], &report["commit"]), (&json!("team-a"), &json!(git(team.path(), &["rev-parse", "HEAD"]))));
     let files: Vec<(&str, &Value)> =
-        told["files"].as_array().unwrap().iter().map(|file| (file["file"].as_str().unwrap(), &file["recipients"])).collect();
+        report["files"].as_array().unwrap().iter().map(|file| (file["file"].as_str().unwrap(), &file["recipients"])).collect();
     assert_eq!(files, [("secrets/db.age", &Value::Null), ("secrets/own.yaml", &json!([recipient]))]);
     // A policy that does not exist yet may not be denied, and a suggestion never names another source's policy.
     let unknown = json!({ "stop": { "policy": "team-a/later", "reason": "x" }, "unknown_too": true });
@@ -204,10 +208,10 @@ async fn secret_status_is_the_same_through_the_server_and_on_its_machine() {
             ("policies/shop/deploy.yaml", more.as_bytes()),
         ])
         .await;
-    let (status, _, said) = through(&world, "push", &["secret", "status", "--in-force"]).await;
-    assert!(status == 77 && said.contains("no_matching_policy"), "{said}");
-    let (status, there, said) = through(&world, "pull", &["secret", "status", "--in-force", "--check"]).await;
-    assert_eq!(status, 78, "{said}");
+    let (status, _, stderr) = through(&world, "push", &["secret", "status", "--in-force"]).await;
+    assert!(status == 77 && stderr.contains("no_matching_policy"), "{stderr}");
+    let (status, there, stderr) = through(&world, "pull", &["secret", "status", "--in-force", "--check"]).await;
+    assert_eq!(status, 78, "{stderr}");
     let commit = git(&world.path("access"), &["rev-parse", "HEAD"]);
     for words in [
         &format!("root {commit}: 4 encrypted files"),
@@ -221,10 +225,10 @@ async fn secret_status_is_the_same_through_the_server_and_on_its_machine() {
     assert_eq!(daypass(&world, &["secret", "status", "--in-force"]).await, (0, there), "as the operator's command prints it");
 
     let arguments = ["secret", "status", "--in-force", "--below", "secrets/shop", "--output", "json"];
-    let (status, told, _) = through(&world, "pull", &arguments).await;
-    let told: Value = serde_json::from_str(&told).unwrap();
-    let files = told["files"].as_array().unwrap();
-    assert_eq!((status, files.len()), (0, 2), "{told}");
+    let (status, stdout, _) = through(&world, "pull", &arguments).await;
+    let report: Value = serde_json::from_str(&stdout).unwrap();
+    let files = report["files"].as_array().unwrap();
+    assert_eq!((status, files.len()), (0, 2), "{report}");
     let file = &files[0];
     assert_eq!((&file["file"], &file["commit"]), (&json!("secrets/shop/db.yaml"), &json!(commit)));
     assert_eq!((&file["recipients"], &file["not_in_force"]), (&json!([world.recipient]), &Value::Null));
@@ -232,10 +236,10 @@ async fn secret_status_is_the_same_through_the_server_and_on_its_machine() {
     assert_eq!((&file["grants"], granted_by.len()), (&json!(31), daypass::app::GRANTS_LISTED_MAX), "{file}");
     assert!(granted_by[0].as_str().unwrap().starts_with("policies/shop/deploy.yaml:"), "{file}");
     let arguments = ["secret", "status", "--in-force", "--check", "--below", "secrets/shop/"];
-    let (status, told, _) = through(&world, "pull", &arguments).await;
-    assert!(status == 78 && told.contains("2 encrypted files"), "of the grants one has no file: {told}");
-    let (status, told, _) = through(&world, "pull", &["secret", "status", "--in-force", "--check", "--below", "nosuch"]).await;
-    assert!(status == 78 && told.contains("There is no encrypted file"), "{told}");
+    let (status, stdout, _) = through(&world, "pull", &arguments).await;
+    assert!(status == 78 && stdout.contains("2 encrypted files"), "of the grants one has no file: {stdout}");
+    let (status, stdout, _) = through(&world, "pull", &["secret", "status", "--in-force", "--check", "--below", "nosuch"]).await;
+    assert!(status == 78 && stdout.contains("There is no encrypted file"), "{stdout}");
     let (status, page) = get(&world, &world.token_with(on_call()), "?after=secrets/other/unused.yaml").await;
     assert_eq!((status, page["secret_status"]["files"].as_array().unwrap().len()), (200, 2), "{page}");
     let record = world.audit().into_iter().rfind(|entry| entry.kind == "released").unwrap();

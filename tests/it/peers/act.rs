@@ -97,8 +97,8 @@ async fn a_workflow_gets_aws_credentials_masked_secrets_and_the_reason_of_a_refu
     let released: Vec<_> = world.audit().into_iter().filter(|entry| entry.kind == "released").collect();
     assert_eq!(released.len(), 3, "{log}");
     let session = format!("session=arn:aws:sts::000000000000:assumed-role/deploy/{}", released[0].decision.as_deref().unwrap());
-    for said in [&session, "password=***", "leaf=***", "by-curl=*** length=13", "status=125"] {
-        assert!(log.contains(said), "{said}: {log}");
+    for expected in [&session, "password=***", "leaf=***", "by-curl=*** length=13", "status=125"] {
+        assert!(log.contains(expected), "{expected}: {log}");
     }
     assert!(!log.contains("hunter2") && !log.contains("tic-tac-toe") && !log.contains("correct-horse"), "{log}");
     let refused: Vec<_> = world.audit().into_iter().filter(|entry| entry.kind == "refused").collect();
@@ -106,8 +106,8 @@ async fn a_workflow_gets_aws_credentials_masked_secrets_and_the_reason_of_a_refu
     let refusals = std::fs::read_to_string(world.path("refusals")).unwrap();
     for entry in refused {
         let decision = format!("decision: {}", entry.decision.unwrap());
-        for said in ["(no_matching_policy)", "hint: Show the decision id to the operator", &decision] {
-            assert!(refusals.contains(said), "{said}: {refusals}");
+        for expected in ["(no_matching_policy)", "hint: Show the decision id to the operator", &decision] {
+            assert!(refusals.contains(expected), "{expected}: {refusals}");
         }
     }
     assert!(!output.status.success() && !log.contains("| never"), "a refused step ends its job: {log}");

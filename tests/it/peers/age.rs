@@ -195,6 +195,6 @@ fn the_command_makes_keys_and_encrypts_to_each_kind_but_not_to_a_mixture() {
     }
     let arguments = ["secret", "encrypt", "-r", &hybrid, "-r", &classic, "plain"];
     let refused = Command::new(daypass).args(arguments).current_dir(folder).output().unwrap();
-    let told = String::from_utf8(refused.stderr).unwrap();
-    assert!(refused.status.code() == Some(64) && told.contains("not mixed"), "{told}");
+    let stderr = String::from_utf8(refused.stderr).unwrap();
+    assert!(refused.status.code() == Some(64) && stderr.contains("not mixed"), "{stderr}");
 }

@@ -77,10 +77,10 @@ impl Job {
 
 /// Asserts that the program failed and that standard error has the code, the hint and the decision.
 fn told(output: &Output, expected: &str) -> String {
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
-    assert!(told.contains(expected) && told.contains("hint: ") && told.contains("decision: "), "{told}");
-    told
+    assert!(stderr.contains(expected) && stderr.contains("hint: ") && stderr.contains("decision: "), "{stderr}");
+    stderr
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,9 +107,9 @@ async fn age_opens_granted_files_and_shows_why_others_are_refused() {
     told(&job.age(&age, "../../kept.age", "push").await, "no_matching_policy");
     assert_eq!(job.age(&age, "shop/password.age", "push").await.stdout, b"hunter2");
     let plugin = job.world.path("bin/age-plugin-daypass");
-    for (arguments, said) in [(&[][..], "daypass secret plugin-identity"), (&["--age-plugin=recipient-v1"], "own recipients")] {
+    for (arguments, phrase) in [(&[][..], "daypass secret plugin-identity"), (&["--age-plugin=recipient-v1"], "own recipients")] {
         let refused = job.run(&plugin, arguments, "push").await;
-        assert!(refused.status.code() == Some(64) && String::from_utf8_lossy(&refused.stderr).contains(said), "{refused:?}");
+        assert!(refused.status.code() == Some(64) && String::from_utf8_lossy(&refused.stderr).contains(phrase), "{refused:?}");
     }
 
     let entries = job.world.audit();

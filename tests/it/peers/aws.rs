@@ -205,10 +205,10 @@ async fn assume_role_uses_the_machines_own_credentials_with_both_emulators() {
         assert_eq!(status, 200, "{program}: {answer}");
         let keys = keys(&answer);
         let who = emulator.call(&["sts", "get-caller-identity"], [&keys[0], &keys[1], &keys[2]]);
-        let said = String::from_utf8_lossy(&who.stdout).into_owned();
+        let stdout = String::from_utf8_lossy(&who.stdout).into_owned();
         assert!(
-            said.contains(&format!("assumed-role/deploy/{}", answer["decision_id"].as_str().unwrap())),
-            "{program}: {said} {}",
+            stdout.contains(&format!("assumed-role/deploy/{}", answer["decision_id"].as_str().unwrap())),
+            "{program}: {stdout} {}",
             String::from_utf8_lossy(&who.stderr)
         );
     }

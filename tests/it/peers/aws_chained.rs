@@ -92,8 +92,8 @@ async fn a_role_is_assumed_through_another_and_a_refusal_names_the_hop() {
     ] {
         let (status, problem) = world.exchange(&world.token(), ask(role)).await;
         assert_eq!((status, &problem["code"]), (502, &json!("aws_denied")), "{problem}");
-        let said = problem["hint"].as_str().unwrap();
-        assert!(said.contains(hint) && said.contains("daypass aws bootstrap") && !said.contains("arn:"), "{role}: {said}");
+        let line = problem["hint"].as_str().unwrap();
+        assert!(line.contains(hint) && line.contains("daypass aws bootstrap") && !line.contains("arn:"), "{role}: {line}");
         let failed = world.audit().into_iter().rfind(|entry| entry.kind == "failed").unwrap();
         assert!(failed.body["cause"].as_str().unwrap().starts_with(cause), "{role}: {}", failed.body);
         let form = crate::sts::encode(&[

@@ -82,12 +82,12 @@ fn released(world: &World) -> (Value, usize) {
 }
 
 /// Asserts that a client shows a denial: our code, the hint, and the ID of the recorded decision.
-fn check_denial(world: &World, said: &str, refusals: usize) {
+fn check_denial(world: &World, text: &str, refusals: usize) {
     let entries: Vec<_> = world.audit().into_iter().filter(|entry| entry.kind == "refused").collect();
-    assert_eq!(entries.len(), refusals, "{said}");
+    assert_eq!(entries.len(), refusals, "{text}");
     let decision = entries.last().unwrap().decision.clone().unwrap();
     for words in ["no_matching_policy", "Show the decision id to the operator", &decision] {
-        assert!(said.contains(words), "{words}: {said}");
+        assert!(text.contains(words), "{words}: {text}");
     }
 }
 
@@ -103,16 +103,16 @@ async fn the_aws_cli_and_boto3_get_a_session_by_the_sts_api() {
         texts(&command.args(arguments).env("AWS_ENDPOINT_URL_S3", &emulator.url).output().await.unwrap())
     };
     let token = world.token();
-    let (said, fault) = cli(&token, &["sts", "get-caller-identity", "--query", "Arn", "--output", "text"]).await;
+    let (stdout, fault) = cli(&token, &["sts", "get-caller-identity", "--query", "Arn", "--output", "text"]).await;
     let (record, _) = released(&world);
-    assert_eq!((json!(said.trim()), &record["api"]), (record["arn"].clone(), &json!("aws-sts")), "{fault}");
-    let (said, fault) = cli(&token, &["s3api", "list-objects-v2", "--bucket", "releases"]).await;
-    assert!(said.contains("RequestCharged") && fault.is_empty(), "{said}{fault}");
+    assert_eq!((json!(stdout.trim()), &record["api"]), (record["arn"].clone(), &json!("aws-sts")), "{fault}");
+    let (stdout, fault) = cli(&token, &["s3api", "list-objects-v2", "--bucket", "releases"]).await;
+    assert!(stdout.contains("RequestCharged") && fault.is_empty(), "{stdout}{fault}");
     let explicit = ["sts", "assume-role-with-web-identity", "--role-arn", ROLE, "--role-session-name", "by-hand"];
     let policy = json!({"Version": "2012-10-17", "Statement": []}).to_string();
     let more = ["--web-identity-token", &world.token(), "--duration-seconds", "900", "--policy", &policy];
-    let (said, fault) = cli("", &[&explicit[..], &more].concat()).await;
-    let answer: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said}{fault}"));
+    let (stdout, fault) = cli("", &[&explicit[..], &more].concat()).await;
+    let answer: Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stdout}{fault}"));
     assert_eq!(answer["AssumedRoleUser"]["Arn"], released(&world).0["arn"]);
     assert_eq!((&answer["Provider"], &answer["Audience"]), (&json!(world.issuer.url()), &json!(world.url(""))));
     let (_, fault) = cli(&denied(&world), &["sts", "get-caller-identity"]).await;
@@ -125,8 +125,8 @@ async fn the_aws_cli_and_boto3_get_a_session_by_the_sts_api() {
         command.args(["-c", BOTO3]).env("AWS_ENDPOINT_URL_S3", &emulator.url).env("AWS_ENDPOINT_URL_IAM", &emulator.url);
         texts(&command.output().await.unwrap())
     };
-    let (said, fault) = boto3(&world.token()).await;
-    assert_eq!(said, format!("{}\n200\nAccessDenied\n", released(&world).0["arn"].as_str().unwrap()), "{fault}");
+    let (stdout, fault) = boto3(&world.token()).await;
+    assert_eq!(stdout, format!("{}\n200\nAccessDenied\n", released(&world).0["arn"].as_str().unwrap()), "{fault}");
     let (_, fault) = boto3(&denied(&world)).await;
     check_denial(&world, &fault, 2);
 }
@@ -139,18 +139,18 @@ async fn the_javascript_sdk_gets_a_session_by_both_apis() {
     let run = async |mut command: tokio::process::Command, mode: &str| {
         texts(&command.arg(&script).arg(&manifest).arg(mode).output().await.unwrap())
     };
-    let (said, fault) = run(by_sts(&world, &node, &world.token()), "whoami").await;
+    let (stdout, fault) = run(by_sts(&world, &node, &world.token()), "whoami").await;
     let (record, _) = released(&world);
-    let answer: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{fault}"));
+    let answer: Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{fault}"));
     assert_eq!((&answer["Arn"], &record["api"]), (&record["arn"], &json!("aws-sts")));
     let (_, fault) = run(by_sts(&world, &node, &denied(&world)), "whoami").await;
     check_denial(&world, &fault, 1);
     for mode in ["whoami", "http"] {
-        let (said, fault) = run(by_container(&world, &node, &world.token()), mode).await;
+        let (stdout, fault) = run(by_container(&world, &node, &world.token()), mode).await;
         let (record, _) = released(&world);
-        let answer: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{fault}"));
+        let answer: Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{fault}"));
         assert_eq!(record["api"], "aws-container");
-        assert!(answer["Arn"] == record["arn"] || answer["expires"] == true, "{said}");
+        assert!(answer["Arn"] == record["arn"] || answer["expires"] == true, "{stdout}");
     }
     let (_, fault) = run(by_container(&world, &node, &denied(&world)), "http").await;
     assert!(fault.contains("no_matching_policy") && fault.contains("Show the decision id"), "{fault}");
@@ -170,9 +170,9 @@ async fn the_sequence_of_configure_aws_credentials_gets_one_session_from_twelve_
         command.env_remove("AWS_ENDPOINT_URL_STS").env("STS_ENDPOINT", world.url("/aws/sts")).env("TRIES", "12");
         texts(&command.arg(&script).arg(&manifest).arg("action").output().await.unwrap())
     };
-    let (said, fault) = run(&world.token()).await;
+    let (stdout, fault) = run(&world.token()).await;
     let (record, count) = released(&world);
-    let answer: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{fault}"));
+    let answer: Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{fault}"));
     assert_eq!(answer, json!({ "Account": "000000000000", "Arn": record["arn"], "keys": 1, "errors": 0 }));
     assert_eq!(count, 1, "one session");
     assert_eq!(world.audit().iter().filter(|entry| entry.kind == "repeated").count(), 11);
@@ -189,9 +189,9 @@ async fn boto3_gets_container_credentials_with_the_token_file() {
         command.args(["-c", BOTO3]).env("AWS_ENDPOINT_URL_S3", &emulator.url).env("AWS_ENDPOINT_URL_IAM", &emulator.url);
         texts(&command.output().await.unwrap())
     };
-    let (said, fault) = boto3(&world.token()).await;
+    let (stdout, fault) = boto3(&world.token()).await;
     let (record, _) = released(&world);
-    assert_eq!(said, format!("{}\n200\nAccessDenied\n", record["arn"].as_str().unwrap()), "{fault}");
+    assert_eq!(stdout, format!("{}\n200\nAccessDenied\n", record["arn"].as_str().unwrap()), "{fault}");
     assert_eq!(record["api"], "aws-container");
     let (_, fault) = boto3(&denied(&world)).await;
     check_denial(&world, &fault, 3);
@@ -218,22 +218,22 @@ async fn the_rust_sdk_gets_a_session_by_both_apis() {
         command.args(["--ignored", "--exact", "--nocapture", "peers::aws_clients::rust_sdk_in_a_process"]);
         texts(&command.output().await.unwrap())
     };
-    let arn = |said: &str| said.split("arn ").nth(1).map(|rest| rest.lines().next().unwrap().to_owned());
+    let arn = |text: &str| text.split("arn ").nth(1).map(|rest| rest.lines().next().unwrap().to_owned());
     for (api, command) in
         [("aws-sts", by_sts(&world, &program, &world.token())), ("aws-container", by_container(&world, &program, &world.token()))]
     {
         let token = world.token();
         std::fs::write(world.path("token"), &token).unwrap();
-        let (said, fault) = run(command).await;
+        let (stdout, fault) = run(command).await;
         let (record, _) = released(&world);
-        assert_eq!(arn(&said), record["arn"].as_str().map(str::to_owned), "{api}: {said}{fault}");
+        assert_eq!(arn(&stdout), record["arn"].as_str().map(str::to_owned), "{api}: {stdout}{fault}");
         assert_eq!(record["api"], api);
     }
-    let (said, fault) = run(by_sts(&world, &program, &denied(&world))).await;
-    check_denial(&world, &(said + &fault), 1);
-    let (said, fault) = run(by_container(&world, &program, &denied(&world))).await;
-    let heard = said + &fault;
-    assert!(heard.contains("Non-success status") && heard.contains("403"), "this SDK shows the status alone: {heard}");
+    let (stdout, fault) = run(by_sts(&world, &program, &denied(&world))).await;
+    check_denial(&world, &(stdout + &fault), 1);
+    let (stdout, fault) = run(by_container(&world, &program, &denied(&world))).await;
+    let output = stdout + &fault;
+    assert!(output.contains("Non-success status") && output.contains("403"), "this SDK shows the status alone: {output}");
     let refused = world.audit().into_iter().filter(|entry| entry.kind == "refused").count();
     assert_eq!(refused, 2, "and does not ask again");
 }
@@ -279,11 +279,11 @@ async fn a_cluster_token_is_signed_for_awss_own_sts_by_credential_process() {
     let cli = &emulator.cli;
     let get_token = ["eks", "get-token", "--cluster-name", "shop", "--output", "json"];
     let own = "sts.us-east-1.amazonaws.com:443";
-    let (said, fault) = texts(&by_sts(&world, cli, &world.token()).args(get_token).output().await.unwrap());
-    assert_eq!(signed_for(&said), format!("localhost:{}", world.port), "the docs warn of this host: {fault}");
+    let (stdout, fault) = texts(&by_sts(&world, cli, &world.token()).args(get_token).output().await.unwrap());
+    assert_eq!(signed_for(&stdout), format!("localhost:{}", world.port), "the docs warn of this host: {fault}");
     let profile = format!("[default]\ncredential_process = DAYPASS credential aws --role {ROLE}\n");
-    let (said, fault) = texts(&by_process(&world, cli, &profile).args(get_token).output().await.unwrap());
-    assert_eq!(signed_for(&said), own, "{fault}");
+    let (stdout, fault) = texts(&by_process(&world, cli, &profile).args(get_token).output().await.unwrap());
+    assert_eq!(signed_for(&stdout), own, "{fault}");
 }
 
 /// docs/api/aws-sts.md, one role from another. The emulator takes the place of AWS's own STS.
@@ -306,8 +306,8 @@ async fn a_profile_assumes_a_role_from_one_that_asks_by_credential_process() {
     );
     let mut command = by_process(&world, cli, &profiles);
     command.env("AWS_ENDPOINT_URL_STS", &emulator.url).args(whoami).args(["--profile", "shop"]);
-    let (said, fault) = texts(&command.output().await.unwrap());
-    assert!(said.starts_with(chained), "by a source profile: {said}{fault}");
+    let (stdout, fault) = texts(&command.output().await.unwrap());
+    assert!(stdout.starts_with(chained), "by a source profile: {stdout}{fault}");
 }
 
 /// No registry has terraform, so this runs only where it is installed.
@@ -349,8 +349,8 @@ resource \"terraform_data\" \"one\" {{ input = \"x\" }}
     assert!(fault.contains("no_matching_policy"), "{fault}");
     let good = world.token();
     for arguments in [&["init", "-no-color", "-input=false"][..], &["apply", "-no-color", "-input=false", "-auto-approve"]] {
-        let (said, fault) = run(&good, arguments).await;
-        assert!(said.contains("successfully initialized") || said.contains("Apply complete"), "{said}{fault}");
+        let (stdout, fault) = run(&good, arguments).await;
+        assert!(stdout.contains("successfully initialized") || stdout.contains("Apply complete"), "{stdout}{fault}");
     }
     let found = emulator.call(&["s3api", "head-object", "--bucket", "releases", "--key", "state"], ["test", "test", ""]);
     assert!(found.status.success(), "the state is there");

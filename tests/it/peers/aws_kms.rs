@@ -18,9 +18,9 @@ fn environment(emulator: &Emulator) -> Vec<(&'static str, String)> {
 }
 
 fn key(emulator: &Emulator) -> String {
-    let made = emulator.call(&["kms", "create-key"], ["test", "test", ""]);
-    let made: Value = serde_json::from_slice(&made.stdout).unwrap();
-    made["KeyMetadata"]["Arn"].as_str().unwrap().to_owned()
+    let output = emulator.call(&["kms", "create-key"], ["test", "test", ""]);
+    let created: Value = serde_json::from_slice(&output.stdout).unwrap();
+    created["KeyMetadata"]["Arn"].as_str().unwrap().to_owned()
 }
 
 /// Wraps a new identity with `daypass keys wrap`. Returns the wrapped file, and the identity's recipient.
@@ -35,8 +35,8 @@ fn wrapped(emulator: &Emulator, key: &str, purpose: &str) -> (Vec<u8>, String) {
         command.envs(environment(emulator)).output().unwrap()
     };
     let output = wrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success() && said.contains(&format!("{{ aws_kms: {key}, file: team.key.kms }}")), "{output:?}");
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && stdout.contains(&format!("{{ aws_kms: {key}, file: team.key.kms }}")), "{output:?}");
     assert_eq!(wrap().status.code(), Some(78), "an existing file is not overwritten");
     let wrapped = std::fs::read(folder.path().join("team.key.kms")).unwrap();
     assert!(!wrapped.windows(14).any(|window| window == b"AGE-SECRET-KEY"), "it is no plain text");
@@ -105,21 +105,21 @@ async fn keys_and_identities_open_with_their_kms_key_alone() {
         ("empty", &Vec::new(), "not a ciphertext of AWS KMS"),
     ] {
         std::fs::write(world.path("team.key.kms"), bytes).unwrap();
-        let said = refused_start(&world, environment(&emulator));
-        assert!(said.contains("team.key.kms") && said.contains(words), "{what}: {said}");
+        let output = refused_start(&world, environment(&emulator));
+        assert!(output.contains("team.key.kms") && output.contains(words), "{what}: {output}");
     }
     std::fs::write(world.path("team.key.kms"), &blob).unwrap();
     let own = format!("key_encryption: {{ aws_kms: \"{key}\" }}");
     std::fs::write(world.path("daypass.yaml"), good.replace(&own, &own.replace(&key, &other))).unwrap();
-    let said = refused_start(&world, environment(&emulator));
-    assert!(said.contains("the identity to which our keys are encrypted") && said.contains(&other), "{said}");
+    let output = refused_start(&world, environment(&emulator));
+    assert!(output.contains("the identity to which our keys are encrypted") && output.contains(&other), "{output}");
     std::fs::write(world.path("daypass.yaml"), &good).unwrap();
     let nowhere = emulator.url.clone();
     drop(emulator);
-    let mut gone = vec![("AWS_ENDPOINT_URL_KMS", nowhere)];
-    gone.extend([("AWS_ACCESS_KEY_ID", "test".to_owned()), ("AWS_SECRET_ACCESS_KEY", "test".to_owned())]);
-    let said = refused_start(&world, gone);
-    assert!(said.contains("no answer from AWS KMS") && said.contains(&key), "{said}");
+    let mut unreachable = vec![("AWS_ENDPOINT_URL_KMS", nowhere)];
+    unreachable.extend([("AWS_ACCESS_KEY_ID", "test".to_owned()), ("AWS_SECRET_ACCESS_KEY", "test".to_owned())]);
+    let output = refused_start(&world, unreachable);
+    assert!(output.contains("no answer from AWS KMS") && output.contains(&key), "{output}");
 }
 
 /// Encrypts the file again by another key and back, as an operator would. The result is another ciphertext of the same identity.

@@ -60,15 +60,15 @@ async fn a_role_trusts_its_own_row_and_the_change_to_named_rows_refuses_nobody()
     assert_eq!(code(&world).await, (200, Value::Null), "the row's subject");
     let released: Vec<Value> =
         world.audit().into_iter().filter(|entry| entry.kind == "released").map(|entry| entry.body).collect();
-    let told = released.iter().map(|body| (body["policies"][0].as_str(), body["rows"].clone())).collect::<Vec<_>>();
-    assert_eq!(told, [(Some("mono/deploy"), Value::Null), (Some("mono/deploy"), json!(["web"]))]);
+    let granted = released.iter().map(|body| (body["policies"][0].as_str(), body["rows"].clone())).collect::<Vec<_>>();
+    assert_eq!(granted, [(Some("mono/deploy"), Value::Null), (Some("mono/deploy"), json!(["web"]))]);
 
-    let tell = |trusts: Vec<(String, String)>| {
+    let set_trusts = |trusts: Vec<(String, String)>| {
         for (name, trust) in trusts {
             emulator.administer(&["iam", "update-assume-role-policy", "--role-name", &name, "--policy-document", &trust]);
         }
     };
-    tell(trusts(&world, &[]));
+    set_trusts(trusts(&world, &[]));
     assert_eq!(code(&world).await, (200, Value::Null), "the row's subject alone is trusted");
     for (renamed, why) in [
         ([Some("www"), Some("other")], "another name"),

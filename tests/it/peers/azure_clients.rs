@@ -22,8 +22,8 @@ async fn walk(scene: &Scene, trusts: &str, command: &[&str]) -> std::process::Ou
 async fn check(scene: &Scene, trusts: &str, command: &[&str]) {
     let (out, fault) = texts(&walk(scene, trusts, command).await);
     assert_eq!(out.trim(), access_token(TENANT, SHOP, "https://management.azure.com"), "{fault}");
-    let taken = scene.entra.with(|inside| std::mem::take(&mut inside.taken));
-    assert_eq!((taken.len(), taken[0]["sub"].as_str()), (1, Some("root/acme/shop")));
+    let accepted = scene.entra.with(|inside| std::mem::take(&mut inside.taken));
+    assert_eq!((accepted.len(), accepted[0]["sub"].as_str()), (1, Some("root/acme/shop")));
     scene.entra.with(|inside| inside.applications.get_mut(SHOP).unwrap()[0].subject = "root/acme/shop2".to_owned());
     let refused = walk(scene, trusts, command).await;
     assert!(!refused.status.success() && texts(&refused).1.contains("AADSTS700213"), "{refused:?}");

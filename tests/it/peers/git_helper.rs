@@ -77,8 +77,8 @@ async fn git_clones_and_pushes_with_a_granted_secret_for_the_named_host_and_path
 async fn git_learns_when_a_token_expires_and_that_it_is_not_stored() {
     let world = World::start(Setup::default()).await;
     let helper = format!("credential git --host git.example --username oidc --audience {AUDIENCE}");
-    let asked = "capability[]=authtype\nprotocol=https\nhost=git.example\n\n";
-    let (out, fault) = texts(&git(&world, "push", &helper, &["credential", "fill"], asked).await);
+    let request = "capability[]=authtype\nprotocol=https\nhost=git.example\n\n";
+    let (out, fault) = texts(&git(&world, "push", &helper, &["credential", "fill"], request).await);
     let value = |key: &str| {
         out.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('=')).unwrap_or_else(|| panic!("{out}{fault}"))
     };

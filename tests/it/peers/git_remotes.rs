@@ -96,12 +96,12 @@ async fn a_commit_is_accepted_if_the_remote_has_it() {
     let config = world.path("daypass.yaml").display().to_string();
     let accept = async |commit: &str| {
         let output = world.job("push", &["accept", commit, "--config", &config], &[]).await;
-        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-        (output.status.code().unwrap(), said)
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        (output.status.code().unwrap(), printed)
     };
     let missing = "1".repeat(40);
-    let (status, told) = accept(&missing).await;
-    assert!(status == 64 && told.contains(&format!("The source `root` has no commit {missing}")), "{status} {told}");
+    let (status, text) = accept(&missing).await;
+    assert!(status == 64 && text.contains(&format!("The source `root` has no commit {missing}")), "{status} {text}");
     let repository = world.path("access");
     git(&repository, &["checkout", "--quiet", "--orphan", "rewritten"]);
     commit(&repository);
@@ -109,8 +109,8 @@ async fn a_commit_is_accepted_if_the_remote_has_it() {
     let rewritten = git(&repository, &["rev-parse", "main"]);
     assert_eq!(accept(&rewritten).await, (0, "in force\n".to_owned()), "{}", world.ready().await);
     drop(server);
-    let (status, told) = accept(&missing).await;
-    assert!(status == 69 && told.contains("Nobody can tell") && told.contains("cannot be fetched"), "{status} {told}");
+    let (status, text) = accept(&missing).await;
+    assert!(status == 69 && text.contains("Nobody can tell") && text.contains("cannot be fetched"), "{status} {text}");
     assert_eq!(accept(&rewritten).await.0, 0, "the mirror has it");
 }
 
@@ -133,8 +133,8 @@ async fn a_redirect_and_an_unknown_authority_are_refused() {
         };
         let world = World::start_unready(setup).await;
         let _server = lighttpd(world.folder.path(), port);
-        let told = |ready: &serde_json::Value| ready["alarm"].as_str().is_some_and(|alarm| alarm.contains(why));
-        assert_eq!(world.until(why, told).await["ready"], false);
+        let has_alarm = |ready: &serde_json::Value| ready["alarm"].as_str().is_some_and(|alarm| alarm.contains(why));
+        assert_eq!(world.until(why, has_alarm).await["ready"], false);
     }
 }
 
@@ -153,8 +153,8 @@ PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin proh
 
 fn ssh_key(folder: &Path, name: &str) -> String {
     let path = folder.join(name);
-    let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", "", "-f"]).arg(&path).status().unwrap();
-    assert!(made.success());
+    let status = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", "", "-f"]).arg(&path).status().unwrap();
+    assert!(status.success());
     std::fs::read_to_string(path.with_extension("pub")).unwrap()
 }
 

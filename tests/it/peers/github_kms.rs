@@ -42,12 +42,12 @@ async fn a_key_in_kms_signs_for_its_own_app_alone() {
         let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
         String::from_utf8_lossy(&output.stdout).into_owned()
     };
-    let said = mint(&own).await;
-    assert!(said.contains("minted: 520"), "{said}");
-    let said = mint(&other).await;
-    assert!(said.contains("A JSON web token could not be decoded"), "{said}");
-    let said = mint(&own.as_str().unwrap().replace("key/", "key/0").into()).await;
-    assert!(said.contains("provider_unavailable") && said.contains("AWS KMS answered NotFoundException"), "{said}");
+    let minted = mint(&own).await;
+    assert!(minted.contains("minted: 520"), "{minted}");
+    let refused = mint(&other).await;
+    assert!(refused.contains("A JSON web token could not be decoded"), "{refused}");
+    let unsigned = mint(&own.as_str().unwrap().replace("key/", "key/0").into()).await;
+    assert!(unsigned.contains("provider_unavailable") && unsigned.contains("AWS KMS answered NotFoundException"), "{unsigned}");
 }
 
 /// The test above runs this in a process of its own, with KMS in its environment.
@@ -70,8 +70,8 @@ async fn mints_with_the_machines_own_credentials() {
     };
     let github = GitHub::connect(&GitHubSettings { apps: vec![app] }).unwrap();
     let owner = Owner::parse("acme").unwrap();
-    let asked = TokenRequest { app: "acme", owner: &owner, repositories: &Repositories::All, permissions: &read };
-    match github.mint(&asked, SystemClock.now()).await {
+    let request = TokenRequest { app: "acme", owner: &owner, repositories: &Repositories::All, permissions: &read };
+    match github.mint(&request, SystemClock.now()).await {
         Ok(minted) => println!("minted: {}", minted.token.expose().len()),
         Err(denial) => println!("{denial}"),
     }

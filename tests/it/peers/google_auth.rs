@@ -35,11 +35,11 @@ async fn google_auth_gets_our_token_and_prints_a_denials_hint_and_decision() {
     let claims: serde_json::Value = serde_json::from_slice(&claims.unwrap()).unwrap();
     assert_eq!((&claims["aud"], &claims["sub"]), (&"https://partner.example".into(), &"root/shop/deploy".into()));
     let denied = refresh(&world, &python, &world.token_with(github_claims("pull_request", "refs/pull/7/merge"))).await;
-    let said = String::from_utf8(denied.stderr).unwrap();
+    let stderr = String::from_utf8(denied.stderr).unwrap();
     let record = world.audit().into_iter().rfind(|entry| entry.kind == "refused").unwrap();
     assert!(!denied.status.success());
     for part in ["invalid_target", "no_matching_policy", "Show the decision id to the operator", &record.decision.unwrap()] {
-        assert!(said.contains(part), "{part}: {said}");
+        assert!(stderr.contains(part), "{part}: {stderr}");
     }
     assert_eq!((&record.body["api"], &record.body["reason"]), (&"oauth".into(), &"no_matching_policy".into()));
 }

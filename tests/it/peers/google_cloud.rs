@@ -18,12 +18,12 @@ fn clients() -> Vec<(&'static str, PathBuf, Vec<PathBuf>)> {
 }
 
 fn read(library: &str, done: &Output) -> Value {
-    let (said, fault) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
-    serde_json::from_str(&said).unwrap_or_else(|_| panic!("{library}: {said}{fault}"))
+    let (stdout, fault) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{library}: {stdout}{fault}"))
 }
 
-fn issued(google: &StandInGoogle, told: &Value) -> Issued {
-    google.with(|google| google.tokens[told["token"].as_str().unwrap()].clone())
+fn issued(google: &StandInGoogle, report: &Value) -> Issued {
+    google.with(|google| google.tokens[report["token"].as_str().unwrap()].clone())
 }
 
 /// With the token of an issuer that the provider trusts, in a file.
@@ -47,21 +47,25 @@ async fn googles_libraries_impersonate_at_the_stand_in() {
             command.env("REQUESTS_CA_BUNDLE", raw.ca()).env("NODE_EXTRA_CA_CERTS", raw.ca());
             command.envs(more.iter().copied()).output().await.unwrap()
         };
-        let told = read(library, &run(&[]).await);
-        assert_eq!((issued(&raw.google, &told).principal.as_str(), &told["expires"]), (DEPLOY, &json!(true)), "{library}");
+        let report = read(library, &run(&[]).await);
+        assert_eq!((issued(&raw.google, &report).principal.as_str(), &report["expires"]), (DEPLOY, &json!(true)), "{library}");
         println!("{library}: impersonated {DEPLOY} with {}", raw.google.asked("/v1/token")[0]["scope"]);
         if library == "google-auth" {
-            let told = read(library, &run(&[("BUCKET", "acme-artifacts"), ("STS", url)]).await);
+            let report = read(library, &run(&[("BUCKET", "acme-artifacts"), ("STS", url)]).await);
             let condition = "resource.name.startsWith('projects/_/buckets/acme-artifacts/objects/shop/')";
             let rule = json!({ "availablePermissions": ["inRole:roles/storage.objectViewer"],
                 "availableResource": "//storage.googleapis.com/projects/_/buckets/acme-artifacts",
                 "availabilityCondition": { "expression": condition } });
-            assert_eq!(issued(&raw.google, &told).boundary, Some(json!([rule])), "the same as ours in tests/it/gcp/exchange.rs");
+            assert_eq!(
+                issued(&raw.google, &report).boundary,
+                Some(json!([rule])),
+                "the same as ours in tests/it/gcp/exchange.rs"
+            );
         }
         raw.google.with(|google| google.accounts.clear());
         let refused = run(&[]).await;
-        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-        assert!(!refused.status.success() && said.contains("iam.serviceAccounts.getAccessToken"), "{library}: {said}");
+        let stderr = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(!refused.status.success() && stderr.contains("iam.serviceAccounts.getAccessToken"), "{library}: {stderr}");
     }
 }
 
@@ -77,8 +81,8 @@ async fn googles_libraries_find_what_exec_leaves_for_its_command() {
         let program = program.display().to_string();
         let words = ["exec", "--gcp", DEPLOY, "--", program.as_str()];
         let words: Vec<&str> = words.into_iter().chain(arguments.iter().map(String::as_str)).collect();
-        let told = read(library, &scene.world.job("push", &words, &[("GOOGLE_CLOUD_PROJECT", "acme")]).await);
-        assert_eq!((issued(&scene.google, &told).principal.as_str(), &told["expires"]), (DEPLOY, &json!(true)), "{library}");
+        let report = read(library, &scene.world.job("push", &words, &[("GOOGLE_CLOUD_PROJECT", "acme")]).await);
+        assert_eq!((issued(&scene.google, &report).principal.as_str(), &report["expires"]), (DEPLOY, &json!(true)), "{library}");
         println!("{library}: found the token of {DEPLOY}");
     }
 }
@@ -110,13 +114,13 @@ async fn googles_libraries_exchange_a_jobs_own_token_here() {
             command.env("REQUESTS_CA_BUNDLE", scene.world.path("tls.crt"));
             command.env("NODE_EXTRA_CA_CERTS", scene.world.path("tls.crt")).output().await.unwrap()
         };
-        let told = read(library, &ask("push", DEPLOY).await);
-        assert_eq!(issued(&scene.google, &told).principal, DEPLOY, "{library}");
+        let report = read(library, &ask("push", DEPLOY).await);
+        assert_eq!(issued(&scene.google, &report).principal, DEPLOY, "{library}");
         let refused = ask("pull", DEPLOY).await;
-        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        let stderr = String::from_utf8_lossy(&refused.stderr).into_owned();
         for part in ["no_matching_policy", "Show the decision id to the operator"] {
-            assert!(!refused.status.success() && said.contains(part), "{library}: {said}");
+            assert!(!refused.status.success() && stderr.contains(part), "{library}: {stderr}");
         }
-        println!("{library}: {said}");
+        println!("{library}: {stderr}");
     }
 }

@@ -22,8 +22,8 @@ async fn octokit_gets_tokens_from_the_stand_in() {
         command.arg(&script).arg(&manifest).env("NODE_EXTRA_CA_CERTS", folder.path().join("tls.crt"));
         command.env("API", &stand_in.url).env("APP_ID", app).env("APP_KEY", &key).env("OWNER", "acme");
         let output = command.output().await.unwrap();
-        let (said, fault) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        let told: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said}{fault}"));
+        let (stdout, fault) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let report: Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stdout}{fault}"));
         let expected = json!({
             "found": [9001, 9001], "permissions": { "contents": "read", "metadata": "read" }, "selection": "selected", "ids": [1],
             "length": length, "revoked": 204, "after": "401 Bad credentials",
@@ -32,8 +32,8 @@ async fn octokit_gets_tokens_from_the_stand_in() {
             "unknown": "422 There is at least one repository that does not exist or is not accessible to the parent installation.",
             "elsewhere": "404 Not Found",
         });
-        assert_eq!(told, expected, "{app}");
-        println!("octokit of App {app}: {told}");
+        assert_eq!(report, expected, "{app}");
+        println!("octokit of App {app}: {report}");
     }
     stand_in.with(|world| world.app.forget());
     let mut command = tokio::process::Command::new(&node);

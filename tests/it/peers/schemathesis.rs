@@ -62,9 +62,9 @@ async fn run(world: &World, program: &Path, headers: &[String]) -> String {
     command.args(headers.iter().flat_map(|header| ["--header", header]));
     command.current_dir(world.folder.path()).env("HOME", world.folder.path()).kill_on_drop(true);
     let output = tokio::time::timeout(RUN_MAX, command.output()).await.unwrap().unwrap();
-    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{}\n{said}\n{}", world.log(), output.status);
-    said
+    let printed = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}\n{printed}\n{}", world.log(), output.status);
+    printed
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,8 +73,8 @@ async fn the_server_fits_its_description_with_a_token_and_without() {
     let world = world().await;
     let with_token = [format!("Authorization: Bearer {}", token(&world)), "X-Gitlab-Token: hooked".to_owned()];
     for headers in [&with_token[..], &[]] {
-        let said = run(&world, &program, headers).await;
-        println!("{}", said.lines().rev().take(12).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n"));
+        let output = run(&world, &program, headers).await;
+        println!("{}", output.lines().rev().take(12).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n"));
     }
     let released = world.audit().into_iter().filter(|entry| entry.kind == "released").count();
     assert!(released > 1, "the examples are answered well: {released}");

@@ -100,8 +100,8 @@ fn our_files_open_in_the_real_sops_and_changed_ones_do_not() {
         let arguments = ["secret", "encrypt", "--sops", "-r", &other, "-r", &recipient, "plain", "--to", name];
         run(Path::new(env!("CARGO_BIN_EXE_daypass")), &arguments, folder.path());
         let sealed = std::fs::read(folder.path().join(name)).unwrap();
-        let shown = String::from_utf8(sealed.clone()).unwrap();
-        assert!(!shown.contains("hunter2") && shown.contains("ENC[AES256_GCM,data:"), "{shown}");
+        let encrypted = String::from_utf8(sealed.clone()).unwrap();
+        assert!(!encrypted.contains("hunter2") && encrypted.contains("ENC[AES256_GCM,data:"), "{encrypted}");
         // The real sops decrypts our file to the same JSON as its own file of the same text.
         let theirs = run(&sops, &["decrypt", "--output-type", "json", name], folder.path()).stdout;
         let theirs: serde_json::Value = serde_json::from_slice(&theirs).unwrap();
@@ -113,7 +113,7 @@ fn our_files_open_in_the_real_sops_and_changed_ones_do_not() {
         let expected = run(&sops, &["decrypt", "--output-type", "json", &own], folder.path()).stdout;
         assert_eq!(theirs, serde_json::from_slice::<serde_json::Value>(&expected).unwrap(), "{name}");
         assert!(open(&SecretPath::parse(name).unwrap(), &sealed, None, &identities).is_ok());
-        let changed = shown.replacen("data:", "data:AA", 1);
+        let changed = encrypted.replacen("data:", "data:AA", 1);
         std::fs::write(folder.path().join("changed"), changed).unwrap();
         let refused = Command::new(&sops)
             .args(["decrypt", "--input-type", kind, "changed"])

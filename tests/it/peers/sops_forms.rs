@@ -57,8 +57,8 @@ fn theirs(sops: &Path, folder: &Path, name: &str, sealed: &[u8]) -> Value {
     std::fs::write(folder.join(name), sealed).unwrap();
     let output = run(sops, &["decrypt", "--output-type", "json", name], folder);
     // It reports comments that it could not decrypt. There may be none that is encrypted.
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!said.contains("comment=\"ENC["), "{name}: {said}");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!stderr.contains("comment=\"ENC["), "{name}: {stderr}");
     numbers(serde_json::from_slice(&output.stdout).unwrap())
 }
 

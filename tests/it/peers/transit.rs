@@ -50,7 +50,7 @@ async fn sops_wraps_its_data_key_in_one_job_and_unwraps_it_in_another() {
     let rotated = sops(&world, &program, &["rotate", "--in-place", "shop.yaml"], &reader).await;
     let text = std::fs::read_to_string(world.path("shop.yaml")).unwrap();
     assert!(rotated.status.success() && text.contains("enc: vault:v2:"), "{} {text}", said(&rotated));
-    let asked: Vec<String> = world
+    let operations: Vec<String> = world
         .audit()
         .into_iter()
         .filter(|entry| entry.kind == "released" && !entry.body["in_session"].is_null())
@@ -58,8 +58,8 @@ async fn sops_wraps_its_data_key_in_one_job_and_unwraps_it_in_another() {
         .collect();
     let expected =
         ["encrypt flux", "decrypt flux", "decrypt flux", "decrypt flux", "decrypt flux", "encrypt shop/a", "decrypt shop/a"];
-    assert_eq!(asked[..7], expected, "sops requests nothing else");
-    assert_eq!(asked[7..], ["decrypt shop/a", "encrypt shop/a"], "its rotation unwraps once and wraps once");
+    assert_eq!(operations[..7], expected, "sops requests nothing else");
+    assert_eq!(operations[7..], ["decrypt shop/a", "encrypt shop/a"], "its rotation unwraps once and wraps once");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,8 +5,8 @@ use serde_json::Value;
 use std::path::Path;
 
 fn asked(folder: &Path, words: &[&str]) -> (Option<i32>, String) {
-    let told = policy(folder, words);
-    (told.status.code(), String::from_utf8_lossy(&[told.stdout, told.stderr].concat()).into_owned())
+    let output = policy(folder, words);
+    (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
 }
 
 #[test]
@@ -25,9 +25,12 @@ fn who_can_takes_a_pattern() {
     let (status, text) = asked(repository.path(), &["who-can", "nope/**"]);
     assert!(status == Some(64) && text.contains("matches nope/**"), "{text}");
     let (_, text) = asked(repository.path(), &["who-can", "**", "--output", "json"]);
-    let told: Value = serde_json::from_str(&text).unwrap();
-    let grants: Vec<&str> = told["credentials"].as_array().unwrap().iter().map(|one| one["grant"].as_str().unwrap()).collect();
-    assert!(grants.contains(&"secret shop/a.age") && grants.contains(&"secret prod/db.age") && told["like"] == "**", "{told}");
+    let report: Value = serde_json::from_str(&text).unwrap();
+    let grants: Vec<&str> = report["credentials"].as_array().unwrap().iter().map(|one| one["grant"].as_str().unwrap()).collect();
+    assert!(
+        grants.contains(&"secret shop/a.age") && grants.contains(&"secret prod/db.age") && report["like"] == "**",
+        "{report}"
+    );
 }
 
 #[test]
@@ -48,17 +51,17 @@ fn explain_says_that_a_secret_does_not_exist() {
 
 #[test]
 fn commands_without_markdown_output_say_so() {
-    let told = daypass(repository().path(), &["status", "--config", "issuers.yaml", "--output", "markdown"]);
-    let text = String::from_utf8_lossy(&told.stderr).into_owned();
-    assert!(told.status.code() == Some(64) && text.contains("`policy diff` and `policy replay`"), "{text}");
+    let output = daypass(repository().path(), &["status", "--config", "issuers.yaml", "--output", "markdown"]);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(64) && text.contains("`policy diff` and `policy replay`"), "{text}");
 }
 
 #[test]
 fn exec_without_a_credential_is_refused_without_a_request() {
     for more in [&[][..], &["--dry-run"]] {
         let words = [&["exec", "--server", "https://127.0.0.1:1"], more, &["--", "true"]].concat();
-        let told = daypass(repository().path(), &words);
-        let text = String::from_utf8_lossy(&told.stderr).into_owned();
-        assert!(told.status.code() == Some(64) && text.contains("say what the command gets"), "{more:?}: {text}");
+        let output = daypass(repository().path(), &words);
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(64) && text.contains("say what the command gets"), "{more:?}: {text}");
     }
 }

@@ -85,8 +85,8 @@ fn a_misspelt_key_is_still_reported() {
         for question in QUESTIONS {
             let output = daypass(folder.path(), &[question, &["--config", "wrong.yaml"]].concat());
             assert_eq!(output.status.code(), Some(78), "{question:?}: {}", said(&output));
-            let told = said(&output);
-            assert!(told.contains("unknown key") && told.contains("has 1 fault\n"), "{told}");
+            let printed = said(&output);
+            assert!(printed.contains("unknown key") && printed.contains("has 1 fault\n"), "{printed}");
         }
     }
 }
@@ -104,13 +104,13 @@ fn subjects(folder: &Path, more: &[&str]) -> (Value, String) {
 #[test]
 fn the_trust_policy_lists_the_rows_of_a_role_and_their_old_subject_on_request() {
     let folder = monorepo();
-    let (own, told) = subjects(folder.path(), &[]);
+    let (own, stderr) = subjects(folder.path(), &[]);
     assert_eq!(own, json!([["root/mono/deploy:web"], ["root/mono/deploy:jobs", "root/mono/deploy:mail"]]));
-    assert!(told.contains("--also-old-subjects"), "{told}");
-    let (both, told) = subjects(folder.path(), &["--also-old-subjects"]);
+    assert!(stderr.contains("--also-old-subjects"), "{stderr}");
+    let (both, stderr) = subjects(folder.path(), &["--also-old-subjects"]);
     let old = "root/mono/deploy";
     assert_eq!(both, json!([[old, "root/mono/deploy:web"], [old, "root/mono/deploy:jobs", "root/mono/deploy:mail"]]));
-    assert!(!told.contains("note:"), "{told}");
+    assert!(!stderr.contains("note:"), "{stderr}");
     std::fs::write(folder.path().join("services.yaml"), ROWS.replace("name", "service")).unwrap();
     let nameless = SERVICES.replace("{each.name}", "{each.service}");
     std::fs::write(folder.path().join("policies/mono/deploy.yaml"), nameless).unwrap();

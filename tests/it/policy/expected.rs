@@ -71,7 +71,7 @@ fn an_unknown_value_of_a_claim_may_be_tested() {
             assert!(holds || why == "allowed by deploy", "{issuer} {word}: {why}");
         }
     }
-    for (issuer, claims, claim, value, said) in [
+    for (issuer, claims, claim, value, expected) in [
         ("github", push(), "event_name", json!(7), "no token has `event` in such a form"),
         ("github", push(), "event_name", json!(["push"]), "no token has `event` in such a form"),
         ("github", push(), "event_name", Value::Null, "every token has `event`"),
@@ -88,7 +88,7 @@ fn an_unknown_value_of_a_claim_may_be_tested() {
         ("gitlab", gitlab, "pipeline_source", json!("pull-request"), "tokens say `external_pull_request_event`"),
     ] {
         let (holds, why) = outcome(issuer, &changed(&claims, claim, value), DENY);
-        assert!(!holds && why.contains("proves nothing") && why.contains(said), "{claim}: {why}");
+        assert!(!holds && why.contains("proves nothing") && why.contains(expected), "{claim}: {why}");
     }
 }
 
@@ -134,7 +134,7 @@ fn the_documented_policy_loads() {
         &json!({ "issuer": "github", "claims": changed(&push(), "enterprise", json!("acme")) }).to_string(),
     );
     write("policies/shop/deploy.yaml", &example);
-    let told = told(folder.path(), "check");
-    assert_eq!((&told["policies"], &told["errors"]), (&json!(1), &json!(0)), "{told:#}");
+    let report = told(folder.path(), "check");
+    assert_eq!((&report["policies"], &report["errors"]), (&json!(1), &json!(0)), "{report:#}");
     assert!(example.contains("mode: audit") && example.contains("allow: {"));
 }

@@ -12,17 +12,17 @@ fn a_failing_test_is_counted_and_names_its_line_and_what_it_saw() {
     commit(repository.path(), &[("policies/shop/deploy.yaml", &format!("{DEPLOY}{tests}")), ("tests/push.json", claims)]);
     let line = DEPLOY.lines().count() + 3;
     let output = policy(repository.path(), &["test"]);
-    let told = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert_eq!(output.status.code(), Some(78), "{told}");
-    let failed = told.lines().find(|line| line.starts_with("FAILED")).unwrap_or_else(|| panic!("{told}"));
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(78), "{stdout}");
+    let failed = stdout.lines().find(|line| line.starts_with("FAILED")).unwrap_or_else(|| panic!("{stdout}"));
     let event = 1 + DEPLOY.lines().position(|line| line.contains("event: push")).unwrap();
-    assert!(failed.contains(&format!("policies/shop/deploy.yaml:{line} ")), "{told}");
-    assert!(failed.ends_with(&format!("; policies/shop/deploy.yaml:{event} says `event: push` and saw `schedule`")), "{told}");
-    assert!(told.contains("1 passed, 1 failed") && told.matches("schedule").count() == 1, "{told}");
+    assert!(failed.contains(&format!("policies/shop/deploy.yaml:{line} ")), "{stdout}");
+    assert!(failed.ends_with(&format!("; policies/shop/deploy.yaml:{event} says `event: push` and saw `schedule`")), "{stdout}");
+    assert!(stdout.contains("1 passed, 1 failed") && stdout.matches("schedule").count() == 1, "{stdout}");
     let output = policy(repository.path(), &["check"]);
-    let told = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(told.contains(&format!("deploy.yaml:{line}:")) && told.contains("1 error, 0 warnings"), "{told}");
-    assert!(!told.contains("fixture_unused"), "the faulty policy uses it: {told}");
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(stdout.contains(&format!("deploy.yaml:{line}:")) && stdout.contains("1 error, 0 warnings"), "{stdout}");
+    assert!(!stdout.contains("fixture_unused"), "the faulty policy uses it: {stdout}");
 }
 
 /// The denial covers nothing that anybody has today, but the reviewer of the change still has to see it.
@@ -32,17 +32,20 @@ fn a_removed_guardrail_is_listed_even_if_nobody_gains() {
     let rails = "denials:\n  - description: Nobody has that account's roles.\n    match: { event: schedule }\n    deny: { aws: [\"arn:aws:iam::111111111111:role/*\"] }\n";
     commit(repository.path(), &[("guardrails.yaml", rails)]);
     let diff = |range: &str, more: &[&str]| policy(repository.path(), &[&["diff", range], more].concat());
-    let told = String::from_utf8_lossy(&diff("HEAD~1..HEAD", &[]).stdout).into_owned();
-    assert!(told.contains("Nobody gains access") && told.contains("NEWLY DENIED guardrails.yaml:2   Nobody has that"), "{told}");
-    let told = String::from_utf8_lossy(&diff("HEAD..HEAD~1", &[]).stdout).into_owned();
-    assert!(told.contains("NO LONGER DENIED guardrails.yaml:2   Nobody has that account's roles."), "{told}");
-    let told = String::from_utf8_lossy(&diff("HEAD..HEAD~1", &["--output", "markdown"]).stdout).into_owned();
-    assert!(told.contains("NO LONGER DENIED"), "{told}");
-    let told: Value = serde_json::from_slice(&diff("HEAD..HEAD~1", &["--output", "json"]).stdout).unwrap();
-    assert_eq!(told["guardrails"]["removed"][0]["at"], "guardrails.yaml:2", "{told}");
+    let stdout = String::from_utf8_lossy(&diff("HEAD~1..HEAD", &[]).stdout).into_owned();
+    assert!(
+        stdout.contains("Nobody gains access") && stdout.contains("NEWLY DENIED guardrails.yaml:2   Nobody has that"),
+        "{stdout}"
+    );
+    let stdout = String::from_utf8_lossy(&diff("HEAD..HEAD~1", &[]).stdout).into_owned();
+    assert!(stdout.contains("NO LONGER DENIED guardrails.yaml:2   Nobody has that account's roles."), "{stdout}");
+    let stdout = String::from_utf8_lossy(&diff("HEAD..HEAD~1", &["--output", "markdown"]).stdout).into_owned();
+    assert!(stdout.contains("NO LONGER DENIED"), "{stdout}");
+    let report: Value = serde_json::from_slice(&diff("HEAD..HEAD~1", &["--output", "json"]).stdout).unwrap();
+    assert_eq!(report["guardrails"]["removed"][0]["at"], "guardrails.yaml:2", "{report}");
     commit(repository.path(), &[("guardrails.yaml", &rails.replace("denials:\n", "# Reviewed.\ndenials:\n"))]);
-    let told: Value = serde_json::from_slice(&diff("HEAD~1..HEAD", &["--output", "json"]).stdout).unwrap();
-    assert_eq!(told["guardrails"], serde_json::json!({ "removed": [], "added": [] }), "a line further down is no change");
+    let report: Value = serde_json::from_slice(&diff("HEAD~1..HEAD", &["--output", "json"]).stdout).unwrap();
+    assert_eq!(report["guardrails"], serde_json::json!({ "removed": [], "added": [] }), "a line further down is no change");
 }
 
 /// Whoever pushes chooses file names. A name must not look like a line of our output, or like a runner's workflow command.
@@ -53,9 +56,9 @@ fn the_name_of_a_file_begins_no_line() {
     commit(repository.path(), &[(name, "issuer: [github"), ("policies/y\n.yaml", DEPLOY), ("policies/z\u{1b}[2J.yml", DEPLOY)]);
     for words in [&["check"][..], &["test"], &["diff", "main...change"]] {
         let output = policy(repository.path(), words);
-        let told = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-        assert!(words == ["test"] || told.contains("stop-commands"), "{words:?}: {told}");
-        let odd = told.lines().find(|line| line.starts_with("::") || line.starts_with("in force"));
-        assert!(odd.is_none() && !told.contains(['\u{202e}', '\u{1b}']), "{words:?}: {told}");
+        let printed = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(words == ["test"] || printed.contains("stop-commands"), "{words:?}: {printed}");
+        let odd = printed.lines().find(|line| line.starts_with("::") || line.starts_with("in force"));
+        assert!(odd.is_none() && !printed.contains(['\u{202e}', '\u{1b}']), "{words:?}: {printed}");
     }
 }

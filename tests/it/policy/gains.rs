@@ -12,9 +12,9 @@ const SOURCE: &str = "git: https://git.example/team\nref: refs/heads/main\nage_i
 
 /// The status and the text of a diff that fails if somebody gains.
 fn diff(folder: &Path, range: &str, more: &[&str]) -> (Option<i32>, String) {
-    let told = policy(folder, &[&["diff", range, "--fail-on", "widen"], more].concat());
-    let text = [told.stdout, told.stderr].concat();
-    (told.status.code(), String::from_utf8_lossy(&text).into_owned())
+    let output = policy(folder, &[&["diff", range, "--fail-on", "widen"], more].concat());
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&text).into_owned())
 }
 
 fn assert_told(folder: &Path, range: &str, line: &str) {
@@ -154,11 +154,11 @@ fn files_added_next_to_a_policy_that_does_not_load() {
         ],
     );
     git(repository.path(), &["branch", "--force", "main"]);
-    let changed = |file: &str, text: &str, told: Option<&str>| {
+    let changed = |file: &str, text: &str, expected: Option<&str>| {
         git(repository.path(), &["reset", "--quiet", "--hard", "main"]);
         commit(repository.path(), &[(file, text)]);
-        match told {
-            Some(told) => assert_told(repository.path(), "main...change", &format!("{file} {told}")),
+        match expected {
+            Some(expected) => assert_told(repository.path(), "main...change", &format!("{file} {expected}")),
             None => assert_eq!(diff(repository.path(), "main...change", &[]).0, Some(0), "{file}"),
         }
     };
@@ -292,7 +292,7 @@ fn file_names_control_no_terminal_and_no_runner() {
         repository.path(),
         &[(hostile, "x"), ("policies/shop/deploy.yaml", &owners), ("policies/broken.yaml", "issuer: \"##[group]\"\n")],
     );
-    for asked in [
+    for words in [
         &["who-can", "https://partner.example"][..],
         &["explain", "--issuer", "github", "--claim", "repository=acme/shop", "--id-token", "https://partner.example"],
         &["check"],
@@ -302,12 +302,12 @@ fn file_names_control_no_terminal_and_no_runner() {
         &["diff", "main...change"],
         &["diff", "main...change", "--output", "json"],
     ] {
-        let told = policy(repository.path(), asked);
-        let text = String::from_utf8_lossy(&[told.stdout, told.stderr].concat()).into_owned();
+        let output = policy(repository.path(), words);
+        let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         let own = |line: &str| line.starts_with("::error") || line.starts_with("::warning");
         let commands =
             text.lines().any(|line| line.starts_with("::") && !own(line)) || text.contains("##[") || text.contains("##vso[");
-        assert!(!commands && !text.contains(['\u{1b}', '\u{202e}']), "{asked:?}: {text}");
-        assert!(!text.is_empty(), "{asked:?}");
+        assert!(!commands && !text.contains(['\u{1b}', '\u{202e}']), "{words:?}: {text}");
+        assert!(!text.is_empty(), "{words:?}");
     }
 }

@@ -16,9 +16,9 @@ fn outcomes(claims: &Value, tests: &str) -> Vec<(bool, String)> {
     write("secrets/shop/a.age", "x");
     write("secrets/other/a.age", "x");
     write("tests/all.yaml", &format!("expectations:\n{tests}"));
-    let told = told(folder.path(), "test");
+    let report = told(folder.path(), "test");
     let outcome = |outcome: &Value| (outcome["holds"] == true, outcome["why"].as_str().unwrap_or_default().to_owned());
-    told["outcomes"].as_array().unwrap().iter().map(outcome).collect()
+    report["outcomes"].as_array().unwrap().iter().map(outcome).collect()
 }
 
 fn told(folder: &Path, word: &str) -> Value {
@@ -37,7 +37,7 @@ fn one(claims: &Value, body: &str) -> (bool, String) {
 #[test]
 fn a_change_that_no_token_can_have_is_refused() {
     let credential = "credential: { secret: shop/a.age }";
-    for (change, said) in [
+    for (change, expected) in [
         ("event: pull_request", "never claim `event` as `pull_request`: did you mean `pull-request`?"),
         ("ref: topic", "`topic` can never match: `ref`"),
         ("cluster: x", "claims `cluster`"),
@@ -48,7 +48,7 @@ fn a_change_that_no_token_can_have_is_refused() {
         ("environment: \"\"", "an empty text is no claim: write `null`"),
     ] {
         let (holds, why) = one(&push(), &format!("deny: {{ claims: push.json, change: {{ {change} }}, {credential} }}"));
-        assert!(!holds && why.contains("proves nothing") && why.contains(said), "{change}: {why}");
+        assert!(!holds && why.contains("proves nothing") && why.contains(expected), "{change}: {why}");
     }
     for change in ["event: pull-request", "ref: refs/heads/topic", "repository: acme/other@1", "environment: true"] {
         let tests = [format!("deny: {{ claims: push.json, change: {{ {change} }}, {credential} }}")];
@@ -61,14 +61,14 @@ fn a_change_that_no_token_can_have_is_refused() {
 fn claims_that_no_token_can_have_are_refused() {
     let deny = "deny: { claims: push.json, credential: { secret: other/a.age } }";
     assert!(one(&push(), deny).0);
-    for (claims, said) in [
+    for (claims, expected) in [
         (json!({}), "every token has `repository`"),
         (json!({ "repository": "acme/shop", "repository_id": "456789" }), "every token has "),
     ] {
         let (holds, why) = one(&claims, deny);
-        assert!(!holds && why.contains("proves nothing") && why.contains(said), "{why}");
+        assert!(!holds && why.contains("proves nothing") && why.contains(expected), "{why}");
     }
-    for (name, value, said) in [
+    for (name, value, expected) in [
         ("event_name", json!("pull-request"), "`pull-request` is a policy's word for `event`: tokens say `pull_request`"),
         ("ref", json!("main"), "`main` can never match: `ref`"),
         ("repository_id", json!(456_789), "every token has an id of `repository`"),
@@ -76,7 +76,7 @@ fn claims_that_no_token_can_have_are_refused() {
         let mut claims = push();
         (claims[name], claims["sub"]) = (value, json!("x"));
         let (holds, why) = one(&claims, deny);
-        assert!(!holds && why.contains("proves nothing") && why.contains(said), "{name}: {why}");
+        assert!(!holds && why.contains("proves nothing") && why.contains(expected), "{name}: {why}");
     }
 }
 
@@ -105,8 +105,8 @@ fn the_documented_tests_pass() {
     write("policies/deploy.yaml", DEPLOY);
     write("secrets/shop/db.yaml", "x");
     write("tests/shop.yaml", example);
-    let told = told(folder.path(), "test");
-    assert_eq!((told["outcomes"].as_array().unwrap().len(), &told["failed"]), (2, &json!(0)), "{told}");
+    let report = told(folder.path(), "test");
+    assert_eq!((report["outcomes"].as_array().unwrap().len(), &report["failed"]), (2, &json!(0)), "{report}");
 }
 
 /// A policy loads only if its own tests pass.
@@ -119,6 +119,6 @@ fn a_policy_whose_own_test_proves_nothing_does_not_load() {
     let tests =
         "tests: [ { deny: { claims: push.json, change: { event: pull_request }, credential: { secret: shop/a.age } } } ]\n";
     write("policies/deploy.yaml", &format!("{DEPLOY}{tests}"));
-    let told = told(folder.path(), "check");
-    assert_eq!((&told["policies"], &told["findings"][0]["code"]), (&json!(0), &json!("test_failed")), "{told}");
+    let report = told(folder.path(), "check");
+    assert_eq!((&report["policies"], &report["findings"][0]["code"]), (&json!(0), &json!("test_failed")), "{report}");
 }

@@ -29,9 +29,9 @@ fn a_grant_that_the_configured_providers_refuse_is_an_error() {
         (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
     };
     let server = format!("{ISSUERS}{APP}");
-    let (status, told) = check(&server, &[]);
-    assert_eq!(status, Some(78), "{told}");
-    for said in [
+    let (status, printed) = check(&server, &[]);
+    assert_eq!(status, Some(78), "{printed}");
+    for expected in [
         "error[provider_misfit]: the configuration has no App `acne`",
         "policies/deploy.yaml:8",
         "did you mean `acme`? it has acme",
@@ -41,14 +41,14 @@ fn a_grant_that_the_configured_providers_refuse_is_an_error() {
         "policies/deploy.yaml:11",
         "3 errors",
     ] {
-        assert!(told.contains(said), "{said}: {told}");
+        assert!(printed.contains(expected), "{expected}: {printed}");
     }
     let json = |config: &str| serde_json::from_str::<Value>(&check(config, &["--output", "json"]).1).unwrap();
-    let told = json(&server);
-    assert_eq!((&told["errors"], &told["providers_not_looked_at"]), (&json!(3), &json!([])), "{told}");
+    let report = json(&server);
+    assert_eq!((&report["errors"], &report["providers_not_looked_at"]), (&json!(3), &json!([])), "{report}");
     // With issuers alone the check says once what it did not read, and finds no error.
-    let (status, told) = check(ISSUERS, &[]);
-    assert_eq!(status, Some(0), "{told}");
-    assert_eq!(told.matches("is not looked at: this configuration does not describe who makes it").count(), 1, "{told}");
+    let (status, printed) = check(ISSUERS, &[]);
+    assert_eq!(status, Some(0), "{printed}");
+    assert_eq!(printed.matches("is not looked at: this configuration does not describe who makes it").count(), 1, "{printed}");
     assert_eq!(json(ISSUERS)["providers_not_looked_at"], json!(["github", "token_exchange"]));
 }

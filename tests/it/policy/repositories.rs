@@ -41,11 +41,11 @@ fn a_diff_lists_who_gains_by_a_removed_denial() {
     ] {
         let repository = repository(repositories, "acme/secret*, acme/pay");
         commit(repository.path(), &[("guardrails.yaml", &rails("acme/pay"))]);
-        let (status, told) = said(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
-        assert_eq!(status, Some(2), "{repositories}: {told}");
-        assert!(told.contains("WIDENS") && told.contains(gained) && told.contains(who), "{repositories}: {told}");
-        let (status, told) = said(repository.path(), &["diff", "change..main", "--fail-on", "widen"]);
-        assert!(status == Some(0) && told.contains("NARROWS") && told.contains(gained), "{repositories}: {told}");
+        let (status, output) = said(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
+        assert_eq!(status, Some(2), "{repositories}: {output}");
+        assert!(output.contains("WIDENS") && output.contains(gained) && output.contains(who), "{repositories}: {output}");
+        let (status, output) = said(repository.path(), &["diff", "change..main", "--fail-on", "widen"]);
+        assert!(status == Some(0) && output.contains("NARROWS") && output.contains(gained), "{repositories}: {output}");
     }
 }
 
@@ -56,25 +56,25 @@ fn a_token_is_named_as_a_job_would_request_it() {
         said(repository.path(), &[&["explain", "--issuer", "github", "--claims", "push.json", "--github"], what].concat())
     };
     for good in [&["acme/shop contents=read"][..], &["acme/docs metadata=read"], &["acme/docs acme/shop"], &[]] {
-        let (status, told) = explain(good);
-        assert!(status == Some(0) && told.starts_with("ALLOWED"), "{good:?}: {told}");
+        let (status, output) = explain(good);
+        assert!(status == Some(0) && output.starts_with("ALLOWED"), "{good:?}: {output}");
     }
-    let (status, told) = explain(&["acme/other contents=read"]);
-    assert!(status == Some(77) && told.starts_with("DENIED"), "{told}");
+    let (status, output) = explain(&["acme/other contents=read"]);
+    assert!(status == Some(77) && output.starts_with("DENIED"), "{output}");
     let as_secret = ["acme/secret-1 contents=read", "--claim", "repository=acme/secret-1"];
-    let (status, told) = explain(&as_secret);
-    assert!(status == Some(77) && told.contains("guardrails.yaml:1"), "{told}");
-    let (status, told) = explain(&["own contents=read"]);
-    assert!(status == Some(64) && told.contains("name the repository, such as `acme/shop contents=read`"), "{told}");
-    for (asked, expected) in [
+    let (status, output) = explain(&as_secret);
+    assert!(status == Some(77) && output.contains("guardrails.yaml:1"), "{output}");
+    let (status, output) = explain(&["own contents=read"]);
+    assert!(status == Some(64) && output.contains("name the repository, such as `acme/shop contents=read`"), "{output}");
+    for (requested, expected) in [
         ("acme/shop metadata=read", Some(0)),
         ("acme/docs contents=write", Some(0)),
         ("acme/secret-1 contents=read", Some(77)),
         ("own contents=read", Some(64)),
         ("contents=read", Some(64)),
     ] {
-        let (status, told) = said(repository.path(), &["who-can", asked]);
-        assert_eq!(status, expected, "{asked}: {told}");
-        assert!(status != Some(64) || told.contains("name the repository"), "{told}");
+        let (status, output) = said(repository.path(), &["who-can", requested]);
+        assert_eq!(status, expected, "{requested}: {output}");
+        assert!(status != Some(64) || output.contains("name the repository"), "{output}");
     }
 }

@@ -31,12 +31,12 @@ fn source(files: &[(&str, &str)]) -> tempfile::TempDir {
 fn of_source(folder: &Path, words: &[&str]) -> (Option<i32>, Value) {
     let of = ["--config", "issuers.yaml", "--folder", "team", "--source", "root/sources/team-a.yaml", "--output", "json"];
     let output = daypass(folder, &[&["policy"], words, &of].concat());
-    let told = serde_json::from_slice(&output.stdout);
-    (output.status.code(), told.unwrap_or_else(|_| String::from_utf8_lossy(&output.stderr).into_owned().into()))
+    let report = serde_json::from_slice(&output.stdout);
+    (output.status.code(), report.unwrap_or_else(|_| String::from_utf8_lossy(&output.stderr).into_owned().into()))
 }
 
-fn messages<'a>(told: &'a Value, member: &str) -> Vec<(&'a str, &'a str)> {
-    let listed = told[member].as_array().map(Vec::as_slice).unwrap_or_default();
+fn messages<'a>(report: &'a Value, member: &str) -> Vec<(&'a str, &'a str)> {
+    let listed = report[member].as_array().map(Vec::as_slice).unwrap_or_default();
     listed.iter().map(|fault| (fault["file"].as_str().unwrap(), fault["message"].as_str().unwrap())).collect()
 }
 
@@ -44,22 +44,22 @@ fn messages<'a>(told: &'a Value, member: &str) -> Vec<(&'a str, &'a str)> {
 #[test]
 fn guardrails_of_a_further_source_deny_nobody() {
     let folder = source(&[("guardrails.yaml", RAILS), ("sources/other.yaml", TEAM)]);
-    let (status, told) = of_source(folder.path(), &["check"]);
-    assert_eq!((status, &told["guardrails"]), (Some(78), &json!(0)), "{told}");
+    let (status, report) = of_source(folder.path(), &["check"]);
+    assert_eq!((status, &report["guardrails"]), (Some(78), &json!(0)), "{report}");
     let unread = [
         ("guardrails.yaml", "only the root repository has guardrails: this file is not read"),
         ("sources/other.yaml", "only the root repository defines further sources: this file is not read"),
     ];
-    let found = messages(&told, "findings");
-    assert!(unread.iter().all(|unread| found.contains(unread)), "{told}");
-    let asked = ["explain", "--issuer", "github", "--claims", "push.json", "--id-token", "https://partner.example"];
-    let (status, told) = of_source(folder.path(), &asked);
-    assert_eq!((status, &told["allowed_by"]), (Some(0), &json!("team-a/deploy")), "{told}");
-    assert_eq!(told["root_guardrails_looked_at"], false, "{told}");
-    let (status, told) = of_source(folder.path(), &["who-can", "https://partner.example"]);
-    assert_eq!((status, &told["reached_by"][0]["at"]), (Some(0), &json!("team-a:policies/deploy.yaml:8")), "{told}");
-    let (status, told) = of_source(folder.path(), &["test"]);
-    assert_eq!((status, messages(&told, "findings")), (Some(78), unread.to_vec()), "{told}");
+    let found = messages(&report, "findings");
+    assert!(unread.iter().all(|unread| found.contains(unread)), "{report}");
+    let question = ["explain", "--issuer", "github", "--claims", "push.json", "--id-token", "https://partner.example"];
+    let (status, report) = of_source(folder.path(), &question);
+    assert_eq!((status, &report["allowed_by"]), (Some(0), &json!("team-a/deploy")), "{report}");
+    assert_eq!(report["root_guardrails_looked_at"], false, "{report}");
+    let (status, report) = of_source(folder.path(), &["who-can", "https://partner.example"]);
+    assert_eq!((status, &report["reached_by"][0]["at"]), (Some(0), &json!("team-a:policies/deploy.yaml:8")), "{report}");
+    let (status, report) = of_source(folder.path(), &["test"]);
+    assert_eq!((status, messages(&report, "findings")), (Some(78), unread.to_vec()), "{report}");
 }
 
 /// A policy outside of the source's bounds is not in force, and nobody outside of them is allowed.
@@ -67,15 +67,15 @@ fn guardrails_of_a_further_source_deny_nobody() {
 fn explain_keeps_a_further_source_within_its_bounds() {
     let folder = source(&[("policies/wide.yaml", &DEPLOY.replace("partner.example", "other.example"))]);
     let explain = |more: &[&str]| {
-        let asked = ["explain", "--issuer", "github", "--claims", "push.json"];
-        of_source(folder.path(), &[&asked[..], more].concat())
+        let question = ["explain", "--issuer", "github", "--claims", "push.json"];
+        of_source(folder.path(), &[&question[..], more].concat())
     };
-    let (status, told) = explain(&["--id-token", "https://other.example"]);
-    assert_eq!(status, Some(77), "{told}");
+    let (status, report) = explain(&["--id-token", "https://other.example"]);
+    assert_eq!(status, Some(77), "{report}");
     let outside = ("policies/wide.yaml", "the source `team-a` may not grant id_token https://other.example");
-    assert!(messages(&told, "faults").contains(&outside), "{told}");
-    let (status, told) = explain(&["--id-token", "https://partner.example", "--claim", "repository=evil/shop"]);
-    assert_eq!((status, &told["allowed_by"]), (Some(77), &Value::Null), "{told}");
+    assert!(messages(&report, "faults").contains(&outside), "{report}");
+    let (status, report) = explain(&["--id-token", "https://partner.example", "--claim", "repository=evil/shop"]);
+    assert_eq!((status, &report["allowed_by"]), (Some(77), &Value::Null), "{report}");
 }
 
 /// The server refuses each of these with the same message.
@@ -91,11 +91,11 @@ fn check_of_the_root_finds_the_same_faults_in_a_definition_as_a_server() {
         (TEAM.replace("team-a.key", "../root.key"), "expected the name of a file in the server's `age_identity_dir`"),
         (format!("{TEAM}interval: 1h\nmax_stale: 1m\n"), "has to be longer than `interval`"),
     ];
-    for (definition, said) in cases {
+    for (definition, expected) in cases {
         commit(repository.path(), &[("sources/team-a.yaml", &definition)]);
-        let told = policy(repository.path(), &["check"]);
-        let text = String::from_utf8_lossy(&told.stdout).into_owned();
-        assert!(told.status.code() == Some(78) && text.contains(said), "{said} in\n{text}");
+        let output = policy(repository.path(), &["check"]);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.code() == Some(78) && text.contains(expected), "{expected} in\n{text}");
     }
     commit(repository.path(), &[("sources/team-a.yaml", &signed), ("sources/team-a.signers", "nonsense")]);
     assert_eq!(policy(repository.path(), &["check"]).status.code(), Some(78), "a signers file that is none");
@@ -104,10 +104,10 @@ fn check_of_the_root_finds_the_same_faults_in_a_definition_as_a_server() {
     let text = String::from_utf8_lossy(&good.stdout).into_owned();
     assert!(good.status.success() && text.contains("files of the server that further sources name"), "{text}");
     commit(repository.path(), &[("policies/team-a/deploy.yaml", DEPLOY)]);
-    let told = policy(repository.path(), &["check"]);
-    let text = String::from_utf8_lossy(&told.stdout).into_owned();
+    let output = policy(repository.path(), &["check"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let clash = "the root repository has a folder policies/team-a/: rename it, or the source";
-    assert!(told.status.code() == Some(78) && text.contains(clash), "{text}");
+    assert!(output.status.code() == Some(78) && text.contains(clash), "{text}");
 }
 
 /// Policies that were not read may grant or lose access.
@@ -116,8 +116,8 @@ fn a_diff_says_that_it_does_not_read_further_sources() {
     let repository = repository();
     commit(repository.path(), &[("sources/team-a.yaml", TEAM)]);
     let diff = |more: &[&str]| policy(repository.path(), &[&["diff", "main...change"], more].concat());
-    let told = diff(&[]);
-    let text = String::from_utf8_lossy(&told.stdout).into_owned();
+    let output = diff(&[]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.contains("further sources team-a are not looked at"), "{text}");
     let json: Value = serde_json::from_slice(&diff(&["--output", "json"]).stdout).unwrap();
     assert_eq!(json["further_sources_not_looked_at"], json!(["team-a"]), "{json}");
@@ -138,20 +138,24 @@ fn tests_of_a_further_source_are_run_within_its_bounds() {
         ("secrets/shop/a.age", "x"),
     ]);
     let bound = |text: &str| put(&folder.path().join("root/sources/team-a.yaml"), text.as_bytes());
-    let (status, told) = of_source(folder.path(), &["test"]);
-    assert_eq!((status, told["outcomes"].as_array().map(Vec::len), &told["failed"]), (Some(0), Some(2), &json!(0)), "{told}");
-    let (status, told) = of_source(folder.path(), &["check"]);
-    assert_eq!((status, &told["errors"]), (Some(0), &json!(0)), "{told}");
+    let (status, report) = of_source(folder.path(), &["test"]);
+    assert_eq!(
+        (status, report["outcomes"].as_array().map(Vec::len), &report["failed"]),
+        (Some(0), Some(2), &json!(0)),
+        "{report}"
+    );
+    let (status, report) = of_source(folder.path(), &["check"]);
+    assert_eq!((status, &report["errors"]), (Some(0), &json!(0)), "{report}");
     bound(&TEAM.replace("acme/*", "acmee/*"));
-    let (status, told) = of_source(folder.path(), &["test"]);
-    assert_eq!((status, &told["failed"]), (Some(78), &json!(2)), "{told}");
-    let (status, told) = of_source(folder.path(), &["check"]);
+    let (status, report) = of_source(folder.path(), &["test"]);
+    assert_eq!((status, &report["failed"]), (Some(78), &json!(2)), "{report}");
+    let (status, report) = of_source(folder.path(), &["check"]);
     let code = |fault: &Value| fault["code"] == "test_failed" && fault["file"] == "policies/deploy.yaml";
-    assert!(status == Some(78) && told["findings"].as_array().unwrap().iter().any(code), "{told}");
+    assert!(status == Some(78) && report["findings"].as_array().unwrap().iter().any(code), "{report}");
     bound(&TEAM.replace("partner.example", "other.example"));
-    let (status, told) = of_source(folder.path(), &["test"]);
+    let (status, report) = of_source(folder.path(), &["test"]);
     let outside = ("policies/deploy.yaml", "the source `team-a` may not grant id_token https://partner.example");
-    assert!(status == Some(78) && messages(&told, "findings").contains(&outside), "{told}");
+    assert!(status == Some(78) && messages(&report, "findings").contains(&outside), "{report}");
 }
 
 /// A server follows no source whose definition it cannot read, so nothing of it is in force.
@@ -159,7 +163,7 @@ fn tests_of_a_further_source_are_run_within_its_bounds() {
 fn a_definition_that_does_not_load_is_an_error_in_every_command_about_its_source() {
     let folder = source(&[]);
     let file = "root/sources/team-a.yaml";
-    for (definition, said) in [
+    for (definition, expected) in [
         (TEAM.replace("refs/heads/main", "main"), "expected a full ref such as refs/heads/main"),
         (format!("{TEAM}intervall: 1s\n"), "unknown key `intervall`"),
         (format!("{TEAM}verify: {{ allowed_signers: team-a.signers }}\n"), "no such file below sources/"),
@@ -170,9 +174,9 @@ fn a_definition_that_does_not_load_is_an_error_in_every_command_about_its_source
             (&["test"], 78, "findings"),
             (&["who-can", "https://partner.example"], 77, "faults"),
         ] {
-            let (ended, told) = of_source(folder.path(), words);
-            let is_told = messages(&told, member).iter().any(|(at, message)| *at == file && message.contains(said));
-            assert!(ended == Some(status) && is_told, "{words:?}: {said} in {ended:?} {told}");
+            let (ended, report) = of_source(folder.path(), words);
+            let is_reported = messages(&report, member).iter().any(|(at, message)| *at == file && message.contains(expected));
+            assert!(ended == Some(status) && is_reported, "{words:?}: {expected} in {ended:?} {report}");
         }
     }
 }
@@ -182,11 +186,11 @@ fn a_definition_that_does_not_load_is_an_error_in_every_command_about_its_source
 fn who_can_names_the_flag_for_secrets_of_a_further_source() {
     let repository = repository();
     commit(repository.path(), &[("sources/team-a.yaml", TEAM)]);
-    let told = policy(repository.path(), &["who-can", "team-a/db.age"]);
-    let said = String::from_utf8_lossy(&told.stderr).into_owned();
+    let output = policy(repository.path(), &["who-can", "team-a/db.age"]);
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     let hint = "ask by the same name with --repository for that repository, and --source for sources/team-a.yaml of this one";
-    assert!(told.status.code() == Some(64) && said.contains(hint), "{said}");
+    assert!(output.status.code() == Some(64) && stderr.contains(hint), "{stderr}");
     let folder = source(&[("secrets/db.age", "x")]);
-    let (status, told) = of_source(folder.path(), &["who-can", "team-a/db.age"]);
-    assert_eq!((status, &told["reached_by"]), (Some(77), &json!([])), "{told}");
+    let (status, report) = of_source(folder.path(), &["who-can", "team-a/db.age"]);
+    assert_eq!((status, &report["reached_by"]), (Some(77), &json!([])), "{report}");
 }

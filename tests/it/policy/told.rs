@@ -16,13 +16,13 @@ fn check_and_test_name_the_revision_that_they_read() {
     let (path, head) = (repository.path(), git(repository.path(), &["rev-parse", "HEAD"]));
     let at = std::path::absolute(path).unwrap().display().to_string();
     for word in ["check", "test"] {
-        let told = text(path, &[word]);
-        assert!(told.ends_with(&format!("Looked at: {at} HEAD ({head})\n")), "{told}");
-        let told: Value = serde_json::from_slice(&policy(path, &[word, "--output", "json"]).stdout).unwrap();
-        assert_eq!(told["looked_at"], json!({ "repository": at, "name": "HEAD", "commit": head }), "{told}");
+        let output = text(path, &[word]);
+        assert!(output.ends_with(&format!("Looked at: {at} HEAD ({head})\n")), "{output}");
+        let report: Value = serde_json::from_slice(&policy(path, &[word, "--output", "json"]).stdout).unwrap();
+        assert_eq!(report["looked_at"], json!({ "repository": at, "name": "HEAD", "commit": head }), "{report}");
         let folder = daypass(path, &["policy", word, "--config", "issuers.yaml", "--folder", "."]);
-        let told = String::from_utf8_lossy(&folder.stdout).into_owned();
-        assert!(told.ends_with("Looked at: . as it stands\n"), "{told}");
+        let stdout = String::from_utf8_lossy(&folder.stdout).into_owned();
+        assert!(stdout.ends_with("Looked at: . as it stands\n"), "{stdout}");
     }
     let sarif: Value = serde_json::from_slice(&policy(path, &["check", "--format", "sarif"]).stdout).unwrap();
     assert_eq!(sarif["runs"][0]["properties"]["looked_at"]["commit"], json!(head), "{sarif}");
@@ -30,12 +30,12 @@ fn check_and_test_name_the_revision_that_they_read() {
 
 fn explain(folder: &Path, claims: &Value, more: &[&str]) -> (Option<i32>, String, Value) {
     put(&folder.join("claims.json"), claims.to_string().as_bytes());
-    let asked = ["explain", "--issuer", "github", "--claims", "claims.json", "--id-token", "https://partner.example"];
-    let asked = [&asked[..], more].concat();
-    let output = policy(folder, &asked);
-    let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned()).concat();
-    let json = policy(folder, &[&asked[..], &["--output", "json"]].concat());
-    (output.status.code(), said, serde_json::from_slice(&json.stdout).unwrap_or_default())
+    let question = ["explain", "--issuer", "github", "--claims", "claims.json", "--id-token", "https://partner.example"];
+    let question = [&question[..], more].concat();
+    let output = policy(folder, &question);
+    let printed = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned()).concat();
+    let json = policy(folder, &[&question[..], &["--output", "json"]].concat());
+    (output.status.code(), printed, serde_json::from_slice(&json.stdout).unwrap_or_default())
 }
 
 fn push() -> Value {
@@ -53,21 +53,21 @@ fn a_token_for_another_server_is_not_explained_as_allowed() {
         claims
     };
     for good in [push(), with(json!(issuer), json!(audience)), with(json!(issuer), json!([audience]))] {
-        let (status, said, told) = explain(repository.path(), &good, &[]);
-        assert_eq!((status, &told["token_refused"]), (Some(0), &Value::Null), "{said}");
+        let (status, printed, report) = explain(repository.path(), &good, &[]);
+        assert_eq!((status, &report["token_refused"]), (Some(0), &Value::Null), "{printed}");
     }
     for (claims, code) in [
         (with(json!("https://evil.example"), json!(audience)), "unknown_issuer"),
         (with(json!(issuer), json!("sts.amazonaws.com")), "audience_mismatch"),
         (with(json!(issuer), json!([audience, "https://other.example"])), "audience_mismatch"),
     ] {
-        let (status, said, told) = explain(repository.path(), &claims, &[]);
-        assert!(status == Some(77) && said.starts_with("REFUSED"), "{said}");
-        assert!(said.contains(&format!("`{code}`")) && said.contains("before it looks at any policy"), "{said}");
-        assert_eq!((&told["token_refused"]["code"], &told["allowed_by"]), (&json!(code), &Value::Null), "{told}");
+        let (status, printed, report) = explain(repository.path(), &claims, &[]);
+        assert!(status == Some(77) && printed.starts_with("REFUSED"), "{printed}");
+        assert!(printed.contains(&format!("`{code}`")) && printed.contains("before it looks at any policy"), "{printed}");
+        assert_eq!((&report["token_refused"]["code"], &report["allowed_by"]), (&json!(code), &Value::Null), "{report}");
     }
-    let (_, said, _) = explain(repository.path(), &push(), &["--claim", "aud=sts.amazonaws.com"]);
-    assert!(said.contains("`audience_mismatch`"), "{said}");
+    let (_, printed, _) = explain(repository.path(), &push(), &["--claim", "aud=sts.amazonaws.com"]);
+    assert!(printed.contains("`audience_mismatch`"), "{printed}");
 }
 
 /// A misspelt claim changes nothing, but the answer would seem to take it into account.
@@ -75,16 +75,16 @@ fn a_token_for_another_server_is_not_explained_as_allowed() {
 fn explain_reports_claims_that_the_issuer_does_not_know() {
     let repository = repository();
     let ask = |claim: &str| explain(repository.path(), &push(), &["--claim", claim]);
-    let (status, said, _) = ask("repositry=acme/other");
-    assert!(status == Some(64) && said.contains("did you mean `repository`?"), "{said}");
-    let (status, said, _) = ask("event=pull_request");
-    assert!(status == Some(64) && said.contains("`event` is an attribute: the claim is `event_name`"), "{said}");
-    let (status, said, told) = ask("customer=7");
+    let (status, printed, _) = ask("repositry=acme/other");
+    assert!(status == Some(64) && printed.contains("did you mean `repository`?"), "{printed}");
+    let (status, printed, _) = ask("event=pull_request");
+    assert!(status == Some(64) && printed.contains("`event` is an attribute: the claim is `event_name`"), "{printed}");
+    let (status, printed, report) = ask("customer=7");
     assert!(
-        status == Some(0) && said.contains("no token of the mapping github-actions is documented to claim `customer`"),
-        "{said}"
+        status == Some(0) && printed.contains("no token of the mapping github-actions is documented to claim `customer`"),
+        "{printed}"
     );
-    assert_eq!(told["claims_not_documented"], json!(["customer"]), "{told}");
+    assert_eq!(report["claims_not_documented"], json!(["customer"]), "{report}");
     assert_eq!(ask("enterprise=acme").2["claims_not_documented"], json!([]));
 }
 
@@ -99,10 +99,10 @@ fn a_shallow_clone_is_told_to_fetch_its_history() {
     let from = format!("file://{}", repository.path().display());
     git(clone.path(), &["clone", "--quiet", "--depth", "1", "--no-single-branch", &from, "."]);
     for range in ["origin/main...HEAD", "HEAD~2..HEAD"] {
-        let told = policy(clone.path(), &["diff", range]);
-        let said = String::from_utf8_lossy(&told.stderr).into_owned();
-        assert_eq!(told.status.code(), Some(78), "{said}");
-        assert!(said.contains("this clone is shallow") && said.contains("git fetch --unshallow"), "{range}: {said}");
+        let output = policy(clone.path(), &["diff", range]);
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(78), "{stderr}");
+        assert!(stderr.contains("this clone is shallow") && stderr.contains("git fetch --unshallow"), "{range}: {stderr}");
     }
 }
 
@@ -111,17 +111,20 @@ fn a_shallow_clone_is_told_to_fetch_its_history() {
 fn faulty_guardrails_make_the_answer_unknown() {
     let repository = repository();
     commit(repository.path(), &[("guardrails.yaml", "denials: {\n")]);
-    let said = "the guardrails cannot be read, so no policy decides here; a server keeps what it had, and nothing widens";
+    let expected = "the guardrails cannot be read, so no policy decides here; a server keeps what it had, and nothing widens";
     for words in [["who-can", "https://partner.example"], ["check", "--output=text"]] {
-        let told = text(repository.path(), &words);
-        assert!(told.contains(said), "{words:?}: {told}");
+        let output = text(repository.path(), &words);
+        assert!(output.contains(expected), "{words:?}: {output}");
     }
-    let (status, told, json) = explain(repository.path(), &push(), &[]);
-    assert!(told.contains(said) && told.contains("Nobody can tell"), "{told}");
+    let (status, output, json) = explain(repository.path(), &push(), &[]);
+    assert!(output.contains(expected) && output.contains("Nobody can tell"), "{output}");
     assert_eq!(status, Some(78), "an answer of nobody would be read as closed");
     let who = policy(repository.path(), &["who-can", "https://partner.example"]);
-    let told = String::from_utf8_lossy(&who.stdout).into_owned();
-    assert!(who.status.code() == Some(78) && told.contains("Nobody can tell") && !told.contains("Nobody can reach"), "{told}");
+    let stdout = String::from_utf8_lossy(&who.stdout).into_owned();
+    assert!(
+        who.status.code() == Some(78) && stdout.contains("Nobody can tell") && !stdout.contains("Nobody can reach"),
+        "{stdout}"
+    );
     assert_eq!(json["guardrails_unreadable"], true, "{json}");
 }
 
@@ -136,13 +139,13 @@ fn an_unreadable_claim_is_not_reported_as_missing() {
     };
     let unread = "what cannot be read: the token claims it in a form that its issuer's mapping does not know";
     for event in [json!("issues"), json!(7)] {
-        let (status, said, told) = with(event);
-        assert!(status == Some(77) && said.contains(&format!("saw {unread}")), "{said}");
-        assert_eq!(told["near_misses"][0]["lines"][0]["saw"], unread, "{told}");
+        let (status, printed, report) = with(event);
+        assert!(status == Some(77) && printed.contains(&format!("saw {unread}")), "{printed}");
+        assert_eq!(report["near_misses"][0]["lines"][0]["saw"], unread, "{report}");
     }
-    let (_, said, told) = with(Value::Null);
-    assert!(said.contains("saw nothing: the token does not claim it"), "{said}");
-    assert_eq!(told["near_misses"][0]["lines"][0]["saw"], Value::Null, "{told}");
+    let (_, printed, report) = with(Value::Null);
+    assert!(printed.contains("saw nothing: the token does not claim it"), "{printed}");
+    assert_eq!(report["near_misses"][0]["lines"][0]["saw"], Value::Null, "{report}");
 }
 
 /// Otherwise the answer would be about claims that no token of that issuer has.
@@ -151,7 +154,7 @@ fn explain_refuses_another_issuer_than_that_of_the_saved_claims() {
     let repository = repository();
     let saved = |issuer: &str| explain(repository.path(), &json!({ "issuer": issuer, "claims": push() }), &[]);
     assert_eq!(saved("github").0, Some(0));
-    let (status, said, _) = saved("gitlab");
+    let (status, printed, _) = saved("gitlab");
     let why = "the claims are those of the issuer `gitlab`, and --issuer names `github`: leave it out";
-    assert!(status == Some(64) && said.contains(why), "{said}");
+    assert!(status == Some(64) && printed.contains(why), "{printed}");
 }

@@ -18,8 +18,8 @@ fn what_can(folder: &Path, claims: &[&str], more: &[&str]) -> (i32, String) {
     command.args(["policy", "what-can", "--config", "daypass.yaml", "--folder", "access", "--issuer", "github"]);
     claims.iter().for_each(|claim| _ = command.args(["--claim", claim]));
     let output = command.args(more).current_dir(folder).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    (output.status.code().unwrap(), said)
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output.status.code().unwrap(), printed)
 }
 
 #[test]
@@ -38,11 +38,12 @@ fn what_can_lists_the_grants_of_an_identity_without_those_that_a_guardrail_denie
     }
     write("access/guardrails.yaml", "denials: [ { description: never, deny: { secrets: [shop/denied.age] } } ]\n");
     let claims = ["repository=acme/shop", "repository_id=456789", "ref=refs/heads/main", "event_name=push"];
-    let (status, told) = what_can(folder.path(), &claims, &["--output", "json"]);
-    let told: Value = serde_json::from_str(&told).unwrap();
-    let held: Vec<&str> = told["holds"].as_array().unwrap().iter().map(|one| one["credential"].as_str().unwrap()).collect();
+    let (status, output) = what_can(folder.path(), &claims, &["--output", "json"]);
+    let report: Value = serde_json::from_str(&output).unwrap();
+    let credentials: Vec<&str> =
+        report["holds"].as_array().unwrap().iter().map(|one| one["credential"].as_str().unwrap()).collect();
     assert_eq!(
-        (status, &held[..]),
+        (status, &credentials[..]),
         (
             0,
             &[
@@ -52,14 +53,14 @@ fn what_can_lists_the_grants_of_an_identity_without_those_that_a_guardrail_denie
                 "id_token https://partner.example"
             ][..]
         ),
-        "{told:#}"
+        "{report:#}"
     );
-    assert!(told["holds"].as_array().unwrap().iter().all(|one| one["policy"] == "shop/deploy"), "{told:#}");
-    let (status, told) = what_can(folder.path(), &claims, &[]);
-    assert!(status == 0 && told.contains("secret shop/a.age") && told.contains("by shop/deploy\n"), "{told}");
+    assert!(report["holds"].as_array().unwrap().iter().all(|one| one["policy"] == "shop/deploy"), "{report:#}");
+    let (status, output) = what_can(folder.path(), &claims, &[]);
+    assert!(status == 0 && output.contains("secret shop/a.age") && output.contains("by shop/deploy\n"), "{output}");
     let elsewhere = ["repository=acme/shop", "repository_id=456789", "ref=refs/heads/other", "event_name=push"];
-    let (status, told) = what_can(folder.path(), &elsewhere, &[]);
-    assert!(status == 77 && told.contains("It can reach nothing by what is looked at."), "{told}");
-    let (status, told) = what_can(folder.path(), &["iss=https://evil.example"], &[]);
-    assert!(status == 77 && told.contains("unknown_issuer"), "{told}");
+    let (status, output) = what_can(folder.path(), &elsewhere, &[]);
+    assert!(status == 77 && output.contains("It can reach nothing by what is looked at."), "{output}");
+    let (status, output) = what_can(folder.path(), &["iss=https://evil.example"], &[]);
+    assert!(status == 77 && output.contains("unknown_issuer"), "{output}");
 }

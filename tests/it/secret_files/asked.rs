@@ -40,8 +40,8 @@ fn a_recipient_that_was_not_listed_is_not_added() {
         let [(_, second), (third_key, third)] = ["second", "third"].map(|name| checkout.another(name));
         checkout.rules(&[&checkout.recipient, &second]);
         let meanwhile = || checkout.rules(&[&checkout.recipient, &second, &third]);
-        let Some((told, status)) = agreed(&checkout, how, meanwhile) else { return };
-        assert!(status == 0 && told.contains("2 files changed") && !told.contains(&third[..20]), "{how}: {told}");
+        let Some((output, status)) = agreed(&checkout, how, meanwhile) else { return };
+        assert!(status == 0 && output.contains("2 files changed") && !output.contains(&third[..20]), "{how}: {output}");
         let text = checkout.read("secrets/team/db.yaml");
         assert!(text.contains(&second) && !text.contains(&third), "{how}: {text}");
         for name in ["db.yaml", "whole.age"] {
@@ -60,9 +60,9 @@ fn a_value_that_is_set_meanwhile_is_not_overwritten() {
         let meanwhile = || {
             checkout.run(&["set", "secrets/team/db.yaml#/password"], "two");
         };
-        let Some((told, status)) = agreed(&checkout, &format!("{how} --commit"), meanwhile) else { return };
-        assert!(told.contains("secrets/team/db.yaml: was changed by somebody else meanwhile"), "{how}: {told}");
-        assert!(status == 78 && told.contains("1 file changed") && !told.contains("committed"), "{how}: {told}");
+        let Some((output, status)) = agreed(&checkout, &format!("{how} --commit"), meanwhile) else { return };
+        assert!(output.contains("secrets/team/db.yaml: was changed by somebody else meanwhile"), "{how}: {output}");
+        assert!(status == 78 && output.contains("1 file changed") && !output.contains("committed"), "{how}: {output}");
         assert_eq!(checkout.run(&["decrypt", "secrets/team/db.yaml"], ""), "password: two\n", "{how}");
         // Running the same command again completes the change.
         checkout.run(&[how, "--commit"], "");

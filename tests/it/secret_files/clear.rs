@@ -14,9 +14,9 @@ fn with_setting(checkout: &Checkout, setting: &str) {
 /// Runs a command that has to succeed. Returns its standard error.
 fn said(checkout: &Checkout, arguments: &[&str], input: &str) -> String {
     let output = with_input(&mut checkout.command(arguments), input);
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{arguments:?}: {told}");
-    told
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{arguments:?}: {stderr}");
+    stderr
 }
 
 #[test]
@@ -28,24 +28,24 @@ fn writing_a_value_that_stays_in_clear_is_reported() {
     with_setting(&checkout, "encrypted_regex: ^data$");
     assert_eq!(encrypt(DOCUMENT), "", "what Kubernetes reads is in clear, as the rule means it");
     assert_eq!(set("/data/password"), "");
-    let told = set("/kind");
-    assert!(told.contains(file) && told.contains("/kind") && told.contains("`encrypted_regex: ^data$`"), "{told}");
+    let warning = set("/kind");
+    assert!(warning.contains(file) && warning.contains("/kind") && warning.contains("`encrypted_regex: ^data$`"), "{warning}");
     with_setting(&checkout, "encrypted_regex: ^(date)$");
-    let told = encrypt(DOCUMENT);
-    assert!(told.contains("nothing of it is encrypted") && told.contains("`encrypted_regex: ^(date)$`"), "{told}");
+    let warning = encrypt(DOCUMENT);
+    assert!(warning.contains("nothing of it is encrypted") && warning.contains("`encrypted_regex: ^(date)$`"), "{warning}");
     with_setting(&checkout, "unencrypted_regex: ^pass");
-    let told = said(&checkout, &["encrypt", "--sops", "-o", "secrets/new.yaml"], DOCUMENT);
-    assert!(told.contains("/data/password") && told.contains("`unencrypted_regex: ^pass`"), "{told}");
+    let warning = said(&checkout, &["encrypt", "--sops", "-o", "secrets/new.yaml"], DOCUMENT);
+    assert!(warning.contains("/data/password") && warning.contains("`unencrypted_regex: ^pass`"), "{warning}");
     with_setting(&checkout, "encrypted_regex: ^data$");
     encrypt(DOCUMENT);
     with_setting(&checkout, "encrypted_regex: ^kind$");
-    let told = encrypt(DOCUMENT);
-    assert!(told.contains("/data/password") && told.contains("was encrypted"), "in the file's earlier form: {told}");
+    let warning = encrypt(DOCUMENT);
+    assert!(warning.contains("/data/password") && warning.contains("was encrypted"), "in the file's earlier form: {warning}");
     with_setting(&checkout, "");
     assert_eq!(encrypt(DOCUMENT), "");
-    let told = encrypt("note_unencrypted: x\npassword: y\n");
+    let warning = encrypt("note_unencrypted: x\npassword: y\n");
     let expected = "secrets/db.yaml: /note_unencrypted in clear, by `unencrypted_suffix: _unencrypted`\n";
-    assert_eq!(told, expected, "a name alone leaves it in clear, as sops does");
+    assert_eq!(warning, expected, "a name alone leaves it in clear, as sops does");
     assert_eq!(encrypt("note_unencrypted: z\npassword: y\n"), "", "it is known");
 }
 
@@ -63,11 +63,11 @@ fn the_hook_refuses_and_status_lists_a_file_in_which_nothing_is_encrypted() {
     with_setting(&checkout, "unencrypted_regex: .*");
     checkout.run(&["encrypt", "--sops", "-o", "secrets/db.yaml"], &format!("# a note\n{DOCUMENT}"));
     git(checkout.path(), &["add", "--all"]);
-    let (code, told) = checkout.refused(&["hook"], "");
-    assert!(code == 78 && told.contains("secrets/db.yaml: nothing in it is encrypted"), "{told}");
-    assert!(told.contains("`unencrypted_regex: .*`") && !told.contains("kube.yaml"), "{told}");
-    let told = status()["nothing_encrypted"].clone();
-    let files: Vec<&str> = told.as_array().unwrap().iter().map(|one| one["file"].as_str().unwrap()).collect();
+    let (code, stderr) = checkout.refused(&["hook"], "");
+    assert!(code == 78 && stderr.contains("secrets/db.yaml: nothing in it is encrypted"), "{stderr}");
+    assert!(stderr.contains("`unencrypted_regex: .*`") && !stderr.contains("kube.yaml"), "{stderr}");
+    let listed = status()["nothing_encrypted"].clone();
+    let files: Vec<&str> = listed.as_array().unwrap().iter().map(|one| one["file"].as_str().unwrap()).collect();
     assert_eq!(files, ["secrets/db.yaml", "secrets/kube.yaml", "secrets/whole.yaml"], "by itself, or as it is encrypted next");
     let (code, _) = {
         let output = with_input(&mut checkout.command(&["status", "--check"]), "");

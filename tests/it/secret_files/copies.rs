@@ -29,21 +29,21 @@ fn a_copy_is_bound_to_its_new_path_only_if_it_is_named() {
         let checkout = copied();
         let copies = [("secrets/team/own.yaml", "secrets/prod/db.yaml"), ("secrets/team/own.age", "secrets/prod/whole.age")];
         for below in [&[][..], &["secrets"], &["secrets/team", "secrets/prod/db.yaml"]] {
-            let (status, told) = checkout.refused(&[&[how, "--commit"], below].concat(), "");
+            let (status, output) = checkout.refused(&[&[how, "--commit"], below].concat(), "");
             for (copy, original) in copies {
                 let fault = format!(
                     "{copy}: is bound to {original}: it was copied or moved; name the file on the command line to bind it to its new path"
                 );
-                assert!(status == 78 && told.contains(&fault), "{how} {below:?}: {told}");
+                assert!(status == 78 && output.contains(&fault), "{how} {below:?}: {output}");
                 assert!(!opens(&checkout, copy), "{how} {below:?}");
             }
             assert_eq!(git(checkout.path(), &["rev-list", "--count", "HEAD"]), "1", "{how} {below:?}");
         }
         // A file that is named is moved, and listed with its old path.
-        let told = checkout.run(&[how, "secrets/team/own.yaml", "secrets/team/own.age"], "");
+        let output = checkout.run(&[how, "secrets/team/own.yaml", "secrets/team/own.age"], "");
         for (copy, original) in copies {
             let line =
-                told.lines().find(|line| line.starts_with(&format!("{copy}: "))).unwrap_or_else(|| panic!("{how}: {told}"));
+                output.lines().find(|line| line.starts_with(&format!("{copy}: "))).unwrap_or_else(|| panic!("{how}: {output}"));
             assert!(line.contains(&format!("was bound to {original}")), "{how}: {line}");
             assert!(opens(&checkout, copy), "{how}");
         }
@@ -56,8 +56,8 @@ fn a_copy_elsewhere_is_unbound_only_if_it_is_named() {
     let checkout = copied();
     checkout.put("old/db.yaml", &checkout.read("secrets/prod/db.yaml"));
     let before = checkout.read("old/db.yaml");
-    let (status, told) = checkout.refused(&["rotate", "-r", &checkout.recipient, "old"], "");
-    assert!(status == 78 && told.contains("old/db.yaml: is bound to secrets/prod/db.yaml"), "{told}");
+    let (status, output) = checkout.refused(&["rotate", "-r", &checkout.recipient, "old"], "");
+    assert!(status == 78 && output.contains("old/db.yaml: is bound to secrets/prod/db.yaml"), "{output}");
     assert_eq!(checkout.read("old/db.yaml"), before);
 }
 
@@ -68,13 +68,13 @@ fn every_changed_file_is_listed_also_an_unbound_one() {
     checkout.put("plain.yaml", "password: two\n");
     let free = checkout.run(&["encrypt", "--sops", "-r", &checkout.recipient, "plain.yaml"], "");
     checkout.put("secrets/team/free.yaml", &free);
-    let told = checkout.run(&["updatekeys"], "");
-    assert!(!told.contains("free.yaml") && told.contains("1 file changed, 2 as they should be"), "{told}");
-    let told = checkout.run(&["rotate"], "");
-    let listed = |name: &str, change: &str| told.lines().any(|line| line == format!("{name}: {change}"));
-    assert!(listed("secrets/prod/db.yaml", "gets a new data key"), "{told}");
-    assert!(listed("secrets/team/free.yaml", "gets a new data key, was bound to no path, is bound to this one"), "{told}");
-    assert!(told.contains("3 files changed"), "{told}");
+    let output = checkout.run(&["updatekeys"], "");
+    assert!(!output.contains("free.yaml") && output.contains("1 file changed, 2 as they should be"), "{output}");
+    let output = checkout.run(&["rotate"], "");
+    let listed = |name: &str, change: &str| output.lines().any(|line| line == format!("{name}: {change}"));
+    assert!(listed("secrets/prod/db.yaml", "gets a new data key"), "{output}");
+    assert!(listed("secrets/team/free.yaml", "gets a new data key, was bound to no path, is bound to this one"), "{output}");
+    assert!(output.contains("3 files changed"), "{output}");
 }
 
 /// In a folder below the root, paths may begin with `..`.
@@ -116,8 +116,8 @@ fn no_file_outside_of_the_checkout_is_changed_through_a_link() {
         (up.as_str(), "is in no git checkout"),
     ] {
         for how in ["updatekeys", "rotate"] {
-            let (_, told) = checkout.refused(&[how, "-r", &checkout.recipient, "-r", &new, named], "");
-            assert!(told.contains(why), "{how} {named}: {told}");
+            let (_, output) = checkout.refused(&[how, "-r", &checkout.recipient, "-r", &new, named], "");
+            assert!(output.contains(why), "{how} {named}: {output}");
             assert_eq!(std::fs::read(&file).unwrap(), before, "{how} {named}");
         }
     }

@@ -23,8 +23,8 @@ fn every_format_decrypts_to_its_plaintext_as_with_the_real_sops() {
     let checkout = Checkout::new();
     for (file, plain) in DOCUMENTS {
         checkout.run(&["encrypt", "--sops", "-o", file], plain);
-        let (status, printed, said) = run(&mut checkout.command(&["decrypt", file]));
-        assert_eq!((status, said.as_str()), (0, ""), "{file}");
+        let (status, printed, stderr) = run(&mut checkout.command(&["decrypt", file]));
+        assert_eq!((status, stderr.as_str()), (0, ""), "{file}");
         let Some(sops) = peer("sops") else { continue };
         let mut decrypt = Command::new(sops);
         decrypt.args(["decrypt", file]).current_dir(checkout.path());
@@ -46,15 +46,15 @@ fn json_output_names_the_file_and_the_encoding() {
     checkout.run(&["encrypt", "-o", "secrets/password.age"], "hunter2");
     std::fs::write(checkout.path().join("bytes"), [0, 159, 146, 150]).unwrap();
     checkout.run(&["encrypt", "bytes", "-o", "secrets/bytes.age"], "");
-    let told = |file: &str| -> Value {
-        let (status, printed, said) = run(&mut checkout.command(&["decrypt", file, "--output", "json"]));
-        assert_eq!((status, said.as_str()), (0, ""));
+    let document = |file: &str| -> Value {
+        let (status, printed, stderr) = run(&mut checkout.command(&["decrypt", file, "--output", "json"]));
+        assert_eq!((status, stderr.as_str()), (0, ""));
         serde_json::from_str(&printed).unwrap()
     };
     let text = json!({ "file": "secrets/password.age", "value": "hunter2", "encoding": null, "unauthenticated": false });
-    assert_eq!(told("secrets/password.age"), text);
+    assert_eq!(document("secrets/password.age"), text);
     assert_eq!(
-        (&told("secrets/bytes.age")["value"], &told("secrets/bytes.age")["encoding"]),
+        (&document("secrets/bytes.age")["value"], &document("secrets/bytes.age")["encoding"]),
         (&json!("AJ+Slg=="), &json!("base64"))
     );
 }
@@ -68,20 +68,20 @@ fn without_a_matching_key_nothing_is_printed() {
     checkout.put("secrets/open.yaml", "password: hunter2\n");
     let other = other.display().to_string();
     for file in ["secrets/db.yaml", "secrets/password.age"] {
-        let (status, printed, said) = run(&mut checkout.command(&["decrypt", file, "--identity", &other]));
-        assert_eq!((status, printed.as_str()), (78, ""), "{said}");
-        assert!(said.contains(file) && !said.contains("hunter2"), "{said}");
+        let (status, printed, stderr) = run(&mut checkout.command(&["decrypt", file, "--identity", &other]));
+        assert_eq!((status, printed.as_str()), (78, ""), "{stderr}");
+        assert!(stderr.contains(file) && !stderr.contains("hunter2"), "{stderr}");
         let without = &mut checkout.command(&["decrypt", file]);
-        let (status, printed, said) = run(without.env_remove("SOPS_AGE_KEY_FILE"));
-        assert_eq!((status, printed.as_str()), (64, ""), "{said}");
-        assert!(said.contains("--identity FILE"), "{said}");
+        let (status, printed, stderr) = run(without.env_remove("SOPS_AGE_KEY_FILE"));
+        assert_eq!((status, printed.as_str()), (64, ""), "{stderr}");
+        assert!(stderr.contains("--identity FILE"), "{stderr}");
     }
     for (file, expected, words) in
         [("secrets/open.yaml", 78, "the file is not encrypted"), ("secrets/none.yaml", 64, "there is no such file")]
     {
-        let (status, printed, said) = run(&mut checkout.command(&["decrypt", file]));
-        assert_eq!((status, printed.as_str()), (expected, ""), "{said}");
-        assert!(said.contains(words), "{said}");
+        let (status, printed, stderr) = run(&mut checkout.command(&["decrypt", file]));
+        assert_eq!((status, printed.as_str()), (expected, ""), "{stderr}");
+        assert!(stderr.contains(words), "{stderr}");
     }
 }
 
@@ -103,10 +103,10 @@ fn nothing_of_a_tampered_file_is_printed() {
         for (what, text) in [("another value", stray), ("a value in clear", in_clear)] {
             checkout.put(file, &text);
             for output in ["text", "json"] {
-                let (status, printed, said) = run(&mut checkout.command(&["decrypt", file, "--output", output]));
+                let (status, printed, stderr) = run(&mut checkout.command(&["decrypt", file, "--output", output]));
                 let is_empty = output == "json" || printed.is_empty();
-                assert!(status == 78 && is_empty && !printed.contains("hunter2"), "{file}, {what}: {printed}{said}");
-                assert!(!said.contains("hunter2"), "{said}");
+                assert!(status == 78 && is_empty && !printed.contains("hunter2"), "{file}, {what}: {printed}{stderr}");
+                assert!(!stderr.contains("hunter2"), "{stderr}");
             }
         }
     }
@@ -118,8 +118,8 @@ fn nothing_of_a_tampered_file_is_printed() {
         .map(|(at, one)| if at == middle && one != '\n' { if one == 'A' { 'B' } else { 'A' } } else { one })
         .collect();
     checkout.put("secrets/password.age", &cut);
-    let (status, printed, said) = run(&mut checkout.command(&["decrypt", "secrets/password.age"]));
-    assert_eq!((status, printed.as_str()), (78, ""), "{said}");
+    let (status, printed, stderr) = run(&mut checkout.command(&["decrypt", "secrets/password.age"]));
+    assert_eq!((status, printed.as_str()), (78, ""), "{stderr}");
 }
 
 #[test]
@@ -129,9 +129,9 @@ fn unauthenticated_values_are_reported_with_the_output() {
     checkout.put(".sops.yaml", &format!("creation_rules:\n  - path_regex: ^secrets/\n    {rule}\n"));
     let plain = "kind: Secret\nstringData:\n    password: hunter2\n";
     checkout.run(&["encrypt", "--sops", "-o", "secrets/mixed.yaml"], plain);
-    let (status, printed, said) = run(&mut checkout.command(&["decrypt", "secrets/mixed.yaml"]));
+    let (status, printed, stderr) = run(&mut checkout.command(&["decrypt", "secrets/mixed.yaml"]));
     assert_eq!((status, printed.as_str()), (0, plain));
-    assert!(said.contains("mac_only_encrypted"), "{said}");
+    assert!(stderr.contains("mac_only_encrypted"), "{stderr}");
     let (_, printed, _) = run(&mut checkout.command(&["decrypt", "secrets/mixed.yaml", "--output", "json"]));
     assert_eq!(serde_json::from_str::<Value>(&printed).unwrap()["unauthenticated"], true);
 }
@@ -140,10 +140,10 @@ fn unauthenticated_values_are_reported_with_the_output() {
 fn a_job_of_github_actions_masks_each_value_first() {
     let checkout = Checkout::new();
     checkout.run(&["encrypt", "--sops", "-o", "secrets/db.yaml"], DOCUMENTS[0].1);
-    let (status, printed, said) = run(checkout.command(&["decrypt", "secrets/db.yaml"]).env("GITHUB_ACTIONS", "true"));
+    let (status, printed, stderr) = run(checkout.command(&["decrypt", "secrets/db.yaml"]).env("GITHUB_ACTIONS", "true"));
     assert_eq!((status, printed.as_str()), (0, DOCUMENTS[0].1));
     assert!(
-        said.lines().any(|line| line == "::add-mask::hunter2") && said.lines().all(|line| line.starts_with("::add-mask::")),
-        "{said}"
+        stderr.lines().any(|line| line == "::add-mask::hunter2") && stderr.lines().all(|line| line.starts_with("::add-mask::")),
+        "{stderr}"
     );
 }

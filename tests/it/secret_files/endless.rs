@@ -21,16 +21,16 @@ fn endless_and_too_large_files_are_refused_with_the_limit() {
         (&["unset", "/dev/zero#/password"], no_file),
         (&["status", "--config", "/dev/zero"], no_file),
     ];
-    for (arguments, said) in cases {
+    for (arguments, expected) in cases {
         // Also ends a command that would read for ever.
         let mut bounded = Command::new("prlimit");
         bounded.args(["--as=4000000000", "--cpu=20", "--", env!("CARGO_BIN_EXE_daypass"), "secret"]).args(arguments);
         bounded.current_dir(checkout.path()).env("SOPS_AGE_KEY_FILE", checkout.path().join("key.txt"));
         let output = with_input(&mut bounded, "hunter2");
-        let told = String::from_utf8(output.stderr).unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(
-            matches!(output.status.code(), Some(64 | 78)) && told.contains(said),
-            "{arguments:?}: {:?} {told}",
+            matches!(output.status.code(), Some(64 | 78)) && stderr.contains(expected),
+            "{arguments:?}: {:?} {stderr}",
             output.status
         );
     }

@@ -28,12 +28,12 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
 #[test]
 fn an_export_becomes_a_file_that_sops_and_daypass_open() {
     let checkout = Checkout::new();
-    let meant = json!({ "user": "shop", "password": "tic: #tac\ntoe", "port": 5432, "hosts": ["a"] });
+    let values = json!({ "user": "shop", "password": "tic: #tac\ntoe", "port": 5432, "hosts": ["a"] });
     for file in ["secrets/shop/db.yaml", "secrets/shop/db.json"] {
-        let told = checkout.run(&["import", "--from", "vault", "--to", file], EXPORT);
+        let output = checkout.run(&["import", "--from", "vault", "--to", file], EXPORT);
         let expected =
             format!("{file}: 4 values encrypted\n  left out: the metadata of version 7, and what other versions held\n");
-        assert_eq!(told, expected);
+        assert_eq!(output, expected);
         let encrypted = checkout.read(file);
         assert!(
             !encrypted.contains("tac") && !encrypted.contains("5432") && encrypted.contains(&checkout.recipient),
@@ -42,13 +42,13 @@ fn an_export_becomes_a_file_that_sops_and_daypass_open() {
         checkout.run(&["set", &format!("{file}#/user")], "web");
         checkout.run(&["set", &format!("{file}#/user")], "shop");
         if let Some(plain) = decrypted(&checkout, file) {
-            assert_eq!(plain, meant, "{file}");
+            assert_eq!(plain, values, "{file}");
         }
     }
-    let told =
+    let output =
         checkout.run(&["import", "--from", "dotenv", "--to", "secrets/a.env", "--output", "json"], "# x\nA=b\nexport C='d e'\n");
-    let told: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!((&told["values"], &told["replaced"], &told["left_out"]), (&json!(2), &json!(false), &json!(["1 comment"])));
+    let report: Value = serde_json::from_str(&output).unwrap();
+    assert_eq!((&report["values"], &report["replaced"], &report["left_out"]), (&json!(2), &json!(false), &json!(["1 comment"])));
     if let Some(plain) = decrypted(&checkout, "secrets/a.env") {
         assert_eq!(plain, json!({ "A": "b", "C": "d e" }));
     }
@@ -64,9 +64,12 @@ fn an_export_with_a_value_that_would_stay_in_clear_is_refused() {
         (r#"{"a_unencrypted": "plainvalue"}"#, "secrets/clear.yaml"),
     ] {
         let output = with_input(&mut checkout.command(&["import", "--from", "json", "--to", file]), input);
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.code() == Some(64) && told.contains("_unencrypted") && told.contains("stay in clear"), "{told}");
-        assert!(!told.contains("plainvalue") && !checkout.path().join(file).exists(), "{told}");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            output.status.code() == Some(64) && stderr.contains("_unencrypted") && stderr.contains("stay in clear"),
+            "{stderr}"
+        );
+        assert!(!stderr.contains("plainvalue") && !checkout.path().join(file).exists(), "{stderr}");
     }
 }
 
@@ -87,21 +90,24 @@ fn a_refused_import_writes_nothing_and_prints_no_value() {
         ("{\"a\": \"hunter2\"}", "--from json"),
         ("{\"request_id\": \"x\", \"data\": {\"sops\": {\"mac\": \"hunter2\"}}}", "`sops` is a name that SOPS keeps"),
     ] {
-        let (status, told) = checkout.refused(&import, input);
-        assert!(status == 64 && told.contains(reason) && !told.contains("hunter2") && !told.contains(SECRET), "{reason}: {told}");
+        let (status, output) = checkout.refused(&import, input);
+        assert!(
+            status == 64 && output.contains(reason) && !output.contains("hunter2") && !output.contains(SECRET),
+            "{reason}: {output}"
+        );
         assert!(!checkout.path().join("secrets").exists(), "{reason}");
     }
     checkout.run(&import, EXPORT);
     let before = checkout.read(file);
-    let (status, told) = checkout.refused(&import, EXPORT);
-    assert!(status == 64 && told.contains("is there already: --force"), "{told}");
+    let (status, output) = checkout.refused(&import, EXPORT);
+    assert!(status == 64 && output.contains("is there already: --force"), "{output}");
     assert_eq!(checkout.read(file), before);
     let forced = [&import[..], &["--force"]].concat();
-    let (_, told) = checkout.refused(&forced, "{");
-    assert!(told.contains("was cut") && checkout.read(file) == before, "{told}");
+    let (_, output) = checkout.refused(&forced, "{");
+    assert!(output.contains("was cut") && checkout.read(file) == before, "{output}");
     assert!(checkout.run(&forced, EXPORT).starts_with("secrets/shop/db.yaml: 4 values") && checkout.read(file) != before);
-    let (_, told) = checkout.refused(&["import", "--from", "vault", "--to", "secrets/x.ini"], EXPORT);
-    assert!(told.contains(".yaml, .yml, .json or .env"), "{told}");
+    let (_, output) = checkout.refused(&["import", "--from", "vault", "--to", "secrets/x.ini"], EXPORT);
+    assert!(output.contains(".yaml, .yml, .json or .env"), "{output}");
 }
 
 /// Checks every write of the command, and not only the files at its end.
@@ -130,8 +136,8 @@ fn the_plaintext_is_never_written() {
 async fn an_export_of_openbao_is_imported_and_a_deleted_secret_is_refused() {
     let (Some(bao), Some(program)) = (Bao::start().await, peer("bao")) else { return };
     let checkout = Checkout::new();
-    let meant = json!({ "password": "tic-tac-toe", "nested": { "a": [1, true] } });
-    assert_eq!(bao.call("POST", "secret/data/shop/db", "root", json!({ "data": meant })).await.0, 200);
+    let values = json!({ "password": "tic-tac-toe", "nested": { "a": [1, true] } });
+    assert_eq!(bao.call("POST", "secret/data/shop/db", "root", json!({ "data": values })).await.0, 200);
     let printed = || {
         let mut command = Command::new(&program);
         command.args(["kv", "get", "-format=json", "secret/shop/db"]).env("BAO_ADDR", &bao.url).env("BAO_TOKEN", "root");
@@ -139,9 +145,9 @@ async fn an_export_of_openbao_is_imported_and_a_deleted_secret_is_refused() {
     };
     checkout.run(&["import", "--from", "vault", "--to", "secrets/shop/db.yaml"], &printed());
     if let Some(plain) = decrypted(&checkout, "secrets/shop/db.yaml") {
-        assert_eq!(plain, meant);
+        assert_eq!(plain, values);
     }
     assert_eq!(bao.call("DELETE", "secret/data/shop/db", "root", json!({})).await.0, 204);
-    let (status, told) = checkout.refused(&["import", "--from", "vault", "--to", "secrets/b.yaml"], &printed());
-    assert!(status == 64 && told.contains("was deleted or destroyed"), "{told}");
+    let (status, output) = checkout.refused(&["import", "--from", "vault", "--to", "secrets/b.yaml"], &printed());
+    assert!(status == 64 && output.contains("was deleted or destroyed"), "{output}");
 }

@@ -13,8 +13,8 @@ fn set_changes_only_its_value_and_the_real_sops_reads_it() {
     checkout.run(&["encrypt", "--sops", "-o", "secrets/shop/db.yaml"], DOCUMENT);
     let before = checkout.read("secrets/shop/db.yaml");
     assert!(!before.contains("one") && before.contains(&checkout.recipient));
-    let told = checkout.run(&["set", "secrets/shop/db.yaml#/database/password"], "two\n");
-    assert_eq!(told, "secrets/shop/db.yaml is changed\n");
+    let output = checkout.run(&["set", "secrets/shop/db.yaml#/database/password"], "two\n");
+    assert_eq!(output, "secrets/shop/db.yaml is changed\n");
     let after = checkout.read("secrets/shop/db.yaml");
     let changed = before.lines().zip(after.lines()).filter(|(old, new)| old != new);
     let changed: Vec<&str> = changed.map(|(old, _)| old.trim_start().split(':').next().unwrap()).collect();
@@ -36,18 +36,18 @@ fn a_new_key_is_reported_as_added_and_an_empty_value_needs_a_flag() {
     let checkout = Checkout::new();
     let file = "secrets/shop/db.yaml";
     checkout.run(&["encrypt", "--sops", "-o", file], DOCUMENT);
-    let told = checkout.run(&["set", "secrets/shop/db.yaml#/pasword"], "two\n");
-    assert_eq!(told, "secrets/shop/db.yaml: /pasword is added\n");
-    let told = checkout.run(&["set", "secrets/shop/db.yaml#/other", "--output", "json"], "two\n");
-    assert_eq!(serde_json::from_str::<serde_json::Value>(&told).unwrap()["added"], "/other");
+    let output = checkout.run(&["set", "secrets/shop/db.yaml#/pasword"], "two\n");
+    assert_eq!(output, "secrets/shop/db.yaml: /pasword is added\n");
+    let output = checkout.run(&["set", "secrets/shop/db.yaml#/other", "--output", "json"], "two\n");
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&output).unwrap()["added"], "/other");
     let before = checkout.read(file);
     for nothing in ["", "\n"] {
-        let (status, told) = checkout.refused(&["set", "secrets/shop/db.yaml#/pasword"], nothing);
-        assert!(status == 64 && told.contains("--empty"), "{told}");
+        let (status, output) = checkout.refused(&["set", "secrets/shop/db.yaml#/pasword"], nothing);
+        assert!(status == 64 && output.contains("--empty"), "{output}");
         assert_eq!(checkout.read(file), before);
     }
-    let told = checkout.run(&["set", "--empty", "secrets/shop/db.yaml#/pasword"], "");
-    assert_eq!(told, "secrets/shop/db.yaml is changed\n");
+    let output = checkout.run(&["set", "--empty", "secrets/shop/db.yaml#/pasword"], "");
+    assert_eq!(output, "secrets/shop/db.yaml is changed\n");
 }
 
 #[test]
@@ -72,10 +72,10 @@ fn a_sops_file_that_is_one_value_is_set_whole() {
     let checkout = Checkout::new();
     checkout.run(&["encrypt", "--sops", "-o", "secrets/key.pem"], "one\n");
     assert_eq!(checkout.run(&["set", "secrets/key.pem"], "two\n"), "secrets/key.pem is changed\n");
-    let (status, told) = checkout.refused(&["set", "secrets/key.pem#/data"], "x");
-    assert!(status == 78 && told.contains("leave `#/"), "{told}");
-    let (status, told) = checkout.refused(&["set", "--json", "secrets/key.pem"], "1");
-    assert!(status == 78 && told.contains("is no JSON"), "{told}");
+    let (status, output) = checkout.refused(&["set", "secrets/key.pem#/data"], "x");
+    assert!(status == 78 && output.contains("leave `#/"), "{output}");
+    let (status, output) = checkout.refused(&["set", "--json", "secrets/key.pem"], "1");
+    assert!(status == 78 && output.contains("is no JSON"), "{output}");
     let Some(sops) = peer("sops") else { return };
     let mut decrypt = Command::new(sops);
     decrypt.args(["decrypt", "secrets/key.pem"]).current_dir(checkout.path());
@@ -167,11 +167,11 @@ fn an_editor_gets_the_plaintext_in_memory_and_a_bad_result_changes_nothing() {
     let before = checkout.read("secrets/db.yaml");
     let edit = |editor: &str, file: &str| with_input(checkout.command(&["edit", file]).env("EDITOR", editor), "");
     let notes = checkout.path().join("notes");
-    let tell = format!(
+    let editor_script = format!(
         "sh -c 'readlink -f \"$1\" >\"{}\"; stat -f -c %T \"$1\" >>\"{0}\"; sed -i s/one/three/ \"$1\"' sh",
         notes.display()
     );
-    let output = edit(&tell, "secrets/db.yaml");
+    let output = edit(&editor_script, "secrets/db.yaml");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let notes = std::fs::read_to_string(notes).unwrap();
     let (place, kind) = notes.trim().split_once('\n').unwrap();
@@ -179,12 +179,12 @@ fn an_editor_gets_the_plaintext_in_memory_and_a_bad_result_changes_nothing() {
     let after = checkout.read("secrets/db.yaml");
     let changed = before.lines().zip(after.lines()).filter(|(old, new)| old != new && !old.contains("lastmodified"));
     assert_eq!(changed.count(), 2, "one value and the mac");
-    for (editor, said) in
+    for (editor, expected) in
         [("false", "nothing was changed"), ("sh -c 'echo \"a: [\" >\"$1\"' sh", "nothing was changed"), ("no-such-editor", "127")]
     {
         let output = edit(editor, "secrets/db.yaml");
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert!(!output.status.success() && told.contains(said), "{told}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && stderr.contains(expected), "{stderr}");
         assert_eq!(checkout.read("secrets/db.yaml"), after);
     }
     // A missing file is created by its rule, but not if the editor writes nothing.
@@ -203,7 +203,7 @@ fn each_error_says_what_to_do() {
     checkout.put("secrets/plain.yaml", DOCUMENT);
     let (other, _) = checkout.another("other");
     let other = other.to_str().unwrap();
-    for (arguments, status, said) in [
+    for (arguments, status, expected) in [
         (&["set", "secrets/none.yaml#/a"][..], 64, "secret edit"),
         (&["set", "secrets/db.yaml#password"], 64, "starts with `/`"),
         (&["set", "secrets/db.yaml"], 78, "FILE#/key"),
@@ -214,10 +214,10 @@ fn each_error_says_what_to_do() {
         (&["set", "--identity", "none.txt", "secrets/db.yaml#/port"], 78, "none.txt"),
         (&["encrypt", "elsewhere.txt", "-o", "elsewhere.age"], 78, "no rule of .sops.yaml is for"),
     ] {
-        let (found, told) = checkout.refused(arguments, "value");
-        assert!(found == status && told.contains(said), "{arguments:?}: {found} {told}");
+        let (found, printed) = checkout.refused(arguments, "value");
+        assert!(found == status && printed.contains(expected), "{arguments:?}: {found} {printed}");
     }
     let output = with_input(checkout.command(&["set", "secrets/db.yaml#/port"]).env_remove("SOPS_AGE_KEY_FILE"), "1");
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.code() == Some(64) && told.contains("--identity FILE") && told.contains("--server"), "{told}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(64) && stderr.contains("--identity FILE") && stderr.contains("--server"), "{stderr}");
 }

@@ -12,8 +12,8 @@ fn an_encrypted_file_is_overwritten_only_with_force() {
     };
     assert_eq!(run(&[], "password: first\n").0, Some(0));
     let first = checkout.read("secrets/db.yaml");
-    let (status, told) = run(&[], "password: second\n");
-    assert!(status == Some(64) && told.contains("is there already") && told.contains("secret edit"), "{told}");
+    let (status, printed) = run(&[], "password: second\n");
+    assert!(status == Some(64) && printed.contains("is there already") && printed.contains("secret edit"), "{printed}");
     assert_eq!(checkout.read("secrets/db.yaml"), first, "nothing is lost");
     assert_eq!(run(&["--force"], "password: second\n").0, Some(0));
     assert_ne!(checkout.read("secrets/db.yaml"), first);

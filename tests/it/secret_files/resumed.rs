@@ -26,8 +26,8 @@ fn an_earlier_try_for_other_recipients_is_not_resumed() {
         // The recipient was a mistake.
         checkout.rules(&[&checkout.recipient]);
         std::fs::remove_file(checkout.path().join("secrets/team/bad.yaml")).unwrap();
-        let told = checkout.run(&[how, "--commit"], "");
-        assert!(told.contains("3 files changed, 0 as they should be") && !told.contains("earlier try"), "{how}: {told}");
+        let output = checkout.run(&[how, "--commit"], "");
+        assert!(output.contains("3 files changed, 0 as they should be") && !output.contains("earlier try"), "{how}: {output}");
         let named = git(checkout.path(), &["ls-files", "-m"]);
         assert_eq!(named, "secrets/team/bad.yaml", "{how}");
         for name in ["one.yaml", "two.yaml", "whole.age"] {
@@ -81,7 +81,7 @@ fn a_file_that_is_too_large_is_a_fault_of_its_own() {
     limited.args(["-c", "ulimit -v 3000000; exec \"$0\" secret rotate", env!("CARGO_BIN_EXE_daypass")]);
     limited.current_dir(checkout.path()).env("SOPS_AGE_KEY_FILE", key).env_remove("SOPS_AGE_KEY").stdin(Stdio::null());
     let output = with_input(&mut limited, "");
-    let (told, fault) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    let (printed, fault) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert!(fault.contains("secrets/team/huge.yaml: the file is larger than 2 MiB"), "{fault}");
-    assert!(output.status.code() == Some(78) && told.contains("3 files changed"), "{told} {fault}");
+    assert!(output.status.code() == Some(78) && printed.contains("3 files changed"), "{printed} {fault}");
 }

@@ -32,8 +32,8 @@ fn every_form_of_recipients_is_read_as_sops_reads_it() {
     let files = |rules: &str| BTreeMap::from([(".sops.yaml".to_owned(), Arc::<[u8]>::from(rules.as_bytes()))]);
     for form in FORMS {
         let rules = rules(form);
-        let told = reader_changes(&files(&narrow), &files(&rules));
-        assert!(told.iter().any(|change| change.gains && change.recipient == theirs), "{form}: {told:?}");
+        let changes = reader_changes(&files(&narrow), &files(&rules));
+        assert!(changes.iter().any(|change| change.gains && change.recipient == theirs), "{form}: {changes:?}");
         checkout.put(".sops.yaml", &rules);
         let Some(sops) = peer("sops") else { continue };
         let mut encrypt = Command::new(sops);

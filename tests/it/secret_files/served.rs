@@ -56,8 +56,8 @@ async fn value(world: &World, key: &str) -> Value {
 async fn a_document_that_is_granted_whole_is_edited_without_a_private_key() {
     let (world, clone) = world(vec![("shop/read", READER.to_owned())]).await;
     let editor = [("EDITOR", "sed -i s/one/three/"), ("XDG_RUNTIME_DIR", "")];
-    let (status, told, fault) = run(&world, &clone, &["edit", "CLONE/secrets/shop/db.yaml"], &editor).await;
-    assert_eq!((status, told.contains("is changed")), (0, true), "{fault}");
+    let (status, stdout, fault) = run(&world, &clone, &["edit", "CLONE/secrets/shop/db.yaml"], &editor).await;
+    assert_eq!((status, stdout.contains("is changed")), (0, true), "{fault}");
     let released = world.audit().into_iter().rfind(|entry| entry.kind == "released").unwrap();
     assert!(released.body["credentials"][0].as_str().unwrap().starts_with("file_key shop/db.yaml "), "{}", released.body);
     let bytes = std::fs::read(clone.path().join("secrets/shop/db.yaml")).unwrap();
@@ -75,12 +75,12 @@ async fn a_document_that_is_granted_whole_is_edited_without_a_private_key() {
 async fn the_server_encrypts_its_sources_files_again_for_a_granted_job() {
     let (world, clone) = world(vec![("shop/read", READER.to_owned()), ("shop/operate", OPERATOR.to_owned())]).await;
     let before = std::fs::read_to_string(clone.path().join("secrets/shop/db.yaml")).unwrap();
-    let (status, told, fault) = run(&world, &clone, &["rotate", "--commit", "CLONE"], &[]).await;
-    assert_eq!(status, 78, "{told} {fault}");
+    let (status, stdout, fault) = run(&world, &clone, &["rotate", "--commit", "CLONE"], &[]).await;
+    assert_eq!(status, 78, "{stdout} {fault}");
     assert!(fault.contains("policies/shop/read.yaml: expected a file below secrets/ or transit/"), "{fault}");
-    let (status, told, fault) = run(&world, &clone, &["rotate", "--commit", "CLONE/secrets", "CLONE/transit"], &[]).await;
-    assert_eq!(status, 0, "{told} {fault}");
-    assert!(told.contains("committed as "), "{told}");
+    let (status, stdout, fault) = run(&world, &clone, &["rotate", "--commit", "CLONE/secrets", "CLONE/transit"], &[]).await;
+    assert_eq!(status, 0, "{stdout} {fault}");
+    assert!(stdout.contains("committed as "), "{stdout}");
     let after = std::fs::read_to_string(clone.path().join("secrets/shop/db.yaml")).unwrap();
     assert_ne!(before.lines().next(), after.lines().next(), "another data key");
     let recorded: Vec<Value> =
@@ -111,9 +111,9 @@ async fn a_job_cannot_add_a_recipient_or_overwrite_another_version() {
     let (_, stranger) = daypass::secrets::Identities::generate();
     // The server uses the rules of the commit in force, not those of the checkout.
     put(&clone.path().join(".sops.yaml"), format!("creation_rules: [{{ age: {stranger} }}]\n").as_bytes());
-    let (status, told, fault) =
+    let (status, stdout, fault) =
         run(&world, &clone, &["updatekeys", "CLONE/secrets/shop/db.yaml", "CLONE/secrets/shop/password.age"], &[]).await;
-    assert_eq!(status, 0, "{told} {fault}");
+    assert_eq!(status, 0, "{stdout} {fault}");
     assert!(!std::fs::read_to_string(clone.path().join("secrets/shop/db.yaml")).unwrap().contains(&stranger));
     // Rules that would lock the source itself out are refused, file by file.
     world.commit_and_wait(&[(".sops.yaml", format!("creation_rules: [{{ age: {stranger} }}]\n").as_bytes())]).await;
@@ -139,9 +139,9 @@ async fn rotate_never_locks_the_server_out_of_its_files() {
     let config = world.path("daypass.yaml").display().to_string();
     for how in ["rotate", "updatekeys"] {
         let before = std::fs::read(clone.path().join("secrets/shop/db.yaml")).unwrap();
-        let (status, told, fault) = run(&world, &clone, &[how, "CLONE/secrets/shop/db.yaml", "--config", &config], &[]).await;
-        let said = told + &fault;
-        assert!(status == 78 && said.contains("the server could not open it any more"), "{how}: {status} {said}");
+        let (status, stdout, fault) = run(&world, &clone, &[how, "CLONE/secrets/shop/db.yaml", "--config", &config], &[]).await;
+        let printed = stdout + &fault;
+        assert!(status == 78 && printed.contains("the server could not open it any more"), "{how}: {status} {printed}");
         assert_eq!(std::fs::read(clone.path().join("secrets/shop/db.yaml")).unwrap(), before, "{how}");
     }
 }
@@ -171,9 +171,9 @@ async fn the_server_does_not_encrypt_a_copy_for_its_new_path() {
     git(clone.path(), &["pull", "--quiet"]);
     for how in ["updatekeys", "rotate"] {
         for name in names {
-            let (status, told, fault) = run(&world, &clone, &[how, &format!("CLONE/{name}")], &[]).await;
+            let (status, stdout, fault) = run(&world, &clone, &[how, &format!("CLONE/{name}")], &[]).await;
             let why = "is encrypted for `secrets/prod/db.yaml` and opens at no other path";
-            assert!(status == 78 && fault.contains(why), "{how} {name}: {told} {fault}");
+            assert!(status == 78 && fault.contains(why), "{how} {name}: {stdout} {fault}");
         }
         assert_eq!(git(clone.path(), &["status", "--porcelain"]), "", "{how}");
     }

@@ -4,8 +4,8 @@ use super::Checkout;
 use serde_json::{Value, json};
 
 fn status(checkout: &Checkout, arguments: &[&str]) -> Value {
-    let told = checkout.run(&[&["status", "--output", "json"], arguments].concat(), "");
-    serde_json::from_str(&told).unwrap()
+    let output = checkout.run(&[&["status", "--output", "json"], arguments].concat(), "");
+    serde_json::from_str(&output).unwrap()
 }
 
 #[test]
@@ -22,8 +22,8 @@ fn status_lists_what_is_to_be_done() {
     assert!(clean.starts_with("1 SOPS file, 1 age file\n") && clean.contains("Nothing is to be done."), "{clean}");
     let (_, new) = checkout.another("new");
     checkout.rules(&[&new]);
-    let shown = format!("password: x\nnote_unencrypted: AKIA{}\n", "IOSFODNN7EXAMPLE");
-    checkout.run(&["encrypt", "--sops", "-o", "secrets/shop/aws.yaml"], &shown);
+    let document = format!("password: x\nnote_unencrypted: AKIA{}\n", "IOSFODNN7EXAMPLE");
+    checkout.run(&["encrypt", "--sops", "-o", "secrets/shop/aws.yaml"], &document);
     checkout.put("secrets/shop/notes.txt", "hunter2\n");
     checkout.put("secrets/shop/broken.yaml", "a: b\nsops:\n  age: [\n");
     let found = status(&checkout, &["--policies-config", "daypass.yaml"]);
@@ -42,11 +42,11 @@ fn status_lists_what_is_to_be_done() {
     assert_eq!(found["granted_and_not_there"], json!([{ "at": "policies/shop/deploy.yaml:3", "documents": "shop/gone.yaml" }]));
     assert_eq!(found["recipients"][&checkout.recipient], json!(["secrets/shop/db.yaml"]));
     let output = super::with_input(&mut checkout.command(&["status", "--check"]), "");
-    let told = String::from_utf8(output.stdout).unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(78));
     assert!(
-        told.contains("(`daypass secret updatekeys`)\n  secrets/shop/db.yaml: has age1") && told.contains(", lacks age1"),
-        "{told}"
+        stdout.contains("(`daypass secret updatekeys`)\n  secrets/shop/db.yaml: has age1") && stdout.contains(", lacks age1"),
+        "{stdout}"
     );
 }
 
@@ -57,14 +57,17 @@ fn folders_that_nothing_reads_are_listed() {
     checkout.run(&["encrypt", "--sops", "-o", "secrets/shop/db.yaml"], "password: one\n");
     checkout.put("secrets/.gitkeep", "");
     checkout.run(&["status", "--check"], "");
-    for (place, told) in
+    for (place, expected) in
         [("Secrets/db.yaml", "Secrets/"), ("secret/db.yaml", "secret/"), ("secrets/.old/db.yaml", "secrets/.old")]
     {
         checkout.put(place, "password: one\n");
         let output = super::with_input(&mut checkout.command(&["status", "--check"]), "");
-        let shown = String::from_utf8(output.stdout).unwrap();
-        assert!(output.status.code() == Some(78) && shown.contains("Not looked at") && shown.contains(told), "{place}: {shown}");
-        assert_eq!(status(&checkout, &[])["not_looked_at"][0]["file"], told);
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            output.status.code() == Some(78) && stdout.contains("Not looked at") && stdout.contains(expected),
+            "{place}: {stdout}"
+        );
+        assert_eq!(status(&checkout, &[])["not_looked_at"][0]["file"], expected);
         std::fs::remove_dir_all(checkout.path().join(place).parent().unwrap()).unwrap();
     }
 }
@@ -78,10 +81,10 @@ fn the_hook_and_status_allow_and_refuse_the_same_readable_files() {
         crate::support::git(checkout.path(), &["add", "--all"]);
         for arguments in [&["hook"][..], &["status", "--check"]] {
             let output = super::with_input(&mut checkout.command(arguments), "");
-            let told = [output.stdout, output.stderr].concat();
-            let told = String::from_utf8_lossy(&told).into_owned();
-            assert_eq!(output.status.code(), Some(if refused { 78 } else { 0 }), "{place} {arguments:?}: {told}");
-            assert!(!told.contains("hunter2"), "{told}");
+            let printed = [output.stdout, output.stderr].concat();
+            let printed = String::from_utf8_lossy(&printed).into_owned();
+            assert_eq!(output.status.code(), Some(if refused { 78 } else { 0 }), "{place} {arguments:?}: {printed}");
+            assert!(!printed.contains("hunter2"), "{printed}");
         }
         std::fs::remove_file(checkout.path().join(place)).unwrap();
         let folder = checkout.path().join(place);
@@ -110,9 +113,9 @@ fn a_file_for_pgp_alone_is_listed_because_no_server_opens_it() {
     checkout.put("secrets/shop/db.yaml", &format!("{}{pgp}{}", &sops[..start], &sops[end..]));
     std::fs::remove_file(checkout.path().join(".sops.yaml")).unwrap();
     let output = super::with_input(&mut checkout.command(&["status", "--check"]), "");
-    let told = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(output.status.code(), Some(78), "{told}");
-    assert!(told.contains("secrets/shop/db.yaml: only to pgp") && !told.contains("Nothing is to be done"), "{told}");
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(78), "{stdout}");
+    assert!(stdout.contains("secrets/shop/db.yaml: only to pgp") && !stdout.contains("Nothing is to be done"), "{stdout}");
     assert_eq!(status(&checkout, &[])["no_age_recipient"][0]["file"], "secrets/shop/db.yaml");
 }
 
@@ -144,9 +147,9 @@ fn a_former_recipient_knows_what_has_not_changed_since() {
         json!([once("secrets/a.yaml", &then, &["/list", "/password"]), once("secrets/b.yaml", &later, &["/key", "/list"])])
     );
     let mut without = checkout.command(&["status", "--recipient", &left]);
-    let told = String::from_utf8(super::with_input(without.env_remove("SOPS_AGE_KEY_FILE"), "").stdout).unwrap();
-    assert!(told.contains("secrets/c.yaml: opens today\nsecrets/a.yaml: has values that the recipient could open"), "{told}");
-    assert!(told.contains("secrets/b.yaml: encrypted again since") && told.contains("--identity"), "{told}");
+    let stdout = String::from_utf8(super::with_input(without.env_remove("SOPS_AGE_KEY_FILE"), "").stdout).unwrap();
+    assert!(stdout.contains("secrets/c.yaml: opens today\nsecrets/a.yaml: has values that the recipient could open"), "{stdout}");
+    assert!(stdout.contains("secrets/b.yaml: encrypted again since") && stdout.contains("--identity"), "{stdout}");
     let (_, other) = checkout.another("other");
     let nobody = status(&checkout, &["--recipient", &other]);
     assert_eq!((&nobody["opens_today"], &nobody["opened_once"]), (&json!([]), &json!([])));

@@ -34,20 +34,23 @@ fn recipients_and_data_keys_change_over_a_tree_as_one_commit() {
     assert!(!opens(&checkout, &new_key, "secrets/team/db0.yaml"));
     let value = |text: &str| text.lines().next().unwrap().to_owned();
     let before = checkout.read("secrets/team/db0.yaml");
-    let told = checkout.run(&["updatekeys", "--commit"], "");
-    assert!(told.contains("8 files changed, 0 as they should be\ncommitted as ") && told.contains("secret rotate"), "{told}");
-    let planned: Vec<&str> = told.lines().take_while(|line| !line.starts_with("8 files")).collect();
+    let output = checkout.run(&["updatekeys", "--commit"], "");
+    assert!(
+        output.contains("8 files changed, 0 as they should be\ncommitted as ") && output.contains("secret rotate"),
+        "{output}"
+    );
+    let planned: Vec<&str> = output.lines().take_while(|line| !line.starts_with("8 files")).collect();
     let is_told = planned.iter().any(|line| line.starts_with("secrets/team/db0.yaml: lacks age1"));
-    assert!(planned.len() == 8 && is_told && planned[0].contains(": encrypted anew to age1"), "{told}");
+    assert!(planned.len() == 8 && is_told && planned[0].contains(": encrypted anew to age1"), "{output}");
     assert_eq!(value(&checkout.read("secrets/team/db0.yaml")), value(&before));
     assert!(opens(&checkout, &new_key, "secrets/team/db0.yaml") && git(checkout.path(), &["status", "--porcelain"]).is_empty());
     // A removed recipient can open neither the file nor the new data key.
     checkout.rules(&[&new]);
     checkout.commit();
     let patch = checkout.path().join("../rotate.patch");
-    let told = checkout.run(&["rotate", "--commit", "--output", "json", "--patch", patch.to_str().unwrap()], "");
-    let told: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!((&told["changed"], &told["unchanged"], &told["faults"]), (&8.into(), &0.into(), &Value::Array(vec![])));
+    let output = checkout.run(&["rotate", "--commit", "--output", "json", "--patch", patch.to_str().unwrap()], "");
+    let report: Value = serde_json::from_str(&output).unwrap();
+    assert_eq!((&report["changed"], &report["unchanged"], &report["faults"]), (&8.into(), &0.into(), &Value::Array(vec![])));
     assert_ne!(value(&checkout.read("secrets/team/db0.yaml")), value(&before));
     assert!(
         opens(&checkout, &new_key, "secrets/team/db0.yaml")
@@ -69,8 +72,8 @@ fn recipients_and_data_keys_change_over_a_tree_as_one_commit() {
 fn an_interrupted_rotation_is_resumed_and_a_faulty_file_stops_no_other() {
     let checkout = filled();
     checkout.put("secrets/team/db3.yaml", "password: plain\n");
-    let (status, told) = checkout.refused(&["rotate", "--commit"], "");
-    assert!(status == 78 && told.contains("secrets/team/db3.yaml: the file is neither age nor SOPS"), "{told}");
+    let (status, output) = checkout.refused(&["rotate", "--commit"], "");
+    assert!(status == 78 && output.contains("secrets/team/db3.yaml: the file is neither age nor SOPS"), "{output}");
     let first = checkout.read("secrets/team/db0.yaml");
     assert!(!git(checkout.path(), &["log", "-1", "--format=%s"]).contains("data keys"), "nothing is committed by halves");
     git(checkout.path(), &["checkout", "--quiet", "HEAD", "--", "secrets/team/db3.yaml"]);
@@ -78,8 +81,8 @@ fn an_interrupted_rotation_is_resumed_and_a_faulty_file_stops_no_other() {
     let journal = checkout.path().join(".git/daypass-rotate");
     let text = std::fs::read_to_string(&journal).unwrap();
     std::fs::write(&journal, &text[..text.len() - 20]).unwrap();
-    let told = checkout.run(&["rotate", "--commit"], "");
-    assert!(told.contains("2 files changed, 6 by an earlier try, 0 as they should be\ncommitted as "), "{told}");
+    let output = checkout.run(&["rotate", "--commit"], "");
+    assert!(output.contains("2 files changed, 6 by an earlier try, 0 as they should be\ncommitted as "), "{output}");
     assert_eq!(checkout.read("secrets/team/db0.yaml"), first, "done once");
     assert!(!journal.exists() && git(checkout.path(), &["status", "--porcelain"]).is_empty());
     assert_eq!(git(checkout.path(), &["show", "--format=", "--name-only", "HEAD"]).lines().count(), 8);
@@ -102,23 +105,23 @@ fn the_hook_lets_no_plaintext_into_a_commit() {
         (output.status.success(), String::from_utf8(output.stderr).unwrap())
     };
     checkout.put("secrets/team/new.yaml", "password: plain\n");
-    let (done, told) = commit("secrets/team/new.yaml");
+    let (done, printed) = commit("secrets/team/new.yaml");
     assert!(
-        !done && told.contains("secrets/team/new.yaml: it is not encrypted") && told.contains("secret encrypt --sops"),
-        "{told}"
+        !done && printed.contains("secrets/team/new.yaml: it is not encrypted") && printed.contains("secret encrypt --sops"),
+        "{printed}"
     );
     // The staged version counts, and not the file in the folder.
     checkout.run(&["encrypt", "--sops", "secrets/team/new.yaml", "-o", "secrets/team/new.yaml"], "");
     let mut command = Command::new("git");
     command.args(["commit", "--message", "x"]).current_dir(checkout.path());
     assert!(!with_input(&mut command, "").status.success());
-    let (done, told) = commit("secrets/team/new.yaml");
-    assert!(done, "{told}");
+    let (done, printed) = commit("secrets/team/new.yaml");
+    assert!(done, "{printed}");
     checkout.put("notes.md", &std::fs::read_to_string(checkout.path().join("key.txt")).unwrap());
-    let (done, told) = commit("notes.md");
+    let (done, printed) = commit("notes.md");
     assert!(
-        !done && told.contains("notes.md: it holds what looks like an age identity") && !told.contains("AGE-SECRET"),
-        "{told}"
+        !done && printed.contains("notes.md: it holds what looks like an age identity") && !printed.contains("AGE-SECRET"),
+        "{printed}"
     );
     assert!(checkout.refused(&["hook"], "").0 == 78);
     checkout.put(".git/hooks/pre-commit", "#!/bin/sh\nexit 0\n");
@@ -139,19 +142,19 @@ fn the_hook_checks_merges_and_refuses_every_commit_without_its_program() {
         ".git/hooks/pre-commit",
         "#!/bin/sh\n# Refuses plaintexts. Made by `daypass secret hook --install`.\nexec daypass secret hook\n",
     );
-    let told = checkout.run(&["hook", "--install"], "");
-    assert!(told.contains("hooks/pre-commit") && told.contains("hooks/pre-merge-commit"), "{told}");
+    let printed = checkout.run(&["hook", "--install"], "");
+    assert!(printed.contains("hooks/pre-commit") && printed.contains("hooks/pre-merge-commit"), "{printed}");
     git(checkout.path(), &["checkout", "--quiet", "-b", "side"]);
     checkout.put("secrets/team/new.yaml", "password: hunter2\n");
     git(checkout.path(), &["add", "--all"]);
     let bin = format!("{}:", std::path::Path::new(env!("CARGO_BIN_EXE_daypass")).parent().unwrap().display());
     assert!(command(&bin, &["commit", "--quiet", "--no-verify", "--message", "x"]).0, "as anybody may");
     git(checkout.path(), &["checkout", "--quiet", "main"]);
-    let (done, told) = command(&bin, &["merge", "--no-ff", "--no-edit", "side"]);
-    assert!(!done && told.contains("secrets/team/new.yaml: it is not encrypted") && !told.contains("hunter2"), "{told}");
+    let (done, printed) = command(&bin, &["merge", "--no-ff", "--no-edit", "side"]);
+    assert!(!done && printed.contains("secrets/team/new.yaml: it is not encrypted") && !printed.contains("hunter2"), "{printed}");
     git(checkout.path(), &["merge", "--abort"]);
-    let (done, told) = command("", &["commit", "--allow-empty", "--message", "x"]);
-    assert!(!done && told.contains("Nothing was committed") && told.contains("not in git's PATH"), "{told}");
+    let (done, printed) = command("", &["commit", "--allow-empty", "--message", "x"]);
+    assert!(!done && printed.contains("Nothing was committed") && printed.contains("not in git's PATH"), "{printed}");
     let mut install = checkout.command(&["hook", "--install"]);
     let output = with_input(install.env("PATH", "/usr/local/bin:/usr/bin:/bin"), "");
     assert!(
@@ -184,13 +187,13 @@ fn rules_behind_a_symbolic_link_encrypt_to_nobody() {
             &["encrypt", "-o", "secrets/team/new.age"],
             &["set", "secrets/team/whole.age"],
         ] {
-            let (status, told) = checkout.refused(arguments, "a: b\n");
-            assert!(status == 78 && told.contains(place), "{arguments:?}: {told}");
-            assert!(told.contains("a symbolic link is never followed"), "{arguments:?}: {told}");
+            let (status, output) = checkout.refused(arguments, "a: b\n");
+            assert!(status == 78 && output.contains(place), "{arguments:?}: {output}");
+            assert!(output.contains("a symbolic link is never followed"), "{arguments:?}: {output}");
         }
         assert_eq!(checkout.read("secrets/team/db0.yaml"), before);
-        let told = checkout.run(&["status"], "");
-        assert!(told.contains("a symbolic link is never followed"), "{told}");
+        let output = checkout.run(&["status"], "");
+        assert!(output.contains("a symbolic link is never followed"), "{output}");
         checkout.put("elsewhere.txt", "x");
         git(checkout.path(), &["add", "elsewhere.txt", place]);
         if place == ".sops.yaml" {

@@ -28,9 +28,9 @@ fn in_place(text: &str, after: &str, plain: &str) -> String {
 }
 
 fn cases() -> Vec<Case> {
-    let case = |file, setting, document, change, told| Case { file, setting, document, change, told, opens: false };
+    let case = |file, setting, document, change, expected| Case { file, setting, document, change, told: expected, opens: false };
     // No MAC covers the section `sops`, so such a file opens.
-    let stray = |file, document, change, told| Case { opens: true, ..case(file, "", document, change, told) };
+    let stray = |file, document, change, expected| Case { opens: true, ..case(file, "", document, change, expected) };
     vec![
         case("secrets/a.yaml", "", "password: x\nkey: y\n", |text| in_place(text, "password: ", PLAIN), "/password"),
         case("secrets/b.yaml", "", "password: x\n", |text| format!("new: {PLAIN}\n{text}"), "/new"),
@@ -90,12 +90,12 @@ fn a_value_in_clear_that_the_files_own_rule_encrypts_is_refused() {
         checkout.run(&["status", "--check"], "");
         checkout.put(file, &(case.change)(&checkout.read(file)));
         git(checkout.path(), &["add", "--all"]);
-        let (code, told) = checkout.refused(&["hook"], "");
-        let says = |told: &str| told.contains(file) && told.contains(case.told) && told.contains("restore");
-        assert!(code == 78 && says(&told) && !told.contains(PLAIN), "{file}: {told}");
+        let (code, stderr) = checkout.refused(&["hook"], "");
+        let is_reported = |text: &str| text.contains(file) && text.contains(case.told) && text.contains("restore");
+        assert!(code == 78 && is_reported(&stderr) && !stderr.contains(PLAIN), "{file}: {stderr}");
         let output = with_input(&mut checkout.command(&["status", "--check"]), "");
-        let told = String::from_utf8(output.stdout).unwrap();
-        assert!(output.status.code() == Some(78) && says(&told) && !told.contains(PLAIN), "{file}: {told}");
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.code() == Some(78) && is_reported(&stdout) && !stdout.contains(PLAIN), "{file}: {stdout}");
         let found: Value = serde_json::from_str(&checkout.run(&["status", "--output", "json"], "")).unwrap();
         assert_eq!(found["in_clear_against_rule"][0]["file"], file, "{found}");
         let opened = open(&encrypted_path(file).unwrap(), checkout.read(file).as_bytes(), None, &identities);

@@ -49,8 +49,8 @@ async fn aws_sdks_get_credentials_while_they_are_granted_and_readiness_waits_for
         boto3
             .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", &url)
             .env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", pod.path("files/aws-token"));
-        let said = boto3.env("AWS_CONFIG_FILE", "/dev/null").output().await.unwrap();
-        assert!(String::from_utf8_lossy(&said.stdout).starts_with("ASIASTANDIN"), "{said:?}");
+        let output = boto3.env("AWS_CONFIG_FILE", "/dev/null").output().await.unwrap();
+        assert!(String::from_utf8_lossy(&output.stdout).starts_with("ASIASTANDIN"), "{output:?}");
     }
     change(&world, &granted("[other/**]", ROLE)).await;
     pod.until("nothing is left", Pod::is_empty).await;

@@ -79,8 +79,8 @@ async fn session(pod: &mut Pod, port: u16, token: &str) -> Value {
     pod.until("it listens", |_| std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()).await;
     let mut session = Value::Null;
     for _ in 0..3 {
-        let asked = daypass::issuers::http::command_client(None).unwrap().get(format!("http://127.0.0.1:{port}/aws/container"));
-        session = asked.header("authorization", token).send().await.unwrap().json().await.unwrap();
+        let request = daypass::issuers::http::command_client(None).unwrap().get(format!("http://127.0.0.1:{port}/aws/container"));
+        session = request.header("authorization", token).send().await.unwrap().json().await.unwrap();
     }
     session
 }

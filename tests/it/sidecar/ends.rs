@@ -25,10 +25,10 @@ async fn files_without_a_grant_are_gone_with_the_event_and_return_with_it() {
     change(&world, &policy("[shop/**]", "")).await;
     pod.until_file("again", Some("hunter2")).await;
     for _ in 0..3 {
-        let told = daypass(&world, &["deny", "--policy", "shop/web", "--reason", "INC-42"]).await;
+        let output = daypass(&world, &["deny", "--policy", "shop/web", "--reason", "INC-42"]).await;
         let took = pod.until_file("again", None).await;
         println!("from `daypass deny` to no file: {took:?}");
-        let id = told.split("--lift ").nth(1).unwrap().split('`').next().unwrap().to_owned();
+        let id = output.split("--lift ").nth(1).unwrap().split('`').next().unwrap().to_owned();
         daypass(&world, &["deny", "--lift", &id]).await;
         pod.until_file("again", Some("hunter2")).await;
     }

@@ -51,11 +51,11 @@ async fn a_stream_says_only_that_something_changed_and_can_be_resumed() {
     let mut resumed = open(&world, &token, Some(&id)).await;
     assert_eq!(until(&mut resumed, RETRY).await, RETRY);
     let head = crate::support::git(&world.path("access"), &["rev-parse", "HEAD"]);
-    let told = daypass(&world, &["deny", "--repository", "acme/other", "--reason", "INC-42"]).await;
+    let output = daypass(&world, &["deny", "--repository", "acme/other", "--reason", "INC-42"]).await;
     let denied = event(&mut stream).await;
     assert!(!denied.contains(&id) && !denied.contains("INC") && !denied.contains(&head), "{denied}");
     assert_eq!(event(&mut resumed).await, denied, "everybody hears the same, and nothing before it");
-    let lift = told.split("--lift ").nth(1).unwrap().split('`').next().unwrap();
+    let lift = output.split("--lift ").nth(1).unwrap().split('`').next().unwrap();
     daypass(&world, &["deny", "--lift", lift]).await;
     assert!(event(&mut stream).await.contains(&id), "the state is as it was");
     change(&world, &policy("[shop/**]", "owners: [a]\n")).await;
@@ -201,8 +201,8 @@ async fn a_client_that_reads_nothing_is_disconnected() {
     let fields: Vec<u8> = pairs.iter().flat_map(|(name, value)| field(name, value)).collect();
     // SETTINGS_INITIAL_WINDOW_SIZE is 0: the client accepts no byte of any body.
     let settings = frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]);
-    let asked = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), settings, frame(1, 0x5, 1, &fields)].concat();
-    stream.write_all(&asked).await.unwrap();
+    let request = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), settings, frame(1, 0x5, 1, &fields)].concat();
+    stream.write_all(&request).await.unwrap();
     let (started, mut heard, mut answered) = (Instant::now(), Vec::new(), 0);
     while tokio::time::timeout(START_MAX, stream.read_buf(&mut heard)).await.expect("it is still there").unwrap_or(0) > 0 {
         // It answers pings, so that a peer that does not is no reason.

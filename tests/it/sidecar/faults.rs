@@ -56,7 +56,7 @@ async fn a_disk_hostile_names_and_hostile_templates_are_refused_with_a_reason() 
         assert_eq!(refused.status.code(), Some(78), "{name}: {refused:?}");
         assert!(String::from_utf8_lossy(&refused.stderr).contains("a file's name"), "{refused:?}");
     }
-    for (template, told) in [
+    for (template, expected) in [
         ("{% include '/etc/passwd' %}", "syntax error"),
         ("{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}", "too long"),
         ("{% for a in range(9000) %}{{ '0123456789' * 15 }}{% endfor %}", "larger than 1024 KiB"),
@@ -65,7 +65,7 @@ async fn a_disk_hostile_names_and_hostile_templates_are_refused_with_a_reason() 
         pod.configure(&world.url(""), &format!("{SETTINGS}templates: {{ app.env: {template:?} }}\n"));
         let refused = pod.run(&["--once"]).await;
         let stderr = String::from_utf8_lossy(&refused.stderr).into_owned();
-        assert!(!refused.status.success() && stderr.contains(told) && !stderr.contains("hunter2"), "{template}: {stderr}");
+        assert!(!refused.status.success() && stderr.contains(expected) && !stderr.contains("hunter2"), "{template}: {stderr}");
         assert!(pod.is_empty(), "{template}: nothing is written by halves");
     }
 }

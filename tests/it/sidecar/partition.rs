@@ -68,9 +68,9 @@ async fn forward(listener: TcpListener, port: u16) {
 /// Writes a certificate that also names the address on the link. The server reads it again by itself.
 fn certify(world: &World, host: &str) {
     let names = ["localhost".to_owned(), "127.0.0.1".to_owned(), host.to_owned()];
-    let made = rcgen::generate_simple_self_signed(names).unwrap();
-    write_private(&world.path("tls.key"), made.signing_key.serialize_pem().as_bytes());
-    std::fs::write(world.path("tls.crt"), made.cert.pem()).unwrap();
+    let generated = rcgen::generate_simple_self_signed(names).unwrap();
+    write_private(&world.path("tls.key"), generated.signing_key.serialize_pem().as_bytes());
+    std::fs::write(world.path("tls.crt"), generated.cert.pem()).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -223,9 +223,9 @@ impl Drop for Pod {
 }
 
 pub(super) async fn daypass(world: &World, arguments: &[&str]) -> String {
-    let (status, told) = crate::operate::daypass(world, arguments).await;
-    assert_eq!(status, 0, "{told}");
-    told
+    let (status, output) = crate::operate::daypass(world, arguments).await;
+    assert_eq!(status, 0, "{output}");
+    output
 }
 
 /// A program of this name, which `on_change` can find.

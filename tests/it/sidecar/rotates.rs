@@ -165,10 +165,10 @@ async fn a_command_or_an_address_of_the_pod_is_notified_instead() {
     rotate(&world, "two").await;
     for status in ["500 Oh No", "204 No Content"] {
         let (mut stream, _) = tokio::time::timeout(START_MAX, listener.accept()).await.unwrap().unwrap();
-        let mut heard = [0; 1024];
-        let length = tokio::io::AsyncReadExt::read(&mut stream, &mut heard).await.unwrap();
-        let heard = String::from_utf8_lossy(&heard[..length]).into_owned();
-        assert!(heard.starts_with("POST /reload HTTP/1.1") && !heard.to_lowercase().contains("authorization"), "{heard}");
+        let mut buffer = [0; 1024];
+        let length = tokio::io::AsyncReadExt::read(&mut stream, &mut buffer).await.unwrap();
+        let request = String::from_utf8_lossy(&buffer[..length]).into_owned();
+        assert!(request.starts_with("POST /reload HTTP/1.1") && !request.to_lowercase().contains("authorization"), "{request}");
         let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
         tokio::io::AsyncWriteExt::write_all(&mut stream, answer.as_bytes()).await.unwrap();
     }

@@ -35,8 +35,8 @@ async fn a_steady_sidecar_has_at_most_12_mib_resident() {
     for password in ["one", "two", "three"] {
         super::pod::rotate(&world, password).await;
         pod.until_file("app.env", Some(&format!("DB={password}"))).await;
-        let asked = world.http.get(format!("http://127.0.0.1:{port}/aws/container")).header("authorization", &aws_token);
-        assert_eq!(asked.send().await.unwrap().status().as_u16(), 200);
+        let request = world.http.get(format!("http://127.0.0.1:{port}/aws/container")).header("authorization", &aws_token);
+        assert_eq!(request.send().await.unwrap().status().as_u16(), 200);
     }
     tokio::time::sleep(STEADY_AFTER).await;
     let steady = resident(&pod);
@@ -90,8 +90,8 @@ fn the_small_binary_accepts_the_arguments_of_the_whole_program() {
     ] {
         let (small, whole) = (run(small, words), run(whole, words));
         assert_eq!((small.status.code(), whole.status.code()), (Some(status), Some(status)), "{words:?}");
-        let told = |output: Output| String::from_utf8(output.stderr).unwrap().replace("daypass-sidecar", "daypass");
-        assert_eq!(told(small), told(whole), "{words:?}");
+        let stderr_of = |output: Output| String::from_utf8(output.stderr).unwrap().replace("daypass-sidecar", "daypass");
+        assert_eq!(stderr_of(small), stderr_of(whole), "{words:?}");
     }
     assert_eq!(run(small, &["serve"]).status.code(), Some(64), "it has no server in it");
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_does_not_fit_the_request_is_refused_with_its_field() {
     let scene = Scene::start().await;
-    for (lie, code, said) in [
+    for (lie, code, expected) in [
         (Lie::Longer, "provider_denied", "beyond the `ttl`"),
         (Lie::WiderScope, "provider_denied", "`scope` is wider"),
         (Lie::NoLifetime, "provider_unavailable", "no lifetime"),
@@ -33,10 +33,10 @@ async fn an_answer_that_does_not_fit_the_request_is_refused_with_its_field() {
         );
         assert!(denial["detail"].as_str().unwrap().contains("`pulumi`"), "{lie:?}: {denial}");
         let last = scene.world.audit().pop().unwrap().body.to_string();
-        assert!(last.contains(said) && last.contains("pulumi"), "{lie:?}: {last}");
-        for told in [denial.to_string(), last, scene.world.log()] {
+        assert!(last.contains(expected) && last.contains("pulumi"), "{lie:?}: {last}");
+        for text in [denial.to_string(), last, scene.world.log()] {
             for mark in ["evil", "<html>", "\u{202e}", "xxxx", "hunter2"] {
-                assert!(!told.contains(mark), "{lie:?}: {mark}: {told}");
+                assert!(!text.contains(mark), "{lie:?}: {mark}: {text}");
             }
         }
     }

@@ -86,8 +86,9 @@ impl StandInServices {
     pub async fn start(folder: &Path) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
-        let (asked, taken, revoked) = (Vec::new(), Vec::new(), Vec::new());
-        let inside = Inside { jwks: json!({ "keys": [] }), issuer: String::new(), lie: None, asked, taken, revoked };
+        let (requests, accepted, revoked) = (Vec::new(), Vec::new(), Vec::new());
+        let inside =
+            Inside { jwks: json!({ "keys": [] }), issuer: String::new(), lie: None, asked: requests, taken: accepted, revoked };
         let services = Self { url, inside: Arc::new(Mutex::new(inside)) };
         let router =
             Router::new().route("/", reached(token)).route("/revoke", post(revoke)).fallback(token).with_state(services.clone());

@@ -95,8 +95,8 @@ impl StandInCollector {
     pub async fn until(&self, what: &str, holds: impl Fn(&Inside) -> bool) {
         let started = Instant::now();
         while !self.with(|inside| holds(inside)) {
-            let told = self.with(|inside| format!("{:#?} {:?}", inside.spans, inside.faults));
-            assert!(started.elapsed() < START_MAX, "{what}: {told}");
+            let report = self.with(|inside| format!("{:#?} {:?}", inside.spans, inside.faults));
+            assert!(started.elapsed() < START_MAX, "{what}: {report}");
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
         self.assert_strict();
@@ -116,10 +116,10 @@ impl StandInCollector {
 }
 
 fn tree(spans: &[Span], span: &Span, depth: usize) -> String {
-    let said: Vec<String> = span.attributes.iter().filter(|one| one.key != "daypass.decision_id").map(text).collect();
+    let attributes: Vec<String> = span.attributes.iter().filter(|one| one.key != "daypass.decision_id").map(text).collect();
     let status = span.status.as_ref().map_or(0, |status| status.code);
     let failed = if status == 2 { " failed" } else { "" };
-    let mut lines = format!("{}{} {{{}}}{failed}", "  ".repeat(depth), span.name, said.join(", "));
+    let mut lines = format!("{}{} {{{}}}{failed}", "  ".repeat(depth), span.name, attributes.join(", "));
     let mut below: Vec<&Span> =
         spans.iter().filter(|one| one.parent_span_id == span.span_id && one.trace_id == span.trace_id).collect();
     below.sort_by_key(|span| span.start_time_unix_nano);
@@ -165,8 +165,8 @@ async fn take(State(inside): State<Shared>, headers: HeaderMap, body: Bytes) -> 
     let (mood, answer) = {
         let mut inside = inside.lock().unwrap();
         inside.bodies.push(body.to_vec());
-        let taken = judge(&headers, &body);
-        (inside.mood, inside.take(taken))
+        let judged = judge(&headers, &body);
+        (inside.mood, inside.take(judged))
     };
     if mood == Mood::Hangs {
         std::future::pending::<()>().await;
@@ -190,8 +190,8 @@ impl Inside {
             Mood::IsBusy | Mood::Hangs => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
         };
         for resource in request.resource_spans {
-            let said = resource.resource.unwrap().attributes;
-            self.resource = said.iter().map(|one| (one.key.clone(), value(one))).collect();
+            let attributes = resource.resource.unwrap().attributes;
+            self.resource = attributes.iter().map(|one| (one.key.clone(), value(one))).collect();
             self.spans.extend(resource.scope_spans.into_iter().flat_map(|scope| scope.spans));
         }
         let partial = ExportTracePartialSuccess { rejected_spans, error_message: String::new() };

@@ -90,12 +90,12 @@ async fn denials_and_replays_cover_historical_versions_too() {
         output.stdout
     };
     let data = world.path("data").display().to_string();
-    let told = operator(&["policy", "replay", "today", "--data", &data, "--since", "1h", "--output", "json"]);
-    let told: Value = serde_json::from_slice(&told).unwrap();
+    let stdout = operator(&["policy", "replay", "today", "--data", &data, "--since", "1h", "--output", "json"]);
+    let report: Value = serde_json::from_slice(&stdout).unwrap();
     assert_eq!(
-        (&told["denied"], &told["grants"][0]["credential"]),
+        (&report["denied"], &report["grants"][0]["credential"]),
         (&json!(1), &json!(format!("secret_at {PASSWORD}"))),
-        "{told}"
+        "{report}"
     );
     operator(&["deny", "--policy", "shop/read", "--reason", "INC-42"]);
     let (status, refused) = past(&world, &old, PASSWORD).await;
@@ -126,8 +126,8 @@ async fn only_ancestors_of_the_commit_in_force_can_be_requested() {
         let refused = world.http.get(url).bearer_auth(world.token()).send().await.unwrap();
         assert_eq!(refused.status(), 400, "{query}");
     }
-    let told = |entry: &Entry| entry.kind == "refused" && entry.body["cause"].to_string().contains("none of the history");
-    assert_eq!(world.audit().iter().filter(|entry| told(entry)).count(), 3);
+    let is_refusal = |entry: &Entry| entry.kind == "refused" && entry.body["cause"].to_string().contains("none of the history");
+    assert_eq!(world.audit().iter().filter(|entry| is_refusal(entry)).count(), 3);
 
     // The historical version of a deleted file exists; other names do not.
     git(&repository, &["rm", "--quiet", "secrets/shop/past/db.yaml"]);

@@ -8,13 +8,13 @@ use daypass::words::names::SecretPath;
 use serde_json::json;
 
 /// Asserts that the diff lists the last commit's change and that the server holds it.
-async fn waits(world: &World, what: &str, told_as: &str) {
+async fn waits(world: &World, what: &str, expected: &str) {
     let ready = world.ready().await;
-    let (status, told) = diff(world).await;
+    let (status, output) = diff(world).await;
     assert!(ready["held"] == json!([OWN]) && own_password(world).await != "production", "{what} is in force: {ready}");
-    assert!(status == 2 && told.contains(OWN) && told.contains(told_as), "{what} is told as nothing: {told}");
-    let (_, told) = daypass(world, &["status"]).await;
-    assert!(told.contains(OWN) && told.contains(told_as), "{what}: {told}");
+    assert!(status == 2 && output.contains(OWN) && output.contains(expected), "{what} is told as nothing: {output}");
+    let (_, output) = daypass(world, &["status"]).await;
+    assert!(output.contains(OWN) && output.contains(expected), "{what}: {output}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,8 +71,8 @@ async fn one_wrapped_key_in_common_is_enough_and_armor_changes_nothing() {
     world.commit_and_wait(&[]).await;
     // One recipient is replaced by somebody who has that key, and the YAML of the other one is written differently.
     let path = SecretPath::parse("x.yaml").unwrap();
-    let held = Identities::parse(&Secret::new(other.expose().to_vec())).unwrap();
-    let document = SopsFile::parse(&path, prod.as_bytes()).unwrap().open(&held).unwrap();
+    let identities = Identities::parse(&Secret::new(other.expose().to_vec())).unwrap();
+    let document = SopsFile::parse(&path, prod.as_bytes()).unwrap().open(&identities).unwrap();
     let (_, third) = Identities::generate();
     let anew = document.update_recipients(&[third, world.recipient.clone()], None).unwrap();
     let lines = String::from_utf8(anew).unwrap();
@@ -166,13 +166,13 @@ async fn a_shallow_clone_cannot_tell_a_copy_and_says_so() {
         let folder = clone.path().to_str().unwrap();
         daypass(&world, &["policy", "diff", range, "--fail-on", "widen", "--repository", folder]).await
     };
-    let (status, told) = compared("3", "HEAD~2..HEAD~1").await;
-    assert!(status == 2 && told.contains(OWN) && told.contains("git fetch --unshallow"), "{status} {told}");
-    assert!(!told.contains(PROD), "only the file that changed: {told}");
-    let (status, told) = compared("3", "HEAD~1..HEAD").await;
-    assert!(status == 0 && !told.contains("unshallow"), "no encrypted file changed: {status} {told}");
-    let (status, told) = compared("100", "HEAD~2..HEAD~1").await;
-    assert!(status == 2 && told.contains(PROD) && !told.contains("unshallow"), "with all of the history: {status} {told}");
+    let (status, output) = compared("3", "HEAD~2..HEAD~1").await;
+    assert!(status == 2 && output.contains(OWN) && output.contains("git fetch --unshallow"), "{status} {output}");
+    assert!(!output.contains(PROD), "only the file that changed: {output}");
+    let (status, output) = compared("3", "HEAD~1..HEAD").await;
+    assert!(status == 0 && !output.contains("unshallow"), "no encrypted file changed: {status} {output}");
+    let (status, output) = compared("100", "HEAD~2..HEAD~1").await;
+    assert!(status == 2 && output.contains(PROD) && !output.contains("unshallow"), "with all of the history: {status} {output}");
 }
 
 /// Also without `hold`, because files of our commands are bound to their path.

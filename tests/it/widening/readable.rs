@@ -38,7 +38,7 @@ fn readable(old: &Files, new: &Files) -> Vec<WidenedFile> {
 fn a_rule_that_leaves_more_in_clear_is_reported_and_a_narrower_one_is_not() {
     let (_, ours) = Identities::generate();
     let file = sealed(&ours, "", "a.yaml", "password: x\n");
-    for (old, new, told) in [
+    for (old, new, is_reported) in [
         ("", "unencrypted_regex: .*", true),
         ("", "encrypted_regex: ^(data|stringData)$", true),
         ("", "encrypted_suffix: _secret", true),
@@ -64,7 +64,7 @@ fn a_rule_that_leaves_more_in_clear_is_reported_and_a_narrower_one_is_not() {
         for known in [&[("secrets/a.yaml", &file[..])][..], &[]] {
             let of = |rules: &str| files(&[known, &[(".sops.yaml", rules.as_bytes())]].concat());
             let found = readable(&of(&old), &of(&new));
-            assert_eq!(!found.is_empty(), told, "{old}{new}: {found:?}");
+            assert_eq!(!found.is_empty(), is_reported, "{old}{new}: {found:?}");
             assert!(found.iter().all(|found| found.file == ".sops.yaml"), "{found:?}");
         }
     }
@@ -112,17 +112,17 @@ fn a_value_that_is_now_in_clear_is_reported_with_its_place() {
     let shorter = sealed(&ours, "encrypted_regex: ^password$", "a.yaml", document);
     let clear = sealed(&ours, "unencrypted_regex: .*", "a.yaml", document);
     let commented = sealed(&ours, "", "a.yaml", "# a note\npassword: x\n");
-    let noted = sealed(&ours, "encrypted_regex: ^password$", "a.yaml", "# a note\npassword: x\n");
+    let annotated = sealed(&ours, "encrypted_regex: ^password$", "a.yaml", "# a note\npassword: x\n");
     let age = daypass::secrets::encrypt(b"x", std::slice::from_ref(&ours), true).unwrap();
     let places = "has in clear what was encrypted";
-    for (what, old, new, told) in [
+    for (what, old, new, expected) in [
         ("all", &whole, &clear, "/data/password, /data/user, /kind and 1 more"),
         ("some", &whole, &cluster, "/kind, /list"),
         ("one", &cluster, &shorter, "/data/user"),
         ("nothing", &cluster, &another, ""),
         ("less", &clear, &whole, ""),
         ("the same", &clear, &sealed(&ours, "unencrypted_regex: .*", "a.yaml", document), ""),
-        ("a comment", &commented, &noted, "a comment"),
+        ("a comment", &commented, &annotated, "a comment"),
         ("a plaintext", &whole, &document.as_bytes().to_vec(), "is not encrypted any more"),
         ("an age file", &age, &cluster, "/kind, /list"),
         ("values by another form", &whole, &forged(&whole), "/data/password"),
@@ -130,8 +130,11 @@ fn a_value_that_is_now_in_clear_is_reported_with_its_place() {
         let [old, new] = [old, new].map(|bytes| files(&[("secrets/a.yaml", bytes)]));
         let found = readable(&old, &new);
         let why = found.first().map(|found| found.why.as_str()).unwrap_or_default();
-        assert_eq!(found.len(), usize::from(!told.is_empty()), "{what}: {found:?}");
-        assert!(why.contains(told) && (told.is_empty() || told.starts_with("is ") || why.starts_with(places)), "{what}: {why}");
+        assert_eq!(found.len(), usize::from(!expected.is_empty()), "{what}: {found:?}");
+        assert!(
+            why.contains(expected) && (expected.is_empty() || expected.starts_with("is ") || why.starts_with(places)),
+            "{what}: {why}"
+        );
     }
 }
 
@@ -149,10 +152,10 @@ async fn documents_and_rules_that_make_a_value_readable_are_held() {
     let clear = sealed(&world.recipient, "unencrypted_regex: .*", "own.yaml", "password: shown\n");
     let ready = world.commit_and_wait(&[(OWN, &clear)]).await;
     assert_eq!((&ready["held"], own_password(&world).await), (&json!([OWN]), json!("own")), "{ready}");
-    let (status, told) = diff(&world).await;
-    assert!(status == 2 && told.contains(&format!("{OWN} has in clear what was encrypted: /password")), "{status} {told}");
-    let (_, told) = daypass(&world, &["status"]).await;
-    assert!(told.contains("has in clear what was encrypted"), "{told}");
+    let (status, output) = diff(&world).await;
+    assert!(status == 2 && output.contains(&format!("{OWN} has in clear what was encrypted: /password")), "{status} {output}");
+    let (_, output) = daypass(&world, &["status"]).await;
+    assert!(output.contains("has in clear what was encrypted"), "{output}");
     confirm(&world).await;
     assert_eq!(own_password(&world).await, "shown");
     put_back(&world, OWN, &format!("HEAD~1:{OWN}"));
@@ -160,8 +163,8 @@ async fn documents_and_rules_that_make_a_value_readable_are_held() {
     let rules = format!("creation_rules: [{{ age: {}, unencrypted_regex: .* }}]\n", world.recipient);
     let ready = world.commit_and_wait(&[(".sops.yaml", rules.as_bytes())]).await;
     assert_eq!(ready["held"], json!([".sops.yaml"]), "{ready}");
-    let (status, told) = diff(&world).await;
-    assert!(status == 2 && told.contains(".sops.yaml leaves more in clear") && told.contains(OWN), "{status} {told}");
+    let (status, output) = diff(&world).await;
+    assert!(status == 2 && output.contains(".sops.yaml leaves more in clear") && output.contains(OWN), "{status} {output}");
     confirm(&world).await;
     // A value that was in clear before is not reported.
     let sealed =

@@ -13,9 +13,9 @@ async fn rotated(world: &World, files: &[&str]) -> (String, Vec<String>) {
     let mut words = vec!["secret", "rotate"];
     words.extend(paths.iter().map(String::as_str));
     let output = world.job("push", &words, &[]).await;
-    let told = [&output.stdout[..], &output.stderr].concat();
+    let printed = [&output.stdout[..], &output.stderr].concat();
     let read = |path: &String| std::fs::read_to_string(path).unwrap();
-    (String::from_utf8_lossy(&told).into_owned(), paths.iter().map(read).collect())
+    (String::from_utf8_lossy(&printed).into_owned(), paths.iter().map(read).collect())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -24,17 +24,17 @@ async fn a_rotation_ignores_an_unconfirmed_recipient() {
     let (_, stranger) = Identities::generate();
     let rules = format!("creation_rules: [{{ age: \"{},{stranger}\" }}]\n", world.recipient);
     let ready = world.commit_and_wait(&[(".sops.yaml", rules.as_bytes())]).await;
-    let (told, files) = rotated(&world, &[PROD]).await;
-    assert!(!files[0].contains(&stranger), "production was encrypted to a stranger: {told}");
-    assert!(files[0].contains(&world.recipient) && files[0].as_bytes() != read(&world, PROD), "{told}");
+    let (output, files) = rotated(&world, &[PROD]).await;
+    assert!(!files[0].contains(&stranger), "production was encrypted to a stranger: {output}");
+    assert!(files[0].contains(&world.recipient) && files[0].as_bytes() != read(&world, PROD), "{output}");
     assert_eq!(ready["held"], json!([".sops.yaml"]), "{ready}");
-    let (status, told) = diff(&world).await;
-    assert!(status == 2 && told.contains("is named by .sops.yaml"), "{told}");
-    let (_, told) = daypass(&world, &["status"]).await;
-    assert!(told.contains(".sops.yaml names") && told.contains(&stranger[..20]), "{told}");
+    let (status, output) = diff(&world).await;
+    assert!(status == 2 && output.contains("is named by .sops.yaml"), "{output}");
+    let (_, output) = daypass(&world, &["status"]).await;
+    assert!(output.contains(".sops.yaml names") && output.contains(&stranger[..20]), "{output}");
     confirm(&world).await;
-    let (told, files) = rotated(&world, &[PROD]).await;
-    assert!(files[0].contains(&stranger), "confirmed: {told}");
+    let (output, files) = rotated(&world, &[PROD]).await;
+    assert!(files[0].contains(&stranger), "confirmed: {output}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -45,9 +45,9 @@ async fn a_removed_recipient_is_out_at_once_and_an_added_one_is_held() {
     world.commit_and_wait(&[(".sops.yaml", &rules(&leaves))]).await;
     confirm(&world).await;
     world.commit_and_wait(&[(".sops.yaml", &rules(&comes))]).await;
-    let (told, files) = rotated(&world, &[PROD]).await;
-    assert!(!files[0].contains(&leaves) && !files[0].contains(&comes), "{told}\n{}", files[0]);
-    assert!(files[0].contains(&world.recipient), "{told}");
+    let (output, files) = rotated(&world, &[PROD]).await;
+    assert!(!files[0].contains(&leaves) && !files[0].contains(&comes), "{output}\n{}", files[0]);
+    assert!(files[0].contains(&world.recipient), "{output}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,9 +56,9 @@ async fn a_file_with_one_more_recipient_is_held_and_not_rewritten() {
     let (_, stranger) = Identities::generate();
     let ready = world.commit_and_wait(&[(OWN, &sealed("new", &[&world.recipient, &stranger]))]).await;
     assert_eq!((&ready["held"], own_password(&world).await), (&json!([OWN]), json!("own")), "{ready}");
-    let (told, files) = rotated(&world, &[OWN, PROD]).await;
-    assert!(told.contains(OWN) && told.contains("waits for `daypass confirm`"), "{told}");
-    assert!(files[0].as_bytes() == read(&world, OWN) && files[1].as_bytes() != read(&world, PROD), "{told}");
+    let (output, files) = rotated(&world, &[OWN, PROD]).await;
+    assert!(output.contains(OWN) && output.contains("waits for `daypass confirm`"), "{output}");
+    assert!(files[0].as_bytes() == read(&world, OWN) && files[1].as_bytes() != read(&world, PROD), "{output}");
     confirm(&world).await;
     assert_eq!(own_password(&world).await, "new");
     // Fewer recipients, or another value for the same ones, is no permission increase.
@@ -77,10 +77,10 @@ async fn rules_behind_a_symbolic_link_are_reported_and_not_followed() {
     let rules = format!("creation_rules: [{{ age: \"{},{stranger}\" }}]\n", world.recipient);
     let ready = world.commit_and_wait(&[("policies/rules.txt", rules.as_bytes())]).await;
     assert_eq!(ready["faults"][0]["at"], ".sops.yaml:1", "{ready}");
-    let (told, files) = rotated(&world, &[PROD]).await;
-    assert!(!files[0].contains(&stranger) && files[0].contains(&world.recipient), "{told}");
-    let (status, told) = diff(&world).await;
-    assert!(status == 2 && told.contains(".sops.yaml") && told.contains("a symbolic link is never followed"), "{told}");
+    let (output, files) = rotated(&world, &[PROD]).await;
+    assert!(!files[0].contains(&stranger) && files[0].contains(&world.recipient), "{output}");
+    let (status, output) = diff(&world).await;
+    assert!(status == 2 && output.contains(".sops.yaml") && output.contains("a symbolic link is never followed"), "{output}");
 }
 
 /// Nobody can tell what such rules hold, because the server does not read them.
@@ -98,9 +98,9 @@ async fn rules_that_are_too_large_or_a_link_are_reported_in_every_folder() {
             } else {
                 world.commit_and_wait(&[(place, large.as_bytes())]).await;
             }
-            let (status, told) = diff(&world).await;
+            let (status, output) = diff(&world).await;
             let why = if link { "a symbolic link is never followed" } else { "larger than 1 MiB" };
-            assert!(status == 2 && told.contains("recipient unknown") && told.contains(why), "{place}: {status} {told}");
+            assert!(status == 2 && output.contains("recipient unknown") && output.contains(why), "{place}: {status} {output}");
             remove(&world, place);
             world.commit_and_wait(&[]).await;
         }

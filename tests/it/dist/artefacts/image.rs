@@ -73,11 +73,11 @@ fn run(bundle: &Path, words: &[&str]) -> Output {
     command.args(["--mount", "sh", "-c", script]).arg(bundle).arg(format!("daypass-{}", uuid::Uuid::new_v4()));
     let output = command.output().unwrap();
     // The program's own errors begin with its name.
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    if output.status.success() || said.starts_with("daypass:") {
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.status.success() || stderr.starts_with("daypass:") {
         return output;
     }
-    println!("not run by crun: {}", said.trim());
+    println!("not run by crun: {}", stderr.trim());
     let mut command = Command::new("chroot");
     command.arg("--userspec=65532:65532").arg(bundle.join("rootfs")).arg("/usr/local/bin/daypass").args(words);
     command.output().unwrap()

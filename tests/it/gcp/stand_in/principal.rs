@@ -32,7 +32,7 @@ impl World {
     pub(super) fn impersonate(
         &mut self,
         account: &str,
-        asked: &str,
+        method_name: &str,
         kind: &str,
         body: &Value,
         bearer: Option<&str>,
@@ -57,11 +57,11 @@ impl World {
                 Some(("ACCESS_TOKEN_SCOPE_INSUFFICIENT", "")),
             );
         }
-        let invalid = |told: &str| status(400, "INVALID_ARGUMENT", told, None);
+        let invalid = |message: &str| status(400, "INVALID_ARGUMENT", message, None);
         let Some(members) = body.as_object().filter(|_| kind == "application/json") else {
             return invalid("Invalid JSON payload received.");
         };
-        let known: &[&str] = match asked {
+        let known: &[&str] = match method_name {
             "generateAccessToken" => &["scope", "lifetime", "delegates"],
             "generateIdToken" => &["audience", "includeEmail", "delegates", "useEmailAzp"],
             _ => return status(404, "NOT_FOUND", "Not found.", None),
@@ -69,14 +69,14 @@ impl World {
         if members.keys().any(|name| !known.contains(&name.as_str())) {
             return invalid("Invalid JSON payload received. Unknown name.");
         }
-        if let Some(refusal) = self.refuse(account, asked, body, &federated.principal) {
+        if let Some(refusal) = self.refuse(account, method_name, body, &federated.principal) {
             return refusal;
         }
-        if asked == "generateAccessToken" { self.access(account, body) } else { self.identify(account, body) }
+        if method_name == "generateAccessToken" { self.access(account, body) } else { self.identify(account, body) }
     }
 
     /// The refusal, unless each account of the chain lets the one before it act as itself.
-    fn refuse(&self, account: &str, asked: &str, body: &Value, first: &str) -> Option<Response<Body>> {
+    fn refuse(&self, account: &str, method_name: &str, body: &Value, first: &str) -> Option<Response<Body>> {
         let delegates: Vec<&str> =
             body["delegates"].as_array().into_iter().flatten().map(|one| one.as_str().unwrap_or_default()).collect();
         let mut before = first.to_owned();
@@ -85,10 +85,10 @@ impl World {
                 return Some(status(400, "INVALID_ARGUMENT", "Request contains an invalid argument.", None));
             };
             if !self.accounts.get(next).is_some_and(|members| members.contains(&before)) {
-                let permission = if asked == "generateAccessToken" { "getAccessToken" } else { "getOpenIdToken" };
+                let permission = if method_name == "generateAccessToken" { "getAccessToken" } else { "getOpenIdToken" };
                 let permission = format!("iam.serviceAccounts.{permission}");
-                let told = format!("Permission '{permission}' denied on resource (or it may not exist).");
-                return Some(status(403, "PERMISSION_DENIED", &told, Some(("IAM_PERMISSION_DENIED", &permission))));
+                let message = format!("Permission '{permission}' denied on resource (or it may not exist).");
+                return Some(status(403, "PERMISSION_DENIED", &message, Some(("IAM_PERMISSION_DENIED", &permission))));
             }
             before = next.to_owned();
         }
@@ -96,7 +96,7 @@ impl World {
     }
 
     fn access(&mut self, account: &str, body: &Value) -> Response<Body> {
-        let invalid = |told: &str| status(400, "INVALID_ARGUMENT", told, None);
+        let invalid = |message: &str| status(400, "INVALID_ARGUMENT", message, None);
         let scopes: Vec<String> =
             body["scope"].as_array().into_iter().flatten().map(|one| one.as_str().unwrap_or_default().to_owned()).collect();
         if scopes.is_empty() {

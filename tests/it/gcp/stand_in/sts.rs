@@ -46,7 +46,7 @@ impl World {
         }
         let subject = match self.verify(token) {
             Ok(subject) => subject,
-            Err((error, told)) => return oauth(error, told),
+            Err((error, message)) => return oauth(error, message),
         };
         if !subject.starts_with(&self.condition) {
             return oauth("unauthorized_client", "The given credential is rejected by the attribute condition.");
@@ -65,7 +65,7 @@ impl World {
 
     /// Google Cloud, "Prepare your external IdP": RS256 or ES256, a `kid`, issued in the past, for less than 48 hours.
     fn verify(&self, token: &str) -> Result<String, (&'static str, &'static str)> {
-        let grant = |told| ("invalid_grant", told);
+        let grant = |message| ("invalid_grant", message);
         let header = decode_header(token).map_err(|_| grant("The subject token is not a JWT."))?;
         if ![Algorithm::RS256, Algorithm::ES256].contains(&header.alg) {
             return Err(grant("The subject token's algorithm is not supported."));

@@ -58,14 +58,14 @@ impl Lie {
             Self::Html => html(if path.ends_with(&["access_tokens"]) { 201 } else { 200 }),
             Self::Fails => html(502),
             Self::Redirects => {
-                let mut told = error(StatusCode::MOVED_PERMANENTLY, "Moved Permanently");
-                told.headers_mut().insert("location", "https://elsewhere.example/".parse().unwrap());
-                told
+                let mut response = error(StatusCode::MOVED_PERMANENTLY, "Moved Permanently");
+                response.headers_mut().insert("location", "https://elsewhere.example/".parse().unwrap());
+                response
             }
             Self::SecondaryLimit => {
-                let mut told = error(StatusCode::FORBIDDEN, "You have exceeded a secondary rate limit.");
-                told.headers_mut().insert("retry-after", "120".parse().unwrap());
-                told
+                let mut response = error(StatusCode::FORBIDDEN, "You have exceeded a secondary rate limit.");
+                response.headers_mut().insert("retry-after", "120".parse().unwrap());
+                response
             }
             _ => return None,
         })

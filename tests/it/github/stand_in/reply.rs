@@ -23,12 +23,13 @@ pub fn error(status: StatusCode, message: &str) -> Response<Body> {
 }
 
 /// The answer without its token, or why there is none.
-pub fn minted(from: &Installation, wanted: &Map<String, Value>) -> Result<Value, String> {
-    if let Some(unknown) = wanted.keys().find(|key| !["repositories", "repository_ids", "permissions"].contains(&key.as_str())) {
+pub fn minted(from: &Installation, requested: &Map<String, Value>) -> Result<Value, String> {
+    if let Some(unknown) = requested.keys().find(|key| !["repositories", "repository_ids", "permissions"].contains(&key.as_str()))
+    {
         return Err(format!("Invalid request.\n\n\"{unknown}\" is not a permitted key."));
     }
-    let permissions = permissions(from, wanted.get("permissions"))?;
-    let chosen = repositories(from, wanted)?;
+    let permissions = permissions(from, requested.get("permissions"))?;
+    let chosen = repositories(from, requested)?;
     let ends = SystemClock.now().plus(Duration::from_secs(3600)).to_string();
     let mut answer =
         json!({ "token": "", "expires_at": ends, "permissions": permissions, "repository_selection": from.selection });
@@ -40,11 +41,11 @@ pub fn minted(from: &Installation, wanted: &Map<String, Value>) -> Result<Value,
 }
 
 /// The given permissions. GitHub always adds `metadata: read`.
-fn permissions(from: &Installation, wanted: Option<&Value>) -> Result<Value, String> {
-    let Some(wanted) = wanted else { return Ok(from.permissions.clone()) };
-    let wanted = wanted.as_object().ok_or("Invalid request.\n\nFor 'properties/permissions', is not an object.")?;
+fn permissions(from: &Installation, requested: Option<&Value>) -> Result<Value, String> {
+    let Some(requested) = requested else { return Ok(from.permissions.clone()) };
+    let requested = requested.as_object().ok_or("Invalid request.\n\nFor 'properties/permissions', is not an object.")?;
     let order = |level: &Value| ["read", "write", "admin"].iter().position(|known| level == known);
-    for (key, level) in wanted {
+    for (key, level) in requested {
         let known = level.as_str().is_some_and(|level| Permission::parse(key, level, &["next_weeks".to_owned()]).is_ok());
         if !known {
             return Err(format!("Invalid request.\n\nFor 'permissions/{key}', is not one of its values."));
@@ -53,13 +54,13 @@ fn permissions(from: &Installation, wanted: Option<&Value>) -> Result<Value, Str
             return Err(NOT_GRANTED.to_owned());
         }
     }
-    let mut given = wanted.clone();
-    given.entry("metadata").or_insert("read".into());
-    Ok(given.into())
+    let mut granted = requested.clone();
+    granted.entry("metadata").or_insert("read".into());
+    Ok(granted.into())
 }
 
-fn repositories(from: &Installation, wanted: &Map<String, Value>) -> Result<Option<Vec<(u64, &'static str)>>, String> {
-    let list = |key: &str| match wanted.get(key) {
+fn repositories(from: &Installation, requested: &Map<String, Value>) -> Result<Option<Vec<(u64, &'static str)>>, String> {
+    let list = |key: &str| match requested.get(key) {
         None => Ok(Vec::new()),
         Some(Value::Array(all)) if all.len() <= 500 => Ok(all.clone()),
         Some(_) => Err(format!("Invalid request.\n\nFor 'properties/{key}', is not an array of up to 500.")),

@@ -81,17 +81,17 @@ async fn a_failed_job_had_its_credentials_and_leaves_none_behind() {
         std::process::Command::new("sha256sum").stdin(std::fs::File::open(stage.world.path("hostile")).unwrap()).output();
     let digest = String::from_utf8(digest.unwrap().stdout).unwrap();
     let evidence = stage.evidence();
-    let said = [
+    let expected = [
         format!("session=arn:aws:sts::000000000000:assumed-role/deploy/{decision}"),
         format!("decision={decision}"),
         format!("hostile={}", digest.trim()),
         "file=tic-tac-toe".to_owned(),
     ];
-    assert!(said.iter().all(|line| evidence.contains(line)) && evidence.contains("evil=\n"), "{evidence}");
+    assert!(expected.iter().all(|line| evidence.contains(line)) && evidence.contains("evil=\n"), "{evidence}");
     let token = evidence.lines().find_map(|line| line.strip_prefix("github=")).unwrap();
     assert_eq!(stage.github.stand_in.with(|world| world.tokens.get(token).copied()), Some(true), "made, and revoked: {log}");
-    for said in ["shown=***", "leaf=***", "1 revoked", "a job cannot end an AWS session", decision] {
-        assert!(log.contains(said), "{said}: {log}");
+    for expected in ["shown=***", "leaf=***", "1 revoked", "a job cannot end an AWS session", decision] {
+        assert!(log.contains(expected), "{expected}: {log}");
     }
     assert_hidden(&log);
     assert!(!log.contains(token) && !stage.world.path("shop/from-daypass").exists(), "{log}");
@@ -135,7 +135,7 @@ async fn only_the_command_gets_credentials_and_only_the_pinned_program_runs() {
         assert!(evidence.contains(line), "{line}: {evidence}\n{log}");
     }
     assert!(!evidence.contains("never"), "{evidence}");
-    for said in [
+    for expected in [
         "shown=***",
         &format!("has the SHA-256 {}, and {} is pinned: it is not run", stage.digest, "a".repeat(64)),
         "name the program by `sha256`",
@@ -146,7 +146,7 @@ async fn only_the_command_gets_credentials_and_only_the_pinned_program_runs() {
         "`LD_PRELOAD` changes how commands run",
         "(no_matching_policy)",
     ] {
-        assert!(log.contains(said), "{said}: {log}");
+        assert!(log.contains(expected), "{expected}: {log}");
     }
     assert_eq!(stage.tokens_left(), 0, "{log}");
     assert_hidden(&log);

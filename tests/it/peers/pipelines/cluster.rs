@@ -36,13 +36,13 @@ impl Cluster {
         let resources = json!({ "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": "v1", "resources": [resource] });
         let groups = json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": [] });
         let paths = json!({ "paths": { "api/v1": { "serverRelativeURL": "/openapi/v3/api/v1" } } });
-        let told = |value: Value| get(async move || Json(value.clone()));
+        let answer = |value: Value| get(async move || Json(value.clone()));
         let router = axum::Router::new()
-            .route("/api", told(json!({ "kind": "APIVersions", "versions": ["v1"] })))
-            .route("/apis", told(groups))
-            .route("/api/v1", told(resources))
-            .route("/openapi/v3", told(paths))
-            .route("/openapi/v3/api/v1", told(openapi()))
+            .route("/api", answer(json!({ "kind": "APIVersions", "versions": ["v1"] })))
+            .route("/apis", answer(groups))
+            .route("/api/v1", answer(resources))
+            .route("/openapi/v3", answer(paths))
+            .route("/openapi/v3/api/v1", answer(openapi()))
             .route("/api/v1/namespaces/default/configmaps/{name}", get(absent))
             .route("/api/v1/namespaces/default/configmaps", axum::routing::post(make))
             .layer(axum::middleware::from_fn_with_state(trust.clone(), known))

@@ -54,10 +54,10 @@ impl<'a> Step<'a> {
         std::fs::read_to_string(self.folder.join(file)).unwrap()
     }
 
-    fn until_nothing_is_left(&self, told: &str) {
+    fn until_nothing_is_left(&self, message: &str) {
         let started = Instant::now();
         while self.stage.tokens_left() > 0 {
-            assert!(started.elapsed() < START_MAX, "{told}");
+            assert!(started.elapsed() < START_MAX, "{message}");
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -75,23 +75,23 @@ fn signal(kind: &str, id: &str) {
 async fn credentials_end_with_the_process_that_holds_them_and_the_post_step_fails_no_job() {
     let stage = Stage::without_aws().await;
     let Some(step) = Step::new(&stage) else { return };
-    let (told, good) = said(&step.command("main.js", &[("GITHUB", "true")]).output().unwrap());
-    assert!(good && stage.tokens_left() == 1, "{told}");
-    assert!(step.text("GITHUB_ENV").contains("GH_TOKEN<<daypass_"), "{told}");
+    let (output, good) = said(&step.command("main.js", &[("GITHUB", "true")]).output().unwrap());
+    assert!(good && stage.tokens_left() == 1, "{output}");
+    assert!(step.text("GITHUB_ENV").contains("GH_TOKEN<<daypass_"), "{output}");
     let folder = step.state();
     let keeper = std::fs::read_to_string(format!("{folder}/held")).unwrap();
     signal("-KILL", keeper.trim());
-    step.until_nothing_is_left(&told);
-    let (told, good) = step.post(&folder);
-    assert!(good && told.contains("at the end: 1 revoked") && !told.contains("::warning"), "{told}");
-    assert!(!PathBuf::from(&folder).exists(), "{told}");
-    assert!(step.text("GITHUB_STEP_SUMMARY").contains("granted by shop/deploy: github"), "{told}");
+    step.until_nothing_is_left(&output);
+    let (output, good) = step.post(&folder);
+    assert!(good && output.contains("at the end: 1 revoked") && !output.contains("::warning"), "{output}");
+    assert!(!PathBuf::from(&folder).exists(), "{output}");
+    assert!(step.text("GITHUB_STEP_SUMMARY").contains("granted by shop/deploy: github"), "{output}");
 
     // The holder and its report are both gone, so nothing is known about the credentials.
     let killed = step.folder.join("temp/daypass-killed");
     put(&killed.join("held"), keeper.as_bytes());
-    let (told, good) = step.post(killed.to_str().unwrap());
-    assert!(good && told.contains("::warning title=daypass::the process that held the credentials is gone"), "{told}");
+    let (output, good) = step.post(killed.to_str().unwrap());
+    assert!(good && output.contains("::warning title=daypass::the process that held the credentials is gone"), "{output}");
 
     // An earlier step may have written anything into the folder.
     let hostile = step.folder.join("temp/daypass-x");
@@ -99,10 +99,10 @@ async fn credentials_end_with_the_process_that_holds_them_and_the_post_step_fail
         "{\"ended\":{\"failed\":[\"x\\n::set-env name=A::b\"]}}\n[]\nnull\n{\"granted\":\"::stop-commands::x\"}\nnot json\n";
     put(&hostile.join("report"), lines.as_bytes());
     put(&hostile.join("log"), b"::add-path::/tmp\n##[set-output name=a]b\n");
-    let (told, good) = step.post(hostile.to_str().unwrap());
+    let (output, good) = step.post(hostile.to_str().unwrap());
     let is_command =
         |line: &str| line.contains("##[") || (line.starts_with("::") && !line.starts_with("::warning title=daypass::"));
-    assert!(good && !told.lines().any(is_command), "{told}");
+    assert!(good && !output.lines().any(is_command), "{output}");
     for nothing in ["", "/etc", "/nonexistent/daypass-x"] {
         assert_eq!(step.post(nothing), (String::new(), true));
     }
@@ -120,10 +120,10 @@ async fn a_step_that_is_cancelled_ends_its_command_and_leaves_no_token() {
     }
     assert_eq!(stage.tokens_left(), 1);
     signal("-TERM", &main.id().to_string());
-    let (told, good) = said(&main.wait_with_output().unwrap());
-    assert!(!good && stage.tokens_left() == 0, "{told}");
-    let (told, good) = step.post(&step.state());
-    assert!(good && told.contains("1 revoked"), "{told}");
+    let (output, good) = said(&main.wait_with_output().unwrap());
+    assert!(!good && stage.tokens_left() == 0, "{output}");
+    let (output, good) = step.post(&step.state());
+    assert!(good && output.contains("1 revoked"), "{output}");
 }
 
 /// A profile takes precedence over exported keys, so a later step would use other credentials.
@@ -132,22 +132,22 @@ async fn a_variable_that_takes_precedence_over_ours_is_refused() {
     let Some(stage) = Stage::start().await else { return };
     let Some(step) = Step::new(&stage) else { return };
     let mut main = step.command("main.js", &[("AWS", "true"), ("GITHUB", "true")]);
-    let (told, good) = said(&main.env("AWS_PROFILE", "somebody-elses").output().unwrap());
-    assert!(!good && told.contains("::error title=daypass::AWS_PROFILE: set in this job"), "{told}");
-    assert_eq!(step.text("GITHUB_ENV"), "", "{told}");
-    let (told, good) = step.post(&step.state());
-    assert!(good && stage.tokens_left() == 0, "{told}");
+    let (output, good) = said(&main.env("AWS_PROFILE", "somebody-elses").output().unwrap());
+    assert!(!good && output.contains("::error title=daypass::AWS_PROFILE: set in this job"), "{output}");
+    assert_eq!(step.text("GITHUB_ENV"), "", "{output}");
+    let (output, good) = step.post(&step.state());
+    assert!(good && stage.tokens_left() == 0, "{output}");
     // A dry run issues nothing, and needs a command.
     let dry = [("GITHUB", "true"), ("DRY-RUN", "true"), ("RUN", "echo as-always")];
-    let (told, good) = said(&step.command("main.js", &dry).output().unwrap());
-    assert!(good && told.contains("WOULD BE GRANTED") && told.contains("as-always"), "{told}");
-    let (told, good) = said(&step.command("main.js", &dry[..2]).output().unwrap());
-    assert!(!good && told.contains("--dry-run: for `run` alone") && stage.tokens_left() == 0, "{told}");
+    let (output, good) = said(&step.command("main.js", &dry).output().unwrap());
+    assert!(good && output.contains("WOULD BE GRANTED") && output.contains("as-always"), "{output}");
+    let (output, good) = said(&step.command("main.js", &dry[..2]).output().unwrap());
+    assert!(!good && output.contains("--dry-run: for `run` alone") && stage.tokens_left() == 0, "{output}");
     // The program is a release of the action's own repository.
     let mut main = step.command("main.js", &[("BINARY", ""), ("VERSION", "0.1.0"), ("SHA256", &stage.digest)]);
     main.env("GITHUB_SERVER_URL", stage.url.replace("/daypass", "")).env("GITHUB_ACTION_REPOSITORY", "acme/daypass");
-    let (told, good) = said(&main.env("EVIDENCE", step.folder.join("evidence")).output().unwrap());
-    assert!(good && step.text("GITHUB_ENV").contains("DAYPASS_SERVER<<daypass_"), "{told}");
+    let (output, good) = said(&main.env("EVIDENCE", step.folder.join("evidence")).output().unwrap());
+    assert!(good && step.text("GITHUB_ENV").contains("DAYPASS_SERVER<<daypass_"), "{output}");
     let bin = step.text("GITHUB_PATH");
     assert!(PathBuf::from(bin.trim()).join("daypass").exists(), "{bin}");
 }
@@ -167,12 +167,12 @@ async fn no_text_of_a_server_is_a_runner_command() {
     let router = axum::Router::new().route("/v1/exchange", axum::routing::post(answer));
     tokio::spawn(serve(listener, acceptor(stage.world.folder.path()), router));
     for inputs in [&[("GITHUB", "true")][..], &[("GITHUB", "true"), ("RUN", "true")]] {
-        let (told, good) = said(&step.command("main.js", inputs).env("INPUT_SERVER", &server).output().unwrap());
+        let (output, good) = said(&step.command("main.js", inputs).env("INPUT_SERVER", &server).output().unwrap());
         let ours = ["::error title=daypass::", "::notice title=daypass::"];
         let is_command = |line: &str| line.trim_start().starts_with("::") && !ours.iter().any(|own| line.starts_with(own));
-        let lines: Vec<&str> = told.split(['\n', '\r', '\u{2028}']).collect();
-        assert!(!good && told.contains("stop-commands"), "{told}");
-        assert!(!told.contains("##[") && !lines.iter().any(|line| is_command(line)), "{told}");
+        let lines: Vec<&str> = output.split(['\n', '\r', '\u{2028}']).collect();
+        assert!(!good && output.contains("stop-commands"), "{output}");
+        assert!(!output.contains("##[") && !lines.iter().any(|line| is_command(line)), "{output}");
         assert!(!step.text("GITHUB_OUTPUT").contains("stop-commands") && step.text("GITHUB_ENV").is_empty());
     }
 }

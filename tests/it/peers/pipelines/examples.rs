@@ -35,18 +35,19 @@ fn project(stage: &Stage, cluster: &Cluster, folder: &Path, by: &str) {
 }
 
 /// Asserts what the examples of one kind deployed.
-fn assert_deployed(stage: &Stage, cluster: &Cluster, by: &str, subject: &str, told: &str) {
+fn assert_deployed(stage: &Stage, cluster: &Cluster, by: &str, subject: &str, message: &str) {
     let object = |key: &str| {
         let read = stage.emulator().call(&["s3", "cp", &format!("s3://releases/{key}"), "-"], ["test", "test", ""]);
         String::from_utf8(read.stdout).unwrap()
     };
-    assert_eq!(object("index.html"), format!("by {by}"), "{told}");
+    assert_eq!(object("index.html"), format!("by {by}"), "{message}");
     if peer("kubectl").is_some() {
         let made = cluster.made().into_iter().find(|(_, object)| object["metadata"]["name"] == format!("by-{by}"));
-        assert_eq!(made.map(|(subject, _)| subject).as_deref(), Some(subject), "{told}");
+        assert_eq!(made.map(|(subject, _)| subject).as_deref(), Some(subject), "{message}");
     }
     if stage.has("terraform") {
-        let state: serde_json::Value = serde_json::from_str(&object(&format!("state-{by}"))).unwrap_or_else(|_| panic!("{told}"));
+        let state: serde_json::Value =
+            serde_json::from_str(&object(&format!("state-{by}"))).unwrap_or_else(|_| panic!("{message}"));
         assert_eq!(state["resources"][0]["type"], "terraform_data", "{state}");
         assert!(!state.to_string().contains("tic-tac-toe"));
     }

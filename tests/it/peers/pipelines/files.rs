@@ -13,9 +13,9 @@ const END: &str = "# end: the pinned program\n";
 
 fn done(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|fault| panic!("{command:?}: {fault}"));
-    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(output.status.success(), "{command:?}: {}{}", said(&output.stdout), said(&output.stderr));
-    said(&output.stdout)
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{command:?}: {}{}", text(&output.stdout), text(&output.stderr));
+    text(&output.stdout)
 }
 
 /// The files of a folder with this ending.
@@ -133,9 +133,9 @@ assert.deepStrictEqual(kept, { PATH: '/bin' });
 ";
     done(Command::new(&node).arg("-e").arg(script).current_dir(root().join("deploy/github-action")));
     let masked = "require('./runner').mask('one%\\ntwo line\\r\\n\\nab\\n::x::\\n')";
-    let said = done(Command::new(&node).arg("-e").arg(masked).current_dir(root().join("deploy/github-action")));
+    let output = done(Command::new(&node).arg("-e").arg(masked).current_dir(root().join("deploy/github-action")));
     assert_eq!(
-        said,
+        output,
         "::add-mask::one%25%0Atwo line%0D%0A%0Aab%0A::x::\n::add-mask::one%25\n::add-mask::two line\n::add-mask::::x::\n"
     );
 }

@@ -63,9 +63,9 @@ async fn the_script_runs_only_the_pinned_program() {
         let program = format!("{kept}/daypass");
         assert_eq!(script.run(&pinned), (0, format!("{program}\n"), String::new()), "{shell}");
         // An existing program is not downloaded again. If it was replaced since, it is not run.
-        let gone = [("DAYPASS_URL", "https://localhost:1/"), pinned[1], pinned[2]];
-        assert_eq!(script.run(&gone).0, 0, "{shell}");
+        let unreachable = [("DAYPASS_URL", "https://localhost:1/"), pinned[1], pinned[2]];
+        assert_eq!(script.run(&unreachable).0, 0, "{shell}");
         std::fs::write(&program, "#!/bin/sh\necho evil\n").unwrap();
-        script.refuses(&gone, PINNED);
+        script.refuses(&unreachable, PINNED);
     }
 }
