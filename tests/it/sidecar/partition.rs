@@ -88,14 +88,14 @@ async fn a_network_outage_is_no_denial_and_the_limit_holds_meanwhile() {
     pod.configure(&format!("https://{address}"), SETTINGS);
     pod.start();
     pod.until_file("db-password", Some("hunter2")).await;
-    let (ends_at, before) = (pod.ends_at().unwrap(), pod.failures());
+    let (ends_at, before) = (pod.until_ends_at().await, pod.failures());
     cable.pull();
     rotate(&world, "two").await;
     pod.keeps("db-password", ends_at, "an outage is no denial", |pod| pod.failures() > before).await;
     cable.put_back();
     let took = pod.until_file("db-password", Some("two")).await;
     println!("from the cable put back to the file: {took:?}");
-    let ends_at = pod.ends_at().unwrap();
+    let ends_at = pod.until_ends_at().await;
     cable.pull();
     let pulled = Instant::now();
     pod.keeps("db-password", ends_at, "its time is over", |pod| pod.file("db-password").is_none()).await;

@@ -173,6 +173,17 @@ impl Pod {
         note["ends_at"].as_i64().map(UnixTime::from_millis)
     }
 
+    /// Until when the sidecar may keep its files. The sidecar notes that after it has written them.
+    pub(super) async fn until_ends_at(&self) -> UnixTime {
+        let noted = std::cell::Cell::new(None);
+        self.until("it notes the end", |pod| {
+            noted.set(pod.ends_at());
+            noted.get().is_some()
+        })
+        .await;
+        noted.get().unwrap()
+    }
+
     /// Waits until the condition holds. Meanwhile the file may be gone only if its time is over, which is this one if the sidecar notes
     /// no later one. Returns whether the file is still there.
     pub(super) async fn keeps(&self, name: &str, mut ends_at: UnixTime, what: &str, holds: impl Fn(&Self) -> bool) -> bool {
