@@ -1,7 +1,7 @@
 //! Which requests count as one client. A token that one client used gets nothing for another.
 
 use crate::sts::StandInSts;
-use crate::support::{Setup, World};
+use crate::support::{Setup, World, until};
 use daypass::words::UnixTime;
 use daypass::words::names::SecretPath;
 use serde_json::{Value, json};
@@ -104,9 +104,7 @@ async fn of_two_simultaneous_clients_one_is_refused() {
         let (world, token) = (world.clone(), token.clone());
         async move { ask(&world, HERE, &token, json!({ "aws": { "role": SLOW } })).await }
     });
-    while sts.asked().is_empty() {
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+    until("the first asks for its session", async || !sts.asked().is_empty()).await;
     let (same, other) = tokio::join!(
         ask(&world, HERE, &token, json!({ "secret": "own.yaml" })),
         ask(&world, ELSEWHERE, &token, json!({ "secret": "shop/password.age" })),

@@ -2,7 +2,7 @@
 
 use crate::beliefs::{certificate_until, certificate_with};
 use crate::sources;
-use crate::support::{Setup, World, git, write_private};
+use crate::support::{Setup, World, git, until, write_private};
 use daypass::secrets::{Identities, encrypt};
 use daypass::words::Clock;
 use serde_json::{Value, json};
@@ -233,10 +233,11 @@ async fn beyond_loopback_readyz_says_yes_or_no_and_nothing_else() {
     std::fs::write(world.path("daypass.yaml"), mapped).unwrap();
     let mut server = Command::new(env!("CARGO_BIN_EXE_daypass"));
     let mut server = server.args(["serve", "--config", "daypass.yaml"]).current_dir(world.folder.path()).spawn().unwrap();
-    while std::net::TcpStream::connect(("127.0.0.1", world.admin_port)).is_err() {
+    until("the server answers", async || {
         assert!(server.try_wait().unwrap().is_none(), "it ended");
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+        std::net::TcpStream::connect(("127.0.0.1", world.admin_port)).is_ok()
+    })
+    .await;
     let ask = async |path: &str| {
         let response = world.http.get(format!("http://127.0.0.1:{}{path}", world.admin_port)).send().await.unwrap();
         (response.status().as_u16(), response.text().await.unwrap())

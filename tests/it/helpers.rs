@@ -1,10 +1,9 @@
 //! Credential helpers: what each gives its tool, and how each reports a denial: with the hint and the decision's ID, where the tool looks.
 
-use crate::support::{DEPLOY, START_MAX, Setup, World, peer};
+use crate::support::{DEPLOY, Setup, World, peer, until};
 use daypass::demo::issuer::github_claims;
 use serde_json::{Value, json};
 use std::process::{Output, Stdio};
-use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
 
 /// The audience that [`DEPLOY`] grants.
@@ -176,17 +175,11 @@ async fn a_denied_renewal_keeps_the_last_good_file_and_reports_why() {
     let arguments = ["exec", "--azure-token", AUDIENCE, "--refresh-before", "595s", "--", "sh", "-c", script];
     let reported = || std::fs::read_to_string(world.path("reported")).unwrap();
     let narrowed = async {
-        while !world.path("begun").exists() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        until("its command begins", async || world.path("begun").exists()).await;
         let elsewhere = DEPLOY.replace("refs/heads/main", "refs/heads/release");
         world.commit_and_wait(&[("policies/shop/deploy.yaml", elsewhere.as_bytes())]).await;
         std::fs::write(world.path("denied"), "").unwrap();
-        let started = Instant::now();
-        while !reported().contains("could not be renewed") {
-            assert!(started.elapsed() < START_MAX, "{}", reported());
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        until("it reports the denial", async || reported().contains("could not be renewed")).await;
         std::fs::write(world.path("refused"), "").unwrap();
     };
     let mut command = daypass(&world, "push", &arguments);

@@ -1,6 +1,6 @@
 //! The server's main functions over real TLS: exchange, denials, `exec`, TLS itself, and stops.
 
-use crate::support::{DEPLOY, START_MAX, Setup, World, certificate};
+use crate::support::{DEPLOY, START_MAX, Setup, World, certificate, until};
 use daypass::demo::issuer::github_claims;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -231,9 +231,7 @@ async fn exec_passes_signals_on() {
         .env("DAYPASS_CA", world.path("tls.crt"))
         .envs(world.issuer.job_environment("push"));
     let mut child = command.spawn().unwrap();
-    while !world.path("ready").exists() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("its command begins", async || world.path("ready").exists()).await;
     rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::TERM).unwrap();
     let status = tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap();
     assert_eq!(status.code(), Some(7));

@@ -15,6 +15,15 @@ use std::time::{Duration, Instant};
 /// Whatever neither ends nor answers for this long hangs, however busy the machine is.
 pub const START_MAX: Duration = Duration::from_secs(240);
 
+/// Waits until the condition holds.
+pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    while !holds().await {
+        assert!(started.elapsed() < START_MAX, "not in time: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 pub const DEPLOY: &str = "issuer: github
 match:
   repository: acme/shop@456789

@@ -2,9 +2,8 @@
 
 use super::AtGitHub;
 use super::stand_in::Lie;
-use crate::support::{Setup, World};
+use crate::support::{Setup, World, until};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 const POLICY: &str = "owners: [team-shop]
 issuer: github
@@ -129,10 +128,11 @@ async fn a_job_that_is_cancelled_leaves_no_token_behind() {
     command.env("DAYPASS_SERVER", scene.world.url("")).env("DAYPASS_CA", scene.world.path("tls.crt")).env_remove("DAYPASS_TOKEN");
     command.env("SSL_CERT_FILE", scene.ca()).envs(scene.world.issuer.job_environment("push"));
     let mut job = command.kill_on_drop(true).spawn().unwrap();
-    while !scene.world.path("began").exists() {
+    until("its command begins", async || {
         assert!(job.try_wait().unwrap().is_none(), "it ended before its command began");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+        scene.world.path("began").exists()
+    })
+    .await;
     assert_eq!(scene.left(), 1);
     let id = job.id().unwrap().to_string();
     assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());

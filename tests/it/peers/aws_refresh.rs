@@ -3,9 +3,8 @@
 use super::aws::Emulator;
 use crate::helpers::{check_denial, job, texts};
 use crate::sts::StandInSts;
-use crate::support::{Setup, World, peer};
+use crate::support::{Setup, World, peer, until};
 use std::path::Path;
-use std::time::Duration;
 
 const ROLE: &str = "arn:aws:iam::000000000000:role/deploy";
 
@@ -124,9 +123,7 @@ async fn a_denied_renewal_is_reported_when_the_last_good_session_has_ended() {
     let setup = Setup { policies: vec![("shop/deploy", policy(role))], aws: sts.section(), ..Setup::default() };
     let world = World::start(setup).await;
     let narrowed = async {
-        while !world.path("begun").exists() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        until("its command begins", async || world.path("begun").exists()).await;
         let elsewhere = policy(role).replace("refs/heads/main", "refs/heads/release");
         world.commit_and_wait(&[("policies/shop/deploy.yaml", elsewhere.as_bytes())]).await;
         std::fs::write(world.path("denied"), "").unwrap();

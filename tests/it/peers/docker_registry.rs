@@ -2,7 +2,7 @@
 
 use super::git_remotes::Peer;
 use crate::helpers::{check_denial, texts};
-use crate::support::{Setup, World, free_port, peer, put};
+use crate::support::{Setup, World, free_port, peer, put, until};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -25,9 +25,7 @@ auth: {{ htpasswd: {{ realm: registry, path: {here}/htpasswd }} }}
     let mut command = Command::new(program);
     command.arg("serve").arg(world.path("registry.yml")).stdout(Stdio::null()).stderr(log);
     let server = Peer(command.spawn().unwrap());
-    while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    until("its server answers", async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok()).await;
     server
 }
 

@@ -2,7 +2,7 @@
 
 use super::git_remotes::lighttpd;
 use crate::helpers::{AUDIENCE, check_denial, texts, verified};
-use crate::support::{Setup, World, free_port, peer};
+use crate::support::{Setup, World, free_port, peer, until};
 use daypass::secrets::encrypt;
 use std::process::Output;
 
@@ -37,9 +37,7 @@ async fn git_clones_and_pushes_with_a_granted_secret_for_the_named_host_and_path
     world.commit_and_wait(&[("secrets/shop/git.age", &sealed)]).await;
     let port = free_port();
     let _server = lighttpd(world.folder.path(), port);
-    while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    until("its server answers", async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok()).await;
     let url = format!("https://localhost:{port}/git/access/.git");
     let helper = |host: &str| format!("credential git --host {host} --username x-access-token --secret shop/git.age");
     let ours = helper(&format!("localhost:{port}"));
