@@ -63,9 +63,6 @@ impl Supervisor {
     pub(super) async fn run(mut self, updates: EventUpdates) -> Infallible {
         tokio::spawn(follow(self.server.clone(), updates.clone(), self.settings.interval));
         let notifier = Notifier::start(self.settings.on_change.take(), self.server.http(), self.volume.unnotified());
-        if self.volume.unnotified().exists() {
-            notifier.notify();
-        }
         loop {
             let answer = self.request().await;
             // The log has the failure already.
@@ -217,16 +214,15 @@ impl Supervisor {
         if self.volume.holds(files) {
             return Ok(());
         }
-        let changes = self.known && notifier.is_enabled();
-        if changes {
-            self.volume.mark_unnotified();
+        if self.known {
+            notifier.begin();
         }
         self.volume.write(files, SystemClock.now())?;
-        self.known = true;
         tracing::info!(files = files.len(), "the files are in place");
-        if changes {
+        if self.known {
             notifier.notify();
         }
+        self.known = true;
         Ok(())
     }
 

@@ -111,14 +111,7 @@ impl Volume {
         !self.replaced.is_empty()
     }
 
-    /// Notes, for a later process, that the application has yet to be notified of the files that are about to be written.
-    pub(super) fn mark_unnotified(&self) {
-        if let Err(fault) = fs::write(self.folder.join(UNNOTIFIED), b"") {
-            tracing::warn!(%fault, "the pending notification of the application cannot be saved");
-        }
-    }
-
-    /// The file of that note.
+    /// The file that says, for a later process, that the application has yet to be notified of a change.
     pub(super) fn unnotified(&self) -> PathBuf {
         self.folder.join(UNNOTIFIED)
     }
