@@ -3,7 +3,7 @@
 use super::catalogue::{Catalogue, Tree};
 use super::expectation::{self, Outcome};
 use super::file::TrustPolicy;
-use crate::words::yaml::{Fault, Node, Place, Yaml};
+use crate::words::yaml::{FAULTS_MAX, Fault, Node, Place, Yaml};
 use std::sync::Arc;
 
 /// The fewest files for one thread. For fewer, starting a thread would cost more than it saves.
@@ -143,5 +143,5 @@ fn test_faults(policy: &TrustPolicy, tree: &Tree, outcomes: &[Outcome]) -> Vec<F
         let message = format!("the policy's own test does not hold: {}: {why}", outcome.expected);
         Fault::new(&policy.file, Place { line, column: 1 }, message).coded("test_failed").in_text(&text)
     };
-    failed.map(to_fault).collect()
+    failed.take(FAULTS_MAX).map(to_fault).collect()
 }

@@ -3,6 +3,10 @@
 use super::{Fault, Node, Place, Severity, Yaml, nearest};
 use std::fmt;
 
+/// The most errors that are kept of a file, and the most warnings. Nobody reads more at once, and a file of a megabyte can have a hundred
+/// thousand, each of which would be logged and recorded.
+pub const FAULTS_MAX: usize = 100;
+
 /// The keys of one mapping, and the faults of the file.
 pub struct Fields<'a, 'f> {
     file: &'a str,
@@ -19,8 +23,9 @@ impl<'a, 'f> Fields<'a, 'f> {
         let members: &[_] = match &node.value {
             Yaml::Mapping(members) => members,
             _ => {
-                faults.push(Fault::new(file, node.place, format!("expected a mapping, found {}", node.kind())).in_text(text));
-                &[]
+                let mut empty = Self { file, text, place: node.place, members: &[], known: Vec::new(), faults };
+                empty.fault(node.place, format!("expected a mapping, found {}", node.kind()));
+                return empty;
             }
         };
         Self { file, text, place: node.place, members, known: Vec::new(), faults }
@@ -55,7 +60,18 @@ impl<'a, 'f> Fields<'a, 'f> {
 
     /// Reports a fault.
     pub fn fault(&mut self, place: Place, message: impl fmt::Display) {
-        self.faults.push(Fault::new(self.file, place, message).in_text(self.text));
+        if !self.is_full(Severity::Error) {
+            self.report(Fault::new(self.file, place, message));
+        }
+    }
+
+    fn kept(&self, severity: Severity) -> usize {
+        self.faults.iter().filter(|fault| fault.severity == severity).count()
+    }
+
+    /// Whether no more of this severity are kept.
+    fn is_full(&self, severity: Severity) -> bool {
+        self.kept(severity) > FAULTS_MAX
     }
 
     /// Whether the file has an error already, because of which nothing of it is taken.
@@ -63,9 +79,17 @@ impl<'a, 'f> Fields<'a, 'f> {
         self.faults.iter().any(|fault| fault.severity == Severity::Error)
     }
 
-    /// Reports a fault that has more than a message.
+    /// Reports a fault that has more than a message. The last one that is kept says that there are more.
     pub fn report(&mut self, fault: Fault) {
-        self.faults.push(fault.in_text(self.text));
+        let kept = self.kept(fault.severity);
+        if kept < FAULTS_MAX {
+            self.faults.push(fault.in_text(self.text));
+        } else if kept == FAULTS_MAX {
+            let more = format!("from here on, nothing more like the {FAULTS_MAX} before is listed: mend those first");
+            let mut last = self.draft(fault.place, more).coded(fault.code);
+            last.severity = fault.severity;
+            self.faults.push(last);
+        }
     }
 
     /// Makes a fault at this place without reporting it.
@@ -127,16 +151,50 @@ impl<'a, 'f> Fields<'a, 'f> {
     }
 
     /// Reports every key that was not asked for, with the key that may have been meant.
-    pub fn finish(self) {
+    pub fn finish(mut self) {
         for (key, place, _) in self.members {
-            if !self.known.contains(&key.as_str()) {
-                let mut fault = Fault::new(self.file, *place, format!("unknown key `{key}`")).coded("unknown_key");
+            if !self.known.contains(&key.as_str()) && !self.is_full(Severity::Error) {
+                let mut fault = self.draft(*place, format!("unknown key `{key}`")).coded("unknown_key");
                 if let Some(near) = nearest(key, &self.known) {
                     fault = fault.help(format!("did you mean `{near}`?"));
                 }
-                self.faults.push(fault.in_text(self.text));
+                self.report(fault);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults_of(text: &str, read: impl FnOnce(&mut Fields<'_, '_>, &Node)) -> Vec<Fault> {
+        let node = Node::parse("a.yaml", text.as_bytes()).unwrap();
+        let mut faults = Vec::new();
+        let mut fields = Fields::new("a.yaml", text, &node, &mut faults);
+        read(&mut fields, &node);
+        fields.finish();
+        faults
+    }
+
+    #[test]
+    fn a_file_has_as_many_faults_as_a_person_reads() {
+        let keys = |count: usize| (0..count).map(|key| format!("k{key}: 1\n")).collect::<String>();
+        assert_eq!(faults_of(&keys(FAULTS_MAX), |_, _| ()).len(), FAULTS_MAX);
+        let faults = faults_of(&keys(50_000), |_, _| ());
+        assert_eq!(faults.len(), FAULTS_MAX + 1);
+        assert_eq!((faults[FAULTS_MAX].place.line, faults[FAULTS_MAX].code), (FAULTS_MAX + 1, "unknown_key"));
+        assert!(faults[FAULTS_MAX].message.contains("nothing more"), "{}", faults[FAULTS_MAX]);
+    }
+
+    #[test]
+    fn an_error_behind_many_warnings_is_kept() {
+        let faults = faults_of("a: 1\n", |fields, node| {
+            let warning = fields.draft(node.place, "strange").warning("strange");
+            (0..3 * FAULTS_MAX).for_each(|_| fields.report(warning.clone()));
+        });
+        let of = |severity| faults.iter().filter(|fault| fault.severity == severity).count();
+        assert_eq!((of(Severity::Warning), of(Severity::Error)), (FAULTS_MAX + 1, 1));
     }
 }
 
