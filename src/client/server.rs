@@ -77,8 +77,10 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 impl Server {
     /// Checks the address and finds the job's token; nothing is sent yet.
     pub fn new(address: &Address<'_>, environment: Environment) -> Result<Self, Failure> {
+        // Not quoted: a key may have been put there by mistake.
         let base = reqwest::Url::parse(address.server).map_err(|fault| {
-            Failure::new(STATUS_CONFIGURATION, format!("the server's address `{}` is no URL: {fault}", address.server))
+            let failure = Failure::new(STATUS_CONFIGURATION, format!("the server's address is no URL: {fault}"));
+            failure.with_hint("write it like `https://daypass.acme.example`")
         })?;
         if !base.username().is_empty() || base.password().is_some() {
             let message = "the server's address holds a user or a password, which would be printed: daypass takes neither";
