@@ -94,8 +94,8 @@ pub enum FollowError {
     Broken(#[from] JoinError),
     /// Reading it takes very long.
     #[error(
-        "its newest commit has been read for more than {} s: the one before is in force meanwhile. A file that is costly to open, or \
-         very many new ones, are the reason",
+        "its newest commit has been read for more than {} s and is not in force yet. A file that is costly to open, or very many new \
+         ones, are the reason",
         LOOK_QUIET_MAX.as_secs()
     )]
     Slow,
