@@ -8,6 +8,7 @@ mod covered;
 mod decision;
 mod deny;
 mod error;
+mod file_key;
 mod key_encryption;
 mod keys;
 mod live;
@@ -15,12 +16,13 @@ mod not_in_force;
 mod opened;
 mod operate;
 mod origins;
-mod past;
 mod reconcile;
 mod reuse_alarm;
 mod revision;
 mod revisions;
 mod rewrite;
+mod secret;
+mod secret_at;
 mod secret_status;
 mod sources;
 mod tracked_source;
@@ -170,7 +172,7 @@ impl App {
             status_readings: WorkSlots::new(1),
             denials_counted: Semaphore::new(1),
             rewritings: WorkSlots::new(1),
-            past_turns: WorkSlots::new(past::READ_AT_ONCE),
+            past_turns: WorkSlots::new(secret_at::READ_AT_ONCE),
             stops: ArcSwap::default(),
             changed: watch::Sender::default(),
             root: root.clone(),

@@ -1,20 +1,14 @@
 //! Everything in force, of all sources together. It is replaced as a whole.
 
-use super::error::NoTransitKey;
-use super::not_in_force::NoValue;
 use super::opened::PlaintextCache;
 use super::revision::Revision;
 use super::revisions::Revisions;
 use super::tracked_source::TrackedSource;
-use crate::kind::TransitUse;
-use crate::kind::{FileKey, SecretValue};
-use crate::policy::{Catalogue, FileKeyTerms, Granted, PolicySet, SecretTerms, TrustPolicy};
-use crate::secrets::{Header, OpenedTransitKey, Plaintext};
-use crate::store::Licence;
+use crate::policy::{Catalogue, Granted, PolicySet, TrustPolicy};
 use crate::telemetry::SourceState;
-use crate::words::names::{CommitId, PolicyName, SecretName, SecretPath, SourceName, TransitKey};
+use crate::words::names::{CommitId, PolicyName, SecretPath, SourceName};
 use crate::words::yaml::Fault;
-use crate::words::{Denial, Digest, Reason, TransitFile, WidenedFile};
+use crate::words::{Denial, Reason, WidenedFile};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -65,7 +59,7 @@ pub struct Live {
     further: BTreeMap<SourceName, ActiveSource>,
     /// The policies of all sources; absent if there is only the root source, whose own set then decides.
     together: Option<PolicySet>,
-    opened: PlaintextCache,
+    pub(super) opened: PlaintextCache,
 }
 
 impl Live {
@@ -209,126 +203,13 @@ impl Live {
         further.unwrap_or_else(|| Some((&self.root, path.clone())))
     }
 
-    /// Opens a granted transit key in this version, or in its highest one, and returns the version. As for secrets, a source's
-    /// policies reach only its own keys, and only its own identities open them. The caller learns only of a missing key or
-    /// version; other causes stay in the log.
-    pub fn open_transit_key(
-        &self,
-        licence: &Licence<'_, TransitUse>,
-        version: Option<u32>,
-    ) -> Result<(u32, OpenedTransitKey), Denial> {
-        let key = &licence.terms().key;
-        let (in_force, within) = self.transit_key(&licence.granted().source, key)?;
-        let found = in_force.revision.transit().version(&within, version);
-        let (version, bytes) = found.map_err(|cause| no_transit_key(key, cause))?;
-        let file = TransitFile { key: within, version };
-        let opened = OpenedTransitKey::open(key, &file, bytes, &in_force.followed.identities());
-        Ok((version, opened.map_err(|cause| unreadable_transit_key(key, cause))?))
-    }
-
-    /// The versions of a granted transit key, the lowest first.
-    pub fn transit_versions(&self, source: &SourceName, key: &TransitKey) -> Result<Vec<u32>, Denial> {
-        let (in_force, within) = self.transit_key(source, key)?;
-        in_force.revision.transit().versions(&within).map_err(|cause| no_transit_key(key, cause))
-    }
-
-    /// The source that grants a transit key, and the key's name within it.
-    pub(super) fn transit_key(&self, source: &SourceName, key: &TransitKey) -> Result<(&ActiveSource, TransitKey), Denial> {
-        let in_force = self.source(source).ok_or_else(|| unreadable_transit_key(key, "its source is not in force"))?;
-        let within = if source.is_root() { Some(key.clone()) } else { key.below(source) };
-        let foreign = || unreadable_transit_key(key, format!("it does not belong to the source {source}"));
-        Ok((in_force, within.ok_or_else(foreign)?))
-    }
-
-    /// The documents with a header that has all of these stanzas, and that header, whoever may read them. The header with the
-    /// fewest other stanzas comes first, so that nobody gets ahead by copying these stanzas into a longer header.
-    pub fn with_stanzas(&self, stanzas: &[Digest]) -> Vec<(SecretPath, Digest)> {
-        let found = self.sources().flat_map(|(name, source)| {
-            let full = move |path: &SecretPath| {
-                if name.is_root() { Ok(path.clone()) } else { SecretPath::parse(&format!("{name}/{path}")) }
-            };
-            source.revision.with_stanzas(stanzas).filter_map(move |(path, header)| Some((full(path).ok()?, header)))
-        });
-        let mut found: Vec<(SecretPath, &Header)> = found.collect();
-        found.sort_by_key(|(_, header)| header.stanza_count());
-        found.into_iter().map(|(path, header)| (path, *header.id())).collect()
-    }
-
-    /// The file key of a granted document. Like the document itself, only its own source's identities open it.
-    pub fn file_key(&self, licence: &Licence<'_, FileKeyTerms>) -> Result<FileKey, Denial> {
-        let (source, terms) = (&licence.granted().source, licence.terms());
-        let whole = SecretName { path: terms.document.clone(), key: None };
-        let (in_force, within) = self.owned(source, &whole)?;
-        let key = in_force.revision.file_key(&within.path, &terms.header, &in_force.followed.identities());
-        let key = key.map_err(|fault| unreadable(&whole, fault))?;
-        Ok(FileKey { document: terms.document.clone(), header: terms.header, key })
-    }
-
-    /// Opens a granted secret. A source's policies reach only its own files, and only its own identities open them.
-    pub fn open_secret(&self, licence: &Licence<'_, SecretTerms>) -> Result<SecretValue, Denial> {
-        let (granted, terms) = (licence.granted(), licence.terms());
-        let (source, name) = (&granted.source, &terms.name);
-        let (in_force, within) = self.owned(source, name)?;
-        let revision = &in_force.revision;
-        let commit =
-            revision.commit_of_document(&within.path).cloned().ok_or_else(|| unreadable(name, "its source has no revision"))?;
-        let open = || revision.open_secret(&within, terms, &in_force.followed.identities());
-        let plaintext = self.opened.value(source, terms, open).map_err(|cause| not_given(name, &cause))?;
-        Ok(secret_value(granted, terms, &plaintext, commit))
-    }
-
-    /// The source that grants a secret, and the secret's name within it.
-    pub(super) fn owned(&self, source: &SourceName, name: &SecretName) -> Result<(&ActiveSource, SecretName), Denial> {
-        let in_force = self.source(source).ok_or_else(|| unreadable(name, "its source is not in force"))?;
-        let within = if source.is_root() { Some(name.clone()) } else { name.below(source) };
-        let within = within.ok_or_else(|| unreadable(name, format!("it does not belong to the source {source}")))?;
-        Ok((in_force, within))
-    }
-
     /// Wipes expired decrypted values.
     pub fn forget_old(&self) {
         self.opened.forget_old();
     }
 }
 
-/// The answer with an opened value.
-pub(super) fn secret_value(granted: &Granted, terms: &SecretTerms, plaintext: &Plaintext, commit: CommitId) -> SecretValue {
-    let (encoding, value) = SecretValue::written(&plaintext.value);
-    SecretValue {
-        commit,
-        encoding,
-        expires_at: granted.expires,
-        name: terms.name.clone(),
-        offline_seconds: terms.offline.as_secs(),
-        only: terms.only.clone(),
-        unauthenticated: plaintext.unauthenticated,
-        value,
-    }
-}
-
 /// A file's name in reports: `FILE` for the root source, `SOURCE:FILE` for a further one.
 fn of_source(name: &SourceName, file: &str) -> String {
     if name.is_root() { file.to_owned() } else { format!("{name}:{file}") }
-}
-
-fn unreadable_transit_key(key: &TransitKey, cause: impl std::fmt::Display) -> Denial {
-    Reason::SecretUnreadable.with_cause(format!("transit key {key}: {cause}"))
-}
-
-fn no_transit_key(key: &TransitKey, cause: NoTransitKey) -> Denial {
-    let message = format!("The key {key} is granted, but {cause}.");
-    Reason::SecretMissing.with_cause(format!("transit key {key}: {cause}")).with_detail(message)
-}
-
-/// The denial for a value that is not given. The caller learns what the file lacks, because the caller may read everything granted in it.
-fn not_given(name: &SecretName, cause: &NoValue) -> Denial {
-    if cause.is_missing() {
-        let message = format!("The secret is granted, but {cause}.");
-        return Reason::SecretMissing.with_cause(format!("{name}: {cause}")).with_detail(message);
-    }
-    unreadable(name, cause)
-}
-
-pub(super) fn unreadable(name: &SecretName, cause: impl std::fmt::Display) -> Denial {
-    Reason::SecretUnreadable.with_cause(format!("{name}: {cause}"))
 }

@@ -1,26 +1,30 @@
 //! One source in force: its policies, its encrypted secrets and transit keys, and its faults.
 
 mod defined;
+mod file_key;
 mod forms;
 mod recorded;
+mod secret;
+mod transit;
 
 pub(super) use defined::Defined;
 pub(super) use recorded::Recorded;
 pub use recorded::recorded_policies;
+pub(super) use secret::open_granted;
 
 use super::ages::Ages;
-use super::not_in_force::{NoValue, NotInForce};
-use super::transit::TransitKeys;
+use super::not_in_force::NotInForce;
 use crate::config::SourceFiles;
 use crate::git::Snapshot;
-use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, SecretTerms, Tree, Widening, may_be_guardrails, of_further_source};
-use crate::secrets::{self, DocumentPart, Header, Identities, Plaintext, RepositoryPath, Unauthenticated, Unopened};
-use crate::words::names::{CommitId, PolicyName, SecretName, SecretPath, SourceName};
+use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, Tree, Widening, may_be_guardrails, of_further_source};
+use crate::secrets::{self, Header, Identities, RepositoryPath};
+use crate::words::names::{CommitId, PolicyName, SecretPath, SourceName};
 use crate::words::yaml::{Fault, Place, Severity};
-use crate::words::{Digest, Forms, Gain, Secret, TransitFile, WidenedFile};
+use crate::words::{Forms, Gain, TransitFile, WidenedFile};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use transit::TransitKeys;
 
 /// One source at one commit.
 #[derive(Debug, Default)]
@@ -272,24 +276,6 @@ impl Revision {
         self.secrets.contains_key(path)
     }
 
-    /// The documents with a header that has all of these stanzas, by their names within this source.
-    pub fn with_stanzas(&self, stanzas: &[Digest]) -> impl Iterator<Item = (&SecretPath, &Header)> {
-        let each = self.headers.iter().flat_map(|(path, headers)| headers.iter().map(move |header| (path, header)));
-        each.filter(|(_, header)| header.has(stanzas))
-    }
-
-    /// The file key of one header of a document.
-    pub fn file_key(&self, document: &SecretPath, header: &Digest, identities: &Identities) -> Result<Secret, NoValue> {
-        let bytes = self.secrets.get(document).ok_or(NotInForce::Gone)?;
-        Ok(secrets::file_key(document, bytes, header, identities).map_err(Unopened::from)?)
-    }
-
-    /// Opens one of its secrets, or the granted part of it, by its name within this source.
-    pub fn open_secret(&self, name: &SecretName, terms: &SecretTerms, identities: &Identities) -> Result<Plaintext, NoValue> {
-        let bytes = self.secrets.get(&name.path).ok_or_else(|| self.why_not_in_force(&format!("secrets/{}", name.path)))?;
-        Ok(open_granted(name, bytes, terms, identities)?)
-    }
-
     /// Why a file is not in force.
     pub fn why_not_in_force(&self, file: &str) -> NotInForce {
         if let Some(waits) = self.pending.iter().find(|waits| waits.file == file) {
@@ -310,22 +296,6 @@ fn of_policies(file: &str) -> WidenedFile {
     let guardrails = may_be_guardrails(file);
     let gain = if guardrails { Gain::Guardrail } else { Gain::Policy };
     WidenedFile::new(file, gain, if guardrails { "changes what is denied" } else { "lets somebody in" })
-}
-
-/// Opens the granted part of a document.
-pub(super) fn open_granted(
-    name: &SecretName,
-    bytes: &[u8],
-    terms: &SecretTerms,
-    identities: &Identities,
-) -> Result<Plaintext, Unopened> {
-    let part = match (&terms.only, &name.key) {
-        (Some(keys), _) => DocumentPart::Values(keys),
-        (None, Some(key)) => DocumentPart::Value(key),
-        (None, None) => DocumentPart::Whole,
-    };
-    let unauthenticated = if terms.unauthenticated { Unauthenticated::Give } else { Unauthenticated::Refuse };
-    secrets::open_part(&name.path, bytes, part, identities, unauthenticated)
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! A granted secret at an older commit: read from Git for one answer, opened by today's identities, and not cached.
 
 use super::App;
-use super::live::{Live, secret_value, unreadable};
+use super::live::Live;
 use super::revision::open_granted;
+use super::secret::{secret_value, unreadable};
 use super::were_in_force::was_in_force;
 use crate::git::{HistoryWindow, Source};
 use crate::kind::PastValue;
