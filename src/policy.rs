@@ -9,7 +9,6 @@ mod condition;
 #[cfg(test)]
 mod conformance;
 mod decide;
-mod documents;
 mod error;
 mod expectation;
 mod explain;
@@ -20,7 +19,6 @@ mod grant;
 mod grantable;
 mod guardrail;
 mod history;
-mod impersonators;
 mod import;
 mod in_force;
 mod index;
@@ -34,7 +32,6 @@ mod operator_denial;
 mod pattern;
 mod reading;
 mod request;
-mod roles;
 mod row_names;
 mod ruleset;
 mod schema;
@@ -53,7 +50,6 @@ pub use admission::Admission;
 pub use bounds::Bounds;
 pub use catalogue::{Catalogue, IssuerEntry, Tree};
 pub use decide::PolicySet;
-pub use documents::{DocumentGrant, document_grants, grants_of};
 pub use error::{PatternError, RequestError};
 pub use expectation::{Expectation, Outcome};
 pub use explain::{Explanation, GuardrailHit, NearMiss, OperatorsDenial, explain};
@@ -65,7 +61,6 @@ pub use history::{
     Candidate, CandidateError, CandidateSizeError, LookbackError, NotReplayable, PastDecision, PastUse, Replay, ReplayBodyError,
     ReplayRequest,
 };
-pub use impersonators::{GcpUse, Impersonators};
 pub use import::{Exported, ImportSettings, Imported, Listing, NotImported, import, import_export, is_of_export};
 pub use layout::{counts_unread, grants_nothing, is_looked_at, is_misfiled, is_read, may_be_guardrails, unread_files};
 pub use lint::{CODES as LINT_CODES, LintContext, lint, lint_denying};
@@ -76,13 +71,14 @@ pub use operator_denial::{DenialUntil, DenyRequest, ImpossibleStop, LastingError
 pub use pattern::Pattern;
 pub use reading::{is_policy, read_policy, rows_file};
 pub use request::{CREDENTIALS_MAX, Request};
-pub use roles::{DECISION_NAMES, RoleUse, Roles};
 pub use ruleset::Ruleset;
 #[cfg(test)]
 pub(crate) use schema::is_as_schema;
 pub use schema::{GUARDRAILS_SCHEMA, POLICY_SCHEMA, SOURCE_SCHEMA};
-pub use sections::TermChange;
 pub use sections::terms::*;
+pub use sections::{
+    DECISION_NAMES, DocumentGrant, GcpUse, Impersonators, RoleUse, Roles, TermChange, document_grants, grants_of,
+};
 pub use source_rules::of_further_source;
 pub use subject::shared_subject;
 pub use ways_in::{Export, ExportError, ExportFault, GrantedInClouds, WayIn, WayInKind, ways_in};

@@ -7,7 +7,6 @@ use super::expectation::{self, Expectation, Outcome};
 use super::file::TrustPolicy;
 use super::guardrail::Guardrails;
 use super::reading::{self, FileRead, LoadedFile};
-use super::sections::SecretGrant;
 use super::standing::StandingGuardrails;
 use crate::words::yaml::{Fault, Fields, Node};
 use std::collections::BTreeMap;
@@ -26,12 +25,6 @@ pub struct Ruleset {
 }
 
 impl Ruleset {
-    /// Whether a policy grants documents of older commits.
-    pub fn opens_past(&self) -> bool {
-        let rules = self.policies().flat_map(|policy| &policy.rules);
-        rules.flat_map(|rule| rule.grants.of::<SecretGrant>()).any(|grant| grant.kept.history)
-    }
-
     /// How many findings its policies accept.
     pub fn accepted_findings(&self) -> usize {
         self.set().policies().iter().map(|policy| policy.accepted.len()).sum()

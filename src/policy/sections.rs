@@ -16,13 +16,16 @@ mod token_exchange;
 mod transit;
 
 pub(super) use aws::AwsGrant;
+pub use aws::{DECISION_NAMES, RoleUse, Roles};
 pub(super) use azure::AzureGrant;
 pub(super) use daypass::PermissionGrant;
 pub(super) use filed::{Filed, OfFile};
 pub(super) use gcp::GcpGrant;
+pub use gcp::{GcpUse, Impersonators};
 pub(super) use github::{Divisions, GitHubGrant};
 pub(super) use id_token::IdTokenGrant;
 pub(super) use secrets::SecretGrant;
+pub use secrets::{DocumentGrant, document_grants, grants_of};
 pub(super) use templates::{Templates, render_templates};
 pub use term::TermChange;
 pub(super) use term::{Term, Value, beyond};

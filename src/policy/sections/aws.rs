@@ -2,10 +2,12 @@
 
 mod credential;
 mod parameters;
+mod roles;
 mod session;
 mod terms;
 
 pub use parameters::AwsParameters;
+pub use roles::{DECISION_NAMES, RoleUse, Roles};
 pub(in crate::policy) use session::SessionGrant;
 pub use terms::{AwsTerms, IntermediateRole};
 

@@ -2,9 +2,11 @@
 
 mod boundary;
 mod credential;
+mod impersonators;
 mod terms;
 
 pub use boundary::Boundary;
+pub use impersonators::{GcpUse, Impersonators};
 pub use terms::GcpTerms;
 
 use super::{Section, bounded, within};

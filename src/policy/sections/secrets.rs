@@ -1,11 +1,13 @@
 //! `grant: secrets`: documents by pattern, whole or one value of each.
 
+mod documents;
 mod file_key;
 mod past;
 mod secret;
 mod secret_at;
 mod terms;
 
+pub use documents::{DocumentGrant, document_grants, grants_of};
 pub use terms::{FileKeyTerms, OFFLINE_DEFAULT, PastSecretTerms, SecretTerms};
 
 use super::error::OfflineError;

@@ -11,7 +11,7 @@ pub(super) use accounts::Accounts;
 
 use super::granted::GrantedInClouds;
 use super::way_in::{WayIn, WayInKind, listed, subjects};
-use crate::policy::roles::RoleUse;
+use crate::policy::RoleUse;
 use crate::policy::ways_in::advice::AWS as MEND;
 use crate::words::names::RoleArn;
 use statement::{Entry, Statement};

@@ -15,7 +15,7 @@ pub(super) use projects::Projects;
 use super::granted::GrantedInClouds;
 use super::way_in::{WayIn, WayInKind, subjects};
 use crate::kind::ServiceAccount;
-use crate::policy::impersonators::Impersonators;
+use crate::policy::Impersonators;
 use crate::policy::ways_in::advice::GCP as MEND;
 use std::collections::BTreeSet;
 

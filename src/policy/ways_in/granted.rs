@@ -1,8 +1,7 @@
 //! What the policies grant in clouds, and how the clouds should recognize daypass.
 
 use crate::kind::Guid;
-use crate::policy::impersonators::GcpUse;
-use crate::policy::roles::Roles;
+use crate::policy::{GcpUse, Roles};
 use crate::words::UnixTime;
 use crate::words::names::{Audience, IssuerUrl};
 use std::collections::{BTreeMap, BTreeSet};

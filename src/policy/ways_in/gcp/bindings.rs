@@ -3,7 +3,7 @@
 use super::abilities::{Ability, of_role};
 use super::pools;
 use super::projects::Projects;
-use crate::policy::impersonators::Impersonators;
+use crate::policy::Impersonators;
 use crate::policy::ways_in::advice::GCP as MEND;
 use crate::policy::ways_in::granted::GrantedInClouds;
 use crate::policy::ways_in::way_in::{WayIn, WayInKind, listed};

@@ -1,9 +1,8 @@
 //! Who assumes the roles that policies grant: what the roles' trust policies in AWS have to allow, and no more.
 
-use super::decide::PolicySet;
-use super::sections::AwsGrant;
-use super::sections::terms::IntermediateRole;
-use super::subject::shared_subject;
+use super::{AwsGrant, IntermediateRole};
+use crate::policy::decide::PolicySet;
+use crate::policy::subject::shared_subject;
 use crate::words::UnixTime;
 use crate::words::names::RoleArn;
 use std::collections::{BTreeMap, BTreeSet};

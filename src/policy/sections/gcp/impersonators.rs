@@ -1,8 +1,8 @@
 //! What the operator has to set up in Google Cloud for the service accounts that policies grant, and no more.
 
-use super::decide::PolicySet;
-use super::sections::GcpGrant;
+use super::GcpGrant;
 use crate::kind::{Principal, ServiceAccount};
+use crate::policy::decide::PolicySet;
 use crate::words::UnixTime;
 use std::collections::{BTreeMap, BTreeSet};
 

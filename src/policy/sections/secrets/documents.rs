@@ -1,7 +1,7 @@
 //! The documents that some policy grants to anybody.
 
-use super::sections::SecretGrant;
-use super::{Pattern, Ruleset, TrustPolicy};
+use super::SecretGrant;
+use crate::policy::{Pattern, Ruleset, TrustPolicy};
 use crate::words::UnixTime;
 use crate::words::names::SecretPath;
 use crate::words::yaml::{Fault, Place};
@@ -26,6 +26,14 @@ pub fn grants_of<'a>(policies: impl Iterator<Item = &'a TrustPolicy>, now: UnixT
     let rules = in_force.flat_map(|policy| policy.rules.iter().map(move |rule| (policy.file.as_str(), rule)));
     let grants = rules.flat_map(|(file, rule)| rule.grants.of::<SecretGrant>().map(move |grant| (file, grant)));
     grants.map(|(file, grant)| DocumentGrant { file, place: grant.place, documents: &grant.documents, key: grant.key.as_deref() })
+}
+
+impl Ruleset {
+    /// Whether a policy grants documents of older commits.
+    pub fn opens_past(&self) -> bool {
+        let rules = self.policies().flat_map(|policy| &policy.rules);
+        rules.flat_map(|rule| rule.grants.of::<SecretGrant>()).any(|grant| grant.kept.history)
+    }
 }
 
 impl DocumentGrant<'_> {
