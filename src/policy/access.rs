@@ -14,7 +14,6 @@ mod looser;
 mod missing;
 mod permits;
 mod region;
-mod repositories;
 mod side;
 mod unfiled;
 mod what_can;

@@ -1,14 +1,14 @@
 //! One of the two revisions of a comparison.
 
+mod github;
+
 use super::missing::{lacking, missing};
 use super::permits::{Permit, permits};
-use super::repositories::{Granting, Parts, parts};
 use crate::kind::Target;
 use crate::policy::file::{Rule, TrustPolicy};
 use crate::policy::grantable::Compared;
 use crate::policy::guardrail::GUARDRAILS_FILE;
 use crate::policy::pattern::Pattern;
-use crate::policy::sections::{GitHubGrant, Section};
 use crate::policy::{Catalogue, Ruleset, Tree};
 use crate::words::UnixTime;
 use std::sync::Arc;
@@ -31,19 +31,6 @@ impl<'a> Side<'a> {
 
     pub(super) fn rules(&self) -> impl Iterator<Item = &'a Rule> + Clone + use<'a> {
         self.ruleset.set().policies().iter().flat_map(|policy| &policy.rules)
-    }
-
-    /// The parts of everything that either side grants, as the guardrails of either side leave them.
-    pub(super) fn parts(sides: [&Self; 2]) -> Parts<&'a Arc<TrustPolicy>> {
-        let policies = sides.iter().flat_map(|side| side.policies());
-        let granting: Vec<Granting<'a, _>> = policies
-            .flat_map(|policy| {
-                let entries = policy.rules.iter().flat_map(|rule| rule.grants.of::<GitHubGrant>());
-                entries.map(move |entry| (policy, &policy.issuer, entry))
-            })
-            .collect();
-        let denied = sides.iter().flat_map(|side| side.ruleset.set().guardrails().denied_of(GitHubGrant::WORD));
-        parts(&granting, &denied.collect::<Vec<_>>())
     }
 
     /// The patterns that denials have of things that are files, each with the key of its section.

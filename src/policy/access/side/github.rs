@@ -1,33 +1,51 @@
 //! Tokens of GitHub Apps: an entry grants them for several repositories, and guardrails may deny some of these to some identities. So what
 //! is left of the entry is compared part by part.
 
+use super::Side;
 use crate::kind::Target;
+use crate::policy::file::TrustPolicy;
 use crate::policy::pattern::Pattern;
 use crate::policy::sections::{Divisions, GitHubGrant, Section};
 use crate::words::names::IssuerName;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The parts of what is granted.
-pub(super) struct Parts<P> {
+pub(in crate::policy::access) struct Parts<P> {
     /// Each part that guardrails may leave of an entry, and its whole.
-    pub(super) of: BTreeMap<Target, Whole>,
+    pub(in crate::policy::access) of: BTreeMap<Target, Whole>,
     /// Entries with too many parts, and the policy of each.
-    pub(super) too_many: Vec<(P, Target)>,
+    pub(in crate::policy::access) too_many: Vec<(P, Target)>,
 }
 
 /// The whole of a part.
-pub(super) struct Whole {
+pub(in crate::policy::access) struct Whole {
     /// All that the entry grants.
-    pub(super) target: Target,
+    pub(in crate::policy::access) target: Target,
     /// Whether the part stands for others like it: an entry for all repositories of an account names none.
-    pub(super) has_more_like_it: bool,
+    pub(in crate::policy::access) has_more_like_it: bool,
+}
+
+impl<'a> Side<'a> {
+    /// The parts of everything that either side grants, as the guardrails of either side leave them.
+    pub(in crate::policy::access) fn parts(sides: [&Self; 2]) -> Parts<&'a Arc<TrustPolicy>> {
+        let policies = sides.iter().flat_map(|side| side.policies());
+        let granting: Vec<Granting<'a, _>> = policies
+            .flat_map(|policy| {
+                let entries = policy.rules.iter().flat_map(|rule| rule.grants.of::<GitHubGrant>());
+                entries.map(move |entry| (policy, &policy.issuer, entry))
+            })
+            .collect();
+        let denied = sides.iter().flat_map(|side| side.ruleset.set().guardrails().denied_of(GitHubGrant::WORD));
+        parts(&granting, &denied.collect::<Vec<_>>())
+    }
 }
 
 /// The policy of an entry, the issuer whose denials count, and the entry.
-pub(super) type Granting<'a, P> = (P, &'a IssuerName, &'a GitHubGrant);
+type Granting<'a, P> = (P, &'a IssuerName, &'a GitHubGrant);
 
 /// The parts of all that these entries grant, as any of these denials may leave it.
-pub(super) fn parts<P: Copy>(granting: &[Granting<'_, P>], denied: &[(&IssuerName, Vec<&Pattern>)]) -> Parts<P> {
+fn parts<P: Copy>(granting: &[Granting<'_, P>], denied: &[(&IssuerName, Vec<&Pattern>)]) -> Parts<P> {
     let mut parts = Parts { of: BTreeMap::new(), too_many: Vec::new() };
     let listed = granting.iter().flat_map(|(_, _, entry)| entry.names()).cloned().collect();
     let mut knives: BTreeMap<&IssuerName, Divisions<'_>> = BTreeMap::new();
