@@ -1,27 +1,26 @@
 //! The same credential by several policies: on other terms, or by a policy that a wider one makes superfluous.
 
+mod secrets;
+mod transit;
+
 use super::LintContext;
-use crate::kind::{Target, TransitUse};
+use crate::kind::Target;
 use crate::policy::access::{Permit, overlap, permits, within};
-use crate::policy::sections::SecretGrant;
-use crate::words::TransitFile;
-use crate::words::names::{SecretName, SecretPath};
 use crate::words::yaml::Fault;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 pub(super) fn lint(look: &LintContext<'_>, found: &mut Vec<Fault>) {
     let policies = look.ruleset.set().policies();
-    let transit = TransitFile::among(look.tree).flat_map(|file| TransitUse::of_key(&file.key).collect::<Vec<_>>());
     let named = policies.iter().flat_map(|policy| &policy.rules).flat_map(|rule| rule.grants.named());
-    let named: BTreeSet<Target> = named.chain(transit.map(Target::from)).collect();
+    let named: BTreeSet<Target> = named.chain(transit::uses(look)).collect();
     for target in &named {
         for (permit, other, example) in pairs(look, target) {
             found.extend(on_other_terms(&permit, &other, &example).or_else(|| shadowed(look, target, &permit, &other, example)));
         }
     }
     // An entry for secrets names a pattern, so who grants less of it than another cannot be seen by one of its documents.
-    for target in &secrets_on_several_terms(look) {
+    for target in &secrets::on_several_terms(look) {
         found.extend(pairs(look, target).iter().filter_map(|(permit, other, example)| on_other_terms(permit, other, example)));
     }
 }
@@ -65,23 +64,4 @@ fn shadowed<'a>(
     let message = format!("everybody whom this lets in is let in by {} already", other.policy.name);
     let found = finding(permit, "shadowed", message).help("delete the narrower one, or narrow the wider one");
     Some(found.showing(Some(example)))
-}
-
-/// The documents of the revision, and their values, that several entries cover whose terms differ.
-fn secrets_on_several_terms(look: &LintContext<'_>) -> BTreeSet<Target> {
-    let rules = look.ruleset.set().policies().iter().flat_map(|policy| &policy.rules);
-    let entries: Vec<&SecretGrant> = rules.flat_map(|rule| rule.grants.of::<SecretGrant>()).collect();
-    let differ = |entries: &[&SecretGrant]| entries.iter().any(|entry| entry.kept != entries[0].kept);
-    if !differ(&entries) {
-        return BTreeSet::new();
-    }
-    let documents = look.tree.keys().filter_map(|file| SecretPath::parse(file.strip_prefix("secrets/")?).ok());
-    let of_document = |path: SecretPath| {
-        let covering: Vec<&SecretGrant> =
-            entries.iter().copied().filter(|entry| entry.documents.matches(path.as_str())).collect();
-        let keys: BTreeSet<Option<String>> =
-            if differ(&covering) { covering.iter().map(|entry| entry.key.clone()).collect() } else { BTreeSet::new() };
-        keys.into_iter().map(move |key| SecretName { path: path.clone(), key }.into())
-    };
-    documents.flat_map(of_document).collect()
 }
