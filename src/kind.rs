@@ -153,6 +153,26 @@ pub enum TreeFile<'a> {
     TransitKey(&'a TransitKey),
 }
 
+impl TreeFile<'_> {
+    /// Its name, with which the patterns of policies are compared.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Document(path) => path.as_str(),
+            Self::TransitKey(key) => key.as_str(),
+        }
+    }
+}
+
+/// The path of the document, or of the folder with the key's versions.
+impl Display for TreeFile<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Document(path) => write!(f, "secrets/{path}"),
+            Self::TransitKey(key) => write!(f, "transit/{key}/"),
+        }
+    }
+}
+
 macro_rules! declare {
     ($($(#[$attribute:meta])* $kind:ident($target:ident) $word:literal $(=> $answer:ident)?;)*) => {
         /// One requested credential.

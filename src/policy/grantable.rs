@@ -221,12 +221,15 @@ macro_rules! declare {
         }
 
         impl Target {
+            /// The key of the section by which it is granted.
+            pub(super) const fn section(&self) -> &'static str {
+                match self { $(Self::$kind(_) => <$target as Grantable>::Section::WORD,)* }
+            }
+
             /// Whether a part of it fits one of these patterns.
             fn fits(&self, what: &DeniedTargets) -> bool {
                 match self {
-                    $(Self::$kind(target) => {
-                        what.of(<$target as Grantable>::Section::WORD).any(|pattern| target.fits(pattern))
-                    })*
+                    $(Self::$kind(target) => what.of(self.section()).any(|pattern| target.fits(pattern)),)*
                 }
             }
 
@@ -235,15 +238,10 @@ macro_rules! declare {
                 match self { $(Self::$kind(target) => target.own_pattern(),)* }
             }
 
-            /// Those of these patterns that are of its section.
-            pub(super) fn compared_with<'a>(&self, what: &'a DeniedTargets) -> Vec<&'a Pattern> {
-                match self { $(Self::$kind(_) => what.of(<$target as Grantable>::Section::WORD).collect(),)* }
-            }
-
             /// Whether these patterns cover all of it.
             fn lies_within(&self, what: &DeniedTargets) -> bool {
                 match self {
-                    $(Self::$kind(target) => target.lies_within(what.of(<$target as Grantable>::Section::WORD)),)*
+                    $(Self::$kind(target) => target.lies_within(what.of(self.section())),)*
                 }
             }
 
@@ -373,6 +371,13 @@ macro_rules! declare {
     };
 }
 each_kind!(declare);
+
+impl Target {
+    /// Those of these patterns that are of its section.
+    pub(super) fn compared_with<'a>(&self, what: &'a DeniedTargets) -> Vec<&'a Pattern> {
+        what.of(self.section()).collect()
+    }
+}
 
 impl Rule {
     pub(super) fn grant(&self, policy: &TrustPolicy, facts: &Facts, target: &Target) -> Option<Result<Granted, Denial>> {

@@ -11,11 +11,9 @@ pub fn missing(files: &Tree, wanted: &Target) -> Option<String> {
 
 /// This file or folder, if these files lack it.
 pub(super) fn lacking(files: &Tree, file: TreeFile<'_>) -> Option<String> {
-    match file {
-        TreeFile::Document(path) => {
-            let file = format!("secrets/{path}");
-            (!files.contains_key(&file)).then_some(file)
-        }
-        TreeFile::TransitKey(key) => (!TransitFile::is_any_of(files, key)).then(|| format!("transit/{key}/")),
-    }
+    let is_there = match file {
+        TreeFile::Document(_) => files.contains_key(&file.to_string()),
+        TreeFile::TransitKey(key) => TransitFile::is_any_of(files, key),
+    };
+    (!is_there).then(|| file.to_string())
 }

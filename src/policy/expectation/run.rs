@@ -3,13 +3,13 @@
 use super::Expectation;
 use super::error::FactsError;
 use crate::identity::{Attribute, Facts, Mapping, Presence, Value};
-use crate::kind::{Target, TreeFile};
+use crate::kind::Target;
 use crate::policy::catalogue::{Catalogue, Tree};
 use crate::policy::condition::possible::{ImpossibleFacts, check_facts};
 use crate::policy::decide::PolicySet;
 use crate::policy::file::TrustPolicy;
 use crate::policy::miss::Line;
-use crate::policy::sections::{SecretGrant, TransitGrant};
+use crate::policy::sections::Entry;
 use crate::token::{Claims, parse_json};
 use crate::words::UnixTime;
 use crate::words::names::{IssuerName, PolicyName};
@@ -104,21 +104,10 @@ impl Expectation {
     /// say.
     fn check_target(&self, set: &PolicySet, tree: &Tree) -> Result<(), FactsError> {
         let Some(in_tree) = self.target.in_tree().filter(|_| !self.allow) else { return Ok(()) };
-        let rules = || set.policies().iter().flat_map(|policy| &policy.rules);
-        let (missing, name, granted) = match in_tree {
-            TreeFile::Document(path) => {
-                let granted = rules().flat_map(|rule| rule.grants.of::<SecretGrant>());
-                (
-                    format!("secrets/{path}"),
-                    path.as_str(),
-                    granted.map(|grant| &grant.documents).any(|name| name.matches(path.as_str())),
-                )
-            }
-            TreeFile::TransitKey(key) => {
-                let granted = rules().flat_map(|rule| rule.grants.of::<TransitGrant>());
-                (format!("transit/{key}/"), key.as_str(), granted.map(|grant| &grant.keys).any(|name| name.matches(key.as_str())))
-            }
-        };
+        let (name, missing) = (in_tree.name(), in_tree.to_string());
+        let entries = set.policies().iter().flat_map(|policy| &policy.rules).flat_map(|rule| rule.grants.entries());
+        let entries = entries.filter(|entry| entry.word() == self.target.section());
+        let granted = entries.filter_map(Entry::filed).any(|filed| filed.pattern.matches(name));
         // Documents and keys of a further source are in its own repository.
         let first = name.split('/').next().unwrap_or_default();
         let is_it = |file: &String| *file == missing || (missing.ends_with('/') && file.starts_with(&missing));
