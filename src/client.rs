@@ -13,7 +13,6 @@ pub mod job_token;
 pub mod journal;
 pub mod keyring;
 mod local_server;
-pub mod loopback;
 mod mask;
 mod memory;
 pub mod renewal;

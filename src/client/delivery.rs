@@ -1,7 +1,7 @@
 //! How a command gets its credentials. Each kind has a module of its name here and one line in the list below: its flags of
 //! `daypass exec`, their requests, and how the answer reaches the command. What all kinds share is written once.
 
-mod aws;
+pub(super) mod aws;
 mod azure;
 mod cleanup;
 mod command;

@@ -1,10 +1,13 @@
 //! `--aws`: a session's keys in variables; with `--refresh`, an address on loopback from which AWS's SDKs get them.
 
+mod endpoint;
+
+pub(in crate::client) use endpoint::{Loopback, PATH};
+
 use super::command::Delivery;
 use super::delivered::Delivered;
 use super::source::Renewal;
 use crate::answers::Document;
-use crate::client::loopback::Loopback;
 use crate::client::renewal::Expiring;
 use crate::client::request::Request;
 use crate::client::{Failure, STATUS_EXEC};

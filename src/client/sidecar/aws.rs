@@ -2,8 +2,7 @@
 
 use super::error::ValueError;
 use super::file_name::FileName;
-use crate::client::delivery::AwsRequest;
-use crate::client::loopback::{Loopback, PATH};
+use crate::client::delivery::aws::{AwsRequest, Loopback, PATH};
 use crate::client::renewal::{Expiring, RenewalTask, Renewing};
 use crate::client::server::Server;
 use crate::client::{Failure, STATUS_UNAVAILABLE};

@@ -1,9 +1,9 @@
 //! AWS container credentials on loopback (AWS SDKs and Tools reference guide, "Container credential provider"): AWS's SDKs ask
 //! here as often as they like, and get the session, which is renewed before it expires.
 
-use super::local_server::{Answers, LocalServer, random_token, response};
-use super::renewal::Renewing;
-use super::{Failure, STATUS_DENIED};
+use crate::client::local_server::{Answers, LocalServer, random_token, response};
+use crate::client::renewal::Renewing;
+use crate::client::{Failure, STATUS_DENIED};
 use crate::kind::{AwsKeys, ContainerCredentials};
 use crate::words::Secret;
 use axum::body::Body;
@@ -16,30 +16,34 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 /// The only path; everything else is 404.
-pub const PATH: &str = "/aws/container";
+pub(in crate::client) const PATH: &str = "/aws/container";
 
 /// A server that ends when it is dropped.
-pub struct Loopback {
+pub(in crate::client) struct Loopback {
     server: LocalServer,
     token: Arc<Secret>,
 }
 
 impl Loopback {
     /// Starts on a free port of 127.0.0.1, with a token of its own.
-    pub async fn start(credential: Arc<Renewing<AwsKeys>>) -> std::io::Result<Self> {
+    pub(in crate::client) async fn start(credential: Arc<Renewing<AwsKeys>>) -> std::io::Result<Self> {
         Self::serve(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?, random_token()?, credential)
     }
 
     /// Serves on a listener that the caller has bound, for clients that send `token` as `Authorization`. A listener that other
     /// machines can reach is refused.
-    pub fn serve(listener: TcpListener, token: Secret, credential: Arc<Renewing<AwsKeys>>) -> std::io::Result<Self> {
+    pub(in crate::client) fn serve(
+        listener: TcpListener,
+        token: Secret,
+        credential: Arc<Renewing<AwsKeys>>,
+    ) -> std::io::Result<Self> {
         let token = Arc::new(token);
         let server = LocalServer::serve(listener, CredentialsEndpoint { token: token.clone(), credential })?;
         Ok(Self { server, token })
     }
 
     /// The variables by which AWS's SDKs find it.
-    pub fn variables(&self) -> [(&'static str, Secret); 2] {
+    pub(in crate::client) fn variables(&self) -> [(&'static str, Secret); 2] {
         [
             ("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("http://{}{PATH}", self.server.address()).into()),
             ("AWS_CONTAINER_AUTHORIZATION_TOKEN", self.token.duplicate()),
