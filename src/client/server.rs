@@ -2,10 +2,11 @@
 
 mod audience;
 mod audit;
-mod keys;
+mod file_key;
 mod look;
 mod operate;
 mod requests;
+mod rewrite;
 
 pub use requests::{Events, NoAnswer};
 

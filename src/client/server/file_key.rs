@@ -1,7 +1,6 @@
-//! Uses of a server's private keys: getting the key of one file, or encrypting files again.
+//! Gets the key of one file that is encrypted to the server.
 
-use super::{Server, document, outcome};
-use crate::answers::{Outcome, Rewritten};
+use super::{Server, document};
 use crate::client::Failure;
 use crate::client::request::missing;
 use crate::kind::FileKey;
@@ -19,12 +18,5 @@ impl Server {
         let answer = self.send(|token| Ok(self.http.post(self.url("v1/age/unwrap")?).bearer_auth(token).json(&body))).await?;
         let mut document = document(answer)?;
         document.take(|_: &FileKey| true).map(|answer| answer.key).ok_or_else(missing)
-    }
-
-    /// `POST /v1/rewrite`: files with other recipients or new data keys.
-    pub async fn rewrite(&self, request: &Value) -> Result<Rewritten, Failure> {
-        let answer = self.send(|token| Ok(self.http.post(self.url("v1/rewrite")?).bearer_auth(token).json(request))).await?;
-        let Outcome::Rewrite(rewritten) = outcome(answer)? else { return Err(missing()) };
-        Ok(rewritten)
     }
 }
