@@ -1,11 +1,13 @@
 //! Reads clouds' exports: who else gets what the policies grant. It contacts nobody.
 
+mod aws;
+mod azure;
+mod gcp;
+
 use super::finding::{Finding, Level};
 use crate::cli::bootstrap;
 use crate::cli::policy::PolicyTreeArgs;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
-use crate::issue::{AWS_AUDIENCE, AwsMode};
-use crate::kind::{AwsTarget, AzureTarget, GcpTarget};
 use crate::policy::{Export, GrantedInClouds, WayIn, WayInKind, ways_in};
 use crate::words::{Clock, PlainPath, SystemClock, plain};
 use std::ffi::OsStr;
@@ -65,15 +67,14 @@ pub(super) fn check(at: &PolicyTreeArgs, files: &[ExportArg]) -> Result<Vec<Find
 fn granted(at: &PolicyTreeArgs) -> Result<GrantedInClouds, Failure> {
     let (ruleset, issuer) = bootstrap::load(at, "a cloud")?;
     let (now, set) = (SystemClock.now(), ruleset.set());
-    let by_issuer = at.provider::<AwsTarget>()?.is_none_or(|settings| settings.mode == AwsMode::WebIdentity);
     Ok(GrantedInClouds {
         issuer,
-        aws_audience: by_issuer.then_some(AWS_AUDIENCE),
+        aws_audience: aws::audience(at)?,
         roles: set.roles(now),
         gcp: set.gcp_use(now),
-        gcp_provider: at.provider::<GcpTarget>()?.map(|settings| settings.provider.to_string()),
+        gcp_provider: gcp::provider(at)?,
         applications: set.applications(now),
-        azure_audience: at.provider::<AzureTarget>()?.map(|settings| settings.audience),
+        azure_audience: azure::audience(at)?,
         further: at.further_sources()?,
         now,
     })
