@@ -15,9 +15,7 @@ use super::task::run;
 use crate::app::App;
 use crate::config::ID_TOKENS;
 use crate::exchange::{ExchangeRequest, RecordedRefusal, Released, RequestContext};
-use crate::issue::Connected;
-use crate::issue::gcp::Gcp;
-use crate::kind::{GcpTarget, Target};
+use crate::kind::Target;
 use crate::policy::Request;
 use crate::words::{Reason, UnixTime};
 use axum::body::Body;
@@ -66,13 +64,10 @@ pub(super) async fn token(
 /// Refuses an audience that is a workload identity provider other than the server's own: the server would not use it, and the
 /// caller would believe that it did.
 fn known(parameters: Parameters, app: &App) -> Result<Parameters, Fault> {
-    let own = GcpTarget::of(&app.providers).map(Gcp::provider);
-    match (gcp::provider(parameters.audience.as_str()), own) {
-        (Some(named), Some(own)) if named != *own => {
-            Err(Fault::target("The audience is a provider of a workload identity pool that this server does not ask."))
-        }
-        _ => Ok(parameters),
+    if gcp::is_of_another_pool(parameters.audience.as_str(), app) {
+        return Err(Fault::target("The audience is a provider of a workload identity pool that this server does not ask."));
     }
+    Ok(parameters)
 }
 
 /// RFC 8414, section 2. It describes this server, so its `issuer` is the server's address.

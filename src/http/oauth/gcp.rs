@@ -2,8 +2,10 @@
 //! STS, which means the only access token that is granted. Or it is a service account.
 
 use super::issued::{Issued, TokenType};
+use crate::app::App;
 use crate::exchange::{RecordedRefusal, Released};
-use crate::issue::gcp::ProviderName;
+use crate::issue::Connected;
+use crate::issue::gcp::{Gcp, ProviderName};
 use crate::kind::{GcpScope, GcpTarget, GcpToken, Principal, ServiceAccount};
 use crate::words::UnixTime;
 
@@ -21,8 +23,14 @@ pub(super) fn target(audience: &str) -> Option<GcpTarget> {
     provider(audience).map(|_| GcpTarget::default())
 }
 
+/// Whether the audience is a provider of a workload identity pool, but not the one that this server asks.
+pub(super) fn is_of_another_pool(audience: &str, app: &App) -> bool {
+    let own = GcpTarget::of(&app.providers).map(Gcp::provider);
+    provider(audience).zip(own).is_some_and(|(named, own)| named != *own)
+}
+
 /// The provider of a workload identity pool that the audience names, if it names one.
-pub(super) fn provider(audience: &str) -> Option<ProviderName> {
+fn provider(audience: &str) -> Option<ProviderName> {
     ProviderName::parse(audience.strip_prefix(PROVIDERS)?).ok()
 }
 
