@@ -1,10 +1,12 @@
-//! How each kind of credential is made: the only place that asks a provider, signs, or decrypts. Each kind that the server makes
-//! itself has a module of its name below.
+//! How each kind of credential is made: the only place that asks a provider, signs, or decrypts. Each kind without a provider has a
+//! module of its name below.
 
+mod daypass;
 mod file_key;
 mod id_token;
 mod secret;
 mod secret_at;
+mod transit;
 
 use crate::app::{App, Live};
 use crate::issue::each_provider;
@@ -51,18 +53,6 @@ macro_rules! ask {
     )*};
 }
 each_provider!(ask);
-
-impl Issuable for TransitUse {
-    async fn make(_: &App, _: &Live, licence: Licence<'_, Self>) -> Result<Credential, Denial> {
-        Err(not_issuable(licence.terms()))
-    }
-}
-
-impl Issuable for Permission {
-    async fn make(_: &App, _: &Live, licence: Licence<'_, Self>) -> Result<Credential, Denial> {
-        Err(not_issuable(licence.terms()))
-    }
-}
 
 fn not_issuable(what: &impl std::fmt::Display) -> Denial {
     Reason::BadRequest.with_cause(format!("`{what}` is used here, and never handed out"))
