@@ -2,14 +2,11 @@
 //! refuses a token for a partner, whatever its audience and claims are (decision 28).
 
 use super::KeysError;
-use super::keypair::SigningAlgorithm;
 use super::signing::SigningKeys;
-use crate::kind::IdToken;
-use crate::policy::IdTokenTerms;
 use crate::secrets::Identities;
-use crate::store::{Licence, OwnIssuer, Store};
+use crate::store::{OwnIssuer, Store};
 use crate::words::names::{Audience, IssuerUrl};
-use crate::words::{Denial, Reason, UnixTime};
+use crate::words::{Denial, Reason};
 use reqwest::Url;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
@@ -104,16 +101,6 @@ impl IdTokenIssuer {
         Err(Reason::Denied
             .with_cause(cause)
             .with_hint("The policy grants `token_exchange` instead, with the fields that are left to it."))
-    }
-
-    /// Signs an `id_token`.
-    pub fn id_token(&self, licence: &Licence<'_, IdTokenTerms>, now: UnixTime) -> Result<IdToken, Denial> {
-        let (terms, decision, subject) = (licence.terms(), licence.decision(), &licence.granted().subject());
-        self.check(&terms.audience)?;
-        let extra = terms.claims.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
-        let (audience, expires_at) = (terms.audience.clone(), now.plus(terms.ttl));
-        let token = self.keys.mint(SigningAlgorithm::Es256, audience.as_str(), subject, decision, now, expires_at, extra)?;
-        Ok(IdToken { audience, token, expires_at })
     }
 }
 

@@ -1,5 +1,6 @@
 use super::*;
-use crate::policy::Terms;
+use crate::issue::SigningAlgorithm;
+use crate::policy::{IdTokenTerms, Terms};
 use crate::store::licence;
 use crate::token::{Algorithm, KeySet, RawToken, verify_signature};
 use crate::words::names::{Audience, DecisionId};
