@@ -16,7 +16,6 @@ pub(crate) use each_provider;
 
 mod aws;
 mod azure;
-mod bootstrap;
 mod error;
 pub mod gcp;
 pub mod github;
@@ -33,9 +32,8 @@ mod signing;
 mod terraform;
 mod token_exchange;
 
-pub use aws::{AUDIENCE as AWS_AUDIENCE, Aws, AwsMode, AwsSettings};
+pub use aws::{AUDIENCE as AWS_AUDIENCE, Aws, AwsMode, AwsSettings, Bootstrap};
 pub use azure::AzureBootstrap;
-pub use bootstrap::Bootstrap;
 pub use error::KeysError;
 pub use keypair::SigningAlgorithm;
 pub use misfit::ProviderMismatch;

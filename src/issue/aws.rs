@@ -2,9 +2,12 @@
 
 mod answer;
 mod ask;
+mod bootstrap;
 mod call;
 mod refusal;
 mod settings;
+
+pub use bootstrap::Bootstrap;
 
 use super::keypair::SigningAlgorithm;
 use super::own::CloudIssuer;

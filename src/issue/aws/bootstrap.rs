@@ -3,8 +3,8 @@
 //! AWS IAM user guide, "Create a role for OpenID Connect federation"; "Pass session tags in AWS STS"; "Source identity". A role
 //! that is assumed from another one has to allow tags and source identity too, because both persist.
 
-use super::aws::AUDIENCE;
-use super::terraform::literal;
+use super::AUDIENCE;
+use crate::issue::terraform::literal;
 use crate::policy::{DECISION_NAMES, IntermediateRole, RoleUse, Roles};
 use crate::words::Digest;
 use crate::words::names::{IssuerUrl, RoleArn};
