@@ -19,23 +19,22 @@ mod original;
 mod pieces;
 mod refusal;
 mod regex;
-mod roles;
 mod settings;
 mod subject;
 mod trust;
 mod vault;
 mod written;
 
+pub(super) use aws::roles::decoded;
 pub(super) use aws::{host_of, one_or_many, plain_operator};
 pub(super) use azure::expression;
 pub(super) use gcp::cel;
 pub use listing::Listing;
-pub(super) use roles::decoded;
 pub use settings::{Exported, ImportSettings, Imported, NotImported};
 
+use aws::roles::RoleError;
 use original::Original;
 use refusal::ImportError;
-use roles::RoleError;
 use trust::Trust;
 
 /// Imports a file of another system, which may hold several policies.
@@ -49,7 +48,7 @@ pub fn import(path: &str, bytes: &[u8], settings: &ImportSettings<'_>) -> Vec<Re
         let part = format!(" ({})", trust.file);
         trust.write(settings).map_err(|reason| refused(part, reason.into()))
     };
-    match roles::read(&original, settings.role.as_ref()) {
+    match aws::roles::read(&original, settings.role.as_ref()) {
         Some(Ok(found)) => {
             let one = |found: Result<Trust, (String, RoleError)>| match found {
                 Ok(trust) => write(trust),

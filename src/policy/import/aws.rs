@@ -4,6 +4,7 @@
 //! Some operators hold in IAM if the token lacks the key. No line of a policy does, which is narrower.
 
 mod error;
+pub(super) mod roles;
 
 pub(super) use error::AwsError;
 

@@ -1,10 +1,10 @@
 //! Why an original, or a part of it, is not imported.
 
+use super::aws::roles::RoleError;
 use super::azure::AzureError;
 use super::error::WriteError;
 use super::gcp::GcpError;
 use super::octo_sts::OctoStsError;
-use super::roles::RoleError;
 use super::vault::VaultError;
 
 /// Why an original does not become a policy.

@@ -1,4 +1,4 @@
-use super::super::{ImportSettings, Imported, NotImported, import};
+use crate::policy::import::{ImportSettings, Imported, NotImported, import};
 use crate::words::names::RoleArn;
 use serde_json::{Value, json};
 

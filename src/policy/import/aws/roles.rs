@@ -2,21 +2,21 @@
 
 mod error;
 
-pub(super) use error::RoleError;
+pub(in crate::policy::import) use error::RoleError;
 
-use super::aws::{self, Role};
-use super::original::Original;
-use super::trust::Trust;
+use super::{Role, read as read_trust_policy};
+use crate::policy::import::original::Original;
+use crate::policy::import::trust::Trust;
 use crate::token::parse_document;
 use crate::words::names::RoleArn;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// What a document holds: a trust for each way in, or the name of a role and why it is not imported.
-pub(super) type Found = Vec<Result<Trust, (String, RoleError)>>;
+pub(in crate::policy::import) type Found = Vec<Result<Trust, (String, RoleError)>>;
 
 /// Reads a document, if it has one of these forms. `role` is for a trust policy that does not name its role.
-pub(super) fn read(original: &Original<'_>, role: Option<&RoleArn>) -> Option<Result<Found, RoleError>> {
+pub(in crate::policy::import) fn read(original: &Original<'_>, role: Option<&RoleArn>) -> Option<Result<Found, RoleError>> {
     if !original.bytes.trim_ascii_start().starts_with(b"{") {
         return None;
     }
@@ -71,7 +71,7 @@ impl Described {
             Value::String(text) => parse_document(decoded(text).ok_or(RoleError::Encoding)?.as_bytes())?,
             other => other.clone(),
         };
-        Ok(aws::read(&Role { name: &self.name, arn, document: &document })?)
+        Ok(read_trust_policy(&Role { name: &self.name, arn, document: &document })?)
     }
 }
 
