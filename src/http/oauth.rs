@@ -46,7 +46,7 @@ pub(super) async fn token(
     match parameters {
         Ok(Parameters { token, audience, google, policy, requested }) => {
             let (target, issued): (Target, Issue) = match google {
-                Some(google) => (google.into(), gcp::issued),
+                Some(google) => (google, gcp::issued),
                 None => (id_token::target(audience), id_token::issued),
             };
             let asked = ExchangeRequest::credentials(Request::one(target, policy));

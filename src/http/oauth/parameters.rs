@@ -3,7 +3,7 @@
 use super::gcp;
 use super::issued::TokenType;
 use crate::http::form;
-use crate::kind::GcpTarget;
+use crate::kind::Target;
 use crate::token::parse_json;
 use crate::words::names::{Audience, PolicyName};
 use crate::words::{Denial, Reason, Secret};
@@ -21,7 +21,7 @@ pub(super) struct Parameters {
     /// The audience of the new token.
     pub(super) audience: Audience,
     /// The requested token of Google's, if the audience is one of Google's.
-    pub(super) google: Option<GcpTarget>,
+    pub(super) google: Option<Target>,
     /// The policy to use where several grant the same.
     pub(super) policy: Option<PolicyName>,
     /// The requested type of the new token.
@@ -83,7 +83,7 @@ impl Parameters {
             _ => return Err(invalid("Name the token's audience once, as `audience` or `resource`.")),
         };
         let audience = Audience::parse(&target).map_err(|cause| fault("invalid_target", &format!("The audience: {cause}.")))?;
-        let google = gcp::target(audience.as_str());
+        let google = gcp::target(audience.as_str()).map(Target::from);
         if google.is_some() && requested.is_some_and(|requested| requested != TokenType::Access) {
             return Err(invalid("`requested_token_type` is …:access_token where the audience is one of Google's."));
         }
