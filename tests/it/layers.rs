@@ -1,7 +1,10 @@
 //! Each top-level module imports only modules that stand above it in the table of `docs/architecture.md`, and other rules for sources.
 
 mod cycles;
+mod homes;
 mod loose;
+
+pub use homes::kinds;
 
 use regex::Regex;
 use std::path::{Path, PathBuf};
@@ -132,32 +135,6 @@ fn paths_are_printed_escaped() {
     for (relative, code) in code() {
         assert!(!code.contains(".display()"), "{relative}: `plain()` of words::PlainPath");
     }
-}
-
-/// The list of kinds in `src/kind.rs`: each with its name in code, and its word.
-pub fn kinds() -> Vec<(String, String)> {
-    let text = std::fs::read_to_string(root().join("src/kind.rs")).unwrap();
-    let line = Regex::new(r#"(?m)^ {12}(\w+)\(\w+\) "(\w+)"(?: => \w+)?;$"#).unwrap();
-    let kinds = line.captures_iter(&text).map(|kind| kind.extract().1).map(|[name, word]| (name.to_owned(), word.to_owned()));
-    let kinds: Vec<_> = kinds.collect();
-    assert!(kinds.len() >= 8 && kinds[0].1 == "aws", "{kinds:?}");
-    kinds
-}
-
-/// Each top-level module that handles a kind of credential has a module of the kind's name, and a line in its list.
-#[test]
-fn kinds_are_named_in_their_own_modules() {
-    let lists = ["kind.rs"];
-    let (names, words): (Vec<String>, Vec<String>) = kinds().into_iter().unzip();
-    let named = Regex::new(&format!(r"\b(?:Terms|Target|Credential|Licensed|Offer)::(?:{})\b", names.join("|"))).unwrap();
-    // An API that speaks one kind's own protocol is that kind's module.
-    let is_home = |path: &str| {
-        let parts = path.split('/').map(|part| part.trim_end_matches(".rs")).skip(1);
-        parts.into_iter().any(|part| words.iter().any(|word| word == part) || part == "kv")
-    };
-    let others = code().into_iter().filter(|(path, _)| !lists.contains(&path.as_str()) && !is_home(path));
-    let named: Vec<String> = others.filter(|(_, code)| named.is_match(code)).map(|(path, _)| path).collect();
-    assert!(named.is_empty(), "a kind is named outside of its own modules and the lists: {}", named.join(", "));
 }
 
 /// A name that a reader has to decode does not come back: docs/style.md lists those that were replaced.

@@ -1,13 +1,14 @@
-//! Import cycles. Files that import each other can only be understood together, so there must be none.
+//! What each file imports. Files that import each other can only be understood together, so there must be no cycles.
 
 use super::code;
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A module by its path below the crate: `policy::access::past`.
-type Module = Vec<String>;
+pub(super) type Module = Vec<String>;
 
-struct Graph {
+/// The modules and their re-exports.
+pub(super) struct Graph {
     code: BTreeMap<Module, String>,
     /// What a module re-exports, by the module's path and the name there.
     handed_on: BTreeMap<Module, Module>,
@@ -26,12 +27,20 @@ fn files_do_not_import_each_other() {
 }
 
 impl Graph {
-    fn read() -> Self {
+    pub(super) fn read() -> Self {
         let comments = Regex::new(r"//[^\n]*").unwrap();
         let modules = code().into_iter().filter(|(path, _)| path != "lib.rs" && path != "main.rs" && !path.starts_with("bin/"));
         let module = |path: &str| path.trim_end_matches(".rs").split('/').map(str::to_owned).collect::<Module>();
-        let code: BTreeMap<Module, String> =
-            modules.map(|(path, text)| (module(&path), comments.replace_all(&text, "").into_owned())).collect();
+        // A module within a file is one of its own, so that the paths of its `use` are read from there.
+        let within = Regex::new(r"(?ms)^(?:pub(?:\([^)]*\))? )?mod (\w+) \{\n(.*?)^\}").unwrap();
+        let mut code = BTreeMap::new();
+        for (path, text) in modules {
+            let (module, text) = (module(&path), comments.replace_all(&text, "").into_owned());
+            for [name, inner] in within.captures_iter(&text).map(|found| found.extract().1) {
+                code.insert([module.as_slice(), &[name.to_owned()]].concat(), inner.to_owned());
+            }
+            code.insert(module, within.replace_all(&text, "").into_owned());
+        }
         let mut graph = Self { code, handed_on: BTreeMap::new() };
         let handed_on = graph.code.iter().flat_map(|(module, text)| {
             let uses = statements(text, true).into_iter().flat_map(|tree| paths(&tree));
@@ -60,30 +69,43 @@ impl Graph {
         }
     }
 
-    /// The file that defines what a path names, also through re-exports.
-    fn file(&self, path: &[String], depth: usize) -> Option<&Module> {
+    /// The file that defines what a path names, also through re-exports, and the name in it.
+    fn file(&self, path: &[String], depth: usize) -> Option<(&Module, String)> {
         let (module, _) = (1..=path.len()).rev().find_map(|length| self.code.get_key_value(&path[..length]))?;
+        let name = &path[module.len()..];
         let handed_on = path.get(..=module.len()).and_then(|name| self.handed_on.get(name)).filter(|_| depth < 8);
         match handed_on {
-            Some(theirs) => self.file(&[theirs, &path[module.len() + 1..]].concat(), depth + 1),
-            None => Some(module),
+            Some(theirs) => self.file(&[theirs, &name[1..]].concat(), depth + 1),
+            None => self.by_glob(module, name, depth).or_else(|| Some((module, name.join("::")))),
         }
     }
 
-    /// The imports of each file.
+    /// The same for a name that the module re-exports by `pub use other::*`.
+    fn by_glob(&self, module: &[String], name: &[String], depth: usize) -> Option<(&Module, String)> {
+        let (_, theirs) = self.handed_on.get(&[module, &["*".to_owned()]].concat()).filter(|_| depth < 8)?.split_last()?;
+        self.file(&[theirs, name].concat(), depth + 1).filter(|(file, _)| file.as_slice() != theirs)
+    }
+
+    /// The files that each file imports.
     fn arrows(&self) -> BTreeMap<&Module, BTreeSet<&Module>> {
+        let files = |imports: BTreeSet<(_, String)>| imports.into_iter().map(|(theirs, _)| theirs).collect();
+        self.imports().into_iter().map(|(module, imports)| (module, files(imports))).collect()
+    }
+
+    /// The names that each file imports, with the file that defines each.
+    pub(super) fn imports(&self) -> BTreeMap<&Module, BTreeSet<(&Module, String)>> {
         let inline = Regex::new(r"\b(?:crate|super)(?:::\w+)+").unwrap();
         // A re-export or a visibility is not an import.
         let no_import = Regex::new(r"(?m)^\s*pub(?:\([^)]*\))? use [^;]+;|\bpub\(in [^)]*\)").unwrap();
-        let mut arrows = BTreeMap::new();
+        let mut imports = BTreeMap::new();
         for (module, text) in &self.code {
             let used = statements(text, false).into_iter().flat_map(|tree| paths(&tree));
             let own = no_import.replace_all(text, "");
             let used = used.chain(inline.find_iter(&own).map(|path| path.as_str().to_owned()));
             let theirs = used.filter_map(|path| self.file(&self.absolute(module, path.split(" as ").next()?)?, 0));
-            arrows.insert(module, theirs.filter(|theirs| *theirs != module).collect());
+            imports.insert(module, theirs.filter(|(theirs, _)| *theirs != module).collect());
         }
-        arrows
+        imports
     }
 }
 
