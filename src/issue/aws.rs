@@ -120,12 +120,13 @@ impl Aws {
             AwsMode::WebIdentity => Action::AssumeRoleWithWebIdentity,
             AwsMode::AssumeRole => Action::AssumeRole,
         };
-        let Some(hub) = &terms.via else {
+        let Some(intermediate) = &terms.via else {
             return self.first(client, &Ask::only(terms, action, decision), subject, decision, now).await;
         };
-        let between = self.first(client, &Ask::hub(terms, hub, action, decision), subject, decision, now).await?;
-        let keys = between.into_keys(&hub.role, now)?;
-        Ask::target(terms, hub, decision).by_keys(client, Some(keys)).await
+        let between =
+            self.first(client, &Ask::intermediate(terms, intermediate, action, decision), subject, decision, now).await?;
+        let keys = between.into_keys(&intermediate.role, now)?;
+        Ask::target(terms, intermediate, decision).by_keys(client, Some(keys)).await
     }
 
     async fn first(

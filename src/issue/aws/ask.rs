@@ -66,11 +66,16 @@ impl<'a> Ask<'a> {
     }
 
     /// Assumes the intermediate role: with every tag, because its trust policy may test them, and allowed to do the next call only.
-    pub(super) fn hub(terms: &'a AwsTerms, hub: &'a IntermediateRole, action: Action, decision: &'a DecisionId) -> Self {
+    pub(super) fn intermediate(
+        terms: &'a AwsTerms,
+        intermediate: &'a IntermediateRole,
+        action: Action,
+        decision: &'a DecisionId,
+    ) -> Self {
         let (policy, policy_arns) = (Some(only_assumes(&terms.role)), &[][..]);
         Self {
             hop: Hop::IntermediateRole,
-            role: &hub.role,
+            role: &intermediate.role,
             ttl: HUB_LIFETIME,
             policy,
             policy_arns,
@@ -79,14 +84,14 @@ impl<'a> Ask<'a> {
     }
 
     /// Assumes the target from the intermediate role, without what persists.
-    pub(super) fn target(terms: &'a AwsTerms, hub: &'a IntermediateRole, decision: &'a DecisionId) -> Self {
+    pub(super) fn target(terms: &'a AwsTerms, intermediate: &'a IntermediateRole, decision: &'a DecisionId) -> Self {
         let own = terms.tags.iter().filter(|(key, _)| !terms.transitive.contains(key));
         Self {
             hop: Hop::Target,
             tags: own.collect(),
             transitive: &[],
             source_identity: None,
-            external_id: hub.external_id.as_deref(),
+            external_id: intermediate.external_id.as_deref(),
             ..Self::only(terms, Action::AssumeRole, decision)
         }
     }

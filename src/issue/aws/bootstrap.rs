@@ -100,8 +100,8 @@ impl<'a> Bootstrap<'a> {
         if !used.subjects.is_empty() {
             statements.extend(self.trust_of_issuer(&used.subjects).statements(used, None));
         }
-        for hub in &used.hubs {
-            statements.extend(Trusted::of_hub(hub).statements(used, hub.external_id.as_deref()));
+        for intermediate in &used.intermediates {
+            statements.extend(Trusted::of_intermediate(intermediate).statements(used, intermediate.external_id.as_deref()));
         }
         json!({ "Version": "2012-10-17", "Statement": statements })
     }
@@ -173,8 +173,8 @@ struct Trusted {
 }
 
 impl Trusted {
-    fn of_hub(hub: &IntermediateRole) -> Self {
-        Self { principal: json!({ "AWS": hub.role }), action: "sts:AssumeRole", condition: json!({}) }
+    fn of_intermediate(intermediate: &IntermediateRole) -> Self {
+        Self { principal: json!({ "AWS": intermediate.role }), action: "sts:AssumeRole", condition: json!({}) }
     }
 
     /// One statement. Two if there is a condition on the call itself, because tags and source identity must be allowed without it.

@@ -78,7 +78,7 @@ impl Section for AwsGrant {
     }
 
     fn between(&self) -> Option<Target> {
-        self.session.via().map(|hub| AwsTarget::of(hub.clone()).into())
+        self.session.via().map(|intermediate| AwsTarget::of(intermediate.clone()).into())
     }
 
     fn pattern(text: &str) -> Result<Pattern, Self::PatternError> {
@@ -103,7 +103,7 @@ impl AwsGrant {
             .required("role")
             .and_then(|node| fields.parsed(node, |text| RoleArn::parse(&fill_row_text(text, row)?).map_err(FilledError::Value)));
         let session = SessionGrant::read(fields, row);
-        let longest = if session.hub.is_some() { CHAINED_TTL_MAX } else { AWS_TTL_MAX };
+        let longest = if session.intermediate.is_some() { CHAINED_TTL_MAX } else { AWS_TTL_MAX };
         let ttl = fields
             .optional("ttl")
             .map_or(Some(AWS_TTL_DEFAULT), |node| fields.parsed(node, |text| bounded(text, AWS_TTL_MIN, longest)));

@@ -44,7 +44,7 @@ fn of_role(role: &RoleArn, used: &RoleUse, accounts: &Accounts, granted: &Grante
             )
         }];
     };
-    let (mut ways, mut found, mut hubs) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut ways, mut found, mut intermediates) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     let statements = statement::all(document);
     let mut is_limited = false;
     for (number, statement) in statements.into_iter().enumerate() {
@@ -78,10 +78,10 @@ fn of_role(role: &RoleArn, used: &RoleUse, accounts: &Accounts, granted: &Grante
                     ways.push(WayIn::new(&of, WayInKind::NotUnderstood, message, MEND));
                 }
                 Entry::Subjects(_, host) | Entry::Unbounded(host) => ways.push(statement.issuer(&of, &host)),
-                Entry::Principal(principal) if used.hubs.iter().any(|hub| hub.role.as_str() == principal) => {
-                    let ids = used.hubs.iter().filter(|hub| hub.role.as_str() == principal).map(|hub| hub.external_id.as_deref());
-                    is_limited |= ids.into_iter().any(|id| statement.is_limited_beyond(id));
-                    hubs.insert(principal);
+                Entry::Principal(principal) if used.intermediates.iter().any(|one| one.role.as_str() == principal) => {
+                    let roles = used.intermediates.iter().filter(|one| one.role.as_str() == principal);
+                    is_limited |= roles.map(|one| one.external_id.as_deref()).any(|id| statement.is_limited_beyond(id));
+                    intermediates.insert(principal);
                 }
                 Entry::Principal(principal) => ways.extend(accounts.principal(&of, role, &principal, &statement.conditions())),
                 Entry::Anybody => {
@@ -102,12 +102,14 @@ fn of_role(role: &RoleArn, used: &RoleUse, accounts: &Accounts, granted: &Grante
             }
         }
     }
-    let hubs: Vec<String> = hubs.into_iter().collect();
-    if !hubs.is_empty() {
-        ways.push(WayIn::new(&of, WayInKind::Ours, format_args!("daypass, by the roles in between {}", listed(&hubs)), ""));
+    let intermediates: Vec<String> = intermediates.into_iter().collect();
+    if !intermediates.is_empty() {
+        let message = format!("daypass, by the roles in between {}", listed(&intermediates));
+        ways.push(WayIn::new(&of, WayInKind::Ours, message, ""));
     }
-    for hub in used.hubs.iter().filter(|hub| !hubs.iter().any(|found| *found == hub.role.as_str())) {
-        ways.push(WayIn::new(&of, WayInKind::Missing, format_args!("it does not name the role in between, {}", hub.role), MEND));
+    for missing in used.intermediates.iter().filter(|one| !intermediates.iter().any(|found| *found == one.role.as_str())) {
+        let message = format!("it does not name the role in between, {}", missing.role);
+        ways.push(WayIn::new(&of, WayInKind::Missing, message, MEND));
     }
     if granted.aws_audience.is_some() {
         ways.splice(0..0, subjects(&of, &found, &used.subjects, granted, MEND));

@@ -44,7 +44,7 @@ fn a_role_in_between_trusts_our_issuer_and_its_target_trusts_it() {
                 ..RoleUse::default()
             },
         ),
-        (target, RoleUse { hubs: [between].into(), session_names: names, ..RoleUse::default() }),
+        (target, RoleUse { intermediates: [between].into(), session_names: names, ..RoleUse::default() }),
     ]);
     let issuer = IssuerUrl::parse("https://oidc.acme.example").unwrap();
     let of = |account: &str| Bootstrap::new(&issuer, account, &roles, None).trust_policies();

@@ -32,11 +32,11 @@ fn denial(hop: Hop, tagged: bool, code: &str, message: &str) -> Denial {
 
 fn denial_by(status: u16, hop: Hop, tagged: bool, code: &str, message: &str) -> Denial {
     let (terms, decision) = (terms(tagged), DecisionId::new());
-    let hub = terms.via.as_ref().unwrap();
+    let intermediate = terms.via.as_ref().unwrap();
     let request = match hop {
         Hop::Only => Ask::only(&terms, Action::AssumeRoleWithWebIdentity, &decision),
-        Hop::IntermediateRole => Ask::hub(&terms, hub, Action::AssumeRoleWithWebIdentity, &decision),
-        Hop::Target => Ask::target(&terms, hub, &decision),
+        Hop::IntermediateRole => Ask::intermediate(&terms, intermediate, Action::AssumeRoleWithWebIdentity, &decision),
+        Hop::Target => Ask::target(&terms, intermediate, &decision),
     };
     denial_of(status, code, message, &request)
 }

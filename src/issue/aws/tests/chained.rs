@@ -7,8 +7,8 @@ const HUB: &str = "arn:aws:iam::123456789012:role/hub";
 
 fn chained_terms() -> AwsTerms {
     let tags = [("commit", "4f2a9c1"), ("repository", "acme/shop")].map(|(key, value)| (key.to_owned(), value.to_owned()));
-    let hub = IntermediateRole { role: RoleArn::parse(HUB).unwrap(), external_id: Some("acme".to_owned()) };
-    AwsTerms { tags: tags.into(), session_name: Some("deploy-7301".to_owned()), via: Some(hub), ..terms() }
+    let intermediate = IntermediateRole { role: RoleArn::parse(HUB).unwrap(), external_id: Some("acme".to_owned()) };
+    AwsTerms { tags: tags.into(), session_name: Some("deploy-7301".to_owned()), via: Some(intermediate), ..terms() }
 }
 
 #[tokio::test]

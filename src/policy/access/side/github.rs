@@ -48,9 +48,9 @@ type Granting<'a, P> = (P, &'a IssuerName, &'a GitHubGrant);
 fn parts<P: Copy>(granting: &[Granting<'_, P>], denied: &[(&IssuerName, Vec<&Pattern>)]) -> Parts<P> {
     let mut parts = Parts { of: BTreeMap::new(), too_many: Vec::new() };
     let listed = granting.iter().flat_map(|(_, _, entry)| entry.names()).cloned().collect();
-    let mut knives: BTreeMap<&IssuerName, Divisions<'_>> = BTreeMap::new();
+    let mut divisions: BTreeMap<&IssuerName, Divisions<'_>> = BTreeMap::new();
     for (policy, issuer, entry) in granting {
-        let by = knives.entry(issuer).or_insert_with(|| {
+        let by = divisions.entry(issuer).or_insert_with(|| {
             let of_issuer = denied.iter().filter(|(of, _)| of == issuer).map(|(_, patterns)| patterns.clone());
             Divisions::new(of_issuer, &listed)
         });

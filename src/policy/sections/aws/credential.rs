@@ -59,6 +59,6 @@ impl Grantable for AwsTarget {
 
     /// The intermediate role.
     fn between(terms: &AwsTerms) -> Option<Target> {
-        terms.via.as_ref().map(|hub| Self::of(hub.role.clone()).into())
+        terms.via.as_ref().map(|intermediate| Self::of(intermediate.role.clone()).into())
     }
 }

@@ -19,7 +19,7 @@ pub struct RoleUse {
     /// The subjects of our tokens that assume it.
     pub subjects: BTreeSet<String>,
     /// The intermediate roles that assume it, each with its external id.
-    pub hubs: BTreeSet<IntermediateRole>,
+    pub intermediates: BTreeSet<IntermediateRole>,
     /// The roles that are assumed from it.
     pub targets: BTreeSet<RoleArn>,
     /// The names of its sessions, as an IAM `StringLike`.
@@ -42,11 +42,11 @@ impl PolicySet {
             let name = aws.session.name_pattern().unwrap_or_else(|| DECISION_NAMES.to_owned());
             let target = roles.entry(aws.role.clone()).or_default();
             target.session_names.insert(name.clone());
-            match aws.session.hub() {
+            match aws.session.intermediate() {
                 None => _ = target.subjects.insert(subject),
-                Some(hub) => {
-                    target.hubs.insert(hub.clone());
-                    let between = roles.entry(hub.role.clone()).or_default();
+                Some(intermediate) => {
+                    target.intermediates.insert(intermediate.clone());
+                    let between = roles.entry(intermediate.role.clone()).or_default();
                     between.subjects.insert(subject);
                     between.targets.insert(aws.role.clone());
                     between.session_names.insert(name);

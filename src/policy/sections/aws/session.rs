@@ -33,7 +33,7 @@ pub(in crate::policy) struct SessionGrant {
     name: Option<Template>,
     policy: Option<String>,
     policy_arns: Vec<String>,
-    pub(super) hub: Option<IntermediateRole>,
+    pub(super) intermediate: Option<IntermediateRole>,
 }
 
 impl SessionGrant {
@@ -43,7 +43,7 @@ impl SessionGrant {
         let name = fields.optional("session_name").and_then(|node| fields.parsed(node, |text| parse_session_name(text, row)));
         let policy = fields.optional("session_policy").and_then(|node| read_session_policy(fields, node));
         let policy_arns = read_policy_arns(fields, row);
-        Self { tags, transitive, name, policy, policy_arns, hub: read_hub(fields, row) }
+        Self { tags, transitive, name, policy, policy_arns, intermediate: read_intermediate(fields, row) }
     }
 
     pub(super) fn templates(&self) -> impl Iterator<Item = &Template> {
@@ -52,12 +52,12 @@ impl SessionGrant {
 
     /// The intermediate role: the session's role is assumed from it.
     pub(in crate::policy) fn via(&self) -> Option<&RoleArn> {
-        self.hub.as_ref().map(|hub| &hub.role)
+        self.intermediate.as_ref().map(|intermediate| &intermediate.role)
     }
 
     /// The intermediate role, with the external id that the target's trust policy demands.
-    pub(in crate::policy) const fn hub(&self) -> Option<&IntermediateRole> {
-        self.hub.as_ref()
+    pub(in crate::policy) const fn intermediate(&self) -> Option<&IntermediateRole> {
+        self.intermediate.as_ref()
     }
 
     /// The session's name as an IAM `StringLike`, with `*` for each placeholder. Absent: the decision's id.
@@ -69,7 +69,7 @@ impl SessionGrant {
     pub(in crate::policy) fn values(&self) -> [Term; 5] {
         let name = self.name.as_ref().map_or_else(|| "the decision's id".to_owned(), ToString::to_string);
         let transitive = if self.transitive.is_empty() { "none".to_owned() } else { self.transitive.join(", ") };
-        let via = self.hub.as_ref().map_or_else(|| "none".to_owned(), IntermediateRole::describe);
+        let via = self.intermediate.as_ref().map_or_else(|| "none".to_owned(), IntermediateRole::describe);
         [
             // AWS allows a session what both its role and its session policies allow.
             Term::new("session policies", Value::Limit(self.limits())),
@@ -101,7 +101,7 @@ impl SessionGrant {
             session_name: self.name.as_ref().map(|name| fill_session_name(name, facts)).transpose()?,
             session_policy: self.policy.clone(),
             session_policy_arns: self.policy_arns.clone(),
-            via: self.hub.clone(),
+            via: self.intermediate.clone(),
         })
     }
 }
@@ -209,7 +209,7 @@ fn read_policy_arns(fields: &mut Fields<'_, '_>, row: Option<&Row>) -> Vec<Strin
     nodes.iter().filter_map(|node| fields.parsed(node, read)).collect()
 }
 
-fn read_hub(fields: &mut Fields<'_, '_>, row: Option<&Row>) -> Option<IntermediateRole> {
+fn read_intermediate(fields: &mut Fields<'_, '_>, row: Option<&Row>) -> Option<IntermediateRole> {
     let role = fields
         .optional("via")
         .map(|node| fields.parsed(node, |text| RoleArn::parse(&fill_row_text(text, row)?).map_err(FilledError::Value)));
