@@ -113,7 +113,7 @@ pub struct App {
     /// The readings of old values of secrets.
     past_turns: WorkSlots,
     /// Operators' denials.
-    stops: ArcSwap<BTreeMap<String, DenialUntil>>,
+    denials: ArcSwap<BTreeMap<String, DenialUntil>>,
     /// Reports that what is in force or denied has changed.
     changed: watch::Sender<()>,
     root: Arc<TrackedSource>,
@@ -173,7 +173,7 @@ impl App {
             denials_counted: Semaphore::new(1),
             rewritings: WorkSlots::new(1),
             past_turns: WorkSlots::new(secret_at::READ_AT_ONCE),
-            stops: ArcSwap::default(),
+            denials: ArcSwap::default(),
             changed: watch::Sender::default(),
             root: root.clone(),
             further: ArcSwap::default(),
@@ -185,7 +185,7 @@ impl App {
             data: config.data,
             providers,
         });
-        app.read_stops().await?;
+        app.read_denials().await?;
         // A remote source may take long: the commit of its mirror goes live, and its follower fetches later.
         if root.is_remote() {
             app.recover(&root).await;

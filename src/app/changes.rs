@@ -18,7 +18,7 @@ impl App {
     /// Identifies the current state, also after a restart: the commits in force, what of them waits, and operators' denials. It
     /// is a digest, because not everybody who sees it may know every source.
     pub fn mark(&self) -> String {
-        let (live, stops, now) = (self.live.load(), self.stops.load(), self.store.earliest());
+        let (live, denials, now) = (self.live.load(), self.denials.load(), self.store.earliest());
         let mut parts: Vec<String> = Vec::new();
         for (name, source) in live.sources() {
             let revision = &source.revision;
@@ -26,7 +26,7 @@ impl App {
             parts.push(revision.commit.as_ref().map(ToString::to_string).unwrap_or_default());
             parts.push(revision.pending_files().join("\n"));
         }
-        let standing = stops.iter().filter(|(_, (_, until))| until.is_none_or(|until| now < until));
+        let standing = denials.iter().filter(|(_, (_, until))| until.is_none_or(|until| now < until));
         parts.extend(standing.map(|(id, _)| id.clone()));
         let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).collect();
         Digest::of(&parts).to_string()

@@ -78,11 +78,11 @@ impl App {
         let internal = |fault: &dyn Display| Reason::Internal.with_cause(fault);
         let reader = self.store.reader().map_err(|fault| internal(&fault))?;
         let (catalogue, times, live) = (self.catalogue.clone(), DecisionTimes::of(&self.store), self.live.load_full());
-        let (stops, stale) = (standing(&self.stops.load()), self.stale_sources(&live));
+        let (denials, stale) = (standing(&self.denials.load()), self.stale_sources(&live));
         let explaining = move || -> Result<(ExplainedDecision, Explained), Denial> {
             let decided = find(&reader, &suffix)?;
             let explained = ExplainedDecision::of(&decided, &live, stale);
-            Ok((explained, explanations(&decided, (&live, &stops), &catalogue, times)?))
+            Ok((explained, explanations(&decided, (&live, &denials), &catalogue, times)?))
         };
         let (mut explained, explanations) = tokio::task::spawn_blocking(explaining).await.map_err(|fault| internal(&fault))??;
         match explanations {
@@ -120,8 +120,8 @@ impl App {
     }
 }
 
-fn standing(stops: &BTreeMap<String, DenialUntil>) -> Vec<(String, DenialUntil)> {
-    stops.iter().map(|(id, stop)| (id.clone(), stop.clone())).collect()
+fn standing(denials: &BTreeMap<String, DenialUntil>) -> Vec<(String, DenialUntil)> {
+    denials.iter().map(|(id, stop)| (id.clone(), stop.clone())).collect()
 }
 
 fn find(reader: &Reader, suffix: &IdSuffix) -> Result<Decided, Denial> {
@@ -169,7 +169,7 @@ fn identified(decided: &Decided) -> Option<RequestRecord<'_>> {
 /// What the server would decide for each credential; the inner error says why that is not known.
 fn explanations(
     decided: &Decided,
-    (live, stops): (&Live, &[(String, DenialUntil)]),
+    (live, denials): (&Live, &[(String, DenialUntil)]),
     catalogue: &Catalogue,
     times: DecisionTimes,
 ) -> Result<Explained, Denial> {
@@ -181,7 +181,7 @@ fn explanations(
     let lines = identified(decided).and_then(RequestRecord::credentials).unwrap_or_default();
     let targets = lines.into_iter().filter_map(|line| Some(Target::parse(line).ok()?.for_policies()));
     let explained = targets.map(|target| {
-        let explanation = explanation(policies, stops, (&facts, &target), times);
+        let explanation = explanation(policies, denials, (&facts, &target), times);
         (target, explanation)
     });
     let explained: Vec<(Target, Explanation)> = explained.collect();
@@ -190,11 +190,11 @@ fn explanations(
 
 fn explanation(
     policies: &PolicySet,
-    stops: &[(String, DenialUntil)],
+    denials: &[(String, DenialUntil)],
     (facts, target): (&Facts, &Target),
     times: DecisionTimes,
 ) -> Explanation {
-    explain(policies, facts, target, times.policies).under(stops, facts, times.denials)
+    explain(policies, facts, target, times.policies).under(denials, facts, times.denials)
 }
 
 fn facts(decided: &Decided, catalogue: &Catalogue) -> Result<Facts, NotExplained> {
@@ -225,12 +225,12 @@ mod tests {
         let store = Store::open(folder.path(), Arc::new(clock.clone())).unwrap();
         let until = UnixTime::from_millis(START + 60_000);
         let stop: OperatorDenial = serde_json::from_value(serde_json::json!({ "issuer": "ci", "reason": "INC-42" })).unwrap();
-        let stops = [("x".to_owned(), (stop, Some(until)))];
+        let standing = [("x".to_owned(), (stop, Some(until)))];
         let issuer = IssuerName::parse("ci").unwrap();
         let facts = Mapping::built_in("generic").unwrap().facts(&issuer, Claims::from(serde_json::Map::new())).unwrap();
         let target = Target::parse("secret shop/db.yaml").unwrap();
         let denials = || {
-            let result = explanation(&PolicySet::default(), &stops, (&facts, &target), DecisionTimes::of(&store));
+            let result = explanation(&PolicySet::default(), &standing, (&facts, &target), DecisionTimes::of(&store));
             result.operators_denials.map_or(0, |denials| denials.len())
         };
         assert_eq!(denials(), 1);

@@ -54,7 +54,7 @@ impl App {
         let id = DecisionId::new().as_str().to_owned();
         let body = serde_json::to_value(&stop).map_err(|fault| Reason::Internal.with_cause(fault.to_string()))?;
         let until = lasting.map(|lasting| self.now().plus(lasting));
-        self.change_stops(|stops| _ = stops.insert(id.clone(), (stop.clone(), until)));
+        self.change_denials(|denials| _ = denials.insert(id.clone(), (stop.clone(), until)));
         let by = match denier {
             DeniedBy::Policy(_, decision) => Some(decision),
             DeniedBy::Operator => None,
@@ -98,8 +98,8 @@ impl App {
         if matches!(denier, DeniedBy::Operator) {
             return Ok(());
         }
-        let (live, stops, now) = (self.live.load(), self.stops.load(), self.store.earliest());
-        let standing = stops.values().filter(|(_, until)| until.is_none_or(|until| now < until));
+        let (live, denials, now) = (self.live.load(), self.denials.load(), self.store.earliest());
+        let standing = denials.values().filter(|(_, until)| until.is_none_or(|until| now < until));
         let sources: Vec<Option<&SourceName>> =
             standing.map(|(stop, _)| stop.policy.as_ref().and_then(|policy| live.further_of(policy))).collect();
         let of_sources = || sources.iter().flatten().count();

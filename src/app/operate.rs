@@ -26,13 +26,13 @@ impl App {
         let decision = live.policies()?.decide(identity, request, times.policies)?;
         let boot = self.store.since_boot();
         let is_fresh = |source: &SourceName| live.check_fresh(source, boot);
-        decision.stands(&LiveChecks::new(&self.stops.load(), times.denials, &is_fresh), identity.facts())
+        decision.stands(&LiveChecks::new(&self.denials.load(), times.denials, &is_fresh), identity.facts())
     }
 
     /// Lifts a denial, and returns what it denied. If no denial has this id, the answer says that nothing was lifted.
     pub async fn lift(&self, id: &IdSuffix) -> Result<Lifted, Denial> {
-        let stops = self.stops.load_full();
-        let ending: Vec<&str> = stops.keys().map(String::as_str).filter(|known| id.ends(known)).collect();
+        let denials = self.denials.load_full();
+        let ending: Vec<&str> = denials.keys().map(String::as_str).filter(|known| id.ends(known)).collect();
         if ending.len() > 1 {
             let told = format!("Several denials end in `{id}`: {}. Give more of the id.", ending.join(", "));
             return Err(Reason::BadRequest.with_cause(&told).with_detail(told));
@@ -40,7 +40,7 @@ impl App {
         // The store may still keep an expired denial.
         let id = ending.first().copied().unwrap_or(id.as_str());
         let lifted = self.store.lift(id).await?;
-        self.change_stops(|stops| _ = stops.remove(id));
+        self.change_denials(|denials| _ = denials.remove(id));
         Ok(match lifted {
             Some(row) => Lifted { lifted: true, denies: serde_json::from_value(row.body).ok(), until: row.until },
             None => Lifted { lifted: false, denies: None, until: None },
@@ -136,8 +136,8 @@ impl App {
     }
 
     fn active_denials(&self, live: &super::Live) -> Vec<ActiveDenial> {
-        let stops = self.stops.load();
-        let standing = stops.iter().filter(|(_, (_, until))| until.is_none_or(|until| self.store.earliest() < until));
+        let denials = self.denials.load();
+        let standing = denials.iter().filter(|(_, (_, until))| until.is_none_or(|until| self.store.earliest() < until));
         // Without a revision it is not known what a denial covers.
         let known = live.policies().ok().map(|set| set.policies());
         let shown = |(id, (stop, until)): (&String, &DenialUntil)| {
@@ -167,26 +167,26 @@ impl App {
     }
 
     /// Reads the denials from before the start.
-    pub(super) async fn read_stops(&self) -> Result<(), Denial> {
+    pub(super) async fn read_denials(&self) -> Result<(), Denial> {
         let rows = self.store.denials().await?;
-        let mut stops: BTreeMap<String, DenialUntil> = BTreeMap::new();
+        let mut denials: BTreeMap<String, DenialUntil> = BTreeMap::new();
         for row in rows {
             let stop = serde_json::from_value(row.body)
                 .map_err(|fault| Reason::Internal.with_cause(format!("a kept denial: {fault}")))?;
-            stops.insert(row.id, (stop, row.until));
+            denials.insert(row.id, (stop, row.until));
         }
-        self.stops.store(Arc::new(stops));
+        self.denials.store(Arc::new(denials));
         Ok(())
     }
 
     /// Changes operators' denials at once, and drops expired ones.
-    pub(super) fn change_stops(&self, change: impl Fn(&mut BTreeMap<String, DenialUntil>)) {
+    pub(super) fn change_denials(&self, change: impl Fn(&mut BTreeMap<String, DenialUntil>)) {
         let now = self.store.earliest();
-        self.stops.rcu(|stops| {
-            let mut stops = BTreeMap::clone(stops);
-            stops.retain(|_, (_, until)| until.is_none_or(|until| now < until));
-            change(&mut stops);
-            stops
+        self.denials.rcu(|denials| {
+            let mut denials = BTreeMap::clone(denials);
+            denials.retain(|_, (_, until)| until.is_none_or(|until| now < until));
+            change(&mut denials);
+            denials
         });
         self.notify_change();
     }

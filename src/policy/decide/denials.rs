@@ -282,8 +282,8 @@ fn an_operators_denial_refuses_a_token_without_a_readable_repository() {
         reason: "INC-1".to_owned(),
     };
     let decided = |stop: OperatorDenial, claims: Json| {
-        let stops = BTreeMap::from([(String::new(), (stop, None))]);
-        let standing = LiveChecks::new(&stops, UnixTime::from_seconds(0), &|_| Ok(()));
+        let denials = BTreeMap::from([(String::new(), (stop, None))]);
+        let standing = LiveChecks::new(&denials, UnixTime::from_seconds(0), &|_| Ok(()));
         Decision::new(Vec::new()).stands(&standing, &github(claims)).err().map(|denial| denial.reason)
     };
     let run = json!({"run_id": "7"});
