@@ -252,10 +252,10 @@ fn finish(mut runtime: Builder, json: bool, work: impl Future<Output = Result<u8
         Ok(runtime) => runtime,
         Err(fault) => return print::failed(&format!("the runtime does not start: {fault}"), 70),
     };
-    let done = runtime.block_on(work);
+    let outcome = runtime.block_on(work);
     // A thread that still reads a commit or a file changes nothing, but would keep a stopping server from ending.
     runtime.shutdown_timeout(STOP_MAX);
-    match done {
+    match outcome {
         Ok(status) => ExitCode::from(status),
         Err(failure) => {
             if json {

@@ -57,8 +57,8 @@ pub enum TokenKind {
 }
 
 /// Exchanges the job's token for the requested credentials. Only the two types of the result can become an answer.
-pub async fn exchange(app: &App, call: RequestContext, exchange: ExchangeRequest) -> Result<Released, RecordedRefusal> {
-    exchange_with(app, call, TokenKind::Token, exchange).await
+pub async fn exchange(app: &App, call: RequestContext, request: ExchangeRequest) -> Result<Released, RecordedRefusal> {
+    exchange_with(app, call, TokenKind::Token, request).await
 }
 
 /// Like [`exchange`], for a token of either kind.
@@ -66,10 +66,10 @@ pub async fn exchange_with(
     app: &App,
     call: RequestContext,
     kind: TokenKind,
-    exchange: ExchangeRequest,
+    request: ExchangeRequest,
 ) -> Result<Released, RecordedRefusal> {
-    let (mut context, client) = (AuditContext::begin(&call).dry(exchange.is_dry_run()), call.client);
-    match run(app, call, kind, exchange, &mut context).await {
+    let (mut context, client) = (AuditContext::begin(&call).dry(request.is_dry_run()), call.client);
+    match run(app, call, kind, request, &mut context).await {
         Ok(released) => {
             app.clients.note_served(client);
             Ok(released)
@@ -82,31 +82,31 @@ async fn run(
     app: &App,
     call: RequestContext,
     kind: TokenKind,
-    exchange: ExchangeRequest,
+    request: ExchangeRequest,
     context: &mut AuditContext,
 ) -> Result<Released, Denial> {
     let client = call.client;
     let identity = identify(app, call, kind, context).await?;
     app.clients.note_identity(client, &identity);
-    context.identified(&identity, exchange.request());
-    exchange.check_proof(&identity)?;
-    let exchange = exchange.within_session(&identity)?;
+    context.identified(&identity, request.request());
+    request.check_proof(&identity)?;
+    let request = request.within_session(&identity)?;
     let live = app.in_force()?;
     context.decided_under(&live);
-    let exchange = exchange.found(app, &live, &identity, context)?;
-    let grant = app.decide(&live, &identity, exchange.request())?;
+    let request = request.found(app, &live, &identity, context)?;
+    let grant = app.decide(&live, &identity, request.request())?;
     context.granted(&grant, &live);
-    if exchange.is_dry_run() {
-        return Box::pin(dry_run::answer(app, (&grant, exchange.request()), &identity, &live, context)).await;
+    if request.is_dry_run() {
+        return Box::pin(dry_run::answer(app, (&grant, request.request()), &identity, &live, context)).await;
     }
-    let grant = match exchange.locally_issued(grant, context) {
+    let grant = match request.locally_issued(grant, context) {
         Ok(local) => return issuing::issue_here(app, local, &identity, &live, context).await,
         Err(grant) => grant,
     };
     let intent = context.intent(app, &identity, &grant, &live.revisions_of(grant.granted()));
     match app.traces.record(RECORD_INTENT, context.decision()).ends(app.store.intend(grant, intent).await)? {
         // Boxed, like the fetch of an issuer's keys: the future is large and rare, and would enlarge that of every request.
-        IntentOutcome::Recorded(grant) => Box::pin(exchange.perform(app, grant, &identity, &live, context)).await,
+        IntentOutcome::Recorded(grant) => Box::pin(request.perform(app, grant, &identity, &live, context)).await,
         IntentOutcome::Repeat(repeat) => answer::repeat(app, repeat, &identity),
         IntentOutcome::Replayed(why) => Err(answer::replayed(why)),
     }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 /// The digest of each finished file, and of its readers. The journal is in the `.git` folder, and holds nothing secret.
 pub struct Journal {
     path: PathBuf,
-    done: BTreeMap<String, WrittenFile>,
+    written: BTreeMap<String, WrittenFile>,
 }
 
 /// The digest of a file, and of its readers.
@@ -43,35 +43,35 @@ impl Journal {
         let head = checkout.git(&["rev-parse", "--verify", "--quiet", "HEAD"], &[]).map(line).unwrap_or_default();
         let text = read_if_there(&path)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
         let mut lines = text.lines();
-        let mut done = BTreeMap::new();
+        let mut written = BTreeMap::new();
         if lines.next() == Some(head.as_str()) {
             // If the last line was cut off, its file is done again.
-            done.extend(lines.filter_map(WrittenFile::parse));
+            written.extend(lines.filter_map(WrittenFile::parse));
         }
-        let journal = Self { path, done };
+        let journal = Self { path, written };
         journal.write(&head)?;
         Ok(journal)
     }
 
     fn write(&self, head: &str) -> Result<(), Failure> {
-        let lines: String = self.done.iter().map(|(name, done)| done.line(name)).collect();
+        let lines: String = self.written.iter().map(|(name, file)| file.line(name)).collect();
         replace(&self.path, format!("{head}\n{lines}").as_bytes())
     }
 
     /// Whether the file is unchanged since it was finished, for these readers.
     pub fn has(&self, name: &str, digest: &Digest, readers: &Digest) -> bool {
-        self.done.get(name) == Some(&WrittenFile { digest: *digest, readers: *readers })
+        self.written.get(name) == Some(&WrittenFile { digest: *digest, readers: *readers })
     }
 
     /// Notes a file that was written.
     pub fn note(&mut self, name: &str, digest: &Digest, readers: &Digest) -> Result<(), Failure> {
-        let done = WrittenFile { digest: *digest, readers: *readers };
+        let written = WrittenFile { digest: *digest, readers: *readers };
         let append = || {
             let mut file = std::fs::OpenOptions::new().append(true).open(&self.path)?;
-            file.write_all(done.line(name).as_bytes())
+            file.write_all(written.line(name).as_bytes())
         };
         append().map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", self.path.plain())))?;
-        self.done.insert(name.to_owned(), done);
+        self.written.insert(name.to_owned(), written);
         Ok(())
     }
 
@@ -88,13 +88,13 @@ mod tests {
 
     #[test]
     fn a_line_is_read_as_it_was_written_and_a_damaged_one_is_not() {
-        let done = WrittenFile { digest: Digest::plain(b"file"), readers: Digest::plain(b"readers") };
+        let written = WrittenFile { digest: Digest::plain(b"file"), readers: Digest::plain(b"readers") };
         for name in ["secrets/a.yaml", "secrets/a b.yaml", "secrets/a\nb.yaml"] {
-            let line = done.line(name);
+            let line = written.line(name);
             assert!(line.ends_with('\n') && line.lines().count() == 1, "{line}");
-            assert!(WrittenFile::parse(line.trim_end()).is_some_and(|(read, same)| read == name && same == done), "{line}");
+            assert!(WrittenFile::parse(line.trim_end()).is_some_and(|(read, same)| read == name && same == written), "{line}");
             assert!(WrittenFile::parse(&line[..line.len() - 5]).is_none(), "a line that was cut off");
         }
-        assert!(WrittenFile::parse(&format!("{} secrets/a.yaml", done.digest)).is_none(), "without readers");
+        assert!(WrittenFile::parse(&format!("{} secrets/a.yaml", written.digest)).is_none(), "without readers");
     }
 }

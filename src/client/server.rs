@@ -167,7 +167,7 @@ impl Server {
         loop {
             let failure = match self.try_once(&build).await {
                 Err(failure) if failure.status == STATUS_UNAVAILABLE => failure,
-                done => return done,
+                result => return result,
             };
             if started.elapsed() >= self.wait {
                 return Err(failure);

@@ -34,11 +34,11 @@ pub(super) async fn answer(
     context: &AuditContext,
     request: DenyRequest,
 ) -> Result<Released, Denial> {
-    let done = match usage::source(grant.grant()) {
+    let outcome = match usage::source(grant.grant()) {
         Ok(source) => run(app, &source, context, request).await,
         Err(denial) => Err(denial),
     };
-    usage::answer(app, grant, identity, live, context, done).await
+    usage::answer(app, grant, identity, live, context, outcome).await
 }
 
 async fn run(app: &App, source: &SourceName, context: &AuditContext, request: DenyRequest) -> Result<UseOutcome, Denial> {

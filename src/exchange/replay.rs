@@ -35,15 +35,15 @@ pub(super) async fn answer(
     context: &AuditContext,
     body: Body,
 ) -> Result<Released, Denial> {
-    let done = match usage::source(grant.grant()) {
+    let findings = match usage::source(grant.grant()) {
         Ok(source) => run(app, live.clone(), source, (identity, body)).await,
         Err(denial) => Err(denial),
     };
-    let done = done.map(|(candidate, findings)| {
+    let outcome = findings.map(|(candidate, findings)| {
         let record = json!({ "candidate": candidate, "decisions": findings.decisions, "denied": findings.denied });
         UseOutcome { record: ("replayed", record), outcome: Outcome::Replay(findings), is_repeatable: false }
     });
-    usage::answer(app, grant, identity, live, context, done).await
+    usage::answer(app, grant, identity, live, context, outcome).await
 }
 
 /// One at a time, so that replays do not use up the server's processors and memory.

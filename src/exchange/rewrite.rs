@@ -54,11 +54,11 @@ pub(super) async fn answer(
     context: &AuditContext,
     body: Body,
 ) -> Result<Released, Denial> {
-    let done = match usage::source(grant.grant()) {
+    let outcome = match usage::source(grant.grant()) {
         Ok(source) => run(app, live.clone(), source, (identity, body)).await,
         Err(denial) => Err(denial),
     };
-    usage::answer(app, grant, identity, live, context, done).await
+    usage::answer(app, grant, identity, live, context, outcome).await
 }
 
 /// One at a time, so that rewrites leave the server's processors to exchanges.
@@ -67,8 +67,8 @@ async fn run(app: &App, live: Arc<Live>, source: SourceName, (identity, body): (
     let _turn = turn.map_err(|_| Reason::Overloaded.with_cause("other files are being encrypted anew"))?;
     let request = read(&body.read(identity).await?)?;
     let now = app.now();
-    let done = tokio::task::spawn_blocking(move || rewritten(&live, &source, &request, now)).await;
-    done.map_err(|fault| Reason::Internal.with_cause(fault.to_string()))?
+    let outcome = tokio::task::spawn_blocking(move || rewritten(&live, &source, &request, now)).await;
+    outcome.map_err(|fault| Reason::Internal.with_cause(fault.to_string()))?
 }
 
 fn read(body: &[u8]) -> Result<Request, Denial> {

@@ -26,11 +26,11 @@ pub(super) async fn answer(
     context: &AuditContext,
     requested: FilesAsked,
 ) -> Result<Released, Denial> {
-    let done = match usage::source(grant.grant()) {
+    let outcome = match usage::source(grant.grant()) {
         Ok(source) => run(app, live.clone(), source, requested).await,
         Err(denial) => Err(denial),
     };
-    usage::answer(app, grant, identity, live, context, done).await
+    usage::answer(app, grant, identity, live, context, outcome).await
 }
 
 /// One at a time, so that reads leave the server's processors to exchanges.

@@ -82,8 +82,8 @@ pub(super) async fn answer(
     context: &AuditContext,
     input: Input,
 ) -> Result<Released, Denial> {
-    let done = run(live, &grant, &input);
-    usage::answer(app, grant, identity, live, context, done).await
+    let outcome = run(live, &grant, &input);
+    usage::answer(app, grant, identity, live, context, outcome).await
 }
 
 fn run(live: &Live, grant: &Recorded<Grant>, input: &Input) -> Result<UseOutcome, Denial> {

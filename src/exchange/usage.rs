@@ -35,11 +35,11 @@ pub(super) async fn answer(
     identity: &Identity,
     live: &Live,
     context: &AuditContext,
-    done: Result<UseOutcome, Denial>,
+    outcome: Result<UseOutcome, Denial>,
 ) -> Result<Released, Denial> {
     let granting = grant.grant().granting();
-    let UseOutcome { outcome, record: (recorded, record), is_repeatable } = match done {
-        Ok(done) => done,
+    let UseOutcome { outcome, record: (recorded, record), is_repeatable } = match outcome {
+        Ok(outcome) => outcome,
         Err(denial) => {
             app.metrics.decided(&granting, Some(denial.reason));
             app.traces.record(RECORD_FAILURE, context.decision()).ends(app.store.fail(grant, context.failure(&denial)).await)?;

@@ -55,9 +55,9 @@ async fn review(State(webhook): State<Arc<Webhook>>, headers: HeaderMap, body: B
 }
 
 fn answer(mut request: Request, settings: &SidecarSettings) -> Value {
-    let done = request.pod().and_then(|pod| inject::inject(pod, settings));
+    let injected = request.pod().and_then(|pod| inject::inject(pod, settings));
     let (namespace, uid) = (names::excerpt(&request.namespace), &request.uid);
-    match done {
+    match injected {
         Ok(injected) => {
             let operations = injected.patch.operations();
             if !operations.is_empty() {

@@ -60,8 +60,8 @@ impl Handshakes {
         };
         let (mut polled, mut accept) = turns.run(network, begin).await?;
         loop {
-            if let Poll::Ready(done) = polled {
-                return done.ok();
+            if let Poll::Ready(accepted) = polled {
+                return accepted.ok();
             }
             accept.get_ref()?.readable().await.ok()?;
             polled = turns.run(network, poll_once(&mut accept)).await?;

@@ -50,13 +50,13 @@ pub(super) async fn token(
                 None => (id_token::target(audience), id_token::issued),
             };
             let asked = ExchangeRequest::credentials(Request::one(target, policy));
-            let done = run(app.clone(), RequestContext { token: Ok(token), ..call }, Ok(asked)).await;
-            let answered = done.and_then(|released| Ok(answered(&issued(&released, requested, app.now())?)));
+            let released = run(app.clone(), RequestContext { token: Ok(token), ..call }, Ok(asked)).await;
+            let answered = released.and_then(|released| Ok(answered(&issued(&released, requested, app.now())?)));
             answered.unwrap_or_else(|refused| failed(error_code(&refused), &refused))
         }
         Err(Fault { code, denial }) => {
-            let done = run(app, call, Err(denial)).await;
-            done.map_or_else(|refused| failed(code, &refused), |_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+            let released = run(app, call, Err(denial)).await;
+            released.map_or_else(|refused| failed(code, &refused), |_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
         }
     }
 }

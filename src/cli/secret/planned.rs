@@ -83,8 +83,8 @@ impl Planned {
         for (name, step) in self.files {
             match step {
                 Ok(step) => {
-                    let done = rewritten(&name, &step, self.how, identities, work);
-                    work.take(&name, &step.before, &readers(&step.to), done)?;
+                    let content = rewritten(&name, &step, self.how, identities, work);
+                    work.take(&name, &step.before, &readers(&step.to), content)?;
                 }
                 Err(fault) => work.fault(name, &fault),
             }

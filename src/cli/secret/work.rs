@@ -53,9 +53,9 @@ impl<'a> Work<'a> {
         name: &str,
         before: &Digest,
         readers: &Digest,
-        done: Result<Option<Vec<u8>>, impl Display>,
+        rewritten: Result<Option<Vec<u8>>, impl Display>,
     ) -> Result<(), Failure> {
-        match done {
+        match rewritten {
             Ok(Some(bytes)) => match read(&self.checkout.root().join(name)) {
                 Ok(now) if Digest::plain(&now) == *before => {
                     self.checkout.replace(name, &bytes)?;

@@ -196,7 +196,7 @@ impl Supervisor {
         tokio::pin!(work);
         loop {
             tokio::select! {
-                done = &mut work => return done,
+                output = &mut work => return output,
                 () = sleep(TICK) => self.tick(),
             }
         }
