@@ -27,7 +27,7 @@ pub use gcp::{DIRECT, GcpNameError, GcpScope, GcpTarget, GcpTargetError, GcpToke
 pub use github::{GitHubTarget, GitHubTargetError, GitHubToken, RepositoryScope};
 pub use id_token::{IdToken, IdTokenTarget};
 pub use schema::{POINTER, closed, nullable, object, reference};
-pub use secret::{Encoding, SecretName, SecretValue};
+pub use secret::{Encoding, SecretName, SecretValue, only_issued};
 pub use secret_at::{PastSecret, PastValue};
 pub use token_exchange::{ExchangeFields, ExchangedToken, FieldError, ServiceName, TokenExchangeError, TokenExchangeTarget};
 pub use transit::{Operation, OperationError, TransitError, TransitUse};

@@ -15,11 +15,13 @@ mod forgotten_mark;
 mod history;
 mod keys;
 pub(crate) mod licence;
+mod matching;
 mod outcome;
 mod page;
 mod proofs;
 mod reader;
 mod record;
+mod record_body;
 mod refusal_limits;
 mod replay;
 mod request_record;
@@ -30,29 +32,34 @@ mod sessions;
 mod space;
 mod standing;
 mod top_counts;
+mod use_record;
 mod witness;
 mod wrapped_keys;
 mod writer;
 
 pub use aws_sessions::AwsSession;
 pub use bindings::Binding;
-pub use body::Body;
+pub use body::FormatVersion;
 pub use decisions::{Decided, DecisionSearch};
 pub use error::{ReadError, StoreError};
 pub use filter::{RECORD_KINDS, RecordFilter};
 pub use history::ReleasedDecision;
-pub use keys::{HostedKeys, KeyRow, KeyState, OwnIssuer};
+pub use keys::{HostedKeys, KeyRecord, KeyRow, KeyState, OwnIssuer};
 pub use licence::{Licence, Licensed, LocalGrant};
 pub use page::{Page, PageBounds, Span};
 pub use proofs::ProofUse;
 pub use reader::{Entry, Reader};
 pub use record::{Recorded, Released};
+pub use record_body::{OperatorRecord, RecordBody};
 pub use refusal_limits::Class;
-pub use replay::{Answer, Intent, IntentOutcome, NARROWED, Outcome, REPEAT_WINDOW, Repeat, Replay, TokenUse};
-pub use request_record::RequestRecord;
+pub use replay::{Answer, Intent, IntentOutcome, Outcome, REPEAT_WINDOW, Repeat, Replay, TokenUse};
+pub use request_record::{CredentialsLeftOut, RecordedSources, RequestRecord, SessionRecord};
 pub use revision_record::RevisionRecord;
 pub use sessions::SessionKeyRow;
 pub use standing::{DenialRow, HighWaterMarks};
+pub use use_record::{
+    AuditReadRecord, DenialRecord, ReplayRecord, RewriteRecord, RewrittenForm, SecretStatusRecord, TransitRecord, UseRecord,
+};
 pub use witness::{Witness, Witnesses};
 pub use wrapped_keys::WrappedKey;
 
@@ -62,10 +69,10 @@ use ended::EndedSessions;
 use forgotten_mark::ForgottenMark;
 use prometheus_client::metrics::histogram::Histogram;
 use refusal_limits::{Refusal, RefusalLimits};
-use replay::{ClaimsHash, Rules};
+use replay::Rules;
 use rusqlite::Connection;
 use seal::Seals;
-use serde_json::Value;
+use serde::Serialize;
 use space::{Purpose, Space};
 use std::net::IpAddr;
 use std::os::unix::fs::DirBuilderExt;
@@ -101,7 +108,7 @@ pub struct DryRunRecord {
     /// The identity, for its share of records.
     pub identity: Digest,
     /// The record.
-    pub body: Body,
+    pub body: RequestRecord,
     /// The claims in their canonical text.
     pub claims: Arc<str>,
 }
@@ -123,7 +130,7 @@ pub struct RefusalRecord<'a> {
     /// The subject.
     pub subject: &'a str,
     /// The record.
-    pub body: Body,
+    pub body: RequestRecord,
     /// The claims in their canonical text.
     pub claims: Option<Arc<str>>,
 }
@@ -246,18 +253,18 @@ impl Store {
         &self,
         recorded: Recorded<G>,
         answer: impl Into<Answer>,
-        body: impl Into<Body>,
+        record: RequestRecord,
     ) -> Result<Released, Denial> {
-        let (now, decision, answer, body) = (self.now(), recorded.decision().clone(), answer.into(), body.into());
+        let (now, decision, answer) = (self.now(), recorded.decision().clone(), answer.into());
         let binding = recorded.binding().cloned();
-        self.write(move |connection| replay::release(connection, &decision, binding.as_ref(), &answer, body, now)).await?;
+        self.write(move |connection| replay::release(connection, &decision, binding.as_ref(), &answer, &record, now)).await?;
         Ok(Released::new(recorded.into_flight()))
     }
 
     /// Records the other outcome: nothing was issued, and the same request may try again.
-    pub async fn fail<G>(&self, recorded: Recorded<G>, body: impl Into<Body>) -> Result<(), Denial> {
-        let (now, decision, body) = (self.now(), recorded.decision().clone(), body.into());
-        self.write(move |connection| replay::fail(connection, &decision, body, now)).await?;
+    pub async fn fail<G>(&self, recorded: Recorded<G>, record: RequestRecord) -> Result<(), Denial> {
+        let (now, decision) = (self.now(), recorded.decision().clone());
+        self.write(move |connection| replay::fail(connection, &decision, &record, now)).await?;
         drop(recorded.into_flight());
         Ok(())
     }
@@ -266,7 +273,7 @@ impl Store {
     pub async fn refuse(&self, decision: &DecisionId, refused: RefusalRecord<'_>) -> Result<Kept, Denial> {
         let RefusalRecord { dry_run, class, reason, client, issuer, owner, subject, body, claims } = refused;
         let identity = Digest::of(&[issuer.as_bytes(), subject.as_bytes()]);
-        let bytes = body.bytes(&[]).len() + 2 * claims.as_ref().map_or(0, |claims| claims.len());
+        let bytes = body.bytes().len() + 2 * claims.as_ref().map_or(0, |claims| claims.len());
         let class = if dry_run { class.tried() } else { class };
         let refusal = Refusal { class, reason, client, issuer, owner, identity, bytes };
         if !self.gate.admits(&refusal, &self.space) {
@@ -275,8 +282,8 @@ impl Store {
         let (now, decision, rules) = (self.now(), decision.clone(), self.rules.clone());
         self.write(move |connection| {
             let claims = claims.map(|claims| rules.keep_claims(connection, &claims, now)).transpose()?;
-            let bytes = body.bytes(claims.as_ref().map(ClaimsHash::member).as_slice());
-            schema::append_bytes(connection, now, if dry_run { DRY_RUN } else { "refused" }, Some(&decision), &bytes)
+            let record = RequestRecord { claims, ..body };
+            schema::append_bytes(connection, now, if dry_run { DRY_RUN } else { "refused" }, Some(&decision), &record.bytes())
         })
         .await?;
         Ok(Kept::Recorded)
@@ -288,8 +295,8 @@ impl Store {
         self.check_share(&identity)?;
         let (now, rules) = (self.now(), self.rules.clone());
         self.write(move |connection| {
-            let claims = rules.keep_claims(connection, &claims, now)?;
-            schema::append_bytes(connection, now, DRY_RUN, Some(&decision), &body.bytes(&[claims.member()]))
+            let record = RequestRecord { claims: Some(rules.keep_claims(connection, &claims, now)?), ..body };
+            schema::append_bytes(connection, now, DRY_RUN, Some(&decision), &record.bytes())
         })
         .await?;
         Ok(Released::at_once())
@@ -331,7 +338,7 @@ impl Store {
     }
 
     /// Records an event that is not a decision, such as an active revision, an alarm or a key.
-    pub async fn record(&self, kind: &'static str, body: Value) -> Result<(), Denial> {
+    pub async fn record(&self, kind: &'static str, body: impl Serialize + Send + 'static) -> Result<(), Denial> {
         let now = self.now();
         self.write(move |connection| schema::append(connection, now, kind, None, body)).await
     }

@@ -27,7 +27,7 @@ mod transit_file;
 pub mod yaml;
 
 pub(crate) use as_text::{as_text, holds_text};
-pub use canonical::{canonical, canonical_members, canonical_text};
+pub use canonical::{CanonicalObject, CanonicalValue, canonical, canonical_members};
 pub use client::{Client, host, network_of};
 pub use cloud_audience::{Cloud, cloud_of, is_cloud_audience};
 pub use counted::counted;

@@ -2,9 +2,9 @@
 
 use crate::answers::Covered;
 use crate::policy::{Catalogue, OperatorDenial};
-use crate::store::{ReadError, Reader, ReleasedDecision};
+use crate::store::{ReadError, Reader, ReleasedDecision, RequestRecord};
 use crate::words::UnixTime;
-use crate::words::names::{PolicyName, SourceName};
+use crate::words::names::SourceName;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -40,15 +40,15 @@ pub(super) fn covered(
 /// Whether a policy of the source granted some of it. Another source may have had this name within the day, but only a count is reported.
 fn is_of(source: Option<&SourceName>, released: &ReleasedDecision) -> bool {
     let Some(source) = source else { return true };
-    released.request().policies().unwrap_or_default().into_iter().any(|policy| source.within(policy).is_some())
+    let mut policies = released.record.iter().flat_map(RequestRecord::granting);
+    policies.any(|policy| source.within(policy.as_str()).is_some())
 }
 
 /// `None` if the record cannot be read any more, for example because its issuer is not configured any more.
 fn fits(stop: &OperatorDenial, released: &ReleasedDecision, catalogue: &Catalogue) -> Option<bool> {
-    let record = released.request();
-    let issuer = record.issuer()?;
-    let facts = catalogue.issuer(&issuer)?.mapping.facts_of_record(&issuer, record.attributes()?);
-    let names = record.policies()?.into_iter().filter_map(|name| PolicyName::parse(name).ok());
+    let record = released.record.as_ref()?;
+    let issuer = record.issuer.as_ref()?;
+    let facts = catalogue.issuer(issuer)?.mapping.facts_of_record(issuer, record.attributes.as_ref()?);
     // If this cannot be decided, the server refuses the token too.
-    Some(stop.fits(&facts, &names.collect::<Vec<_>>()).unwrap_or(true))
+    Some(stop.fits(&facts, record.policies.as_ref()?).unwrap_or(true))
 }

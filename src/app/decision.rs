@@ -140,20 +140,19 @@ fn find(reader: &Reader, suffix: &IdSuffix) -> Result<Decided, Denial> {
 
 impl ExplainedDecision {
     fn of(decided: &Decided, live: &Live, stale_sources: Vec<SourceName>) -> Self {
-        let records = || decided.records.iter().map(Entry::request);
+        let records: Vec<RequestRecord> = decided.records.iter().filter_map(Entry::request).collect();
         // A grant names its policies' commits, a refusal the commit in force.
-        let revision = records().find_map(RequestRecord::policy_revision);
-        let revision = revision.or_else(|| records().find_map(RequestRecord::revision_in_force));
+        let revision = records.iter().find_map(|record| record.policy_revision.clone());
+        let revision = revision.or_else(|| records.iter().find_map(|record| record.revision_in_force.clone()));
         let record = identified(decided);
-        let named = record.and_then(RequestRecord::policy_named);
         Self {
             decision_id: decided.id.clone(),
             records: decided.records.clone(),
             explanations: Vec::new(),
             not_explained: None,
             claims_pruned: record.is_some() && decided.claims.is_none(),
-            policy_named: named,
-            decided_at_revision: revision.map(str::to_owned),
+            policy_named: record.and_then(|record| record.policy),
+            decided_at_revision: revision,
             revision_in_force: live.revision().ok().cloned(),
             newer_forms: live.newer_forms(),
             stale_sources,
@@ -162,8 +161,8 @@ impl ExplainedDecision {
 }
 
 /// The record that says who asked for what.
-fn identified(decided: &Decided) -> Option<RequestRecord<'_>> {
-    decided.records.iter().map(Entry::request).find(|record| record.attributes().is_some())
+fn identified(decided: &Decided) -> Option<RequestRecord> {
+    decided.records.iter().filter_map(Entry::request).find(|record| record.attributes.is_some())
 }
 
 /// What the server would decide for each credential; the inner error says why that is not known.
@@ -178,8 +177,8 @@ fn explanations(
         Err(why) => return Ok(Err(why)),
     };
     let policies = live.policies()?;
-    let lines = identified(decided).and_then(RequestRecord::credentials).unwrap_or_default();
-    let targets = lines.into_iter().filter_map(|line| Some(Target::parse(line).ok()?.for_policies()));
+    let lines = identified(decided).and_then(|record| record.credentials).unwrap_or_default();
+    let targets = lines.iter().filter_map(|line| Some(Target::parse(line).ok()?.for_policies()));
     let explained = targets.map(|target| {
         let explanation = explanation(policies, denials, (&facts, &target), times);
         (target, explanation)
@@ -199,14 +198,14 @@ fn explanation(
 
 fn facts(decided: &Decided, catalogue: &Catalogue) -> Result<Facts, NotExplained> {
     let record = identified(decided).ok_or(NotExplained::IdentityUnknown)?;
-    let issuer = record.issuer().ok_or(NotExplained::IdentityUnknown)?;
+    let issuer = record.issuer.ok_or(NotExplained::IdentityUnknown)?;
     let mapping = &catalogue.issuer(&issuer).ok_or(NotExplained::IssuerGone)?.mapping;
     let of_claims = match &decided.claims {
         Some(Value::Object(claims)) => mapping.facts(&issuer, Claims::from(claims.clone())).ok(),
         _ => None,
     };
-    let attributes = record.attributes().ok_or(NotExplained::IdentityUnknown)?;
-    Ok(of_claims.unwrap_or_else(|| mapping.facts_of_record(&issuer, attributes)))
+    let attributes = record.attributes.ok_or(NotExplained::IdentityUnknown)?;
+    Ok(of_claims.unwrap_or_else(|| mapping.facts_of_record(&issuer, &attributes)))
 }
 
 #[cfg(test)]

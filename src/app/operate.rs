@@ -8,7 +8,7 @@ use crate::identity::Identity;
 use crate::policy::{DenialUntil, Grant, LiveChecks, Request};
 use crate::words::names::{CommitId, SourceName};
 use crate::words::{Denial, IdSuffix, Reason};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -53,12 +53,8 @@ impl App {
             || Reason::BadRequest.with_cause("no such decision").with_detail("No decision of this id released anything.");
         let decision = self.whole_id(decision).await?;
         let released = self.store.revoke(&decision, reason).await?.ok_or_else(missing)?;
-        let (issued, subject) = (released.get("issued"), released.get("subject"));
-        Ok(Revoked {
-            decision_id: decision,
-            issued: issued.and_then(Value::as_array).cloned(),
-            subject: subject.and_then(Value::as_str).map(str::to_owned),
-        })
+        let issued = released.issued.map(|issued| issued.iter().map(|one| Value::clone(one)).collect());
+        Ok(Revoked { decision_id: decision, issued, subject: released.subject })
     }
 
     /// Accepts this commit of a source once, although it does not follow the one in force, or no listed signer signed it. The
@@ -66,7 +62,7 @@ impl App {
     pub async fn accept(self: &Arc<Self>, source: &SourceName, commit: CommitId) -> Result<(), Denial> {
         let followed = self.named_source(source)?;
         check_there(&followed, &commit).await?;
-        self.store.record("accepted", followed.record_body(json!({ "source": source, "commit": commit }))).await?;
+        self.store.record("accepted", followed.operator_record(commit.clone(), None)).await?;
         followed.accepted.store(Some(Arc::new(commit)));
         self.reconcile(&followed).await;
         Ok(())
@@ -88,7 +84,7 @@ impl App {
             let detail = format!("The guardrails cannot be read, so nothing widens: {}.", rails.join("; "));
             return Err(Reason::BadRequest.with_cause(detail.clone()).with_detail(detail));
         }
-        self.store.record("confirmed", followed.record_body(json!({ "source": source, "commit": commit, "held": held }))).await?;
+        self.store.record("confirmed", followed.operator_record(commit.clone(), Some(held.clone()))).await?;
         followed.confirmed.store(Some(Arc::new(commit)));
         self.reconcile(&followed).await;
         Ok(())

@@ -8,10 +8,9 @@ use super::tracked_source::TrackedSource;
 use crate::answers::FileFault;
 use crate::policy::Widening;
 use crate::secrets::Identities;
-use crate::store::{HighWaterMarks, RevisionRecord, WrappedKey};
+use crate::store::{FormatVersion, HighWaterMarks, RevisionRecord, WrappedKey};
 use crate::words::WidenedFile;
 use crate::words::names::CommitId;
-use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{JoinError, JoinHandle};
@@ -229,10 +228,17 @@ impl App {
         for waits in &pending {
             tracing::warn!(source = %source.name, %commit, file = waits.file, why = waits.why, "a file waits: `daypass confirm` the revision");
         }
-        let record =
-            RevisionRecord { source: source.name.clone(), revision: commit.clone(), signer, policies, faults, held: pending };
-        let body = source.record_body(json!(record));
-        let recorded = self.store.record_revision(source.name.as_str(), &commit, &forms, keys, body).await;
+        let record = RevisionRecord {
+            source: source.name.clone(),
+            revision: commit.clone(),
+            signer,
+            policies,
+            faults,
+            held: pending,
+            sources: source.recorded_repository(),
+            v: FormatVersion,
+        };
+        let recorded = self.store.record_revision(source.name.as_str(), &commit, &forms, keys, record).await;
         source.note_recorded(recorded.is_ok());
         if let Err(denial) = recorded {
             tracing::error!(cause = %denial.cause, "the revision is in force, but not recorded yet; nothing is granted until it is recorded");

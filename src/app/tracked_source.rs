@@ -5,10 +5,10 @@ use crate::custody::{Custody, CustodyError, Purpose};
 use crate::git::Source;
 use crate::policy::Bounds;
 use crate::secrets::Identities;
+use crate::store::{FormatVersion, OperatorRecord, RecordedSources};
 use crate::words::names::{CommitId, SourceName};
-use crate::words::{Denial, Moment, Reason, UnixTime};
+use crate::words::{Denial, Moment, Reason, UnixTime, WidenedFile};
 use arc_swap::ArcSwapOption;
-use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -89,13 +89,16 @@ impl TrackedSource {
         self.source().path == self.mirror
     }
 
-    /// The body of a record about it. For a further source it names the repository, because the source's name may belong to
-    /// another one later.
-    pub(super) fn record_body(&self, mut body: Value) -> Value {
-        if !self.name.is_root() {
-            body["sources"] = json!({ self.name.as_str(): self.settings.origin.address.to_string() });
-        }
-        body
+    /// The repository of a further source, for a record about it: the source's name may belong to another one later.
+    pub(super) fn recorded_repository(&self) -> Option<RecordedSources> {
+        let repository = || (self.name.clone(), self.settings.origin.address.to_string());
+        (!self.name.is_root()).then(|| RecordedSources::from([repository()]))
+    }
+
+    /// The record of what an operator does about one of its commits.
+    pub(super) fn operator_record(&self, commit: CommitId, held: Option<Vec<WidenedFile>>) -> OperatorRecord {
+        let (source, sources) = (self.name.clone(), self.recorded_repository());
+        OperatorRecord { commit, held, source, sources, v: FormatVersion }
     }
 
     /// Its bounds; none for the root source.

@@ -32,10 +32,7 @@ pub(super) fn was_in_force(
     let mut in_force = BTreeSet::new();
     reader.revisions(|record| {
         // What cannot be read was in force nowhere.
-        if let Ok(record) = serde_json::from_value::<RevisionRecord>(record)
-            && record.source == *source.0
-            && !is_left_out(&record, file)
-        {
+        if record.source == *source.0 && !is_left_out(&record, file) {
             in_force.insert(record.revision);
         }
         if in_force.len() < COMMITS_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }

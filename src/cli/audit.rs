@@ -12,11 +12,11 @@ use crate::cli::examples::examples;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::kind::Target;
-use crate::store::{DRY_RUN, Entry, ReadError, Reader, RequestRecord, RevisionRecord};
+use crate::store::{DRY_RUN, Entry, KeyRecord, ReadError, Reader, RecordBody, RequestRecord, RevisionRecord};
+use crate::words::names::PolicyName;
 use crate::words::plain;
 use clap::{Args, Subcommand};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -104,44 +104,88 @@ fn show(entry: &Entry, json: bool) {
     anstream::println!("{}  {:<10} {:<36} {}", entry.at, plain(&entry.kind), plain(decision), plain(&what(entry)));
 }
 
-/// What a record says, in one line.
+/// What a record says, in one line; a record of another version, and one of a kind that has no summary, as it is.
 pub(super) fn what(entry: &Entry) -> String {
-    let text = |member: &str| entry.body[member].as_str().unwrap_or_default().to_owned();
-    let list = |member: &str| {
-        let items = entry.body[member].as_array().into_iter().flatten();
-        let mut items: Vec<&str> = items.filter_map(|item| item.as_str()).collect();
-        items.dedup();
-        items.join(", ")
+    let summary = match entry.typed() {
+        Some(RecordBody::Request(record)) => request(&entry.kind, &record),
+        Some(RecordBody::Revision(record)) => Some(revision(&record)),
+        Some(RecordBody::Key(record)) => Some(key(&record)),
+        Some(RecordBody::Operator(_) | RecordBody::Denial(_) | RecordBody::Other) | None => None,
     };
-    let summary = match entry.kind.as_str() {
-        "revision" => revision(&entry.body),
-        "refused" | "failed" => format!("{} {} {}: {}", text("subject"), list("credentials"), text("reason"), text("cause")),
-        DRY_RUN if entry.request().reason().is_some() => {
-            format!("{} {} would be refused: {}: {}", text("subject"), list("credentials"), text("reason"), text("cause"))
-        }
-        "intended" | "released" | "repeated" | DRY_RUN => {
-            format!("{} {} by {}", text("subject"), credentials(entry.request()), list("policies"))
-        }
-        "key" => format!("{} {} {}", text("algorithm"), text("kid"), text("state")),
-        _ => entry.body.to_string(),
-    };
-    summary.trim().to_owned()
+    summary.unwrap_or_else(|| entry.body.to_string()).trim().to_owned()
 }
 
-/// A revision in one line; one that another version wrote as it is.
-fn revision(body: &Value) -> String {
-    let Ok(record) = RevisionRecord::deserialize(body) else { return body.to_string() };
+/// A request in one line, if its record says who asked.
+fn request(kind: &str, record: &RequestRecord) -> Option<String> {
+    let subject = record.subject.as_deref().unwrap_or_default();
+    let requested = listed(record.requested().iter().map(String::as_str));
+    let (reason, cause) = (record.reason.as_deref(), record.cause.as_deref().unwrap_or_default());
+    match kind {
+        "refused" | "failed" => Some(format!("{subject} {requested} {}: {cause}", reason.unwrap_or_default())),
+        DRY_RUN if reason.is_some() => {
+            Some(format!("{subject} {requested} would be refused: {}: {cause}", reason.unwrap_or_default()))
+        }
+        "intended" | "released" | "repeated" | DRY_RUN => {
+            let policies = listed(record.granting().iter().map(PolicyName::as_str));
+            Some(format!("{subject} {} by {policies}", credentials(record)))
+        }
+        _ => None,
+    }
+}
+
+/// The entries, each once where it is repeated.
+fn listed<'a>(entries: impl Iterator<Item = &'a str>) -> String {
+    let mut entries: Vec<&str> = entries.collect();
+    entries.dedup();
+    entries.join(", ")
+}
+
+fn revision(record: &RevisionRecord) -> String {
     let commit: String = record.revision.as_str().chars().take(12).collect();
     let (policies, faulty) = (print::counted(record.policies, "policy"), print::counted(record.faults.len(), "faulty file"));
     format!("{commit} with {policies}, {faulty}")
 }
 
+fn key(record: &KeyRecord) -> String {
+    let (algorithm, kid) = (record.algorithm.as_deref().unwrap_or_default(), record.kid.as_deref().unwrap_or_default());
+    format!("{algorithm} {kid} {}", record.state)
+}
+
 /// The credentials as requested. What the policies chose is known after it was issued.
-fn credentials(record: RequestRecord<'_>) -> String {
-    let requested = record.credentials().unwrap_or_default().into_iter().enumerate();
+fn credentials(record: &RequestRecord) -> String {
+    let requested = record.requested().iter().enumerate();
     let names = requested.map(|(number, requested)| {
         let chosen = Target::parse(requested).ok().and_then(|target| target.chosen(record.issued(number)?));
-        chosen.map_or_else(|| requested.to_owned(), |chosen| chosen.to_string())
+        chosen.map_or_else(|| requested.clone(), |chosen| chosen.to_string())
     });
     names.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::UnixTime;
+    use serde_json::Value;
+
+    fn what_of(kind: &str, body: Value) -> String {
+        what(&Entry { seq: 1, at: UnixTime::from_seconds(0), kind: kind.to_owned(), decision: None, body })
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_is_shown_as_it_is() {
+        let body = json!({ "v": 1, "subject": "s", "credentials": ["a", "a", "b"], "reason": "denied", "cause": "c" });
+        assert_eq!(what_of("refused", body.clone()), "s a, b denied: c");
+        assert_eq!(what_of("dry_run", body.clone()), "s a, b would be refused: denied: c");
+        assert_eq!(
+            what_of("released", json!({ "v": 1, "subject": "s", "credentials": ["aws"], "policies": ["p", "p"] })),
+            "s aws by p"
+        );
+        assert_eq!(what_of("key", json!({ "v": 1, "session_key": "k", "state": "sealing" })), "sealing");
+        assert_eq!(what_of("a kind of later", body.clone()), body.to_string());
+        for (member, value) in [("v", json!(2)), ("subject", json!(["s"]))] {
+            let mut of_later = body.clone();
+            of_later[member] = value;
+            assert_eq!(what_of("refused", of_later.clone()), of_later.to_string());
+        }
+    }
 }

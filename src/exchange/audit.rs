@@ -10,11 +10,10 @@ use crate::answers::{AuditRecord, Outcome, Records};
 use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::policy::Grant;
-use crate::store::{Entry, PageBounds, RecordFilter, Recorded, Span};
+use crate::store::{AuditReadRecord, Entry, PageBounds, RecordFilter, Recorded, Span, UseRecord};
 use crate::words::names::SourceName;
 use crate::words::{Denial, Reason};
 use scope::AuditScope;
-use serde_json::json;
 use std::time::Duration;
 
 /// Records of one answer: few enough to arrive before a client gives up.
@@ -78,10 +77,10 @@ async fn run(app: &App, source: &SourceName, live: &Live, query: AuditQuery) -> 
     let read = read.await.map_err(|fault| Reason::Internal.with_cause(fault.to_string()))?;
     let (page, filter) = read.map_err(|fault| Reason::AuditUnavailable.with_cause(fault))?;
     let (newest, oldest) = (page.records.first().map(|entry| entry.seq), page.records.last().map(|entry| entry.seq));
-    let record = json!({ "filter": filter, "records": page.records.len(), "newest": newest, "oldest": oldest });
+    let record = UseRecord::AuditRead(AuditReadRecord { filter, newest, oldest, records: page.records.len() });
     let records = page.records.into_iter().map(to_record).collect();
     let outcome = Outcome::Audit(Records { records, next_before: page.next });
-    Ok(UseOutcome { outcome, record: ("audit_read", record), is_repeatable: false })
+    Ok(UseOutcome { outcome, record, is_repeatable: false })
 }
 
 fn to_record(entry: Entry) -> AuditRecord {

@@ -2,14 +2,17 @@
 
 use super::answer::RecordedRefusal;
 use super::uses;
+use crate::answers::FirstUseOf;
 use crate::app::{App, Live, Revisions};
 use crate::identity::{Attribute, Identity, SharedFacts};
 use crate::policy::{AwsParameters, Grant, Request};
-use crate::store::{self, Binding, Body, Class, DryRunRecord, Intent, Kept, NARROWED, ProofUse, TokenUse};
+use crate::store::{
+    self, Binding, Class, CredentialsLeftOut, DryRunRecord, Intent, Kept, ProofUse, RecordedSources, RequestRecord,
+    SessionRecord, TokenUse,
+};
 use crate::token::{Proof, RequestBody};
-use crate::words::names::{CommitId, DecisionId, IssuerName, PolicyName, SourceName};
+use crate::words::names::{CommitId, DecisionId, IssuerName, PolicyName, RowName, SourceName};
 use crate::words::{Client, Denial, Digest, Reason, Secret};
-use serde_json::{Value, json};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -70,6 +73,7 @@ pub(super) struct AuditContext {
 }
 
 /// The issuer of a token that gave no identity.
+#[derive(Clone)]
 enum TokenIssuer {
     /// The token names it, and its signature was not verified.
     Claimed(IssuerName),
@@ -87,9 +91,11 @@ struct VerifiedCaller {
     parameters: AwsParameters,
     in_force: Option<CommitId>,
     /// The repositories of the further sources whose policies decide, or are named by the request.
-    sources: Option<Value>,
+    sources: Option<RecordedSources>,
     /// The granting policies, after the grant.
-    granted: Vec<(&'static str, Value)>,
+    granted: Option<Vec<PolicyName>>,
+    /// The rows of these policies, if they have some.
+    rows: Option<Vec<Option<RowName>>>,
 }
 
 impl AuditContext {
@@ -127,7 +133,8 @@ impl AuditContext {
             parameters: request.aws_parameters.clone(),
             in_force: None,
             sources: None,
-            granted: Vec::new(),
+            granted: None,
+            rows: None,
         });
     }
 
@@ -144,14 +151,15 @@ impl AuditContext {
     pub(super) fn granted(&mut self, grant: &Grant, live: &Live) {
         if let Some(known) = &mut self.known {
             known.sources = source_repositories(live, grant.granted().iter().map(|granted| &granted.source));
-            known.granted = policy_members(grant);
+            known.granted = Some(policies_of(grant));
+            known.rows = grant.rows();
         }
     }
 
     /// The same for a login.
     pub(super) fn admitted(&mut self, policy: Option<&PolicyName>) {
         if let Some(known) = &mut self.known {
-            known.granted = vec![("policies", json!(policy.iter().collect::<Vec<_>>()))];
+            known.granted = Some(policy.into_iter().cloned().collect());
         }
     }
 
@@ -169,34 +177,29 @@ impl AuditContext {
 
     /// The record before the release of a session, and the use that a login counts as.
     pub(super) fn intent_to_log_in(&self, app: &App, identity: &Identity, revisions: &Revisions) -> Intent {
-        let policy = self.known.as_ref().and_then(|known| known.policy.as_ref());
-        let mut body = self.body();
-        add_revisions(&mut body, revisions);
-        body.set("policies", policy.iter().map(|policy| policy.as_str()).collect::<Vec<_>>());
-        body.set("session", json!({ "policy": policy }));
-        self.intending(app, identity, body, uses::of_login(identity, policy.map(PolicyName::as_str)))
+        let policy = self.known.as_ref().and_then(|known| known.policy.clone());
+        let uses = uses::of_login(identity, policy.as_ref().map(PolicyName::as_str));
+        let (policies, session) = (policy.iter().cloned().collect(), SessionRecord { policy, expires_at: None });
+        let record = RequestRecord { policies: Some(policies), session: Some(session), ..self.record() };
+        self.intending(app, identity, under(record, revisions), uses)
     }
 
     /// The record before a release, and the uses for the replay check.
     pub(super) fn intent(&self, app: &App, identity: &Identity, grant: &Grant, revisions: &Revisions) -> Intent {
-        let mut body = self.body();
-        add_revisions(&mut body, revisions);
-        add_policies(&mut body, grant);
         let credentials = self.known.as_ref().map(|known| known.credentials.as_slice()).unwrap_or_default();
-        self.intending(app, identity, body, uses::of_grant(identity, grant, credentials))
+        let uses = uses::of_grant(identity, grant, credentials);
+        self.intending(app, identity, under(self.record_of(grant), revisions), uses)
     }
 
     /// The record of a dry run.
     pub(super) fn dry_run(&self, identity: &Identity, grant: &Grant, revisions: &Revisions) -> DryRunRecord {
-        let mut body = self.body();
-        add_revisions(&mut body, revisions);
-        add_policies(&mut body, grant);
+        let body = under(self.record_of(grant), revisions);
         let evidence = identity.evidence();
         let asker = Digest::of(&[evidence.facts().issuer.as_str().as_bytes(), evidence.subject().as_bytes()]);
         DryRunRecord { decision: self.decision.clone(), identity: asker, body, claims: evidence.claims() }
     }
 
-    fn intending(&self, app: &App, identity: &Identity, body: Body, uses: Vec<TokenUse>) -> Intent {
+    fn intending(&self, app: &App, identity: &Identity, body: RequestRecord, uses: Vec<TokenUse>) -> Intent {
         let claims = self.known.as_ref().map_or_else(|| "null".into(), |known| known.evidence.claims());
         let who = self.known.as_ref().map(|known| (known.evidence.facts().issuer.as_str(), known.evidence.subject()));
         let (issuer, subject) = who.unwrap_or_default();
@@ -213,66 +216,58 @@ impl AuditContext {
         Intent { decision: self.decision.clone(), identity: asker, uses, client, binding, proof, body, claims }
     }
 
-    /// The body that every record of this request shares.
-    pub(super) fn body(&self) -> Body {
-        let mut body = Body::default();
-        body.set_text("client", &self.client.to_string());
-        body.set_text("api", self.api);
-        if let Some(known) = &self.known {
-            body.set_text("issuer", known.evidence.facts().issuer.as_str());
-            body.set_text("subject", known.evidence.subject());
-            if let Some(session) = &known.session {
-                body.set_text("in_session", session.as_str());
-            }
-            if known.token_ended {
-                body.set("token_ended", true);
-            }
-            body.set("credentials", known.credentials.clone());
-            if let Some(policy) = &known.policy {
-                body.set_text("policy", policy.as_str());
-            }
-            if let Some(name) = &known.parameters.session_name {
-                body.set_text("session_name", name.as_str());
-            }
-            if let Some(narrowing) = known.parameters.narrowing() {
-                body.set(NARROWED, narrowing);
-            }
-            if let Some(sources) = &known.sources {
-                body.set("sources", sources.clone());
-            }
-            body.set_canonical("attributes", known.evidence.attributes());
-            return body;
+    /// What every record of this request says.
+    pub(super) fn record(&self) -> RequestRecord {
+        let record = RequestRecord { api: Some(self.api.into()), client: Some(self.client), ..RequestRecord::default() };
+        let Some(known) = &self.known else {
+            return match self.issuer.clone() {
+                Some(TokenIssuer::Verified(issuer)) => RequestRecord { issuer: Some(issuer), ..record },
+                Some(TokenIssuer::Claimed(issuer)) => RequestRecord { unverified_issuer: Some(issuer), ..record },
+                None => record,
+            };
+        };
+        RequestRecord {
+            attributes: Some(known.evidence.attributes()),
+            credentials: Some(known.credentials.clone()),
+            in_session: known.session.clone(),
+            issuer: Some(known.evidence.facts().issuer.clone()),
+            narrowed: known.parameters.narrowing(),
+            policy: known.policy.clone(),
+            session_name: known.parameters.session_name.clone(),
+            sources: known.sources.clone(),
+            subject: Some(known.evidence.subject().to_owned()),
+            token_ended: known.token_ended.then_some(true),
+            ..record
         }
-        match &self.issuer {
-            Some(TokenIssuer::Verified(issuer)) => body.set_text("issuer", issuer.as_str()),
-            Some(TokenIssuer::Claimed(issuer)) => body.set_text("unverified_issuer", issuer.as_str()),
-            None => {}
-        }
-        body
     }
 
-    /// The body of a record of a refusal or failure. The refused caller chose the names, so their length is bounded.
-    pub(super) fn failure(&self, denial: &Denial) -> Body {
-        let mut body = self.body();
-        for (member, value) in self.known.iter().flat_map(|known| &known.granted) {
-            body.set(member, value.clone());
+    /// The same with the granting policies, and their rows.
+    pub(super) fn record_of(&self, grant: &Grant) -> RequestRecord {
+        RequestRecord { policies: Some(policies_of(grant)), rows: grant.rows(), ..self.record() }
+    }
+
+    /// The record of a refusal or failure. The refused caller chose the names, so their length is bounded.
+    pub(super) fn failure(&self, denial: &Denial) -> RequestRecord {
+        let first_use = denial.first_use.as_ref();
+        let record = RequestRecord {
+            reason: Some(denial.reason.code().into()),
+            cause: Some(shortened(&denial.cause)),
+            first_use: first_use.map(|first| FirstUseOf { client: first.client.clone(), decision: first.decision.clone() }),
+            ..self.record()
+        };
+        let Some(known) = &self.known else { return record };
+        let record = RequestRecord {
+            policies: known.granted.clone(),
+            rows: known.rows.clone(),
+            revision_in_force: known.in_force.as_ref().map(ToString::to_string),
+            ..record
+        };
+        if known.credentials.iter().map(String::len).sum::<usize>() <= NAMES_BYTES_MAX {
+            return record;
         }
-        if let Some(known) = &self.known
-            && known.credentials.iter().map(String::len).sum::<usize>() > NAMES_BYTES_MAX
-        {
-            let digest = Digest::plain(known.credentials.join("\n").as_bytes());
-            body.set("credentials", json!([]));
-            body.set("credentials_left_out", json!({ "count": known.credentials.len(), "sha256": digest.to_string() }));
-        }
-        if let Some(commit) = self.known.as_ref().and_then(|known| known.in_force.as_ref()) {
-            body.set_text("revision_in_force", commit.as_str());
-        }
-        body.set_text("reason", denial.reason.code());
-        body.set_text("cause", &shortened(&denial.cause));
-        if let Some(first) = &denial.first_use {
-            body.set("first_use", json!({ "client": first.client, "decision": first.decision }));
-        }
-        body
+        let sha256 = Digest::plain(known.credentials.join("\n").as_bytes());
+        let left_out = CredentialsLeftOut { count: known.credentials.len(), sha256 };
+        RequestRecord { credentials: Some(Vec::new()), credentials_left_out: Some(left_out), ..record }
     }
 
     /// Records the refusal. If that fails, the answer is that failure. If the refusal is only counted, its hint says so.
@@ -321,27 +316,20 @@ impl AuditContext {
     }
 }
 
-/// The commits whose forms of the policies decided, and the commit in force where that is another one.
-fn add_revisions(body: &mut Body, revisions: &Revisions) {
-    body.set_text("policy_revision", revisions.of_policies());
-    if let Some(in_force) = revisions.in_force() {
-        body.set_text("revision_in_force", in_force);
-    }
+/// Adds the commits whose forms of the policies decided, and the commit in force where that is another one.
+fn under(record: RequestRecord, revisions: &Revisions) -> RequestRecord {
+    let (policies, in_force) = (revisions.of_policies().to_owned(), revisions.in_force().map(str::to_owned));
+    RequestRecord { policy_revision: Some(policies), revision_in_force: in_force, ..record }
 }
 
-/// The granting policies, and their rows.
-pub(super) fn add_policies(body: &mut Body, grant: &Grant) {
-    policy_members(grant).into_iter().for_each(|(member, value)| body.set(member, value));
+fn policies_of(grant: &Grant) -> Vec<PolicyName> {
+    grant.granted().iter().map(|granted| granted.policy.clone()).collect()
 }
 
-fn policy_members(grant: &Grant) -> Vec<(&'static str, Value)> {
-    let rows = grant.rows().map(|rows| ("rows", json!(rows)));
-    std::iter::once(("policies", json!(grant.policies()))).chain(rows).collect()
-}
-
-fn source_repositories<'a>(live: &'a Live, sources: impl Iterator<Item = &'a SourceName>) -> Option<Value> {
-    let repositories = live.repositories(sources);
-    (!repositories.is_empty()).then(|| json!(repositories))
+fn source_repositories<'a>(live: &'a Live, sources: impl Iterator<Item = &'a SourceName>) -> Option<RecordedSources> {
+    let repositories = live.repositories(sources).into_iter();
+    let repositories: RecordedSources = repositories.map(|(name, at)| (name.clone(), at.to_owned())).collect();
+    (!repositories.is_empty()).then_some(repositories)
 }
 
 fn shortened(cause: &str) -> String {

@@ -8,11 +8,10 @@ use crate::answers::Outcome;
 use crate::app::{App, DeniedBy, Live};
 use crate::identity::Identity;
 use crate::policy::{DenyRequest, Grant};
-use crate::store::Recorded;
+use crate::store::{DenialRecord, Recorded, UseRecord};
 use crate::token::{from_json, parse_json};
 use crate::words::names::SourceName;
 use crate::words::{Denial, Reason};
-use serde_json::json;
 use std::fmt::Display;
 
 /// Reads a body, each member once; the error holds no value of it.
@@ -43,8 +42,8 @@ pub(super) async fn answer(
 
 async fn run(app: &App, source: &SourceName, context: &AuditContext, request: DenyRequest) -> Result<UseOutcome, Denial> {
     let denied = app.deny(request, DeniedBy::Policy(source, context.decision())).await?;
-    let record = json!({ "id": denied.id, "denies": denied.denies, "until": denied.until });
-    Ok(UseOutcome { outcome: Outcome::Deny(denied), record: ("denied", record), is_repeatable: false })
+    let record = DenialRecord { denies: denied.denies.clone(), id: denied.id.clone(), until: denied.until };
+    Ok(UseOutcome { outcome: Outcome::Deny(denied), record: UseRecord::Denied(record), is_repeatable: false })
 }
 
 #[cfg(test)]

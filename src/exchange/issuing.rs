@@ -1,16 +1,15 @@
 //! From the grant to the recorded release.
 
 use super::answer::{self, Released};
-use super::context::{AuditContext, RECORD_FAILURE, RECORD_RELEASE, add_policies};
+use super::context::{AuditContext, RECORD_FAILURE, RECORD_RELEASE};
 use super::making;
 use crate::answers::Document;
 use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::kind::{AwsKeys, Credential, Listed};
 use crate::policy::Grant;
-use crate::store::{Answer, AwsSession, IntentOutcome, Licensed, LocalGrant, Outcome, Recorded};
-use crate::words::{Denial, Digest};
-use serde_json::Value;
+use crate::store::{Answer, AwsSession, IntentOutcome, Licensed, LocalGrant, Outcome, Recorded, RequestRecord};
+use crate::words::{CanonicalValue, Denial, Digest};
 
 /// Makes everything that is granted, or nothing, and records it before it leaves.
 pub(super) async fn issue_here(
@@ -29,7 +28,7 @@ pub(super) async fn issue_here(
     let document = answer::document(context.decision(), &grant.policies(), &revisions, credentials);
     let written = answer::write(&document)?;
     let sealed = if intent.is_repeatable() { app.store.seal(&written, identity.secret_part())? } else { Vec::new() };
-    let outcome = Outcome { answer: sealed.into(), record: issued(&document) };
+    let outcome = Outcome { answer: sealed.into(), issued: issued(&document) };
     let step = app.traces.record(RECORD_RELEASE, context.decision());
     match step.ends(app.store.intend_and_release(local, intent, outcome).await)? {
         IntentOutcome::Recorded(receipt) => {
@@ -64,19 +63,16 @@ pub(super) async fn issue(
     let written = answer::write(&document)?;
     let sealed = app.store.seal(&written, identity.secret_part())?;
     let answer = Answer { sealed, sessions: document.credentials.iter().filter_map(session).collect() };
-    let mut body = context.body();
-    add_policies(&mut body, grant.grant());
-    let (name, value) = issued(&document);
-    body.set(name, value);
-    let receipt = app.traces.record(RECORD_RELEASE, context.decision()).ends(app.store.release(grant, answer, body).await)?;
+    let record = RequestRecord { issued: Some(issued(&document)), ..context.record_of(grant.grant()) };
+    let receipt = app.traces.record(RECORD_RELEASE, context.decision()).ends(app.store.release(grant, answer, record).await)?;
     app.metrics.released(document.credentials.iter().map(Credential::kind));
     app.metrics.decided(&granting, None);
     Ok(Released::new(document.into(), written, identity, receipt))
 }
 
 /// What the record of a release says of the credentials.
-fn issued(document: &Document) -> (&'static str, Value) {
-    ("issued", document.credentials.iter().map(Credential::describe).collect())
+fn issued(document: &Document) -> Vec<CanonicalValue> {
+    document.credentials.iter().map(|credential| credential.describe().into()).collect()
 }
 
 /// What identifies the holder of an AWS session later.

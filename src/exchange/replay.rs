@@ -9,11 +9,11 @@ use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::kind::Target;
 use crate::policy::{Catalogue, Grant, NotReplayable, PastDecision, PastUse, Replay, ReplayRequest};
-use crate::store::{ReadError, Reader, Recorded, ReleasedDecision, RequestRecord};
+use crate::store::{ReadError, Reader, Recorded, ReleasedDecision, ReplayRecord, RequestRecord, UseRecord};
 use crate::token::Claims;
-use crate::words::names::{PolicyName, SourceName};
+use crate::words::names::SourceName;
 use crate::words::{Denial, Digest, Reason, UnixTime};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::fmt::Display;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -40,8 +40,8 @@ pub(super) async fn answer(
         Err(denial) => Err(denial),
     };
     let outcome = findings.map(|(candidate, findings)| {
-        let record = json!({ "candidate": candidate, "decisions": findings.decisions, "denied": findings.denied });
-        UseOutcome { record: ("replayed", record), outcome: Outcome::Replay(findings), is_repeatable: false }
+        let record = ReplayRecord { candidate, decisions: findings.decisions, denied: findings.denied };
+        UseOutcome { record: UseRecord::Replayed(record), outcome: Outcome::Replay(findings), is_repeatable: false }
     });
     usage::answer(app, grant, identity, live, context, outcome).await
 }
@@ -52,7 +52,7 @@ async fn run(
     live: Arc<Live>,
     source: SourceName,
     (identity, body): (&Identity, Body),
-) -> Result<(String, Findings), Denial> {
+) -> Result<(Digest, Findings), Denial> {
     let turn = app.replays.acquire(&source, TURN_MAX).await;
     let _turn = turn.map_err(|_| Reason::Overloaded.with_cause("another replay is under way"))?;
     let bytes = body.read(identity).await?;
@@ -72,7 +72,7 @@ fn replay(
     (live, source): (&Live, &SourceName),
     catalogue: &Catalogue,
     now: UnixTime,
-) -> Result<(String, Findings), Denial> {
+) -> Result<(Digest, Findings), Denial> {
     let refuse = |reason: Reason, fault: &dyn Display| reason.with_cause(fault).with_detail(fault.to_string());
     let request: ReplayRequest =
         ReplayRequest::parse(bytes).map_err(|fault| refuse(Reason::BadRequest, &format!("The request's body: {fault}.")))?;
@@ -82,7 +82,7 @@ fn replay(
     let bounds = live.source(source).map(|source| source.followed.bounds()).unwrap_or_default();
     let candidate = request.candidate(catalogue, in_force, source, bounds);
     let findings = replay_since(reader, since, Replay::new(&candidate, in_force, now), catalogue);
-    findings.map(|found| (Digest::plain(bytes).to_string(), found)).map_err(|fault| Reason::Internal.with_cause(fault))
+    findings.map(|found| (Digest::plain(bytes), found)).map_err(|fault| Reason::Internal.with_cause(fault))
 }
 
 /// Replays the releases since then, the newest first. If a bound ends it, the findings say so.
@@ -111,33 +111,33 @@ pub fn replay_since(
 /// The decision of a record. Its issuer's mapping reads its claims. If these are pruned, its attributes suffice unless a line
 /// compares raw claims of that issuer.
 fn past(released: &ReleasedDecision, replay: &mut Replay<'_>, catalogue: &Catalogue) -> Result<PastDecision, NotReplayable> {
-    let record = released.request();
-    let issuer = record.issuer().ok_or(NotReplayable::Unreadable)?;
-    let mapping = &catalogue.issuer(&issuer).ok_or(NotReplayable::Unreadable)?.mapping;
-    let facts = match (&released.claims, record.attributes()) {
+    let record = released.record.as_ref().ok_or(NotReplayable::Unreadable)?;
+    let issuer = record.issuer.as_ref().ok_or(NotReplayable::Unreadable)?;
+    let mapping = &catalogue.issuer(issuer).ok_or(NotReplayable::Unreadable)?.mapping;
+    let facts = match (&released.claims, &record.attributes) {
         (Some(Value::Object(claims)), _) => {
-            mapping.facts(&issuer, Claims::from(claims.clone())).map_err(|_| NotReplayable::Unreadable)?
+            mapping.facts(issuer, Claims::from(claims.clone())).map_err(|_| NotReplayable::Unreadable)?
         }
-        (_, Some(_)) if replay.looks_at_claims(&issuer) => return Err(NotReplayable::ClaimsPruned),
-        (_, Some(attributes)) => mapping.facts_of_record(&issuer, attributes),
+        (_, Some(_)) if replay.looks_at_claims(issuer) => return Err(NotReplayable::ClaimsPruned),
+        (_, Some(attributes)) => mapping.facts_of_record(issuer, attributes),
         _ => return Err(NotReplayable::Unreadable),
     };
-    let named = record.policy_named();
+    let named = record.policy.clone();
     let uses = uses(record).ok_or(NotReplayable::Unreadable)?;
     Ok(PastDecision { at: released.at, facts, named, uses })
 }
 
-fn uses(record: RequestRecord<'_>) -> Option<Vec<PastUse>> {
-    let (credentials, policies) = (record.credentials()?, record.policies()?);
-    let one = |(number, line): (usize, &&str)| {
+fn uses(record: &RequestRecord) -> Option<Vec<PastUse>> {
+    let (credentials, policies) = (record.credentials.as_ref()?, record.policies.as_ref()?);
+    let one = |(number, line): (usize, &String)| {
         let target = Target::parse(line).ok()?.for_policies();
-        let policy = PolicyName::parse(policies.get(number)?).ok()?;
+        let policy = policies.get(number)?.clone();
         let chosen = record.issued(number).and_then(|issued| target.chosen(issued));
         let released = chosen.as_ref().unwrap_or(&target).to_string();
         // If only some values of a document were granted, each counts as if the request had named it.
         let Some(only) = record.only_issued(number) else { return Some(vec![PastUse { target, released, policy }]) };
-        let value = |pointer: &Value| {
-            let target = Target::parse(&format!("{line}#{}", pointer.as_str()?)).ok()?.for_policies();
+        let value = |pointer: &String| {
+            let target = Target::parse(&format!("{line}#{pointer}")).ok()?.for_policies();
             Some(PastUse { released: target.to_string(), target, policy: policy.clone() })
         };
         only.iter().map(value).collect()

@@ -10,14 +10,13 @@ use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::policy::Grant;
 use crate::secrets::Rewrite;
-use crate::store::Recorded;
+use crate::store::{Recorded, RewriteRecord, RewrittenForm, UseRecord};
 use crate::token::{check_objects, from_json, parse_json};
 use crate::words::names::SourceName;
 use crate::words::{Denial, Digest, Reason, UnixTime};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use serde_json::json;
 use std::fmt::Display;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -102,7 +101,7 @@ fn rewritten(live: &Live, source: &SourceName, request: &Request, now: UnixTime)
         let form = match sha256.and_then(|sha256| rewriting.file(&file.file, &sha256).map_err(|fault| fault.to_string())) {
             Ok(Some(new)) => {
                 bytes += new.len();
-                written.push(json!({ "file": file.file, "sha256": Digest::plain(&new).to_string() }));
+                written.push(RewrittenForm { file: file.file.clone(), sha256: Digest::plain(&new) });
                 Ok(Some(STANDARD.encode(&new)))
             }
             Ok(None) => Ok(None),
@@ -112,8 +111,9 @@ fn rewritten(live: &Live, source: &SourceName, request: &Request, now: UnixTime)
         files.push(RewrittenFile { file: file.file.clone(), content, fault });
     }
     let commit = in_force.revision.commit.clone();
-    let record = json!({ "change": request.change, "source": source, "commit": commit, "files": written });
-    Ok(UseOutcome { outcome: Outcome::Rewrite(Rewritten { commit, files }), record: ("rewritten", record), is_repeatable: false })
+    let record = RewriteRecord { change: request.change, commit: commit.clone(), files: written, source: source.clone() };
+    let (outcome, record) = (Outcome::Rewrite(Rewritten { commit, files }), UseRecord::Rewritten(record));
+    Ok(UseOutcome { outcome, record, is_repeatable: false })
 }
 
 #[cfg(test)]

@@ -7,10 +7,9 @@ use crate::answers::Outcome;
 use crate::app::{App, FilesAsked, Live};
 use crate::identity::Identity;
 use crate::policy::Grant;
-use crate::store::Recorded;
+use crate::store::{Recorded, SecretStatusRecord, UseRecord};
 use crate::words::names::SourceName;
 use crate::words::{Denial, Reason};
-use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +39,7 @@ async fn run(app: &App, live: Arc<Live>, source: SourceName, requested: FilesAsk
     let now = app.now();
     let status = tokio::task::spawn_blocking(move || live.secret_status(&source, &requested, now)).await;
     let status = status.map_err(|fault| Reason::Internal.with_cause(fault.to_string()))??;
-    let record = json!({ "source": status.source, "commit": status.commit, "files": status.files.len() });
-    Ok(UseOutcome { outcome: Outcome::SecretStatus(status), record: ("secret_status", record), is_repeatable: false })
+    let (commit, source) = (status.commit.clone(), status.source.clone());
+    let record = UseRecord::SecretStatus(SecretStatusRecord { commit, files: status.files.len(), source });
+    Ok(UseOutcome { outcome: Outcome::SecretStatus(status), record, is_repeatable: false })
 }

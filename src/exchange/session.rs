@@ -8,11 +8,10 @@ use crate::app::App;
 use crate::identity::Identity;
 use crate::issuers::Issuer;
 use crate::policy::{Admission, Request};
-use crate::store::{IntentOutcome, Recorded};
+use crate::store::{IntentOutcome, Recorded, RequestRecord, SessionRecord};
 use crate::token::{Beginning, VerifiedSession};
 use crate::words::names::PolicyName;
 use crate::words::{Denial, Reason};
-use serde_json::json;
 use std::sync::Arc;
 
 /// Begins a session for an identity that some policy is for. If the login names a policy, the session is for that policy alone. A
@@ -91,11 +90,12 @@ async fn seal(
         session_token: session,
     };
     let written = answer::write(&begun)?;
-    let mut body = context.body();
-    body.set("policies", json!(policy.iter().collect::<Vec<_>>()));
-    body.set("session", json!({ "policy": policy, "expires_at": expires_at.to_string() }));
+    let session = SessionRecord { expires_at: Some(expires_at), policy: policy.cloned() };
+    let policies = policy.into_iter().cloned().collect();
+    let record = RequestRecord { policies: Some(policies), session: Some(session), ..context.record() };
     let sealed = app.store.seal(&written, identity.secret_part())?;
-    let receipt = app.traces.record(RECORD_RELEASE, context.decision()).ends(app.store.release(admission, sealed, body).await)?;
+    let receipt =
+        app.traces.record(RECORD_RELEASE, context.decision()).ends(app.store.release(admission, sealed, record).await)?;
     Ok(Released::new(Answer::Session(begun), written, identity, receipt))
 }
 
@@ -152,7 +152,8 @@ pub async fn end_session(app: &App, call: RequestContext) -> Result<(), Recorded
     let ended = async {
         let identity = resume(app, call, &mut context).await?;
         let session = identity.session().ok_or_else(|| Reason::SessionRefused.with_cause("no session"))?;
-        app.store.end_session(session.id(), json!({ "reason": "its client ended it", "subject": identity.subject() })).await
+        let (reason, subject) = (Some("its client ended it".into()), Some(identity.subject().to_owned()));
+        app.store.end_session(session.id(), RequestRecord { reason, subject, ..RequestRecord::default() }).await
     };
     match ended.await {
         Ok(()) => Ok(()),

@@ -12,10 +12,9 @@ use crate::identity::Identity;
 use crate::kind::{Operation, TransitUse};
 use crate::policy::{Grant, Request};
 use crate::secrets::Ciphertext;
-use crate::store::{Licensed, Recorded};
+use crate::store::{Licensed, Recorded, TransitRecord, UseRecord};
 use crate::words::names::{PolicyName, SourceName, TransitKey};
 use crate::words::{Denial, Digest, Reason, Secret};
-use serde_json::json;
 
 /// Separates the digest of a plaintext from any other digest.
 const PURPOSE: &[u8] = b"daypass transit plaintext v1";
@@ -108,8 +107,11 @@ fn run(live: &Live, grant: &Recorded<Grant>, input: &Input) -> Result<UseOutcome
             (TransitResult { ciphertext: None, key_version: version, plaintext }, Digest::plain(text.as_bytes()))
         }
     };
-    let record = json!({
-        "operation": terms.operation.as_str(), "key": terms.key, "version": result.key_version, "ciphertext_sha256": ciphertext.to_string(),
+    let record = UseRecord::Transit(TransitRecord {
+        ciphertext_sha256: ciphertext,
+        key: terms.key.clone(),
+        operation: terms.operation.as_str().into(),
+        version: result.key_version,
     });
-    Ok(UseOutcome { outcome: Outcome::Transit(result), record: ("transit", record), is_repeatable: true })
+    Ok(UseOutcome { outcome: Outcome::Transit(result), record, is_repeatable: true })
 }

@@ -1,22 +1,21 @@
 //! A use of daypass itself, from its outcome to its recorded release.
 
 use super::answer::{self, Released};
-use super::context::{AuditContext, RECORD_FAILURE, RECORD_RELEASE, add_policies};
+use super::context::{AuditContext, RECORD_FAILURE, RECORD_RELEASE};
 use crate::answers::{Answer, Outcome};
 use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::policy::Grant;
-use crate::store::Recorded;
+use crate::store::{Recorded, UseRecord};
 use crate::words::names::SourceName;
 use crate::words::{Denial, Reason};
-use serde_json::Value;
 
 /// The outcome of a use, and its record.
 pub(super) struct UseOutcome {
     /// What is answered.
     pub(super) outcome: Outcome,
-    /// What the audit record says of it, and the name of that member.
-    pub(super) record: (&'static str, Value),
+    /// What the audit record says of it.
+    pub(super) record: UseRecord,
     /// Whether a retry gets the same answer. Answers that depend on a body are never repeated: the replay key does not cover the
     /// body.
     pub(super) is_repeatable: bool,
@@ -38,7 +37,7 @@ pub(super) async fn answer(
     outcome: Result<UseOutcome, Denial>,
 ) -> Result<Released, Denial> {
     let granting = grant.grant().granting();
-    let UseOutcome { outcome, record: (recorded, record), is_repeatable } = match outcome {
+    let UseOutcome { outcome, record: used_here, is_repeatable } = match outcome {
         Ok(outcome) => outcome,
         Err(denial) => {
             app.metrics.decided(&granting, Some(denial.reason));
@@ -51,10 +50,9 @@ pub(super) async fn answer(
     let used = answer::used(context.decision(), &grant.grant().policies(), &revisions, outcome);
     let written = answer::write(&used)?;
     let sealed = if is_repeatable { app.store.seal(&written, identity.secret_part())? } else { Vec::new() };
-    let mut body = context.body();
-    add_policies(&mut body, grant.grant());
-    body.set(recorded, record);
-    let receipt = app.traces.record(RECORD_RELEASE, context.decision()).ends(app.store.release(grant, sealed, body).await)?;
+    let mut record = context.record_of(grant.grant());
+    record.add_use(used_here);
+    let receipt = app.traces.record(RECORD_RELEASE, context.decision()).ends(app.store.release(grant, sealed, record).await)?;
     app.metrics.released(kinds);
     app.metrics.decided(&granting, None);
     Ok(Released::new(Answer::Used(used), written, identity, receipt))

@@ -1,13 +1,13 @@
 //! The facts of an identity, for policies and for the audit log.
 
 use super::Facts;
-use crate::words::{canonical, canonical_members};
+use crate::words::{CanonicalObject, canonical_members};
 use std::sync::{Arc, OnceLock};
 
 /// All uses of a session share it, so that each JSON form is made once. It proves nothing: an [`Identity`](super::Identity) does.
 pub struct SharedFacts {
     facts: Facts,
-    attributes: OnceLock<Arc<str>>,
+    attributes: OnceLock<CanonicalObject>,
     claims: OnceLock<Arc<str>>,
 }
 
@@ -27,8 +27,8 @@ impl SharedFacts {
     }
 
     /// The attributes as canonical JSON.
-    pub fn attributes(&self) -> Arc<str> {
-        self.attributes.get_or_init(|| canonical(&self.facts.attributes_json()).into()).clone()
+    pub fn attributes(&self) -> CanonicalObject {
+        self.attributes.get_or_init(|| self.facts.attributes_map().into()).clone()
     }
 
     /// The claims as canonical JSON.

@@ -3,7 +3,7 @@
 mod answer;
 
 pub use crate::words::names::SecretName;
-pub use answer::{Encoding, SecretValue};
+pub use answer::{Encoding, SecretValue, only_issued};
 
 use super::{Kind, Maker, NamedError, TreeFile, named, reference};
 use crate::words::names::NameError;

@@ -52,8 +52,8 @@ impl Grant {
     }
 
     /// The row of each credential, in the same order; `None` if none has one.
-    pub fn rows(&self) -> Option<Vec<Option<&str>>> {
-        let rows = self.0.iter().map(|granted| granted.row.as_ref().map(RowName::as_str));
+    pub fn rows(&self) -> Option<Vec<Option<RowName>>> {
+        let rows = self.0.iter().map(|granted| granted.row.clone());
         rows.clone().any(|row| row.is_some()).then(|| rows.collect())
     }
 }

@@ -48,7 +48,7 @@ use std::time::Duration;
 
 /// The terms that an identity gets by the entries of each section.
 pub(super) mod terms {
-    pub use super::aws::{AwsParameters, AwsTerms, IntermediateRole};
+    pub use super::aws::{AwsNarrowing, AwsParameters, AwsTerms, IntermediateRole};
     pub use super::azure::AzureTerms;
     pub use super::gcp::{Boundary, GcpTerms};
     pub use super::github::{GitHubTerms, InRepositories};

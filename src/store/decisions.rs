@@ -42,8 +42,8 @@ impl Reader {
             return Ok(DecisionSearch::Several(ids));
         }
         let records = self.of_decision(&id)?;
-        let found = records.iter().find(|record| !record.body["attributes"].is_null());
-        let claims = found.map(|record| claims(self.connection(), Some(&id), &record.body)).transpose();
+        let found = records.iter().filter_map(Entry::request).find(|record| record.attributes.is_some());
+        let claims = found.map(|record| claims(self.connection(), Some(&id), record.claims)).transpose();
         Ok(DecisionSearch::One(Box::new(Decided { claims: claims.map_err(ReadError::Log)?.flatten(), id, records })))
     }
 

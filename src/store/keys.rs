@@ -1,5 +1,6 @@
 //! The rows of our own issuers' signing keys. They are encrypted before they come here.
 
+use super::body::FormatVersion;
 use super::{ReadError, Reader, Store, schema};
 use crate::answers::IssuerKeyState;
 use crate::words::names::KmsKeyArn;
@@ -7,6 +8,7 @@ use crate::words::{Denial, UnixTime};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The row of the settings.
@@ -105,6 +107,37 @@ pub struct KeyRow {
     pub sealed: Vec<u8>,
 }
 
+/// A key of our own came into a state.
+#[derive(Default, Serialize, Deserialize, Debug)]
+#[serde(default)]
+pub struct KeyRecord {
+    /// The algorithm of a signing key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<String>,
+    /// The key of AWS KMS that wraps the identity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aws_kms: Option<KmsKeyArn>,
+    /// What the identity is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Cow<'static, str>>,
+    /// The issuer of a signing key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<OwnIssuer>,
+    /// The id of a signing key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kid: Option<String>,
+    /// The ids of several signing keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kids: Option<Vec<String>>,
+    /// The id of a key of sessions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_key: Option<String>,
+    /// The state.
+    pub state: Cow<'static, str>,
+    /// The version of the format.
+    pub v: FormatVersion,
+}
+
 impl Store {
     /// All keys of an issuer.
     pub async fn keys(&self, issuer: OwnIssuer) -> Result<Vec<KeyRow>, Denial> {
@@ -122,8 +155,9 @@ impl Store {
                 ),
                 params![row.kid, row.algorithm, row.state.as_str(), row.created_at.millis(), row.changed_at.millis(), row.sealed],
             )?;
-            let body = json!({ "issuer": issuer, "kid": row.kid, "algorithm": row.algorithm, "state": row.state.as_str() });
-            schema::append(connection, now, "key", None, body)
+            let (algorithm, state) = (Some(row.algorithm), row.state.as_str().into());
+            let record = KeyRecord { algorithm, issuer: Some(issuer), kid: Some(row.kid), state, ..KeyRecord::default() };
+            schema::append(connection, now, "key", None, record)
         })
         .await
     }
@@ -138,7 +172,9 @@ impl Store {
         let now = self.now();
         self.write(move |connection| {
             connection.execute("INSERT INTO settings (name, value) VALUES (?1, ?2)", params![WRAPPED_IDENTITY, wrapped])?;
-            schema::append(connection, now, "key", None, json!({ "identity": "key-encryption", "aws_kms": key, "state": "made" }))
+            let (aws_kms, identity) = (Some(key), Some("key-encryption".into()));
+            let record = KeyRecord { aws_kms, identity, state: "made".into(), ..KeyRecord::default() };
+            schema::append(connection, now, "key", None, record)
         })
         .await
     }
@@ -153,8 +189,8 @@ impl Store {
         let now = self.now();
         self.write(move |connection| {
             let known = hosted(connection, issuer)?;
-            let fresh: Vec<&String> =
-                kids.iter().filter(|kid| known.as_ref().is_none_or(|known| !known.contains_key(*kid))).collect();
+            let is_fresh = |kid: &&String| known.as_ref().is_none_or(|known| !known.contains_key(*kid));
+            let fresh: Vec<String> = kids.iter().filter(is_fresh).cloned().collect();
             let at = |kid: &String| known.as_ref().and_then(|known| known.get(kid)).copied().unwrap_or(now);
             let all: BTreeMap<&String, i64> = kids.iter().map(|kid| (kid, at(kid).millis())).collect();
             let text = json!(all).to_string();
@@ -163,10 +199,11 @@ impl Store {
                 params![issuer.hosted_setting(), text.as_bytes()],
             )?;
             if fresh.is_empty() {
-                Ok(())
-            } else {
-                schema::append(connection, now, "key", None, json!({ "issuer": issuer, "kids": fresh, "state": "hosted" }))
+                return Ok(());
             }
+            let (kids, state) = (Some(fresh), "hosted".into());
+            let record = KeyRecord { issuer: Some(issuer), kids, state, ..KeyRecord::default() };
+            schema::append(connection, now, "key", None, record)
         })
         .await
     }
@@ -184,10 +221,12 @@ impl Store {
         let now = self.now();
         self.write(move |connection| {
             let remove = format!("DELETE FROM {} WHERE kid = ?1 AND state = 'retired'", issuer.table());
-            match connection.execute(&remove, params![kid])? {
-                0 => Ok(()),
-                _ => schema::append(connection, now, "key", None, json!({ "issuer": issuer, "kid": kid, "state": "removed" })),
+            if connection.execute(&remove, params![kid])? == 0 {
+                return Ok(());
             }
+            let (kid, state) = (Some(kid), "removed".into());
+            let record = KeyRecord { issuer: Some(issuer), kid, state, ..KeyRecord::default() };
+            schema::append(connection, now, "key", None, record)
         })
         .await
     }

@@ -1,24 +1,24 @@
 //! Records that follow a decision's own record: an intent without an outcome at the next start, and a revocation.
 
-use super::{reader, schema};
+use super::{RequestRecord, reader, schema};
 use crate::words::UnixTime;
 use crate::words::names::DecisionId;
 use rusqlite::{Connection, OptionalExtension, params};
-use serde_json::{Value, json};
-
-/// The members of a body that name the policies and their sources.
-const POLICIES: [&str; 2] = ["policies", "sources"];
+use serde_json::json;
 
 /// Appends a later record of a decision. It repeats the policies of the first record, so that the same readers may read both.
-pub(super) fn append(connection: &Connection, at: UnixTime, kind: &str, decision: &str, mut body: Value) -> rusqlite::Result<()> {
+pub(super) fn append(
+    connection: &Connection,
+    at: UnixTime,
+    kind: &str,
+    decision: &str,
+    record: RequestRecord,
+) -> rusqlite::Result<()> {
     let sql = "SELECT body FROM audit WHERE decision = ?1 AND kind IN ('intended', 'released') ORDER BY seq LIMIT 1";
-    let before = connection.prepare_cached(sql)?.query_row(params![decision], |row| reader::body(row, 0)).optional()?;
-    for (member, value) in before.iter().flat_map(|before| POLICIES.map(|member| (member, &before[member]))) {
-        if !value.is_null() {
-            body[member] = value.clone();
-        }
-    }
-    schema::append(connection, at, kind, DecisionId::parse(decision).ok().as_ref(), body)
+    let before = connection.prepare_cached(sql)?.query_row(params![decision], |row| reader::request(row, 0)).optional()?;
+    let RequestRecord { policies, sources, .. } = before.flatten().unwrap_or_default();
+    let record = RequestRecord { policies, sources, ..record };
+    schema::append_bytes(connection, at, kind, DecisionId::parse(decision).ok().as_ref(), &record.bytes())
 }
 
 /// Decisions of the last run with an intent and no outcome.
@@ -34,8 +34,8 @@ pub(super) fn unresolved(connection: &Connection) -> rusqlite::Result<Vec<String
 /// Records the start, and each unresolved intent.
 pub(super) fn record_start(connection: &Connection, at: UnixTime, unresolved: &[String]) -> rusqlite::Result<()> {
     for decision in unresolved {
-        let body = json!({ "cause": "intended in the last run without an outcome; nothing of it was released" });
-        append(connection, at, "unresolved", decision, body)?;
+        let cause = "intended in the last run without an outcome; nothing of it was released".to_owned();
+        append(connection, at, "unresolved", decision, RequestRecord { cause: Some(cause), ..RequestRecord::default() })?;
     }
     schema::append(
         connection,

@@ -1,6 +1,6 @@
 //! Reads the audit log concurrently with the writer, also from another process.
 
-use super::{ReadError, schema};
+use super::{ReadError, RequestRecord, schema};
 use crate::words::UnixTime;
 use rusqlite::{Connection, OpenFlags, Row, ToSql, params};
 use serde::{Deserialize, Serialize};
@@ -107,6 +107,12 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         decision: row.get(3)?,
         body: body(row, 4)?,
     })
+}
+
+/// Reads a column with the body of a request's record; `None` if this version cannot read it.
+pub(super) fn request(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<RequestRecord>> {
+    let bytes: Vec<u8> = row.get(column)?;
+    Ok(RequestRecord::parse(&bytes))
 }
 
 /// Reads a column of JSON; `null` if it is not valid.

@@ -2,12 +2,11 @@
 
 use super::forgotten_mark::ForgottenMark;
 use super::record::InFlight;
-use super::{AwsSession, Binding, Body, ProofUse, aws_sessions, bindings, proofs, reader, schema};
+use super::{AwsSession, Binding, ProofUse, RequestRecord, aws_sessions, bindings, proofs, reader, schema};
 use crate::identity::ReplayRule;
 use crate::words::names::DecisionId;
-use crate::words::{Client, Digest, FirstUse, UnixTime, canonical};
+use crate::words::{CanonicalValue, Client, Digest, FirstUse, UnixTime};
 use rusqlite::{Connection, OptionalExtension, params};
-use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,10 +14,6 @@ use std::time::Duration;
 pub const REPEAT_WINDOW: Duration = Duration::from_secs(60);
 /// A use is kept until its token cannot be accepted any more: `exp`, the leeway of 30 s, and 5 s for rounding.
 const KEEP_BEYOND_EXPIRY: Duration = Duration::from_secs(35);
-
-/// The member of a record that says how a request narrowed its grant. A stored answer serves only a request that narrows it in the
-/// same way.
-pub const NARROWED: &str = "narrowed";
 
 /// A release that is about to be made.
 pub struct Intent {
@@ -35,7 +30,7 @@ pub struct Intent {
     /// The request's proof of possession, which can be used once.
     pub proof: Option<ProofUse>,
     /// The record.
-    pub body: Body,
+    pub body: RequestRecord,
     /// The claims as canonical text. They are personal data and are kept apart from the record.
     pub claims: Arc<str>,
 }
@@ -106,8 +101,8 @@ pub struct Repeat {
 pub struct Outcome {
     /// What the store keeps for later.
     pub answer: Answer,
-    /// A further member of the record: its name and value.
-    pub record: (&'static str, Value),
+    /// What was issued as each credential, for the record.
+    pub issued: Vec<CanonicalValue>,
 }
 
 /// What the store keeps of a release.
@@ -189,15 +184,16 @@ impl Rules {
             statement.execute(params![usage.key, intent.decision.as_str(), released_at, client, keep_until])?;
         }
         let claims = self.keep_claims(connection, &intent.claims, now)?;
-        let Some(Outcome { answer, record: (name, body) }) = outcome else {
-            schema::append_bytes(connection, now, "intended", Some(&intent.decision), &intent.body.bytes(&[claims.member()]))?;
+        let record = RequestRecord { claims: Some(claims), ..intent.body.clone() };
+        let Some(Outcome { answer, issued }) = outcome else {
+            schema::append_bytes(connection, now, "intended", Some(&intent.decision), &record.bytes())?;
             intent.binding.iter().for_each(|binding| self.flights.bind(&intent.decision, binding));
             return Ok(Verdict::Recorded);
         };
         bind(connection, &intent.decision, intent.binding.as_ref())?;
         keep_answer(connection, &intent.decision, answer, !counted.is_empty(), now)?;
-        let bytes = intent.body.bytes(&[claims.member(), (name, &canonical(body))]);
-        schema::append_bytes(connection, now, "released", Some(&intent.decision), &bytes)?;
+        let record = RequestRecord { issued: Some(issued.clone()), ..record };
+        schema::append_bytes(connection, now, "released", Some(&intent.decision), &record.bytes())?;
         Ok(Verdict::Recorded)
     }
 
@@ -216,21 +212,11 @@ impl Rules {
     }
 
     /// Keeps the claims in their own table, by a salted hash. They can be pruned without a change of the log.
-    pub(super) fn keep_claims(&self, connection: &Connection, claims: &str, now: UnixTime) -> rusqlite::Result<ClaimsHash> {
-        let hash = Digest::of(&[&self.salt, claims.as_bytes()]).to_string();
+    pub(super) fn keep_claims(&self, connection: &Connection, claims: &str, now: UnixTime) -> rusqlite::Result<Digest> {
+        let hash = Digest::of(&[&self.salt, claims.as_bytes()]);
         let mut statement = connection.prepare_cached("INSERT OR IGNORE INTO claims (hash, at, body) VALUES (?1, ?2, ?3)")?;
-        statement.execute(params![hash, now.millis(), claims.as_bytes()])?;
-        Ok(ClaimsHash(format!("\"{hash}\"")))
-    }
-}
-
-/// The reference of a record to its claims.
-pub(super) struct ClaimsHash(String);
-
-impl ClaimsHash {
-    /// The member of the record.
-    pub(super) fn member(&self) -> (&str, &str) {
-        ("claims", &self.0)
+        statement.execute(params![hash.to_string(), now.millis(), claims.as_bytes()])?;
+        Ok(hash)
     }
 }
 
@@ -273,18 +259,16 @@ fn repeat(
         .optional()?;
     let (Some(sealed), Ok(decision)) = (sealed, DecisionId::parse(&first.decision)) else { return Ok(None) };
     intent.proof.as_ref().map_or(Ok(()), |proof| proofs::keep(connection, proof))?;
-    let mut body = intent.body.clone();
-    body.set("repeats", first.decision.as_str());
-    schema::append(connection, now, "repeated", Some(&intent.decision), body)?;
+    let record = RequestRecord { repeats: Some(decision.clone()), ..intent.body.clone() };
+    schema::append_bytes(connection, now, "repeated", Some(&intent.decision), &record.bytes())?;
     Ok(Some(Repeat { decision, sealed }))
 }
 
 /// Whether the request of this decision narrowed its grant in the same way.
 fn is_narrowed_alike(connection: &Connection, decision: &str, intent: &Intent) -> rusqlite::Result<bool> {
     let sql = "SELECT body FROM audit WHERE decision = ?1 AND kind IN ('intended', 'released') ORDER BY seq LIMIT 1";
-    let recorded = connection.prepare_cached(sql)?.query_row(params![decision], |row| reader::body(row, 0)).optional()?;
-    let narrowed = recorded.map_or(Value::Null, |mut recorded| recorded[NARROWED].take());
-    Ok(intent.body.member(NARROWED).unwrap_or("null") == canonical(&narrowed))
+    let recorded = connection.prepare_cached(sql)?.query_row(params![decision], |row| reader::request(row, 0)).optional()?;
+    Ok(recorded.flatten().is_some_and(|recorded| recorded.narrowed == intent.body.narrowed))
 }
 
 pub(super) fn release(
@@ -292,7 +276,7 @@ pub(super) fn release(
     decision: &DecisionId,
     binding: Option<&Binding>,
     answer: &Answer,
-    body: Body,
+    record: &RequestRecord,
     now: UnixTime,
 ) -> rusqlite::Result<()> {
     bind(connection, decision, binding)?;
@@ -300,7 +284,7 @@ pub(super) fn release(
         .prepare_cached("UPDATE replay SET released_at = ?1 WHERE decision = ?2")?
         .execute(params![now.millis(), decision.as_str()])?;
     keep_answer(connection, decision, answer, counted > 0, now)?;
-    schema::append(connection, now, "released", Some(decision), body)
+    schema::append_bytes(connection, now, "released", Some(decision), &record.bytes())
 }
 
 fn bind(connection: &Connection, decision: &DecisionId, binding: Option<&Binding>) -> rusqlite::Result<()> {
@@ -322,7 +306,12 @@ fn keep_answer(
     aws_sessions::keep(connection, decision, &answer.sessions)
 }
 
-pub(super) fn fail(connection: &Connection, decision: &DecisionId, body: Body, now: UnixTime) -> rusqlite::Result<()> {
+pub(super) fn fail(
+    connection: &Connection,
+    decision: &DecisionId,
+    record: &RequestRecord,
+    now: UnixTime,
+) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM replay WHERE decision = ?1")?.execute(params![decision.as_str()])?;
-    schema::append(connection, now, "failed", Some(decision), body)
+    schema::append_bytes(connection, now, "failed", Some(decision), &record.bytes())
 }

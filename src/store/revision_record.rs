@@ -1,5 +1,7 @@
 //! The record of a revision that went into force.
 
+use super::RecordedSources;
+use super::body::FormatVersion;
 use crate::answers::FileFault;
 use crate::words::WidenedFile;
 use crate::words::names::{CommitId, SourceName};
@@ -20,4 +22,10 @@ pub struct RevisionRecord {
     pub faults: Vec<FileFault>,
     /// The files that waited for a person.
     pub held: Vec<WidenedFile>,
+    /// The repository of a further source. The source's name may belong to another one later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sources: Option<RecordedSources>,
+    /// The version of the format.
+    #[serde(default)]
+    pub v: FormatVersion,
 }

@@ -1,9 +1,10 @@
 //! The tables, and the statements that all parts use.
 
-use super::{Body, StoreError};
+use super::{StoreError, body};
 use crate::words::UnixTime;
 use crate::words::names::DecisionId;
 use rusqlite::{Connection, params};
+use serde::Serialize;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -84,12 +85,12 @@ pub(super) fn append(
     at: UnixTime,
     kind: &str,
     decision: Option<&DecisionId>,
-    body: impl Into<Body>,
+    body: impl Serialize,
 ) -> rusqlite::Result<()> {
-    append_bytes(connection, at, kind, decision, &body.into().bytes(&[]))
+    append_bytes(connection, at, kind, decision, &body::bytes(body))
 }
 
-/// Appends one record whose body is bytes already.
+/// Appends one record whose body is bytes already, such as a request's.
 pub(super) fn append_bytes(
     connection: &Connection,
     at: UnixTime,

@@ -1,10 +1,9 @@
 //! The keys of sessions, which are encrypted before they come here, and the sessions that were ended before their time.
 
-use super::{Store, outcome, schema};
+use super::{KeyRecord, RequestRecord, Store, outcome, schema};
 use crate::words::names::DecisionId;
 use crate::words::{Denial, UnixTime};
 use rusqlite::params;
-use serde_json::{Value, json};
 
 /// A session key's row.
 #[derive(Clone, Debug)]
@@ -39,7 +38,7 @@ impl Store {
                 "INSERT INTO session_keys (id, created_at, sealed) VALUES (?1, ?2, ?3)",
                 params![row.id, row.created_at.millis(), row.sealed],
             )?;
-            schema::append(connection, now, "key", None, json!({ "session_key": row.id, "state": "sealing" }))
+            schema::append(connection, now, "key", None, session_key(row.id, "sealing"))
         })
         .await
     }
@@ -49,17 +48,17 @@ impl Store {
         let now = self.now();
         self.write(move |connection| match connection.execute("DELETE FROM session_keys WHERE id = ?1", params![id])? {
             0 => Ok(()),
-            _ => schema::append(connection, now, "key", None, json!({ "session_key": id, "state": "removed" })),
+            _ => schema::append(connection, now, "key", None, session_key(id, "removed")),
         })
         .await
     }
 
     /// Ends a session, with its record, in one transaction.
-    pub async fn end_session(&self, id: &DecisionId, body: Value) -> Result<(), Denial> {
+    pub async fn end_session(&self, id: &DecisionId, record: RequestRecord) -> Result<(), Denial> {
         let (now, earliest, id, ended) = (self.now(), self.earliest(), id.clone(), self.ended.clone());
         self.write(move |connection| {
             ended.end(connection, &id, earliest)?;
-            outcome::append(connection, now, "revoked", id.as_str(), body)
+            outcome::append(connection, now, "revoked", id.as_str(), record)
         })
         .await
     }
@@ -68,4 +67,8 @@ impl Store {
     pub fn has_ended(&self, id: &DecisionId) -> bool {
         self.ended.contains(id)
     }
+}
+
+fn session_key(id: String, state: &'static str) -> KeyRecord {
+    KeyRecord { session_key: Some(id), state: state.into(), ..KeyRecord::default() }
 }

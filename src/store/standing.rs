@@ -1,9 +1,12 @@
 //! Persistent state: the high-water marks of sources, and operators' denials. Each change is recorded too.
 
-use super::{ReadError, Reader, Store, WrappedKey, aws_sessions, outcome, reader, schema, wrapped_keys};
+use super::{
+    DenialRecord, ReadError, Reader, RequestRecord, Store, WrappedKey, aws_sessions, outcome, reader, schema, wrapped_keys,
+};
 use crate::words::names::{CommitId, DecisionId};
 use crate::words::{Denial, Forms, Reason, UnixTime};
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// A stored denial.
@@ -51,7 +54,7 @@ impl Store {
         commit: &CommitId,
         forms: &Forms,
         keys: Vec<WrappedKey>,
-        body: Value,
+        record: impl Serialize + Send + Sync + 'static,
     ) -> Result<(), Denial> {
         let (keys, failure) = match self.keep_most(source, keys).await {
             Ok(keys) => (keys, None),
@@ -68,7 +71,7 @@ impl Store {
             for (name, value) in &marks {
                 connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)", params![name, value])?;
             }
-            schema::append(connection, now, "revision", None, body.clone())
+            schema::append(connection, now, "revision", None, &record)
         });
         recorded.await?;
         failure.map_or(Ok(()), Err)
@@ -82,13 +85,8 @@ impl Store {
             let until = row.until.map(UnixTime::millis);
             let sql = "INSERT OR REPLACE INTO denials (id, until, body) VALUES (?1, ?2, ?3)";
             connection.execute(sql, params![row.id, until, bytes])?;
-            schema::append(
-                connection,
-                now,
-                "denied",
-                by.as_ref(),
-                json!({ "id": row.id, "until": row.until.map(|at| at.to_string()), "denies": row.body }),
-            )
+            let record = DenialRecord { denies: &row.body, id: row.id.clone(), until: row.until };
+            schema::append(connection, now, "denied", by.as_ref(), record)
         })
         .await
     }
@@ -114,15 +112,16 @@ impl Store {
     }
 
     /// Revokes what can be revoked of a decision, at once: deletes its stored answer, forgets the holders of its AWS sessions, and ends a
-    /// session that it began. Returns the record of the release, which says what was issued.
-    pub async fn revoke(&self, decision: &DecisionId, reason: &str) -> Result<Option<Value>, Denial> {
+    /// session that it began. Returns the record of the release, which says what was issued. A record that this version cannot read is
+    /// empty, and may be that of a login.
+    pub async fn revoke(&self, decision: &DecisionId, reason: &str) -> Result<Option<RequestRecord>, Denial> {
         let id = decision.clone();
         let released = self.read(move |connection| {
             let mut statement = connection.prepare_cached("SELECT body FROM audit WHERE decision = ?1 AND kind = 'released'")?;
-            statement.query_row(params![id.as_str()], |row| reader::body(row, 0)).optional()
+            statement.query_row(params![id.as_str()], |row| reader::request(row, 0)).optional()
         });
         let Some(released) = released.await? else { return Ok(None) };
-        let began_session = !released["session"].is_null();
+        let began_session = released.as_ref().is_none_or(|released| released.session.is_some());
         let (now, earliest, ended) = (self.now(), self.earliest(), self.ended.clone());
         if began_session {
             ended.insert(decision, earliest);
@@ -134,10 +133,11 @@ impl Store {
             if began_session {
                 ended.end(connection, &decision, earliest)?;
             }
-            outcome::append(connection, now, "revoked", decision.as_str(), json!({ "reason": reason }))
+            let record = RequestRecord { reason: Some(reason.clone().into()), ..RequestRecord::default() };
+            outcome::append(connection, now, "revoked", decision.as_str(), record)
         })
         .await?;
-        Ok(Some(released))
+        Ok(Some(released.unwrap_or_default()))
     }
 }
 

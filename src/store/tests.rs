@@ -1,7 +1,9 @@
 use super::*;
 use crate::identity::ReplayRule;
+use crate::policy::AwsNarrowing;
+use crate::words::names::PolicyName;
 use crate::words::{Client, UnixTime};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 mod clients;
@@ -35,7 +37,7 @@ fn intent(uses: &[u8], rule: ReplayRule, client: &str) -> Intent {
         client: Client::Egress(client.to_owned()),
         binding: None,
         proof: None,
-        body: json!({"api": "test", "policies": ["shop/deploy"]}).into(),
+        body: RequestRecord { policies: Some(vec![PolicyName::parse("shop/deploy").unwrap()]), ..RequestRecord::default() },
         claims: r#"{"sub":"x"}"#.into(),
     }
 }
@@ -43,7 +45,7 @@ fn intent(uses: &[u8], rule: ReplayRule, client: &str) -> Intent {
 async fn attempt(store: &Store, uses: &[u8], rule: ReplayRule, client: &str) -> &'static str {
     match store.intend((), intent(uses, rule, client)).await {
         Ok(IntentOutcome::Recorded(recorded)) => {
-            let _ = store.release(recorded, b"sealed".to_vec(), json!({})).await.unwrap();
+            let _ = store.release(recorded, b"sealed".to_vec(), RequestRecord::default()).await.unwrap();
             "minted"
         }
         Ok(IntentOutcome::Repeat(repeat)) => {
@@ -106,7 +108,7 @@ async fn a_session_repeats_its_clients_uses_and_no_others() {
     assert_eq!(attempt(&store, &[2], ReplayRule::PerRequest, "b").await, "minted");
     assert_eq!(attempt(&store, &[2], rule, "a").await, "replayed");
     let Ok(IntentOutcome::Recorded(recorded)) = store.intend((), intent(&[1], rule, "a")).await else { panic!("recorded") };
-    store.fail(recorded, json!({})).await.unwrap();
+    store.fail(recorded, RequestRecord::default()).await.unwrap();
     assert_eq!(attempt(&store, &[1], ReplayRule::PerRequest, "b").await, "replayed", "a failure forgets nothing");
 }
 
@@ -115,12 +117,12 @@ async fn a_session_that_was_ended_stays_so() {
     let folder = tempfile::tempdir().unwrap();
     let (one, other) = (DecisionId::new(), DecisionId::new());
     let (store, _) = open(folder.path());
-    store.end_session(&one, json!({})).await.unwrap();
+    store.end_session(&one, RequestRecord::default()).await.unwrap();
     drop(store);
     let (store, clock) = open(folder.path());
     assert_eq!((store.has_ended(&one), store.has_ended(&other)), (true, false));
     clock.0.fetch_add(25 * 3_600_000, Ordering::SeqCst);
-    store.end_session(&other, json!({})).await.unwrap();
+    store.end_session(&other, RequestRecord::default()).await.unwrap();
     assert_eq!((store.has_ended(&one), store.has_ended(&other)), (false, true), "rows do not pile up");
 }
 
@@ -131,7 +133,7 @@ async fn what_failed_may_be_tried_again() {
     let Ok(IntentOutcome::Recorded(recorded)) = store.intend((), intent(&[1], ReplayRule::PerRequest, "a")).await else {
         panic!("recorded")
     };
-    store.fail(recorded, json!({"reason": "aws_unavailable"})).await.unwrap();
+    store.fail(recorded, RequestRecord::default()).await.unwrap();
     assert_eq!(attempt(&store, &[1], ReplayRule::PerRequest, "b").await, "minted");
 }
 
@@ -274,22 +276,25 @@ fn an_audit_record_cannot_be_replaced() {
 async fn a_stored_answer_serves_only_a_request_that_is_narrowed_alike() {
     let folder = tempfile::tempdir().unwrap();
     let (store, _) = open(folder.path());
-    let attempt = async |narrowed: Value| {
+    let attempt = async |narrowed: Option<AwsNarrowing>| {
         let mut intent = intent(&[1], ReplayRule::PerRequest, "a");
-        intent.body.set("narrowed", narrowed);
+        intent.body.narrowed = narrowed;
         match store.intend((), intent).await.unwrap() {
             IntentOutcome::Recorded(recorded) => {
-                let _ = store.release(recorded, b"sealed".to_vec(), json!({})).await.unwrap();
+                let _ = store.release(recorded, b"sealed".to_vec(), RequestRecord::default()).await.unwrap();
                 "minted"
             }
             IntentOutcome::Repeat(_) => "repeated",
             IntentOutcome::Replayed(_) => "replayed",
         }
     };
-    assert_eq!(attempt(json!({"policy": "{}", "duration_seconds": 900})).await, "minted");
-    assert_eq!(attempt(json!({"duration_seconds": 900, "policy": "{}"})).await, "repeated");
-    for other in [json!({"policy": "{ }", "duration_seconds": 900}), json!({"policy": "{}"}), Value::Null] {
-        assert_eq!(attempt(other.clone()).await, "replayed", "{other}");
+    let narrowed = |policy: &str, seconds: Option<u64>| {
+        Some(AwsNarrowing { duration_seconds: seconds, policy: Some(policy.to_owned()), policy_arns: Vec::new() })
+    };
+    assert_eq!(attempt(narrowed("{}", Some(900))).await, "minted");
+    assert_eq!(attempt(narrowed("{}", Some(900))).await, "repeated");
+    for other in [narrowed("{ }", Some(900)), narrowed("{}", None), None] {
+        assert_eq!(attempt(other.clone()).await, "replayed", "{other:?}");
     }
 }
 
@@ -310,7 +315,7 @@ async fn an_aws_session_is_known_from_its_release_to_its_end_and_not_after_a_rev
         };
         decisions.push(recorded.decision().clone());
         let answer = Answer { sealed: Vec::new(), sessions: vec![session(token)] };
-        let _ = store.release(recorded, answer, json!({})).await.unwrap();
+        let _ = store.release(recorded, answer, RequestRecord::default()).await.unwrap();
     }
     let known = async |token: &str| store.aws_session(session(token).token).await.unwrap();
     assert_eq!(known("first").await, Some((decisions[0].clone(), session("first"))));
@@ -330,7 +335,7 @@ async fn what_is_made_here_has_one_record_with_its_claims_and_can_be_repeated() 
     let folder = tempfile::tempdir().unwrap();
     let (store, _) = open(folder.path());
     let at_once = async |number: u8, rule: ReplayRule, client: &str| {
-        let outcome = Outcome { answer: b"sealed".to_vec().into(), record: ("issued", json!([{"z": 1, "a": 2}])) };
+        let outcome = Outcome { answer: b"sealed".to_vec().into(), issued: vec![json!({"z": 1, "a": 2}).into()] };
         match store.intend_and_release(licence::tests::made_here(), intent(&[number], rule, client), outcome).await.unwrap() {
             IntentOutcome::Recorded(_) => "minted",
             IntentOutcome::Repeat(repeat) if repeat.sealed == b"sealed" => "repeated",

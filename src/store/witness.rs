@@ -1,6 +1,6 @@
 //! Rows of other tables that prove the existence of a record, because both were written together. See `daypass audit verify`.
 
-use super::{Entry, ReadError, Reader};
+use super::{Entry, ReadError, Reader, RecordBody};
 use crate::words::UnixTime;
 use rusqlite::Row;
 use std::collections::BTreeSet;
@@ -42,13 +42,13 @@ pub enum Witness {
 impl Witness {
     /// What a record accounts for.
     pub fn of(entry: &Entry) -> Vec<Self> {
-        let text = |member: &str| entry.body[member].as_str().map(str::to_owned);
-        let own = match entry.kind.as_str() {
-            "released" => entry.decision.clone().map(Self::Release),
-            "key" => text("kid").or_else(|| text("session_key")).map(Self::Key),
-            "denied" => text("id").map(Self::Denial),
-            "revision" => text("source").zip(text("revision")).map(|(source, commit)| Self::Revision(source, commit)),
-            _ => None,
+        let own = match entry.typed() {
+            // What left is what counts, also where the record says more than this version can read.
+            _ if entry.kind == "released" => entry.decision.clone().map(Self::Release),
+            Some(RecordBody::Key(key)) => key.kid.or(key.session_key).map(Self::Key),
+            Some(RecordBody::Denial(denial)) => Some(Self::Denial(denial.id)),
+            Some(RecordBody::Revision(record)) => Some(Self::Revision(record.source.to_string(), record.revision.to_string())),
+            Some(RecordBody::Request(_) | RecordBody::Operator(_) | RecordBody::Other) | None => None,
         };
         entry.decision.clone().map(Self::Decision).into_iter().chain(own).collect()
     }
@@ -108,12 +108,14 @@ mod tests {
         let decision = || Witness::Decision("d".to_owned());
         assert_eq!(of("intended", Some("d"), json!({})), [decision()]);
         assert_eq!(of("released", Some("d"), json!({})), [decision(), Witness::Release("d".to_owned())]);
-        assert_eq!(of("key", None, json!({ "kid": "k" })), [Witness::Key("k".to_owned())]);
-        assert_eq!(of("key", None, json!({ "session_key": "s" })), [Witness::Key("s".to_owned())]);
+        assert_eq!(of("key", None, json!({ "kid": "k", "state": "signing" })), [Witness::Key("k".to_owned())]);
+        assert_eq!(of("key", None, json!({ "session_key": "s", "state": "sealing" })), [Witness::Key("s".to_owned())]);
         assert_eq!(of("key", None, json!({ "kids": ["k"], "state": "hosted" })), []);
-        assert_eq!(of("denied", None, json!({ "id": "x" })), [Witness::Denial("x".to_owned())]);
-        let revision = Witness::Revision("root".to_owned(), "c".to_owned());
-        assert_eq!(of("revision", None, json!({ "source": "root", "revision": "c" })), [revision]);
+        let denial = json!({ "id": "x", "denies": { "issuer": "ci" }, "until": null });
+        assert_eq!(of("denied", None, denial), [Witness::Denial("x".to_owned())]);
+        let commit = "c".repeat(40);
+        let record = json!({ "source": "root", "revision": commit, "signer": null, "policies": 1, "faults": [], "held": [] });
+        assert_eq!(of("revision", None, record), [Witness::Revision("root".to_owned(), commit)]);
         assert_eq!(of("refused", None, Value::Null), []);
     }
 }

@@ -1,7 +1,65 @@
 //! JSON as canonical text: members sorted by name and no white space, so that equal values have equal hashes.
 
 use serde::ser::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// A JSON value that is written as canonical text.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(transparent)]
+pub struct CanonicalValue(Value);
+
+impl From<Value> for CanonicalValue {
+    fn from(value: Value) -> Self {
+        Self(value)
+    }
+}
+
+impl Deref for CanonicalValue {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        &self.0
+    }
+}
+
+impl Serialize for CanonicalValue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Sorted(&self.0).serialize(serializer)
+    }
+}
+
+/// A JSON object that is written as canonical text. Its copies share the members.
+#[derive(Clone, PartialEq, Debug)]
+pub struct CanonicalObject(Arc<Map<String, Value>>);
+
+impl From<Map<String, Value>> for CanonicalObject {
+    fn from(members: Map<String, Value>) -> Self {
+        Self(Arc::new(members))
+    }
+}
+
+impl Deref for CanonicalObject {
+    type Target = Map<String, Value>;
+
+    fn deref(&self) -> &Map<String, Value> {
+        &self.0
+    }
+}
+
+impl Serialize for CanonicalObject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        SortedMembers(&self.0).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for CanonicalObject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Map::deserialize(deserializer).map(Self::from)
+    }
+}
 
 /// The canonical text of a value.
 pub fn canonical(value: &Value) -> String {
@@ -11,11 +69,6 @@ pub fn canonical(value: &Value) -> String {
 /// The canonical text of an object.
 pub fn canonical_members(members: &Map<String, Value>) -> String {
     text(&SortedMembers(members))
-}
-
-/// The canonical text of a string.
-pub fn canonical_text(value: &str) -> String {
-    text(&value)
 }
 
 /// Writes a JSON value. That cannot fail, because names are strings and every value has a form in JSON.
@@ -55,6 +108,9 @@ mod tests {
         let value = json!({ "b": [{ "z": 1, "a": "\u{e9}\"" }], "a": { "d": null, "c": 1.5 } });
         assert_eq!(canonical(&value), r#"{"a":{"c":1.5,"d":null},"b":[{"a":"é\"","z":1}]}"#);
         assert_eq!(canonical(&json!("a")), r#""a""#);
+        let (all, members) = (CanonicalValue::from(value.clone()), value.as_object().unwrap().clone());
+        let texts = [text(&all), text(&CanonicalObject::from(members))];
+        assert_eq!(texts, [canonical(&value), canonical(&value)]);
     }
 
     proptest::proptest! {

@@ -2,11 +2,11 @@
 //! Expects E0505.
 use daypass::issue::Aws;
 use daypass::policy::Grant;
-use daypass::store::{Body, Licensed, Recorded, Store};
+use daypass::store::{Licensed, Recorded, RequestRecord, Store};
 use daypass::words::UnixTime;
 
 pub async fn keep(store: &Store, aws: &Aws, recorded: Recorded<Grant>, now: UnixTime) {
     let Some(Licensed::Aws(licence)) = recorded.licences().next() else { return };
-    let _ = store.release(recorded, Vec::new(), Body::default()).await;
+    let _ = store.release(recorded, Vec::new(), RequestRecord::default()).await;
     let _ = aws.issue(&licence, now).await;
 }

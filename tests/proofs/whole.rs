@@ -20,5 +20,5 @@ pub async fn issue(store: &Store, aws: &Aws, grant: Grant, intent: Intent, now: 
             aws.issue(&licence, now).await?;
         }
     }
-    store.release(recorded, Vec::new(), daypass::store::Body::default()).await.map(Some)
+    store.release(recorded, Vec::new(), daypass::store::RequestRecord::default()).await.map(Some)
 }

@@ -9,7 +9,7 @@ use crate::cli::reached::ReachArgs;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_USAGE};
 use crate::exchange::RECORDS_MAX;
-use crate::store::{DRY_RUN, Entry, RECORD_KINDS, RecordFilter};
+use crate::store::{DRY_RUN, Entry, RECORD_KINDS, RecordBody, RecordFilter};
 use crate::words::names::{IssuerName, PolicyName};
 use crate::words::{IdSuffix, Reason, plain};
 use clap::{Args, ValueEnum};
@@ -135,7 +135,7 @@ impl QueryArgs {
 
     /// Without --code and --count-by, `--dry` shows only what would be denied.
     fn takes(&self, entry: &Entry) -> bool {
-        !self.dry || self.count_by.is_some() || self.code.is_some() || entry.request().reason().is_some()
+        !self.dry || self.count_by.is_some() || self.code.is_some() || is_refused(entry)
     }
 
     /// Refuses unknown values: a misspelled one would find nothing, which looks like a quiet night.
@@ -162,19 +162,23 @@ impl QueryArgs {
     }
 }
 
+fn is_refused(entry: &Entry) -> bool {
+    entry.request().is_some_and(|request| request.reason.is_some())
+}
+
 impl Counted {
     fn of(self, entry: &Entry) -> String {
-        let record = entry.request();
+        let body = entry.typed();
+        let request = body.as_ref().and_then(RecordBody::request);
         let found = match self {
-            Self::Repository => record.repository().or_else(|| record.subject()).map(str::to_owned),
-            Self::Code => entry.code().map(str::to_owned),
+            Self::Repository => request.and_then(|request| request.repository().or(request.subject.as_deref())),
+            Self::Code => request.and_then(|request| entry.code_of(request)),
             Self::Policy => {
-                let granting = record.policies().and_then(|policies| policies.first().map(|policy| (*policy).to_owned()));
-                granting.or_else(|| record.policy_named().map(|policy| policy.to_string()))
+                request.and_then(|request| request.granting().first().or(request.policy.as_ref())).map(PolicyName::as_str)
             }
-            Self::Issuer => record.issuer().map(|issuer| issuer.to_string()),
-            Self::Kind => Some(entry.kind.clone()),
+            Self::Issuer => body.as_ref().and_then(RecordBody::issuer),
+            Self::Kind => Some(entry.kind.as_str()),
         };
-        found.unwrap_or_else(|| "-".to_owned())
+        found.unwrap_or("-").to_owned()
     }
 }

@@ -299,7 +299,7 @@ mod tests {
         let denial = DenialRow { id: "a-denial".to_owned(), until: None, body: json!({}) };
         store.deny(denial, None).await.unwrap();
         let commit = CommitId::parse(&"c".repeat(40)).unwrap();
-        let body = json!({ "source": "root", "revision": commit });
+        let body = json!({ "source": "root", "revision": commit, "signer": null, "policies": 1, "faults": [], "held": [] });
         store.record_revision("root", &commit, &Forms::default(), Vec::new(), body).await.unwrap();
         drop(store);
         let connection = rusqlite::Connection::open(folder.path().join("daypass.sqlite")).unwrap();

@@ -50,12 +50,11 @@ pub(super) fn run(arguments: &LockArgs, output: Output) -> Result<u8, Failure> {
 /// What verified tokens showed, refused ones included, since whoever took over a name is among them; and whether the whole log was read.
 fn sightings(reader: &Reader, catalogue: &Catalogue) -> Result<(Sightings, bool), ReadError> {
     let (mut sightings, mut looked_at) = (Sightings::default(), 0);
-    reader.outcomes(|at, body| {
-        let record = RequestRecord::of(&body);
-        if let (Some(issuer), Some(attributes)) = (record.issuer(), record.attributes())
-            && let Some(entry) = catalogue.issuer(&issuer)
+    reader.outcomes(|at, record| {
+        if let Some(RequestRecord { issuer: Some(issuer), attributes: Some(attributes), .. }) = &record
+            && let Some(entry) = catalogue.issuer(issuer)
         {
-            sightings.add(&entry.mapping.facts_of_record(&issuer, attributes), &entry.mapping, at);
+            sightings.add(&entry.mapping.facts_of_record(issuer, attributes), &entry.mapping, at);
         }
         looked_at += 1;
         if looked_at < OUTCOMES_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }

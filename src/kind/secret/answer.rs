@@ -34,6 +34,23 @@ pub struct SecretValue {
     pub offline_seconds: u64,
 }
 
+/// A value as the audit log describes it.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct DescribedSecret {
+    commit: String,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    only: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "is_false")]
+    unauthenticated: bool,
+}
+
+/// The values that were issued of a document, as the audit log describes a credential; `None` if it was issued whole.
+pub fn only_issued(issued: &Value) -> Option<Vec<String>> {
+    issued.as_object()?.values().find_map(|described| DescribedSecret::deserialize(described).ok()?.only)
+}
+
 /// The encoding of a value that is not UTF-8 text.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Debug)]
 #[serde(rename_all = "lowercase")]
@@ -66,14 +83,8 @@ impl Answered for SecretValue {
     }
 
     fn describe(&self) -> Value {
-        let mut description = json!({ "name": self.name, "commit": self.commit });
-        if let Some(only) = &self.only {
-            description["only"] = json!(only);
-        }
-        if self.unauthenticated {
-            description["unauthenticated"] = true.into();
-        }
-        description
+        let (commit, name) = (self.commit.to_string(), self.name.to_string());
+        json!(DescribedSecret { commit, name, only: self.only.clone(), unauthenticated: self.unauthenticated })
     }
 
     fn hidden(&self) -> Vec<Hidden<'_>> {

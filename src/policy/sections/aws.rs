@@ -6,7 +6,7 @@ mod roles;
 mod session;
 mod terms;
 
-pub use parameters::AwsParameters;
+pub use parameters::{AwsNarrowing, AwsParameters};
 pub use roles::{DECISION_NAMES, RoleUse, Roles};
 pub(in crate::policy) use session::SessionGrant;
 pub use terms::{AwsTerms, IntermediateRole};

@@ -11,7 +11,7 @@ fn binding(number: u8, client: &str) -> Intent {
 }
 
 pub(super) async fn use_token(store: &Store, number: u8, client: &str) -> &'static str {
-    let outcome = Outcome { answer: b"sealed".to_vec().into(), record: ("issued", json!([])) };
+    let outcome = Outcome { answer: b"sealed".to_vec().into(), issued: Vec::new() };
     match store.intend_and_release(licence::tests::made_here(), binding(number, client), outcome).await.unwrap() {
         IntentOutcome::Recorded(_) => "minted",
         IntentOutcome::Repeat(_) => "repeated",
@@ -28,7 +28,7 @@ async fn the_first_release_binds_a_token_to_its_client_until_its_end() {
     let first = binding(1, "a");
     let decision = first.decision.clone();
     let Ok(IntentOutcome::Recorded(recorded)) = store.intend((), first).await else { panic!("recorded") };
-    let _ = store.release(recorded, b"sealed".to_vec(), json!({})).await.unwrap();
+    let _ = store.release(recorded, b"sealed".to_vec(), RequestRecord::default()).await.unwrap();
     assert_eq!([use_token(&store, 1, "bb").await, use_token(&store, 2, "bb").await], ["elsewhere"; 2]);
     let Ok(IntentOutcome::Replayed(Replay::Elsewhere(first_use))) = store.intend((), binding(3, "bb")).await else {
         panic!("replayed")
@@ -55,16 +55,16 @@ async fn while_one_clients_use_is_under_way_the_token_serves_no_other() {
             let store = store.clone();
             async move { store.intend((), with_token(binding(5, "bb"), released)).await }
         });
-        store.fail(first, json!({})).await.unwrap();
+        store.fail(first, RequestRecord::default()).await.unwrap();
         // Records become durable in their order: after these it has heard of the failure, and has looked again.
         for _ in 0..3 {
             store.record("accepted", json!({})).await.unwrap();
         }
         assert!(!waiting.is_finished(), "the second use may bind it yet");
         if released {
-            let _ = store.release(second, b"sealed".to_vec(), json!({})).await.unwrap();
+            let _ = store.release(second, b"sealed".to_vec(), RequestRecord::default()).await.unwrap();
         } else {
-            store.fail(second, json!({})).await.unwrap();
+            store.fail(second, RequestRecord::default()).await.unwrap();
         }
         match waiting.await.unwrap().unwrap() {
             IntentOutcome::Replayed(Replay::Elsewhere(_)) => assert!(released),
@@ -88,7 +88,7 @@ async fn a_proof_opens_one_answer_and_its_retry_needs_another_one() {
     let attempt = async |store: &Store, number: u8, proof: u8| {
         let until = UnixTime::from_millis(START + 120_000);
         let proof = Some(ProofUse { key: [proof; 32], until });
-        let outcome = Outcome { answer: b"sealed".to_vec().into(), record: ("issued", json!([])) };
+        let outcome = Outcome { answer: b"sealed".to_vec().into(), issued: Vec::new() };
         let intent = Intent { proof, ..intent(&[number], ReplayRule::PerRequest, "a") };
         match store.intend_and_release(licence::tests::made_here(), intent, outcome).await.unwrap() {
             IntentOutcome::Recorded(_) => "minted",

@@ -23,7 +23,7 @@ async fn use_token(store: &Store, number: u8, expires_at: i64) -> &'static str {
     intent.uses[0].expires_at = UnixTime::from_millis(expires_at);
     match store.intend((), intent).await.unwrap() {
         IntentOutcome::Recorded(recorded) => {
-            let _ = store.release(recorded, b"sealed".to_vec(), json!({})).await.unwrap();
+            let _ = store.release(recorded, b"sealed".to_vec(), RequestRecord::default()).await.unwrap();
             "minted"
         }
         IntentOutcome::Repeat(_) => "repeated",
@@ -107,11 +107,11 @@ async fn a_clock_that_is_ahead_ends_no_denial_and_forgets_no_ended_session() {
     let folder = tempfile::tempdir().unwrap();
     let (store, clock) = stepping(folder.path(), START);
     let (one, other) = (DecisionId::new(), DecisionId::new());
-    store.end_session(&one, json!({})).await.unwrap();
+    store.end_session(&one, RequestRecord::default()).await.unwrap();
     let until = Some(UnixTime::from_millis(START + 4 * HOUR));
     store.deny(DenialRow { id: "x".to_owned(), until, body: json!({}) }, None).await.unwrap();
     clock.step(25 * HOUR);
-    store.end_session(&other, json!({})).await.unwrap();
+    store.end_session(&other, RequestRecord::default()).await.unwrap();
     assert_eq!((store.has_ended(&one), store.denials().await.unwrap().len()), (true, 1));
     clock.step(-25 * HOUR);
     clock.pass(Duration::from_secs(4 * 3600));

@@ -4,7 +4,7 @@ use crate::operate::{ask, daypass};
 use crate::support::{Setup, World};
 use daypass::client::environment::Environment;
 use daypass::identity::ReplayRule;
-use daypass::store::{Class, DenialRow, Intent, IntentOutcome, Kept, RefusalRecord, Store, TokenUse};
+use daypass::store::{Class, DenialRow, Intent, IntentOutcome, Kept, RefusalRecord, RequestRecord, Store, TokenUse};
 use daypass::words::names::DecisionId;
 use daypass::words::{Digest, Reason, SystemClock, UnixTime};
 use serde_json::json;
@@ -47,7 +47,7 @@ fn small_disk(test: &str) -> Option<PathBuf> {
 /// A refusal with a record of some 8 KiB, each of another identity.
 async fn refuse(store: &Store, class: Class, number: usize) -> Kept {
     let subject = format!("repo:owner-{number}/x");
-    let body = json!({ "text": "x".repeat(8000) }).into();
+    let body = record("x".repeat(8000));
     let client = IpAddr::from([10, (number >> 16) as u8, (number >> 8) as u8, number as u8]);
     let (reason, claims) = (Reason::NoMatchingPolicy, Some(format!("{{\"sub\":{number}}}").into()));
     let refused = RefusalRecord {
@@ -64,6 +64,10 @@ async fn refuse(store: &Store, class: Class, number: usize) -> Kept {
     store.refuse(&DecisionId::new(), refused).await.unwrap()
 }
 
+fn record(cause: String) -> RequestRecord {
+    RequestRecord { cause: Some(cause), ..RequestRecord::default() }
+}
+
 async fn grant(store: &Store) -> Result<(), Reason> {
     let decision = DecisionId::new();
     let key = *Digest::plain(decision.as_str().as_bytes()).as_bytes();
@@ -75,12 +79,12 @@ async fn grant(store: &Store) -> Result<(), Reason> {
         client: daypass::words::Client::Key("a".to_owned()),
         binding: None,
         proof: None,
-        body: json!({ "text": "x".repeat(1500) }).into(),
+        body: record("x".repeat(1500)),
         claims: "{}".into(),
     };
     match store.intend((), intent).await.map_err(|denial| denial.reason)? {
         IntentOutcome::Recorded(recorded) => {
-            let released = store.release(recorded, vec![7; 300], json!({ "text": "x".repeat(500) })).await;
+            let released = store.release(recorded, vec![7; 300], record("x".repeat(500))).await;
             released.map(drop).map_err(|denial| denial.reason)
         }
         IntentOutcome::Repeat(_) | IntentOutcome::Replayed(_) => panic!("a new token"),

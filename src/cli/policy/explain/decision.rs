@@ -65,21 +65,22 @@ fn not_by_policies(explained: &ExplainedDecision) -> Option<String> {
     if explained.explanations.iter().any(|one| one.allowed_by.is_none()) {
         return None;
     }
-    let record = explained.records.iter().rev().map(Entry::request).find(|record| record.reason().is_some())?;
-    let reason = Reason::ALL.iter().find(|reason| record.reason() == Some(reason.code()))?;
+    let refused = |entry: &Entry| entry.request().and_then(|record| Some((record.reason?, record.cause)));
+    let (code, cause) = explained.records.iter().rev().find_map(refused)?;
+    let reason = Reason::ALL.iter().find(|reason| code == reason.code())?;
     // The policies of that time refused these.
     if matches!(reason, Reason::NoMatchingPolicy | Reason::Denied | Reason::PolicyAmbiguous | Reason::PolicyUnavailable) {
         return None;
     }
-    let cause = plain(record.cause().unwrap_or_default()).into_owned();
-    let (code, hint) = (reason.code(), reason.hint());
+    let cause = cause.unwrap_or_default();
+    let (code, cause, hint) = (reason.code(), plain(&cause), reason.hint());
     Some(format!("The policies grant it. It was refused with `{code}`: {cause}\n  hint: {hint}\n\nWhat the policies say:\n\n"))
 }
 
 /// Who asked for what, from where, and by which policies the server decided.
 fn facts(explained: &ExplainedDecision) -> Vec<(&'static str, String)> {
-    let records = || explained.records.iter().map(Entry::request);
-    let requested = records().find_map(RequestRecord::credentials).unwrap_or_default().join(", ");
+    let records: Vec<RequestRecord> = explained.records.iter().filter_map(Entry::request).collect();
+    let requested = records.iter().find_map(|record| record.credentials.as_ref()).map(|lines| lines.join(", "));
     let in_force = explained.revision_in_force.as_ref().map_or("none", |commit| commit.as_str());
     let decided = explained.decided_at_revision.as_deref();
     let of_revision = match decided {
@@ -87,18 +88,16 @@ fn facts(explained: &ExplainedDecision) -> Vec<(&'static str, String)> {
         Some(decided) => format!("{decided}; in force now is {in_force}"),
         None => format!("not recorded; in force now is {in_force}"),
     };
-    let identity = records()
-        .find_map(RequestRecord::subject)
-        .zip(records().find_map(RequestRecord::issuer))
-        .map(|(subject, issuer)| format!("{subject}, by the issuer {issuer}"));
-    let from = records()
-        .find_map(RequestRecord::client)
-        .zip(records().find_map(RequestRecord::api))
-        .map(|(client, api)| format!("{client}, at the API {api}"));
+    let issuer = records.iter().find_map(|record| record.issuer.as_ref());
+    let identity = records.iter().find_map(|record| record.subject.as_ref()).zip(issuer);
+    let identity = identity.map(|(subject, issuer)| format!("{subject}, by the issuer {issuer}"));
+    let api = records.iter().find_map(|record| record.api.as_ref());
+    let from = records.iter().find_map(|record| record.client).zip(api);
+    let from = from.map(|(client, api)| format!("{client}, at the API {api}"));
     let named = explained.policy_named.as_ref().map(|policy| format!("{policy}: the request named it, so no other could grant"));
     let all = [
         ("identity", identity),
-        ("asked for", Some(requested).filter(|requested| !requested.is_empty())),
+        ("asked for", requested.filter(|requested| !requested.is_empty())),
         ("policy", named),
         ("from", from),
         ("revision", Some(of_revision)),

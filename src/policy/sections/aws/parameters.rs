@@ -3,7 +3,7 @@
 use super::AwsTerms;
 use crate::policy::grantable::Terms;
 use crate::words::{Denial, Reason};
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// The parameters of AssumeRoleWithWebIdentity (AWS STS API reference) that are not the role and not the token.
@@ -19,21 +19,28 @@ pub struct AwsParameters {
     pub policy_arns: Vec<String>,
 }
 
+/// The parameters that narrow a session. The members are in the order of their names, because canonical JSON has them so.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, Debug)]
+#[serde(default, deny_unknown_fields)]
+pub struct AwsNarrowing {
+    /// How long the session should live.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_seconds: Option<u64>,
+    /// The session policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// The managed policies.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub policy_arns: Vec<String>,
+}
+
 impl AwsParameters {
     /// The parameters that narrow the session, for the audit record; `None` if none does. A stored answer serves only a request
     /// with the same ones.
-    pub fn narrowing(&self) -> Option<Value> {
-        let mut narrowing = json!({});
-        if let Some(duration) = self.duration {
-            narrowing["duration_seconds"] = duration.as_secs().into();
-        }
-        if let Some(policy) = &self.policy {
-            narrowing["policy"] = policy.as_str().into();
-        }
-        if !self.policy_arns.is_empty() {
-            narrowing["policy_arns"] = self.policy_arns.clone().into();
-        }
-        narrowing.as_object().is_some_and(|members| !members.is_empty()).then_some(narrowing)
+    pub fn narrowing(&self) -> Option<AwsNarrowing> {
+        let duration_seconds = self.duration.map(|duration| duration.as_secs());
+        let narrowing = AwsNarrowing { duration_seconds, policy: self.policy.clone(), policy_arns: self.policy_arns.clone() };
+        (narrowing != AwsNarrowing::default()).then_some(narrowing)
     }
 
     /// Narrows the terms by these parameters. AWS allows what any one of several session policies allows: a caller's session
@@ -123,6 +130,7 @@ mod tests {
         let named = AwsParameters { session_name: Some("build".to_owned()), ..AwsParameters::default() };
         assert_eq!(named.narrowing(), None);
         let both = AwsParameters { duration: Some(Duration::from_secs(900)), policy: Some("{}".to_owned()), ..named };
-        assert_eq!(both.narrowing(), Some(json!({"duration_seconds": 900, "policy": "{}"})));
+        let written = serde_json::to_string(&both.narrowing()).unwrap();
+        assert_eq!(written, r#"{"duration_seconds":900,"policy":"{}"}"#);
     }
 }
