@@ -1,9 +1,10 @@
 //! A store that an earlier version wrote is read as before. Its keys are encrypted to an identity that no longer exists.
 
 use super::{check, folder, is_told};
-use daypass::store::{Entry, Reader};
+use daypass::store::{Entry, Reader, RecordBody};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
+use serde_json::json;
 use std::path::Path;
 
 const DUMP: &str = "store.sql";
@@ -47,14 +48,35 @@ pub(super) fn keep(data: &Path) {
     }
 }
 
-#[test]
-fn a_store_of_an_earlier_version_is_read_as_before() {
+/// The records of the store that an earlier version wrote.
+fn entries() -> Vec<Entry> {
     let data = tempfile::tempdir().unwrap();
     let statements = std::fs::read_to_string(folder().join(DUMP)).unwrap();
     Connection::open(data.path().join(FILE)).unwrap().execute_batch(&statements).unwrap();
-    let entries = Reader::open(data.path()).unwrap().after(0, ENTRIES_MAX).unwrap();
+    Reader::open(data.path()).unwrap().after(0, ENTRIES_MAX).unwrap()
+}
+
+#[test]
+fn a_store_of_an_earlier_version_is_read_as_before() {
     let line_of = |entry: &Entry| {
         format!("{} {} {} {} {}\n", entry.seq, entry.at, entry.kind, entry.decision.as_deref().unwrap_or("-"), entry.body)
     };
-    check("stored.txt", &entries.iter().map(line_of).collect::<String>());
+    check("stored.txt", &entries().iter().map(line_of).collect::<String>());
+}
+
+#[test]
+fn a_record_of_an_earlier_version_has_no_member_that_its_type_lacks() {
+    let mut compared = 0;
+    for entry in entries() {
+        let again = match entry.typed().unwrap() {
+            RecordBody::Request(record) => json!(record),
+            RecordBody::Revision(record) => json!(record),
+            RecordBody::Operator(record) => json!(record),
+            RecordBody::Key(record) => json!(record),
+            RecordBody::Denial(_) | RecordBody::Other => continue,
+        };
+        assert_eq!(again, entry.body, "{}", entry.kind);
+        compared += 1;
+    }
+    assert!(compared > 50, "{compared} records were compared");
 }
