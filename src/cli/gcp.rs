@@ -7,6 +7,8 @@ use crate::client::{Failure, STATUS_USAGE};
 use crate::issue::gcp::{GcpBootstrap, Jwks, ProviderName, SUBJECT_BYTES_MAX};
 use crate::words::{Clock, NAMED_FILE_MAX, PlainPath, SystemClock, read_named_text};
 use clap::{Args, Subcommand, ValueEnum};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::path::PathBuf;
 
 /// Printed if there is no attribute condition.
@@ -72,16 +74,29 @@ pub(super) fn run(command: &GcpCommand) -> Result<u8, Failure> {
     Ok(0)
 }
 
+/// A JWKS (RFC 7517, section 5).
+#[derive(Deserialize)]
+struct KeySet {
+    keys: Vec<PrivateMembers>,
+}
+
+/// The private members of keys, and the one of a symmetric key (RFC 7518, section 6).
+#[derive(Deserialize)]
+struct PrivateMembers {
+    d: Option<IgnoredAny>,
+    k: Option<IgnoredAny>,
+}
+
 /// Reads public keys, and refuses private ones: this output is shown to people.
 fn read_jwks(path: &PathBuf) -> Result<String, Failure> {
     let failed = |detail: &str| Failure::new(STATUS_USAGE, format!("{}: {detail}", path.plain()));
     let text = read_named_text(path, NAMED_FILE_MAX).map_err(|fault| failed(&fault.to_string()))?;
     let document: serde_json::Value = serde_json::from_str(&text).map_err(|_| failed("it is no JSON"))?;
-    let keys = document["keys"].as_array().filter(|keys| !keys.is_empty());
-    let keys = keys.ok_or_else(|| failed("it is no JWKS: `keys` lists none"))?;
-    // RFC 7518, section 6: the private members of keys, and the one of a symmetric key.
-    let is_private = |key: &serde_json::Value| ["d", "k"].into_iter().any(|member| key.get(member).is_some());
-    if keys.iter().any(is_private) {
+    let keys = KeySet::deserialize(&document).map(|set| set.keys).unwrap_or_default();
+    if keys.is_empty() {
+        return Err(failed("it is no JWKS: `keys` lists none"));
+    }
+    if keys.iter().any(|key| key.d.is_some() || key.k.is_some()) {
         return Err(failed("it holds a private key: give public keys only"));
     }
     Ok(document.to_string())

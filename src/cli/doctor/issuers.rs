@@ -6,7 +6,7 @@ use crate::issuers::http::{command_client, read_body};
 use crate::issuers::{Issuer, Issuers};
 use crate::store::OwnIssuer;
 use crate::words::{Clock, Digest, SystemClock, UnixTime, root_cause};
-use serde_json::Value;
+use serde::Deserialize;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -72,19 +72,25 @@ async fn own_issuer(config: &Config) -> Vec<Finding> {
     }
 }
 
-fn discovered(check: &str, url: &str, document: &Value, advice: &str) -> Finding {
-    match document["issuer"].as_str() {
+/// What is read of a discovery document (OpenID Connect Discovery 1.0, section 3).
+#[derive(Default, Deserialize)]
+struct DiscoveryDocument {
+    issuer: Option<String>,
+}
+
+fn discovered(check: &str, url: &str, document: &DiscoveryDocument, advice: &str) -> Finding {
+    match document.issuer.as_deref() {
         Some(issuer) if issuer.trim_end_matches('/') == url => Finding::ok(check, format!("{url} is what clouds read")),
         Some(issuer) => Finding::error(check, format!("{url} says that it is {issuer}"), advice),
         None => Finding::error(check, format!("{url} has no discovery document"), advice),
     }
 }
 
-async fn read(client: &reqwest::Client, url: &str) -> Result<(Value, Option<UnixTime>), reqwest::Error> {
+async fn read(client: &reqwest::Client, url: &str) -> Result<(DiscoveryDocument, Option<UnixTime>), reqwest::Error> {
     let response = client.get(url).send().await?;
     let date = response.headers().get("date").and_then(|date| date.to_str().ok()).and_then(http_date);
     let document = read_body(response, DOCUMENT_BYTES_MAX).await.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    Ok((document.unwrap_or(Value::Null), date))
+    Ok((document.unwrap_or_default(), date))
 }
 
 /// IMF-fixdate (RFC 9110, section 5.6.7).

@@ -14,7 +14,7 @@ pub(in crate::cli) use what_can::{WhatCanArgs, what_can};
 pub(in crate::cli) use who_can::{WhoCanArgs, who_can};
 
 use super::of_source::SourceArgs;
-use super::place::{PolicyTreeArgs, TreeSnapshot, further_sources};
+use super::place::{PolicyTreeArgs, TreeOrigin, TreeSnapshot, further_sources};
 use crate::cli::examples::examples;
 use crate::cli::progress::Progress;
 use crate::cli::{Output, print};
@@ -23,16 +23,17 @@ use crate::client::environment::Environment;
 use crate::policy::{
     Catalogue, Change, Direction, GUARDRAILS_FILE, Loaded, Ruleset, Tree, Widening, changes, is_policy, rows_file,
 };
-use crate::secrets::reader_changes;
+use crate::secrets::{ReaderChange, reader_changes};
 use crate::words::yaml::{Fault, Node, Severity};
 use crate::words::{Clock, Gain, SystemClock, WidenedFile, plain};
 use clap::{Args, ValueEnum};
 use denials::Denials;
 use listing::{listing, owners};
 use revisions::Revisions;
+use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeSet;
-use usage::UsageArgs;
+use usage::{UsageArgs, UsageReport, UsedChange};
 
 /// The status of `diff --fail-on widen` when access widens.
 const STATUS_WIDENS: u8 = 2;
@@ -60,6 +61,32 @@ enum FailOn {
     Widen,
 }
 
+/// The comparison for machines.
+#[derive(Serialize)]
+struct DiffReport<'a> {
+    old: &'a TreeOrigin,
+    new: &'a TreeOrigin,
+    widens: bool,
+    changes: Changes<'a>,
+    recipients: &'a [ReaderChange],
+    files: &'a [WidenedFile],
+    faults: &'a [Fault],
+    guardrails: &'a Denials,
+    further_sources_not_looked_at: &'a [&'a str],
+    waits_where_held: &'a [String],
+    /// With --usage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<UsageReport<'a>>,
+}
+
+/// The changes, and how often each was used if somebody asked for that.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Changes<'a> {
+    Alone(&'a [Change]),
+    Used(Vec<UsedChange<'a>>),
+}
+
 /// Prints who gains and who loses access.
 pub(super) async fn diff(arguments: &DiffArgs, environment: Environment, output: Output) -> Result<u8, Failure> {
     let at = &arguments.of.at;
@@ -85,15 +112,23 @@ pub(super) async fn diff(arguments: &DiffArgs, environment: Environment, output:
     let unknown = further_sources(&further, "their policies are not compared, and what they grant may be unchanged or new");
     match output {
         Output::Json => {
-            let mut report = json!({
-                "old": old.snapshot.at, "new": new.snapshot.at,
-                "widens": widens, "changes": found, "recipients": readers, "files": files, "faults": faults, "guardrails": denials,
-                "further_sources_not_looked_at": further, "waits_where_held": waits_alone,
-            });
-            if let Some((changes, whole)) = usage.map(|usage| usage.json(&found)) {
-                (report["changes"], report["usage"]) = (changes.into(), whole);
-            }
-            print::json(&report);
+            let changes = match usage {
+                Some(usage) => Changes::Used(usage.of_changes(&found)),
+                None => Changes::Alone(&found),
+            };
+            print::json(&json!(DiffReport {
+                old: &old.snapshot.at,
+                new: &new.snapshot.at,
+                widens,
+                changes,
+                recipients: &readers,
+                files: &files,
+                faults,
+                guardrails: &denials,
+                further_sources_not_looked_at: &further,
+                waits_where_held: &waits_alone,
+                usage: usage.map(|usage| usage.whole(&found)),
+            }));
         }
         Output::Markdown => {
             anstream::print!(

@@ -3,6 +3,7 @@
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_USAGE};
 use crate::kind::IdToken;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// The versions that kubectl supports. Both have the same members here.
@@ -10,15 +11,25 @@ const VERSIONS: [&str; 2] = ["client.authentication.k8s.io/v1", "client.authenti
 /// The variable with kubectl's request.
 const EXEC_INFO: &str = "KUBERNETES_EXEC_INFO";
 
+/// The word in `kind`.
+const EXEC_CREDENTIAL: &str = "ExecCredential";
+
+/// What is read of kubectl's request.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ExecInfo {
+    kind: String,
+    #[serde(default)]
+    api_version: String,
+}
+
 /// The version that the caller asks for, or the newest one.
 pub fn version(environment: &Environment) -> Result<&'static str, Failure> {
     let Some(text) = environment.value(EXEC_INFO) else { return Ok(VERSIONS[0]) };
     let failure = |fault: &str| Failure::new(STATUS_USAGE, format!("{EXEC_INFO} {fault}"));
     let info: Value = serde_json::from_str(text).map_err(|_| failure("is no JSON document"))?;
-    if info["kind"] != "ExecCredential" {
-        return Err(failure("is no ExecCredential"));
-    }
-    let requested = info["apiVersion"].as_str().unwrap_or_default();
+    let info = ExecInfo::deserialize(&info).ok().filter(|info| info.kind == EXEC_CREDENTIAL);
+    let requested = info.ok_or_else(|| failure("is no ExecCredential"))?.api_version;
     let known = VERSIONS.into_iter().find(|version| *version == requested);
     known
         .ok_or_else(|| failure(&format!("asks for `{requested}`: set the user's `exec.apiVersion` to {}", VERSIONS.join(" or "))))
@@ -27,7 +38,7 @@ pub fn version(environment: &Environment) -> Result<&'static str, Failure> {
 /// The credential, which kubectl keeps until `expirationTimestamp`.
 pub fn document(version: &str, token: &IdToken) -> Value {
     let status = json!({ "expirationTimestamp": token.expires_at.to_string(), "token": token.token.expose_text() });
-    json!({ "apiVersion": version, "kind": "ExecCredential", "status": status })
+    json!({ "apiVersion": version, "kind": EXEC_CREDENTIAL, "status": status })
 }
 
 #[cfg(test)]

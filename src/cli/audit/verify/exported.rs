@@ -5,7 +5,7 @@ use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::store::Reader;
 use crate::token::parse_document;
 use crate::words::PlainPath;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
@@ -16,6 +16,12 @@ const LINE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// Takes a finding: the record's place, and what is wrong with it.
 type Find<'a> = &'a mut dyn FnMut(Option<i64>, &'static str);
+
+/// The number of a record. The others of its members are compared as they stand in the export.
+#[derive(Deserialize)]
+struct Numbered {
+    seq: i64,
+}
 
 /// What an export has. It may have less than the log: it may begin later, and may have records of one kind only.
 #[derive(Default, Serialize, Debug)]
@@ -55,7 +61,8 @@ pub(super) fn compare(reader: &Reader, export: &Path, find: Find<'_>) -> Result<
         }
         // A repeated member is refused: another reader may take its other value.
         let record = parse_document(&line).map_err(|fault| failure(&format!("line {number} is no record: {fault}")))?;
-        let seq = record["seq"].as_i64().ok_or_else(|| failure(&format!("line {number} is no record: it has no `seq`")))?;
+        let numbered = Numbered::deserialize(&record).ok().filter(|_| record.is_object());
+        let Numbered { seq } = numbered.ok_or_else(|| failure(&format!("line {number} is no record: it has no `seq`")))?;
         look_for(reader, seq, &record, &mut seen, find)?;
     }
     let (first, last) = (seen.first().copied(), seen.last().copied());

@@ -13,7 +13,7 @@ use crate::store::Reader;
 use crate::words::names::SourceName;
 use crate::words::{Clock, SystemClock, plain};
 use clap::Args;
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fmt::{Display, Write};
 use std::path::PathBuf;
@@ -119,29 +119,67 @@ impl Usage {
         text + &left_out(&self.found)
     }
 
-    /// The same for machines.
-    pub(super) fn json(&self, changes: &[Change]) -> (Vec<Value>, Value) {
-        let with_usage = |change: &Change| {
-            let mut value = json!(change);
-            value["usage"] = self.lost_by(change).map_or(Value::Null, |lost| {
-                let times: u64 = lost.iter().map(|lost| lost.times).sum();
-                let last = lost.iter().max_by(|one, other| one.last_at.cmp(&other.last_at));
-                json!({
-                    "times": times, "last_at": last.map(|last| &last.last_at),
-                    "last_repository": last.and_then(|last| last.last_repository.as_ref()),
-                    "last_run": last.and_then(|last| last.last_run.as_ref()),
-                })
-            });
-            value
-        };
-        let found = &self.found;
-        let whole = json!({
-            "since": self.since, "decisions": found.decisions, "in_force": self.in_force, "elsewhere": self.elsewhere(changes),
-            "uses_more": found.uses_more, "claims_pruned": found.claims_pruned, "unreadable": found.unreadable,
-            "cut_off_at": found.cut_off_at,
-        });
-        (changes.iter().map(with_usage).collect(), whole)
+    /// The changes for machines, each with its usage.
+    pub(super) fn of_changes<'a>(&self, changes: &'a [Change]) -> Vec<UsedChange<'a>> {
+        let usage = |change: &Change| self.lost_by(change).map(|lost| ChangeUsage::of(&lost));
+        changes.iter().map(|change| UsedChange { change, usage: usage(change) }).collect()
     }
+
+    /// The lines after all changes, for machines.
+    pub(super) fn whole(&self, changes: &[Change]) -> UsageReport<'_> {
+        UsageReport {
+            since: &self.since,
+            decisions: self.found.decisions,
+            in_force: self.in_force.as_ref(),
+            elsewhere: self.elsewhere(changes),
+            uses_more: self.found.uses_more,
+            claims_pruned: self.found.claims_pruned,
+            unreadable: self.found.unreadable,
+            cut_off_at: self.found.cut_off_at.as_deref(),
+        }
+    }
+}
+
+/// A change, and how often what it takes away was used; null where it takes nothing away.
+#[derive(Serialize)]
+pub(super) struct UsedChange<'a> {
+    #[serde(flatten)]
+    change: &'a Change,
+    usage: Option<ChangeUsage>,
+}
+
+/// How often what a change takes away was used, and the last use.
+#[derive(Serialize)]
+struct ChangeUsage {
+    times: u64,
+    last_at: Option<String>,
+    last_repository: Option<String>,
+    last_run: Option<String>,
+}
+
+impl ChangeUsage {
+    fn of(lost: &[&Lost]) -> Self {
+        let last = lost.iter().max_by(|one, other| one.last_at.cmp(&other.last_at));
+        Self {
+            times: lost.iter().map(|lost| lost.times).sum(),
+            last_at: last.map(|last| last.last_at.clone()),
+            last_repository: last.and_then(|last| last.last_repository.clone()),
+            last_run: last.and_then(|last| last.last_run.clone()),
+        }
+    }
+}
+
+/// The usage as a whole.
+#[derive(Serialize)]
+pub(super) struct UsageReport<'a> {
+    since: &'a str,
+    decisions: u64,
+    in_force: Option<&'a TreeOrigin>,
+    elsewhere: Vec<&'a Lost>,
+    uses_more: u64,
+    claims_pruned: u64,
+    unreadable: u64,
+    cut_off_at: Option<&'a str>,
 }
 
 /// Whether the used credential is this one, or a value of it.
