@@ -82,6 +82,9 @@ pub struct SourceStatus {
     pub alarm: Option<String>,
     /// The commit that an operator accepted, and that the source is not at yet.
     pub accepted: Option<CommitId>,
+    /// Its files that wait for a person, by their paths in its repository.
+    #[serde(default)]
+    pub waiting: Vec<WidenedFile>,
 }
 
 /// A fault of a file.

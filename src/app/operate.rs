@@ -156,6 +156,7 @@ impl App {
                 stale: followed.check_fresh(self.store.since_boot()).is_err(),
                 alarm: followed.alarm.load_full().as_deref().cloned(),
                 accepted: followed.accepted.load_full().as_deref().cloned(),
+                waiting: source.revision.pending.clone(),
             };
             (name, status)
         });
