@@ -6,8 +6,38 @@ use std::path::Path;
 
 /// Text that runners of GitHub and of Azure Pipelines read as a command anywhere in a line: `##[name]`, `##vso[name]`.
 const COMMANDS: [&str; 2] = ["##[", "##vso["];
-/// Escapes text for one line of output, as `\u{1b}`: characters that begin a new line, control a terminal or change the direction of
-/// writing (UAX #9), and commands to a runner. It leaves nothing out: what a policy says is to be seen.
+/// Beyond control characters, in the order of Unicode: what formats text (category Cf), what separates lines (Zl, Zp), and what a
+/// terminal shows nothing of (Default_Ignorable_Code_Point). With these two texts look alike, or one looks like another.
+const INVISIBLE: [(char, char); 25] = [
+    ('\u{ad}', '\u{ad}'),
+    ('\u{34f}', '\u{34f}'),
+    ('\u{600}', '\u{605}'),
+    ('\u{61c}', '\u{61c}'),
+    ('\u{6dd}', '\u{6dd}'),
+    ('\u{70f}', '\u{70f}'),
+    ('\u{890}', '\u{891}'),
+    ('\u{8e2}', '\u{8e2}'),
+    ('\u{115f}', '\u{1160}'),
+    ('\u{17b4}', '\u{17b5}'),
+    ('\u{180b}', '\u{180f}'),
+    ('\u{200b}', '\u{200f}'),
+    ('\u{2028}', '\u{202e}'),
+    ('\u{2060}', '\u{206f}'),
+    ('\u{3164}', '\u{3164}'),
+    ('\u{fe00}', '\u{fe0f}'),
+    ('\u{feff}', '\u{feff}'),
+    ('\u{ffa0}', '\u{ffa0}'),
+    ('\u{fff0}', '\u{fffb}'),
+    ('\u{110bd}', '\u{110bd}'),
+    ('\u{110cd}', '\u{110cd}'),
+    ('\u{13430}', '\u{1343f}'),
+    ('\u{1bca0}', '\u{1bca3}'),
+    ('\u{1d173}', '\u{1d17a}'),
+    ('\u{e0000}', '\u{e0fff}'),
+];
+
+/// Escapes text for one line of output, as `\u{1b}`: characters that begin a new line, control a terminal, change the direction of
+/// writing (UAX #9) or are invisible, and commands to a runner. It leaves nothing out: what a policy says is to be seen.
 pub fn plain(text: &str) -> Cow<'_, str> {
     let text = without_commands(text);
     if !text.contains(is_control) {
@@ -71,24 +101,40 @@ pub fn plain_json(document: &str) -> Cow<'_, str> {
     if !document.contains(is_escaped) {
         return document;
     }
-    let escaped = |one: char| if is_escaped(one) { format!("\\u{:04x}", u32::from(one)) } else { one.to_string() };
+    let escaped = |one: char| match is_escaped(one) {
+        true => one.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect(),
+        false => one.to_string(),
+    };
     Cow::Owned(document.chars().map(escaped).collect())
 }
 
 /// Whether a character has an effect other than being shown.
 pub fn is_control(character: char) -> bool {
-    let is_bidi = matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    character.is_control() || is_bidi || matches!(character, '\u{2028}' | '\u{2029}' | '\u{feff}')
+    let behind = INVISIBLE.partition_point(|(first, _)| *first <= character);
+    let is_invisible = || behind.checked_sub(1).is_some_and(|at| character <= INVISIBLE[at].1);
+    character.is_control() || is_invisible()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use regex_syntax::hir::{Class, HirKind};
 
     #[test]
     fn control_characters_of_others_are_escaped() {
         assert_eq!(plain("acme/shop@1 \"übung\" `x`"), "acme/shop@1 \"übung\" `x`");
         assert_eq!(plain("a\u{1b}[2K\rNobody\nWIDENS\u{202e}\u{2028}"), "a\\u{1b}[2K\\u{d}Nobody\\u{a}WIDENS\\u{202e}\\u{2028}");
+    }
+
+    #[test]
+    fn every_character_that_is_not_shown_is_escaped_and_no_other() {
+        let rule = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]";
+        let HirKind::Class(Class::Unicode(class)) = regex_syntax::parse(rule).unwrap().into_kind() else { panic!("a class") };
+        let not_shown = |one: char| class.ranges().iter().any(|range| (range.start()..=range.end()).contains(&one));
+        for one in ('\0'..=char::MAX).filter(|one| is_control(*one) != not_shown(*one)) {
+            panic!("U+{:04X}: {}", u32::from(one), not_shown(one));
+        }
+        assert_eq!(plain("prod\u{ad}uction\u{200b}\u{2060}\u{e0001}"), "prod\\u{ad}uction\\u{200b}\\u{2060}\\u{e0001}");
     }
 
     /// A list is escaped as one text: what is left out of one entry could be the rest of the list.
@@ -118,9 +164,9 @@ mod tests {
 
     #[test]
     fn an_escaped_document_parses_to_the_same_value() {
-        let value = serde_json::json!({ "a": "x\u{9b}2K\u{202e}\n\u{2028}\u{7f}\u{1b}ü" });
+        let value = serde_json::json!({ "a": "x\u{9b}2K\u{202e}\n\u{2028}\u{7f}\u{1b}ü\u{200b}\u{e0001}" });
         let escaped = plain_json(&format!("{value:#}")).into_owned();
-        assert!(escaped.contains("\n  \"a\": \"x\\u009b2K\\u202e\\n\\u2028\\u007f\\u001bü\""), "{escaped}");
+        assert!(escaped.contains("\n  \"a\": \"x\\u009b2K\\u202e\\n\\u2028\\u007f\\u001bü\\u200b\\udb40\\udc01\""), "{escaped}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), value);
     }
 }

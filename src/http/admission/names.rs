@@ -1,5 +1,6 @@
 //! Names that both the reader of a pod and the texts of its faults use.
 
+use crate::words::is_control;
 use std::fmt::Display;
 
 /// The API and the kind of a review.
@@ -19,5 +20,5 @@ pub(super) const CONTAINERS_MAX: usize = 64;
 /// Enough of a caller's text to recognize it, on one line.
 pub(super) fn excerpt(text: impl Display) -> String {
     const CHARACTERS_MAX: usize = 80;
-    text.to_string().chars().take(CHARACTERS_MAX).map(|c| if c.is_control() { '?' } else { c }).collect()
+    text.to_string().chars().take(CHARACTERS_MAX).map(|c| if is_control(c) { '?' } else { c }).collect()
 }

@@ -1,5 +1,6 @@
 //! Edits within lines, as a unified diff that `git apply` takes. Everything else of a file stays as it is.
 
+use crate::words::is_control;
 use crate::words::yaml::Place;
 use std::fmt::Write;
 use std::ops::Range;
@@ -31,7 +32,7 @@ impl Edit {
             behind.is_empty() || behind.starts_with([' ', '\t', '\r', ',', ']', '}'])
         };
         // An id with characters that mean something in a pattern, a row or a quoted text is left to a person.
-        if !ends || id.is_empty() || id.chars().any(|character| character.is_control() || "@*\"'\\".contains(character)) {
+        if !ends || id.is_empty() || id.chars().any(|character| is_control(character) || "@*\"'\\".contains(character)) {
             return None;
         }
         let plain = |character: char| character.is_ascii_alphanumeric() || "-_./".contains(character);
