@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn the_policies_of_the_demo_match_the_schema() {
-        let schema = serde_json::from_str(POLICY_SCHEMA).unwrap();
+        let schema = serde_json::from_str(&POLICY_SCHEMA).unwrap();
         for policy in [&deploy_policy(true), &deploy_policy(false), PREVIEW_POLICY] {
             assert!(is_as_schema(&schema, &schema, &serde_saphyr::from_str(policy).unwrap()), "{policy}");
         }

@@ -4,7 +4,7 @@ use super::lint::codes::{CODES, OF_OTHER_FILES};
 use crate::words::yaml::{Fields, Node, Place, nearest};
 
 /// A reason is a sentence.
-const REASON_CHARACTERS_MAX: usize = 300;
+pub(super) const REASON_CHARACTERS_MAX: usize = 300;
 
 /// A finding that is accepted in this file.
 #[derive(Clone, PartialEq, Eq, Debug)]

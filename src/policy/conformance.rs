@@ -191,11 +191,11 @@ fn the_schemas_take_each_of_these() {
     };
     for case in CASES {
         for grant in [Some(case.grant), case.looser.grant()].into_iter().flatten() {
-            check(super::POLICY_SCHEMA, &policy(grant));
+            check(&super::POLICY_SCHEMA, &policy(grant));
         }
-        check(super::GUARDRAILS_SCHEMA, &format!("denials: [ {{ description: No., deny: {{ {} }} }} ]", case.denial));
+        check(&super::GUARDRAILS_SCHEMA, &format!("denials: [ {{ description: No., deny: {{ {} }} }} ]", case.denial));
         if let Some(allowed) = case.allowed {
-            check(super::SOURCE_SCHEMA, &format!("{SOURCE}allowed: {{ issuers: [github], grant: {{ {allowed} }} }}"));
+            check(&super::SOURCE_SCHEMA, &format!("{SOURCE}allowed: {{ issuers: [github], grant: {{ {allowed} }} }}"));
         }
     }
 }

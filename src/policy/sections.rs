@@ -35,6 +35,7 @@ pub(super) use transit::TransitGrant;
 use super::Tree;
 use super::error::PatternError;
 use super::pattern::Pattern;
+use super::schema::{SectionPart, SectionSchema};
 use super::template::{Row, Template};
 use super::trusting::SubjectTrust;
 use crate::identity::Attribute;
@@ -143,6 +144,9 @@ pub(super) trait Section: Sized + Clone + Eq + Debug + 'static {
         Vec::new()
     }
 
+    /// What the JSON Schemas say of it. A bound there is the constant that the reader compares with.
+    fn schema() -> SectionSchema;
+
     /// Whether both grant the same, on the same terms.
     fn is_like(&self, other: &Self) -> bool;
 
@@ -237,6 +241,11 @@ macro_rules! declare {
         /// The names of the things of the section with this key that are files of a revision.
         pub(super) fn names_in(word: &str, files: &Tree) -> BTreeSet<String> {
             match word { $(<$entry>::WORD => <$entry>::names_in(files),)* _ => BTreeSet::new() }
+        }
+
+        /// What each section says of itself in the JSON Schemas.
+        pub(super) fn schemas() -> Vec<SectionPart> {
+            vec![$(SectionPart { word: <$entry>::WORD, is_own: <$entry>::OWN.is_some(), schema: <$entry>::schema() },)*]
         }
 
         fn read_entries<'a>(fields: &mut Fields<'a, '_>, row: Option<&Row>) -> Vec<Entry> {

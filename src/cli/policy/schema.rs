@@ -26,14 +26,14 @@ enum SchemaOf {
     Source,
 }
 
-/// Prints the schema as it is in the repository.
+/// Prints the schema.
 pub(super) fn run(arguments: &SchemaArgs) -> u8 {
     anstream::print!(
         "{}",
         match arguments.of {
-            SchemaOf::Policy => POLICY_SCHEMA,
-            SchemaOf::Guardrails => GUARDRAILS_SCHEMA,
-            SchemaOf::Source => SOURCE_SCHEMA,
+            SchemaOf::Policy => &*POLICY_SCHEMA,
+            SchemaOf::Guardrails => &*GUARDRAILS_SCHEMA,
+            SchemaOf::Source => &*SOURCE_SCHEMA,
         }
     );
     0

@@ -35,6 +35,13 @@ impl ServiceName {
 crate::words::holds_text! { ServiceName }
 
 impl ExchangeFields {
+    /// The most fields.
+    pub const MAX: usize = FIELDS_MAX;
+    /// The pattern of a name for JSON Schema.
+    pub const NAME: &str = NAME;
+    /// The longest value.
+    pub const VALUE_CHARS_MAX: usize = VALUE_CHARS_MAX;
+
     /// Checks each of these fields.
     pub fn new(fields: impl IntoIterator<Item = (String, String)>) -> Result<Self, FieldError> {
         let mut all = BTreeMap::new();

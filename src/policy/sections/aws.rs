@@ -3,6 +3,7 @@
 mod credential;
 mod parameters;
 mod roles;
+mod schema;
 mod session;
 mod terms;
 
@@ -17,6 +18,7 @@ use crate::kind::{AwsTarget, Target};
 use crate::policy::access::patterns_overlap;
 use crate::policy::error::{FilledError, PatternError};
 use crate::policy::pattern::Pattern;
+use crate::policy::schema::SectionSchema;
 use crate::policy::template::{Row, Template, fill_row_text};
 use crate::words::Denial;
 use crate::words::names::RoleArn;
@@ -92,6 +94,10 @@ impl Section for AwsGrant {
 
     fn meets(&self, pattern: &Pattern) -> bool {
         std::iter::once(&self.role).chain(self.session.via()).any(|role| pattern.matches(role.as_str()))
+    }
+
+    fn schema() -> SectionSchema {
+        schema::schema()
     }
 
     super::of!(Aws);

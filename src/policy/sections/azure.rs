@@ -2,6 +2,7 @@
 
 mod credential;
 mod pattern;
+mod schema;
 mod terms;
 mod uses;
 
@@ -13,6 +14,7 @@ use crate::kind::{AzureTarget, AzureUse, Guid, Scope, Target};
 use crate::policy::access::patterns_overlap;
 use crate::policy::error::FilledError;
 use crate::policy::pattern::Pattern;
+use crate::policy::schema::SectionSchema;
 use crate::policy::template::{Row, fill_row_text};
 use crate::policy::trusting::{SubjectError, SubjectTrust};
 use crate::words::yaml::{Fields, Node, Place};
@@ -73,6 +75,10 @@ impl Section for AzureGrant {
 
     fn meets(&self, pattern: &Pattern) -> bool {
         fits(pattern, &self.granted)
+    }
+
+    fn schema() -> SectionSchema {
+        schema::schema()
     }
 
     super::of!(Azure);

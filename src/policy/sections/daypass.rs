@@ -1,11 +1,13 @@
 //! `grant: daypass`: uses of daypass itself.
 
 mod credential;
+mod schema;
 
 use super::Section;
 use crate::kind::{Permission, PermissionError, Target};
 use crate::policy::error::PatternError;
 use crate::policy::pattern::Pattern;
+use crate::policy::schema::SectionSchema;
 use crate::policy::template::Row;
 use crate::words::yaml::{Fields, Node, Place};
 
@@ -52,6 +54,10 @@ impl Section for PermissionGrant {
 
     fn meets(&self, pattern: &Pattern) -> bool {
         pattern.matches(self.permission.as_str())
+    }
+
+    fn schema() -> SectionSchema {
+        schema::schema()
     }
 
     super::of!(Daypass);

@@ -3,6 +3,7 @@
 mod boundary;
 mod credential;
 mod impersonators;
+mod schema;
 mod terms;
 
 pub use boundary::Boundary;
@@ -14,6 +15,7 @@ use crate::kind::{DIRECT, GcpNameError, GcpScope, ServiceAccount, Target};
 use crate::policy::access::patterns_overlap;
 use crate::policy::error::{FilledError, PatternError};
 use crate::policy::pattern::Pattern;
+use crate::policy::schema::SectionSchema;
 use crate::policy::template::{Row, fill_row_text};
 use crate::policy::trusting::SubjectTrust;
 use crate::words::names::Audience;
@@ -107,6 +109,10 @@ impl Section for GcpGrant {
         let of = self.terms.principal();
         let on_the_way = self.terms.delegates().iter().map(ServiceAccount::as_str);
         std::iter::once(of.as_str()).chain(on_the_way).any(|account| pattern.matches(account))
+    }
+
+    fn schema() -> SectionSchema {
+        schema::schema()
     }
 
     super::of!(Gcp);

@@ -4,6 +4,7 @@
 mod credential;
 mod divisions;
 mod reach;
+mod schema;
 mod terms;
 
 pub(in crate::policy) use divisions::Divisions;
@@ -13,6 +14,7 @@ use super::{Section, within};
 use crate::kind::{GitHubTarget, Target};
 use crate::policy::error::{FilledError, PatternError};
 use crate::policy::pattern::Pattern;
+use crate::policy::schema::SectionSchema;
 use crate::policy::template::{Row, Template, fill_row_text};
 use crate::words::github::{AppName, Level, Permission, Permissions};
 use crate::words::yaml::{Fields, Node, Place};
@@ -77,6 +79,10 @@ impl Section for GitHubGrant {
 
     fn findings(&self) -> Vec<(&'static str, String, &'static str)> {
         self.reach.findings()
+    }
+
+    fn schema() -> SectionSchema {
+        schema::schema()
     }
 
     super::of!(GitHub);

@@ -2,6 +2,7 @@
 
 mod claims;
 mod credential;
+mod schema;
 mod terms;
 
 pub use terms::IdTokenTerms;
@@ -13,6 +14,7 @@ use crate::identity::Facts;
 use crate::kind::{IdTokenTarget, Target};
 use crate::policy::error::{FilledError, PatternError};
 use crate::policy::pattern::Pattern;
+use crate::policy::schema::SectionSchema;
 use crate::policy::template::{Row, Template, fill_row_text};
 use crate::words::names::Audience;
 use crate::words::yaml::{Fields, Node, Place};
@@ -21,6 +23,7 @@ use std::time::Duration;
 
 /// A token of ours that lives longer than an hour would be a long-lived key.
 const ID_TOKEN_TTL_MAX: Duration = Duration::from_secs(3600);
+const ID_TOKEN_TTL_MIN: Duration = Duration::from_secs(60);
 const ID_TOKEN_TTL_DEFAULT: Duration = Duration::from_secs(600);
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -60,6 +63,10 @@ impl Section for IdTokenGrant {
         pattern.matches(self.audience.as_str())
     }
 
+    fn schema() -> SectionSchema {
+        schema::schema()
+    }
+
     super::of!(IdToken);
 }
 
@@ -69,7 +76,7 @@ impl IdTokenGrant {
             .required("audience")
             .and_then(|node| fields.parsed(node, |text| check_audience(&fill_row_text(text, row)?).map_err(FilledError::Value)));
         let ttl = fields.optional("ttl").map_or(Some(ID_TOKEN_TTL_DEFAULT), |node| {
-            fields.parsed(node, |text| bounded(text, Duration::from_secs(60), ID_TOKEN_TTL_MAX))
+            fields.parsed(node, |text| bounded(text, ID_TOKEN_TTL_MIN, ID_TOKEN_TTL_MAX))
         });
         let node = fields.optional("claims");
         let claims = node.map(|node| read_templates(fields, node, row)).unwrap_or_default();

@@ -3,6 +3,7 @@
 mod documents;
 mod file_key;
 mod past;
+mod schema;
 mod secret;
 mod secret_at;
 mod terms;
@@ -16,6 +17,7 @@ use crate::policy::Tree;
 use crate::policy::access::patterns_overlap;
 use crate::policy::error::{FilledError, PatternError};
 use crate::policy::pattern::Pattern;
+use crate::policy::schema::SectionSchema;
 use crate::policy::template::{Row, fill_row, fill_row_text};
 use crate::words::names::{SecretName, SecretPath, check_pointer};
 use crate::words::parse_duration;
@@ -147,6 +149,10 @@ impl Section for SecretGrant {
 
     fn names_in(files: &Tree) -> BTreeSet<String> {
         documents(files).map(|path| path.to_string()).collect()
+    }
+
+    fn schema() -> SectionSchema {
+        schema::schema()
     }
 
     super::of!(Secrets);

@@ -4,6 +4,7 @@ use crate::identity::Facts;
 use crate::policy::template::{Row, Template, fill_row_text};
 use crate::words::yaml::{Fields, Node};
 use crate::words::{Denial, Reason};
+use serde_json::{Value, json};
 
 /// AWS STS: a tag's key has at most 128 characters. The same limit counts for names of claims.
 const TAG_KEY_MAX: usize = 128;
@@ -22,6 +23,11 @@ pub(super) fn fill(name: &str, template: &Template, facts: &Facts) -> Result<Str
         let detail = format!("The value `{name}` needs the attribute `{attribute}`, which this token does not claim.");
         Reason::TagRefused.with_cause(detail.clone()).with_detail(detail)
     })
+}
+
+/// What the schemas say of the names.
+pub(super) fn names_schema() -> Value {
+    json!({ "minLength": 1, "maxLength": TAG_KEY_MAX, "not": { "pattern": "^[aA][wW][sS]:" } })
 }
 
 pub(super) fn read_templates<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Templates {

@@ -2,6 +2,7 @@
 //! parts of the request: a policy names the service, and sets the fields that the configuration leaves to policies.
 
 mod credential;
+mod schema;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ use super::{Section, bounded, within};
 use crate::kind::{ExchangeFields, ServiceName, Target, TokenExchangeTarget};
 use crate::policy::error::{FilledError, PatternError};
 use crate::policy::pattern::Pattern;
+use crate::policy::schema::SectionSchema;
 use crate::policy::template::{Row, fill_row_text};
 use crate::words::yaml::{Fields, Node, Place};
 use std::time::Duration;
@@ -62,6 +64,10 @@ impl Section for TokenExchangeGrant {
 
     fn meets(&self, pattern: &Pattern) -> bool {
         fits(pattern, &self.whole())
+    }
+
+    fn schema() -> SectionSchema {
+        schema::schema()
     }
 
     super::of!(TokenExchange);

@@ -1,6 +1,7 @@
 //! `grant: transit`: keys by pattern, and the operations with them.
 
 mod credential;
+mod schema;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +11,7 @@ use crate::policy::Tree;
 use crate::policy::access::patterns_overlap;
 use crate::policy::error::{FilledError, PatternError};
 use crate::policy::pattern::Pattern;
+use crate::policy::schema::SectionSchema;
 use crate::policy::template::{Row, fill_row};
 use crate::words::TransitFile;
 use crate::words::names::{SecretPath, TransitKey};
@@ -93,6 +95,10 @@ impl Section for TransitGrant {
 
     fn names_in(files: &Tree) -> BTreeSet<String> {
         TransitFile::among(files).map(|file| file.key.to_string()).collect()
+    }
+
+    fn schema() -> SectionSchema {
+        schema::schema()
     }
 
     super::of!(Transit);

@@ -22,7 +22,8 @@ pub enum Level {
 }
 
 impl Level {
-    const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Admin];
+    /// All levels.
+    pub const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Admin];
 
     /// Its word.
     pub const fn as_str(self) -> &'static str {
@@ -50,6 +51,9 @@ pub struct Permission {
 }
 
 impl Permission {
+    /// The pattern of a key for JSON Schema.
+    pub const KEY: &str = "^[a-z_]{1,64}$";
+
     /// Checks a permission by GitHub's schema. The operator's `extra` keys may have any level.
     pub fn parse(key: &str, level: &str, extra: &[String]) -> Result<Self, PermissionError> {
         let level = Level::parse(level).ok_or(PermissionError::NoLevel);

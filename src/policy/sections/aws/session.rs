@@ -15,13 +15,13 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// AWS STS: at most 50 session tags, keys of 128, values of 256 characters, session policies of 2,048.
-const TAGS_MAX: usize = 50;
+pub(super) const TAGS_MAX: usize = 50;
 const TAG_VALUE_MAX: usize = 256;
-const SESSION_POLICY_MAX: usize = 2048;
+pub(super) const SESSION_POLICY_MAX: usize = 2048;
 /// AWS STS, `PolicyArns`.
-const SESSION_POLICY_ARNS_MAX: usize = 10;
+pub(super) const SESSION_POLICY_ARNS_MAX: usize = 10;
 /// AWS STS, `roleSessionNameType`: 2 to 64 of `[\w+=,.@-]`.
-const SESSION_NAME_CHARS: RangeInclusive<usize> = 2..=64;
+pub(super) const SESSION_NAME_CHARS: RangeInclusive<usize> = 2..=64;
 /// AWS STS, `externalIdType`: 2 to 1,224 of `[\w+=,.@:\/-]`.
 const EXTERNAL_ID_CHARS: RangeInclusive<usize> = 2..=1224;
 

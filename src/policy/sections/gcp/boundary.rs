@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 /// From that page.
-const RULES_MAX: usize = 10;
+pub(super) const RULES_MAX: usize = 10;
 /// Cloud Storage, "About bucket names": 3 to 63, and up to 222 with dots.
 const BUCKET_BYTES: std::ops::RangeInclusive<usize> = 3..=222;
 /// Cloud Storage, "About objects": the longest name of an object.
@@ -19,7 +19,7 @@ const PREFIX_BYTES_MAX: usize = 1024;
 /// IAM, "Create and manage custom roles": an id has 64 characters at most; a project's has 30.
 const ROLE_BYTES_MAX: usize = 128;
 /// The prefix of a role in a boundary: the token keeps those of its permissions that the role has.
-const IN_ROLE: &str = "inRole:";
+pub(super) const IN_ROLE: &str = "inRole:";
 
 /// Which buckets and objects of Cloud Storage a token reaches. It has at least one rule.
 #[derive(Clone, PartialEq, Eq, Debug)]
