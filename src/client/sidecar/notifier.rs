@@ -107,6 +107,10 @@ mod tests {
     use super::*;
     use std::path::Path;
 
+    fn http() -> reqwest::Client {
+        crate::issuers::http::command_client(None).unwrap()
+    }
+
     /// Waits until the command has begun this often. A test that waits in vain is ended by its runner.
     async fn until_begun(log: &Path, times: usize) {
         while std::fs::read_to_string(log).unwrap_or_default().lines().count() < times {
@@ -122,7 +126,7 @@ mod tests {
         // Each notification ends when the test opens the pipe.
         let words = ["sh", "-c", "echo begun >> \"$0\"; : < \"$1\"", log.to_str().unwrap(), go_on.to_str().unwrap()];
         let reaction = Reaction::Exec(words.map(str::to_owned).to_vec());
-        let notifier = Notifier::start(Some(reaction), reqwest::Client::new(), unnotified.clone());
+        let notifier = Notifier::start(Some(reaction), http(), unnotified.clone());
         let end_one = async || drop(tokio::fs::OpenOptions::new().write(true).open(&go_on).await.unwrap());
         notifier.begin();
         notifier.notify();
@@ -145,7 +149,7 @@ mod tests {
         std::fs::write(&unnotified, b"").unwrap();
         let words = ["sh", "-c", "echo begun >> \"$0\"", log.to_str().unwrap()];
         let reaction = Reaction::Exec(words.map(str::to_owned).to_vec());
-        let _notifier = Notifier::start(Some(reaction), reqwest::Client::new(), unnotified.clone());
+        let _notifier = Notifier::start(Some(reaction), http(), unnotified.clone());
         until_begun(&log, 1).await;
         while unnotified.exists() {
             sleep(Duration::from_millis(5)).await;
