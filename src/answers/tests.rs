@@ -107,7 +107,7 @@ fn answers_are_told_apart_by_their_members() {
 
 #[test]
 fn a_status_is_read_as_it_was_written_and_has_the_root_first() {
-    let source = json!({ "revision": null, "signer": null, "read_at": null, "stale": false, "alarm": null, "accepted": null });
+    let source = json!({ "revision": null, "signer": null, "read_at": null, "stale": false, "alarm": null, "accepted": null, "waiting": [] });
     let denied = json!({ "policy": "shop/deploy", "run": "7", "reason": "INC-42" });
     let fault = json!({ "code": "expired", "not_after": "2027-01-15T08:00:00Z" });
     let alarms = json!([
