@@ -32,6 +32,7 @@ const NAMED_ELSEWHERE_MAX: &[(&str, usize, &str)] = &[
     ("policy/request", 1, "a request to AWS's API has further parameters"),
     ("policy/ways_in/export", 3, "the list of clouds"),
     ("policy/ways_in/granted", 3, "the list of clouds"),
+    ("store/request_record", 2, "the members of a record: how a session of AWS is narrowed, which values of a document left"),
 ];
 
 /// The list of kinds in `src/kind.rs`: each with its name in code, and its word.
