@@ -7,7 +7,7 @@ mod forms;
 mod guardrails;
 mod policy;
 mod print;
-mod section;
+pub(super) mod section;
 mod source;
 
 pub(super) use forms::{key, object, one_or_many, one_or_more, reference, text};

@@ -35,7 +35,7 @@ pub(super) use transit::TransitGrant;
 use super::Tree;
 use super::error::PatternError;
 use super::pattern::Pattern;
-use super::schema::{SectionPart, SectionSchema};
+use super::schema::section::{SectionPart, SectionSchema};
 use super::template::{Row, Template};
 use super::trusting::SubjectTrust;
 use crate::identity::Attribute;
