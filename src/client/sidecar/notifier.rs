@@ -111,11 +111,21 @@ mod tests {
         crate::issuers::http::command_client(None).unwrap()
     }
 
-    /// Waits until the command has begun this often. A test that waits in vain is ended by its runner.
+    /// Whatever takes longer hangs, however busy the machine is.
+    const WAIT_MAX: Duration = Duration::from_secs(240);
+
+    async fn until(what: &str, holds: impl Fn() -> bool) {
+        let waiting = async {
+            while !holds() {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(WAIT_MAX, waiting).await.unwrap_or_else(|_| panic!("not in time: {what}"));
+    }
+
+    /// Waits until the command has begun this often.
     async fn until_begun(log: &Path, times: usize) {
-        while std::fs::read_to_string(log).unwrap_or_default().lines().count() < times {
-            sleep(Duration::from_millis(5)).await;
-        }
+        until("it is notified", || std::fs::read_to_string(log).unwrap_or_default().lines().count() >= times).await;
     }
 
     #[tokio::test]
@@ -137,9 +147,7 @@ mod tests {
         until_begun(&log, 2).await;
         assert!(unnotified.exists(), "the second change is due: a process that starts now has to notify of it");
         end_one().await;
-        while unnotified.exists() {
-            sleep(Duration::from_millis(5)).await;
-        }
+        until("nothing is due any more", || !unnotified.exists()).await;
     }
 
     #[tokio::test]
@@ -151,8 +159,6 @@ mod tests {
         let reaction = Reaction::Exec(words.map(str::to_owned).to_vec());
         let _notifier = Notifier::start(Some(reaction), http(), unnotified.clone());
         until_begun(&log, 1).await;
-        while unnotified.exists() {
-            sleep(Duration::from_millis(5)).await;
-        }
+        until("nothing is due any more", || !unnotified.exists()).await;
     }
 }
