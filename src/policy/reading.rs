@@ -137,11 +137,14 @@ fn test_faults(policy: &TrustPolicy, tree: &Tree, outcomes: &[Outcome]) -> Vec<F
     let failed = outcomes.iter().filter(|outcome| !outcome.holds);
     let bytes = tree.get(&policy.file).cloned().unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
-    let to_fault = |outcome: &Outcome| {
+    let fault_of = |outcome: &Outcome| {
         let line = outcome.at.rsplit_once(':').and_then(|(_, line)| line.parse().ok()).unwrap_or(0);
         let why = outcome.why.as_deref().unwrap_or_default();
         let message = format!("the policy's own test does not hold: {}: {why}", outcome.expected);
-        Fault::new(&policy.file, Place { line, column: 1 }, message).coded("test_failed").in_text(&text)
+        Fault::new(&policy.file, Place { line, column: 1 }, message).coded("test_failed")
     };
-    failed.take(FAULTS_MAX).map(to_fault).collect()
+    let mut failed = failed.map(fault_of);
+    let mut faults: Vec<Fault> = failed.by_ref().take(FAULTS_MAX).map(|fault| fault.in_text(&text)).collect();
+    faults.extend(failed.next().map(Fault::last_kept));
+    faults
 }

@@ -3,10 +3,10 @@
 mod fault;
 mod fields;
 
-pub use fault::{Fault, Severity, distance, nearest, one_line};
+pub use fault::{FAULTS_MAX, Fault, Severity, distance, nearest, one_line};
+pub use fields::Fields;
 #[cfg(test)]
 pub(crate) use fields::asked;
-pub use fields::{FAULTS_MAX, Fields};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;

@@ -6,6 +6,7 @@ use crate::policy::Terms;
 use crate::policy::{Catalogue, IssuerEntry, Ruleset, Tree, Widening, explain};
 use crate::token::Claims;
 use crate::words::names::{IssuerName, IssuerUrl, SecretName};
+use crate::words::yaml::FAULTS_MAX;
 use serde_json::json;
 
 pub(super) const DEPLOY: &str = "description: Deploy.
@@ -295,6 +296,9 @@ fn a_policy_whose_own_test_fails_does_not_go_live() {
     let failing = policy.replace("change: { event: pull-request }, ", "");
     let (ruleset, faults) = load(&[("policies/a.yaml", &failing), ("tests/push.json", &claims)]);
     assert!(ruleset.set().policies().is_empty() && faults[0].code == "test_failed", "{faults:?}");
+    let many = failing + &"  - deny: { claims: push.json, credential: aws }\n".repeat(FAULTS_MAX);
+    let (_, faults) = load(&[("policies/a.yaml", &many), ("tests/push.json", &claims)]);
+    assert_eq!(faults.len(), FAULTS_MAX + 1, "one failed before, and the last says that not all are listed");
 }
 
 #[test]

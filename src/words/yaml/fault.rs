@@ -18,6 +18,10 @@ pub enum Severity {
     Error,
 }
 
+/// The most errors that are kept of a file, and the most warnings. Nobody reads more at once, and a file of a megabyte can have a hundred
+/// thousand, each of which would be logged and recorded.
+pub const FAULTS_MAX: usize = 100;
+
 /// Characters of a line that are kept for the caret. A file may be one long line with a fault in each word.
 const LINE_CHARACTERS_MAX: usize = 240;
 
@@ -98,6 +102,12 @@ impl Fault {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(without_keys(&help.into()).into());
         self
+    }
+
+    /// What stands in its place, and in that of every later one, if so many are kept already.
+    pub fn last_kept(self) -> Self {
+        let message = format!("what is wrong from here on is not listed: mend the {FAULTS_MAX} before it first").into();
+        Self { message, help: None, example: None, ..self }
     }
 
     /// Adds its line, for the caret.

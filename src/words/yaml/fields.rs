@@ -1,11 +1,7 @@
 //! Reads a mapping key by key and collects all faults. A key that was not asked for is a fault too.
 
-use super::{Fault, Node, Place, Severity, Yaml, nearest};
+use super::{FAULTS_MAX, Fault, Node, Place, Severity, Yaml, nearest};
 use std::fmt;
-
-/// The most errors that are kept of a file, and the most warnings. Nobody reads more at once, and a file of a megabyte can have a hundred
-/// thousand, each of which would be logged and recorded.
-pub const FAULTS_MAX: usize = 100;
 
 /// The keys of one mapping, and the faults of the file.
 pub struct Fields<'a, 'f> {
@@ -85,10 +81,7 @@ impl<'a, 'f> Fields<'a, 'f> {
         if kept < FAULTS_MAX {
             self.faults.push(fault.in_text(self.text));
         } else if kept == FAULTS_MAX {
-            let more = format!("from here on, nothing more like the {FAULTS_MAX} before is listed: mend those first");
-            let mut last = self.draft(fault.place, more).coded(fault.code);
-            last.severity = fault.severity;
-            self.faults.push(last);
+            self.faults.push(fault.last_kept());
         }
     }
 
@@ -184,7 +177,7 @@ mod tests {
         let faults = faults_of(&keys(50_000), |_, _| ());
         assert_eq!(faults.len(), FAULTS_MAX + 1);
         assert_eq!((faults[FAULTS_MAX].place.line, faults[FAULTS_MAX].code), (FAULTS_MAX + 1, "unknown_key"));
-        assert!(faults[FAULTS_MAX].message.contains("nothing more"), "{}", faults[FAULTS_MAX]);
+        assert!(faults[FAULTS_MAX].message.contains("is not listed"), "{}", faults[FAULTS_MAX]);
     }
 
     #[test]
