@@ -220,14 +220,21 @@ fn check_transit_key(text: &str) -> Result<(), NameError> {
     }
 }
 
+/// One of AWS's partitions, such as `aws` or `aws-us-gov`.
+fn is_partition(text: &str) -> bool {
+    text.starts_with("aws") && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 fn check_role_arn(text: &str) -> Result<(), NameError> {
     let fields: Vec<&str> = text.splitn(6, ':').collect();
     let [arn, partition, iam, region, account, resource] = fields[..] else { return Err(NameError::NoRoleArn) };
-    let account_good = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
     let name = resource.strip_prefix("role/").ok_or(NameError::NoRoleArn)?;
     let name_good = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-/".contains(&byte);
-    let partition_good = partition.starts_with("aws") && partition.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-    if arn != "arn" || !partition_good || iam != "iam" || !region.is_empty() || !account_good {
+    if arn != "arn" || !is_partition(partition) || iam != "iam" || !region.is_empty() || !is_account(account) {
         return Err(NameError::NoRoleArn);
     }
     if name.is_empty() || name.ends_with('/') || !name.bytes().all(name_good) {
@@ -242,10 +249,9 @@ fn check_kms_key_arn(text: &str) -> Result<(), NameError> {
     let name = resource.strip_prefix("key/").or_else(|| resource.strip_prefix("alias/")).unwrap_or_default();
     // The region becomes a part of a host name.
     let region_good = region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    let account_good = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
     let name_good = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-/".contains(&byte));
-    let whole = partition.starts_with("aws") && !region.is_empty() && !name.is_empty();
-    if whole && region_good && account_good && name_good { Ok(()) } else { Err(NameError::NoKmsKeyArn) }
+    let whole = is_partition(partition) && is_account(account) && !region.is_empty() && !name.is_empty();
+    if whole && region_good && name_good { Ok(()) } else { Err(NameError::NoKmsKeyArn) }
 }
 
 /// Checks the ARN of a managed policy: `arn:PARTITION:iam::ACCOUNT:policy/NAME`, of 20 to 2,048 characters. AWS's own policies have the
@@ -255,9 +261,9 @@ pub fn check_managed_policy_arn(text: &str) -> Result<(), NameError> {
     let ["arn", partition, "iam", "", account, resource] = fields[..] else { return Err(NameError::NoManagedPolicyArn) };
     let name = resource.strip_prefix("policy/").unwrap_or_default();
     let named = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-/".contains(&byte));
-    let owned = account == "aws" || (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()));
+    let owned = account == "aws" || is_account(account);
     let sized = (20..=NAME_BYTES_MAX).contains(&text.len());
-    if partition.starts_with("aws") && owned && named && sized { Ok(()) } else { Err(NameError::NoManagedPolicyArn) }
+    if is_partition(partition) && owned && named && sized { Ok(()) } else { Err(NameError::NoManagedPolicyArn) }
 }
 
 fn check_commit(text: &str) -> Result<(), NameError> {
@@ -332,14 +338,24 @@ mod tests {
         let role = RoleArn::parse("arn:aws:iam::123456789012:role/shop-deploy");
         assert_eq!(role.as_ref().map(RoleArn::account), Ok("123456789012"));
         for bad in [
-            "arn:aws\u{0}:iam::123456789012:role/x",
-            "arn:aws\u{430}:iam::123456789012:role/x",
             "arn:aws:iam::12:role/x",
             "arn:aws:iam::123456789012:role/*",
             "arn:aws:iam::123456789012:user/x",
             "arn:aws:s3:::b",
         ] {
             assert!(RoleArn::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_partition_has_lower_case_letters_and_hyphens() {
+        for (partition, is_one) in
+            [("aws", true), ("aws-us-gov", true), ("aws\u{0}", false), ("aws\u{430}", false), ("aws/x", false), ("awsX", false), ("gcp", false)]
+        {
+            let role = RoleArn::parse(&format!("arn:{partition}:iam::123456789012:role/x"));
+            let key = KmsKeyArn::parse(&format!("arn:{partition}:kms:eu-west-1:123456789012:key/x"));
+            let managed = check_managed_policy_arn(&format!("arn:{partition}:iam::aws:policy/X"));
+            assert_eq!((role.is_ok(), key.is_ok(), managed.is_ok()), (is_one, is_one, is_one), "{partition:?}");
         }
     }
 }
