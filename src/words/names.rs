@@ -1,6 +1,7 @@
 //! Names. They are parsed where they come in, so that no bare string stands for an issuer, a role, a policy or a path.
 
 mod error;
+pub mod patterns;
 
 pub use error::{NameError, PointerError};
 
@@ -196,7 +197,7 @@ fn check_visible(text: &str) -> Result<(), NameError> {
 
 fn check_label(text: &str) -> Result<(), NameError> {
     let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if text.is_empty() || text.len() > 63 || !text.bytes().all(good) || text.starts_with('-') {
+    if text.is_empty() || text.len() > patterns::LABEL_BYTES_MAX || !text.bytes().all(good) || text.starts_with('-') {
         return Err(NameError::NoLabel);
     }
     Ok(())

@@ -1,9 +1,10 @@
 //! One row for each public route of the native API. A route that is neither here nor in the list of other protocols fails a test.
 
 use super::problems::{OperationKind, operations_of};
-use super::schemas::{self, LABEL, LABEL_CHARACTERS_MAX, POINTER, reference};
+use super::schemas::{self, POINTER, reference};
 use crate::http::{hooks, reply};
 use crate::words::Reason;
+use crate::words::names::patterns::{LABEL, LABEL_BYTES_MAX};
 use serde_json::{Value, json};
 
 /// One method of one route.
@@ -139,7 +140,7 @@ pub(super) const OPERATIONS: [Operation; 15] = [
         summary: "A forge reports a push to a source.",
         description: "Wakes the source's own fetch. The body is not interpreted. The answer does not say whether the source exists.",
         operation: OperationKind::Hook,
-        parameters: || json!([{ "name": "source", "in": "path", "required": true, "schema": { "type": "string", "pattern": LABEL, "maxLength": LABEL_CHARACTERS_MAX }, "example": "root" }]),
+        parameters: || json!([{ "name": "source", "in": "path", "required": true, "schema": { "type": "string", "pattern": LABEL, "maxLength": LABEL_BYTES_MAX }, "example": "root" }]),
         body: Some(
             || json!({ "required": false, "description": size("The forge's event", hooks::EVENT_BYTES_MAX), "content": { "application/json": { "schema": true } } }),
         ),

@@ -1,4 +1,4 @@
-//! The schemas of requests and answers. A test compares the patterns of names with the parsers in `words/names.rs`.
+//! The schemas of requests and answers. A test compares the patterns of names with the parsers.
 
 mod audit;
 mod secret_status;
@@ -12,18 +12,9 @@ use crate::kind::{Credential, Target, closed, object};
 pub(super) use crate::kind::{POINTER, reference};
 use crate::policy::CREDENTIALS_MAX;
 use crate::words::names::NAME_BYTES_MAX;
+use crate::words::names::patterns::{AUDIENCE, COMMIT, LABEL, LABEL_BYTES_MAX, PATH, ROLE_ARN, SECRET_NAME};
 use serde_json::{Map, Value, json};
 
-/// Segments that are not empty and do not start with a dot.
-pub(super) const PATH: &str = "^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$";
-pub(super) const SECRET_NAME: &str =
-    "^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*(#/([^~\\u0000-\\u001f\\u007f-\\u009f]|~[01])*)?$";
-pub(super) const ROLE_ARN: &str = "^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]*[A-Za-z0-9_+=,.@-]$";
-pub(super) const AUDIENCE: &str = "^[!-~]+$";
-pub(super) const LABEL: &str = "^[a-z0-9][a-z0-9-]*$";
-pub(super) const COMMIT: &str = "^([0-9a-f]{40}|[0-9a-f]{64})$";
-/// Labels are DNS labels.
-pub(super) const LABEL_CHARACTERS_MAX: usize = 63;
 /// Up to 90 days, the longest history of a replay.
 const SINCE: &str = "^([1-9]|[1-8][0-9]|90)d$";
 
@@ -78,7 +69,7 @@ fn names() -> Map<String, Value> {
         ),
         ("RoleArn", name("An IAM role.", ROLE_ARN, NAME_BYTES_MAX, "arn:aws:iam::123456789012:role/shop-deploy")),
         ("Audience", name("Whom a token is for.", AUDIENCE, NAME_BYTES_MAX, "https://api.partner.example")),
-        ("IssuerName", name("An issuer, as the configuration calls it.", LABEL, LABEL_CHARACTERS_MAX, "github")),
+        ("IssuerName", name("An issuer, as the configuration calls it.", LABEL, LABEL_BYTES_MAX, "github")),
         (
             "Commit",
             json!({ "type": "string", "description": "A commit of a source: the one that a value is of.", "pattern": COMMIT, "examples": ["4f2a9c1d0e8b7a6f5c4d3e2f1a0b9c8d7e6f5a4b"] }),

@@ -10,7 +10,7 @@ use crate::http::native;
 use crate::kind::Credential;
 use crate::policy::Request;
 use crate::words::Reason;
-use crate::words::names::{Audience, CommitId, IssuerName, PolicyName, RoleArn, SecretName, SecretPath, check_pointer};
+use crate::words::names::{Audience, CommitId, IssuerName, PolicyName, RoleArn, SecretName, SecretPath, check_pointer, patterns};
 use proptest::prelude::*;
 use regex::Regex;
 use serde_json::{Value, json};
@@ -131,13 +131,13 @@ fn the_examples_of_a_request_are_read() {
 /// A pattern, and the parser of the name.
 type Name = (&'static str, fn(&str) -> bool);
 const NAMES: [Name; 8] = [
-    (schemas::PATH, |text| SecretPath::parse(text).is_ok() && PolicyName::parse(text).is_ok()),
-    (schemas::SECRET_NAME, |text| SecretName::parse(text).is_ok()),
+    (patterns::PATH, |text| SecretPath::parse(text).is_ok() && PolicyName::parse(text).is_ok()),
+    (patterns::SECRET_NAME, |text| SecretName::parse(text).is_ok()),
     (schemas::POINTER, |text| check_pointer(text).is_ok()),
-    (schemas::ROLE_ARN, |text| RoleArn::parse(text).is_ok()),
-    (schemas::AUDIENCE, |text| Audience::parse(text).is_ok()),
-    (schemas::COMMIT, |text| CommitId::parse(text).is_ok()),
-    (schemas::LABEL, |text| text.len() > schemas::LABEL_CHARACTERS_MAX || IssuerName::parse(text).is_ok()),
+    (patterns::ROLE_ARN, |text| RoleArn::parse(text).is_ok()),
+    (patterns::AUDIENCE, |text| Audience::parse(text).is_ok()),
+    (patterns::COMMIT, |text| CommitId::parse(text).is_ok()),
+    (patterns::LABEL, |text| text.len() > patterns::LABEL_BYTES_MAX || IssuerName::parse(text).is_ok()),
     ("^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$", |text| {
         serde_json::from_value::<crate::words::names::DecisionId>(Value::from(text)).is_ok()
     }),
