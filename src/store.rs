@@ -10,6 +10,7 @@ mod clock;
 mod decisions;
 mod ended;
 mod error;
+mod event_record;
 mod filter;
 mod forgotten_mark;
 mod history;
@@ -323,7 +324,7 @@ impl Store {
             self.gate.give_back(counted);
             return Ok(());
         }
-        let recorded = self.record("aggregated", counted.to_json()).await;
+        let recorded = self.record("aggregated", counted.record()).await;
         if recorded.is_err() {
             self.gate.give_back(counted);
         }

@@ -1,8 +1,8 @@
 //! The store's clock, and the records of changes of the wall clock.
 
 use super::Store;
-use crate::words::{ClockEvent, Denial, Moment, UnixTime};
-use serde_json::json;
+use super::event_record::ClockRecord;
+use crate::words::{Denial, Moment, UnixTime};
 use std::time::Duration;
 
 impl Store {
@@ -29,12 +29,7 @@ impl Store {
     /// Records changes of the wall clock. Called every few seconds.
     pub async fn record_clock(&self) -> Result<(), Denial> {
         for event in self.timeline.events() {
-            let body = match event {
-                ClockEvent::Stepped(by) => json!({ "clock": "stepped", "by_milliseconds": by }),
-                ClockEvent::Back => json!({ "clock": "agrees again" }),
-                ClockEvent::Settled(by) => json!({ "clock": "settled", "by_milliseconds": by }),
-            };
-            self.record("clock", body).await?;
+            self.record("clock", ClockRecord::from(event)).await?;
         }
         Ok(())
     }
@@ -62,7 +57,7 @@ impl Store {
         let (now, rules) = (self.now(), self.rules.clone());
         let back = self.write(move |connection| {
             let back = rules.forgotten.write_back(connection, now)?;
-            super::schema::append(connection, now, "clock", None, json!({ "clock": "accepted" }))?;
+            super::schema::append(connection, now, "clock", None, ClockRecord::Accepted)?;
             Ok(back)
         });
         back.await?.iter().for_each(|back| self.rules.forgotten.move_back(back));

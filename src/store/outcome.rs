@@ -1,10 +1,10 @@
 //! Records that follow a decision's own record: an intent without an outcome at the next start, and a revocation.
 
+use super::event_record::StartRecord;
 use super::{RequestRecord, reader, schema};
 use crate::words::UnixTime;
 use crate::words::names::DecisionId;
 use rusqlite::{Connection, OptionalExtension, params};
-use serde_json::json;
 
 /// Appends a later record of a decision. It repeats the policies of the first record, so that the same readers may read both.
 pub(super) fn append(
@@ -37,11 +37,6 @@ pub(super) fn record_start(connection: &Connection, at: UnixTime, unresolved: &[
         let cause = "intended in the last run without an outcome; nothing of it was released".to_owned();
         append(connection, at, "unresolved", decision, RequestRecord { cause: Some(cause), ..RequestRecord::default() })?;
     }
-    schema::append(
-        connection,
-        at,
-        "started",
-        None,
-        json!({ "version": env!("CARGO_PKG_VERSION"), "unresolved": unresolved.len() }),
-    )
+    let record = StartRecord { unresolved: unresolved.len(), version: env!("CARGO_PKG_VERSION") };
+    schema::append(connection, at, "started", None, record)
 }

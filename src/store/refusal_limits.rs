@@ -1,10 +1,10 @@
 //! Limits the records of refusals, so that garbage cannot fill the disk and a flood cannot hide a probe. See docs/decisions/0024.
 
+use super::event_record::AggregatedRecord;
 use super::space::{Purpose, Space};
 use super::top_counts::TopCounts;
 use crate::words::{Digest, Reason, host, network_of};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
-use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -199,20 +199,18 @@ impl Counted {
         self.reasons.is_empty()
     }
 
-    /// The form of the record: counts by reason, and who caused most of them.
-    pub(super) fn to_json(&self) -> Value {
-        let mut report = Map::new();
-        for class in Class::ALL {
-            let of_class = self.reasons.iter().filter(|((of, _), _)| *of == class);
-            let reasons: Map<String, Value> = of_class.map(|((_, code), count)| ((*code).to_owned(), (*count).into())).collect();
-            if !reasons.is_empty() {
-                report.insert(class.member().to_owned(), reasons.into());
-            }
+    /// The record: counts by class and reason, and who caused most of them.
+    pub(super) fn record(&self) -> AggregatedRecord {
+        let mut classes: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+        for ((class, code), count) in &self.reasons {
+            classes.entry(class.member()).or_default().insert(*code, *count);
         }
-        report.insert("total".to_owned(), self.reasons.values().sum::<u64>().into());
-        report.insert("top_networks".to_owned(), self.networks.to_json());
-        report.insert("top_issuers".to_owned(), self.issuers.to_json());
-        report.insert("top_owners".to_owned(), self.owners.to_json());
-        json!(report)
+        AggregatedRecord {
+            classes,
+            top_issuers: self.issuers.report(),
+            top_networks: self.networks.report(),
+            top_owners: self.owners.report(),
+            total: self.reasons.values().sum(),
+        }
     }
 }

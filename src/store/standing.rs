@@ -1,5 +1,6 @@
 //! Persistent state: the high-water marks of sources, and operators' denials. Each change is recorded too.
 
+use super::event_record::LiftedRecord;
 use super::{
     DenialRecord, ReadError, Reader, RequestRecord, Store, WrappedKey, aws_sessions, outcome, reader, schema, wrapped_keys,
 };
@@ -7,7 +8,7 @@ use crate::words::names::{CommitId, DecisionId};
 use crate::words::{Denial, Forms, Reason, UnixTime};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// A stored denial.
 #[derive(Clone, Debug)]
@@ -98,7 +99,7 @@ impl Store {
             let sql = "DELETE FROM denials WHERE id = ?1 RETURNING id, until, body";
             let lifted = connection.prepare_cached(sql)?.query_row(params![id], denial).optional()?;
             if let Some(row) = &lifted {
-                schema::append(connection, now, "lifted", None, json!({ "id": id, "denies": row.body }))?;
+                schema::append(connection, now, "lifted", None, LiftedRecord { denies: &row.body, id: &id })?;
             }
             Ok(lifted)
         })

@@ -1,7 +1,7 @@
 //! Finds the most frequent keys in bounded memory: the space-saving algorithm (Metwally, Agrawal and El Abbadi, 2005). A key with more
 //! than a 64th of all counts is always found, and no count is too low.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::hash::Hash;
@@ -10,6 +10,14 @@ use std::hash::Hash;
 const KEYS_KEPT_MAX: usize = 64;
 /// How many keys are reported.
 const KEYS_REPORTED_MAX: usize = 10;
+
+/// A frequent key.
+#[derive(Serialize, Debug)]
+pub(super) struct TopCount {
+    /// It occurred at most so often.
+    pub(super) at_most: u64,
+    pub(super) name: String,
+}
 
 /// The counts.
 pub(super) struct TopCounts<K>(HashMap<K, u64>);
@@ -43,10 +51,10 @@ impl<K: Hash + Eq + Clone + Display + Ord> TopCounts<K> {
     }
 
     /// The most frequent keys, in descending order.
-    pub(super) fn to_json(&self) -> Value {
+    pub(super) fn report(&self) -> Vec<TopCount> {
         let mut all: Vec<(&K, &u64)> = self.0.iter().collect();
         all.sort_by(|(one, few), (other, many)| many.cmp(few).then(one.cmp(other)));
-        all.iter().take(KEYS_REPORTED_MAX).map(|(key, count)| json!({ "name": key.to_string(), "at_most": count })).collect()
+        all.iter().take(KEYS_REPORTED_MAX).map(|(key, count)| TopCount { at_most: **count, name: key.to_string() }).collect()
     }
 }
 
@@ -64,8 +72,8 @@ mod tests {
             }
         }
         assert!(top.0.len() <= KEYS_KEPT_MAX);
-        let report = top.to_json();
-        let ours = report.as_array().unwrap().iter().find(|one| one["name"] == "7").unwrap();
-        assert!(ours["at_most"].as_u64().unwrap() >= 5000, "{ours}");
+        let report = top.report();
+        let ours = report.iter().find(|one| one.name == "7").unwrap();
+        assert!(ours.at_most >= 5000, "{ours:?}");
     }
 }

@@ -1,11 +1,11 @@
 //! The thread that writes. It does all waiting jobs in one transaction, so that one flush of the disk serves all of them.
 
+use super::event_record::WriteFailedRecord;
 use super::schema;
 use super::space::Space;
 use crate::words::{LATENCY_BUCKETS, Timeline};
 use prometheus_client::metrics::histogram::Histogram;
 use rusqlite::{Connection, ErrorCode};
-use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
@@ -195,10 +195,8 @@ impl Thread {
             return;
         }
         self.void += jobs;
-        let (now, void, fault) = (self.timeline.now(), self.void, fault.to_string());
-        let record = move |connection: &Connection| {
-            schema::append(connection, now, "write_failed", None, json!({ "fault": fault, "void": void }))
-        };
+        let (now, body) = (self.timeline.now(), WriteFailedRecord { fault: fault.to_string(), void: self.void });
+        let record = move |connection: &Connection| schema::append(connection, now, "write_failed", None, &body);
         self.debts.insert("write_failed".to_owned(), record);
         if let Err(Failed::Before(fault) | Failed::AtTheDisk(fault)) = self.commit(connection, Vec::new()) {
             tracing::debug!(%fault, "the record of a failed commit is not durable yet");
