@@ -120,7 +120,7 @@ impl App {
             waiting: live.waiting(),
             alarm: live.alarm(),
             keys_waiting_to_be_hosted: self.own_issuers.waiting_to_be_hosted(),
-            sources: self.sources_told(&live),
+            sources: self.source_statuses(&live),
             shown_elsewhere: self.reuse_alarm.second_uses(),
             clock: self.store.clock_fault(),
             space: self.store.space().1,
@@ -146,7 +146,7 @@ impl App {
     }
 
     /// Each source: its commit, when it was read, and what is wrong with it as a whole.
-    pub fn sources_told(&self, live: &super::Live) -> Vec<(SourceName, SourceStatus)> {
+    pub fn source_statuses(&self, live: &super::Live) -> Vec<(SourceName, SourceStatus)> {
         let told = live.sources().map(|(name, source)| {
             let followed = &source.followed;
             let status = SourceStatus {

@@ -42,8 +42,8 @@ pub(super) struct DoctorArgs {
     /// A folder with the policies as it stands, instead of a commit.
     #[arg(long, requires = "trust", conflicts_with = "repository")]
     folder: Option<PathBuf>,
-    /// Files or pipes with the output of aws, gcloud or az. For output that does not name its owner: WHOSE=FILE, or WHOSE.json.
-    #[arg(requires = "trust", value_name = "[WHOSE=]FILE", value_parser = trust::given)]
+    /// Files or pipes with the output of aws, gcloud or az. For output that does not name its owner: OWNER=FILE, or OWNER.json.
+    #[arg(requires = "trust", value_name = "[OWNER=]FILE", value_parser = trust::given)]
     exports: Vec<trust::ExportArg>,
     #[command(flatten)]
     server: ServerArgs,

@@ -100,7 +100,7 @@ impl Health {
             held: live.pending_files(),
             alarm: live.alarm(),
             alarms: self.alarms_of(&unreadable).iter().map(ToString::to_string).collect(),
-            sources: app.sources_told(&live),
+            sources: app.source_statuses(&live),
             checks: Checks {
                 revision: revision.map_or_else(|denial| denial.cause, |_| "in force".to_owned()),
                 store: said(store, "writable", "cannot be written"),

@@ -19,13 +19,13 @@ use std::collections::BTreeSet;
 /// To which identities something is offered, by their repositories, among those that a rule matches.
 pub(super) enum OfferedTo {
     /// To those of any repository.
-    Anybodys,
+    Anyone,
     /// Only to those of these repositories, each for its own.
     Only(Vec<String>),
     /// To those of all other repositories.
     AllBut(Vec<String>),
-    /// To nobody: it is granted on several terms, and no request can choose one.
-    Nobodys,
+    /// To no identity: it is granted on several terms, and no request can choose one.
+    NoOne,
 }
 
 /// Two revisions that are compared.
@@ -80,8 +80,8 @@ pub(super) trait Grantable: HasTerms {
     }
 
     /// To which identities these entries of one rule offer it, by their repositories.
-    fn whose<'a>(&self, _entries: impl Iterator<Item = &'a Self::Section> + Clone) -> OfferedTo {
-        OfferedTo::Anybodys
+    fn offered_to<'a>(&self, _entries: impl Iterator<Item = &'a Self::Section> + Clone) -> OfferedTo {
+        OfferedTo::Anyone
     }
 
     /// The terms on which these entries of one rule offer it, and where.

@@ -20,21 +20,21 @@ const EXPORT_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// An export, and its owner if the export does not name it.
 #[derive(Clone, Debug)]
 pub(super) struct ExportArg {
-    whose: Option<String>,
+    owner: Option<String>,
     file: PathBuf,
 }
 
-/// `FILE`, or `WHOSE=FILE`. A file that is there is meant as a whole.
+/// `FILE`, or `OWNER=FILE`. A file that is there is meant as a whole.
 #[expect(clippy::unnecessary_wraps, reason = "clap's form")]
 pub(super) fn given(text: &str) -> Result<ExportArg, std::convert::Infallible> {
     let file = PathBuf::from(text);
     Ok(match text.split_once('=') {
-        Some((whose, file)) if !whose.contains('/') && !PathBuf::from(text).exists() => {
-            ExportArg { whose: Some(whose.to_owned()), file: file.into() }
+        Some((owner, file)) if !owner.contains('/') && !PathBuf::from(text).exists() => {
+            ExportArg { owner: Some(owner.to_owned()), file: file.into() }
         }
         _ => {
             let stem = file.file_name().and_then(OsStr::to_str).and_then(|name| name.strip_suffix(".json"));
-            ExportArg { whose: stem.map(str::to_owned), file }
+            ExportArg { owner: stem.map(str::to_owned), file }
         }
     })
 }
@@ -90,7 +90,7 @@ fn read(given: &ExportArg) -> Result<Export, Failure> {
     if bytes.len() as u64 > EXPORT_BYTES_MAX {
         return Err(Failure::new(STATUS_USAGE, format!("{name}: larger than {} MiB", EXPORT_BYTES_MAX / 1024 / 1024)));
     }
-    Ok(Export { owner: given.whose.clone(), name, bytes })
+    Ok(Export { owner: given.owner.clone(), name, bytes })
 }
 
 fn finding(way: &WayIn) -> Finding {

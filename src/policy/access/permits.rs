@@ -110,7 +110,7 @@ pub(in crate::policy) fn permits<'a>(
             let mut denied = set.guardrails().regions_against(&policy.issuer, mapping, target);
             let between = rule.grants.between().filter(|(at, _)| *at == place).map(|(_, target)| target);
             denied.extend(between.flat_map(|target| set.guardrails().regions_against(&policy.issuer, mapping, &target)));
-            let matched = of_holders(of_own(regions(rule, mapping), target), rule.whose(target));
+            let matched = of_holders(of_own(regions(rule, mapping), target), rule.offered_to(target));
             let (regions, is_exact) = without_all(matched.clone(), &denied, mapping);
             Some(Permit { policy, place, terms, row: rule.row.as_ref(), matched, denied, regions, is_exact })
         })
@@ -144,8 +144,8 @@ fn of_holders(regions: Vec<Region>, holders: OfferedTo) -> Vec<Region> {
         Literal::is_called_like(Attribute::Repository, &names.iter().collect::<Vec<_>>())
     };
     let literal = match holders {
-        OfferedTo::Anybodys => return regions,
-        OfferedTo::Nobodys => return Vec::new(),
+        OfferedTo::Anyone => return regions,
+        OfferedTo::NoOne => return Vec::new(),
         OfferedTo::Only(names) => called(names),
         OfferedTo::AllBut(names) => called(names).negated(),
     };

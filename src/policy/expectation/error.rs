@@ -47,7 +47,7 @@ pub(super) enum FactsError {
     },
     /// No token of the issuer has these claims.
     #[error("this proves nothing: {0}")]
-    Nobodys(#[from] ImpossibleFacts),
+    Impossible(#[from] ImpossibleFacts),
     /// What the test denies does not exist, so nobody could have it, whatever the policies say.
     #[error("this proves nothing: there is no {missing}, and no policy grants it")]
     NotThere {

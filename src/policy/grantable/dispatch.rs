@@ -127,8 +127,8 @@ macro_rules! declare {
             }
 
             /// To which identities it offers this, by their repositories.
-            pub(in crate::policy) fn whose(&self, target: &Target) -> OfferedTo {
-                match target { $(Target::$kind(target) => target.whose(self.grants.of()),)* }
+            pub(in crate::policy) fn offered_to(&self, target: &Target) -> OfferedTo {
+                match target { $(Target::$kind(target) => target.offered_to(self.grants.of()),)* }
             }
 
             fn terms(&self, target: &Target, facts: &Facts) -> Option<Result<Terms, Denial>> {

@@ -38,10 +38,10 @@ impl Grantable for GcpTarget {
     }
 
     /// Nobody gets it if it is granted on several terms, because a request cannot choose one.
-    fn whose<'a>(&self, entries: impl Iterator<Item = &'a GcpGrant> + Clone) -> OfferedTo {
+    fn offered_to<'a>(&self, entries: impl Iterator<Item = &'a GcpGrant> + Clone) -> OfferedTo {
         let mut all = entries.map(|entry| &entry.terms).filter(|terms| terms.is_requested(self));
         let first = all.next();
-        if all.all(|other| Some(other) == first) { OfferedTo::Anybodys } else { OfferedTo::Nobodys }
+        if all.all(|other| Some(other) == first) { OfferedTo::Anyone } else { OfferedTo::NoOne }
     }
 
     fn terms<'a>(&self, entries: impl Iterator<Item = &'a GcpGrant> + Clone, _: &Facts) -> Option<Result<GcpTerms, Denial>> {

@@ -53,13 +53,13 @@ impl Grantable for GitHubTarget {
 
     /// One entry may offer it to everybody, and another one only to the jobs of the repository itself. An identity that both concern gets
     /// neither: the ids are the policy's in one and the token's in the other, so the terms differ.
-    fn whose<'a>(&self, entries: impl Iterator<Item = &'a GitHubGrant> + Clone) -> OfferedTo {
+    fn offered_to<'a>(&self, entries: impl Iterator<Item = &'a GitHubGrant> + Clone) -> OfferedTo {
         let offers: Vec<(&GitHubGrant, Option<String>)> =
             entries.clone().filter_map(|entry| Some((entry, self.is_offered_by(entry)?))).collect();
         let to_all =
             || offers.iter().filter(|(_, own)| own.is_none()).map(|(entry, _)| entry.reach.written(self.repositories.as_ref()));
         if to_all().any(|written| written.is_none()) {
-            return OfferedTo::Anybodys;
+            return OfferedTo::Anyone;
         }
         let of_own: Vec<String> = match &self.repositories {
             Some(RepositoryScope::Own(names)) => {
@@ -71,8 +71,8 @@ impl Grantable for GitHubTarget {
         };
         let first = to_all().next();
         match (first.is_some(), of_own.is_empty()) {
-            (true, _) if to_all().any(|written| Some(written) != first) => OfferedTo::Nobodys,
-            (true, true) => OfferedTo::Anybodys,
+            (true, _) if to_all().any(|written| Some(written) != first) => OfferedTo::NoOne,
+            (true, true) => OfferedTo::Anyone,
             (true, false) => OfferedTo::AllBut(of_own),
             (false, _) => OfferedTo::Only(of_own),
         }

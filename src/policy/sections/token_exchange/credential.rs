@@ -35,10 +35,10 @@ impl Grantable for TokenExchangeTarget {
     }
 
     /// Nobody gets it if it is granted on several terms, because a request cannot choose one.
-    fn whose<'a>(&self, entries: impl Iterator<Item = &'a TokenExchangeGrant> + Clone) -> OfferedTo {
+    fn offered_to<'a>(&self, entries: impl Iterator<Item = &'a TokenExchangeGrant> + Clone) -> OfferedTo {
         let mut all = entries.filter(|entry| self.is_of(entry));
         let first = all.next();
-        if all.all(|other| first.is_some_and(|first| first.is_like(other))) { OfferedTo::Anybodys } else { OfferedTo::Nobodys }
+        if all.all(|other| first.is_some_and(|first| first.is_like(other))) { OfferedTo::Anyone } else { OfferedTo::NoOne }
     }
 
     fn terms<'a>(

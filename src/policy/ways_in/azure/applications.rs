@@ -5,7 +5,7 @@ use crate::policy::ways_in::error::ExportFault;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-const WHOSE: &str = "CLIENT_ID";
+const OWNER: &str = "CLIENT_ID";
 /// Members that in Microsoft Graph only applications have, and members that only service principals have.
 const OF_APPLICATIONS: [&str; 3] = ["identifierUris", "publisherDomain", "requiredResourceAccess"];
 const OF_PRINCIPALS: [&str; 2] = ["servicePrincipalType", "servicePrincipalNames"];
@@ -88,20 +88,20 @@ impl Applications {
         match document.value {
             Value::Object(members) if members.contains_key("appId") => self.application(document.value)?,
             one @ Value::Object(_) if is_federated(one) => {
-                self.entry(&document.require_owner(WHOSE)?).add(std::slice::from_ref(one), false);
+                self.entry(&document.require_owner(OWNER)?).add(std::slice::from_ref(one), false);
             }
             Value::Array(all) if all.iter().any(|one| one.get("appId").is_some()) => {
                 all.iter().try_for_each(|one| self.application(one))?;
             }
             Value::Array(all) if all.iter().any(|one| one.get("keyId").is_some()) => {
-                let application = self.entry(&document.require_owner(WHOSE)?);
+                let application = self.entry(&document.require_owner(OWNER)?);
                 for one in all {
                     let kind = if one.get("type").is_some() { "certificate" } else { "client secret" };
                     application.add_secrets(kind, std::slice::from_ref(one));
                 }
             }
             Value::Array(all) if !all.is_empty() && all.iter().all(is_federated) => {
-                self.entry(&document.require_owner(WHOSE)?).add(all, true)
+                self.entry(&document.require_owner(OWNER)?).add(all, true)
             }
             _ => return Ok(false),
         }

@@ -43,7 +43,7 @@ impl InheritedPolicies {
     }
 }
 
-const WHOSE: &str = "ADDRESS or PROJECT";
+const OWNER: &str = "ADDRESS or PROJECT";
 /// The name that marks a set of keys as daypass's own: those of other issuers look the same.
 const JWKS: &str = "jwks";
 /// The ending after an account's address that marks a list of its keys: an empty list does not show it.
@@ -55,7 +55,7 @@ impl Projects {
         match document.value {
             Value::Object(members) if members.contains_key("bindings") || is_empty_policy(document.value) => {
                 check_bindings(document.value)?;
-                let owner = document.require_owner(WHOSE)?;
+                let owner = document.require_owner(OWNER)?;
                 if ServiceAccount::parse(&owner).is_ok() {
                     self.accounts.take(&owner, document.value.clone(), document.name)?;
                 } else {
