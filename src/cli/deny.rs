@@ -94,10 +94,10 @@ async fn lift(reached: &ServerAccess<'_>, id: &IdSuffix, json: bool) -> Result<u
     if !answer.lifted {
         return Err(Failure::new(STATUS_USAGE, format!("no denial has the id {id}; `daypass status` lists them")));
     }
-    Ok(print_answer(json, &json!(answer), &told_of_lifting(&answer)))
+    Ok(print_answer(json, &json!(answer), &lifted_line(&answer)))
 }
 
-fn told_of_lifting(answer: &Lifted) -> String {
+fn lifted_line(answer: &Lifted) -> String {
     let was = answer.denies.as_ref().map_or_else(|| "what it denied cannot be read".to_owned(), ToString::to_string);
     let until = answer.until.map(|until| format!(", which stood until {until}")).unwrap_or_default();
     format!("lifted: {}{until}; the policies decide again", plain(&was))

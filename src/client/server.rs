@@ -234,7 +234,7 @@ impl Server {
     fn unanswered(&self, fault: &reqwest::Error) -> Failure {
         let trust = Trust { is_named: self.has_ca, named_by: "--ca (DAYPASS_CA)", keeper: "the operator" };
         if let Some(cause) = certificate_fault(fault, trust) {
-            let message = format!("the certificate of the daypass server at {} is not trusted: {}", self.base, cause.told);
+            let message = format!("the certificate of the daypass server at {} is not trusted: {}", self.base, cause.message);
             return Failure { hint: cause.hint, ..Failure::new(STATUS_CONFIGURATION, message) };
         }
         unreachable_server(&self.base, fault)

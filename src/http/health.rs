@@ -72,7 +72,7 @@ impl Health {
         self.providers.load().iter().flat_map(|asked| asked.iter()).filter_map(alarm).collect()
     }
 
-    fn providers_told(&self) -> String {
+    fn provider_states(&self) -> String {
         let silent = self.silent_providers();
         match self.providers.load().as_deref() {
             None => "not asked yet".to_owned(),
@@ -91,7 +91,7 @@ impl Health {
         let certificate = self.public.validity().fault(app.now());
         let issuers = app.issuers.count() > unreadable.iter().filter(|issuer| issuer.serves_nobody()).count();
         let draining = app.draining.is_cancelled();
-        let said = |holds: bool, yes: &str, no: &str| if holds { yes.to_owned() } else { no.to_owned() };
+        let state = |holds: bool, yes: &str, no: &str| if holds { yes.to_owned() } else { no.to_owned() };
         Readiness {
             ready: revision.is_ok() && store && fresh && certificate.is_none() && issuers && !draining,
             draining,
@@ -103,14 +103,14 @@ impl Health {
             sources: app.source_statuses(&live),
             checks: Checks {
                 revision: revision.map_or_else(|denial| denial.cause, |_| "in force".to_owned()),
-                store: said(store, "writable", "cannot be written"),
+                store: state(store, "writable", "cannot be written"),
                 space: app.store.space().1.unwrap_or_else(|| "enough".to_owned()),
                 clock: app.store.clock_fault().unwrap_or_else(|| "agrees with the time since boot".to_owned()),
-                repository: said(fresh, "read", "not read for longer than max_stale"),
+                repository: state(fresh, "read", "not read for longer than max_stale"),
                 certificate: certificate
                     .map_or_else(|| format!("counts until {}", self.public.validity().not_after), |fault| fault.to_string()),
-                issuers: said(issuers, "keys can be had", "no issuer's keys can be read"),
-                providers: self.providers_told(),
+                issuers: state(issuers, "keys can be had", "no issuer's keys can be read"),
+                providers: self.provider_states(),
             },
         }
     }

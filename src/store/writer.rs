@@ -217,8 +217,8 @@ impl Faults {
             self.unlogged += 1;
             return;
         }
-        let untold = std::mem::take(&mut self.unlogged);
-        tracing::error!(%fault, untold, "the store cannot write; requests are refused until it can");
+        let unreported = std::mem::take(&mut self.unlogged);
+        tracing::error!(%fault, unreported, "the store cannot write; requests are refused until it can");
         self.logged_at = Some(Instant::now());
     }
 }

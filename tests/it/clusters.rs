@@ -26,14 +26,14 @@ fn objects(text: &str) -> Vec<Value> {
     documents.filter(|document| !document.is_null()).collect()
 }
 
-fn told(output: &Output) -> String {
+fn text_of(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// The objects of an overlay; `None` without kubectl, which has kustomize in it.
 pub(crate) fn kustomize(folder: &str) -> Option<Vec<Value>> {
     let output = Command::new(peer("kubectl")?).arg("kustomize").arg(deploy("kubernetes").join(folder)).output().unwrap();
-    assert!(output.status.success(), "{folder}: {}", told(&output));
+    assert!(output.status.success(), "{folder}: {}", text_of(&output));
     Some(objects(&String::from_utf8_lossy(&output.stdout)))
 }
 
@@ -49,7 +49,7 @@ fn helm(arguments: &[&str]) -> Option<Output> {
 /// The objects of the chart.
 pub(crate) fn chart(arguments: &[&str]) -> Option<Vec<Value>> {
     let output = helm(arguments)?;
-    assert!(output.status.success(), "{}", told(&output));
+    assert!(output.status.success(), "{}", text_of(&output));
     Some(objects(&String::from_utf8_lossy(&output.stdout)))
 }
 

@@ -14,7 +14,7 @@ use cases::{CASES, Case, Way};
 use regex::Regex;
 use scene::Scene;
 use std::collections::BTreeSet;
-use ways::Heard;
+use ways::Response;
 
 /// The code of every refusal here, at every API.
 const REFUSED: &str = "no_matching_policy";
@@ -55,16 +55,16 @@ async fn every_kind_is_delivered_refused_recorded_counted_and_kept_secret_alike(
     canaries.add("the document", &scene.plaintext);
     for case in CASES {
         for way in case.ways {
-            let heard = (way.ask)(&scene, &scene.world.token(), case.granted).await;
-            check_delivery(&scene, case, way, &heard);
-            for secret in &heard.secrets {
+            let response = (way.ask)(&scene, &scene.world.token(), case.granted).await;
+            check_delivery(&scene, case, way, &response);
+            for secret in &response.secrets {
                 canaries.add(&format!("{} at {}", case.kind, way.api), secret);
                 // Whoever writes a long token may cut it off.
                 canaries
                     .add_plain(&format!("the end of {} at {}", case.kind, way.api), &secret[secret.len().saturating_sub(40)..]);
             }
-            let heard = (way.ask)(&scene, &scene.world.token(), case.stranger).await;
-            check_refusal(&scene, case, way, &heard);
+            let response = (way.ask)(&scene, &scene.world.token(), case.stranger).await;
+            check_refusal(&scene, case, way, &response);
         }
         check_metrics(&scene, case).await;
     }
@@ -79,25 +79,25 @@ fn is_of(case: &Case, line: &serde_json::Value, name: &str) -> bool {
     word == case.kind && text.contains(name)
 }
 
-fn check_delivery(scene: &Scene, case: &Case, way: &Way, heard: &Heard) {
+fn check_delivery(scene: &Scene, case: &Case, way: &Way, response: &Response) {
     let place = format!("{} at {}", case.kind, way.api);
-    assert!(heard.released, "{place}: {heard:?}");
+    assert!(response.released, "{place}: {response:?}");
     // A use of daypass itself hands out no secret.
-    assert_eq!(heard.secrets.is_empty(), case.kind == "daypass", "{place}");
-    assert!(heard.secrets.iter().all(|secret| secret.len() >= 10), "{place}: a value that may stand anywhere by chance");
+    assert_eq!(response.secrets.is_empty(), case.kind == "daypass", "{place}");
+    assert!(response.secrets.iter().all(|secret| secret.len() >= 10), "{place}: a value that may stand anywhere by chance");
     let records = scene.world.audit();
     let record = records.iter().rfind(|entry| entry.kind == "released").unwrap();
     assert!(is_of(case, &record.body["credentials"][0], case.granted), "{place}: {}", record.body);
     assert_eq!((&record.body["api"], &record.body["policies"][0]), (&way.api.into(), &scene::POLICY_NAME.into()), "{place}");
 }
 
-fn check_refusal(scene: &Scene, case: &Case, way: &Way, heard: &Heard) {
+fn check_refusal(scene: &Scene, case: &Case, way: &Way, response: &Response) {
     let place = format!("{} at {}", case.kind, way.api);
-    assert!(!heard.released && heard.secrets.is_empty(), "{place}: {heard:?}");
+    assert!(!response.released && response.secrets.is_empty(), "{place}: {response:?}");
     let records = scene.world.audit();
     let record = records.iter().rfind(|entry| entry.kind == "refused").unwrap();
     let decision = record.decision.as_ref().unwrap();
-    assert!(heard.said.contains(REFUSED) && heard.said.contains(decision.as_str()), "{place}: {heard:?}");
+    assert!(response.message.contains(REFUSED) && response.message.contains(decision.as_str()), "{place}: {response:?}");
     assert!(is_of(case, &record.body["credentials"][0], case.stranger), "{place}: {}", record.body);
     assert_eq!((&record.body["api"], &record.body["reason"]), (&way.api.into(), &REFUSED.into()), "{place}");
 }

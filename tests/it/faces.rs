@@ -13,13 +13,13 @@ use std::pin::Pin;
 
 /// What a client of an API gets.
 #[derive(Debug)]
-struct Heard {
+struct Response {
     released: bool,
     /// Everything in the answer that a client may show a person.
-    said: String,
+    message: String,
 }
 
-type Answer<'a> = Pin<Box<dyn Future<Output = Heard> + 'a>>;
+type Answer<'a> = Pin<Box<dyn Future<Output = Response> + 'a>>;
 
 /// An API: its name in the audit log, and how a test asks it for a role with a token.
 struct Face {
@@ -38,47 +38,47 @@ const FACES: [Face; 5] = [
     Face { api: "vault", roles: false, ask: |world, token, role| Box::pin(vault_transit(world, token, role)) },
 ];
 
-async fn native(world: &World, token: &str, role: &str) -> Heard {
+async fn native(world: &World, token: &str, role: &str) -> Response {
     let (status, answer) = world.exchange(token, json!([{"aws": {"role": role}}])).await;
-    Heard { released: status == 200 && answer["credentials"][0]["aws"]["AccessKeyId"].is_string(), said: answer.to_string() }
+    Response { released: status == 200 && answer["credentials"][0]["aws"]["AccessKeyId"].is_string(), message: answer.to_string() }
 }
 
-async fn aws_sts(world: &World, token: &str, role: &str) -> Heard {
+async fn aws_sts(world: &World, token: &str, role: &str) -> Response {
     let action = [("Action", "AssumeRoleWithWebIdentity"), ("Version", "2011-06-15")];
     let parameters = [("RoleArn", role), ("RoleSessionName", "faces"), ("WebIdentityToken", token)];
     let request = world.http.post(world.url("/aws/sts/")).header("content-type", "application/x-www-form-urlencoded");
     let response = request.body(encode(&[&action[..], &parameters].concat())).send().await.unwrap();
     let (released, document) = (response.status() == 200, response.text().await.unwrap());
     let text = if released { element(&document, "AccessKeyId") } else { element(&document, "Message") };
-    Heard { released, said: text }
+    Response { released, message: text }
 }
 
-async fn aws_container(world: &World, token: &str, role: &str) -> Heard {
+async fn aws_container(world: &World, token: &str, role: &str) -> Response {
     let address = world.url(&format!("/aws/container?{}", encode(&[("role", role)])));
     let response = world.http.get(address).header("authorization", token).send().await.unwrap();
     let (status, answer): (_, Value) = (response.status(), response.json().await.unwrap());
-    Heard { released: status == 200 && answer["AccessKeyId"].is_string(), said: answer["message"].to_string() }
+    Response { released: status == 200 && answer["AccessKeyId"].is_string(), message: answer["message"].to_string() }
 }
 
-async fn octo_sts(world: &World, token: &str, role: &str) -> Heard {
+async fn octo_sts(world: &World, token: &str, role: &str) -> Response {
     let scope = format!("acme/{}", role.rsplit('/').next().unwrap());
     let address = world.url(&format!("/sts/exchange?{}", encode(&[("scope", &scope), ("identity", "ci")])));
     let response = world.http.get(address).bearer_auth(token).send().await.unwrap();
     let (status, answer): (_, Value) = (response.status(), response.json().await.unwrap());
-    Heard {
+    Response {
         released: status == 200 && answer["token"].as_str().is_some_and(|token| token.starts_with("ghs_")),
-        said: answer["message"].to_string(),
+        message: answer["message"].to_string(),
     }
 }
 
-async fn vault_transit(world: &World, token: &str, role: &str) -> Heard {
+async fn vault_transit(world: &World, token: &str, role: &str) -> Response {
     let parameter = URL_SAFE_NO_PAD.encode(json!({ "key": "jwt", "value": token }).to_string());
     let address = world.url(&format!("/vault/v1/transit/encrypt/{}", role.rsplit('/').next().unwrap()));
     let request = world.http.put(address).header("X-Vault-Inline-Auth-Path", "auth/jwt/login");
     let request = request.header("X-Vault-Inline-Auth-Parameter-jwt", parameter).json(&json!({ "plaintext": "eA==" }));
     let response = request.send().await.unwrap();
     let (status, answer): (_, Value) = (response.status(), response.json().await.unwrap());
-    Heard { released: status == 200 && answer["data"]["ciphertext"].is_string(), said: answer["errors"].to_string() }
+    Response { released: status == 200 && answer["data"]["ciphertext"].is_string(), message: answer["errors"].to_string() }
 }
 
 fn role(name: &str) -> String {
@@ -128,9 +128,9 @@ fn claims(change: Value) -> Map<String, Value> {
 }
 
 /// A refusal has its code, hint and decision, and a record with the reason. Records that name an API name this one.
-fn check_refusal(world: &World, face: &Face, response: &Heard, code: &str) {
+fn check_refusal(world: &World, face: &Face, response: &Response, code: &str) {
     let reason = daypass::words::Reason::ALL.iter().find(|reason| reason.code() == code).unwrap();
-    let text = response.said.replace(['`', '\\'], "");
+    let text = response.message.replace(['`', '\\'], "");
     assert!(!response.released, "{}: {code}: {response:?}", face.api);
     assert!(text.contains(code), "{}: {code}: {response:?}", face.api);
     // The hint for a refusal of AWS names the actions that the role's trust policy has to allow.

@@ -9,7 +9,7 @@ const CONFIG: &str = "issuers: [ { name: github, mapping: github-actions, issuer
 const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
 
 /// Runs the program. Returns both streams.
-fn told(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> String {
+fn output_of(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_daypass"));
     command.args(arguments).envs(environment.iter().copied()).current_dir(folder).stdin(Stdio::null());
     let output = command.output().unwrap();
@@ -44,8 +44,8 @@ fn a_key_in_place_of_an_argument_or_a_variable_is_shown_in_no_form_of_output() {
                 (&["audit", "query", "--output", output, "--log", &key], &[]),
                 (&[&key], &[]),
             ] {
-                let told = told(folder.path(), arguments, environment);
-                assert!(!told.is_empty() && !told.contains(&part), "{arguments:?}: {told}");
+                let printed = output_of(folder.path(), arguments, environment);
+                assert!(!printed.is_empty() && !printed.contains(&part), "{arguments:?}: {printed}");
             }
         }
     }
@@ -60,9 +60,9 @@ fn a_key_in_place_of_a_value_of_a_policy_is_in_no_form_of_a_check() {
         put(&folder.path().join("policies/a.yaml"), policy.as_bytes());
         put(&folder.path().join("daypass.yaml"), CONFIG.as_bytes());
         for output in [&["--output", "text"][..], &["--output", "json"], &["--format", "sarif"], &["--format", "github"]] {
-            let told =
-                told(folder.path(), &[&["policy", "check", "--config", "daypass.yaml", "--folder", "."], output].concat(), &[]);
-            assert!(told.contains("a.yaml") && !told.contains(&part), "{output:?}: {told}");
+            let printed =
+                output_of(folder.path(), &[&["policy", "check", "--config", "daypass.yaml", "--folder", "."], output].concat(), &[]);
+            assert!(printed.contains("a.yaml") && !printed.contains(&part), "{output:?}: {printed}");
         }
     }
 }

@@ -19,17 +19,17 @@ fn unlimited(program: &str, folder: &Path) -> Command {
 }
 
 /// Waits until the program reads this pipe, which nobody fills.
-fn wait_for_reader(pipe: &Path, child: &mut Child, told: &str) -> std::fs::File {
+fn wait_for_reader(pipe: &Path, child: &mut Child, command: &str) -> std::fs::File {
     for _ in 0..TRIES {
         // Without a reader this fails (fifo(7)).
         let opened = std::fs::OpenOptions::new().write(true).custom_flags(rustix::fs::OFlags::NONBLOCK.bits() as i32).open(pipe);
         if let Ok(open) = opened {
             return open;
         }
-        assert!(child.try_wait().unwrap().is_none(), "{told}: it ended before it read");
+        assert!(child.try_wait().unwrap().is_none(), "{command}: it ended before it read");
         std::thread::sleep(Duration::from_millis(10));
     }
-    panic!("{told}: it does not read");
+    panic!("{command}: it does not read");
 }
 
 #[test]
@@ -62,21 +62,21 @@ fn no_command_that_may_hold_a_key_writes_a_core_dump() {
         with(&["whoami"], &server, &[]),
     ];
     for arguments in commands {
-        let told = arguments.join(" ");
+        let command = arguments.join(" ");
         let mut child = unlimited(env!("CARGO_BIN_EXE_daypass"), folder.path()).args(&arguments).spawn().unwrap();
-        let open = wait_for_reader(&pipe, &mut child, &told);
+        let open = wait_for_reader(&pipe, &mut child, &command);
         let limits = std::fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
         let core: Vec<&str> =
             limits.lines().find(|line| line.starts_with("Max core file size")).unwrap().split_whitespace().collect();
-        assert_eq!(core[4], "0", "{told}: {core:?}");
-        assert!(arguments[0] == "exec" || core[5] == "0", "{told}: {core:?}");
+        assert_eq!(core[4], "0", "{command}: {core:?}");
+        assert!(arguments[0] == "exec" || core[5] == "0", "{command}: {core:?}");
         // The limit alone does not decide: the process is not dumpable either.
         let process = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
         let most = rustix::process::getrlimit(Resource::Core).maximum;
         let _ = prlimit(Some(process), Resource::Core, Rlimit { current: most, maximum: most });
         kill_process(process, Signal::ABORT).unwrap();
         let status = child.wait().unwrap();
-        assert_eq!((status.signal(), status.core_dumped()), (Some(Signal::ABORT.as_raw()), false), "{told}");
+        assert_eq!((status.signal(), status.core_dumped()), (Some(Signal::ABORT.as_raw()), false), "{command}");
         drop(open);
     }
 }

@@ -98,7 +98,7 @@ impl Api {
     }
 
     /// The message of a refusal. Panics if the answer is not in the API's own form.
-    fn said(self, answer: &Answer) -> String {
+    fn message_of(self, answer: &Answer) -> String {
         let has = |name: &str, value: &str| assert_eq!(answer.header(name), Some(value), "{self:?}: {answer:?}");
         let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{self:?}: {answer:?}")).to_owned();
         has("cache-control", "no-store");
@@ -173,7 +173,7 @@ async fn every_hostile_request_is_refused_in_its_apis_own_form() {
     let (before, mut wrong) = (sts.asked().len(), Vec::new());
     for Case { what, api, sent, codes } in &cases {
         let answer = sent.send(&world).await.unwrap_or_else(|| panic!("{api:?}: {what}: no answer"));
-        let message = api.said(&answer);
+        let message = api.message_of(&answer);
         let refused = (400..500).contains(&answer.status) && codes.iter().any(|code| message.contains(code));
         if !refused || answer.body.contains(CANARY) || answer.body.len() > 4096 {
             wrong.push(format!("{api:?}: {what}: not one of {codes:?}: {answer:?}"));

@@ -128,7 +128,7 @@ async fn a_token_of_fixed_audience_is_sent_to_its_own_server_alone() {
 }
 
 /// Starts a server with this certificate. Returns what a job prints.
-async fn heard(parts: (rcgen::CertificateParams, rcgen::KeyPair), trusted: bool) -> String {
+async fn stderr_of_job(parts: (rcgen::CertificateParams, rcgen::KeyPair), trusted: bool) -> String {
     let certificate = parts.0.self_signed(&parts.1).unwrap();
     let (pem, key) = (certificate.pem(), parts.1.serialize_pem());
     let files = vec![("tls.crt", pem.clone().into_bytes()), ("tls.key", key.into_bytes())];
@@ -153,14 +153,14 @@ async fn each_fault_of_a_certificate_is_explained() {
     let authority = |parameters: &mut rcgen::CertificateParams| {
         parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     };
-    let printed = heard(parts_for("localhost", &authority), true).await;
+    let printed = stderr_of_job(parts_for("localhost", &authority), true).await;
     assert!(
         printed.contains("is an authority's own") && printed.contains("CA:FALSE") && !printed.contains("OtherError"),
         "{printed}"
     );
     let old = |parameters: &mut rcgen::CertificateParams| parameters.not_after = rcgen::date_time_ymd(2020, 1, 1);
-    assert!(heard(parts_for("localhost", &old), true).await.contains("has expired"));
-    assert!(heard(parts_for("elsewhere.example", &|_| {}), true).await.contains("is for another name"));
-    let printed = heard(parts_for("localhost", &|_| {}), false).await;
+    assert!(stderr_of_job(parts_for("localhost", &old), true).await.contains("has expired"));
+    assert!(stderr_of_job(parts_for("elsewhere.example", &|_| {}), true).await.contains("is for another name"));
+    let printed = stderr_of_job(parts_for("localhost", &|_| {}), false).await;
     assert!(printed.contains("--ca (DAYPASS_CA)") && printed.contains("signed by"), "{printed}");
 }

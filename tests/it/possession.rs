@@ -55,7 +55,7 @@ async fn ask(world: &World, token: &str, proof: Option<&str>, secret: &str) -> (
     (response.status().as_u16(), response.json().await.unwrap())
 }
 
-async fn heard(world: &World, token: &str, proof: &str, secret: &str) -> String {
+async fn code_of(world: &World, token: &str, proof: &str, secret: &str) -> String {
     ask(world, token, Some(proof), secret).await.1["code"].as_str().unwrap_or("released").to_owned()
 }
 
@@ -78,8 +78,8 @@ async fn a_bound_token_needs_its_key_and_a_policy_may_require_one() {
 
     let leaked = token();
     assert_eq!(ask(&world, &leaked, None, secret).await.1["code"], "proof_missing");
-    assert_eq!(heard(&world, &leaked, &proof(&thief, &leaked, "1"), secret).await, "proof_invalid");
-    assert_eq!(heard(&world, &leaked, &proof(&key, &token(), "1"), secret).await, "proof_invalid", "a proof is for one token");
+    assert_eq!(code_of(&world, &leaked, &proof(&thief, &leaked, "1"), secret).await, "proof_invalid");
+    assert_eq!(code_of(&world, &leaked, &proof(&key, &token(), "1"), secret).await, "proof_invalid", "a proof is for one token");
     let (status, answer) = ask(&world, &leaked, Some(&proof(&key, &leaked, "1")), secret).await;
     assert_eq!((status, &answer["credentials"][0]["secret"]["value"]), (200, &json!("hunter2")), "{answer}");
     let (status, again) = ask(&world, &leaked, Some(&proof(&key, &leaked, "2")), secret).await;
@@ -112,9 +112,9 @@ async fn a_captured_proof_cannot_be_used_again() {
         request.send().await.unwrap().json::<Value>().await.unwrap()["code"].as_str().unwrap_or("released").to_owned()
     };
     let captured = prove("POST", "/v1/exchange", "", &body("shop/password.age"), "1");
-    let mut outcomes = vec![heard(&world, &token, &captured, "shop/db.yaml").await];
+    let mut outcomes = vec![code_of(&world, &token, &captured, "shop/db.yaml").await];
     for secret in ["shop/password.age", "shop/password.age", "shop/db.yaml"] {
-        outcomes.push(heard(&world, &token, &captured, secret).await);
+        outcomes.push(code_of(&world, &token, &captured, secret).await);
     }
     let another = prove("GET", "/v1/secrets/shop/db.yaml", "key=/password", "", "2");
     for query in ["?key=/port", "", "?key=/password", "?key=/password"] {
@@ -123,7 +123,7 @@ async fn a_captured_proof_cannot_be_used_again() {
     let invalid = "proof_invalid";
     assert_eq!(outcomes, [invalid, "released", invalid, invalid, invalid, invalid, "released", invalid]);
     world.kill_and_restart().await;
-    assert_eq!(heard(&world, &token, &captured, "shop/password.age").await, invalid, "nor after a restart");
+    assert_eq!(code_of(&world, &token, &captured, "shop/password.age").await, invalid, "nor after a restart");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -151,7 +151,7 @@ async fn a_plain_rfc_9449_proof_is_accepted_where_a_policy_says_so() {
     ];
     for (number, (ago, more, secret, expected)) in cases.into_iter().enumerate() {
         let proof = key.prove(&world, &token, &number.to_string(), ago, more.clone());
-        assert_eq!(heard(&world, &token, &proof, secret).await, expected, "{more} {ago} {secret}");
+        assert_eq!(code_of(&world, &token, &proof, secret).await, expected, "{more} {ago} {secret}");
     }
 }
 

@@ -219,7 +219,7 @@ impl Host {
             let is_certificate = certificate_fault(&fault, self.trust).is_some();
             let status = if is_certificate { STATUS_CONFIGURATION } else { STATUS_UNAVAILABLE };
             let cause = cause(&fault, self.trust);
-            Failure { hint: cause.hint, ..Failure::new(status, format!("{url}: {}", cause.told)) }
+            Failure { hint: cause.hint, ..Failure::new(status, format!("{url}: {}", cause.message)) }
         };
         let response = self.client.get(url).send().await.map_err(failed)?;
         if !response.status().is_success() {

@@ -24,21 +24,21 @@ pub struct Trust<'a> {
 #[derive(Clone, Debug)]
 pub struct Cause {
     /// Why.
-    pub told: String,
+    pub message: String,
     /// What to do next.
     pub hint: Option<String>,
 }
 
 impl Cause {
     fn advised(detail: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { told: detail.into(), hint: Some(hint.into()) }
+        Self { message: detail.into(), hint: Some(hint.into()) }
     }
 }
 
 /// On one line.
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.told)?;
+        f.write_str(&self.message)?;
         self.hint.iter().try_for_each(|hint| write!(f, "; {hint}"))
     }
 }
@@ -142,6 +142,6 @@ fn names(presented: &[String]) -> String {
 /// Why there was no answer. A fault of the certificate has a plain text, with what to do.
 pub fn cause(fault: &reqwest::Error, trust: Trust<'_>) -> Cause {
     let certificate = certificate_fault(fault, trust);
-    let certificate = certificate.map(|cause| Cause { told: format!("its certificate is not trusted: {}", cause.told), ..cause });
-    certificate.unwrap_or_else(|| Cause { told: root_cause(fault), hint: None })
+    let certificate = certificate.map(|cause| Cause { message: format!("its certificate is not trusted: {}", cause.message), ..cause });
+    certificate.unwrap_or_else(|| Cause { message: root_cause(fault), hint: None })
 }

@@ -5,7 +5,7 @@ use super::gained::{TOO_MANY_PARTS, gained};
 use super::looser::{looser, renamed};
 use super::permits::{Permit, mapping, permits};
 use super::side::{Side, guardrails_differ};
-use super::unfiled::{unfiled, untold};
+use super::unfiled::{unfiled, unreported};
 use crate::kind::Target;
 use crate::policy::file::TrustPolicy;
 use crate::policy::{Catalogue, Ruleset, Tree};
@@ -23,7 +23,7 @@ pub fn changes(old: (&Ruleset, &Tree), new: (&Ruleset, &Tree), catalogue: &Catal
     found.extend(of_parts(&credentials, &found, &old, &new, catalogue, now));
     found.extend(unfiled(&old, &new, catalogue, now));
     if !stand_for_all {
-        found.extend(untold(&unlisted, &old, &new, catalogue, now));
+        found.extend(unreported(&unlisted, &old, &new, catalogue, now));
     }
     together(found)
 }

@@ -71,7 +71,7 @@ pub(super) fn unfiled<'a>(old: &Side<'a>, new: &Side<'a>, catalogue: &Catalogue,
                 if is_alike { new.would_permit(&wanted, catalogue, now) } else { permits(&alone, catalogue, &wanted, now) };
             let gains = gained(&past, &next, catalogue, &wanted, Direction::Widens, old).into_iter();
             found.extend(gains.chain(looser(&past, &next, catalogue, &wanted, Direction::Widens)).map(|change| Change {
-                credentials: vec![granted.of.told.clone()],
+                credentials: vec![granted.of.description.clone()],
                 because: Some(why.to_owned()),
                 ..change
             }));
@@ -83,7 +83,7 @@ pub(super) fn unfiled<'a>(old: &Side<'a>, new: &Side<'a>, catalogue: &Catalogue,
 
 /// Who gains credentials that the present files do not limit, if these do not stand for all: everything that the policies grant by which
 /// somebody may gain.
-pub(super) fn untold(unlisted: &[Target], old: &Side<'_>, new: &Side<'_>, catalogue: &Catalogue, now: UnixTime) -> Vec<Change> {
+pub(super) fn unreported(unlisted: &[Target], old: &Side<'_>, new: &Side<'_>, catalogue: &Catalogue, now: UnixTime) -> Vec<Change> {
     let mut found = Vec::new();
     for policy in may_gain(old, new) {
         let alone = Ruleset::alone(policy);

@@ -21,7 +21,7 @@ pub(in crate::policy) struct Filed<'a> {
 /// Something that is granted of a file.
 pub(in crate::policy) struct OfFile<'a> {
     /// The credential in a report, with the pattern in place of a name.
-    pub(in crate::policy) told: String,
+    pub(in crate::policy) description: String,
     /// The credential for the file of this name, if a file can have it.
     pub(in crate::policy) wanted: OfName<'a>,
 }

@@ -143,7 +143,7 @@ impl Section for SecretGrant {
     fn filed(&self) -> Option<Filed<'_>> {
         let key = self.key.as_deref().map(|key| format!("#{key}")).unwrap_or_default();
         let wanted = |path: &SecretPath| Some(SecretName { path: path.clone(), key: self.key.clone() }.into());
-        let of = OfFile { told: format!("secret {}{key}", self.documents), wanted: Box::new(wanted) };
+        let of = OfFile { description: format!("secret {}{key}", self.documents), wanted: Box::new(wanted) };
         Some(Filed { pattern: &self.documents, terms: self.kept.values(), each: vec![of] })
     }
 

@@ -88,7 +88,7 @@ impl Section for TransitGrant {
                 let wanted = TransitUse { operation, key: TransitKey::parse(name.as_str()).ok()?, input: None };
                 self.covers(&wanted).then(|| wanted.into())
             };
-            OfFile { told: format!("transit {} {}", operation.as_str(), self.keys), wanted: Box::new(wanted) }
+            OfFile { description: format!("transit {} {}", operation.as_str(), self.keys), wanted: Box::new(wanted) }
         };
         Some(Filed { pattern: &self.keys, terms: Vec::new(), each: Operation::ALL.map(of).into() })
     }

@@ -1,6 +1,6 @@
 //! The alert rules: promtool runs them, the server has their metrics, and each has a runbook.
 
-use super::{deploy, told};
+use super::{deploy, text_of};
 use crate::sts::StandInSts;
 use crate::support::{Setup, World, peer};
 use daypass::words::Reason;
@@ -48,7 +48,7 @@ fn promtool_accepts_the_rules_and_their_tests_pass() {
     let Some(promtool) = peer("promtool") else { return };
     for arguments in [["check", "rules", "daypass.rules.yaml"], ["test", "rules", "daypass.rules.test.yaml"]] {
         let output = Command::new(&promtool).args(arguments).current_dir(deploy("prometheus")).output().unwrap();
-        assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), told(&output));
+        assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), text_of(&output));
     }
 }
 

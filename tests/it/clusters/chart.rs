@@ -1,6 +1,6 @@
 //! The values that the chart refuses, and the messages.
 
-use super::{deploy, helm, told};
+use super::{deploy, helm, text_of};
 use daypass::config::Config;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -36,10 +36,10 @@ fn bad_values_are_refused_in_clear_words() {
         ("certManager.enabled=false", "set webhook.caBundle, or certManager.enabled=true"),
     ] {
         let Some(output) = helm(&["--set", value]) else { return };
-        assert!(!output.status.success() && told(&output).contains(expected), "{value}: {}", told(&output));
+        assert!(!output.status.success() && text_of(&output).contains(expected), "{value}: {}", text_of(&output));
     }
     let Some(old) = helm(&["--kube-version", "1.28.0"]) else { return };
-    assert!(told(&old).contains("chart requires kubeVersion: >=1.29.0-0"), "{}", told(&old));
+    assert!(text_of(&old).contains("chart requires kubeVersion: >=1.29.0-0"), "{}", text_of(&old));
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn the_chart_alone_names_what_is_missing() {
     let Some(program) = crate::support::peer("helm") else { return };
     let output = std::process::Command::new(program).args(["template", "daypass"]).arg(deploy("helm/daypass")).output().unwrap();
     for missing in ["at '/config': missing properties 'public_url', 'root', 'issuers'", "at '/image/digest': ''"] {
-        assert!(told(&output).contains(missing), "{}", told(&output));
+        assert!(text_of(&output).contains(missing), "{}", text_of(&output));
     }
 }
 
@@ -58,7 +58,7 @@ fn helm_lint_accepts_the_chart() {
     let output =
         lint.args(["lint", "--strict"]).arg(deploy("helm/daypass")).arg("--values").arg(deploy("helm/production.yaml")).output();
     let output = output.unwrap();
-    assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), told(&output));
+    assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), text_of(&output));
 }
 
 /// The faults that the server's own reader finds in this text.

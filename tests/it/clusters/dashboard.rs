@@ -1,7 +1,7 @@
 //! The Grafana dashboard: its structure, and its queries. Prometheus accepts each query, and the server has its metrics.
 
 use super::alerts::{metrics, used};
-use super::{deploy, told};
+use super::{deploy, text_of};
 use crate::support::peer;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -70,7 +70,7 @@ fn prometheus_accepts_every_query() {
     let file = folder.path().join("rules.yaml");
     std::fs::write(&file, json!({ "groups": [{ "name": "dashboard", "rules": all }] }).to_string()).unwrap();
     let output = Command::new(promtool).args(["check", "rules"]).arg(file).output().unwrap();
-    assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), told(&output));
+    assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), text_of(&output));
 }
 
 /// A page that sends an operator to a panel that is not there costs minutes of an outage.

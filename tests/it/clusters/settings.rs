@@ -143,6 +143,6 @@ fn the_admin_listener_is_never_put_on_all_addresses() {
     ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_daypass"));
         let output = command.args(["serve", "--config", "/nonexistent", "--admin-address", address]).output().unwrap();
-        assert!(!output.status.success() && super::told(&output).contains(expected), "{address}: {}", super::told(&output));
+        assert!(!output.status.success() && super::text_of(&output).contains(expected), "{address}: {}", super::text_of(&output));
     }
 }

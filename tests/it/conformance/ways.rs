@@ -12,31 +12,31 @@ use std::pin::Pin;
 
 /// What a client of an API gets.
 #[derive(Debug, Default)]
-pub struct Heard {
+pub struct Response {
     pub released: bool,
     /// The secret values of the answer, and those that the client sent.
     pub secrets: Vec<String>,
     /// What the API's own error says, where its clients look for it.
-    pub said: String,
+    pub message: String,
 }
 
-pub type Answer<'a> = Pin<Box<dyn Future<Output = Heard> + 'a>>;
+pub type Answer<'a> = Pin<Box<dyn Future<Output = Response> + 'a>>;
 
-impl Heard {
+impl Response {
     /// An answer with these secrets, which has to hold all of them; or an error that says this.
-    fn of(status: u16, answer: &Value, secrets: &[&str], said: &Value) -> Self {
+    fn of(status: u16, answer: &Value, secrets: &[&str], message: &Value) -> Self {
         let texts = || secrets.iter().map(|pointer| answer.pointer(pointer).and_then(Value::as_str).map(str::to_owned));
         match texts().collect::<Option<Vec<String>>>().filter(|_| status == 200) {
-            Some(secrets) => Self { released: true, secrets, said: String::new() },
-            None => Self { said: said.as_str().map_or_else(|| said.to_string(), str::to_owned), ..Self::default() },
+            Some(secrets) => Self { released: true, secrets, message: String::new() },
+            None => Self { message: message.as_str().map_or_else(|| message.to_string(), str::to_owned), ..Self::default() },
         }
     }
 }
 
 /// octo-sts asks for a repository, and for an identity that names the policy.
-pub async fn octo_sts(scene: &Scene, token: &str, repository: &str) -> Heard {
+pub async fn octo_sts(scene: &Scene, token: &str, repository: &str) -> Response {
     let address = scene.world.url(&format!("/sts/exchange?{}", encode(&[("scope", repository), ("identity", "ci")])));
     let response = scene.world.http.get(address).bearer_auth(token).send().await.unwrap();
     let (status, answer): (_, Value) = (response.status().as_u16(), response.json().await.unwrap());
-    Heard::of(status, &answer, &["/token"], &answer["message"])
+    Response::of(status, &answer, &["/token"], &answer["message"])
 }

@@ -56,7 +56,7 @@ async fn ask(world: &World, count: usize) -> Vec<Duration> {
     answered
 }
 
-fn told(what: &str, attempted: usize, mut answered: Vec<Duration>) -> usize {
+fn print_latencies(what: &str, attempted: usize, mut answered: Vec<Duration>) -> usize {
     answered.sort();
     let at = |share: usize| answered.get((answered.len() * share / 100).min(answered.len().saturating_sub(1))).copied();
     println!("{what}: {} of {attempted} new connections served, p50 {:?}, p99 {:?}", answered.len(), at(50), at(99));
@@ -80,14 +80,14 @@ async fn flood(world: &World, addresses: u8, silent: usize, hellos: usize) -> Ve
 async fn silent_connections_of_one_address_block_no_new_connection() {
     let world = World::start(Setup::default()).await;
     let _held = flood(&world, 1, 1200, 300).await;
-    assert_eq!(told("1,500 silent connections of one address", 40, ask(&world, 40).await), 40);
+    assert_eq!(print_latencies("1,500 silent connections of one address", 40, ask(&world, 40).await), 40);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_addresses_that_hold_all_connections_block_nobody() {
     let world = World::start(Setup::default()).await;
     let _held = open_all(&world).await;
-    assert_eq!(told("10,000 silent connections of five addresses", 100, ask(&world, 100).await), 100);
+    assert_eq!(print_latencies("10,000 silent connections of five addresses", 100, ask(&world, 100).await), 100);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,10 +96,10 @@ async fn figures_beside_5000_silent_connections() {
     for addresses in [1, 50] {
         let world = World::start(Setup::default()).await;
         let alone = ask(&world, 200).await;
-        told("alone", 200, alone);
+        print_latencies("alone", 200, alone);
         let streams = flood(&world, addresses, 4500, 500).await;
         let answered =
-            told(&format!("{} silent connections of {addresses} addresses", streams.len()), 200, ask(&world, 200).await);
+            print_latencies(&format!("{} silent connections of {addresses} addresses", streams.len()), 200, ask(&world, 200).await);
         assert_eq!(answered, 200);
     }
 }
@@ -109,5 +109,5 @@ async fn figures_beside_5000_silent_connections() {
 async fn figures_when_five_addresses_hold_all_connections() {
     let world = World::start(Setup::default()).await;
     let _held = open_all(&world).await;
-    assert_eq!(told("10,000 silent connections of five addresses", 500, ask(&world, 500).await), 500);
+    assert_eq!(print_latencies("10,000 silent connections of five addresses", 500, ask(&world, 500).await), 500);
 }

@@ -92,7 +92,7 @@ async fn a_client_that_sends_too_much_gets_413() {
             statuses.extend(String::from_utf8_lossy(&answer).split(' ').nth(1).map(str::to_owned));
         }
     }
-    println!("heard byte by byte: {statuses:?}");
+    println!("sent byte by byte: {statuses:?}");
     assert_eq!(statuses, ["413"; 10]);
 }
 

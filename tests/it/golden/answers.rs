@@ -29,7 +29,7 @@ const GUARDRAILS: &str = "denials:
 
 struct Faces {
     world: World,
-    said: String,
+    answers: String,
     normal: Normal,
 }
 
@@ -67,7 +67,7 @@ impl Faces {
         let headers: Vec<String> = headers.map(|(name, value)| format!("{name}: {value}")).collect();
         let request_line = format!("{} {}", sent.method, sent.target);
         let entry = json!({ "asked": request_line, "status": answer.status, "headers": headers, "body": body });
-        self.said += &self.normal.of(&format!("{entry:#}\n"));
+        self.answers += &self.normal.of(&format!("{entry:#}\n"));
         answer
     }
 
@@ -207,7 +207,7 @@ async fn every_api_answers_and_records_as_before() {
     let sts = StandInSts::start().await;
     let world = world(&sts).await;
     let old = crate::support::git(&world.path("access"), &["rev-parse", "HEAD~1"]);
-    let mut faces = Faces { world, said: String::new(), normal: Normal::new() };
+    let mut faces = Faces { world, answers: String::new(), normal: Normal::new() };
     faces.native(&old).await;
     faces.aws().await;
     faces.oauth().await;
@@ -215,5 +215,5 @@ async fn every_api_answers_and_records_as_before() {
     faces.metadata().await;
     check("records.txt", &faces.records());
     super::stored::keep(&faces.world.path("data"));
-    check("answers.txt", &faces.said);
+    check("answers.txt", &faces.answers);
 }

@@ -76,7 +76,7 @@ impl Job {
 }
 
 /// Asserts that the program failed and that standard error has the code, the hint and the decision.
-fn told(output: &Output, expected: &str) -> String {
+fn refusal_of(output: &Output, expected: &str) -> String {
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
     assert!(stderr.contains(expected) && stderr.contains("hint: ") && stderr.contains("decision: "), "{stderr}");
@@ -91,12 +91,12 @@ async fn age_opens_granted_files_and_shows_why_others_are_refused() {
         let opened = job.age(&age, file, "push").await;
         assert_eq!(opened.stdout, expected, "{}", String::from_utf8_lossy(&opened.stderr));
     }
-    println!("{}", told(&job.age(&age, "shop/password.age", "pull").await, "no_matching_policy"));
-    told(&job.age(&age, "hidden/x.age", "push").await, "no_matching_policy");
+    println!("{}", refusal_of(&job.age(&age, "shop/password.age", "pull").await, "no_matching_policy"));
+    refusal_of(&job.age(&age, "hidden/x.age", "push").await, "no_matching_policy");
     // A file for the same recipient that is in no commit.
     let foreign = encrypt(b"foreign", std::slice::from_ref(&job.world.recipient), false).unwrap();
     put(&job.world.path("foreign.age"), &foreign);
-    told(&job.age(&age, "../../foreign.age", "push").await, "no_matching_policy");
+    refusal_of(&job.age(&age, "../../foreign.age", "push").await, "no_matching_policy");
     // A file that a commit removes no longer opens, also for a job that still has a copy.
     let repository = job.world.path("access");
     std::fs::copy(repository.join("secrets/shop/both.age"), job.world.path("kept.age")).unwrap();
@@ -104,7 +104,7 @@ async fn age_opens_granted_files_and_shows_why_others_are_refused() {
     commit(&repository);
     let head = git(&repository, &["rev-parse", "HEAD"]);
     job.world.until("the removal is in force", |ready| ready["revision"] == head.as_str()).await;
-    told(&job.age(&age, "../../kept.age", "push").await, "no_matching_policy");
+    refusal_of(&job.age(&age, "../../kept.age", "push").await, "no_matching_policy");
     assert_eq!(job.age(&age, "shop/password.age", "push").await.stdout, b"hunter2");
     let plugin = job.world.path("bin/age-plugin-daypass");
     for (arguments, phrase) in [(&[][..], "daypass secret plugin-identity"), (&["--age-plugin=recipient-v1"], "own recipients")] {
@@ -124,7 +124,7 @@ async fn age_opens_granted_files_and_shows_why_others_are_refused() {
     assert!(refused.body["credentials"][0].as_str().unwrap().starts_with("file_key shop/password.age "), "{:?}", refused.body);
     let Some(newer) = peer("age-1.3") else { return };
     assert_eq!(job.age(&newer, "shop/password.age", "push").await.stdout, b"hunter2");
-    told(&job.age(&newer, "hidden/x.age", "push").await, "no_matching_policy");
+    refusal_of(&job.age(&newer, "hidden/x.age", "push").await, "no_matching_policy");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,8 +139,8 @@ async fn sops_opens_granted_documents_and_shows_why_others_are_refused() {
         job.world.audit().iter().any(|entry| entry.body["reason"] == "secret_unreadable"),
         "the stanza of the other recipient is refused"
     );
-    println!("{}", told(&job.run(&sops, &["decrypt", "keys/db.yaml"], "push").await, "no_matching_policy"));
-    told(&job.run(&sops, &["decrypt", "shop/db.yaml"], "pull").await, "no_matching_policy");
+    println!("{}", refusal_of(&job.run(&sops, &["decrypt", "keys/db.yaml"], "push").await, "no_matching_policy"));
+    refusal_of(&job.run(&sops, &["decrypt", "shop/db.yaml"], "pull").await, "no_matching_policy");
     // The one key that is granted can be had by its name.
     let (status, answer) = job.world.exchange(&job.world.token(), json!([{ "secret": "keys/db.yaml#/password" }])).await;
     assert_eq!((status, &answer["credentials"][0]["secret"]["value"]), (200, &json!("hunter2")), "{answer}");

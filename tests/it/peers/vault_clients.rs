@@ -12,7 +12,7 @@ use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 use tokio::process::Command;
 
-pub fn said(output: &Output) -> String {
+pub fn text_of(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
@@ -33,7 +33,7 @@ async fn the_bao_command_logs_in_reads_lists_and_prints_a_denial_with_its_hint_a
     let Some(program) = peer("bao") else { return };
     let world = vault::world().await;
     let done = log_in(&world, &program, &world.token()).await;
-    assert!(done.status.success(), "{}", said(&done));
+    assert!(done.status.success(), "{}", text_of(&done));
     let session = String::from_utf8(done.stdout).unwrap();
     let cases: [(&[&str], &str); 6] = [
         (&["kv", "get", "-field=password", "secret/shop/db"], "hunter2"),
@@ -45,22 +45,22 @@ async fn the_bao_command_logs_in_reads_lists_and_prints_a_denial_with_its_hint_a
     ];
     for (arguments, expected) in cases {
         let output = bao(&world, &program, arguments, &session).await;
-        assert!(output.status.success() && said(&output).contains(expected), "{arguments:?}: {}", said(&output));
+        assert!(output.status.success() && text_of(&output).contains(expected), "{arguments:?}: {}", text_of(&output));
     }
     let denied = bao(&world, &program, &["kv", "get", "secret/hidden/db"], &session).await;
     let record = world.audit().into_iter().rfind(|entry| entry.kind == "refused").unwrap();
     assert!(!denied.status.success());
     for part in ["no_matching_policy", "Show the decision id to the operator", &record.decision.unwrap()] {
-        assert!(said(&denied).contains(part), "{part}: {}", said(&denied));
+        assert!(text_of(&denied).contains(part), "{part}: {}", text_of(&denied));
     }
     let renewed = bao(&world, &program, &["token", "renew"], &session).await;
-    assert!(!renewed.status.success() && said(&renewed).contains("batch"), "{}", said(&renewed));
+    assert!(!renewed.status.success() && text_of(&renewed).contains("batch"), "{}", text_of(&renewed));
     let revoked = bao(&world, &program, &["token", "revoke", "-self"], &session).await;
-    assert!(revoked.status.success(), "{}", said(&revoked));
+    assert!(revoked.status.success(), "{}", text_of(&revoked));
     let after = bao(&world, &program, &["kv", "get", "secret/shop/db"], &session).await;
-    assert!(!after.status.success() && said(&after).contains("session_refused"), "{}", said(&after));
+    assert!(!after.status.success() && text_of(&after).contains("session_refused"), "{}", text_of(&after));
     let pull = log_in(&world, &program, &world.token_with(github_claims("pull_request", "refs/pull/7/merge"))).await;
-    assert!(!pull.status.success() && said(&pull).contains("no_matching_policy"), "{}", said(&pull));
+    assert!(!pull.status.success() && text_of(&pull).contains("no_matching_policy"), "{}", text_of(&pull));
 }
 
 fn agent_configuration(world: &World, exits: bool) {
@@ -151,7 +151,7 @@ async fn the_bao_agent_renders_aws_and_transit_templates_and_mounts_of_several_s
     let agent = bao(&world, &program, &["agent", "-config=agent.hcl", "-log-level=info"], "");
     let done = tokio::time::timeout(START_MAX, agent).await.unwrap();
     let rendered = |name: &str| std::fs::read_to_string(world.path(name)).unwrap_or_default();
-    assert!(done.status.success(), "{}", said(&done));
+    assert!(done.status.success(), "{}", text_of(&done));
     assert!(
         rendered("aws").starts_with("ASIASTANDIN") && rendered("aws").contains(" aws/creds/shop/web/"),
         "{}",
@@ -166,7 +166,7 @@ async fn the_bao_command_reads_mounts_of_several_segments_and_prints_what_is_not
     let Some(program) = peer("bao") else { return };
     let world = vault::world().await;
     let session = String::from_utf8(log_in(&world, &program, &world.token()).await.stdout).unwrap();
-    let run = async |arguments: &[&str]| said(&bao(&world, &program, arguments, &session).await);
+    let run = async |arguments: &[&str]| text_of(&bao(&world, &program, arguments, &session).await);
     assert_eq!(run(&["kv", "get", "-mount=team/eu/kv", "-field=password", "shop/db"]).await, "hunter2");
     assert_eq!(run(&["read", "-field=data", "team/eu/kv/data/shop/db"]).await, "map[password:hunter2 port:5432]");
     let unserved = run(&["read", "pki/cert/ca"]).await;
@@ -183,7 +183,7 @@ async fn the_bao_agent_logs_in_and_renders_a_template() {
     let agent = bao(&world, &program, &["agent", "-config=agent.hcl", "-log-level=info"], "");
     let done = tokio::time::timeout(START_MAX, agent).await.unwrap();
     let rendered = std::fs::read_to_string(world.path("rendered")).unwrap_or_default();
-    assert!(done.status.success() && rendered == "hunter2:5432", "{rendered:?} {}", said(&done));
+    assert!(done.status.success() && rendered == "hunter2:5432", "{rendered:?} {}", text_of(&done));
     assert!(std::fs::read_to_string(world.path("sink")).unwrap().starts_with("daypass-session."));
 }
 
@@ -230,7 +230,7 @@ async fn hvac_logs_in_reads_lists_and_ends_its_session() {
     let mut command = Command::new(python);
     command.arg(script).arg(world.url("/vault")).args([world.path("tls.crt"), world.path("token")]).arg("shop/deploy");
     let output = command.env("REQUESTS_CA_BUNDLE", world.path("tls.crt")).output().await.unwrap();
-    let printed = said(&output);
+    let printed = text_of(&output);
     let lines: Vec<&str> = printed.lines().collect();
     assert!(output.status.success() && lines.len() == 6, "{printed}");
     assert_eq!(lines[0], "{'password': 'hunter2', 'port': 5432}");
@@ -256,13 +256,13 @@ grant: { aws: [{ role: \"arn:aws:iam::123456789012:role/deploy\", ttl: 15m }] }
         &["write", "-format=json", "aws/sts/shop/deploy", "role_arn=arn:aws:iam::123456789012:role/deploy"],
     ] {
         let output = bao(&world, &program, arguments, &session).await;
-        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text_of(&output)));
         assert!((800..=900).contains(&answer["lease_duration"].as_u64().unwrap()), "{answer}");
         let keys = ["access_key", "secret_key", "security_token"].map(|name| answer["data"][name].as_str().unwrap().to_owned());
         let who = emulator.call(&["sts", "get-caller-identity"], [&keys[0], &keys[1], &keys[2]]);
-        assert!(said(&who).contains("assumed-role/deploy/"), "{}", said(&who));
+        assert!(text_of(&who).contains("assumed-role/deploy/"), "{}", text_of(&who));
     }
     let other =
         bao(&world, &program, &["write", "aws/sts/shop/deploy", "role_arn=arn:aws:iam::123456789012:role/x"], &session).await;
-    assert!(!other.status.success() && said(&other).contains("no_matching_policy"), "{}", said(&other));
+    assert!(!other.status.success() && text_of(&other).contains("no_matching_policy"), "{}", text_of(&other));
 }

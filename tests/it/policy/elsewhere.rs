@@ -40,7 +40,7 @@ fn monorepo() -> tempfile::TempDir {
     folder
 }
 
-fn said(output: &Output) -> String {
+fn text_of(output: &Output) -> String {
     [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned()).concat()
 }
 
@@ -60,11 +60,11 @@ fn issuers_and_our_own_address_are_enough() {
     for question in QUESTIONS {
         let at: &[&str] = if question[1] == "diff" { &["--repository", "."] } else { &["--folder", "."] };
         let output = daypass(folder.path(), &[question, &["--config", "few.yaml"], at].concat());
-        assert!(output.status.success(), "{question:?}: {}", said(&output));
+        assert!(output.status.success(), "{question:?}: {}", text_of(&output));
     }
     let nowhere = daypass(folder.path(), &["policy", "check", "--config", "few.yaml"]);
     assert_eq!(nowhere.status.code(), Some(78));
-    assert!(said(&nowhere).contains("has no `root`") && said(&nowhere).contains("--folder"), "{}", said(&nowhere));
+    assert!(text_of(&nowhere).contains("has no `root`") && text_of(&nowhere).contains("--folder"), "{}", text_of(&nowhere));
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn the_servers_configuration_works_without_its_keys() {
     let folder = monorepo();
     for question in QUESTIONS {
         let output = daypass(folder.path(), &[question, &["--config", "server.yaml"]].concat());
-        assert!(output.status.success(), "{question:?}: {}", said(&output));
+        assert!(output.status.success(), "{question:?}: {}", text_of(&output));
     }
 }
 
@@ -84,8 +84,8 @@ fn a_misspelt_key_is_still_reported() {
         std::fs::write(folder.path().join("wrong.yaml"), text).unwrap();
         for question in QUESTIONS {
             let output = daypass(folder.path(), &[question, &["--config", "wrong.yaml"]].concat());
-            assert_eq!(output.status.code(), Some(78), "{question:?}: {}", said(&output));
-            let printed = said(&output);
+            assert_eq!(output.status.code(), Some(78), "{question:?}: {}", text_of(&output));
+            let printed = text_of(&output);
             assert!(printed.contains("unknown key") && printed.contains("has 1 fault\n"), "{printed}");
         }
     }
@@ -93,7 +93,7 @@ fn a_misspelt_key_is_still_reported() {
 
 fn subjects(folder: &Path, more: &[&str]) -> (Value, String) {
     let output = daypass(folder, &[&["aws", "bootstrap", "--config", "few.yaml", "--folder", "."], more].concat());
-    let trusts: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));
+    let trusts: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text_of(&output)));
     let of = |role: &str| {
         let trust = &trusts[format!("arn:aws:iam::123456789012:role/{role}")];
         trust["Statement"][0]["Condition"]["StringEquals"]["oidc.acme.example:sub"].clone()

@@ -26,7 +26,7 @@ fn folder(policy: &str, issuer: &str, claims: &Value) -> tempfile::TempDir {
     folder
 }
 
-fn told(folder: &Path, word: &str) -> Value {
+fn json_of(folder: &Path, word: &str) -> Value {
     let words = ["policy", word, "--config", "issuers.yaml", "--folder", ".", "--output", "json"];
     serde_json::from_slice(&daypass(folder, &words).stdout).unwrap()
 }
@@ -35,7 +35,7 @@ fn told(folder: &Path, word: &str) -> Value {
 fn outcome(issuer: &str, claims: &Value, test: &str) -> (bool, String) {
     let folder = folder(DEPLOY, issuer, claims);
     put(&folder.path().join("tests/all.yaml"), format!("expectations: [ {test} ]\n").as_bytes());
-    let outcome = told(folder.path(), "test")["outcomes"][0].take();
+    let outcome = json_of(folder.path(), "test")["outcomes"][0].take();
     (outcome["holds"] == true, outcome["why"].as_str().unwrap_or_default().to_owned())
 }
 
@@ -112,12 +112,12 @@ fn a_policy_in_audit_mode_is_tested_as_if_enforced() {
     let policy = format!("{DEPLOY}mode: audit\n{allow}");
     let good = folder(&policy, "github", &push());
     put(&good.path().join("tests/all.yaml"), format!("expectations: [ {DENY} ]\n").as_bytes());
-    let checked = told(good.path(), "check");
+    let checked = json_of(good.path(), "check");
     assert_eq!((&checked["policies"], &checked["errors"]), (&json!(1), &json!(0)), "{checked}");
-    let tested = told(good.path(), "test");
+    let tested = json_of(good.path(), "test");
     assert_eq!((tested["outcomes"].as_array().unwrap().len(), &tested["failed"]), (2, &json!(0)), "{tested}");
     let wrong = folder(&policy.replace("event: push", "event: manual"), "github", &push());
-    assert_eq!(told(wrong.path(), "check")["findings"][0]["code"], "test_failed");
+    assert_eq!(json_of(wrong.path(), "check")["findings"][0]["code"], "test_failed");
 }
 
 /// The first example in `docs/policy.md`.
@@ -134,7 +134,7 @@ fn the_documented_policy_loads() {
         &json!({ "issuer": "github", "claims": changed(&push(), "enterprise", json!("acme")) }).to_string(),
     );
     write("policies/shop/deploy.yaml", &example);
-    let report = told(folder.path(), "check");
+    let report = json_of(folder.path(), "check");
     assert_eq!((&report["policies"], &report["errors"]), (&json!(1), &json!(0)), "{report:#}");
     assert!(example.contains("mode: audit") && example.contains("allow: {"));
 }

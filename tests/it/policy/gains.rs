@@ -17,7 +17,7 @@ fn diff(folder: &Path, range: &str, more: &[&str]) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8_lossy(&text).into_owned())
 }
 
-fn assert_told(folder: &Path, range: &str, line: &str) {
+fn assert_gain(folder: &Path, range: &str, line: &str) {
     let (status, text) = diff(folder, range, &[]);
     assert!(status == Some(2) && text.contains(line), "{line} in\n{status:?}\n{text}");
 }
@@ -39,7 +39,7 @@ fn a_new_signer_of_a_further_source() {
     commit(repository.path(), &[("sources/team-a.yaml", SOURCE), ("sources/team-a.signers", signers)]);
     git(repository.path(), &["branch", "--force", "main"]);
     commit(repository.path(), &[("sources/team-a.signers", &signers.repeat(2))]);
-    assert_told(repository.path(), "main...change", "sources/team-a.signers may say who signs for a further source");
+    assert_gain(repository.path(), "main...change", "sources/team-a.signers may say who signs for a further source");
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn a_source_definition_that_a_server_begins_to_accept() {
     git(repository.path(), &["branch", "--force", "main"]);
     git(repository.path(), &["rm", "--quiet", "-r", "policies/team-a"]);
     commit(repository.path(), &[]);
-    assert_told(repository.path(), "main...change", "sources/team-a.yaml defines a further source");
+    assert_gain(repository.path(), "main...change", "sources/team-a.yaml defines a further source");
 }
 
 /// A ciphertext that was copied and removed again. A grant with `history: allow` reaches it.
@@ -70,7 +70,7 @@ fn a_version_that_a_file_had_between_the_revisions() {
     commit(repository.path(), &[("secrets/dev/x.yaml", &production)]);
     git(repository.path(), &["rm", "--quiet", "secrets/dev/x.yaml"]);
     commit(repository.path(), &[("README", "nothing to see")]);
-    assert_told(repository.path(), "main...change", "secrets/dev/x.yaml holds what stands or stood at secrets/prod/db.yaml");
+    assert_gain(repository.path(), "main...change", "secrets/dev/x.yaml holds what stands or stood at secrets/prod/db.yaml");
 }
 
 /// A server ignores guardrails in a further source's repository.
@@ -103,12 +103,12 @@ fn the_result_of_merging_two_changes() {
     // Meanwhile the followed ref begins to use the rows.
     let each = "issuer: github\nfor_each: services.yaml\nmatch: { repository: \"{each.repository}\", ref: refs/heads/main, event: push }\ngrant: { id_token: { audience: https://prod.example } }\n";
     commit(repository.path(), &[("policies/each.yaml", each)]);
-    assert_told(repository.path(), "main...change", "evil/x@666");
+    assert_gain(repository.path(), "main...change", "evil/x@666");
     let (status, text) = diff(repository.path(), "main...change", &[]);
     assert!(text.contains(&format!(", merged into {}", git(repository.path(), &["rev-parse", "main"]))), "{status:?} {text}");
     // The result is not guessed if both sides changed a file.
     commit(repository.path(), &[("services.yaml", "- repository: acme/mono@2\n")]);
-    assert_told(repository.path(), "main...change", "services.yaml was changed on both sides");
+    assert_gain(repository.path(), "main...change", "services.yaml was changed on both sides");
 }
 
 /// Git detects renames: a change of a deleted file becomes a change of a similar new one.
@@ -128,7 +128,7 @@ fn a_file_that_one_side_moved_to_where_it_is_read() {
         assert!(status == Some(0) && text.contains("Nobody gains"), "nothing was moved yet: {text}");
         git(repository.path(), &["mv", "drafts/p.yaml", "policies/p.yaml"]);
         commit(repository.path(), &[]);
-        assert_told(repository.path(), "main...change", &format!("{} was changed on both sides", changes.0));
+        assert_gain(repository.path(), "main...change", &format!("{} was changed on both sides", changes.0));
         let moved = ["-c", "merge.directoryRenames=true", "-c", "user.name=t", "-c", "user.email=t@t.example"];
         git(repository.path(), &[&moved[..], &["merge", "--quiet", "--no-edit", "change"]].concat());
         let file = if folder_goes { "policies/evil.yaml" } else { "policies/p.yaml" };
@@ -158,7 +158,7 @@ fn files_added_next_to_a_policy_that_does_not_load() {
         git(repository.path(), &["reset", "--quiet", "--hard", "main"]);
         commit(repository.path(), &[(file, text)]);
         match expected {
-            Some(expected) => assert_told(repository.path(), "main...change", &format!("{file} {expected}")),
+            Some(expected) => assert_gain(repository.path(), "main...change", &format!("{file} {expected}")),
             None => assert_eq!(diff(repository.path(), "main...change", &[]).0, Some(0), "{file}"),
         }
     };
@@ -168,7 +168,7 @@ fn files_added_next_to_a_policy_that_does_not_load() {
     let text = format!("{rows}- {{ repository: evil/x@666 }}\n");
     git(repository.path(), &["reset", "--quiet", "--hard", "main"]);
     commit(repository.path(), &[("tests/rows.yaml", &text)]);
-    assert_told(repository.path(), "main...change", "policies/shop/deploy.yaml does not load here");
+    assert_gain(repository.path(), "main...change", "policies/shop/deploy.yaml does not load here");
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn a_new_value_below_a_granted_one() {
     commit(repository.path(), &[("secrets/shop/b.yaml", &document(b"db:\n  user: c\nother: d\nmore: e\n"))]);
     assert_eq!(diff(repository.path(), "main...change", &[]).0, Some(0), "none of these is new below it");
     commit(repository.path(), &[("secrets/shop/b.yaml", &document(b"db:\n  user: c\n  root_password: d\nother: e\n"))]);
-    assert_told(repository.path(), "main...change", "secrets/shop/b.yaml has more below /db, which policies grant by itself");
+    assert_gain(repository.path(), "main...change", "secrets/shop/b.yaml has more below /db, which policies grant by itself");
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn fewer_denials_with_policies_that_are_not_compared() {
     git(repository.path(), &["branch", "--force", "main"]);
     git(repository.path(), &["rm", "--quiet", "guardrails.yaml"]);
     commit(repository.path(), &[]);
-    assert_told(repository.path(), "main...change", "guardrails.yaml denies less, and nobody can tell here who gains");
+    assert_gain(repository.path(), "main...change", "guardrails.yaml denies less, and nobody can tell here who gains");
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn rows_of_a_policy_that_does_not_load_here() {
     commit(repository.path(), &[("policies/q.yaml", each), ("rows.yaml", "- repository: acme/mono@1\n")]);
     git(repository.path(), &["branch", "--force", "main"]);
     commit(repository.path(), &[("rows.yaml", "- repository: acme/mono@1\n- repository: evil/shop@666\n")]);
-    assert_told(repository.path(), "main...change", "policies/q.yaml does not load here");
+    assert_gain(repository.path(), "main...change", "policies/q.yaml does not load here");
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn a_new_value_under_a_grant_of_that_value_alone() {
     commit(repository.path(), &[("policies/shop/deploy.yaml", &by_value), ("secrets/shop/db.yaml", &document(b"password: x\n"))]);
     git(repository.path(), &["branch", "--force", "main"]);
     commit(repository.path(), &[("secrets/shop/db.yaml", &document(b"password: x\napi: y\n"))]);
-    assert_told(repository.path(), "main...change", "secrets/shop/db.yaml has a value at /api, which policies grant by itself");
+    assert_gain(repository.path(), "main...change", "secrets/shop/db.yaml has a value at /api, which policies grant by itself");
 }
 
 /// A gain is found even if there are more patterns than the command distinguishes.
@@ -248,7 +248,7 @@ fn a_pattern_over_a_hundred_others() {
     commit(repository.path(), &[("policies/shop/deploy.yaml", &many)]);
     git(repository.path(), &["branch", "--force", "main"]);
     commit(repository.path(), &[("policies/shop/deploy.yaml", &DEPLOY.replace("[shop/**]", "[\"stock/**\"]"))]);
-    assert_told(
+    assert_gain(
         repository.path(),
         "main...change",
         "WIDENS  secret stock/**   policies/shop/deploy.yaml:7   no file stands under it yet",

@@ -16,12 +16,12 @@ fn outcomes(claims: &Value, tests: &str) -> Vec<(bool, String)> {
     write("secrets/shop/a.age", "x");
     write("secrets/other/a.age", "x");
     write("tests/all.yaml", &format!("expectations:\n{tests}"));
-    let report = told(folder.path(), "test");
+    let report = json_of(folder.path(), "test");
     let outcome = |outcome: &Value| (outcome["holds"] == true, outcome["why"].as_str().unwrap_or_default().to_owned());
     report["outcomes"].as_array().unwrap().iter().map(outcome).collect()
 }
 
-fn told(folder: &Path, word: &str) -> Value {
+fn json_of(folder: &Path, word: &str) -> Value {
     let words = ["policy", word, "--config", "issuers.yaml", "--folder", ".", "--output", "json"];
     serde_json::from_slice(&super::daypass(folder, &words).stdout).unwrap()
 }
@@ -105,7 +105,7 @@ fn the_documented_tests_pass() {
     write("policies/deploy.yaml", DEPLOY);
     write("secrets/shop/db.yaml", "x");
     write("tests/shop.yaml", example);
-    let report = told(folder.path(), "test");
+    let report = json_of(folder.path(), "test");
     assert_eq!((report["outcomes"].as_array().unwrap().len(), &report["failed"]), (2, &json!(0)), "{report}");
 }
 
@@ -119,6 +119,6 @@ fn a_policy_whose_own_test_proves_nothing_does_not_load() {
     let tests =
         "tests: [ { deny: { claims: push.json, change: { event: pull_request }, credential: { secret: shop/a.age } } } ]\n";
     write("policies/deploy.yaml", &format!("{DEPLOY}{tests}"));
-    let report = told(folder.path(), "check");
+    let report = json_of(folder.path(), "check");
     assert_eq!((&report["policies"], &report["findings"][0]["code"]), (&json!(0), &json!("test_failed")), "{report}");
 }

@@ -27,7 +27,7 @@ fn repository(repositories: &str, denied: &str) -> tempfile::TempDir {
     folder
 }
 
-fn said(folder: &Path, words: &[&str]) -> (Option<i32>, String) {
+fn run(folder: &Path, words: &[&str]) -> (Option<i32>, String) {
     let output = policy(folder, words);
     (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
 }
@@ -41,10 +41,10 @@ fn a_diff_lists_who_gains_by_a_removed_denial() {
     ] {
         let repository = repository(repositories, "acme/secret*, acme/pay");
         commit(repository.path(), &[("guardrails.yaml", &rails("acme/pay"))]);
-        let (status, output) = said(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
+        let (status, output) = run(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
         assert_eq!(status, Some(2), "{repositories}: {output}");
         assert!(output.contains("WIDENS") && output.contains(gained) && output.contains(who), "{repositories}: {output}");
-        let (status, output) = said(repository.path(), &["diff", "change..main", "--fail-on", "widen"]);
+        let (status, output) = run(repository.path(), &["diff", "change..main", "--fail-on", "widen"]);
         assert!(status == Some(0) && output.contains("NARROWS") && output.contains(gained), "{repositories}: {output}");
     }
 }
@@ -53,7 +53,7 @@ fn a_diff_lists_who_gains_by_a_removed_denial() {
 fn a_token_is_named_as_a_job_would_request_it() {
     let repository = repository("[\"{repository}\", acme/docs@7]", "acme/secret*");
     let explain = |what: &[&str]| {
-        said(repository.path(), &[&["explain", "--issuer", "github", "--claims", "push.json", "--github"], what].concat())
+        run(repository.path(), &[&["explain", "--issuer", "github", "--claims", "push.json", "--github"], what].concat())
     };
     for good in [&["acme/shop contents=read"][..], &["acme/docs metadata=read"], &["acme/docs acme/shop"], &[]] {
         let (status, output) = explain(good);
@@ -73,7 +73,7 @@ fn a_token_is_named_as_a_job_would_request_it() {
         ("own contents=read", Some(64)),
         ("contents=read", Some(64)),
     ] {
-        let (status, output) = said(repository.path(), &["who-can", requested]);
+        let (status, output) = run(repository.path(), &["who-can", requested]);
         assert_eq!(status, expected, "{requested}: {output}");
         assert!(status != Some(64) || output.contains("name the repository"), "{output}");
     }

@@ -153,12 +153,12 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 }
 
 /// The payloads of all whole PING frames.
-fn pings(mut heard: &[u8]) -> impl Iterator<Item = &[u8]> {
+fn pings(mut received: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
-        let (head, rest) = heard.split_first_chunk::<9>()?;
+        let (head, rest) = received.split_first_chunk::<9>()?;
         let length = usize::from(head[0]) << 16 | usize::from(head[1]) << 8 | usize::from(head[2]);
         let (payload, rest) = rest.split_at_checked(length)?;
-        heard = rest;
+        received = rest;
         Some(((head[3], head[4]) == (6, 0)).then_some(payload))
     })
     .flatten()
@@ -203,16 +203,16 @@ async fn a_client_that_reads_nothing_is_disconnected() {
     let settings = frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]);
     let request = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), settings, frame(1, 0x5, 1, &fields)].concat();
     stream.write_all(&request).await.unwrap();
-    let (started, mut heard, mut answered) = (Instant::now(), Vec::new(), 0);
-    while tokio::time::timeout(START_MAX, stream.read_buf(&mut heard)).await.expect("it is still there").unwrap_or(0) > 0 {
+    let (started, mut received, mut answered) = (Instant::now(), Vec::new(), 0);
+    while tokio::time::timeout(START_MAX, stream.read_buf(&mut received)).await.expect("it is still there").unwrap_or(0) > 0 {
         // It answers pings, so that a peer that does not is no reason.
-        for ping in pings(&heard).skip(answered) {
+        for ping in pings(&received).skip(answered) {
             let _ = stream.write_all(&frame(6, 1, 0, ping)).await;
         }
-        answered = pings(&heard).count();
+        answered = pings(&received).count();
     }
     println!("cut off after {:?}", started.elapsed());
     // The third line, the first comment after 15 s, cannot be queued, and the server ends the connection 10 s later.
     assert!(started.elapsed().as_secs() >= 20, "{:?}", started.elapsed());
-    assert!(!heard.windows(7).any(|part| part == b"changed"));
+    assert!(!received.windows(7).any(|part| part == b"changed"));
 }

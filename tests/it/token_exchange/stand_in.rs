@@ -151,10 +151,10 @@ impl Inside {
             Ok(claims) => self.taken.push(claims),
             Err(_) => return refusal(401, "invalid_grant"),
         }
-        self.told(good())
+        self.answer_with(good())
     }
 
-    fn told(&self, mut body: Value) -> Response<Body> {
+    fn answer_with(&self, mut body: Value) -> Response<Body> {
         match self.lie {
             None | Some(Lie::Hangs) => {}
             Some(Lie::Longer) => body["expires_in"] = 7201.into(),

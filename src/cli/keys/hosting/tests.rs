@@ -26,7 +26,7 @@ fn held() -> IssuerKeys {
 #[test]
 fn every_key_that_signs_or_will_sign_has_to_be_hosted_unchanged() {
     let held = held();
-    let discovery = |told: Value| serde_json::from_value::<HostedDiscovery>(told).unwrap();
+    let discovery = |document: Value| serde_json::from_value::<HostedDiscovery>(document).unwrap();
     let ours = || discovery(json!(held.discovery));
     assert!(compare(&held, &ours(), &held.jwks).is_empty());
     let hosted = |keys: Value| compare(&held, &ours(), &serde_json::from_value(json!({ "keys": keys })).unwrap()).join("; ");

@@ -1,11 +1,11 @@
 //! The two APIs of AWS's own clients.
 
 use super::super::scene::Scene;
-use super::Heard;
+use super::Response;
 use crate::sts::{element, encode};
 use serde_json::Value;
 
-pub async fn sts(scene: &Scene, token: &str, role: &str) -> Heard {
+pub async fn sts(scene: &Scene, token: &str, role: &str) -> Response {
     let parameters = [
         ("Action", "AssumeRoleWithWebIdentity"),
         ("Version", "2011-06-15"),
@@ -17,15 +17,15 @@ pub async fn sts(scene: &Scene, token: &str, role: &str) -> Heard {
     let response = request.body(encode(&parameters)).send().await.unwrap();
     let (released, document) = (response.status() == 200, response.text().await.unwrap());
     if !released {
-        return Heard { said: element(&document, "Message"), ..Heard::default() };
+        return Response { message: element(&document, "Message"), ..Response::default() };
     }
     let secrets = ["SecretAccessKey", "SessionToken"].map(|name| element(&document, name)).into();
-    Heard { released, secrets, ..Heard::default() }
+    Response { released, secrets, ..Response::default() }
 }
 
-pub async fn container(scene: &Scene, token: &str, role: &str) -> Heard {
+pub async fn container(scene: &Scene, token: &str, role: &str) -> Response {
     let address = scene.world.url(&format!("/aws/container?{}", encode(&[("role", role)])));
     let response = scene.world.http.get(address).header("authorization", token).send().await.unwrap();
     let (status, answer): (_, Value) = (response.status().as_u16(), response.json().await.unwrap());
-    Heard::of(status, &answer, &["/SecretAccessKey", "/Token"], &answer["message"])
+    Response::of(status, &answer, &["/SecretAccessKey", "/Token"], &answer["message"])
 }

@@ -1,7 +1,7 @@
 //! The Vault API, with the job's token in each request.
 
 use super::super::scene::{POLICY_NAME, Scene};
-use super::Heard;
+use super::Response;
 use crate::canaries::memory::random;
 use crate::sts::encode;
 use base64::Engine;
@@ -18,28 +18,28 @@ async fn call(scene: &Scene, token: &str, method: &str, path: &str, body: Option
     (response.status().as_u16(), response.json().await.unwrap())
 }
 
-pub async fn aws(scene: &Scene, token: &str, role: &str) -> Heard {
+pub async fn aws(scene: &Scene, token: &str, role: &str) -> Response {
     let path = format!("aws/creds/{POLICY_NAME}?{}", encode(&[("role_arn", role)]));
     let (status, answer) = call(scene, token, "GET", &path, None).await;
-    Heard::of(status, &answer, &["/data/secret_key", "/data/security_token"], &answer["errors"][0])
+    Response::of(status, &answer, &["/data/secret_key", "/data/security_token"], &answer["errors"][0])
 }
 
-pub async fn secret(scene: &Scene, token: &str, name: &str) -> Heard {
+pub async fn secret(scene: &Scene, token: &str, name: &str) -> Response {
     let (status, answer) = call(scene, token, "GET", &format!("secret/data/{name}"), None).await;
-    Heard::of(status, &answer, &["/data/data/value"], &answer["errors"][0])
+    Response::of(status, &answer, &["/data/data/value"], &answer["errors"][0])
 }
 
 /// Encrypts a text and decrypts it again: the text is the secret.
-pub async fn transit(scene: &Scene, token: &str, key: &str) -> Heard {
+pub async fn transit(scene: &Scene, token: &str, key: &str) -> Response {
     let text = random();
     let body = json!({ "plaintext": STANDARD.encode(&text) });
     let (status, sealed) = call(scene, token, "PUT", &format!("transit/encrypt/{key}"), Some(body)).await;
     if status != 200 {
-        return Heard::of(status, &sealed, &[], &sealed["errors"][0]);
+        return Response::of(status, &sealed, &[], &sealed["errors"][0]);
     }
     let body = json!({ "ciphertext": sealed["data"]["ciphertext"] });
     let (status, opened) = call(scene, token, "PUT", &format!("transit/decrypt/{key}"), Some(body)).await;
-    let heard = Heard::of(status, &opened, &["/data/plaintext"], &opened["errors"][0]);
-    assert_eq!(heard.secrets, [STANDARD.encode(&text)], "{opened}");
-    Heard { secrets: vec![text], ..heard }
+    let response = Response::of(status, &opened, &["/data/plaintext"], &opened["errors"][0]);
+    assert_eq!(response.secrets, [STANDARD.encode(&text)], "{opened}");
+    Response { secrets: vec![text], ..response }
 }

@@ -47,7 +47,7 @@ impl<'a> Step<'a> {
     }
 
     fn post(&self, folder: &str) -> (String, bool) {
-        said(&self.command("post.js", &[]).env("STATE_folder", folder).output().unwrap())
+        outcome_of(&self.command("post.js", &[]).env("STATE_folder", folder).output().unwrap())
     }
 
     fn text(&self, file: &str) -> String {
@@ -63,7 +63,7 @@ impl<'a> Step<'a> {
     }
 }
 
-fn said(output: &Output) -> (String, bool) {
+fn outcome_of(output: &Output) -> (String, bool) {
     (String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr), output.status.success())
 }
 
@@ -75,7 +75,7 @@ fn signal(kind: &str, id: &str) {
 async fn credentials_end_with_the_process_that_holds_them_and_the_post_step_fails_no_job() {
     let stage = Stage::without_aws().await;
     let Some(step) = Step::new(&stage) else { return };
-    let (output, good) = said(&step.command("main.js", &[("GITHUB", "true")]).output().unwrap());
+    let (output, good) = outcome_of(&step.command("main.js", &[("GITHUB", "true")]).output().unwrap());
     assert!(good && stage.tokens_left() == 1, "{output}");
     assert!(step.text("GITHUB_ENV").contains("GH_TOKEN<<daypass_"), "{output}");
     let folder = step.state();
@@ -120,7 +120,7 @@ async fn a_step_that_is_cancelled_ends_its_command_and_leaves_no_token() {
     }
     assert_eq!(stage.tokens_left(), 1);
     signal("-TERM", &main.id().to_string());
-    let (output, good) = said(&main.wait_with_output().unwrap());
+    let (output, good) = outcome_of(&main.wait_with_output().unwrap());
     assert!(!good && stage.tokens_left() == 0, "{output}");
     let (output, good) = step.post(&step.state());
     assert!(good && output.contains("1 revoked"), "{output}");
@@ -132,21 +132,21 @@ async fn a_variable_that_takes_precedence_over_ours_is_refused() {
     let Some(stage) = Stage::start().await else { return };
     let Some(step) = Step::new(&stage) else { return };
     let mut main = step.command("main.js", &[("AWS", "true"), ("GITHUB", "true")]);
-    let (output, good) = said(&main.env("AWS_PROFILE", "somebody-elses").output().unwrap());
+    let (output, good) = outcome_of(&main.env("AWS_PROFILE", "somebody-elses").output().unwrap());
     assert!(!good && output.contains("::error title=daypass::AWS_PROFILE: set in this job"), "{output}");
     assert_eq!(step.text("GITHUB_ENV"), "", "{output}");
     let (output, good) = step.post(&step.state());
     assert!(good && stage.tokens_left() == 0, "{output}");
     // A dry run issues nothing, and needs a command.
     let dry = [("GITHUB", "true"), ("DRY-RUN", "true"), ("RUN", "echo as-always")];
-    let (output, good) = said(&step.command("main.js", &dry).output().unwrap());
+    let (output, good) = outcome_of(&step.command("main.js", &dry).output().unwrap());
     assert!(good && output.contains("WOULD BE GRANTED") && output.contains("as-always"), "{output}");
-    let (output, good) = said(&step.command("main.js", &dry[..2]).output().unwrap());
+    let (output, good) = outcome_of(&step.command("main.js", &dry[..2]).output().unwrap());
     assert!(!good && output.contains("--dry-run: for `run` alone") && stage.tokens_left() == 0, "{output}");
     // The program is a release of the action's own repository.
     let mut main = step.command("main.js", &[("BINARY", ""), ("VERSION", "0.1.0"), ("SHA256", &stage.digest)]);
     main.env("GITHUB_SERVER_URL", stage.url.replace("/daypass", "")).env("GITHUB_ACTION_REPOSITORY", "acme/daypass");
-    let (output, good) = said(&main.env("EVIDENCE", step.folder.join("evidence")).output().unwrap());
+    let (output, good) = outcome_of(&main.env("EVIDENCE", step.folder.join("evidence")).output().unwrap());
     assert!(good && step.text("GITHUB_ENV").contains("DAYPASS_SERVER<<daypass_"), "{output}");
     let bin = step.text("GITHUB_PATH");
     assert!(PathBuf::from(bin.trim()).join("daypass").exists(), "{bin}");
@@ -167,7 +167,7 @@ async fn no_text_of_a_server_is_a_runner_command() {
     let router = axum::Router::new().route("/v1/exchange", axum::routing::post(answer));
     tokio::spawn(serve(listener, acceptor(stage.world.folder.path()), router));
     for inputs in [&[("GITHUB", "true")][..], &[("GITHUB", "true"), ("RUN", "true")]] {
-        let (output, good) = said(&step.command("main.js", inputs).env("INPUT_SERVER", &server).output().unwrap());
+        let (output, good) = outcome_of(&step.command("main.js", inputs).env("INPUT_SERVER", &server).output().unwrap());
         let ours = ["::error title=daypass::", "::notice title=daypass::"];
         let is_command = |line: &str| line.trim_start().starts_with("::") && !ours.iter().any(|own| line.starts_with(own));
         let lines: Vec<&str> = output.split(['\n', '\r', '\u{2028}']).collect();
