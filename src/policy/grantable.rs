@@ -52,6 +52,20 @@ impl<T> Default for Unlisted<T> {
     }
 }
 
+/// What an open request means: the only thing that is granted. `none` says that nothing is, `several` that a request has to choose.
+pub(super) fn only_one<T: Ord>(
+    granted: impl Iterator<Item = T>,
+    none: &'static str,
+    several: impl FnOnce() -> Denial,
+) -> Result<Option<T>, Denial> {
+    let mut granted: BTreeSet<T> = granted.collect();
+    match (granted.pop_first(), granted.is_empty()) {
+        (None, _) => Err(Reason::NoMatchingPolicy.with_cause(none)),
+        (Some(only), true) => Ok(Some(only)),
+        (Some(_), false) => Err(several()),
+    }
+}
+
 /// A kind of credential as policies grant it.
 pub(super) trait Grantable: HasTerms {
     /// The section of `grant:` by which it is granted.

@@ -3,7 +3,7 @@
 use super::{AwsGrant, AwsTerms, SessionGrant};
 use crate::identity::Facts;
 use crate::kind::{AwsTarget, Target};
-use crate::policy::grantable::{Grantable, HasTerms};
+use crate::policy::grantable::{Grantable, HasTerms, only_one};
 use crate::policy::sections::{Term, Value};
 use crate::words::names::RoleArn;
 use crate::words::yaml::Place;
@@ -41,16 +41,7 @@ impl Grantable for AwsTarget {
 
     /// The role, if only one is granted.
     fn choose<'a>(entries: impl Iterator<Item = &'a AwsGrant>) -> Result<Option<Self>, Denial> {
-        let mut roles: Vec<&RoleArn> = entries.map(|entry| &entry.role).collect();
-        roles.sort();
-        roles.dedup();
-        match roles[..] {
-            [] => Err(Reason::NoMatchingPolicy.with_cause("no policy grants any AWS role to this identity")),
-            [role] => Ok(Some(Self::of(role.clone()))),
-            _ => Err(Reason::PolicyAmbiguous
-                .with_cause("several roles are granted and none was asked for")
-                .with_detail("Several AWS roles are granted: name one.")),
-        }
+        only_one(entries.map(|entry| Self::of(entry.role.clone())), "no policy grants any AWS role to this identity", ambiguous)
     }
 
     fn chosen(terms: &AwsTerms) -> Option<Target> {
@@ -61,4 +52,10 @@ impl Grantable for AwsTarget {
     fn between(terms: &AwsTerms) -> Option<Target> {
         terms.via.as_ref().map(|intermediate| Self::of(intermediate.role.clone()).into())
     }
+}
+
+fn ambiguous() -> Denial {
+    Reason::PolicyAmbiguous
+        .with_cause("several roles are granted and none was asked for")
+        .with_detail("Several AWS roles are granted: name one.")
 }

@@ -3,7 +3,7 @@
 use super::{AzureGrant, AzureTerms, fits, is_all_of};
 use crate::identity::Facts;
 use crate::kind::{AzureTarget, AzureUse, Target};
-use crate::policy::grantable::{Grantable, HasTerms};
+use crate::policy::grantable::{Grantable, HasTerms, only_one};
 use crate::policy::pattern::Pattern;
 use crate::policy::sections::{Term, Value};
 use crate::words::yaml::Place;
@@ -56,19 +56,16 @@ impl Grantable for AzureTarget {
 
     /// The use, if only one is granted.
     fn choose<'a>(entries: impl Iterator<Item = &'a AzureGrant>) -> Result<Option<Self>, Denial> {
-        let mut all: Vec<&AzureUse> = entries.map(|entry| &entry.granted).collect();
-        all.sort();
-        all.dedup();
-        match all[..] {
-            [] => Err(Reason::NoMatchingPolicy.with_cause("no policy grants any Azure token to this identity")),
-            [only] => Ok(Some(Self { named: Some(only.clone()) })),
-            _ => Err(Reason::PolicyAmbiguous
-                .with_cause("several Azure tokens are granted and none was asked for")
-                .with_detail("Several Azure tokens are granted: name the application and the scope.")),
-        }
+        only_one(entries.map(|entry| Self { named: Some(entry.granted.clone()) }), "no policy grants any Azure token to this identity", ambiguous)
     }
 
     fn chosen(terms: &AzureTerms) -> Option<Target> {
         Some(Self { named: Some(terms.granted.clone()) }.into())
     }
+}
+
+fn ambiguous() -> Denial {
+    Reason::PolicyAmbiguous
+        .with_cause("several Azure tokens are granted and none was asked for")
+        .with_detail("Several Azure tokens are granted: name the application and the scope.")
 }

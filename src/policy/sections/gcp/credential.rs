@@ -3,7 +3,7 @@
 use super::{GcpGrant, GcpTerms, TTL_DEFAULT};
 use crate::identity::Facts;
 use crate::kind::{GcpScope, GcpTarget, Principal, ServiceAccount, Target};
-use crate::policy::grantable::{Grantable, HasTerms, OfferedTo};
+use crate::policy::grantable::{Grantable, HasTerms, OfferedTo, only_one};
 use crate::policy::pattern::Pattern;
 use crate::policy::sections::{Term, Value};
 use crate::words::yaml::Place;
@@ -70,16 +70,8 @@ impl Grantable for GcpTarget {
 
     /// The access token, if only one is granted.
     fn choose<'a>(entries: impl Iterator<Item = &'a GcpGrant>) -> Result<Option<Self>, Denial> {
-        let mut all: Vec<Self> = entries.map(|entry| entry.terms.target()).filter(|target| target.audience.is_none()).collect();
-        all.sort();
-        all.dedup();
-        match (all.pop(), all.is_empty()) {
-            (None, _) => {
-                Err(Reason::NoMatchingPolicy.with_cause("no policy grants any access token of Google's to this identity"))
-            }
-            (Some(only), true) => Ok(Some(only)),
-            (Some(_), false) => Err(ambiguous()),
-        }
+        let granted = entries.map(|entry| entry.terms.target()).filter(|target: &Self| target.audience.is_none());
+        only_one(granted, "no policy grants any access token of Google's to this identity", ambiguous)
     }
 
     fn chosen(terms: &GcpTerms) -> Option<Target> {

@@ -4,7 +4,7 @@ use super::reach::{covers_all_of, covers_everything, fits, meets_some_of};
 use super::{GitHubGrant, GitHubTerms};
 use crate::identity::Facts;
 use crate::kind::{GitHubTarget, RepositoryScope, Target};
-use crate::policy::grantable::{Grantable, HasTerms, OfferedTo};
+use crate::policy::grantable::{Grantable, HasTerms, OfferedTo, only_one};
 use crate::policy::pattern::Pattern;
 use crate::policy::sections::{Term, Value};
 use crate::words::github::{Repository, RepositoryName};
@@ -101,14 +101,7 @@ impl Grantable for GitHubTarget {
 
     /// The entry, if there is only one.
     fn choose<'a>(entries: impl Iterator<Item = &'a GitHubGrant>) -> Result<Option<Self>, Denial> {
-        let mut whole: Vec<Self> = entries.map(GitHubGrant::whole).collect();
-        whole.sort();
-        whole.dedup();
-        match (whole.pop(), whole.is_empty()) {
-            (None, _) => Err(Reason::NoMatchingPolicy.with_cause("no policy grants any token of a GitHub App to this identity")),
-            (Some(only), true) => Ok(Some(only)),
-            (Some(_), false) => Err(ambiguous()),
-        }
+        only_one(entries.map(GitHubGrant::whole), "no policy grants any token of a GitHub App to this identity", ambiguous)
     }
 
     fn chosen(terms: &GitHubTerms) -> Option<Target> {

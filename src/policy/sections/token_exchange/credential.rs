@@ -3,7 +3,7 @@
 use super::{TokenExchangeGrant, TokenExchangeTerms, fits, is_all_of};
 use crate::identity::Facts;
 use crate::kind::{Target, TokenExchangeTarget};
-use crate::policy::grantable::{Grantable, HasTerms, OfferedTo};
+use crate::policy::grantable::{Grantable, HasTerms, OfferedTo, only_one};
 use crate::policy::pattern::Pattern;
 use crate::policy::sections::{Section, Term, Value};
 use crate::words::yaml::Place;
@@ -61,14 +61,7 @@ impl Grantable for TokenExchangeTarget {
 
     /// The token, if only one is granted.
     fn choose<'a>(entries: impl Iterator<Item = &'a TokenExchangeGrant>) -> Result<Option<Self>, Denial> {
-        let mut all: Vec<Self> = entries.map(TokenExchangeGrant::whole).collect();
-        all.sort();
-        all.dedup();
-        match (all.pop(), all.is_empty()) {
-            (None, _) => Err(Reason::NoMatchingPolicy.with_cause("no policy grants any token of a service to this identity")),
-            (Some(only), true) => Ok(Some(only)),
-            (Some(_), false) => Err(ambiguous()),
-        }
+        only_one(entries.map(TokenExchangeGrant::whole), "no policy grants any token of a service to this identity", ambiguous)
     }
 
     fn chosen(terms: &TokenExchangeTerms) -> Option<Target> {
