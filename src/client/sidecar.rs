@@ -20,6 +20,8 @@ mod state_file;
 mod supervisor;
 mod template;
 mod volume;
+#[cfg(test)]
+mod waiting;
 
 pub use error::TemplateError;
 pub use settings::Settings;

@@ -15,24 +15,27 @@ const PAUSE_MAX: Duration = Duration::from_secs(60);
 pub(super) struct Notifier(Option<Arc<Pending>>);
 
 impl Notifier {
-    /// Starts the notifier. While a notification is due, there is the file `unnotified`: a later process notifies if this one is ended.
-    pub(super) fn start(reaction: Option<Reaction>, http: reqwest::Client, unnotified: PathBuf) -> Self {
-        Self(reaction.map(|reaction| {
-            let pending = Arc::new(Pending { changed: Notify::new(), unnotified, changes: Mutex::default() });
-            if pending.unnotified.exists() {
-                pending.changed.notify_one();
-            }
-            tokio::spawn(run(reaction, http, pending.clone()));
-            pending
-        }))
+    /// While a notification is due, there is the file `unnotified`: a later process notifies if this one is ended.
+    pub(super) fn new(unnotified: Option<PathBuf>) -> Self {
+        let pending = |unnotified| Pending { changed: Notify::new(), unnotified, changes: Mutex::default() };
+        Self(unnotified.map(|unnotified| Arc::new(pending(unnotified))))
     }
 
-    /// A notifier that does nothing: `once` writes before the application starts.
-    pub(super) const fn disabled() -> Self {
-        Self(None)
+    /// Whether an earlier process left a notification due.
+    pub(super) fn is_due(&self) -> bool {
+        self.0.as_ref().is_some_and(|pending| pending.unnotified.exists())
     }
 
-    /// Reports that the files are about to change.
+    /// Starts to notify. What is due is made at once if the files are there, and with the next ones otherwise.
+    pub(super) fn start(&self, reaction: Reaction, http: reqwest::Client, files_are_there: bool) {
+        let Some(pending) = &self.0 else { return };
+        if self.is_due() && files_are_there {
+            pending.changed.notify_one();
+        }
+        tokio::spawn(run(reaction, http, pending.clone()));
+    }
+
+    /// Reports that the files are about to change, or to be removed until they are granted again.
     pub(super) fn begin(&self) {
         self.0.iter().for_each(|pending| pending.begin());
     }
@@ -50,7 +53,7 @@ struct Pending {
     changes: Mutex<Changes>,
 }
 
-/// Counts of changes. They differ while files are being written.
+/// Counts of changes. They differ while files are being written, and while there are none.
 #[derive(Default)]
 struct Changes {
     begun: u64,
@@ -105,22 +108,17 @@ async fn run(reaction: Reaction, http: reqwest::Client, pending: Arc<Pending>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::sidecar::waiting::until;
     use std::path::Path;
 
     fn http() -> reqwest::Client {
         crate::issuers::http::command_client(None).unwrap()
     }
 
-    /// Whatever takes longer hangs, however busy the machine is.
-    const WAIT_MAX: Duration = Duration::from_secs(240);
-
-    async fn until(what: &str, holds: impl Fn() -> bool) {
-        let waiting = async {
-            while !holds() {
-                sleep(Duration::from_millis(5)).await;
-            }
-        };
-        tokio::time::timeout(WAIT_MAX, waiting).await.unwrap_or_else(|_| panic!("not in time: {what}"));
+    fn started(reaction: Reaction, unnotified: &Path, files_are_there: bool) -> Notifier {
+        let notifier = Notifier::new(Some(unnotified.to_owned()));
+        notifier.start(reaction, http(), files_are_there);
+        notifier
     }
 
     /// Waits until the command has begun this often.
@@ -136,7 +134,7 @@ mod tests {
         // Each notification ends when the test opens the pipe.
         let words = ["sh", "-c", "echo begun >> \"$0\"; : < \"$1\"", log.to_str().unwrap(), go_on.to_str().unwrap()];
         let reaction = Reaction::Exec(words.map(str::to_owned).to_vec());
-        let notifier = Notifier::start(Some(reaction), http(), unnotified.clone());
+        let notifier = started(reaction, &unnotified, true);
         let end_one = async || drop(tokio::fs::OpenOptions::new().write(true).open(&go_on).await.unwrap());
         notifier.begin();
         notifier.notify();
@@ -157,8 +155,23 @@ mod tests {
         std::fs::write(&unnotified, b"").unwrap();
         let words = ["sh", "-c", "echo begun >> \"$0\"", log.to_str().unwrap()];
         let reaction = Reaction::Exec(words.map(str::to_owned).to_vec());
-        let _notifier = Notifier::start(Some(reaction), http(), unnotified.clone());
+        let _notifier = started(reaction, &unnotified, true);
         until_begun(&log, 1).await;
         until("nothing is due any more", || !unnotified.exists()).await;
+    }
+    /// A notification before the files are back would count for them, and nobody would hear of the files.
+    #[tokio::test]
+    async fn what_is_due_while_there_are_no_files_waits_for_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let (log, unnotified, data) = (folder.path().join("log"), folder.path().join("unnotified"), folder.path().join("data"));
+        std::fs::write(&unnotified, b"").unwrap();
+        let words = ["sh", "-c", "cat \"$1\" >> \"$0\"", log.to_str().unwrap(), data.to_str().unwrap()];
+        let notifier = started(Reaction::Exec(words.map(str::to_owned).to_vec()), &unnotified, false);
+        assert!(notifier.is_due());
+        notifier.begin();
+        std::fs::write(&data, "four\n").unwrap();
+        notifier.notify();
+        until("nothing is due any more", || !unnotified.exists()).await;
+        assert_eq!(std::fs::read_to_string(&log).unwrap(), "four\n");
     }
 }

@@ -10,10 +10,12 @@ use crate::words::yaml::{Fields, Place, Yaml};
 use crate::words::{NAMED_FILE_MAX, PlainPath, read_named_text};
 use error::{EXEC_MAX, ReactionError};
 use reqwest::Url;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
+use tokio::process::{Child, Command};
 
 /// The time for a reload request. A longer one counts as hanging.
 const HTTP_MAX: Duration = Duration::from_secs(10);
@@ -134,18 +136,36 @@ async fn call(http: &reqwest::Client, url: &Url) -> Result<(), ReactionError> {
 
 async fn execute(words: &[String]) -> Result<(), ReactionError> {
     let [program, arguments @ ..] = words else { return Err(ReactionError::NoCommand) };
-    let mut command = tokio::process::Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
-    job_token::variables().for_each(|name| _ = command.env_remove(name));
-    let ended = tokio::time::timeout(EXEC_MAX, command.status()).await;
-    let status = ended.map_err(|_| ReactionError::Late { program: program.clone() })?;
-    let status = status.map_err(|fault| ReactionError::NotRun { program: program.clone(), fault })?;
+    let not_run = |fault| ReactionError::NotRun { program: program.clone(), fault };
+    let mut child = spawn(program, arguments).map_err(not_run)?;
+    let Ok(ended) = tokio::time::timeout(EXEC_MAX, child.wait()).await else {
+        kill_with_descendants(&child);
+        return Err(ReactionError::Late { program: program.clone() });
+    };
+    let status = ended.map_err(not_run)?;
     if status.success() { Ok(()) } else { Err(ReactionError::Ended { program: program.clone(), status }) }
+}
+
+/// Starts the command in a process group of its own.
+fn spawn(program: &str, arguments: &[impl AsRef<OsStr>]) -> std::io::Result<Child> {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).kill_on_drop(true).process_group(0);
+    job_token::variables().for_each(|name| _ = command.env_remove(name));
+    command.spawn()
+}
+
+/// Kills the command and what it started: each further attempt would leave one more process otherwise.
+fn kill_with_descendants(child: &Child) {
+    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    if let Some(Err(fault)) = group.map(|group| kill_process_group(group, Signal::KILL)) {
+        tracing::warn!(%fault, "a command that hung could not be killed");
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::sidecar::waiting::until;
     use crate::words::yaml::Node;
 
     fn read(text: &str) -> Result<Reaction, String> {
@@ -198,5 +218,23 @@ mod tests {
         execute(&["true".to_owned()]).await.unwrap();
         assert!(execute(&["false".to_owned()]).await.is_err());
         assert!(execute(&["true; true".to_owned()]).await.is_err());
+    }
+    #[tokio::test]
+    async fn a_command_that_hangs_is_killed_with_what_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let started = folder.path().join("started");
+        let script = "sleep 1000 & echo $! > \"$0\"; wait";
+        let mut child = spawn("sh", &["-c", script, started.to_str().unwrap()]).unwrap();
+        let number = || std::fs::read_to_string(&started).unwrap_or_default();
+        until("it has started", || number().ends_with('\n')).await;
+        let process = number().trim().to_owned();
+        kill_with_descendants(&child);
+        child.wait().await.unwrap();
+        // A process that has ended is a zombie until whoever inherited it asks for its status.
+        let runs = || {
+            let status = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+            status.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['Z', 'X']))
+        };
+        until("it was killed", || !runs()).await;
     }
 }

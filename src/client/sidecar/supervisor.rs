@@ -36,14 +36,17 @@ pub(super) struct Supervisor {
     schedule: RefreshSchedule,
     /// Whether an application may have read our files already, so that it must be notified of new ones.
     known: bool,
+    notifier: Notifier,
 }
 
 impl Supervisor {
     /// Takes over the files of an earlier process of this pod, if their terms still allow it. Expired files are removed at once.
     pub(super) fn new(settings: Settings, server: Arc<Server>, volume: Volume, status: Status) -> Self {
-        let (schedule, known) = (RefreshSchedule::new(settings.interval), volume.is_written());
+        let schedule = RefreshSchedule::new(settings.interval);
+        let notifier = Notifier::new(settings.on_change.is_some().then(|| volume.unnotified()));
+        let known = volume.is_written() || notifier.is_due();
         let mut supervisor =
-            Self { settings, server, volume, status, lease: None, aws_token: None, listener: None, schedule, known };
+            Self { settings, server, volume, status, lease: None, aws_token: None, listener: None, schedule, known, notifier };
         let now = SystemClock.now();
         Self::note_cleared(supervisor.volume.clear_leftovers());
         match StateFile::read(supervisor.volume.folder()) {
@@ -62,23 +65,27 @@ impl Supervisor {
     /// Keeps the files for as long as the process runs.
     pub(super) async fn run(mut self, updates: EventUpdates) -> Infallible {
         tokio::spawn(follow(self.server.clone(), updates.clone(), self.settings.interval));
-        let notifier = Notifier::start(self.settings.on_change.take(), self.server.http(), self.volume.unnotified());
+        if let Some(reaction) = self.settings.on_change.take() {
+            self.notifier.start(reaction, self.server.http(), self.volume.is_written());
+        }
         loop {
             let answer = self.request().await;
             // The log has the failure already.
-            let _ = self.apply(answer, &notifier);
+            let _ = self.apply(answer);
             self.open_listener(&updates).await;
             self.wait(&updates).await;
         }
     }
 
-    /// Writes the files once, within `wait`. If the server is unavailable, existing files that are still allowed are enough.
+    /// Writes the files once, within `wait`. If the server is unavailable, existing files that are still allowed are enough. Nobody is
+    /// notified, because the application has not started yet.
     pub(super) async fn write_once(mut self, wait: Duration) -> Result<(), Failure> {
-        let (started, notifier) = (Instant::now(), Notifier::disabled());
+        let started = Instant::now();
+        self.notifier = Notifier::new(None);
         loop {
             let answer = self.request().await;
             let denied = matches!(answer, Err(NoAnswer::Denied(_)));
-            match self.apply(answer, &notifier) {
+            match self.apply(answer) {
                 Ok(()) => {
                     self.remove_replaced().await;
                     return Ok(());
@@ -114,9 +121,9 @@ impl Supervisor {
         self.meanwhile(asking).await
     }
 
-    fn apply(&mut self, answer: Result<Document, NoAnswer>, notifier: &Notifier) -> Result<(), Failure> {
+    fn apply(&mut self, answer: Result<Document, NoAnswer>) -> Result<(), Failure> {
         let settled = match answer {
-            Ok(answer) => self.put_in_place(&answer, notifier),
+            Ok(answer) => self.put_in_place(&answer),
             Err(NoAnswer::Denied(failure)) => {
                 self.take_away("the server denies them");
                 Err((RenewalFault::Denied, failure))
@@ -137,7 +144,7 @@ impl Supervisor {
     }
 
     /// Writes the files of an answer. The answer confirms the grant even if writing fails, so the existing files may stay.
-    fn put_in_place(&mut self, answer: &Document, notifier: &Notifier) -> Result<(), (RenewalFault, Failure)> {
+    fn put_in_place(&mut self, answer: &Document) -> Result<(), (RenewalFault, Failure)> {
         let failed = |fault: GivenError| (RenewalFault::Unanswered, Failure::new(STATUS_UNAVAILABLE, fault));
         let secrets = given::secrets(&self.settings, answer).map_err(failed)?;
         let last_request = self.schedule.last_request();
@@ -149,7 +156,7 @@ impl Supervisor {
         if let (Some(name), Some(token)) = (self.settings.aws_token.clone(), self.aws_token()) {
             files.insert(name, token);
         }
-        self.write(&files, notifier).map_err(|fault| {
+        self.write(&files).map_err(|fault| {
             (RenewalFault::Unwritable, Failure::new(STATUS_UNAVAILABLE, format!("the files cannot be written: {fault}")))
         })?;
         self.confirm(lease);
@@ -210,17 +217,17 @@ impl Supervisor {
         }
     }
 
-    fn write(&mut self, files: &Files, notifier: &Notifier) -> std::io::Result<()> {
+    fn write(&mut self, files: &Files) -> std::io::Result<()> {
         if self.volume.holds(files) {
             return Ok(());
         }
         if self.known {
-            notifier.begin();
+            self.notifier.begin();
         }
         self.volume.write(files, SystemClock.now())?;
         tracing::info!(files = files.len(), "the files are in place");
         if self.known {
-            notifier.notify();
+            self.notifier.notify();
         }
         self.known = true;
         Ok(())
@@ -249,6 +256,10 @@ impl Supervisor {
         (self.listener, self.aws_token) = (None, None);
         self.status.set(false);
         let were_there = self.volume.is_written();
+        if were_there {
+            // Whoever has read them is notified once they are back, also by a later process.
+            self.notifier.begin();
+        }
         StateFile::remove(self.volume.folder());
         match self.volume.wipe() {
             Ok(()) if were_there => tracing::warn!(why, "the files were removed"),

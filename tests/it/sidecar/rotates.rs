@@ -1,6 +1,6 @@
 //! Delivered files, their rotation, and how the application is notified.
 
-use super::pod::{OTHER, Pod, USER, policy, program, public, rotate, world};
+use super::pod::{change, OTHER, Pod, USER, policy, program, public, rotate, world};
 use crate::support::{START_MAX, free_port};
 use rustix::process::Signal;
 use std::os::unix::fs::MetadataExt;
@@ -176,4 +176,28 @@ async fn a_command_or_an_address_of_the_pod_is_notified_instead() {
     assert_eq!(pod.file("db-password").unwrap(), "two");
     let ready = world.http.get(format!("http://127.0.0.1:{probe}/readyz")).send().await.unwrap();
     assert_eq!((ready.status().as_u16(), ready.text().await.unwrap().as_str()), (200, "ready\n"));
+}
+
+/// The application may hold what it read before the files were taken away.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_application_is_notified_of_files_that_are_back_after_a_restart() {
+    let world = world(policy("[shop/**]", "")).await;
+    let mut pod = Pod::new(&world, SETTINGS);
+    public(&pod.path("noted"));
+    let (file, noted) = (pod.path("files/db-password"), pod.path("noted"));
+    let command = format!("[sh, -c, 'cat \"$0\" >> \"$1\"', {}, {}]", file.display(), noted.display());
+    pod.configure(&world.url(""), &format!("{SETTINGS}on_change: {{ exec: {command} }}\n"));
+    pod.start();
+    pod.until_file("db-password", Some("hunter2")).await;
+    change(&world, &policy("[other/**]", "")).await;
+    pod.until_file("db-password", None).await;
+    pod.kill();
+    let denied = |pod: &Pod| pod.log().matches("could not be renewed").count();
+    let before = denied(&pod);
+    pod.start();
+    pod.until("the next one is denied too", |pod| denied(pod) > before).await;
+    assert_eq!(std::fs::read_to_string(&noted).unwrap(), "", "nobody is notified of files that are not there");
+    rotate(&world, "four").await;
+    change(&world, &policy("[shop/**]", "")).await;
+    pod.until("it is notified", |_| std::fs::read_to_string(&noted).unwrap() == "four").await;
 }
