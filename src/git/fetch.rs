@@ -39,6 +39,19 @@ struct Order {
     known_hosts: Option<PathBuf>,
 }
 
+impl Order {
+    /// The same with absolute paths, because the child works in the mirror's folder.
+    fn with_absolute_paths(self) -> std::io::Result<Self> {
+        let absolute = |path: PathBuf| std::path::absolute(path);
+        Ok(Self {
+            mirror: absolute(self.mirror)?,
+            ssh_key: self.ssh_key.map(absolute).transpose()?,
+            known_hosts: self.known_hosts.map(absolute).transpose()?,
+            ..self
+        })
+    }
+}
+
 /// Updates the mirror from its origin. An origin on this machine needs no fetch.
 pub async fn fetch(origin: &Origin, mirror: &Path) -> Result<(), FetchError> {
     let Some(url) = origin.remote() else { return Ok(()) };

@@ -325,13 +325,10 @@ impl Drop for World {
 fn spawn(folder: &Path, setup: &Setup) -> Child {
     let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("server.log")).unwrap();
     let mut words = setup.wrapper.clone();
-    words.extend([
-        env!("CARGO_BIN_EXE_daypass").to_owned(),
-        "serve".to_owned(),
-        "--config".to_owned(),
-        folder.join("daypass.yaml").display().to_string(),
-    ]);
+    // As in the docs: every path of such a configuration is relative.
+    words.extend([env!("CARGO_BIN_EXE_daypass"), "serve", "--config", "daypass.yaml"].map(str::to_owned));
     let mut command = Command::new(&words[0]);
+    command.current_dir(folder);
     // Everything is logged, because this log is searched for what no log may hold.
     command.args(&words[1..]).env("DAYPASS_LOG", "trace").envs(setup.environment.iter().map(|(name, value)| (name, value)));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap()

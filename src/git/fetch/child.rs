@@ -42,7 +42,7 @@ pub fn execute_order() -> Result<(), ToldError> {
     let mut input = zeroize::Zeroizing::new(String::new());
     std::io::Read::read_to_string(&mut std::io::Read::take(std::io::stdin(), ORDER_BYTES_MAX), &mut input)?;
     let (order, token) = input.split_once('\n').ok_or(ToldError::CutOff)?;
-    let order: Order = serde_json::from_str(order)?;
+    let order = serde_json::from_str::<Order>(order)?.with_absolute_paths()?;
     std::fs::create_dir_all(&order.mirror).map_err(|fault| ToldError::Mirror { path: order.mirror.clone(), fault })?;
     std::env::set_current_dir(&order.mirror)?;
     let repository = mirror(&order.mirror)?;
