@@ -92,6 +92,12 @@ pub enum ReadFault {
         /// Its id.
         id: gix::ObjectId,
     },
+    /// Git itself makes no such tree, and readers differ on which of the two counts.
+    #[error("`{path}` is in its folder twice: `git fsck` reports it too. Whoever committed it has to commit the folder anew")]
+    NameTwice {
+        /// The path, with the characters that a terminal does not show written out.
+        path: String,
+    },
     /// A ref or revision does not exist.
     #[error("{}", no_ref(name, branches))]
     NoRef {

@@ -15,8 +15,9 @@ use super::error::{FILES_MAX, FOLDER_BYTES_MAX, FOLDERS_MAX, TREE_BYTES_MAX};
 use super::error::{GitError, ReadFault, TooLarge};
 use crate::policy::{counts_unread, is_looked_at, is_misfiled, is_read};
 use crate::words::names::CommitId;
+use crate::words::plain;
 use gix::object::tree::EntryKind;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -196,7 +197,11 @@ impl TreeRead<'_> {
         self.next.folders.insert(folder.to_owned(), id);
         let tree = objects::tree(self.repository, id)?;
         let entries = tree.decode()?;
+        let mut names = HashSet::new();
         for entry in &entries.entries {
+            if !names.insert(entry.filename) {
+                return Err(ReadFault::NameTwice { path: plain(&format!("{folder}{}", entry.filename)).into_owned() });
+            }
             let Some(path) = checked_path(folder, entry.filename) else {
                 self.next.leave_out(format!("{folder}{}", entry.filename), "its name has characters that are not accepted");
                 continue;

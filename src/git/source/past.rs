@@ -57,7 +57,9 @@ impl Source {
             }
             let tree = objects::tree(repository, id).map_err(|fault| self.fault(fault))?;
             let entries = tree.decode().map_err(|fault| self.git(fault))?;
-            let Some(entry) = entries.entries.iter().find(|entry| entry.filename == step.as_bytes()) else { return Ok(None) };
+            // A commit in which a name is there twice was never in force.
+            let mut named = entries.entries.iter().filter(|entry| entry.filename == step.as_bytes());
+            let (Some(entry), None) = (named.next(), named.next()) else { return Ok(None) };
             id = entry.oid.into();
             match (entry.mode.kind(), depth + 1 == steps.len()) {
                 (EntryKind::Tree, false) | (EntryKind::Blob | EntryKind::BlobExecutable, true) => {}

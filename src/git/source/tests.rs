@@ -114,6 +114,32 @@ fn links_submodules_and_hostile_names_are_left_out_and_told() {
     assert_eq!(snapshot.left_out.len(), 4, "{:?}", snapshot.left_out);
 }
 
+/// Git's own readers take one of the two, and not all of them the same.
+#[test]
+fn a_name_that_is_in_a_folder_twice_is_refused() {
+    let repository = Repository::new();
+    let blob = repository.git_with(&["hash-object", "-w", "--stdin"], b"a");
+    let file = |name: &str| format!("100644 blob {blob}\t{name}\n");
+    let folder = |entries: String, name: &str| {
+        format!("040000 tree {}\t{name}\n", repository.git_with(&["mktree"], entries.as_bytes()))
+    };
+    let (good, other) = (folder(file("p.yaml"), "policies"), folder(file("hidden.yaml"), "policies"));
+    for entries in [
+        good.clone() + &other,
+        good.clone() + &file("guardrails.yaml") + &file("guardrails.yaml"),
+        good.clone() + &file("policies"),
+        folder(file("p.yaml") + &file("p.yaml"), "policies"),
+        folder(folder(file("p.yaml"), "shop") + &folder(file("q.yaml"), "shop"), "policies"),
+        good.clone() + &file("README") + &file("README"),
+    ] {
+        repository.commit_tree(&entries);
+        let fault = repository.source().read().unwrap_err();
+        assert!(matches!(fault, GitError::Repository { fault: ReadFault::NameTwice { .. }, .. }), "{entries}: {fault}");
+    }
+    repository.commit_tree(&good);
+    assert_eq!(repository.source().read().unwrap().files.keys().collect::<Vec<_>>(), ["policies/p.yaml"]);
+}
+
 #[test]
 fn a_huge_file_is_left_out() {
     let repository = Repository::new();
