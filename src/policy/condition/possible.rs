@@ -35,12 +35,20 @@ pub(in crate::policy) fn is_possible(mapping: &Mapping, attribute: Attribute, si
             let fits = |shape: &ValueFormat| fits(shape, &Pattern::literal_of(id));
             mapping.has_id(attribute) && mapping.id_shape(attribute).is_none_or(fits)
         }
+        Single::Text(pattern) if attribute == Attribute::Ref && !may_be_a_ref(pattern) => false,
         Single::Text(pattern) => match mapping.closed_set(attribute) {
             Some(words) => words.iter().any(|word| pattern.matches(word)),
             None => mapping.shape(attribute).is_none_or(|shape| fits(shape, pattern)),
         },
         Single::Json(_) => true,
     }
+}
+
+/// Whether some ref may fit the pattern, as far as the characters tell that it names (git-check-ref-format(1)).
+fn may_be_a_ref(pattern: &Pattern) -> bool {
+    let good = |character: char| !character.is_control() && !" ~^:?[\\".contains(character);
+    let text = pattern.to_string();
+    pattern.named().all(good) && !text.contains("..") && !text.contains("//") && !text.ends_with(['/', '.']) && !text.ends_with(".lock")
 }
 
 /// Whether some text of this shape may fit the pattern.
