@@ -6,6 +6,7 @@
 mod beyond;
 mod change;
 mod changes;
+mod claim_value;
 mod gained;
 mod kinds;
 mod language;

@@ -4,6 +4,7 @@ use super::pattern::Pattern;
 use super::template::Row;
 use crate::identity::{Attribute, Facts, Mapping, Presence, Value};
 use crate::words::yaml::{Fields, Node, Place};
+use serde_json::Value as Json;
 use std::sync::Arc;
 
 pub(super) mod possible;
@@ -141,11 +142,16 @@ impl Condition {
         self.written.shrink_to_fit();
     }
 
-    /// Whether it holds in a policy. With an absent value neither a positive line nor `not` holds.
+    /// Whether it holds in a policy. With a value that is absent, or that is a claim of another type, neither a positive line nor `not`
+    /// holds.
     pub(super) fn holds(&self, facts: &Facts) -> bool {
+        let (Test::Any(singles) | Test::Not(singles)) = &self.test;
+        let comparable = |claim: &&Json| singles.iter().any(|single| single.is_comparable(claim));
         let fits = |single: &Single| match &self.subject {
             Subject::Attribute(attribute) => facts.attribute(*attribute).map(|value| single.fits_value(value, self.ignore_case)),
-            Subject::Claim(pointer) => facts.claims.pointer(pointer).map(|claim| single.fits_claim(claim)),
+            Subject::Claim(pointer) => {
+                facts.claims.pointer(pointer).filter(comparable).map(|claim| single.fits_claim(claim))
+            }
         };
         match &self.test {
             Test::Any(singles) => singles.iter().any(|single| fits(single) == Some(true)),
@@ -154,14 +160,17 @@ impl Condition {
     }
 
     /// Whether it holds in a denial, where an unknown value must not let anything pass. `None` if nobody can tell: every token has
-    /// the attribute and this one lacks it, or it cannot be read. An absent optional attribute has none of the values, so `not`
-    /// holds.
+    /// the attribute and this one lacks it, or it cannot be read, or it is a claim of another type than the values. An absent optional
+    /// attribute has none of the values, so `not` holds, as it does for a claim of another type.
     pub(super) fn denies(&self, facts: &Facts) -> Option<bool> {
         let (Test::Any(singles) | Test::Not(singles)) = &self.test;
         let any = match &self.subject {
-            Subject::Claim(pointer) => {
-                facts.claims.pointer(pointer).is_some_and(|claim| singles.iter().any(|single| single.fits_claim(claim)))
-            }
+            Subject::Claim(pointer) => match facts.claims.pointer(pointer) {
+                None => false,
+                Some(claim) if self.is_positive() => any_fits(singles, claim)?,
+                // A list is none of the values, also one that holds them.
+                Some(claim) => singles.iter().any(|single| single.fits_claim(claim)),
+            },
             Subject::Attribute(attribute) => {
                 let (value, unreadable) = (facts.attribute(*attribute), facts.unreadable.contains(attribute));
                 let by_name = self.is_positive() && !unreadable;
@@ -213,5 +222,20 @@ impl Condition {
             }
             _ => None,
         }
+    }
+}
+
+/// Whether any of the values of a denial fits the claim, or an entry of the claim. `null` has none of them. `None` if one of the claim's
+/// values has another type, and none fits.
+fn any_fits(singles: &[Single], claim: &Json) -> Option<bool> {
+    let fits = |claim: &Json| {
+        let fits = singles.iter().any(|single| single.fits_claim(claim));
+        (fits || singles.iter().any(|single| single.is_comparable(claim))).then_some(fits)
+    };
+    match claim {
+        Json::Null => Some(false),
+        Json::Array(entries) if entries.iter().any(|entry| fits(entry) == Some(true)) => Some(true),
+        Json::Array(entries) => entries.iter().all(|entry| fits(entry).is_some()).then_some(false),
+        claim => fits(claim),
     }
 }

@@ -20,6 +20,13 @@ pub(super) struct Matcher {
     pub(super) name: Option<String>,
 }
 
+impl Matcher {
+    /// Fits this text alone.
+    pub(super) fn exact(text: &str) -> Self {
+        Self { pattern: Pattern::literal_of(text), fold: false, name: None }
+    }
+}
+
 /// A condition on a text: whether it may fit one of the matchers (`inside`), and whether it may fit none (`outside`).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Test<'a> {

@@ -1,15 +1,11 @@
 //! One test of one dimension of an identity, and a policy's line as such tests.
 
+use super::claim_value::{self, ClaimValues};
 use super::language::{Matcher, SearchResult, Test, among, search};
 use crate::identity::{Attribute, Mapping, Presence};
 use crate::policy::condition::{Condition, EVENTS, Single, Subject, Test as Line};
 use crate::policy::pattern::Pattern;
-use serde_json::Value as Json;
 use std::sync::Arc;
-
-/// The first character of a claim that is text. Every other JSON value is its JSON text after `JSON_MARK`.
-const TEXT_MARK: char = '\u{1}';
-const JSON_MARK: char = '\u{2}';
 
 /// One thing about an identity that a line can test. It has one value, or is absent.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -57,7 +53,7 @@ impl Literal {
     /// id counts, which is no single test.
     pub(in crate::policy) fn is_called(attribute: Attribute, text: &str, mapping: &Mapping) -> Option<Self> {
         let Some((_, id)) = text.rsplit_once('@') else {
-            let folded = Matcher { fold: true, ..exact(text) };
+            let folded = Matcher { fold: true, ..Matcher::exact(text) };
             return Some(Self { matchers: Arc::from([folded]), ..Self::is(attribute, text) });
         };
         let has_id = mapping.has_id(attribute) && mapping.id_presence(attribute) == Presence::Always;
@@ -74,20 +70,22 @@ impl Literal {
 
     /// Tests that the dimension has this text, or any text at all.
     pub(super) fn some_text(dimension: Dimension, text: Option<&str>) -> Self {
-        let matchers: Vec<Matcher> = text.map(exact).into_iter().collect();
+        let matchers: Vec<Matcher> = text.map(Matcher::exact).into_iter().collect();
         Self { dimension, matchers: matchers.into(), absent: false, inside: text.is_some(), outside: text.is_none() }
+    }
+
+    /// Tests that the claim is there, with one of these values.
+    fn of_claim(dimension: &Dimension, values: ClaimValues) -> Self {
+        let ClaimValues { matchers, inside } = values;
+        Self { dimension: dimension.clone(), matchers: matchers.into(), absent: false, inside, outside: !inside }
     }
 
     /// The implicit test of every rule that does not name this danger (code from forks, a person's SSH session): the attribute may not be
     /// true. If every token has the attribute, a token without it is refused.
     pub(super) fn unless_named(attribute: Attribute, mapping: &Mapping) -> Self {
-        let (matchers, absent) = (Arc::from([exact("true")]), mapping.presence(attribute) != Presence::Always);
+        let (matchers, absent) = (Arc::from([Matcher::exact("true")]), mapping.presence(attribute) != Presence::Always);
         Self { dimension: Dimension::Attribute(attribute), matchers, absent, inside: false, outside: true }
     }
-}
-
-fn exact(text: &str) -> Matcher {
-    Matcher { pattern: Pattern::literal_of(text), fold: false, name: None }
 }
 
 /// A value for this dimension that passes all tests; `None` if the value may be absent, which is simplest.
@@ -118,24 +116,13 @@ impl Dimension {
             },
             Self::Id(_) => search(tests),
             Self::Claim(_) => {
-                // The mark says whether a value is text or another JSON value.
-                let any = |mark| Matcher { pattern: Pattern::any_behind(mark), fold: false, name: None };
-                let marked = [any(TEXT_MARK), any(JSON_MARK)];
+                let marked = claim_value::all();
                 let mut all = tests.to_vec();
                 all.push(Test { matchers: &marked, inside: true, outside: false });
                 search(&all)
             }
         }
     }
-}
-
-/// The JSON value of a marked claim.
-pub(super) fn claim_value(marked: &str) -> serde_json::Value {
-    let body = &marked[1..];
-    if marked.starts_with(JSON_MARK) {
-        return serde_json::from_str(body).unwrap_or(serde_json::Value::Null);
-    }
-    body.into()
 }
 
 /// The ways in which a line can hold. Each is a conjunction of tests.
@@ -153,8 +140,11 @@ pub(super) fn ways(condition: &Condition) -> Vec<Vec<Literal>> {
     };
     match &condition.subject {
         Subject::Claim(pointer) => {
-            let matchers = singles.iter().filter_map(claim_matcher).collect();
-            vec![vec![literal(Dimension::Claim(pointer.clone()), matchers, false)]]
+            let dimension = Dimension::Claim(pointer.clone());
+            let listed = literal(dimension.clone(), claim_value::listed(singles), false);
+            let comparable = if positive { Vec::new() } else { claim_value::comparable(singles) };
+            let comparable = comparable.into_iter().map(|values| Literal::of_claim(&dimension, values));
+            vec![std::iter::once(listed).chain(comparable).collect()]
         }
         Subject::Attribute(attribute) => {
             let ids: Vec<Matcher> = singles.iter().filter_map(id_matcher).collect();
@@ -174,12 +164,12 @@ pub(super) fn ways(condition: &Condition) -> Vec<Vec<Literal>> {
 
 /// The ways in which a line of a denial can hold, or in which nobody can tell. Absent values count as in [`Condition::denies`].
 pub(super) fn denied_ways(condition: &Condition, mapping: &Mapping) -> Vec<Vec<Literal>> {
-    let mut ways = ways(condition);
     let (Line::Any(singles) | Line::Not(singles)) = &condition.test;
-    let Subject::Attribute(attribute) = condition.subject else {
-        ways.iter_mut().flatten().for_each(|literal| literal.absent = !condition.is_positive());
-        return ways;
+    let attribute = match &condition.subject {
+        Subject::Claim(pointer) => return denied_claims(pointer, singles, condition.is_positive()),
+        Subject::Attribute(attribute) => *attribute,
     };
+    let mut ways = ways(condition);
     if !condition.is_positive() {
         ways.iter_mut().flatten().for_each(|literal| literal.absent = true);
         return ways;
@@ -203,16 +193,26 @@ pub(super) fn denied_ways(condition: &Condition, mapping: &Mapping) -> Vec<Vec<L
     ways
 }
 
+fn denied_claims(pointer: &str, singles: &[Single], positive: bool) -> Vec<Vec<Literal>> {
+    let dimension = Dimension::Claim(pointer.to_owned());
+    let matchers = claim_value::listed(singles).into();
+    let other = if positive { claim_value::not_comparable(singles) } else { Vec::new() };
+    let of_way = |way: Vec<ClaimValues>| way.into_iter().map(|values| Literal::of_claim(&dimension, values)).collect();
+    let other: Vec<_> = other.into_iter().map(of_way).collect();
+    let listed = Literal { dimension, matchers, absent: !positive, inside: positive, outside: !positive };
+    std::iter::once(vec![listed]).chain(other).collect()
+}
+
 fn name_matcher(single: &Single) -> Option<Matcher> {
     match single {
-        Single::Id { name, .. } => Some(Matcher { fold: true, ..exact(name) }),
+        Single::Id { name, .. } => Some(Matcher { fold: true, ..Matcher::exact(name) }),
         Single::Text(_) | Single::Json(_) => None,
     }
 }
 
 fn id_matcher(single: &Single) -> Option<Matcher> {
     match single {
-        Single::Id { name, id } => Some(Matcher { name: Some(name.clone()), ..exact(id) }),
+        Single::Id { name, id } => Some(Matcher { name: Some(name.clone()), ..Matcher::exact(id) }),
         Single::Text(_) | Single::Json(_) => None,
     }
 }
@@ -220,16 +220,7 @@ fn id_matcher(single: &Single) -> Option<Matcher> {
 fn text_matcher(single: &Single, ignore_case: bool) -> Option<Matcher> {
     match single {
         Single::Text(pattern) => Some(Matcher { pattern: pattern.expanded(), fold: ignore_case, name: None }),
-        Single::Json(value) => Some(exact(&value.to_string())),
-        Single::Id { .. } => None,
-    }
-}
-
-fn claim_matcher(single: &Single) -> Option<Matcher> {
-    match single {
-        Single::Text(pattern) => Some(Matcher { pattern: pattern.behind(TEXT_MARK), fold: false, name: None }),
-        Single::Json(Json::String(text)) => Some(exact(&format!("{TEXT_MARK}{text}"))),
-        Single::Json(value) => Some(exact(&format!("{JSON_MARK}{value}"))),
+        Single::Json(value) => Some(Matcher::exact(&value.to_string())),
         Single::Id { .. } => None,
     }
 }

@@ -1,6 +1,7 @@
 //! The regions of identities that may have one credential of one revision.
 
-use super::literal::{Dimension, Literal, claim_value};
+use super::claim_value;
+use super::literal::{Dimension, Literal};
 use super::region::{Example, Region};
 use crate::identity::{Attribute, Mapping, put_claim};
 use crate::kind::Target;
@@ -214,7 +215,7 @@ impl Region {
             match dimension {
                 Dimension::Attribute(attribute) => mapping.put_text(*attribute, text, &mut claims),
                 Dimension::Id(attribute) => mapping.put_id(*attribute, text, &mut claims),
-                Dimension::Claim(pointer) => put_claim(&mut claims, pointer, claim_value(text)),
+                Dimension::Claim(pointer) => put_claim(&mut claims, pointer, claim_value::parse(text)),
             }
         }
         claims

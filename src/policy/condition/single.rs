@@ -74,6 +74,16 @@ impl Single {
         }
     }
 
+    /// Whether a claim of this type can be compared with it. What cannot be compared does not fit, and nobody can say that it differs.
+    pub(in crate::policy) const fn is_comparable(&self, claim: &Json) -> bool {
+        matches!(
+            (self, claim),
+            (Self::Text(_) | Self::Json(Json::String(_)), Json::String(_))
+                | (Self::Json(Json::Bool(_)), Json::Bool(_))
+                | (Self::Json(Json::Number(_)), Json::Number(_))
+        )
+    }
+
     pub(super) fn pin(&self) -> Option<Pin<'_>> {
         match self {
             Self::Id { id, .. } => Some(Pin::Id(id)),

@@ -56,6 +56,88 @@ fn a_guardrail_lets_nothing_pass_that_it_cannot_read() {
     assert_eq!(reason(&good(&[("policies/a.yaml", &open())]), &absent), None, "where no denial looks at it, nothing is refused");
 }
 
+/// A raw claim may have any JSON type, and what a denial cannot compare must not let anybody pass.
+#[test]
+fn a_denial_looks_into_a_list_and_refuses_a_claim_of_another_type() {
+    let (denied, unreadable) = (Some(Reason::Denied), Some(Reason::ClaimUnreadable));
+    for (line, claim, expected) in [
+        ("contractor", json!("contractor"), denied),
+        ("contractor", json!(["contractor"]), denied),
+        ("contractor", json!(["staff", "contractor"]), denied),
+        ("contractor", json!([7, "contractor"]), denied),
+        ("contractor", json!(["staff"]), None),
+        ("contractor", json!([]), None),
+        ("contractor", json!(null), None),
+        ("contractor", json!(["staff", 7]), unreadable),
+        ("contractor", json!([["contractor"]]), unreadable),
+        ("contractor", json!({ "name": "contractor" }), unreadable),
+        ("contractor", json!(7), unreadable),
+        ("\"7\"", json!(7), unreadable),
+        ("7", json!("7"), unreadable),
+        ("[\"7\", 7]", json!(8), None),
+        ("true", json!("true"), unreadable),
+        ("true", json!(1), unreadable),
+        ("{ not: staff }", json!("staff"), None),
+        ("{ not: staff }", json!(["staff"]), denied),
+        ("{ not: staff }", json!("other"), denied),
+        ("{ not: staff }", json!(["other"]), denied),
+        ("{ not: staff }", json!(null), denied),
+        ("{ not: staff }", json!(7), denied),
+    ] {
+        let rails = format!("denials:\n  - description: d\n    issuer: github\n    claims: {{ /unit: {line} }}\n");
+        assert_eq!(under(&rails, &github(json!({ "unit": claim }))), expected, "{line} {claim}");
+    }
+}
+
+#[test]
+fn not_in_a_policy_holds_for_no_claim_of_another_type() {
+    for (line, claim, holds) in [
+        ("contractor", json!("staff"), true),
+        ("contractor", json!("contractor"), false),
+        ("contractor", json!(["contractor"]), false),
+        ("contractor", json!(["staff"]), false),
+        ("contractor", json!(null), false),
+        ("contractor", json!({}), false),
+        ("\"0\"", json!(0), false),
+        ("0", json!("0"), false),
+        ("0", json!(1), true),
+        ("true", json!("true"), false),
+        ("true", json!(false), true),
+        ("[contractor, 7]", json!(8), true),
+        ("[contractor, 7]", json!("staff"), true),
+        ("[contractor, 7]", json!(true), false),
+    ] {
+        let policy = format!("{}claims: {{ /unit: {{ not: {line} }} }}\n", open());
+        let decided = reason(&good(&[("policies/a.yaml", &policy)]), &github(json!({ "unit": claim })));
+        assert_eq!(decided, (!holds).then_some(Reason::NoMatchingPolicy), "{line} {claim}");
+    }
+}
+
+/// A denial of a ref that Git allows nowhere denies nobody. A block text with its line break is the likely mistake.
+#[test]
+fn a_ref_that_git_does_not_allow_is_an_error() {
+    let found = |line: &str| faults(&format!("denials:\n  - description: d\n    issuer: github\n    match:\n      ref: {line}\n"));
+    for bad in [
+        "|\n        refs/heads/main",
+        "\"refs/heads/main \"",
+        "\"refs/heads/main\\n\"",
+        "\"refs/heads/main\\0\"",
+        "refs/heads/../main",
+        "refs/heads//main",
+        "refs/heads/main/",
+        "refs/heads/a.lock",
+        "refs/heads/a^1",
+        "\"refs/heads/*\\n\"",
+        "{ like: refs/heads/**, not: \"refs/heads/main\\n\" }",
+    ] {
+        let found = found(bad);
+        assert!(found.iter().any(|fault| fault.code == "value_never_claimed"), "{bad}: {found:?}");
+    }
+    for good in ["refs/heads/main", "refs/heads/v1.*", "refs/heads/a-b_c/ü", "\"refs/heads/**\"", "refs/tags/v1.2.3"] {
+        assert!(found(good).is_empty(), "{good}");
+    }
+}
+
 #[test]
 fn for_a_guardrail_an_absent_optional_attribute_has_none_of_the_values() {
     let rails = PROTECTED.replace("ref_protected: { not: true }", "environment: { not: [production, staging] }");

@@ -99,7 +99,13 @@ fn line_holds(name: &str, line: &Json, actual: Option<Json>) -> bool {
         Json::Array(items) => items.iter().any(|item| one_fits(name, item, &actual)),
         one => one_fits(name, one, &actual),
     };
-    match line.get("not") {
+    let excluded = line.get("not");
+    if let Some(excluded) = excluded.filter(|_| name.starts_with('/'))
+        && !listed(excluded).iter().any(|item| is_of_one_type(item, &actual))
+    {
+        return false;
+    }
+    match excluded {
         // A policy has to name this event.
         Some(_) if name == "event" && actual == "privileged-pull-request" => false,
         Some(excluded) => !any(excluded),
@@ -107,15 +113,35 @@ fn line_holds(name: &str, line: &Json, actual: Option<Json>) -> bool {
     }
 }
 
+fn listed(values: &Json) -> Vec<Json> {
+    values.as_array().cloned().unwrap_or_else(|| vec![values.clone()])
+}
+
+fn is_of_one_type(one: &Json, other: &Json) -> bool {
+    (one.is_string() && other.is_string()) || (one.is_number() && other.is_number()) || (one.is_boolean() && other.is_boolean())
+}
+
+fn raw_value_is_listed(name: &str, list: &[Json], actual: &Json) -> Option<bool> {
+    let entries = if actual.is_null() { Vec::new() } else { listed(actual) };
+    if entries.iter().any(|entry| list.iter().any(|item| one_fits(name, item, entry))) {
+        return Some(true);
+    }
+    let known = |entry: &Json| list.iter().any(|item| is_of_one_type(item, entry));
+    entries.iter().all(known).then_some(false)
+}
+
 /// Whether a line of a denial holds; `None` if nobody can tell.
 fn denial_holds(name: &str, line: &Json, claims: &Map<String, Json>) -> Option<bool> {
     let (negated, expected) = line.get("not").map_or((false, line), |excluded| (true, excluded));
-    let list = expected.as_array().cloned().unwrap_or_else(|| vec![expected.clone()]);
+    let list = listed(expected);
     let raw = name.starts_with('/');
     let actual = if raw { claims.get(&name[1..]).cloned() } else { attribute(claims, name) };
     let Some(actual) = actual else {
         return if !raw && is_unreadable(claims, name) { None } else { Some(negated) };
     };
+    if raw && !negated {
+        return raw_value_is_listed(name, &list, &actual);
+    }
     if list.iter().any(|item| one_fits(name, item, &actual)) {
         return Some(!negated);
     }
@@ -252,7 +278,7 @@ fn token() -> impl Strategy<Value = Map<String, Json>> {
     let pick = |values: &[&str]| {
         prop::option::weighted(0.9, prop::sample::select(values.iter().map(|value| json!(value)).collect::<Vec<_>>()))
     };
-    let x = prop::option::of(prop::sample::select(vec![json!("ab"), json!("b"), json!(5), json!("5"), json!(7), json!("")]));
+    let x = prop::option::of(prop::sample::select(vec![json!("ab"), json!("b"), json!(5), json!("5"), json!(7), json!(""), json!(null), json!(true), json!(["ab", "c"]), json!(["c"]), json!([7, "ab"]), json!(["x", false])]));
     let names = (
         pick(&["acme/a", "acme/b", "ACME/A", "evil/a"]),
         pick(&["1", "2", "3"]),
