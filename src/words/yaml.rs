@@ -2,6 +2,7 @@
 
 mod fault;
 mod fields;
+mod syntax;
 
 pub use fault::{FAULTS_MAX, Fault, Severity, distance, nearest, one_line};
 pub use fields::Fields;
@@ -81,6 +82,9 @@ impl Node {
         let text = std::str::from_utf8(bytes).map_err(|_| Fault::new(file, Place::default(), "the file is not UTF-8"))?;
         if bytes.len() > YAML_BYTES_MAX {
             return Err(Fault::new(file, Place::default(), "the file is larger than 1 MiB"));
+        }
+        if let Some((place, message)) = syntax::check(text) {
+            return Err(Fault::new(file, place, message).in_text(text));
         }
         match serde_saphyr::from_str_with_options::<Spanned<Yaml>>(text, options()) {
             Ok(spanned) => Ok(node(spanned)),
