@@ -7,7 +7,7 @@ use crate::answers::Document;
 use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::kind::{AwsKeys, Credential, Listed};
-use crate::policy::Grant;
+use crate::policy::{Grant, Request};
 use crate::store::{Answer, AwsSession, IntentOutcome, Licensed, LocalGrant, Outcome, Recorded, RequestRecord};
 use crate::words::{CanonicalValue, Denial, Digest};
 
@@ -41,16 +41,20 @@ pub(super) async fn issue_here(
     }
 }
 
-/// Issues everything whose intent is recorded, or nothing: one credential that fails fails the request, and is recorded as that.
+/// Issues everything whose intent is recorded, or nothing: one credential that fails fails the request, and is recorded as that. A
+/// provider may take seconds: what was denied meanwhile, or taken out of Git, is not released.
 pub(super) async fn issue(
     app: &App,
     grant: Recorded<Grant>,
+    request: &Request,
     identity: &Identity,
     live: &Live,
     context: &AuditContext,
 ) -> Result<Released, Denial> {
     let granting = grant.grant().granting();
-    let credentials = match all(app, grant.licences(), live).await {
+    let is_granted_still = || app.in_force().and_then(|live| app.decide(&live, identity, request)).map(drop);
+    let made = all(app, grant.licences(), live).await;
+    let credentials = match made.and_then(|credentials| is_granted_still().map(|()| credentials)) {
         Ok(credentials) => credentials,
         Err(denial) => {
             app.metrics.decided(&granting, Some(denial.reason));

@@ -104,7 +104,7 @@ impl ExchangeRequest {
         context: &AuditContext,
     ) -> Result<Released, Denial> {
         match self.work {
-            Work::Issue => issuing::issue(app, grant, identity, live, context).await,
+            Work::Issue => issuing::issue(app, grant, &self.request, identity, live, context).await,
             Work::FindFileKey(_) => {
                 let denial = Reason::Internal.with_cause("a file key was granted before its document was found");
                 app.traces

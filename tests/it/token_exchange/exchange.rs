@@ -1,6 +1,9 @@
 //! Tokens of services for a job: over the server's API, by a policy, recorded without the token.
 
 use super::Scene;
+use super::stand_in::Lie;
+use crate::operate::daypass;
+use crate::support::until;
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,4 +104,33 @@ async fn exec_gives_each_token_in_its_variable_and_revokes_what_can_be_revoked()
     assert_eq!(done.status.code(), Some(3), "{}", String::from_utf8_lossy(&done.stderr));
     assert_eq!(std::fs::read_to_string(scene.world.path("given")).unwrap(), "sk-ant-oat01-hunter2 pul-hunter2");
     assert_eq!(scene.services.with(|inside| inside.revoked.clone()), ["pul-hunter2"]);
+}
+
+/// A service may take seconds for its answer: a denial that comes meanwhile counts.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_denied_while_a_service_makes_it_is_not_released() {
+    let scene = Scene::start().await;
+    // The server gives up a service after some seconds. On a busy machine the denial may come after that.
+    for _ in 0..10 {
+        scene.services.with(|inside| (inside.lie, inside.asked) = (Some(Lie::Waits), Vec::new()));
+        let denying = async {
+            until("the service is asked", async || scene.services.with(|inside| !inside.asked.is_empty())).await;
+            let (status, output) = daypass(&scene.world, &["deny", "--policy", "acme/shop", "--reason", "INC-42"]).await;
+            assert_eq!(status, 0, "{output}");
+            scene.services.with(|inside| inside.lie = None);
+            output
+        };
+        let ((status, denial), output) = tokio::join!(scene.ask(json!({ "service": "tailscale" })), denying);
+        assert_ne!(status, 200, "{denial}");
+        if denial["code"] == "denied" {
+            let records = scene.world.audit();
+            let of_it = records.iter().filter(|entry| entry.decision.as_deref() == denial["decision_id"].as_str());
+            let kinds: Vec<&str> = of_it.map(|entry| entry.kind.as_str()).collect();
+            assert_eq!(kinds, ["intended", "failed"]);
+            return;
+        }
+        let id = output.split("--lift ").nth(1).unwrap().split('`').next().unwrap();
+        assert_eq!(daypass(&scene.world, &["deny", "--lift", id]).await.0, 0);
+    }
+    panic!("the service was never denied in time");
 }

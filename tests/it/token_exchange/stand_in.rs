@@ -26,6 +26,8 @@ pub enum Lie {
     Huge,
     Html,
     Hangs,
+    /// A good answer, as soon as the test asks for another lie.
+    Waits,
     Refusal(u16, &'static str),
 }
 
@@ -119,6 +121,9 @@ async fn revoke(State(services): State<StandInServices>, body: String) -> Respon
 
 async fn token(State(services): State<StandInServices>, uri: Uri, headers: HeaderMap, body: String) -> Response<Body> {
     let (answer, hangs) = services.with(|inside| (inside.answer(uri.path(), &headers, &body), inside.lie == Some(Lie::Hangs)));
+    while services.with(|inside| inside.lie == Some(Lie::Waits)) {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
     if hangs {
         std::future::pending::<()>().await;
     }
@@ -156,7 +161,7 @@ impl Inside {
 
     fn answer_with(&self, mut body: Value) -> Response<Body> {
         match self.lie {
-            None | Some(Lie::Hangs) => {}
+            None | Some(Lie::Hangs | Lie::Waits) => {}
             Some(Lie::Longer) => body["expires_in"] = 7201.into(),
             Some(Lie::NoLifetime) => _ = body.as_object_mut().unwrap().remove("expires_in"),
             Some(Lie::WiderScope) => body["scope"] = "team:deploy admin".into(),
