@@ -61,8 +61,20 @@ fn is_misplaced(path: &str, bytes: &[u8]) -> bool {
 /// Whether a file reads like guardrails, whatever its name, at the root or below `policies/` or `sources/`.
 fn has_denials(path: &str, bytes: &[u8]) -> bool {
     let is_looked_at = path.split_once('/').is_none_or(|(folder, _)| matches!(folder, "policies" | "sources")) && !is_note(path);
-    let has_key = |text: &str| text.starts_with("denials:") || text.contains("\ndenials:");
-    is_looked_at && std::str::from_utf8(bytes).is_ok_and(has_key)
+    is_looked_at && std::str::from_utf8(bytes).is_ok_and(has_denials_key)
+}
+
+/// Whether `denials` is a key of the outermost mapping, as far as its lines tell.
+fn has_denials_key(text: &str) -> bool {
+    let is_content = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with(['#', '%']) && !line.starts_with("---");
+    let mut outermost = None;
+    text.trim_start_matches('\u{feff}').split(['\n', '\r']).filter(is_content).any(|line| {
+        let trimmed = line.trim_start();
+        let indentation = line.len() - trimmed.len();
+        let key = trimmed.trim_start_matches(['{', '"', '\'', ' ']).strip_prefix("denials");
+        let is_key = key.is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ', '\t']).starts_with(':'));
+        *outermost.get_or_insert(indentation) == indentation && is_key
+    })
 }
 
 /// Whether the tree grants nothing: it has no policy, and defines no further source.
@@ -222,6 +234,25 @@ mod tests {
         assert!(!is_allowed(
             &Ruleset::load(&tree(&[("policies/a.yaml", DEPLOY), ("guardrails.yaml", "")]), &catalogue, Some(&first)).0
         ));
+    }
+
+    #[test]
+    fn guardrails_are_recognized_however_their_first_key_is_written() {
+        for text in [
+            "denials: []",
+            "\u{feff}denials: []",
+            "# rules\rdenials: []",
+            "---\r\n\"denials\": []",
+            " denials: []",
+            "{denials: []}",
+            "'denials' : []",
+            "owners: [a]\ndenials: []",
+        ] {
+            assert!(is_misplaced("denied.yaml", text.as_bytes()), "{text:?}");
+        }
+        for text in ["a:\n  denials: []", "denialsx: 1", "a: denials:", "# denials: []"] {
+            assert!(!is_misplaced("denied.yaml", text.as_bytes()), "{text:?}");
+        }
     }
 
     fn message_of(path: &str) -> Option<String> {
