@@ -112,13 +112,8 @@ pub trait Kind: Clone + Ord + Hash + Debug + Display {
         self
     }
 
-    /// The file of a revision that holds it, if it is committed.
-    fn in_tree(&self) -> Option<TreeFile<'_>> {
-        None
-    }
-
-    /// The file that an older revision has of it, for a target that the present files do not limit.
-    fn in_older_tree(&self) -> Option<TreeFile<'_>> {
+    /// The file that holds it, if it is committed.
+    fn committed(&self) -> Option<Committed<'_>> {
         None
     }
 
@@ -142,6 +137,40 @@ pub enum Maker {
     Here,
     /// Nobody: it is used on this server, and never given out.
     Never,
+}
+
+/// The file that holds a committed target, and which revision has to have it. Whoever asks says which of the two counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Committed<'a> {
+    /// The revision in question has the file, or the target is missing.
+    Current(TreeFile<'a>),
+    /// An older revision had it: the present files do not limit the target.
+    Past(TreeFile<'a>),
+}
+
+impl<'a> Committed<'a> {
+    /// The file, of whichever revision: its name tells whose tree it is in.
+    pub const fn file(self) -> TreeFile<'a> {
+        match self {
+            Self::Current(file) | Self::Past(file) => file,
+        }
+    }
+
+    /// The file, if the revision in question has to have it.
+    pub const fn current(self) -> Option<TreeFile<'a>> {
+        match self {
+            Self::Current(file) => Some(file),
+            Self::Past(_) => None,
+        }
+    }
+
+    /// The file, if an older revision had it.
+    pub const fn past(self) -> Option<TreeFile<'a>> {
+        match self {
+            Self::Past(file) => Some(file),
+            Self::Current(_) => None,
+        }
+    }
 }
 
 /// A file of a revision.
@@ -284,17 +313,10 @@ macro_rules! declare {
                 }
             }
 
-            /// The file of a revision that holds it, if it is committed.
-            pub fn in_tree(&self) -> Option<TreeFile<'_>> {
+            /// The file that holds it, if it is committed.
+            pub fn committed(&self) -> Option<Committed<'_>> {
                 match self {
-                    $(Self::$kind(target) => target.in_tree(),)*
-                }
-            }
-
-            /// The file that an older revision has of it, for a target that the present files do not limit.
-            pub fn in_older_tree(&self) -> Option<TreeFile<'_>> {
-                match self {
-                    $(Self::$kind(target) => target.in_older_tree(),)*
+                    $(Self::$kind(target) => target.committed(),)*
                 }
             }
 

@@ -36,9 +36,9 @@ pub(super) async fn answer(
 
 /// Refuses a document that no commit in force has: the most frequent fault of a first pipeline.
 fn check_there(live: &Live, request: &Request) -> Result<(), Denial> {
-    let documents = request.credentials.iter().filter_map(|target| match target.in_tree() {
-        Some(TreeFile::Document(path)) => Some(path),
-        Some(TreeFile::TransitKey(_)) | None => None,
+    let documents = request.credentials.iter().filter_map(|target| match target.committed()?.current()? {
+        TreeFile::Document(path) => Some(path),
+        TreeFile::TransitKey(_) => None,
     });
     match documents.into_iter().find(|path| !live.has_document(path)) {
         None => Ok(()),

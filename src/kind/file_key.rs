@@ -4,7 +4,7 @@ mod answer;
 
 pub use answer::FileKey;
 
-use super::{Kind, Maker, TreeFile};
+use super::{Committed, Kind, Maker, TreeFile};
 use crate::words::Digest;
 use crate::words::names::{NameError, SecretName, SecretPath};
 use std::fmt;
@@ -51,8 +51,8 @@ impl Kind for FileKeyTarget {
         Ok(Self { document: SecretPath::parse(document)?, header })
     }
 
-    fn in_tree(&self) -> Option<TreeFile<'_>> {
-        Some(TreeFile::Document(&self.document))
+    fn committed(&self) -> Option<Committed<'_>> {
+        Some(Committed::Current(TreeFile::Document(&self.document)))
     }
 }
 

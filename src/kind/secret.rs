@@ -5,7 +5,7 @@ mod answer;
 pub use crate::words::names::SecretName;
 pub use answer::{Encoding, SecretValue, only_issued};
 
-use super::{Kind, Maker, NamedError, TreeFile, named, reference};
+use super::{Committed, Kind, Maker, NamedError, TreeFile, named, reference};
 use crate::words::names::NameError;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -20,8 +20,8 @@ impl Kind for SecretName {
         named(text, Self::parse)
     }
 
-    fn in_tree(&self) -> Option<TreeFile<'_>> {
-        Some(TreeFile::Document(&self.path))
+    fn committed(&self) -> Option<Committed<'_>> {
+        Some(Committed::Current(TreeFile::Document(&self.path)))
     }
 
     fn pointer(&self) -> Option<&str> {

@@ -5,7 +5,7 @@ mod answer;
 
 pub use answer::PastValue;
 
-use super::{Kind, Maker, NamedError, TreeFile, closed, named, reference};
+use super::{Committed, Kind, Maker, NamedError, TreeFile, closed, named, reference};
 use crate::words::names::{CommitId, NameError, SecretName};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
@@ -55,8 +55,8 @@ impl Kind for PastSecret {
         Self { commit: None, ..self }
     }
 
-    fn in_older_tree(&self) -> Option<TreeFile<'_>> {
-        Some(TreeFile::Document(&self.name.path))
+    fn committed(&self) -> Option<Committed<'_>> {
+        Some(Committed::Past(TreeFile::Document(&self.name.path)))
     }
 
     fn body() -> Option<Value> {

@@ -1,7 +1,7 @@
 //! `transit`: uses of transit keys, each one operation with one key. The Vault API requests them. Policies grant them like
 //! credentials, and they are never given out.
 
-use super::{Kind, Maker, NamedError, TreeFile, named};
+use super::{Committed, Kind, Maker, NamedError, TreeFile, named};
 use crate::words::Digest;
 use crate::words::names::{NameError, TransitKey};
 use std::fmt;
@@ -111,8 +111,8 @@ impl Kind for TransitUse {
         Self { input: None, ..self }
     }
 
-    fn in_tree(&self) -> Option<TreeFile<'_>> {
-        Some(TreeFile::TransitKey(&self.key))
+    fn committed(&self) -> Option<Committed<'_>> {
+        Some(Committed::Current(TreeFile::TransitKey(&self.key)))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which records a policy lets its reader see, and how much of each.
 
 use crate::app::Live;
-use crate::kind::{Target, TreeFile};
+use crate::kind::Target;
 use crate::store::{Entry, RecordBody, RecordedSources, RequestRecord};
 use crate::words::names::{PolicyName, SourceName};
 use crate::words::{Denial, Reason};
@@ -166,13 +166,9 @@ fn of_request(entry: &Entry, record: RequestRecord) -> RequestRecord {
     }
 }
 
-/// Whether a credential is in the source's own tree, or in no tree.
+/// Whether a credential is in the source's own tree, of any revision, or in no tree.
 fn may_be_of(line: &str, source: &SourceName) -> bool {
-    Target::parse(line).is_ok_and(|target| match target.in_tree() {
-        Some(TreeFile::Document(path)) => is_below(path.as_str(), source),
-        Some(TreeFile::TransitKey(key)) => is_below(key.as_str(), source),
-        None => true,
-    })
+    Target::parse(line).is_ok_and(|target| target.committed().is_none_or(|committed| is_below(committed.file().name(), source)))
 }
 
 #[cfg(test)]

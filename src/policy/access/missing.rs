@@ -6,7 +6,7 @@ use crate::words::TransitFile;
 
 /// The file or folder of this target, if these files lack it. A target that is no file of a revision is never missing.
 pub fn missing(files: &Tree, wanted: &Target) -> Option<String> {
-    lacking(files, wanted.in_tree()?)
+    lacking(files, wanted.committed()?.current()?)
 }
 
 /// This file or folder, if these files lack it.

@@ -4,7 +4,7 @@ mod github;
 
 use super::missing::{lacking, missing};
 use super::permits::{Permit, permits};
-use crate::kind::Target;
+use crate::kind::{Committed, Target};
 use crate::policy::file::{Rule, TrustPolicy};
 use crate::policy::grantable::Compared;
 use crate::policy::guardrail::GUARDRAILS_FILE;
@@ -58,7 +58,7 @@ impl<'a> Side<'a> {
 
     /// Whether it is of older revisions and the present files lack its file. It stands for others of its kind.
     pub(super) fn lacks_now(&self, wanted: &Target) -> bool {
-        wanted.in_older_tree().is_some_and(|file| lacking(self.tree, file).is_some())
+        wanted.committed().and_then(Committed::past).is_some_and(|file| lacking(self.tree, file).is_some())
     }
 
     /// The policies in force.

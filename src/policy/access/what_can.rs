@@ -52,5 +52,8 @@ pub fn credentials_like(ruleset: &Ruleset, tree: &Tree, pattern: &Pattern) -> Ve
 
 /// Whether it is a value of this whole document. A document sorts before its values.
 fn is_part(target: &Target, whole: &Target) -> bool {
-    target.pointer().is_some() && whole.pointer().is_none() && target.in_tree().is_some() && target.in_tree() == whole.in_tree()
+    target.pointer().is_some()
+        && whole.pointer().is_none()
+        && target.committed().is_some()
+        && target.committed() == whole.committed()
 }

@@ -3,7 +3,7 @@
 use super::Expectation;
 use super::error::FactsError;
 use crate::identity::{Attribute, Facts, Mapping, Presence, Value};
-use crate::kind::Target;
+use crate::kind::{Committed, Target};
 use crate::policy::catalogue::{Catalogue, Tree};
 use crate::policy::condition::possible::{ImpossibleFacts, check_facts};
 use crate::policy::decide::PolicySet;
@@ -103,7 +103,8 @@ impl Expectation {
     /// Checks that what the test denies exists, or that a policy would grant it if it existed. Else nobody could have it, whatever the policies
     /// say.
     fn check_target(&self, set: &PolicySet, tree: &Tree) -> Result<(), FactsError> {
-        let Some(in_tree) = self.target.in_tree().filter(|_| !self.allow) else { return Ok(()) };
+        let current = self.target.committed().and_then(Committed::current);
+        let Some(in_tree) = current.filter(|_| !self.allow) else { return Ok(()) };
         let (name, missing) = (in_tree.name(), in_tree.to_string());
         let entries = set.policies().iter().flat_map(|policy| &policy.rules).flat_map(|rule| rule.grants.entries());
         let entries = entries.filter(|entry| entry.word() == self.target.section());

@@ -152,7 +152,7 @@ impl Candidate {
 
     /// Why a granted credential could not be given: the revision does not contain it.
     pub(in crate::policy) fn lacks(&self, target: &Target) -> Option<String> {
-        match (target.in_tree()?, &self.secrets, &self.transit) {
+        match (target.committed()?.current()?, &self.secrets, &self.transit) {
             (TreeFile::Document(path), Some(secrets), _) => {
                 let path = self.own_document(path)?;
                 (!secrets.contains(&path)).then(|| format!("the revision has no file secrets/{path}"))

@@ -1,7 +1,7 @@
 //! Checks that the credential in question exists: an answer about a missing one would mislead.
 
 use crate::cli::policy::of_source::ReadSource;
-use crate::kind::{Target, TreeFile};
+use crate::kind::{Committed, Target, TreeFile};
 use crate::policy::{Tree, missing};
 use crate::secrets::{FileKind, look};
 use crate::words::plain;
@@ -9,7 +9,8 @@ use crate::words::plain;
 /// Why nobody can have it, whatever policies say: the file, or the value in it, does not exist.
 pub(in crate::cli::policy) fn not_there(read: &ReadSource, target: &Target) -> Option<String> {
     let (snapshot, files) = (&read.snapshot, read.files_as_named());
-    let kind = if matches!(target.in_tree(), Some(TreeFile::TransitKey(_))) { "transit key" } else { "secret" };
+    let kind =
+        if matches!(target.committed().map(Committed::file), Some(TreeFile::TransitKey(_))) { "transit key" } else { "secret" };
     let Some(file) = missing(&files, target) else { return no_value(read, &files, target) };
     let below = |source: &&str| file.split('/').nth(1) == Some(*source);
     let elsewhere = snapshot.further_sources().into_iter().find(below).map(|source| {
@@ -25,7 +26,10 @@ pub(in crate::cli::policy) fn not_there(read: &ReadSource, target: &Target) -> O
 }
 
 fn no_value(read: &ReadSource, files: &Tree, target: &Target) -> Option<String> {
-    let (Some(TreeFile::Document(path)), Some(pointer)) = (target.in_tree(), target.pointer()) else { return None };
+    let (Some(TreeFile::Document(path)), Some(pointer)) = (target.committed().and_then(Committed::current), target.pointer())
+    else {
+        return None;
+    };
     let file = format!("secrets/{path}");
     let has = match look(path, files.get(&file)?) {
         Ok(FileKind::Sops(sops)) => sops.has(pointer),

@@ -118,12 +118,15 @@ fn a_request_that_named_a_policy_shows_only_what_may_be_its_sources_own() {
         });
         (part("refused", body.clone(), &team()).unwrap(), body)
     };
-    let (own, stored) = of(json!(["secret team/db.age", "id_token https://team.example", "transit decrypt team/k"]));
+    let past = |name: &str| format!("secret_at {COMMIT} {name}");
+    let (own, stored) =
+        of(json!(["secret team/db.age", "id_token https://team.example", "transit decrypt team/k", past("team/db.age")]));
     assert_eq!(own, stored);
     let (visible, _) = of(json!(["secret shop/x.age", "secret team/db.age", "transit decrypt shop/k", "nothing shop"]));
+    let (of_older, _) = of(json!([past("shop/x.age"), "secret team/db.age"]));
     let expected = json!({ "v": 1, "policy": "team/deploy", "sources": { "team": "/srv/team" }, "credentials": ["secret team/db.age"],
         "subject": "s", "reason": "no_matching_policy", "partial": true });
-    assert_eq!(visible, expected);
+    assert_eq!((&visible, &of_older), (&expected, &expected));
     // The cause may quote one of the names that were left out.
     let mut long = stored;
     long["credentials"] = json!([]);
