@@ -55,7 +55,7 @@ impl Bounds {
         names.map(finding).collect()
     }
 
-    /// A fault for everything in these policies that lies outside.
+    /// A fault for everything in these policies that lies outside, as many as are kept of each.
     pub fn outside(&self, policies: &[Arc<TrustPolicy>]) -> Vec<Fault> {
         policies.iter().flat_map(|policy| self.faults(policy)).collect()
     }
@@ -113,21 +113,20 @@ impl Bounds {
             .rules
             .iter()
             .flat_map(|rule| rule.grants.named().filter_map(|target| rule.offer(&target).map(|(place, _)| (place, target))));
-        let outside = granted.filter(|(_, target)| !self.grants.holds(target));
-        let mut faults: Vec<Fault> =
-            outside.map(|(place, target)| fault(place, format!("the source `{source}` may not grant {target}"))).collect();
-        let between = policy.rules.iter().flat_map(|rule| rule.grants.between());
-        let outside = between.filter(|(_, target)| !self.grants.holds(target));
-        faults.extend(outside.map(|(place, target)| fault(place, format!("the source `{source}` may not use {target}"))));
-        faults.dedup_by_key(|fault| fault.message.clone());
-        faults.extend(too_long);
-        faults
+        let granted = granted.filter(|(_, target)| !self.grants.holds(target));
+        let granted = granted.map(|(place, target)| fault(place, format!("the source `{source}` may not grant {target}")));
+        let used = policy.rules.iter().flat_map(|rule| rule.grants.between());
+        let used = used.filter(|(_, target)| !self.grants.holds(target));
+        let used = used.map(|(place, target)| fault(place, format!("the source `{source}` may not use {target}")));
+        let mut before = None;
+        let is_new = |fault: &Fault| before.replace(fault.message.clone()).is_none_or(|before| before != fault.message);
+        Fault::kept(too_long.into_iter().chain(granted).chain(used).filter(is_new))
     }
 }
 
-/// A fault for everything in a policy that lies outside of its source's bounds.
+/// A fault for everything in a policy that lies outside of its source's bounds, as many as are kept.
 pub(super) fn faults(policy: &TrustPolicy, bounds: &[Arc<Bounds>]) -> Vec<Fault> {
-    bounds.iter().flat_map(|bounds| bounds.faults(policy)).collect()
+    Fault::kept(bounds.iter().flat_map(|bounds| bounds.faults(policy)))
 }
 
 /// The policy under its own name, with the conditions of the bounds added: it matches only identities within the bounds.

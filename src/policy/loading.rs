@@ -5,7 +5,7 @@ use super::bounds::{self, Bounds};
 use super::catalogue::{Catalogue, Tree};
 use super::guardrail::{GUARDRAILS_FILE, Guardrails};
 use super::layout;
-use super::reading::{self, Cursor, LoadedFile};
+use super::reading::{self, Cursor, LoadedFile, REVISION_FAULTS_MAX};
 use super::ruleset::Ruleset;
 use super::trusted_subjects::TrustedSubjects;
 use crate::words::yaml::Fault;
@@ -81,6 +81,9 @@ impl Ruleset {
                 outside = read.policy.iter().flat_map(|policy| subjects.add(policy)).collect();
             }
             let new = read.policy.as_ref().filter(|_| outside.is_empty());
+            if faults.len() >= REVISION_FAULTS_MAX {
+                outside.truncate(1);
+            }
             faults.extend(outside);
             let kept = match (new, old) {
                 (Some(new), old) if waits && !old.as_ref().is_some_and(|old| narrows(old, new, tree, catalogue)) => {

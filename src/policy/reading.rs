@@ -3,11 +3,16 @@
 use super::catalogue::{Catalogue, Tree};
 use super::expectation::{self, Outcome};
 use super::file::TrustPolicy;
-use crate::words::yaml::{FAULTS_MAX, Fault, Node, Place, Yaml};
+use crate::words::yaml::{Fault, Node, Place, Severity, Yaml};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The fewest files for one thread. For fewer, starting a thread would cost more than it saves.
 const FILES_PER_THREAD_MIN: usize = 64;
+
+/// Faults that are kept of the policies of a revision. Of each faulty file beyond them one is kept: a repository has room for many
+/// millions, and a fault takes far more memory than the text that is wrong.
+pub(super) const REVISION_FAULTS_MAX: usize = 100_000;
 
 /// The result of reading one policy file.
 #[derive(Debug)]
@@ -24,6 +29,16 @@ pub(super) struct FileRead {
 }
 
 impl FileRead {
+    /// With the first of its faults alone, errors before warnings, if so many are kept already.
+    fn bounded(self, kept: &AtomicUsize) -> Self {
+        if kept.fetch_add(self.faults.len(), Ordering::Relaxed) < REVISION_FAULTS_MAX {
+            return self;
+        }
+        let first = self.faults.iter().position(|fault| fault.severity == Severity::Error).unwrap_or_default();
+        let faults = self.faults.into_iter().skip(first).take(1).collect();
+        Self { faults, ..self }
+    }
+
     fn is_of(&self, bytes: &Arc<[u8]>, tree: &Tree) -> bool {
         same(&self.bytes, bytes)
             && self.others.iter().all(|(file, then)| match (then, tree.get(file)) {
@@ -66,11 +81,14 @@ fn same(one: &Arc<[u8]>, other: &Arc<[u8]>) -> bool {
 /// Reads every policy file of the tree, in its order.
 pub(super) fn read_all(tree: &Tree, catalogue: &Catalogue, known: &[LoadedFile]) -> Vec<Arc<FileRead>> {
     let files: Vec<(&String, &Arc<[u8]>)> = tree.iter().filter(|(file, _)| is_policy(file)).collect();
+    let kept = AtomicUsize::new(0);
     let read = |files: &[(&String, &Arc<[u8]>)]| {
         let mut cursor = Cursor::new(known, files.first().map_or("", |(file, _)| file));
         let one = |(file, bytes): &(&String, &Arc<[u8]>)| {
             let old = cursor.find(file).filter(|old| old.read.is_of(bytes, tree));
-            old.map_or_else(|| Arc::new(read_one(file, bytes, tree, catalogue)), |old| old.read.clone())
+            let Some(old) = old else { return Arc::new(read_one(file, bytes, tree, catalogue).bounded(&kept)) };
+            kept.fetch_add(old.read.faults.len(), Ordering::Relaxed);
+            old.read.clone()
         };
         files.iter().map(one).collect::<Vec<_>>()
     };
@@ -143,8 +161,24 @@ fn test_faults(policy: &TrustPolicy, tree: &Tree, outcomes: &[Outcome]) -> Vec<F
         let message = format!("the policy's own test does not hold: {}: {why}", outcome.expected);
         Fault::new(&policy.file, Place { line, column: 1 }, message).coded("test_failed")
     };
-    let mut failed = failed.map(fault_of);
-    let mut faults: Vec<Fault> = failed.by_ref().take(FAULTS_MAX).map(|fault| fault.in_text(&text)).collect();
-    faults.extend(failed.next().map(Fault::last_kept));
-    faults
+    Fault::kept(failed.map(|outcome| fault_of(outcome).in_text(&text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn many_faulty_files_keep_a_bounded_number_of_faults_and_each_file_keeps_one() {
+        let keys: Arc<[u8]> = (0..100).map(|key| format!("k{key}: 1\n")).collect::<String>().into_bytes().into();
+        let files = 2 * REVISION_FAULTS_MAX / 100;
+        let tree: Tree = (0..files).map(|file| (format!("policies/{file}.yaml"), keys.clone())).collect();
+        let reads = read_all(&tree, &Catalogue::of_github(), &[]);
+        let faults: Vec<&Fault> = reads.iter().flat_map(|read| &read.faults).collect();
+        let named: BTreeSet<&str> = faults.iter().map(|fault| &*fault.file).collect();
+        assert_eq!(named.len(), files);
+        // Each thread may read one more whole file.
+        assert!((REVISION_FAULTS_MAX..REVISION_FAULTS_MAX + 2 * files).contains(&faults.len()), "{}", faults.len());
+    }
 }

@@ -3,7 +3,7 @@
 use super::file::{Rule, TrustPolicy};
 use super::subject::subject;
 use super::trusting::SubjectTrust;
-use crate::words::yaml::{Fault, Place};
+use crate::words::yaml::{FAULTS_MAX, Fault, Place};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The subjects so far, by who trusts them.
@@ -26,37 +26,52 @@ impl TrustedSubjects {
         }
     }
 
-    /// The faults of a policy whose subjects cannot be accepted besides those so far. Without a fault its subjects are added.
+    /// The faults of a policy whose subjects cannot be accepted besides those so far, as many as are kept. Without a fault its
+    /// subjects are added.
     pub(super) fn add(&mut self, policy: &TrustPolicy) -> Vec<Fault> {
-        let (mut faults, mut more) = (Vec::new(), BTreeMap::<String, BTreeSet<String>>::new());
+        let (mut faults, mut more) = (Vec::<Fault>::new(), BTreeMap::<String, BTreeSet<String>>::new());
         for (place, trusting, subject) in subjects(policy) {
-            let fault = |message: String| Fault::new(&policy.file, place, message).coded("subject_not_taken");
-            if let Some(other) = shared_with(policy, &trusting, &subject) {
-                let message = format!("whoever has this holds a token for the subject `{subject}`, which {other} takes too");
-                faults.push(fault(message).help("grant the two by policies of their own, or by rows with names"));
-                continue;
+            // One more than are kept: the last one says that there are more.
+            if faults.len() > FAULTS_MAX {
+                break;
             }
-            if let Err(why) = (trusting.takes)(&subject) {
-                faults.push(fault(format!("the subject `{subject}` {why}")));
-                continue;
-            }
-            let before = self.0.get(&trusting.by);
-            if before.is_some_and(|known| known.contains(&subject)) {
-                continue;
-            }
-            let new = more.entry(trusting.by.clone()).or_default();
-            new.insert(subject);
-            let count = before.map_or(0, BTreeSet::len) + new.len();
-            if let Some(most) = trusting.most.filter(|most| count > *most) {
-                let message = format!("{} would trust {count} subjects, and {most} is the most", trusting.by);
-                faults.push(fault(message).help("let fewer policies and rows share it, or grant another one"));
+            let Some(fault) = self.fault_of(policy, (place, &trusting), subject, &mut more) else { continue };
+            if faults.last().is_none_or(|last| last.place != fault.place || last.message != fault.message) {
+                faults.push(fault);
             }
         }
-        faults.dedup_by(|one, other| one.place == other.place && one.message == other.message);
         if faults.is_empty() {
             more.into_iter().for_each(|(by, new)| self.0.entry(by).or_default().extend(new));
         }
-        faults
+        Fault::kept(faults)
+    }
+
+    /// Why this subject cannot be accepted. Otherwise it is noted in `more`.
+    fn fault_of(
+        &self,
+        policy: &TrustPolicy,
+        (place, trusting): (Place, &SubjectTrust),
+        subject: String,
+        more: &mut BTreeMap<String, BTreeSet<String>>,
+    ) -> Option<Fault> {
+        let fault = |message: String| Fault::new(&policy.file, place, message).coded("subject_not_taken");
+        if let Some(other) = shared_with(policy, trusting, &subject) {
+            let message = format!("whoever has this holds a token for the subject `{subject}`, which {other} takes too");
+            return Some(fault(message).help("grant the two by policies of their own, or by rows with names"));
+        }
+        if let Err(why) = (trusting.takes)(&subject) {
+            return Some(fault(format!("the subject `{subject}` {why}")));
+        }
+        let before = self.0.get(&trusting.by);
+        if before.is_some_and(|known| known.contains(&subject)) {
+            return None;
+        }
+        let new = more.entry(trusting.by.clone()).or_default();
+        new.insert(subject);
+        let count = before.map_or(0, BTreeSet::len) + new.len();
+        let most = trusting.most.filter(|most| count > *most)?;
+        let message = format!("{} would trust {count} subjects, and {most} is the most", trusting.by);
+        Some(fault(message).help("let fewer policies and rows share it, or grant another one"))
     }
 }
 

@@ -210,3 +210,14 @@ fn a_session_outlives_its_token_only_within_the_bounds() {
 }
 
 mod repositories;
+
+#[test]
+fn a_policy_far_outside_of_its_bounds_has_as_many_faults_as_are_kept() {
+    let audiences: Vec<String> = (0..4800).map(|number| format!("\"https://{number}.example\"")).collect();
+    let policy = "issuer: github\nmatch: { repository: acme/team-a-shop@7, ref: refs/heads/main, event: push }\n";
+    let policy = format!("{policy}grant: {{ id_token: [{}] }}\n", audiences.join(", "));
+    let (ruleset, (_, faults)) = in_force(&policy, ALLOWED, None);
+    assert_eq!((faults.len(), ruleset.policies().count()), (crate::words::yaml::FAULTS_MAX + 1, 0), "{}", faults[0]);
+    assert!(faults[0].contains("outside_bounds") && faults[0].contains("https://0.example"), "{}", faults[0]);
+    assert!(faults.last().unwrap().contains("not_listed"), "{}", faults.last().unwrap());
+}

@@ -22,6 +22,9 @@ pub enum Severity {
 /// thousand, each of which would be logged and recorded.
 pub const FAULTS_MAX: usize = 100;
 
+/// Characters of a message. It may quote a value, and a value may be a whole file: the rest is in the file itself.
+const MESSAGE_CHARACTERS_MAX: usize = 2000;
+
 /// Characters of a line that are kept for the caret. A file may be one long line with a fault in each word.
 const LINE_CHARACTERS_MAX: usize = 240;
 
@@ -30,6 +33,9 @@ const KEY_BYTES_MAX: usize = 16 * 1024;
 
 /// The code of faults of form.
 const FORM: &str = "invalid";
+
+/// The code of what stands in the place of the faults of a file that are not kept.
+const NOT_LISTED: &str = "not_listed";
 
 /// One fault.
 #[derive(Clone, PartialEq, Debug, serde::Serialize)]
@@ -63,7 +69,7 @@ impl Fault {
             code: "invalid",
             file: without_keys(file).into(),
             place,
-            message: without_keys(&message.to_string()).into(),
+            message: shortened(without_keys(&message.to_string()).into()).into(),
             help: None,
             example: None,
             line: Box::default(),
@@ -104,10 +110,18 @@ impl Fault {
         self
     }
 
+    /// The faults of one file, as many as are kept. The last one says that there are more.
+    pub fn kept(faults: impl IntoIterator<Item = Self>) -> Vec<Self> {
+        let mut faults = faults.into_iter();
+        let mut kept: Vec<Self> = faults.by_ref().take(FAULTS_MAX).collect();
+        kept.extend(faults.next().map(Self::last_kept));
+        kept
+    }
+
     /// What stands in its place, and in that of every later one, if so many are kept already.
-    pub fn last_kept(self) -> Self {
+    pub(super) fn last_kept(self) -> Self {
         let message = format!("what is wrong from here on is not listed: mend the {FAULTS_MAX} before it first").into();
-        Self { message, help: None, example: None, ..self }
+        Self { code: NOT_LISTED, message, help: None, example: None, ..self }
     }
 
     /// Adds its line, for the caret.
@@ -123,6 +137,16 @@ impl Fault {
             kept.chars().map(|one| if is_control(one) && one != '\t' { char::REPLACEMENT_CHARACTER } else { one }).collect();
         self
     }
+}
+
+/// The message without its middle if it is long: what is wrong with a value stands behind it.
+fn shortened(message: String) -> String {
+    let Some(left_out) = message.chars().count().checked_sub(MESSAGE_CHARACTERS_MAX).filter(|left_out| *left_out > 0) else {
+        return message;
+    };
+    let kept = MESSAGE_CHARACTERS_MAX / 2;
+    let (head, tail) = (message.chars().take(kept), message.chars().skip(kept + left_out));
+    head.chain(['…']).chain(tail).collect()
 }
 
 /// Whether this part of the text is a part of a private key: then the wrong file was named.
@@ -229,6 +253,23 @@ mod tests {
         let words = "AGE-SECRET-KEY-12345678, ".repeat(2000);
         let fault = Fault::new("p.yaml", Place { line: 1, column: 1 }, "no event").in_text(&words);
         assert_eq!(fault.line.chars().count(), LINE_CHARACTERS_MAX);
+    }
+
+    #[test]
+    fn a_message_that_quotes_a_whole_file_is_cut() {
+        let of = |length| Fault::new("a.yaml", Place { line: 1, column: 1 }, format!("`{}`: no name", "ü".repeat(length)));
+        let cut = of(500_000).message;
+        assert_eq!(cut.chars().count(), MESSAGE_CHARACTERS_MAX + 1);
+        assert!(cut.starts_with("`ü") && cut.contains("ü…ü") && cut.ends_with("ü`: no name"), "{cut}");
+        assert!(!of(MESSAGE_CHARACTERS_MAX - 11).message.contains('…') && of(MESSAGE_CHARACTERS_MAX - 10).message.contains('…'));
+    }
+
+    #[test]
+    fn what_stands_for_the_faults_of_a_file_that_are_not_kept_has_a_code_of_its_own() {
+        let faults = |count| Fault::kept((1..=count).map(|line| Fault::new("a", Place { line, column: 1 }, "x").coded("x")));
+        assert!(faults(FAULTS_MAX).iter().all(|fault| fault.code == "x"));
+        let cut = faults(5000);
+        assert_eq!((cut.len(), cut[FAULTS_MAX].code, cut[FAULTS_MAX].place.line), (FAULTS_MAX + 1, NOT_LISTED, FAULTS_MAX + 1));
     }
 
     #[test]

@@ -3,6 +3,7 @@ use crate::kind::{AzureTarget, Kind, Target};
 use crate::policy::access::{Direction, changes, who_can};
 use crate::policy::{Catalogue, Ruleset, Tree};
 use crate::words::UnixTime;
+use crate::words::yaml::FAULTS_MAX;
 use std::sync::Arc;
 
 const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
@@ -143,6 +144,16 @@ fn capitals_in_a_subject_do_not_load() {
     let mut tree = many(&[("a", 1)]);
     tree.insert("rows/a.yaml".to_owned(), Arc::from(&b"- name: Web\n"[..]));
     assert!(loaded(&tree, None).1[0].contains("`root/a:Web` has capitals"));
+}
+
+#[test]
+fn a_policy_of_many_subjects_that_are_not_taken_has_as_many_faults_as_are_kept() {
+    let mut tree = many(&[("a", 1)]);
+    let rows: String = (0..300).map(|row| format!("- name: Web{row}\n")).collect();
+    tree.insert("rows/a.yaml".to_owned(), Arc::from(rows.as_bytes()));
+    let faults = loaded(&tree, None).1;
+    assert_eq!(faults.len(), FAULTS_MAX + 1, "{}", faults[0]);
+    assert!(faults[FAULTS_MAX].contains("not_listed"), "{}", faults[FAULTS_MAX]);
 }
 
 #[test]
