@@ -40,7 +40,7 @@ mod writer;
 
 pub use aws_sessions::AwsSession;
 pub use bindings::Binding;
-pub use body::FormatVersion;
+pub use body::{FormatVersion, RECORD_BYTES_MAX};
 pub use decisions::{Decided, DecisionSearch};
 pub use error::{ReadError, StoreError};
 pub use filter::{RECORD_KINDS, RecordFilter};

@@ -1,9 +1,10 @@
 //! `/readyz`: whether the server can serve anybody, and why not.
 
 use super::in_order;
-use super::{FileFault, SourceStatus};
+use super::{FaultsLeftOut, FileFault, SourceStatus};
 use crate::words::names::{CommitId, SourceName};
 use serde::{Deserialize, Serialize};
+use std::num::NonZeroUsize;
 
 /// What operators see of it on the server's own machine.
 #[derive(Serialize, Deserialize, Debug)]
@@ -16,8 +17,14 @@ pub struct Readiness {
     pub revision: Option<CommitId>,
     /// The faults of files. They do not make the server unready.
     pub faults: Vec<FileFault>,
+    /// The faults that are not listed, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub faults_left_out: Option<FaultsLeftOut>,
     /// The files that wait for a person.
     pub held: Vec<String>,
+    /// How many files wait that are not listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_left_out: Option<NonZeroUsize>,
     /// The first alarm of a source.
     pub alarm: Option<String>,
     /// What somebody has to repair, apart from faults of sources.

@@ -1,12 +1,12 @@
 //! `status`: everything that an operator has to know of a running server.
 
 use super::in_order;
-use super::{ActiveDenial, Alarm};
+use super::{ActiveDenial, Alarm, FaultsLeftOut, FileFault};
 use crate::words::names::{CommitId, DecisionId, SourceName};
-use crate::words::yaml::Fault;
 use crate::words::{UnixTime, WidenedFile};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
+use std::num::NonZeroUsize;
 
 /// The state of the whole server. The members at the top that each source has too are those of the root source.
 #[derive(Serialize, Deserialize, Debug)]
@@ -19,12 +19,18 @@ pub struct Status {
     pub guardrails: usize,
     /// The faults of files, whose older forms stay in force.
     pub faults: Vec<FileFault>,
+    /// The faults that are not listed, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub faults_left_out: Option<FaultsLeftOut>,
     /// Whether the guardrails cannot be read, so that nothing widens.
     pub guardrails_unreadable: bool,
     /// The files that wait for a person.
     pub held: Vec<String>,
     /// The same, each with the reason.
     pub waiting: Vec<WidenedFile>,
+    /// How many files wait that are not listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_left_out: Option<NonZeroUsize>,
     /// The first alarm of a source.
     pub alarm: Option<String>,
     /// How many keys do not sign before they are hosted.
@@ -85,27 +91,9 @@ pub struct SourceStatus {
     /// Its files that wait for a person, by their paths in its repository.
     #[serde(default)]
     pub waiting: Vec<WidenedFile>,
-}
-
-/// A fault of a file.
-#[derive(Serialize, Deserialize, Debug)]
-pub struct FileFault {
-    /// File and line.
-    pub at: String,
-    /// A stable word for machines.
-    pub code: String,
-    /// What is wrong.
-    pub message: String,
-}
-
-impl From<&Fault> for FileFault {
-    fn from(fault: &Fault) -> Self {
-        Self {
-            at: format!("{}:{}", fault.file, fault.place.line),
-            code: fault.code.to_owned(),
-            message: fault.message.to_string(),
-        }
-    }
+    /// How many wait that are not listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_left_out: Option<NonZeroUsize>,
 }
 
 /// Uses of tokens or sessions by a second client: a theft, or an egress that the configuration does not list.

@@ -1,15 +1,17 @@
 //! Everything in force, of all sources together. It is replaced as a whole.
 
 use super::opened::PlaintextCache;
+use super::reported_faults::ReportedFaults;
 use super::revision::Revision;
 use super::revisions::Revisions;
 use super::tracked_source::TrackedSource;
+use crate::answers::{FaultsLeftOut, FileFault, listed_files};
 use crate::policy::{Catalogue, Granted, PolicySet, TrustPolicy};
-use crate::telemetry::SourceState;
 use crate::words::names::{CommitId, PolicyName, SecretPath, SourceName};
 use crate::words::yaml::Fault;
 use crate::words::{Denial, Reason, WidenedFile};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 /// One source in force: its settings and its revision.
@@ -21,6 +23,8 @@ pub struct ActiveSource {
     pub revision: Arc<Revision>,
     /// A further source's policies under their full names and within their bounds, and the faults of those outside of them.
     placed: Arc<(Vec<Arc<TrustPolicy>>, Vec<Fault>)>,
+    /// Counted and listed once, because monitors ask all the time.
+    reported: Arc<ReportedFaults>,
 }
 
 impl ActiveSource {
@@ -31,25 +35,13 @@ impl ActiveSource {
         } else {
             Arc::new(revision.ruleset.placed(followed.bounds(), catalogue))
         };
-        Self { followed, revision, placed }
-    }
-}
-
-impl ActiveSource {
-    /// Its state, for its gauges.
-    pub fn state(&self) -> SourceState {
-        SourceState {
-            faulty: self.faulty_files(),
-            held: self.revision.pending_files().len(),
-            read_at: self.followed.looked_at(),
-            alarmed: self.followed.alarm.load().is_some(),
-        }
+        let reported = Arc::new(ReportedFaults::of(revision.faults().chain(&placed.1), |file| of_source(&followed.name, file)));
+        Self { followed, revision, placed, reported }
     }
 
     /// The number of faulty files. One file can have several faults.
-    fn faulty_files(&self) -> usize {
-        let faults = self.revision.faults().chain(&self.placed.1);
-        faults.map(|fault| &*fault.file).collect::<BTreeSet<&str>>().len()
+    pub fn faulty_files(&self) -> usize {
+        self.reported.files
     }
 }
 
@@ -124,16 +116,14 @@ impl Live {
         if name.is_root() { Some(&self.root) } else { self.further.get(name) }
     }
 
-    /// The faults of all sources, at `FILE`, or at `SOURCE:FILE` for a further source.
-    pub fn faults(&self) -> impl Iterator<Item = Fault> {
-        let qualified = self.sources().flat_map(|(name, source)| {
-            source.revision.faults().map(move |fault| {
-                let mut fault = fault.clone();
-                fault.file = of_source(&name, &fault.file).into();
-                fault
-            })
-        });
-        qualified.chain(self.further.values().flat_map(|source| source.placed.1.iter().cloned()))
+    /// The faults of all sources, as many as are listed of each, at `FILE`, or at `SOURCE:FILE` for a further source.
+    pub fn listed_faults(&self) -> Vec<FileFault> {
+        self.sources().flat_map(|(_, source)| source.reported.listed.clone()).collect()
+    }
+
+    /// The faults that are not listed, if there are any.
+    pub fn faults_left_out(&self) -> Option<FaultsLeftOut> {
+        self.sources().map(|(_, source)| source.reported.left_out).fold(FaultsLeftOut::default(), FaultsLeftOut::and).if_any()
     }
 
     /// The faults of the guardrails if they cannot be read. Then nothing widens in any source.
@@ -141,15 +131,8 @@ impl Live {
         self.root.revision.ruleset.guardrail_faults().iter()
     }
 
-    /// The first alarm of any source.
-    pub fn alarm(&self) -> Option<String> {
-        self.sources().find_map(|(name, source)| {
-            let alarm = source.followed.alarm.load_full()?;
-            Some(if name.is_root() { alarm.to_string() } else { format!("{name}: {alarm}") })
-        })
-    }
-
-    /// Files that widen access and wait for a person: an older form of them, or none, is in force.
+    /// Files that widen access and wait for a person, as many as are listed of each source: an older form of them, or none, is in
+    /// force.
     pub fn pending_files(&self) -> Vec<String> {
         let mut files: Vec<String> = self.waiting().into_iter().map(|waits| waits.file).collect();
         files.dedup();
@@ -159,9 +142,16 @@ impl Live {
     /// The same, each with the reason.
     pub fn waiting(&self) -> Vec<WidenedFile> {
         let waiting = self.sources().flat_map(|(name, source)| {
-            source.revision.pending.iter().map(move |waits| WidenedFile { file: of_source(&name, &waits.file), ..waits.clone() })
+            let (listed, _) = listed_files(&source.revision.pending);
+            listed.iter().map(move |waits| WidenedFile { file: of_source(&name, &waits.file), ..waits.clone() })
         });
         waiting.collect()
+    }
+
+    /// How many wait that are not listed.
+    pub fn waiting_left_out(&self) -> Option<NonZeroUsize> {
+        let left_out = self.sources().filter_map(|(_, source)| listed_files(&source.revision.pending).1);
+        NonZeroUsize::new(left_out.map(usize::from).sum())
     }
 
     /// Policy files of which the newest form is not in force, because it is faulty or waits for a person.

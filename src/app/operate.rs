@@ -3,7 +3,7 @@
 use super::decision::DecisionTimes;
 use super::error::LookupError;
 use super::{App, TrackedSource};
-use crate::answers::{ActiveDenial, Alarm, FileFault, Lifted, Revoked, SourceStatus, Status};
+use crate::answers::{Lifted, Revoked};
 use crate::identity::Identity;
 use crate::policy::{DenialUntil, Grant, LiveChecks, Request};
 use crate::words::names::{CommitId, SourceName};
@@ -84,7 +84,7 @@ impl App {
             let detail = format!("The guardrails cannot be read, so nothing widens: {}.", rails.join("; "));
             return Err(Reason::BadRequest.with_cause(detail.clone()).with_detail(detail));
         }
-        self.store.record("confirmed", followed.operator_record(commit.clone(), Some(held.clone()))).await?;
+        self.store.record("confirmed", followed.operator_record(commit.clone(), Some(held))).await?;
         followed.confirmed.store(Some(Arc::new(commit)));
         self.reconcile(&followed).await;
         Ok(())
@@ -105,62 +105,6 @@ impl App {
     /// Accepts the wall clock at once.
     pub async fn accept_clock(&self) -> Result<(), Denial> {
         self.store.accept_clock().await
-    }
-
-    /// The state for `daypass status`, with these alarms: the root source's at the top, and each source's own below.
-    pub fn status(&self, alarms: Vec<Alarm>) -> Status {
-        let live = self.live.load_full();
-        Status {
-            revision: live.revision().ok().cloned(),
-            policies: live.policies().map_or(0, |set| set.policies().len()),
-            guardrails: live.policies().map_or(0, |set| set.guardrails().count()),
-            faults: live.faults().map(|fault| FileFault::from(&fault)).collect(),
-            guardrails_unreadable: live.guardrail_faults().next().is_some(),
-            held: live.pending_files(),
-            waiting: live.waiting(),
-            alarm: live.alarm(),
-            keys_waiting_to_be_hosted: self.own_issuers.waiting_to_be_hosted(),
-            sources: self.source_statuses(&live),
-            shown_elsewhere: self.reuse_alarm.second_uses(),
-            clock: self.store.clock_fault(),
-            space: self.store.space().1,
-            crowded_addresses: self.clients.crowded().into_iter().collect(),
-            denials: self.active_denials(&live),
-            alarms: alarms.iter().map(ToString::to_string).collect(),
-            alarm_details: alarms,
-        }
-    }
-
-    fn active_denials(&self, live: &super::Live) -> Vec<ActiveDenial> {
-        let denials = self.denials.load();
-        let standing = denials.iter().filter(|(_, (_, until))| until.is_none_or(|until| self.store.earliest() < until));
-        // Without a revision it is not known what a denial covers.
-        let known = live.policies().ok().map(|set| set.policies());
-        let shown = |(id, (stop, until)): (&String, &DenialUntil)| {
-            let unknown =
-                known.as_ref().and_then(|known| stop.check_known(&self.catalogue, known).err()).map(|fault| fault.to_string());
-            let unknown = stop.check_possible(&self.catalogue).err().map(|fault| fault.to_string()).or(unknown);
-            ActiveDenial { id: id.clone(), until: *until, denies: stop.into(), unknown }
-        };
-        standing.map(shown).collect()
-    }
-
-    /// Each source: its commit, when it was read, and what is wrong with it as a whole.
-    pub fn source_statuses(&self, live: &super::Live) -> Vec<(SourceName, SourceStatus)> {
-        let told = live.sources().map(|(name, source)| {
-            let followed = &source.followed;
-            let status = SourceStatus {
-                revision: source.revision.commit.clone(),
-                signer: source.revision.signer.clone(),
-                read_at: followed.looked_at(),
-                stale: followed.check_fresh(self.store.since_boot()).is_err(),
-                alarm: followed.alarm.load_full().as_deref().cloned(),
-                accepted: followed.accepted.load_full().as_deref().cloned(),
-                waiting: source.revision.pending.clone(),
-            };
-            (name, status)
-        });
-        told.collect()
     }
 
     /// Reads the denials from before the start.

@@ -5,7 +5,7 @@ use super::error::{FollowError, LOOK_QUIET_MAX, UnreadForm};
 use super::origins::placed;
 use super::revision::{ReadContext, Recorded, Revision};
 use super::tracked_source::TrackedSource;
-use crate::answers::FileFault;
+use crate::answers::{FileFault, ListedFaults, listed_files};
 use crate::policy::Widening;
 use crate::secrets::Identities;
 use crate::store::{FormatVersion, HighWaterMarks, RevisionRecord, WrappedKey};
@@ -216,11 +216,17 @@ impl App {
         keys: Vec<WrappedKey>,
     ) -> Result<(), JoinError> {
         let Some(commit) = next.commit.clone() else { return Ok(()) };
-        let faults: Vec<FileFault> = next.faults().map(FileFault::from).collect();
-        for fault in next.faults() {
+        let listed = ListedFaults::of(next.faults());
+        for fault in &listed.faults {
             tracing::warn!(source = %source.name, file = %fault.file, line = fault.place.line, fault = %fault.message, "{}", next.of_faulty(&fault.file));
         }
-        let (pending, signer, forms) = (next.pending.clone(), next.signer.clone(), next.forms().clone());
+        let faults_left_out = listed.left_out.if_any();
+        if let Some(left_out) = faults_left_out {
+            tracing::warn!(source = %source.name, %commit, "{left_out}");
+        }
+        let faults: Vec<FileFault> = listed.faults.into_iter().map(FileFault::from).collect();
+        let (pending, held_left_out) = listed_files(&next.pending);
+        let (pending, signer, forms) = (pending.to_vec(), next.signer.clone(), next.forms().clone());
         let Some(policies) = self.swap_in(source, next).await? else { return Ok(()) };
         source.accepted.store(None);
         source.confirmed.store(None);
@@ -260,13 +266,18 @@ impl App {
         let in_force = self.live.load().source(&source.name).and_then(|known| known.revision.commit.clone());
         match in_force {
             Some(commit) => {
+        if let Some(more) = held_left_out {
+            tracing::warn!(source = %source.name, %commit, "and {more} more wait");
+        }
                 tracing::error!(source = %source.name, %fault, %commit, "the repository is not followed; the last good revision stays in force");
             }
             None => {
                 tracing::error!(source = %source.name, %fault, "the repository is not followed, and nothing of it is in force")
             }
         }
+            faults_left_out,
         source.alarm.store(Some(Arc::new(message)));
+            held_left_out,
     }
 }
 

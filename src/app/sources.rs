@@ -46,6 +46,13 @@ impl App {
         if name.is_root() { Some(self.root.clone()) } else { self.further.load().get(name).cloned() }
     }
 
+    /// Every source that is followed, the root first, and what is active of it. Nothing is active of one that was never read.
+    pub fn all_followed<'a>(&self, live: &'a Live) -> Vec<(Arc<TrackedSource>, Option<&'a ActiveSource>)> {
+        let further = self.further.load_full();
+        let all = std::iter::once(&self.root).chain(further.values());
+        all.map(|followed| (followed.clone(), live.source(&followed.name))).collect()
+    }
+
     /// Puts a revision in force, next to those of the other sources. A new one of the root source decides which other sources
     /// there are, and their bounds apply in the same moment. Returns how many policies this source has now; `None` if it is not
     /// followed any more. If it fails, nothing has changed, and the next reading tries again.

@@ -1,5 +1,6 @@
 //! A followed source: its settings, when it was last read, and what is wrong with it as a whole.
 
+use crate::answers::listed_files;
 use crate::config::{SourceSettings, mirror};
 use crate::custody::{Custody, CustodyError, Purpose};
 use crate::git::Source;
@@ -96,9 +97,11 @@ impl TrackedSource {
     }
 
     /// The record of what an operator does about one of its commits.
-    pub(super) fn operator_record(&self, commit: CommitId, held: Option<Vec<WidenedFile>>) -> OperatorRecord {
+    pub(super) fn operator_record(&self, commit: CommitId, held: Option<&[WidenedFile]>) -> OperatorRecord {
         let (source, sources) = (self.name.clone(), self.recorded_repository());
-        OperatorRecord { commit, held, source, sources, v: FormatVersion }
+        let (held, held_left_out) = held.map(listed_files).unzip();
+        let (held, held_left_out) = (held.map(<[_]>::to_vec), held_left_out.flatten());
+        OperatorRecord { commit, held, held_left_out, source, sources, v: FormatVersion }
     }
 
     /// Its bounds; none for the root source.

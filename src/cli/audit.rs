@@ -142,7 +142,7 @@ fn listed<'a>(entries: impl Iterator<Item = &'a str>) -> String {
 
 fn revision(record: &RevisionRecord) -> String {
     let commit: String = record.revision.as_str().chars().take(12).collect();
-    let (policies, faulty) = (print::counted(record.policies, "policy"), print::counted(record.faults.len(), "faulty file"));
+    let (policies, faulty) = (print::counted(record.policies, "policy"), print::counted(record.faulty_files(), "faulty file"));
     format!("{commit} with {policies}, {faulty}")
 }
 

@@ -1,7 +1,7 @@
 //! The server's state, as `/readyz`, the metrics, the log and `daypass status` report it.
 
 use super::tls::Certificate;
-use crate::answers::{Alarm, Checks, FileFault, ListenerName, Readiness};
+use crate::answers::{Alarm, Checks, ListenerName, Readiness};
 use crate::app::App;
 use crate::issue::Reachability;
 use crate::issuers::Unreadable;
@@ -96,9 +96,11 @@ impl Health {
             ready: revision.is_ok() && store && fresh && certificate.is_none() && issuers && !draining,
             draining,
             revision: revision.as_ref().ok().map(|commit| (*commit).clone()),
-            faults: live.faults().map(|fault| FileFault::from(&fault)).collect(),
+            faults: live.listed_faults(),
+            faults_left_out: live.faults_left_out(),
             held: live.pending_files(),
-            alarm: live.alarm(),
+            held_left_out: live.waiting_left_out(),
+            alarm: app.alarm(&live),
             alarms: self.alarms_of(&unreadable).iter().map(ToString::to_string).collect(),
             sources: app.source_statuses(&live),
             checks: Checks {
@@ -119,7 +121,7 @@ impl Health {
     pub async fn measure(&self) {
         let app = &self.app;
         let live = app.live.load_full();
-        app.metrics.sources(live.sources().map(|(name, source)| (name, source.state())));
+        app.metrics.sources(app.source_states(&live).into_iter());
         app.metrics.space(app.store.space().0);
         app.metrics.clock(app.store.clock_steps());
         app.metrics.crowded_addresses.set(i64::try_from(app.clients.crowded().len()).unwrap_or(i64::MAX));

@@ -11,6 +11,9 @@ pub struct FormatVersion;
 
 const VERSION: u64 = 1;
 
+/// The most bytes that whoever may push, or ask, can make of a body. Of longer texts and lists a record has a part, and says so.
+pub const RECORD_BYTES_MAX: usize = 1024 * 1024;
+
 impl Serialize for FormatVersion {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u64(VERSION)

@@ -7,6 +7,7 @@ use crate::words::names::{CommitId, IssuerName, SourceName};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::num::NonZeroUsize;
 
 /// A body whose members somebody reads.
 pub enum RecordBody {
@@ -48,6 +49,9 @@ pub struct OperatorRecord {
     /// The files that waited, if they were confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<Vec<WidenedFile>>,
+    /// How many of them are not listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_left_out: Option<NonZeroUsize>,
     /// The source.
     pub source: SourceName,
     /// The repository of a further source.

@@ -1,5 +1,7 @@
 //! Further sources of a running server: what they can and cannot reach, how they are added and removed, and signed commits.
 
+mod faulty;
+
 use crate::support::{DEPLOY, Setup, World, commit, git, put};
 use daypass::secrets::{Identities, encrypt};
 use serde_json::{Value, json};

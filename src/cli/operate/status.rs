@@ -5,7 +5,7 @@ use crate::answers::{ActiveDenial, SourceStatus, Status};
 use crate::cli::print::{self, counted};
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::words::names::{CommitId, SourceName};
-use crate::words::{WidenedFile, plain};
+use crate::words::plain;
 use serde_json::json;
 
 /// Prints the server's state.
@@ -40,7 +40,10 @@ fn print_status(status: &Status) {
     for fault in &status.faults {
         anstream::println!("faulty      {}: {}", plain(&fault.at), plain(&fault.message));
     }
-    print_waiting(&status.waiting);
+    if let Some(left_out) = status.faults_left_out {
+        anstream::println!("            {left_out}");
+    }
+    print_waiting(status);
     status.denials.iter().for_each(print_denial);
 }
 
@@ -77,11 +80,14 @@ fn print_alarms(status: &Status) {
     }
 }
 
-fn print_waiting(waiting: &[WidenedFile]) {
-    for waits in waiting {
+fn print_waiting(status: &Status) {
+    for waits in &status.waiting {
         anstream::println!("waits       {} {}", plain(&waits.file), plain(&waits.why));
     }
-    if !waiting.is_empty() {
+    if let Some(more) = status.waiting_left_out {
+        anstream::println!("            and {more} more");
+    }
+    if !status.waiting.is_empty() {
         anstream::println!("            see `daypass policy diff`, then `daypass confirm` the commit of its source");
     }
 }
