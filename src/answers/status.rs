@@ -58,8 +58,8 @@ pub struct Status {
 
 impl Status {
     /// The source of this name.
-    pub fn source(&self, name: &str) -> Option<&SourceStatus> {
-        self.sources.iter().find(|(known, _)| known.as_str() == name).map(|(_, source)| source)
+    pub fn source(&self, name: &SourceName) -> Option<&SourceStatus> {
+        self.sources.iter().find(|(known, _)| known == name).map(|(_, source)| source)
     }
 
     /// Whether something keeps the server from its work. A single faulty file, or a change that waits for a person, does not.

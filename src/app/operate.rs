@@ -1,4 +1,4 @@
-//! What an operator may do at once, without Git: lift, revoke, accept, confirm, and read the status.
+//! What an operator may do at once, without Git: lift, revoke and accept.
 
 use super::decision::DecisionTimes;
 use super::error::LookupError;
@@ -68,29 +68,7 @@ impl App {
         Ok(())
     }
 
-    /// Lets the held files of this commit of a source go live, if it is the source's commit in force.
-    pub async fn confirm(self: &Arc<Self>, source: &SourceName, commit: CommitId) -> Result<(), Denial> {
-        let followed = self.named_source(source)?;
-        let live = self.live.load_full();
-        let held = live.source(source).filter(|known| known.revision.commit.as_ref() == Some(&commit));
-        let Some(held) = held.map(|known| &known.revision.pending).filter(|held| !held.is_empty()) else {
-            let detail = "Nothing of this commit waits: it is not the one in force, or nothing in it widens access.";
-            return Err(Reason::BadRequest.with_cause(detail).with_detail(detail));
-        };
-        // Nothing widens while they are faulty, so nothing would go live.
-        let rails: Vec<String> =
-            live.guardrail_faults().map(|fault| format!("{}:{} {}", fault.file, fault.place.line, fault.message)).collect();
-        if !rails.is_empty() {
-            let detail = format!("The guardrails cannot be read, so nothing widens: {}.", rails.join("; "));
-            return Err(Reason::BadRequest.with_cause(detail.clone()).with_detail(detail));
-        }
-        self.store.record("confirmed", followed.operator_record(commit.clone(), Some(held))).await?;
-        followed.confirmed.store(Some(Arc::new(commit)));
-        self.reconcile(&followed).await;
-        Ok(())
-    }
-
-    fn named_source(&self, name: &SourceName) -> Result<Arc<TrackedSource>, Denial> {
+    pub(super) fn named_source(&self, name: &SourceName) -> Result<Arc<TrackedSource>, Denial> {
         let detail = format!("No source `{name}` is followed.");
         self.followed(name).ok_or_else(|| Reason::BadRequest.with_cause(detail.clone()).with_detail(detail))
     }

@@ -16,28 +16,40 @@ use std::time::Duration;
 use tokio::task::{JoinError, JoinHandle};
 
 /// The result of reading a source.
-struct PollResult {
+pub(super) struct PollResult {
     /// A revision to put in force.
     next: Revision,
     /// A fault that the revision has nevertheless.
     alarm: Option<FollowError>,
     /// The wrapped keys to record.
     keys: Vec<WrappedKey>,
+    /// Whether it is the commit that is confirmed, all of which goes live.
+    is_confirmed: bool,
+}
+
+impl PollResult {
+    /// Whether it is the commit that is confirmed, all of which goes live.
+    pub(super) const fn is_confirmed(&self) -> bool {
+        self.is_confirmed
+    }
 }
 
 impl App {
     /// Fetches a remote source, and reads it once. If anything goes wrong, the revision in force stays, and the log says why.
     pub(super) async fn reconcile(self: &Arc<Self>, source: &Arc<TrackedSource>) {
         let _turn = source.turn.lock().await;
-        let fetched = crate::git::fetch(&source.settings.origin, &source.mirror).await;
-        if let Err(fault) = fetched {
-            return self.raise_alarm(source, &fault.into());
+        match self.fetch(source).await {
+            Ok(()) => self.poll_and_activate(source).await,
+            Err(fault) => self.raise_alarm(source, &fault),
         }
-        if let Err(fault) = source.source().head() {
-            return self.raise_alarm(source, &fault.into());
-        }
+    }
+
+    /// Fetches a remote source. The caller has the source's turn.
+    pub(super) async fn fetch(&self, source: &TrackedSource) -> Result<(), FollowError> {
+        crate::git::fetch(&source.settings.origin, &source.mirror).await?;
+        source.source().head()?;
         source.was_read(self.store.moment());
-        self.poll_and_activate(source).await;
+        Ok(())
     }
 
     /// The same without a fetch, from an existing mirror: right after a start.
@@ -49,43 +61,63 @@ impl App {
     }
 
     async fn poll_and_activate(self: &Arc<Self>, source: &Arc<TrackedSource>) {
-        let unread = source.read_identities().await;
-        let unread = match unread {
-            Some(fault) if source.identities().is_empty() => return self.raise_alarm(source, &fault.into()),
-            unread => unread.map(FollowError::Identities),
+        let outcome = match self.look(source, None).await {
+            Ok(looked) => self.activate_polled(source, looked).await,
+            Err(fault) => Err(fault),
         };
-        let looked = match self.store.marks(source.name.as_str()).await {
-            Ok(marks) => {
-                let (app, source) = (self.clone(), source.clone());
-                let looked_at = source.clone();
-                let look = tokio::task::spawn_blocking(move || app.poll(&looked_at, &marks));
-                let slow = || self.raise_alarm(&source, &FollowError::Slow);
-                warn_when_slow(look, LOOK_QUIET_MAX, slow).await.unwrap_or_else(|fault| Err(fault.into()))
-            }
-            Err(denial) => Err(denial.into()),
-        };
-        match looked {
-            Ok(None) => source.alarm.store(unread.map(|fault| Arc::new(fault.to_string()))),
-            Ok(Some(PollResult { next, alarm, keys })) => {
-                if let Err(fault) = self.activate(source, next, keys).await {
-                    return self.raise_alarm(source, &fault.into());
-                }
-                source.was_checked();
-                source.alarm.store(alarm.or(unread).map(|fault| Arc::new(fault.to_string())));
-            }
-            Err(fault) => self.raise_alarm(source, &fault),
+        if let Err(fault) = outcome {
+            self.raise_alarm(source, &fault);
         }
     }
 
+    /// Reads the ref's commit, if anything of it is new, all of which goes live if it is the confirmed one. A second fault is one
+    /// with which it is followed nevertheless. The caller has the source's turn.
+    pub(super) async fn look(
+        self: &Arc<Self>,
+        source: &Arc<TrackedSource>,
+        confirmed: Option<CommitId>,
+    ) -> Result<(Option<PollResult>, Option<FollowError>), FollowError> {
+        let unread = match source.read_identities().await {
+            Some(fault) if source.identities().is_empty() => return Err(fault.into()),
+            unread => unread.map(FollowError::Identities),
+        };
+        let marks = self.store.marks(source.name.as_str()).await?;
+        let (app, looked_at) = (self.clone(), source.clone());
+        let look = tokio::task::spawn_blocking(move || app.poll(&looked_at, &marks, confirmed.as_ref()));
+        let slow = || self.raise_alarm(source, &FollowError::Slow);
+        Ok((warn_when_slow(look, LOOK_QUIET_MAX, slow).await??, unread))
+    }
+
+    /// Puts in force what was read, if anything was new.
+    pub(super) async fn activate_polled(
+        self: &Arc<Self>,
+        source: &Arc<TrackedSource>,
+        (polled, unread): (Option<PollResult>, Option<FollowError>),
+    ) -> Result<(), FollowError> {
+        let mut alarm = unread;
+        if let Some(polled) = polled {
+            self.activate(source, polled.next, polled.keys).await?;
+            source.was_checked();
+            alarm = polled.alarm.or(alarm);
+        }
+        source.alarm.store(alarm.map(|fault| Arc::new(fault.to_string())));
+        Ok(())
+    }
+
     /// Reads what to put in force, if anything is new, with an alarm if it is not the ref's commit.
-    fn poll(&self, source: &TrackedSource, marks: &HighWaterMarks) -> Result<Option<PollResult>, FollowError> {
+    fn poll(
+        &self,
+        source: &TrackedSource,
+        marks: &HighWaterMarks,
+        confirmed: Option<&CommitId>,
+    ) -> Result<Option<PollResult>, FollowError> {
         let repository = source.source();
         let live = self.live.load();
         let known = live.source(&source.name);
         let fresh = Arc::new(Revision::default());
         let current = known.map_or(&fresh, |known| &known.revision);
         let head = repository.head()?;
-        let confirmed = source.confirmed.load().as_deref() == Some(&head);
+        let confirmed = confirmed == Some(&head);
         let as_before = known.is_some_and(|known| std::ptr::eq(&*known.followed, source));
         if Some(&head) == current.commit.as_ref()
             && as_before
@@ -103,7 +135,8 @@ impl App {
         };
         let rails_faulty = live.sources().any(|(name, root)| name.is_root() && root.revision.ruleset.has_faulty_guardrails());
         let waits = !source.name.is_root() && rails_faulty;
-        let widening = if confirmed && !waits {
+        let is_confirmed = confirmed && !waits;
+        let widening = if is_confirmed {
             Widening::GoesLive
         } else if waits {
             Widening::Waits
@@ -129,7 +162,7 @@ impl App {
             // The set that decides is built here, not in the first exchange.
             next.ruleset.set();
         }
-        Ok(Some(PollResult { next, alarm: followed.err(), keys }))
+        Ok(Some(PollResult { next, alarm: followed.err(), keys, is_confirmed }))
     }
 
     fn reading<'a>(
@@ -229,10 +262,12 @@ impl App {
         let (pending, signer, forms) = (pending.to_vec(), next.signer.clone(), next.forms().clone());
         let Some(policies) = self.swap_in(source, next).await? else { return Ok(()) };
         source.accepted.store(None);
-        source.confirmed.store(None);
         tracing::info!(source = %source.name, %commit, policies, signer, "a revision is in force");
         for waits in &pending {
             tracing::warn!(source = %source.name, %commit, file = waits.file, why = waits.why, "a file waits: `daypass confirm` the revision");
+        }
+        if let Some(more) = held_left_out {
+            tracing::warn!(source = %source.name, %commit, "and {more} more wait");
         }
         let record = RevisionRecord {
             source: source.name.clone(),
@@ -240,7 +275,9 @@ impl App {
             signer,
             policies,
             faults,
+            faults_left_out,
             held: pending,
+            held_left_out,
             sources: source.recorded_repository(),
             v: FormatVersion,
         };
@@ -254,7 +291,7 @@ impl App {
 
     /// Raises an alarm. The repository may be read every second, so the log gets the alarm once, while `status` and the metrics
     /// show it all the time.
-    fn raise_alarm(&self, source: &TrackedSource, fault: &FollowError) {
+    pub(super) fn raise_alarm(&self, source: &TrackedSource, fault: &FollowError) {
         // A stopping server interrupts its readings, which is no reason for an alarm.
         if self.draining.is_cancelled() {
             return;
@@ -266,18 +303,13 @@ impl App {
         let in_force = self.live.load().source(&source.name).and_then(|known| known.revision.commit.clone());
         match in_force {
             Some(commit) => {
-        if let Some(more) = held_left_out {
-            tracing::warn!(source = %source.name, %commit, "and {more} more wait");
-        }
                 tracing::error!(source = %source.name, %fault, %commit, "the repository is not followed; the last good revision stays in force");
             }
             None => {
                 tracing::error!(source = %source.name, %fault, "the repository is not followed, and nothing of it is in force")
             }
         }
-            faults_left_out,
         source.alarm.store(Some(Arc::new(message)));
-            held_left_out,
     }
 }
 

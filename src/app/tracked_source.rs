@@ -43,8 +43,6 @@ pub struct TrackedSource {
     pub alarm: ArcSwapOption<String>,
     /// A commit that an operator accepts although it does not follow the last one.
     pub accepted: ArcSwapOption<CommitId>,
-    /// A commit whose held files an operator has confirmed.
-    pub confirmed: ArcSwapOption<CommitId>,
     /// Wakes its follower. Many calls before the next reading count as one.
     pub wake: Notify,
     /// Allows one reading at a time.
@@ -74,7 +72,6 @@ impl TrackedSource {
             read_at: AtomicI64::new(read_at),
             alarm: ArcSwapOption::empty(),
             accepted: ArcSwapOption::empty(),
-            confirmed: ArcSwapOption::empty(),
             wake: Notify::new(),
             turn: Mutex::new(()),
         }

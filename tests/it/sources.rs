@@ -1,5 +1,6 @@
 //! Further sources of a running server: what they can and cannot reach, how they are added and removed, and signed commits.
 
+mod confirmed;
 mod faulty;
 
 use crate::support::{DEPLOY, Setup, World, commit, git, put};
