@@ -1,5 +1,6 @@
 //! `replay`: which earlier grants a candidate revision would have denied.
 
+use super::FaultsLeftOut;
 use crate::words::names::{CommitId, PolicyName};
 use crate::words::yaml::{self, Severity};
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,9 @@ pub struct Findings {
     pub uses_more: u64,
     /// What is wrong with the candidate. The replay takes a faulty file in the form that is in force.
     pub faults: Vec<Fault>,
+    /// The faults that are not listed, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub faults_left_out: Option<FaultsLeftOut>,
     /// The commit in force that the candidate was compared with.
     pub revision: Option<CommitId>,
 }

@@ -12,7 +12,7 @@ use super::condition::Subject;
 use super::decide::PolicySet;
 use super::explain::{self, near_miss};
 use super::file::DANGERS;
-use crate::answers::{Findings, Line, Lost, NearMiss};
+use crate::answers::{Findings, Line, ListedFaults, Lost, NearMiss};
 use crate::identity::{Attribute, Facts, Value};
 use crate::kind::Target;
 use crate::words::names::{IssuerName, PolicyName};
@@ -26,8 +26,6 @@ const LINES_MAX: usize = 8;
 const LINE_CHARACTERS_MAX: usize = 200;
 /// If lines read more attributes and claims than this, each decision is decided anew. This bounds the memory.
 const SUBJECTS_MAX: usize = 64;
-/// Faults of the candidate that are listed.
-const FAULTS_MAX: usize = 100;
 
 /// A decision that released something.
 pub struct PastDecision {
@@ -136,7 +134,9 @@ impl<'a> Replay<'a> {
         let mut found = self.found;
         found.grants = self.lost.into_values().collect();
         found.grants.sort_by_key(|lost| (lost.denied_already, std::cmp::Reverse(lost.times)));
-        found.faults = self.candidate.faults().take(FAULTS_MAX).map(Into::into).collect();
+        let listed = ListedFaults::of(self.candidate.faults());
+        found.faults_left_out = listed.left_out.if_any();
+        found.faults = listed.faults.into_iter().map(Into::into).collect();
         found
     }
 

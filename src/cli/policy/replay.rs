@@ -220,6 +220,9 @@ fn render(found: &Findings, since: &str) -> String {
     for fault in &found.faults {
         let _ = writeln!(text, "FAULTY   {}:{} {}", plain(&fault.file), fault.line, plain(&fault.message));
     }
+    if let Some(left_out) = found.faults_left_out {
+        let _ = writeln!(text, "         {left_out}");
+    }
     for lost in &found.grants {
         render_grant(&mut text, lost);
     }

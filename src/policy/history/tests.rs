@@ -1,4 +1,5 @@
 use super::*;
+use crate::answers::FaultsLeftOut;
 use crate::identity::Mapping;
 use crate::kind::Target;
 use crate::policy::{Catalogue, IssuerEntry, Ruleset, Tree};
@@ -125,6 +126,22 @@ fn a_faulty_file_counts_in_the_form_that_is_in_force_and_is_reported() {
     assert_eq!(found.denied, 0);
     let files: BTreeSet<&str> = found.faults.iter().map(|fault| &*fault.file).collect();
     assert_eq!(files, ["guardrails.yaml", "policies/deploy.yaml", "policies/new.yaml"].into());
+}
+
+#[test]
+fn a_file_with_many_faults_hides_no_other_and_what_is_not_listed_is_counted() {
+    let unknown = |count: usize| (0..count).map(|key| format!("key{key}: 1\n")).collect::<String>() + DEPLOY;
+    let (y, z) = (unknown(175), unknown(1));
+    let others = ["policies/za.yaml", "policies/zb.yaml", "policies/zc.yaml"].map(|file| (file, z.as_str()));
+    let (found, _) = replayed(&tree(&[&[("policies/y.yaml", y.as_str())], &others[..]].concat()), &[]);
+    let codes = |file: &str| found.faults.iter().filter(|fault| fault.file == file).map(|fault| &*fault.code).collect::<Vec<_>>();
+    assert_eq!((codes("policies/y.yaml").len(), codes("policies/y.yaml").last()), (101, Some(&"not_listed")));
+    assert!(others.iter().all(|(file, _)| codes(file) == ["unknown_key"]), "{:?}", found.faults.len());
+    assert_eq!(found.faults_left_out, None);
+    let files: Vec<String> = (0..6).map(|file| format!("policies/{file}.yaml")).collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|file| (file.as_str(), y.as_str())).collect();
+    let (found, _) = replayed(&tree(&files), &[]);
+    assert_eq!((found.faults.len(), found.faults_left_out), (500, Some(FaultsLeftOut { faults: 106, files: 0 })));
 }
 
 #[test]

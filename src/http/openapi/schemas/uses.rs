@@ -39,6 +39,7 @@ pub(super) fn findings() -> Value {
             "revision": nullable(&reference("Commit")),
             "decisions": count, "denied": count, "claims_pruned": count, "unreadable": count, "cut_off_at": nullable(&reference("Moment")),
             "grants": { "type": "array", "items": reference("Lost") }, "uses_more": count, "faults": { "type": "array", "items": reference("Fault") },
+            "faults_left_out": object(&["faults", "files"], json!({ "faults": count, "files": count })),
         }),
     )
 }
