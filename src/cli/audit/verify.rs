@@ -289,6 +289,31 @@ mod tests {
         assert!(damage.iter().any(|message| message.contains("-9223372036854775808")), "{damage:?}");
     }
 
+    /// Servers before the bound on a record wrote as much as somebody pushed.
+    #[test]
+    fn a_line_that_is_too_long_is_a_finding_and_the_others_are_compared() {
+        let (folder, _connection) = log();
+        let whole = std::fs::read_to_string(export(folder.path())).unwrap();
+        let lines: Vec<&str> = whole.lines().collect();
+        let longest = lines.iter().map(|line| line.len() + 1).max().unwrap();
+        let long = lines[1].replacen('{', &format!("{{{}", " ".repeat(4 * longest)), 1);
+        let reader = Reader::open(folder.path()).unwrap();
+        let compared = |text: &str| {
+            let (mut found, export) = (Vec::new(), Path::new("audit.jsonl"));
+            let mut find = |seq, what| found.push((seq, what));
+            let exported = exported::compare_lines(&reader, (export, text.as_bytes()), longest, &mut find).unwrap();
+            (exported.summary(), found)
+        };
+        assert!(compared(&whole).1.is_empty(), "the longest line is not too long");
+        for text in [format!("{}\n{long}\n{}\n", lines[0], lines[2]), format!("{}\n{}\n{long}", lines[0], lines[2])] {
+            let (summary, found) = compared(&text);
+            let number = text.lines().position(|line| line == long).unwrap() + 1;
+            let message = format!("line {number} of the export has more than {longest} bytes, and was not compared");
+            assert_eq!(found, [(None, message)]);
+            assert!(summary.starts_with("2 of the export, 1 to 3,"), "{summary}");
+        }
+    }
+
     /// Each row of another table was written together with a record, in one transaction.
     #[tokio::test]
     async fn a_log_that_was_cut_or_emptied_contradicts_what_the_store_has_beside_it() {

@@ -2,7 +2,7 @@
 
 use crate::cli::audit::failed;
 use crate::client::{Failure, STATUS_CONFIGURATION};
-use crate::store::Reader;
+use crate::store::{RECORD_BYTES_MAX, Reader};
 use crate::token::parse_document;
 use crate::words::PlainPath;
 use serde::{Deserialize, Serialize};
@@ -11,11 +11,14 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-/// The longest line of an export: a record has the claims of one request at most.
-const LINE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// The longest line of an export that is compared. Servers before the bound on a record wrote longer ones than today's do: one of a
+/// revision could have some MiB.
+pub(super) const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// An export writes a character of two bytes or more in six bytes at most, and the other members of a line are few.
+const _: () = assert!(4 * RECORD_BYTES_MAX <= LINE_BYTES_MAX);
 
 /// Takes a finding: the record's place, and what is wrong with it.
-type Find<'a> = &'a mut dyn FnMut(Option<i64>, &'static str);
+type Find<'a> = &'a mut dyn FnMut(Option<i64>, String);
 
 /// The number of a record. The others of its members are compared as they stand in the export.
 #[derive(Deserialize)]
@@ -47,22 +50,40 @@ impl Exported {
 
 /// Finds exported records that the log has changed, or lacks.
 pub(super) fn compare(reader: &Reader, export: &Path, find: Find<'_>) -> Result<Exported, Failure> {
-    let failure = |fault: &dyn std::fmt::Display| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", export.plain()));
+    let fault = |fault: std::io::Error| failure(export, &fault);
     let input: Box<dyn Read> = match export.as_os_str() == "-" {
         true => Box::new(std::io::stdin()),
-        false => Box::new(std::fs::File::open(export).map_err(|fault| failure(&fault))?),
+        false => Box::new(std::fs::File::open(export).map_err(fault)?),
     };
-    let (mut input, mut seen) = (BufReader::new(input), BTreeSet::new());
+    compare_lines(reader, (export, BufReader::new(input)), LINE_BYTES_MAX, find)
+}
+
+/// The same for the lines of an export, of which those are compared that are no longer than `longest`.
+pub(super) fn compare_lines(
+    reader: &Reader,
+    (export, mut input): (&Path, impl BufRead),
+    longest: usize,
+    find: Find<'_>,
+) -> Result<Exported, Failure> {
+    let mut seen = BTreeSet::new();
     for number in 1_u64.. {
         let mut line = Vec::new();
-        let read = input.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line).map_err(|fault| failure(&fault))?;
+        let most = u64::try_from(longest).unwrap_or(u64::MAX).saturating_add(1);
+        let read = input.by_ref().take(most).read_until(b'\n', &mut line).map_err(|fault| failure(export, &fault))?;
         if read == 0 {
             break;
         }
+        if line.len() > longest {
+            if line.last() != Some(&b'\n') {
+                input.skip_until(b'\n').map_err(|fault| failure(export, &fault))?;
+            }
+            find(None, format!("line {number} of the export has more than {longest} bytes, and was not compared"));
+            continue;
+        }
         // A repeated member is refused: another reader may take its other value.
-        let record = parse_document(&line).map_err(|fault| failure(&format!("line {number} is no record: {fault}")))?;
+        let record = parse_document(&line).map_err(|fault| no_record(export, number, &fault))?;
         let numbered = Numbered::deserialize(&record).ok().filter(|_| record.is_object());
-        let Numbered { seq } = numbered.ok_or_else(|| failure(&format!("line {number} is no record: it has no `seq`")))?;
+        let Numbered { seq } = numbered.ok_or_else(|| no_record(export, number, &"it has no `seq`"))?;
         look_for(reader, seq, &record, &mut seen, find)?;
     }
     let (first, last) = (seen.first().copied(), seen.last().copied());
@@ -70,9 +91,17 @@ pub(super) fn compare(reader: &Reader, export: &Path, find: Find<'_>) -> Result<
     let records = seen.len();
     let not_exported = between.saturating_sub(i64::try_from(records).unwrap_or(i64::MAX));
     if records == 0 {
-        find(None, "no record of the export is in the log unchanged, so it shows nothing");
+        find(None, "no record of the export is in the log unchanged, so it shows nothing".to_owned());
     }
     Ok(Exported { records, first, last, not_exported })
+}
+
+fn failure(export: &Path, fault: &dyn std::fmt::Display) -> Failure {
+    Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", export.plain()))
+}
+
+fn no_record(export: &Path, number: u64, fault: &dyn std::fmt::Display) -> Failure {
+    failure(export, &format!("line {number} is no record: {fault}"))
 }
 
 fn look_for(reader: &Reader, seq: i64, record: &Value, seen: &mut BTreeSet<i64>, find: Find<'_>) -> Result<(), Failure> {
@@ -80,8 +109,8 @@ fn look_for(reader: &Reader, seq: i64, record: &Value, seen: &mut BTreeSet<i64>,
     match found {
         // Compared in the exported form, in which a time has seconds.
         Some(found) if json!(found) == *record => _ = seen.insert(seq),
-        Some(_) => find(Some(seq), "it differs from the export"),
-        None => find(Some(seq), "it was exported, and the log does not have it"),
+        Some(_) => find(Some(seq), "it differs from the export".to_owned()),
+        None => find(Some(seq), "it was exported, and the log does not have it".to_owned()),
     }
     Ok(())
 }
