@@ -10,7 +10,7 @@ use crate::answers::{AuditRecord, Outcome, Records};
 use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::policy::Grant;
-use crate::store::{AuditReadRecord, Entry, PageBounds, RecordFilter, Recorded, Span, UseRecord};
+use crate::store::{AuditReadRecord, Entry, PageBounds, RECORD_BYTES_MAX, RecordFilter, Recorded, Span, UseRecord};
 use crate::words::names::SourceName;
 use crate::words::{Denial, Reason};
 use scope::AuditScope;
@@ -21,7 +21,7 @@ pub const RECORDS_MAX: usize = 1000;
 /// The largest `seq` that a query can name: readers of JSON agree on whole numbers up to it (RFC 8259, section 6).
 pub const SEQ_MAX: i64 = (1 << 53) - 1;
 /// A record's body has about 1 KiB; a few long ones end a page sooner.
-const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+const ANSWER_BYTES_MAX: usize = 4 * RECORD_BYTES_MAX;
 /// Records that one answer looks at: SQLite reads so many within a second.
 const LOOKED_AT_MAX: usize = 100_000;
 /// A reader waits this long for the one before it.

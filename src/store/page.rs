@@ -23,7 +23,7 @@ pub struct Span {
 pub struct PageBounds {
     /// The most records in it.
     pub records: usize,
-    /// A page ends with the record that reaches this many bytes of bodies.
+    /// A page ends before the record with which its bodies would have more bytes. Its first record is in it however long.
     pub bytes: usize,
     /// The most records that are read for it.
     pub looked_at: usize,
@@ -53,15 +53,51 @@ impl Reader {
             }
             looked_at += 1;
             if let Some(accepted) = take(entry) {
-                bytes += row.get_ref(4)?.as_bytes().map_or(0, <[u8]>::len);
+                let more = row.get_ref(4)?.as_bytes().map_or(0, <[u8]>::len);
+                if !page.records.is_empty() && bounds.bytes.saturating_sub(bytes) < more {
+                    page.next = Some(seq.saturating_add(1));
+                    return Ok(ControlFlow::Break(()));
+                }
+                bytes = bytes.saturating_add(more);
                 page.records.push(accepted);
             }
-            if page.records.len() < bounds.records && bytes < bounds.bytes && looked_at < bounds.looked_at {
+            if page.records.len() < bounds.records && looked_at < bounds.looked_at {
                 return Ok(ControlFlow::Continue(()));
             }
             page.next = Some(seq);
             Ok(ControlFlow::Break(()))
         })?;
         Ok(page)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+    use crate::words::SystemClock;
+    use serde_json::json;
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn a_page_ends_before_its_bytes_and_the_next_one_goes_on_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), Arc::new(SystemClock)).unwrap();
+        for length in [10, 4000, 10, 4000, 9000, 10] {
+            store.record("accepted", json!({ "text": "x".repeat(length) })).await.unwrap();
+        }
+        let reader = Reader::open(folder.path()).unwrap();
+        let bounds = PageBounds { records: 100, bytes: 5000, looked_at: 100 };
+        let (mut pages, mut before) = (Vec::new(), None);
+        loop {
+            let span = Span { before, after: 0, since: None };
+            let page = reader.page(&span, bounds, |entry| Some(entry).filter(|entry| entry.kind == "accepted")).unwrap();
+            pages.push(page.records.iter().map(|entry| entry.body["text"].as_str().unwrap().len()).collect::<Vec<_>>());
+            before = page.next;
+            if before.is_none() {
+                break;
+            }
+        }
+        assert_eq!(pages, [vec![10], vec![9000], vec![4000, 10], vec![4000, 10]], "one that is too long stands alone");
     }
 }

@@ -84,9 +84,18 @@ pub(super) async fn run(arguments: &QueryArgs, environment: &Environment, json: 
     let count_by = arguments.count_by.or((arguments.dry && arguments.code.is_none()).then_some(Counted::Repository));
     let progress = Progress::of("reading the log");
     let (filter, mut listed, mut counts, mut before) = (arguments.filter(), Vec::new(), BTreeMap::new(), None);
+    let mut cut_off = None;
     loop {
         let limit = if count_by.is_some() { RECORDS_MAX } else { arguments.lines.min(RECORDS_MAX) };
-        let page = source.page(&filter, arguments.since, before, limit).await?;
+        let page = match (source.page(&filter, arguments.since, before, limit).await, before) {
+            (Ok(page), _) => page,
+            // A server may take each token once. What it answered by then is shown. Counts of a part would look like those of all.
+            (Err(failure), Some(before)) if count_by.is_none() && !listed.is_empty() => {
+                cut_off = Some(older_missing(failure, before));
+                break;
+            }
+            (Err(failure), _) => return Err(failure),
+        };
         for entry in page.records.into_iter().filter(|entry| arguments.takes(entry)) {
             match count_by {
                 Some(by) => *counts.entry(by.of(&entry)).or_insert(0u64) += 1,
@@ -108,7 +117,14 @@ pub(super) async fn run(arguments: &QueryArgs, environment: &Environment, json: 
         Some(_) => print_counts(counts, json),
         None => listed.iter().rev().for_each(|entry| show(entry, json)),
     }
-    Ok(0)
+    cut_off.map_or(Ok(0), Err)
+}
+
+/// Why the records that are shown are not all that were asked for.
+fn older_missing(failure: Failure, before: i64) -> Failure {
+    let missing = format!("these are the newest records: those before record {before} were not read");
+    let hint = failure.hint.as_ref().map_or_else(|| missing.clone(), |hint| format!("{missing}; {hint}"));
+    failure.with_hint(hint)
 }
 
 fn print_counts(counts: BTreeMap<String, u64>, json: bool) {

@@ -110,6 +110,27 @@ async fn a_job_without_the_grant_and_a_bad_query_are_refused() {
     assert_eq!(ask(&world, &world.token_with(pull()), "").await.1["code"], "denied", "an operator's denial counts here too");
 }
 
+/// The server takes a token once, so that one that is given as a file reads one page.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_records_of_a_page_are_printed_where_the_next_one_fails() {
+    let mut world = world().await;
+    world.stop();
+    let store = rusqlite::Connection::open(world.path("data/daypass.sqlite")).unwrap();
+    let long = json!({ "text": "x".repeat(3_000_000), "v": 1 }).to_string();
+    let add = "INSERT INTO audit SELECT max(seq) + 1, max(at), 'clock', NULL, CAST(?1 AS BLOB) FROM audit";
+    (0..2).for_each(|_| assert_eq!(store.execute(add, [&long]).unwrap(), 1));
+    drop(store);
+    world.kill_and_restart().await;
+    put(&world.path("token"), world.token_with(pull()).as_bytes());
+    let query = ["audit", "query", "--kind", "clock"];
+    let cut_off = world.job("pull", &[&query[..], &["--token-file", "token"]].concat(), &[]).await;
+    let (printed, stderr) = (String::from_utf8_lossy(&cut_off.stdout), String::from_utf8_lossy(&cut_off.stderr));
+    assert!(!cut_off.status.success() && printed.lines().count() == 1, "{:?} {stderr}", cut_off.status);
+    assert!(stderr.contains("replayed") && stderr.contains("these are the newest records: those before record"), "{stderr}");
+    let whole = world.job("pull", &query, &[]).await;
+    assert!(whole.status.success() && whole.stdout.iter().filter(|byte| **byte == b'\n').count() == 2, "{:?}", whole.status);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_prints_the_same_from_the_server_and_from_the_store() {
     let world = world().await;
