@@ -17,7 +17,7 @@ mod secret_at;
 mod token_exchange;
 mod transit;
 
-pub use answered::{Answered, Credential, Hidden, Listed};
+pub use answered::{Answered, Credential, Hidden, IssuedValues, LISTED_VALUES_BYTES_MAX, Listed};
 pub use aws::{AwsKeys, AwsSession, AwsTarget, ContainerCredentials};
 pub use azure::{AzureTarget, AzureTargetError, AzureToken, AzureUse, Guid, GuidError, Scope, ScopeError};
 pub use daypass::{Permission, PermissionError};

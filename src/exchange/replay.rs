@@ -7,7 +7,7 @@ use super::usage::{self, UseOutcome};
 use crate::answers::{Findings, Outcome};
 use crate::app::{App, Live};
 use crate::identity::Identity;
-use crate::kind::Target;
+use crate::kind::{IssuedValues, Target};
 use crate::policy::{Catalogue, Grant, NotReplayable, PastDecision, PastUse, Replay, ReplayRequest};
 use crate::store::{ReadError, Reader, Recorded, ReleasedDecision, ReplayRecord, RequestRecord, UseRecord};
 use crate::token::Claims;
@@ -135,7 +135,11 @@ fn uses(record: &RequestRecord) -> Option<Vec<PastUse>> {
         let chosen = record.issued(number).and_then(|issued| target.chosen(issued));
         let released = chosen.as_ref().unwrap_or(&target).to_string();
         // If only some values of a document were granted, each counts as if the request had named it.
-        let Some(only) = record.only_issued(number) else { return Some(vec![PastUse { target, released, policy }]) };
+        let only = match record.issued_values(number) {
+            None => return Some(vec![PastUse { target, released, policy }]),
+            Some(IssuedValues::Named(only)) => only,
+            Some(IssuedValues::NotAllNamed) => return None,
+        };
         let value = |pointer: &String| {
             let target = Target::parse(&format!("{line}#{pointer}")).ok()?.for_policies();
             Some(PastUse { released: target.to_string(), target, policy: policy.clone() })

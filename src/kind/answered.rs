@@ -5,6 +5,19 @@ use crate::words::{Secret, UnixTime};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+/// The most bytes of JSON pointers of one document that the audit log names. Policies may grant as many values as their files have room
+/// for.
+pub const LISTED_VALUES_BYTES_MAX: usize = 16 * 1024;
+
+/// The values that were issued of a document that was not issued whole.
+#[derive(PartialEq, Eq, Debug)]
+pub enum IssuedValues {
+    /// These, by JSON pointer.
+    Named(Vec<String>),
+    /// So many that the audit log does not name them all.
+    NotAllNamed,
+}
+
 /// The answer of one kind.
 pub trait Answered: Listed {
     /// When it ends, if it does.

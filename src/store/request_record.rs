@@ -1,14 +1,14 @@
 //! The record of a request, and of what follows it. Whoever writes one and whoever reads one uses this type, so that no member has
 //! another name on one side.
 
-use super::body::FormatVersion;
+use super::body::{FormatVersion, RECORD_BYTES_MAX};
 use super::use_record::{
     AuditReadRecord, DenialRecord, ReplayRecord, RewriteRecord, SecretStatusRecord, TransitRecord, UseRecord,
 };
 use crate::answers::FirstUseOf;
 use crate::identity::Attribute;
-use crate::kind::only_issued;
-use crate::policy::AwsNarrowing;
+use crate::kind::{IssuedValues, LISTED_VALUES_BYTES_MAX, only_issued};
+use crate::policy::{AwsNarrowing, CREDENTIALS_MAX};
 use crate::words::names::{DecisionId, IssuerName, PolicyName, RowName, SourceName};
 use crate::words::{CanonicalObject, CanonicalValue, Digest, UnixTime};
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,9 @@ use std::net::IpAddr;
 
 /// The repository of each further source whose policies decided, or were asked for by name.
 pub type RecordedSources = BTreeMap<SourceName, String>;
+
+/// What is issued, which is the longest part; all others are from one request, whose body and token are far smaller than the rest.
+const _: () = assert!(2 * CREDENTIALS_MAX * LISTED_VALUES_BYTES_MAX <= RECORD_BYTES_MAX);
 
 /// The body of a request's record. A member is absent where it does not apply, and earlier versions wrote records without some of them.
 ///
@@ -179,7 +182,7 @@ impl RequestRecord {
     }
 
     /// The values that were issued of the document of this number, if it was not issued whole.
-    pub fn only_issued(&self, number: usize) -> Option<Vec<String>> {
+    pub fn issued_values(&self, number: usize) -> Option<IssuedValues> {
         only_issued(self.issued(number)?)
     }
 

@@ -1,6 +1,6 @@
 //! The answer: a committed value.
 
-use crate::kind::{Answered, Hidden, POINTER, object, reference};
+use crate::kind::{Answered, Hidden, IssuedValues, LISTED_VALUES_BYTES_MAX, POINTER, object, reference};
 use crate::words::exposed;
 use crate::words::names::{CommitId, SecretName};
 use crate::words::{Secret, UnixTime};
@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::num::NonZeroUsize;
 
 /// A value, or a whole document.
 #[derive(Serialize, Deserialize, Debug)]
@@ -42,13 +43,28 @@ struct DescribedSecret {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     only: Option<Vec<String>>,
+    /// How many of the values are not named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    only_left_out: Option<NonZeroUsize>,
     #[serde(skip_serializing_if = "is_false")]
     unauthenticated: bool,
 }
 
 /// The values that were issued of a document, as the audit log describes a credential; `None` if it was issued whole.
-pub fn only_issued(issued: &Value) -> Option<Vec<String>> {
-    issued.as_object()?.values().find_map(|described| DescribedSecret::deserialize(described).ok()?.only)
+pub fn only_issued(issued: &Value) -> Option<IssuedValues> {
+    issued.as_object()?.values().find_map(|described| {
+        let DescribedSecret { only, only_left_out, .. } = DescribedSecret::deserialize(described).ok()?;
+        only.map(|only| if only_left_out.is_some() { IssuedValues::NotAllNamed } else { IssuedValues::Named(only) })
+    })
+}
+
+/// The first of these values, as many as the audit log names, and how many more there are.
+fn named(only: &[String]) -> (Vec<String>, Option<NonZeroUsize>) {
+    let mut left = LISTED_VALUES_BYTES_MAX;
+    let fits = |pointer: &&String| left.checked_sub(json!(pointer).to_string().len() + 1).inspect(|rest| left = *rest).is_some();
+    let named: Vec<String> = only.iter().take_while(fits).cloned().collect();
+    let more = NonZeroUsize::new(only.len() - named.len());
+    (named, more)
 }
 
 /// The encoding of a value that is not UTF-8 text.
@@ -84,7 +100,9 @@ impl Answered for SecretValue {
 
     fn describe(&self) -> Value {
         let (commit, name) = (self.commit.to_string(), self.name.to_string());
-        json!(DescribedSecret { commit, name, only: self.only.clone(), unauthenticated: self.unauthenticated })
+        let (only, only_left_out) = self.only.as_deref().map(named).unzip();
+        let only_left_out = only_left_out.flatten();
+        json!(DescribedSecret { commit, name, only, only_left_out, unauthenticated: self.unauthenticated })
     }
 
     fn hidden(&self) -> Vec<Hidden<'_>> {
@@ -123,4 +141,25 @@ impl Answered for SecretValue {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 const fn is_false(value: &bool) -> bool {
     !*value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_names_as_many_values_of_a_document_as_a_record_has_room_for() {
+        let described = |count: usize| {
+            let mut value: SecretValue = serde_json::from_value(SecretValue::sample()).unwrap();
+            value.only = Some((0..count).map(|number| format!("/\u{1}{number}")).collect());
+            json!({ "secret": value.describe() })
+        };
+        let (few, many) = (described(7), described(100_000));
+        assert!(matches!(only_issued(&few), Some(IssuedValues::Named(values)) if values.len() == 7), "{few}");
+        assert_eq!(only_issued(&many), Some(IssuedValues::NotAllNamed));
+        let (named, left_out) = (many["secret"]["only"].as_array().unwrap().len(), many["secret"]["only_left_out"].as_u64());
+        assert_eq!(left_out, u64::try_from(100_000 - named).ok());
+        assert!(named > 1000 && many.to_string().len() < LISTED_VALUES_BYTES_MAX + 1024, "{named}");
+        assert_eq!(only_issued(&json!({ "secret": { "commit": "c", "name": "n" } })), None);
+    }
 }
