@@ -36,7 +36,7 @@ pub(crate) fn uses() -> [Value; 4] {
     });
     let found = json!({
         "decisions": 2, "denied": 1, "claims_pruned": 0, "unreadable": 0, "cut_off_at": null, "grants": [lost], "uses_more": 0,
-        "faults": [fault], "revision": "4f2a9c1d0e8b7a6f5c4d3e2f1a0b9c8d7e6f5a4b",
+        "faults": [fault], "faults_left_out": { "faults": 3, "files": 1 }, "revision": "4f2a9c1d0e8b7a6f5c4d3e2f1a0b9c8d7e6f5a4b",
     });
     let files = json!([{ "file": "secrets/a.age", "content": "eA==" }, { "file": "secrets/b.age", "fault": "no" }]);
     let rewritten = json!({ "commit": "4f2a9c1d0e8b7a6f5c4d3e2f1a0b9c8d7e6f5a4b", "files": files });

@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn many_faulty_files_keep_a_bounded_number_of_faults_and_each_file_keeps_one() {
         let keys: Arc<[u8]> = (0..100).map(|key| format!("k{key}: 1\n")).collect::<String>().into_bytes().into();
-        let files = 2 * REVISION_FAULTS_MAX / 100;
+        let files = REVISION_FAULTS_MAX / 100 + 200;
         let tree: Tree = (0..files).map(|file| (format!("policies/{file}.yaml"), keys.clone())).collect();
         let reads = read_all(&tree, &Catalogue::of_github(), &[]);
         let faults: Vec<&Fault> = reads.iter().flat_map(|read| &read.faults).collect();

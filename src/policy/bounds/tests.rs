@@ -213,7 +213,7 @@ mod repositories;
 
 #[test]
 fn a_policy_far_outside_of_its_bounds_has_as_many_faults_as_are_kept() {
-    let audiences: Vec<String> = (0..4800).map(|number| format!("\"https://{number}.example\"")).collect();
+    let audiences: Vec<String> = (0..4800).map(|number| format!("{{ audience: \"https://{number}.example\" }}")).collect();
     let policy = "issuer: github\nmatch: { repository: acme/team-a-shop@7, ref: refs/heads/main, event: push }\n";
     let policy = format!("{policy}grant: {{ id_token: [{}] }}\n", audiences.join(", "));
     let (ruleset, (_, faults)) = in_force(&policy, ALLOWED, None);
