@@ -4,10 +4,12 @@ mod counters;
 mod decisions;
 mod durations;
 mod hardening;
+mod log;
 mod traces;
 
 pub use counters::TraceCounters;
 pub use hardening::{forbid_core_dumps, harden, with_given_limit};
+pub use log::log;
 pub use traces::{RequestSpan, Step, Traces, TracesError};
 
 use crate::words::names::{IssuerName, PolicyName, SourceName};
@@ -22,7 +24,6 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,15 +36,6 @@ pub fn install_crypto() {
 /// The same for a program that uses TLS, but neither signs nor verifies tokens.
 pub fn install_tls() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-}
-
-/// Logs to standard error: text on a terminal, JSON otherwise.
-pub fn log(filter: &str) {
-    let builder = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter);
-    let done = if std::io::stderr().is_terminal() { builder.try_init() } else { builder.json().try_init() };
-    if let Err(fault) = done {
-        tracing::debug!(%fault, "logging is already set up");
-    }
 }
 
 /// The server's metrics.

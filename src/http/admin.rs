@@ -1,11 +1,13 @@
 //! The admin listener: health, readiness and metrics, in the clear, on an address that only operators reach.
 
 use super::health::Health;
+use crate::words::plain_json;
+use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
-use axum::{Json, Router};
+use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -19,9 +21,12 @@ pub fn router(health: Arc<Health>, listen: SocketAddr) -> Router {
         .with_state(health)
 }
 
+/// For people too, who see it on a terminal: names of pushed files are escaped.
 async fn ready(State(health): State<Arc<Health>>) -> impl IntoResponse {
     let readiness = health.ready().await;
-    (if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(readiness))
+    let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let document = plain_json(&json!(readiness).to_string()).into_owned();
+    (status, [(header::CONTENT_TYPE, "application/json")], document)
 }
 
 async fn metrics(State(health): State<Arc<Health>>) -> impl IntoResponse {

@@ -110,9 +110,12 @@ pub fn plain_json(document: &str) -> Cow<'_, str> {
 
 /// Whether a character has an effect other than being shown.
 pub fn is_control(character: char) -> bool {
+    // Nearly all text is ASCII, and every line of the log is looked at.
+    if character.is_ascii() {
+        return character.is_ascii_control();
+    }
     let behind = INVISIBLE.partition_point(|(first, _)| *first <= character);
-    let is_invisible = || behind.checked_sub(1).is_some_and(|at| character <= INVISIBLE[at].1);
-    character.is_control() || is_invisible()
+    character.is_control() || behind.checked_sub(1).is_some_and(|at| character <= INVISIBLE[at].1)
 }
 
 #[cfg(test)]
