@@ -14,6 +14,7 @@ mod exec;
 mod gcp;
 mod job;
 mod keys;
+mod misuse;
 mod operate;
 mod policy;
 mod print;
@@ -26,17 +27,17 @@ mod transit;
 
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_UNAVAILABLE, STATUS_USAGE};
-use crate::words::without_keys;
 use clap::builder::Resettable;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use examples::examples;
-use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::runtime::Builder;
 
+/// The machine does not give what every program needs (EX_SOFTWARE).
+const STATUS_SOFTWARE: u8 = 70;
 /// How long the program waits at its end for threads that still read.
 const STOP_MAX: Duration = Duration::from_secs(1);
 
@@ -193,7 +194,7 @@ pub fn main() -> ExitCode {
     }
     let cli = match parse::<Cli>(credential::arguments(std::env::args_os().collect())) {
         Ok(cli) => cli,
-        Err(fault) => return misused(&fault),
+        Err(fault) => return misuse::print(fault),
     };
     // The command that `exec` runs gets its own limit back.
     if !matches!(cli.command, Command::Exec(_)) {
@@ -220,7 +221,7 @@ pub fn sidecar_main() -> ExitCode {
             crate::telemetry::install_tls();
             finish(Builder::new_current_thread(), false, sidecar::run(alone.arguments(), Environment::of_process()))
         }
-        Err(fault) => misused(&fault),
+        Err(fault) => misuse::print(fault),
     }
 }
 
@@ -238,19 +239,10 @@ fn without_empty_variables(command: clap::Command, environment: &Environment) ->
     command.mut_subcommands(|below| without_empty_variables(below, environment))
 }
 
-fn misused(fault: &clap::Error) -> ExitCode {
-    let message = fault.to_string();
-    match without_keys(&message) {
-        Cow::Borrowed(_) => _ = fault.print(),
-        Cow::Owned(message) => anstream::eprintln!("{message}"),
-    }
-    ExitCode::from(if fault.use_stderr() { STATUS_USAGE } else { 0 })
-}
-
 fn finish(mut runtime: Builder, json: bool, work: impl Future<Output = Result<u8, Failure>>) -> ExitCode {
     let runtime = match runtime.enable_all().build() {
         Ok(runtime) => runtime,
-        Err(fault) => return print::failed(&format!("the runtime does not start: {fault}"), 70),
+        Err(fault) => return print::failed(&Failure::new(STATUS_SOFTWARE, format!("the runtime does not start: {fault}"))),
     };
     let outcome = runtime.block_on(work);
     // A thread that still reads a commit or a file changes nothing, but would keep a stopping server from ending.
@@ -262,11 +254,7 @@ fn finish(mut runtime: Builder, json: bool, work: impl Future<Output = Result<u8
                 print::json(&failure.document());
             }
             // A program that reads both streams as one gets the failure once.
-            if json && print::streams_are_one() {
-                ExitCode::from(failure.status)
-            } else {
-                print::failed(&failure, failure.status)
-            }
+            if json && print::streams_are_one() { ExitCode::from(failure.status) } else { print::failed(&failure) }
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod keyring;
 mod local_server;
 mod mask;
 mod memory;
+mod note;
 pub mod renewal;
 mod report;
 pub mod request;
@@ -23,14 +24,18 @@ pub mod sidecar;
 pub mod token_endpoint;
 
 pub use mask::hide_file;
+pub use note::note;
 pub use report::{EndReport, Report};
 
-use crate::words::without_keys;
+use crate::words::yaml::Fault;
+use crate::words::{plain, without_keys};
+use std::borrow::Borrow;
+use std::fmt::Display;
 
 /// Why the client stops, and the exit status that says so (sysexits.h, and 125 as env and timeout use it).
 #[derive(Clone, Debug)]
 pub struct Failure {
-    /// What happened.
+    /// What happened: one line, and those that were added to it. Texts of others in it are escaped.
     pub message: String,
     /// What to do next, if more is known than the message says.
     pub hint: Option<String>,
@@ -54,14 +59,29 @@ pub const STATUS_CONFIGURATION: u8 = 78;
 pub const STATUS_EXEC: u8 = 125;
 
 impl Failure {
-    /// A failure with its status. The message may quote an argument or a variable, in whose place somebody gave a private key.
-    pub fn new(status: u8, message: impl std::fmt::Display) -> Self {
-        Self { message: without_keys(&message.to_string()).into_owned(), hint: None, decision: None, code: None, status }
+    /// A failure with its status. The message is one line, whatever it quotes: a name with a line break would otherwise begin a line, which
+    /// a CI's runner may take for a command. Nor does it show a private key that somebody gave as an argument.
+    pub fn new(status: u8, message: impl Display) -> Self {
+        Self { message: one_line_of(&message.to_string()), hint: None, decision: None, code: None, status }
     }
 
     /// Adds what to do next.
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(without_keys(&hint.into()).into_owned()), ..self }
+        Self { hint: Some(one_line_of(&hint.into())), ..self }
+    }
+
+    /// Adds lines below the message.
+    #[must_use]
+    pub fn with_lines(self, lines: impl IntoIterator<Item = impl Display>) -> Self {
+        let lines = lines.into_iter().map(|line| format!("\n{}", one_line_of(&line.to_string())));
+        Self { message: self.message + &lines.collect::<String>(), ..self }
+    }
+
+    /// Adds faults of files below the message. A fault escapes what it quotes.
+    #[must_use]
+    pub fn with_faults(self, faults: impl IntoIterator<Item = impl Borrow<Fault>>) -> Self {
+        let faults = faults.into_iter().map(|fault| format!("\n\n{}", fault.borrow()));
+        Self { message: self.message + &faults.collect::<String>(), ..self }
     }
 
     /// For a person who gave the command line: what the server cannot read or does not know in it is at fault there, as on the
@@ -92,6 +112,16 @@ impl Failure {
         }
         document
     }
+}
+
+/// Text of others for one line, without the line break at its end that other programs write.
+fn one_line_of(text: &str) -> String {
+    plain(&without_keys(text.trim_end())).into_owned()
+}
+
+/// What another program wrote on its standard error, for a message.
+fn on_one_line(stderr: &[u8]) -> String {
+    String::from_utf8_lossy(stderr).trim().lines().collect::<Vec<_>>().join("; ")
 }
 
 /// For standard error: the message and its code, then the hint and the decision's id on lines of their own.

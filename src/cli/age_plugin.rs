@@ -2,7 +2,7 @@
 
 use crate::client::age_plugin::{PROGRAM, serve};
 use crate::client::environment::Environment;
-use crate::client::{STATUS_UNAVAILABLE, STATUS_USAGE};
+use crate::client::{STATUS_UNAVAILABLE, STATUS_USAGE, note};
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
@@ -33,7 +33,7 @@ fn requested_machine(arguments: &[OsString]) -> Option<&str> {
 }
 
 fn failed(message: &str, status: u8) -> u8 {
-    anstream::eprintln!("{PROGRAM}: {message}");
+    note(format!("{PROGRAM}: {message}"));
     status
 }
 

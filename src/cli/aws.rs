@@ -3,7 +3,7 @@
 use super::policy::PolicyTreeArgs;
 use super::{bootstrap, print};
 use crate::cli::examples::examples;
-use crate::client::{Failure, STATUS_USAGE};
+use crate::client::{Failure, STATUS_USAGE, note};
 use crate::issue::Bootstrap;
 use crate::policy::{RoleUse, Roles, shared_subject};
 use crate::words::{Clock, SystemClock};
@@ -61,7 +61,7 @@ pub(super) fn run(command: &AwsCommand) -> Result<u8, Failure> {
     if arguments.also_old_subjects {
         roles.values_mut().for_each(RoleUse::trust_shared_subjects);
     } else if roles.values().flat_map(|used| &used.subjects).any(|subject| shared_subject(subject).is_some()) {
-        anstream::eprintln!("{ROWS_HAVE_SUBJECTS}");
+        note(ROWS_HAVE_SUBJECTS);
     }
     let account = arguments.account(&roles)?;
     let bootstrap = Bootstrap::new(&issuer, &account, &roles, arguments.break_glass.as_deref());

@@ -1,6 +1,7 @@
 //! What the commands share that print the one-time setup of a cloud.
 
 use super::policy::PolicyTreeArgs;
+use crate::cli::print;
 use crate::cli::progress::Progress;
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::policy::Ruleset;
@@ -13,9 +14,7 @@ pub(super) fn load(at: &PolicyTreeArgs, who: &str) -> Result<(Ruleset, IssuerUrl
     let (snapshot, catalogue) = at.load()?;
     let (ruleset, faults) = Ruleset::load(&snapshot.files, &catalogue, None);
     drop(progress);
-    for fault in &faults {
-        anstream::eprintln!("{fault}\n");
-    }
+    print::faults(&faults);
     // The cloud will trust exactly what is printed: if a policy were missing, somebody would lose access.
     if faults.iter().any(|fault| fault.severity == Severity::Error) {
         let message = "the policies have errors, so not everything that they grant is known: nothing is printed";

@@ -7,7 +7,7 @@ use crate::cli::progress::Progress;
 use crate::client::delivery::{AwsRequest, IdTokenRequest};
 use crate::client::environment::Environment;
 use crate::client::helper::{self, INPUT_BYTES_MAX, PasswordSource, docker, gcp, git, kubernetes};
-use crate::client::{Failure, STATUS_USAGE};
+use crate::client::{Failure, STATUS_USAGE, note};
 use crate::words::Secret;
 use crate::words::names::{Audience, RoleArn, SecretName};
 use clap::{Args, Subcommand, ValueEnum};
@@ -173,7 +173,7 @@ async fn answer_git(arguments: &GitArgs, environment: Environment) -> Result<u8,
         Ok(true) => {}
         Ok(false) => return Ok(0),
         Err(why) => {
-            anstream::eprintln!("daypass: {why}");
+            note(format!("daypass: {why}"));
             return Ok(0);
         }
     }

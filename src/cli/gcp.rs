@@ -3,7 +3,7 @@
 use super::policy::PolicyTreeArgs;
 use super::{bootstrap, print};
 use crate::cli::examples::examples;
-use crate::client::{Failure, STATUS_USAGE};
+use crate::client::{Failure, STATUS_USAGE, note};
 use crate::issue::gcp::{GcpBootstrap, Jwks, ProviderName, SUBJECT_BYTES_MAX};
 use crate::words::{Clock, NAMED_FILE_MAX, PlainPath, SystemClock, read_named_text};
 use clap::{Args, Subcommand, ValueEnum};
@@ -58,14 +58,14 @@ pub(super) fn run(command: &GcpCommand) -> Result<u8, Failure> {
         return Err(Failure::new(STATUS_USAGE, "no policy grants a token of Google Cloud"));
     }
     for long in used.subjects().iter().filter(|subject| subject.len() > SUBJECT_BYTES_MAX) {
-        anstream::eprintln!("warning: Google accepts subjects of at most {SUBJECT_BYTES_MAX} bytes: shorten the name of {long}");
+        note(format!("warning: Google accepts subjects of at most {SUBJECT_BYTES_MAX} bytes: shorten the name of {long}"));
     }
     let text = arguments.jwks.as_ref().map(read_jwks).transpose()?;
     let file = arguments.jwks.as_ref().map(|path| path.plain().to_string());
     let jwks = file.as_deref().zip(text.as_deref()).map(|(file, text)| Jwks { file, text });
     let bootstrap = GcpBootstrap::new(&issuer, &arguments.provider, &used, jwks);
     if !bootstrap.is_conditioned() {
-        anstream::eprintln!("{NO_CONDITION}");
+        note(NO_CONDITION);
     }
     match arguments.format {
         Format::Gcloud => anstream::print!("{}", bootstrap.gcloud()),

@@ -1,19 +1,26 @@
 //! Output for people and programs: colours on a terminal, none in a pipe.
 
+use crate::client::Failure;
 use crate::secrets::is_recipient;
 pub(super) use crate::words::counted;
-use crate::words::{excerpt, plain, plain_json, plain_lines};
+use crate::words::yaml::Fault;
+use crate::words::{excerpt, plain, plain_json};
 use std::fmt::Write;
 use std::process::ExitCode;
 
 /// As many characters as a person needs to tell recipients apart.
 const RECIPIENT_CHARACTERS: usize = 24;
 
-/// Prints a failure and ends with its status.
-pub(super) fn failed(message: &impl std::fmt::Display, status: u8) -> ExitCode {
+/// Prints a failure, which escapes what it quotes, and ends with its status.
+pub(super) fn failed(failure: &Failure) -> ExitCode {
     let (red, reset) = (anstyle::Style::new().fg_color(Some(anstyle::AnsiColor::Red.into())).bold(), anstyle::Reset);
-    anstream::eprintln!("{red}daypass:{reset} {}", plain_lines(&message.to_string()));
-    ExitCode::from(status)
+    anstream::eprintln!("{red}daypass:{reset} {failure}");
+    ExitCode::from(failure.status)
+}
+
+/// Prints faults on standard error. They escape what they quote.
+pub(super) fn faults(faults: &[Fault]) {
+    faults.iter().for_each(|fault| anstream::eprintln!("{fault}\n"));
 }
 
 /// Prints a JSON document for people and machines.

@@ -62,11 +62,7 @@ pub(super) fn load(path: &Path) -> Result<Config, Failure> {
 
 /// All faults in one message.
 pub(super) fn faults(found: &[Fault]) -> Failure {
-    let messages: Vec<String> = found.iter().map(ToString::to_string).collect();
-    Failure::new(
-        STATUS_CONFIGURATION,
-        format!("the configuration has {}\n\n{}", counted(found.len(), "fault"), messages.join("\n\n")),
-    )
+    Failure::new(STATUS_CONFIGURATION, format!("the configuration has {}", counted(found.len(), "fault"))).with_faults(found)
 }
 
 /// Runs until SIGTERM or SIGINT, then drains.

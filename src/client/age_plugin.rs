@@ -4,7 +4,7 @@
 use super::environment::Environment;
 use super::server::{Address, Server};
 use super::{Failure, STATUS_USAGE};
-use crate::words::Secret;
+use crate::words::{Secret, is_control};
 use age_core::format::Stanza;
 use age_core::plugin::{BidirSend, Connection};
 use age_core::primitives::{bech32_decode, bech32_encode};
@@ -21,8 +21,9 @@ const FORM: u8 = 1;
 
 /// The identity that sends age to this server. It is no secret.
 pub fn identity(server: &str) -> Result<String, Failure> {
-    let good = reqwest::Url::parse(server).is_ok_and(|url| url.scheme() == "https");
-    if !good {
+    // The standard's parser leaves line breaks out, and the address is printed as it is.
+    let is_printable = !server.contains(is_control);
+    if !is_printable || !reqwest::Url::parse(server).is_ok_and(|url| url.scheme() == "https") {
         return Err(Failure::new(STATUS_USAGE, format!("`{server}` is no https address of a server")));
     }
     Ok(bech32_encode(IDENTITY, &[&[FORM], server.as_bytes()].concat()).to_uppercase())

@@ -1,6 +1,6 @@
 //! A checkout of a source: reads and replaces its encrypted files, and runs Git.
 
-use super::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
+use super::{Failure, STATUS_CONFIGURATION, STATUS_USAGE, on_one_line};
 use crate::secrets::{FILE_BYTES_MAX, RULES_FILE, looks_secret};
 use crate::words::yaml::distance;
 use crate::words::{PlainPath, read_named};
@@ -149,11 +149,7 @@ impl Checkout {
             child.wait_with_output()
         });
         let output = output.map_err(|fault| failure(fault.to_string()))?;
-        if output.status.success() {
-            Ok(output.stdout)
-        } else {
-            Err(failure(String::from_utf8_lossy(&output.stderr).into_owned()))
-        }
+        if output.status.success() { Ok(output.stdout) } else { Err(failure(on_one_line(&output.stderr))) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::environment::Environment;
 use super::token_endpoint::TokenEndpoint;
-use super::{Failure, STATUS_UNAVAILABLE, STATUS_USAGE};
+use super::{Failure, STATUS_UNAVAILABLE, STATUS_USAGE, on_one_line};
 use crate::token::TOKEN_BYTES_MAX;
 use crate::words::{PlainPath, Secret};
 use std::io::Read;
@@ -125,7 +125,7 @@ async fn request_from_program(program: &'static str, audience: &str) -> Result<S
     let output =
         tokio::process::Command::new(program).args(arguments).output().await.map_err(|fault| failure(fault.to_string()))?;
     if !output.status.success() {
-        return Err(failure(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+        return Err(failure(on_one_line(&output.stderr)));
     }
     let text = String::from_utf8(output.stdout).map_err(|_| failure("it printed no text".to_owned()))?;
     Ok(text.trim().to_owned().into())

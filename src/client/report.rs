@@ -1,6 +1,6 @@
 //! `exec --report`: what a command was granted and what was revoked, for reports on its job. It has no value of a credential.
 
-use super::{Failure, STATUS_EXEC};
+use super::{Failure, STATUS_EXEC, note};
 use crate::answers::Document;
 use crate::words::PlainPath;
 use serde_json::{Value, json};
@@ -45,7 +45,7 @@ impl Report {
     fn add(&self, line: &Value) {
         let written = self.0.lock().unwrap_or_else(PoisonError::into_inner).write_all(format!("{line}\n").as_bytes());
         if let Err(fault) = written {
-            anstream::eprintln!("daypass: the report could not be written: {fault}");
+            note(format!("daypass: the report could not be written: {fault}"));
         }
     }
 }

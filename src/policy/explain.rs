@@ -186,12 +186,13 @@ pub(super) fn near_miss(policy: &TrustPolicy, facts: &Facts, target: &Target, no
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let wanted = plain(&self.wanted);
         match (&self.allowed_by, &self.denied_because) {
-            (Some(policy), _) if self.only.is_empty() => writeln!(f, "ALLOWED  {} by {policy}", self.wanted)?,
+            (Some(policy), _) if self.only.is_empty() => writeln!(f, "ALLOWED  {wanted} by {policy}")?,
             (Some(policy), _) => {
-                writeln!(f, "ALLOWED  {} by {policy}, and of it only {}", self.wanted, plain(&self.only.join(", ")))?;
+                writeln!(f, "ALLOWED  {wanted} by {policy}, and of it only {}", plain(&self.only.join(", ")))?;
             }
-            (None, cause) => writeln!(f, "DENIED   {}: {}", self.wanted, plain(cause.as_deref().unwrap_or_default()))?,
+            (None, cause) => writeln!(f, "DENIED   {wanted}: {}", plain(cause.as_deref().unwrap_or_default()))?,
         }
         if let Some(word) = &self.dpop {
             writeln!(

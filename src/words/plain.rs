@@ -75,14 +75,6 @@ impl PlainPath for Path {
     }
 }
 
-/// Escapes text of several lines, without the line breaks.
-pub fn plain_lines(text: &str) -> Cow<'_, str> {
-    if text.chars().all(|one| one == '\n' || !is_control(one)) {
-        return without_commands(text);
-    }
-    Cow::Owned(text.split('\n').map(plain).collect::<Vec<_>>().join("\n"))
-}
-
 /// Escapes a single value, and shortens it to this many characters. A private key that was given in its place is left out.
 pub fn excerpt(text: &str, characters: usize) -> Cow<'_, str> {
     let shown = without_keys(text);
@@ -157,7 +149,6 @@ mod tests {
             plain("a ##[set-output name=x]y ##vso[task.prependpath]/z # #["),
             "a #\\u{23}[set-output name=x]y #\\u{23}vso[task.prependpath]/z # #["
         );
-        assert_eq!(plain_lines("a\n##[group]b"), "a\n#\\u{23}[group]b");
         let value = serde_json::json!({ "a": "##[x] ##vso[y]" });
         let escaped = plain_json(&value.to_string()).into_owned();
         assert!(!escaped.contains("##"), "{escaped}");

@@ -5,6 +5,7 @@
 
 mod bodies;
 mod names;
+mod output;
 pub mod wire;
 
 use crate::sts::{StandInSts, element};

@@ -137,6 +137,17 @@ fn paths_are_printed_escaped() {
     }
 }
 
+/// Lines on standard error quote names and errors of others. A CI's runner takes one that begins with `::` for a command, so each is
+/// escaped as a whole where it is printed.
+#[test]
+fn lines_on_standard_error_are_printed_by_who_escapes_them() {
+    let places = ["cli/misuse.rs", "cli/print.rs", "client/note.rs", "demo.rs"];
+    for (relative, code) in code() {
+        let prints = ["eprint!(", "eprintln!(", "dbg!("].iter().any(|print| code.contains(print));
+        assert!(!prints || places.contains(&&*relative), "{relative}: print the line by `note` of client");
+    }
+}
+
 /// A name that a reader has to decode does not come back: docs/style.md lists those that were replaced.
 #[test]
 fn no_type_or_function_has_a_name_that_the_style_guide_replaces() {

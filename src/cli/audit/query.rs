@@ -7,7 +7,7 @@ use crate::cli::print;
 use crate::cli::progress::Progress;
 use crate::cli::reached::ReachArgs;
 use crate::client::environment::Environment;
-use crate::client::{Failure, STATUS_USAGE};
+use crate::client::{Failure, STATUS_USAGE, note};
 use crate::exchange::RECORDS_MAX;
 use crate::store::{DRY_RUN, Entry, RECORD_KINDS, RecordBody, RecordFilter};
 use crate::words::names::{IssuerName, PolicyName};
@@ -111,7 +111,7 @@ pub(super) async fn run(arguments: &QueryArgs, environment: &Environment, json: 
     listed.truncate(arguments.lines);
     if listed.is_empty() && counts.is_empty() {
         // Standard output is for programs, and stays empty.
-        anstream::eprintln!("no record matches");
+        note("no record matches");
     }
     match count_by {
         Some(_) => print_counts(counts, json),

@@ -80,12 +80,9 @@ impl Finding {
             Level::Skipped => ("-", anstyle::AnsiColor::BrightBlack),
         };
         let (style, reset) = (anstyle::Style::new().fg_color(Some(colour.into())), anstyle::Reset);
-        let says = plain(&self.says);
-        let mut lines = says.lines();
-        anstream::println!("{style}{word:<8}{reset} {:<18} {}", plain(&self.check), lines.next().unwrap_or_default());
-        lines.for_each(|line| anstream::println!("{:<27} {line}", ""));
+        anstream::println!("{style}{word:<8}{reset} {:<18} {}", plain(&self.check), plain(&self.says));
         if let Some(advice) = &self.advice {
-            anstream::println!("{:<27} -> {advice}", "");
+            anstream::println!("{:<27} -> {}", "", plain(advice));
         }
     }
 }

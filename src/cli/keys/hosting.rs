@@ -8,7 +8,7 @@ use crate::cli::progress::Progress;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
 use crate::issuers::http::{BodyError, ClientError, Trust, cause, certificate_fault, command_client, read_body};
 use crate::store::OwnIssuer;
-use crate::words::{NAMED_FILE_MAX, PlainPath, counted, read_named};
+use crate::words::{NAMED_FILE_MAX, PlainPath, counted, plain, read_named};
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -121,14 +121,13 @@ pub(super) async fn check(arguments: &CheckArgs, json: bool) -> Result<u8, Failu
     }
     if !faults.is_empty() {
         let told = format!(
-            "{base} does not host what this server signs with; `daypass keys publish --issuer {}` writes it\n  {}",
+            "{base} does not host what this server signs with; `daypass keys publish --issuer {}` writes it",
             arguments.issuer.own().as_str(),
-            faults.join("\n  ")
         );
-        return Err(unusable(&told));
+        return Err(unusable(&told).with_lines(faults.iter().map(|fault| format!("  {fault}"))));
     }
     if !json {
-        anstream::println!("{base} hosts every key that signs or will sign");
+        anstream::println!("{} hosts every key that signs or will sign", plain(&base));
     }
     Ok(0)
 }

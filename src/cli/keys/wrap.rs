@@ -7,7 +7,7 @@ use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE, STATUS_US
 use crate::custody::{self, Purpose};
 use crate::secrets::Identities;
 use crate::words::names::KmsKeyArn;
-use crate::words::{NAMED_FILE_MAX, PlainPath, Secret, read_named};
+use crate::words::{NAMED_FILE_MAX, PlainPath, Secret, plain, read_named};
 use clap::{Args, ValueEnum};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -61,7 +61,7 @@ pub(super) async fn wrap(arguments: &WrapArgs) -> Result<u8, Failure> {
     });
     create(&to, &wrapped).map_err(|fault| told(&to, &fault))?;
     let name = to.file_name().unwrap_or_default().to_string_lossy();
-    let entry = format!("{{ aws_kms: {}, file: {name} }}", arguments.aws_kms);
+    let entry = plain(&format!("{{ aws_kms: {}, file: {name} }}", arguments.aws_kms)).into_owned();
     match arguments.purpose {
         WrapPurpose::SourceSecrets => anstream::println!("wrapped: age_identities: [{entry}]"),
         WrapPurpose::KeyEncryption => anstream::println!("wrapped: key_encryption: {entry}"),

@@ -13,7 +13,7 @@ use crate::policy::{Catalogue, LINT_CODES, LintContext, Ruleset, Tree, document_
 use crate::secrets::SopsFile;
 use crate::words::names::SecretPath;
 use crate::words::yaml::{Fault, Severity, nearest};
-use crate::words::{Clock, SystemClock, UnixTime, plain, plain_lines};
+use crate::words::{Clock, SystemClock, UnixTime, plain};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
@@ -190,13 +190,13 @@ fn print_annotation(fault: &Fault) {
     let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
     let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
     let level = if fault.severity == Severity::Error { "error" } else { "warning" };
-    let help = fault.help.as_deref().map(|help| format!("\n{help}")).unwrap_or_default();
+    let help = fault.help.as_deref().map(|help| format!("\n{}", plain(help))).unwrap_or_default();
     anstream::println!(
         "::{level} file={},line={},col={},title={}::{}",
         property(&plain(&fault.file)),
         fault.place.line.max(1),
         fault.place.column.max(1),
         property(fault.code),
-        data(&plain_lines(&format!("{}{help}", fault.message)))
+        data(&format!("{}{help}", plain(&fault.message)))
     );
 }

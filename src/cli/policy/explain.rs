@@ -11,7 +11,7 @@ use super::place::{NOBODY_CAN_TELL, TreeOrigin, TreeSnapshot};
 use crate::cli::examples::examples;
 use crate::cli::print;
 use crate::cli::progress::Progress;
-use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_USAGE};
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_USAGE, note};
 use crate::identity::Facts;
 use crate::kind::Target;
 use crate::policy::{Explanation, Ruleset, explain};
@@ -52,7 +52,7 @@ pub(super) async fn run(arguments: &ExplainArgs, json: bool) -> Result<u8, Failu
     drop(progress);
     let token = DescribedToken::read(&arguments.token, &arguments.of)?;
     let target = arguments.asked.target().map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
-    token.undocumented().for_each(|note| anstream::eprintln!("{note}"));
+    token.undocumented().for_each(note);
     match token.facts() {
         Ok(facts) => Ok(print(arguments, &read, &token, (&facts, &target), json)),
         Err(denial) => Ok(print_refused(&read.snapshot, &denial, &target, json)),
@@ -88,7 +88,8 @@ fn print_refused(snapshot: &TreeSnapshot, denial: &Denial, target: &Target, json
         }));
     } else {
         anstream::println!(
-            "REFUSED  {target}: the server refuses the token with `{code}` before it looks at any policy: {cause}\n\nLooked at: {}",
+            "REFUSED  {}: the server refuses the token with `{code}` before it looks at any policy: {cause}\n\nLooked at: {}",
+            plain(&target.to_string()),
             snapshot.at
         );
     }

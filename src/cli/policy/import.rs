@@ -8,7 +8,7 @@ use crate::cli::progress::Progress;
 use crate::cli::serve::faults;
 use crate::cli::{Output, print};
 use crate::client::checkout::create;
-use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE, note};
 use crate::config::PolicyConfig;
 use crate::kind::Scope;
 use crate::policy::{Catalogue, ImportSettings, Imported, Listing, NotImported};
@@ -177,6 +177,6 @@ fn print(imported: &[Imported], refused: &[NotImported], output: Output, on_disk
             anstream::print!("---\n# {}\n{}", plain(&policy.file), policy.text());
         }
     }
-    refused.iter().for_each(|one| anstream::eprintln!("not imported: {}: {}", plain(&one.original), plain(&one.reason)));
-    anstream::eprintln!("{} imported, {} not", imported.len(), refused.len());
+    refused.iter().for_each(|one| note(format!("not imported: {}: {}", one.original, one.reason)));
+    note(format!("{} imported, {} not", imported.len(), refused.len()));
 }

@@ -4,7 +4,7 @@ use super::place::PolicyTreeArgs;
 use crate::cli::examples::examples;
 use crate::cli::progress::Progress;
 use crate::cli::{Output, print};
-use crate::client::{Failure, STATUS_CONFIGURATION};
+use crate::client::{Failure, STATUS_CONFIGURATION, note};
 use crate::policy::{Catalogue, Lock, LockOutcome, NameFound, Sightings, lock};
 use crate::store::{ReadError, Reader, RequestRecord};
 use clap::Args;
@@ -34,14 +34,14 @@ pub(super) fn run(arguments: &LockArgs, output: Output) -> Result<u8, Failure> {
     let proposed = lock(&snapshot.files, &catalogue, &sightings);
     drop(progress);
     if !is_whole {
-        anstream::eprintln!("only the newest {OUTCOMES_MAX} outcomes were looked at");
+        note(format!("only the newest {OUTCOMES_MAX} outcomes were looked at"));
     }
     if output == Output::Json {
         print::json(&serde_json::to_value(&proposed).unwrap_or_default());
     } else {
         anstream::print!("{}", proposed.patch);
-        proposed.names.iter().for_each(print);
-        anstream::eprintln!("{}", summary(&proposed));
+        proposed.names.iter().filter_map(unpinned).for_each(note);
+        note(summary(&proposed));
     }
     let contested = proposed.names.iter().any(|name| name.outcome == LockOutcome::Contested);
     Ok(if contested { STATUS_CONFIGURATION } else { 0 })
@@ -62,25 +62,23 @@ fn sightings(reader: &Reader, catalogue: &Catalogue) -> Result<(Sightings, bool)
     Ok((sightings, looked_at < OUTCOMES_MAX))
 }
 
-fn print(found: &NameFound) {
-    let name = format!("{}: {} {}", found.at, found.attribute, found.name);
-    match found.outcome {
-        LockOutcome::Pinned => {}
-        LockOutcome::Unseen => anstream::eprintln!("{name}: no token with this name and an id was seen"),
+/// Why the patch leaves a name as it is; `None` if it does not.
+fn unpinned(found: &NameFound) -> Option<String> {
+    let why = match found.outcome {
+        LockOutcome::Pinned => return None,
+        LockOutcome::Unseen => "no token with this name and an id was seen".to_owned(),
         LockOutcome::Contested => {
             let ids = found.ids.iter().map(|seen| format!("{} (last {})", seen.id, seen.last_at)).collect::<Vec<_>>();
-            anstream::eprintln!(
-                "{name}: was seen with several ids, so it changed its owner; write the right id: {}",
-                ids.join(", ")
-            );
+            format!("was seen with several ids, so it changed its owner; write the right id: {}", ids.join(", "))
         }
         LockOutcome::Unwritable => {
             let id = found.ids.first().map(|seen| seen.id.as_str()).unwrap_or_default();
-            anstream::eprintln!(
-                "{name}: was seen with the id {id}; write it by hand: the name stands behind an alias, or in a column with several uses, or the id is unusual"
-            );
+            format!(
+                "was seen with the id {id}; write it by hand: the name stands behind an alias, or in a column with several uses, or the id is unusual"
+            )
         }
-    }
+    };
+    Some(format!("{}: {} {}: {why}", found.at, found.attribute, found.name))
 }
 
 fn summary(proposed: &Lock) -> String {

@@ -132,12 +132,11 @@ impl TreeSnapshot {
         if !grants_nothing(&self.files) {
             return Ok(self);
         }
-        let details: String = self.left_out().chain(unread_files(&self.files)).map(|fault| format!("\n\n{fault}")).collect();
         let message = format!(
-            "{} has no policy below policies/ and no further source below sources/: name the folder that holds these two{details}",
+            "{} has no policy below policies/ and no further source below sources/: name the folder that holds these two",
             self.at
         );
-        Err(Failure::new(STATUS_CONFIGURATION, message))
+        Err(Failure::new(STATUS_CONFIGURATION, message).with_faults(self.left_out().chain(unread_files(&self.files))))
     }
 }
 
@@ -145,7 +144,7 @@ impl TreeSnapshot {
 pub(super) fn further_sources(names: &[&str], so: &str) -> String {
     match names {
         [] => String::new(),
-        names => format!("The policies of the further sources {} are not looked at: {so}.\n", names.join(", ")),
+        names => format!("The policies of the further sources {} are not looked at: {so}.\n", plain(&names.join(", "))),
     }
 }
 

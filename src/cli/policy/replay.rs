@@ -152,7 +152,7 @@ impl FurtherHandling {
                 let names: Vec<&str> = names.iter().map(String::as_str).collect();
                 format!(
                     "The further sources {} decide as they are in force: what NEW changes in sources/ is not tried.\n",
-                    names.join(", ")
+                    plain(&names.join(", "))
                 )
             }
         }

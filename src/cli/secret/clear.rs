@@ -1,5 +1,6 @@
 //! Reports what stays in clear: on standard error when something is encrypted, and in `status` and `hook`.
 
+use crate::client::note;
 use crate::secrets::{SopsFile, turned_readable};
 use crate::words::names::SecretPath;
 use crate::words::{PlainPath, plain};
@@ -70,5 +71,5 @@ fn some_of(places: &[String]) -> Option<String> {
 }
 
 fn report(file: &Path, what: &str, sops: &SopsFile) {
-    anstream::eprintln!("{}{}, by `{}`", file.plain(), plain(what), plain(&sops.setting()));
+    note(format!("{}{what}, by `{}`", file.plain(), sops.setting()));
 }

@@ -6,7 +6,7 @@ use super::write_value;
 use crate::cli::examples::examples;
 use crate::cli::print;
 use crate::client::environment::Environment;
-use crate::client::{Failure, STATUS_CONFIGURATION, hide_file};
+use crate::client::{Failure, STATUS_CONFIGURATION, hide_file, note};
 use crate::kind::SecretValue;
 use crate::secrets::{DocumentPart, FileKind, Plaintext, Unauthenticated, decrypt_key, look};
 use crate::words::names::SecretName;
@@ -46,7 +46,7 @@ pub(super) async fn run(arguments: &DecryptArgs, environment: &Environment, json
     hide_file(environment, &name, &plain.value).await?;
     if plain.unauthenticated && !print::streams_are_one() {
         let why = "the MAC covers only encrypted values (mac_only_encrypted), so anybody who can change the file can change what is in clear";
-        anstream::eprintln!("{}: {why}", target.file.plain());
+        note(format!("{}: {why}", target.file.plain()));
     }
     if !json {
         return write_value(plain.value.expose());

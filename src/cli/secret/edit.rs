@@ -8,7 +8,7 @@ use crate::cli::progress::Progress;
 use crate::client::checkout::read_if_there;
 use crate::client::editor::Desk;
 use crate::client::environment::Environment;
-use crate::client::{Failure, STATUS_CONFIGURATION};
+use crate::client::{Failure, STATUS_CONFIGURATION, note};
 use crate::secrets::{
     AgeError, FileKind, SopsError, Unauthenticated, decrypt_key, encrypt_at, encrypt_document_with, is_armored, look,
 };
@@ -96,7 +96,8 @@ async fn edited(
         match encrypt(&desk.read()?) {
             Ok(bytes) => return Ok(bytes),
             Err(fault) if std::io::stdin().is_terminal() => {
-                anstream::eprintln!("{}: {fault}\nPress Enter to edit it again, or Ctrl-C to discard it", file.plain());
+                note(format!("{}: {fault}", file.plain()));
+                note("Press Enter to edit it again, or Ctrl-C to discard it");
                 std::io::stdin().lock().read_line(&mut String::new()).map_err(unusable)?;
             }
             Err(fault) => {

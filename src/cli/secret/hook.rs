@@ -7,10 +7,10 @@ use crate::cli::examples::examples;
 use crate::cli::print;
 use crate::client::checkout::{Checkout, ENCRYPTED, nearly_called, read_if_there, readable, replace};
 use crate::client::environment::Environment;
-use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE, note};
 use crate::secrets::{FileKind, ReadableValue, SopsFile, look, looks_secret};
 use crate::words::names::SecretPath;
-use crate::words::{PlainPath, holds_private_key, plain, plain_lines};
+use crate::words::{PlainPath, holds_private_key};
 use clap::Args;
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
@@ -50,11 +50,9 @@ pub(super) fn run(arguments: &HookArgs, json: bool) -> Result<u8, Failure> {
     if json {
         print::json(&json!(found.iter().map(|(file, why)| json!({ "file": file, "why": why })).collect::<Vec<_>>()));
     } else {
-        found.iter().for_each(|(file, why)| anstream::eprintln!("{}: {}", plain(file), plain_lines(why)));
+        found.iter().for_each(|(file, why)| note(format!("{file}: {why}")));
         if !found.is_empty() {
-            anstream::eprintln!(
-                "Nothing was committed. `daypass secret encrypt --sops FILE -o FILE` encrypts a file in its place."
-            );
+            note("Nothing was committed. `daypass secret encrypt --sops FILE -o FILE` encrypts a file in its place.");
         }
     }
     Ok(if found.is_empty() { 0 } else { STATUS_CONFIGURATION })
@@ -135,7 +133,7 @@ fn install(checkout: &Checkout) -> Result<u8, Failure> {
         anstream::println!("{}: git runs `daypass secret hook`", path.plain());
     }
     if !is_found() {
-        anstream::eprintln!("`daypass` is not in the PATH: until it is, git commits nothing in this checkout");
+        note("`daypass` is not in the PATH: until it is, git commits nothing in this checkout");
     }
     Ok(0)
 }

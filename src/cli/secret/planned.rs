@@ -61,9 +61,9 @@ impl Planned {
         }
         let count = alike.values().map(Vec::len).sum();
         for (change, files) in alike {
-            files.iter().take(FILES_SHOWN_MAX).for_each(|file| anstream::println!("{}: {change}", plain(file)));
+            files.iter().take(FILES_SHOWN_MAX).for_each(|file| anstream::println!("{}: {}", plain(file), plain(change)));
             if files.len() > FILES_SHOWN_MAX {
-                anstream::println!("and {} more: {change}", counted(files.len() - FILES_SHOWN_MAX, "file"));
+                anstream::println!("and {} more: {}", counted(files.len() - FILES_SHOWN_MAX, "file"), plain(change));
             }
         }
         if count == 0 || !asks || !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {

@@ -2,11 +2,11 @@
 
 use super::not_rewritten::{NotRewritten, read};
 use crate::cli::print::counted;
-use crate::client::Failure;
 use crate::client::checkout::Checkout;
 use crate::client::journal::Journal;
+use crate::client::{Failure, note};
 use crate::secrets::Rewrite;
-use crate::words::{Digest, plain, plain_lines};
+use crate::words::Digest;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
@@ -86,7 +86,7 @@ impl<'a> Work<'a> {
 /// Prints the outcome for people.
 pub(super) fn print(how: Rewrite, outcome: &Outcome, commit: Option<&str>) {
     for (file, fault) in &outcome.faults {
-        anstream::eprintln!("{}: {}", plain(file), plain_lines(fault));
+        note(format!("{file}: {fault}"));
     }
     let before = if outcome.before == 0 { String::new() } else { format!(", {} by an earlier try", outcome.before) };
     anstream::println!("{} changed{before}, {} as they should be", counted(outcome.changed, "file"), outcome.unchanged);

@@ -1,6 +1,6 @@
 //! The clean-up after the command has ended.
 
-use crate::client::{EndReport, Failure};
+use crate::client::{EndReport, Failure, note};
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
@@ -26,7 +26,7 @@ impl CleanUps {
         let count = self.0.len();
         let failed = self.failures(CLEAN_UP_MAX).await;
         for message in &failed {
-            anstream::eprintln!("daypass: {message}");
+            note(format!("daypass: {message}"));
         }
         EndReport { revoked: count - failed.len(), failed }
     }
@@ -40,7 +40,7 @@ impl CleanUps {
             let share = end.saturating_duration_since(Instant::now()) / u32::try_from(left).unwrap_or(u32::MAX);
             match timeout(share, clean_up).await {
                 Ok(Ok(())) => {}
-                Ok(Err(failure)) => failures.push(format!("{what}: {failure}")),
+                Ok(Err(failure)) => failures.push(format!("{what}: {}", failure.one_line())),
                 Err(_) => failures.push(format!("{what}: it took longer than {} ms", share.as_millis())),
             }
         }

@@ -1,9 +1,9 @@
 //! Where renewals come from.
 
 use crate::answers::Document;
-use crate::client::Failure;
 use crate::client::renewal::{Expiring, Renewing};
 use crate::client::server::Server;
+use crate::client::{Failure, note};
 use crate::words::SystemClock;
 use serde_json::Value;
 use std::sync::Arc;
@@ -49,7 +49,7 @@ impl Source {
 /// Prints a failure at once: the command may notice it only when its last credential ends.
 fn report<T>(what: &str, outcome: Result<T, Failure>) -> Result<T, Failure> {
     if let Err(failure) = &outcome {
-        anstream::eprintln!("daypass: {what} could not be renewed, the last good state stays: {failure}");
+        note(format!("daypass: {what} could not be renewed, the last good state stays: {}", failure.one_line()));
     }
     outcome
 }

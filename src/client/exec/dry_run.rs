@@ -1,8 +1,8 @@
 //! `daypass exec --dry-run`: a pipeline keeps its old keys and learns, run by run, whether daypass would grant its requests.
 
 use crate::answers::{Outcome, Used};
-use crate::client::Failure;
 use crate::client::server::Server;
+use crate::client::{Failure, note};
 use crate::words::plain;
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ pub(super) async fn print(server: Result<Server, Failure>, requests: &[Value], p
         Err(failure) => Err(failure),
     };
     let message = result.map_or_else(|failure| denied(&failure), |used| granted(&used));
-    anstream::eprintln!("{message}");
+    message.lines().for_each(note);
 }
 
 fn granted(used: &Used) -> String {
@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn each_line_of_a_denial_begins_with_the_programs_name() {
-        let message = denied(&Failure::new(STATUS_DENIED, "No trust policy grants this. (no_matching_policy)\nhint: Ask."));
+        let message = denied(&Failure::new(STATUS_DENIED, "No trust policy grants this. (no_matching_policy)").with_hint("Ask."));
         assert!(message.starts_with("daypass: dry run: WOULD FAIL with status 77: No trust policy"), "{message}");
         assert!(message.lines().all(|line| line.starts_with("daypass: ")), "{message}");
     }

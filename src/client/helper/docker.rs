@@ -8,7 +8,7 @@ use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::words::names::{Audience, PolicyName, SecretName};
 use crate::words::yaml::{Fault, Fields, Node, Place};
-use crate::words::{NAMED_FILE_MAX, PlainPath, read_named};
+use crate::words::{NAMED_FILE_MAX, PlainPath, counted, read_named};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
@@ -45,8 +45,8 @@ pub fn read(path: &Path) -> Result<Vec<Registry>, Failure> {
     let bytes = read_named(path, NAMED_FILE_MAX)
         .map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{name} cannot be read: {fault}")))?;
     parse(&name, &bytes).map_err(|faults| {
-        let all: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        Failure::new(STATUS_CONFIGURATION, all.join("\n"))
+        let count = counted(faults.len(), "fault");
+        Failure::new(STATUS_CONFIGURATION, format!("the file of registries has {count}")).with_faults(faults)
     })
 }
 

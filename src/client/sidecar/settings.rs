@@ -85,9 +85,8 @@ impl Settings {
 }
 
 fn failure(faults: &[Fault]) -> Failure {
-    let messages: Vec<String> = faults.iter().map(ToString::to_string).collect();
     let count = counted(faults.len(), "fault");
-    Failure::new(STATUS_CONFIGURATION, format!("the sidecar's configuration has {count}\n\n{}", messages.join("\n\n")))
+    Failure::new(STATUS_CONFIGURATION, format!("the sidecar's configuration has {count}")).with_faults(faults)
 }
 
 fn read(fields: &mut Fields<'_, '_>, base: &Path) -> Option<Settings> {

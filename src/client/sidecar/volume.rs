@@ -45,9 +45,8 @@ impl Volume {
         let lock = File::open(folder).map_err(|fault| refused(format!("the folder {path} cannot be opened: {fault}")))?;
         let in_memory = is_in_memory(folder).map_err(|fault| refused(format!("{path}: {fault}")))?;
         if !allow_disk && !in_memory {
-            return Err(refused(format!(
-                "the folder {path} is not in memory, and secrets are not written to a disk\nhint: mount `emptyDir: {{ medium: Memory }}` there."
-            )));
+            let message = format!("the folder {path} is not in memory, and secrets are not written to a disk");
+            return Err(refused(message).with_hint("mount `emptyDir: { medium: Memory }` there."));
         }
         flock(&lock, FlockOperation::NonBlockingLockExclusive)
             .map_err(|_| Failure::new(STATUS_UNAVAILABLE, format!("another sidecar uses the folder {path}")))?;

@@ -31,7 +31,7 @@ pub(super) fn listing(
     let mut text = String::new();
     for change in found {
         let sign = if change.direction == Direction::Widens { '+' } else { '-' };
-        let because = change.because.as_deref().map(|because| format!("   {because}")).unwrap_or_default();
+        let because = change.because.as_deref().map(|because| format!("   {}", plain(because))).unwrap_or_default();
         let (credentials, at) = (credentials(&change.credentials), plain(&change.at));
         let _ = writeln!(text, "{} {}   {at}{because}", word(change.direction, coloured), plain(&credentials));
         let shorten = |text: &str| excerpt(text, TERM_CHARACTERS_SHOWN_MAX).into_owned();

@@ -54,10 +54,8 @@ impl Revisions {
             match &definition.bounds {
                 Ok(read) => bounds.push(read.clone()),
                 Err(found) => {
-                    let found: String = found.iter().map(|fault| format!("\n\n{fault}")).collect();
-                    let message =
-                        format!("{} does not load, so nothing of the source is in force{found}", plain(&definition.file));
-                    return Err(Failure::new(STATUS_CONFIGURATION, message));
+                    let message = format!("{} does not load, so nothing of the source is in force", plain(&definition.file));
+                    return Err(Failure::new(STATUS_CONFIGURATION, message).with_faults(found));
                 }
             }
         }

@@ -7,7 +7,7 @@ use crate::cli::policy::operators;
 use crate::cli::policy::place::NOBODY_CAN_TELL;
 use crate::cli::print;
 use crate::cli::progress::Progress;
-use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_DENIED};
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_DENIED, note};
 use crate::policy::what_can as holdings;
 use crate::words::yaml::Severity;
 use crate::words::{Clock, SystemClock, plain};
@@ -32,7 +32,7 @@ pub(in crate::cli) fn what_can(arguments: &WhatCanArgs, json: bool) -> Result<u8
     let read = arguments.of.load()?;
     drop(progress);
     let token = DescribedToken::read(&arguments.token, &arguments.of)?;
-    token.undocumented().for_each(|note| anstream::eprintln!("{note}"));
+    token.undocumented().for_each(note);
     let refused = |denial: crate::words::Denial| {
         let (code, cause) = (denial.reason.code(), plain(&denial.cause).into_owned());
         Failure::new(STATUS_DENIED, format!("the server refuses the token with `{code}` before it looks at any policy: {cause}"))

@@ -169,7 +169,8 @@ impl Answer {
     }
 
     fn print(&self) {
-        let target = &self.target;
+        let target = self.target.to_string();
+        let target = plain(&target);
         if self.reached.is_empty() {
             anstream::println!("Nobody can reach {target} by what is looked at.");
         } else {
