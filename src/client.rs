@@ -28,7 +28,7 @@ pub use note::note;
 pub use report::{EndReport, Report};
 
 use crate::words::yaml::Fault;
-use crate::words::{plain, without_keys};
+use crate::words::{plain, without_secrets};
 use std::borrow::Borrow;
 use std::fmt::Display;
 
@@ -116,7 +116,7 @@ impl Failure {
 
 /// Text of others for one line, without the line break at its end that other programs write.
 fn one_line_of(text: &str) -> String {
-    plain(&without_keys(text.trim_end())).into_owned()
+    plain(&without_secrets(text.trim_end())).into_owned()
 }
 
 /// What another program wrote on its standard error, for a message.

@@ -1,7 +1,7 @@
 //! Usage errors: a wrong command line. They quote arguments and variables, which a CI may take from a pull request.
 
 use crate::client::STATUS_USAGE;
-use crate::words::{plain, without_keys};
+use crate::words::{plain, without_secrets};
 use clap::builder::StyledStr;
 use clap::error::ContextValue;
 use std::error::Error;
@@ -13,7 +13,7 @@ pub(super) fn print(fault: clap::Error) -> ExitCode {
         let _ = fault.print();
         return ExitCode::SUCCESS;
     }
-    anstream::eprint!("{}", without_keys(&escaped(fault)));
+    anstream::eprint!("{}", without_secrets(&escaped(fault)));
     ExitCode::from(STATUS_USAGE)
 }
 

@@ -21,7 +21,7 @@ use crate::issuers::http::{BodyError, Trust, certificate_fault, read_body};
 use crate::policy::ReplayRequest;
 use crate::token::{ProofKey, ProvedRequest};
 use crate::words::names::DecisionId;
-use crate::words::{Clock, NAMED_FILE_MAX, PlainPath, Secret, SystemClock, plain, read_named, root_cause, without_keys};
+use crate::words::{Clock, NAMED_FILE_MAX, PlainPath, Secret, SystemClock, plain, read_named, root_cause, without_secrets};
 use audience::ServerAudience;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -247,7 +247,7 @@ fn unreachable_server(base: &reqwest::Url, fault: &reqwest::Error) -> Failure {
 
 /// Turns a problem document (RFC 9457) into a failure. None of its text begins a line, or is a command to the runner that reads the log.
 fn refusal(status: u16, problem: &Problem) -> Failure {
-    let text = |member: &Option<String>| member.as_deref().map(|text| plain(&without_keys(text)).into_owned());
+    let text = |member: &Option<String>| member.as_deref().map(|text| plain(&without_secrets(text)).into_owned());
     let exit_status = if matches!(status, 500..=599 | 429) { STATUS_UNAVAILABLE } else { STATUS_DENIED };
     Failure {
         code: text(&problem.code),

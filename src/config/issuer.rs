@@ -129,12 +129,20 @@ fn read_jwks<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, folder: &Path) -> 
     inner.finish();
     match (file, url) {
         (Some(file), None) => Some(JwksSource::File(file)),
+        (None, Some(url)) if has_user(&url) => {
+            fields.fault(node.place, "put the token into `token_file`, and no user into the address: it would be logged");
+            None
+        }
         (None, Some(url)) if url.starts_with("https://") => Some(JwksSource::Url { url, ca, token_file }),
         _ => {
             fields.fault(node.place, "expected `{ file: … }` or `{ url: https://…, ca: …, token_file: … }`");
             None
         }
     }
+}
+
+fn has_user(url: &str) -> bool {
+    reqwest::Url::parse(url).is_ok_and(|url| !url.username().is_empty() || url.password().is_some())
 }
 
 fn parse_token_age(text: &str) -> Result<Duration, ValueError> {

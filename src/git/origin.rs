@@ -62,12 +62,15 @@ impl Address {
         if !text.contains("://") && !is_scp_like(text) {
             return Ok(Self::Here(folder.join(text)));
         }
-        let url = gix::url::parse(text.as_bytes().as_bstr())?;
+        let url = gix::url::parse(text.as_bytes().as_bstr()).map_err(|_| AddressError::Url)?;
         let host = url.host().unwrap_or_default();
         if host.is_empty() || host.starts_with('-') || url.user().is_some_and(|user| user.starts_with('-')) {
             return Err(AddressError::NoHost);
         }
         match url.scheme {
+            // A query of `git://` or of a transport's helper is as unknown as the rest of it.
+            Scheme::Https | Scheme::Http | Scheme::Ssh if text.contains('?') => Err(AddressError::WithQuery),
+            Scheme::Ssh if url.password().is_some() => Err(AddressError::WithPassword),
             Scheme::Https | Scheme::Http if url.user().is_some() || url.password().is_some() => Err(AddressError::WithUser),
             Scheme::Https => Ok(Self::Https(text.to_owned())),
             Scheme::Http if host == "127.0.0.1" || host == "localhost" => Ok(Self::Https(text.to_owned())),
@@ -145,6 +148,12 @@ mod tests {
         let bad = [
             "https://user:token@git.acme.com/a.git",
             "https://token@git.acme.com/a.git",
+            "https://git.acme.com/a.git?private_token=HUNTER2",
+            "http://127.0.0.1:8080/a.git?private_token=HUNTER2",
+            "ssh://user:HUNTER2@git.acme.com/a.git",
+            "ssh://git@git.acme.com/a.git?token=HUNTER2",
+            "git@git.acme.com:a.git?token=HUNTER2",
+            "git://user:HUNTER2@git.acme.com/a.git",
             "http://git.acme.com/a.git",
             "git://git.acme.com/a.git",
             "ext::sh -c touch% /tmp/pwned://x",
@@ -152,7 +161,8 @@ mod tests {
             "-oProxyCommand=touch@host:x",
         ];
         for text in bad {
-            assert!(Address::parse(text, Path::new("/")).is_err(), "{text}: {:?}", Address::parse(text, Path::new("/")));
+            let refused = Address::parse(text, Path::new("/"));
+            assert!(refused.as_ref().is_err_and(|fault| !fault.to_string().contains("HUNTER2")), "{text}: {refused:?}");
         }
     }
 }

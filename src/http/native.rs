@@ -12,7 +12,7 @@ use crate::exchange::{self, ExchangeRequest, RequestContext};
 use crate::issue::SigningKeys;
 use crate::policy::Request;
 use crate::store::OwnIssuer;
-use crate::words::{Denial, Reason, without_keys};
+use crate::words::{Denial, Reason, without_secrets};
 use axum::body::Body;
 use axum::extract::{OriginalUri, Request as HttpRequest, State};
 use axum::http::{HeaderMap, Method, Response, Uri, header};
@@ -154,6 +154,6 @@ async fn fallback(app: Shared, caller: Caller, method: Method, uri: OriginalUri,
 }
 
 async fn unknown_address(State(app): Shared, Caller(call): Caller, OriginalUri(uri): OriginalUri) -> Response<Body> {
-    let cause = format!("{:?} is no address of this server", without_keys(uri.path()).chars().take(200).collect::<String>());
+    let cause = format!("{:?} is no address of this server", without_secrets(uri.path()).chars().take(200).collect::<String>());
     exchange::refuse(&app, &call, Reason::NotFound.with_cause(cause)).await.into_response()
 }

@@ -3,7 +3,7 @@
 use super::origins::Files;
 use super::{Creation, FileKind, Rules, encrypted_path, look, recipient_or_none};
 use crate::words::names::SecretPath;
-use crate::words::{Gain, WidenedFile, without_keys};
+use crate::words::{Gain, WidenedFile, without_secrets};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::cell::{LazyCell, OnceCell};
@@ -102,7 +102,7 @@ impl File<'_> {
     fn read(&self) -> &FileReaders {
         self.read.get_or_init(|| match look(&self.path, self.bytes) {
             Ok(FileKind::Sops(file)) => {
-                let foreign = file.foreign_named().iter().map(|key| without_keys(key));
+                let foreign = file.foreign_named().iter().map(|key| without_secrets(key));
                 let recipients =
                     file.recipients().into_iter().map(recipient_or_none).chain(foreign).map(Cow::into_owned).collect();
                 FileReaders { recipients: Some(recipients), fault: file.check_entries().err().map(|fault| fault.to_string()) }

@@ -338,21 +338,24 @@ mod tests {
     fn role_arns_have_an_account_and_no_pattern() {
         let role = RoleArn::parse("arn:aws:iam::123456789012:role/shop-deploy");
         assert_eq!(role.as_ref().map(RoleArn::account), Ok("123456789012"));
-        for bad in [
-            "arn:aws:iam::12:role/x",
-            "arn:aws:iam::123456789012:role/*",
-            "arn:aws:iam::123456789012:user/x",
-            "arn:aws:s3:::b",
-        ] {
+        for bad in
+            ["arn:aws:iam::12:role/x", "arn:aws:iam::123456789012:role/*", "arn:aws:iam::123456789012:user/x", "arn:aws:s3:::b"]
+        {
             assert!(RoleArn::parse(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn a_partition_has_lower_case_letters_and_hyphens() {
-        for (partition, is_one) in
-            [("aws", true), ("aws-us-gov", true), ("aws\u{0}", false), ("aws\u{430}", false), ("aws/x", false), ("awsX", false), ("gcp", false)]
-        {
+        for (partition, is_one) in [
+            ("aws", true),
+            ("aws-us-gov", true),
+            ("aws\u{0}", false),
+            ("aws\u{430}", false),
+            ("aws/x", false),
+            ("awsX", false),
+            ("gcp", false),
+        ] {
             let role = RoleArn::parse(&format!("arn:{partition}:iam::123456789012:role/x"));
             let key = KmsKeyArn::parse(&format!("arn:{partition}:kms:eu-west-1:123456789012:key/x"));
             let managed = check_managed_policy_arn(&format!("arn:{partition}:iam::aws:policy/X"));

@@ -1,6 +1,6 @@
 //! Escapes text that somebody else wrote, for our own lines of output.
 
-use super::without_keys;
+use super::without_secrets;
 use std::borrow::Cow;
 use std::path::Path;
 
@@ -71,13 +71,13 @@ pub trait PlainPath {
 
 impl PlainPath for Path {
     fn plain(&self) -> String {
-        plain(&without_keys(&self.to_string_lossy())).into_owned()
+        plain(&without_secrets(&self.to_string_lossy())).into_owned()
     }
 }
 
 /// Escapes a single value, and shortens it to this many characters. A private key that was given in its place is left out.
 pub fn excerpt(text: &str, characters: usize) -> Cow<'_, str> {
-    let shown = without_keys(text);
+    let shown = without_secrets(text);
     match (shown.char_indices().nth(characters), shown) {
         (Some((end, _)), shown) => Cow::Owned(format!("{}…", plain(&shown[..end]))),
         (None, Cow::Borrowed(text)) => plain(text),

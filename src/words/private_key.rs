@@ -39,7 +39,7 @@ pub fn holds_private_key(bytes: &[u8]) -> Option<&'static str> {
 
 /// Leaves out private keys of a text that was given by mistake. Everything else stays visible: somebody may write the beginning of a
 /// key to hide what stands behind it.
-pub fn without_keys(text: &str) -> Cow<'_, str> {
+pub(super) fn without_keys(text: &str) -> Cow<'_, str> {
     let (mut shown, mut done) = (String::new(), 0);
     for key in private_keys(text.as_bytes()) {
         shown.push_str(&text[done..key.start]);

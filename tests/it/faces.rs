@@ -40,7 +40,10 @@ const FACES: [Face; 5] = [
 
 async fn native(world: &World, token: &str, role: &str) -> Response {
     let (status, answer) = world.exchange(token, json!([{"aws": {"role": role}}])).await;
-    Response { released: status == 200 && answer["credentials"][0]["aws"]["AccessKeyId"].is_string(), message: answer.to_string() }
+    Response {
+        released: status == 200 && answer["credentials"][0]["aws"]["AccessKeyId"].is_string(),
+        message: answer.to_string(),
+    }
 }
 
 async fn aws_sts(world: &World, token: &str, role: &str) -> Response {

@@ -1,6 +1,7 @@
-//! Private keys that somebody gave where another text belongs: no output shows one. And text behind a mere beginning stays visible.
+//! Private keys, and addresses with a password, that somebody gave where another text belongs: no output shows one. And text behind a
+//! mere beginning stays visible.
 
-use crate::support::put;
+use crate::support::{World, put};
 use daypass::secrets::Identities;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -60,9 +61,76 @@ fn a_key_in_place_of_a_value_of_a_policy_is_in_no_form_of_a_check() {
         put(&folder.path().join("policies/a.yaml"), policy.as_bytes());
         put(&folder.path().join("daypass.yaml"), CONFIG.as_bytes());
         for output in [&["--output", "text"][..], &["--output", "json"], &["--format", "sarif"], &["--format", "github"]] {
-            let printed =
-                output_of(folder.path(), &[&["policy", "check", "--config", "daypass.yaml", "--folder", "."], output].concat(), &[]);
+            let printed = output_of(
+                folder.path(),
+                &[&["policy", "check", "--config", "daypass.yaml", "--folder", "."], output].concat(),
+                &[],
+            );
             assert!(printed.contains("a.yaml") && !printed.contains(&part), "{output:?}: {printed}");
         }
+    }
+}
+
+/// Addresses with a password or a token, and a secret as the value of a key that is none.
+const ADDRESSES: [&str; 5] = [
+    "https://user:HUNTER2@127.0.0.1:1/x.git",
+    "https://HUNTER2@127.0.0.1:1/x.git",
+    "https://127.0.0.1:1/x?private_token=HUNTER2",
+    "ssh://user:HUNTER2@127.0.0.1:1/x",
+    "git://user:HUNTER2@127.0.0.1:1/x",
+];
+
+#[test]
+fn a_password_in_an_address_is_in_no_form_of_output() {
+    for address in ADDRESSES {
+        let folder = tempfile::tempdir().unwrap();
+        let source = format!("git: \"{address}\"\ncredentials: {{ token: HUNTER2abc, username: 5 }}\n");
+        put(&folder.path().join("sources/team-b.yaml"), source.as_bytes());
+        put(&folder.path().join("issuers.yaml"), CONFIG.as_bytes());
+        let issuer = "name: a, mapping: github-actions, audiences: [\"https://daypass.example\"]";
+        let config = format!(
+            "public_url: \"{address}\"\nroot: {{ git: \"{address}\" }}\nissuers:\n  - {{ {issuer}, issuer: \"{address}\" }}\n  - {{ {issuer}, issuer: \"https://i.example\",\n      jwks: {{ url: \"{address}\" }} }}\n"
+        );
+        put(&folder.path().join("daypass.yaml"), config.as_bytes());
+        let check = ["policy", "check", "--config", "issuers.yaml", "--folder", "."];
+        for arguments in [
+            &[&check[..], &["--output", "text"]].concat()[..],
+            &[&check[..], &["--output", "json"]].concat(),
+            &[&check[..], &["--format", "sarif"]].concat(),
+            &[&check[..], &["--format", "github"]].concat(),
+            &["serve", "--config", "daypass.yaml"],
+            &["doctor", "--config", "daypass.yaml"],
+            &["status", "--config", "daypass.yaml", "--output", "json"],
+            &["doctor", "--client", "--server", address],
+            &["whoami", "--server", address],
+            &["policy", "diff", "a..b", "--config", "issuers.yaml", "--repository", address],
+            &["secret", "plugin-identity", "--server", address],
+            &["status", address],
+        ] {
+            let printed = output_of(folder.path(), arguments, &[("DAYPASS_TOKEN", "x")]);
+            assert!(!printed.is_empty() && !printed.contains("HUNTER2"), "{arguments:?}: {printed}");
+        }
+    }
+}
+
+/// What a server says of a source's definition: in its log, in its answer of itself, and in its records for ever.
+#[tokio::test]
+async fn a_password_in_a_pushed_address_is_in_no_record() {
+    let world = World::start(Default::default()).await;
+    let sources = ADDRESSES.map(|address| format!("git: \"{address}\"\ncredentials: {{ token: HUNTER2abc }}\n"));
+    let files: Vec<(String, &[u8])> =
+        sources.iter().enumerate().map(|(at, text)| (format!("sources/team-{at}.yaml"), text.as_bytes())).collect();
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+    let ready = world.commit_and_wait(&files).await.to_string();
+    assert!(ready.contains("sources/team-4.yaml") && !ready.contains("HUNTER2"), "{ready}");
+    let records = world.audit().iter().map(|entry| serde_json::to_string(entry).unwrap()).collect::<String>();
+    assert!(records.contains("sources/team-4.yaml") && !records.contains("HUNTER2"), "{records}");
+    assert!(!world.log().contains("HUNTER2"), "{}", world.log());
+    let config = world.path("daypass.yaml").display().to_string();
+    for arguments in
+        [&["status", "--config", &config][..], &["doctor", "--config", &config], &["audit", "query", "--config", &config]]
+    {
+        let printed = output_of(world.folder.path(), arguments, &[]);
+        assert!(!printed.is_empty() && !printed.contains("HUNTER2"), "{arguments:?}: {printed}");
     }
 }

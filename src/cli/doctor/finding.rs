@@ -1,7 +1,7 @@
 //! A finding: what was checked, and the result.
 
 use crate::custody::CustodyError;
-use crate::words::{plain, without_keys};
+use crate::words::{plain, without_secrets};
 use serde::Serialize;
 use std::fmt::Display;
 
@@ -39,7 +39,7 @@ pub(super) struct Finding {
 impl Finding {
     /// All is well. What was seen may be an argument or a variable, in whose place somebody gave a private key.
     pub(super) fn ok(check: impl Into<String>, says: impl Display) -> Self {
-        let [check, says] = [check.into(), says.to_string()].map(|text| without_keys(&text).into_owned());
+        let [check, says] = [check.into(), says.to_string()].map(|text| without_secrets(&text).into_owned());
         Self { check, level: Level::Ok, says, advice: None, way: None }
     }
 

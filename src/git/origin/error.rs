@@ -7,15 +7,21 @@ use std::path::PathBuf;
 /// Why a text is not an address of a repository.
 #[derive(Debug, thiserror::Error)]
 pub enum AddressError {
-    /// It is not a URL.
-    #[error(transparent)]
-    Url(#[from] gix::Error),
+    /// It is not a URL. What is wrong with it is not said, because that would quote it.
+    #[error("the address is no URL")]
+    Url,
     /// It has no host, or its host or user could be read as an option of a command.
     #[error("the address names no host")]
     NoHost,
     /// It has a user, which would be logged.
     #[error("put the user and the token into `credentials`, not into the address")]
     WithUser,
+    /// It has a password for ssh, which would be logged, and which ssh does not take from there.
+    #[error("put the private key into `credentials`, and no password into the address")]
+    WithPassword,
+    /// It has a query, in which some forges take a token. It would be logged, and Git's own paths would stand behind it.
+    #[error("put the token into `credentials`, and no query (`?`) into the address")]
+    WithQuery,
     /// It uses HTTP, where anybody on the way could answer.
     #[error("http is for loopback alone: use https")]
     Http,

@@ -4,7 +4,7 @@ use super::mount::{Mount, MountPath};
 use super::not_here::not_here;
 use crate::http::form;
 use crate::kind::Operation;
-use crate::words::{Denial, Reason, without_keys};
+use crate::words::{Denial, Reason, without_secrets};
 use axum::http::Method;
 use std::collections::BTreeMap;
 
@@ -167,7 +167,7 @@ fn depth(query: &BTreeMap<String, String>) -> Result<u32, Denial> {
 /// The refusal of a path that is not served. It is no 404, which would mean that a secret is gone: Vault's clients do not print
 /// its text, and External Secrets may delete what it wrote.
 fn unserved(path: &str) -> Denial {
-    let cause = format!("{:?} is no address of the Vault API here", without_keys(path).chars().take(200).collect::<String>());
+    let cause = format!("{:?} is no address of the Vault API here", without_secrets(path).chars().take(200).collect::<String>());
     Reason::BadRequest
         .with_cause(cause)
         .with_detail("This path and method of Vault's API is not served here.")

@@ -142,6 +142,7 @@ fn names(presented: &[String]) -> String {
 /// Why there was no answer. A fault of the certificate has a plain text, with what to do.
 pub fn cause(fault: &reqwest::Error, trust: Trust<'_>) -> Cause {
     let certificate = certificate_fault(fault, trust);
-    let certificate = certificate.map(|cause| Cause { message: format!("its certificate is not trusted: {}", cause.message), ..cause });
+    let certificate =
+        certificate.map(|cause| Cause { message: format!("its certificate is not trusted: {}", cause.message), ..cause });
     certificate.unwrap_or_else(|| Cause { message: root_cause(fault), hint: None })
 }

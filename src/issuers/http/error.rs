@@ -1,7 +1,7 @@
 //! Why an HTTP client cannot be made, and why a document cannot be fetched.
 
 use super::certificate::{Trust, cause};
-use crate::words::root_cause;
+use crate::words::{root_cause, without_secrets};
 use reqwest::{StatusCode, Url};
 
 /// Why no client could be built.
@@ -28,7 +28,7 @@ pub enum ClientError {
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// Its address is malformed.
-    #[error("{url}: {fault}")]
+    #[error("{}: {fault}", without_secrets(url))]
     Url {
         /// The address as written.
         url: String,
@@ -37,13 +37,13 @@ pub enum FetchError {
         fault: UrlError,
     },
     /// Its address is an IP address that is not allowed.
-    #[error("{url}: the address is not one of the issuer's `addresses`")]
+    #[error("{}: the address is not one of the issuer's `addresses`", without_secrets(url))]
     Address {
         /// The address.
         url: String,
     },
     /// There was no answer.
-    #[error("{url}: {}", cause(fault, *trust))]
+    #[error("{}: {}", without_secrets(url), cause(fault, *trust))]
     Unanswered {
         /// The requested address.
         url: String,
@@ -54,7 +54,7 @@ pub enum FetchError {
         fault: reqwest::Error,
     },
     /// The answer is not the document.
-    #[error("{url}: answered {status}")]
+    #[error("{}: answered {status}", without_secrets(url))]
     Status {
         /// The requested address.
         url: String,
@@ -62,7 +62,7 @@ pub enum FetchError {
         status: StatusCode,
     },
     /// The document is too large.
-    #[error("{url}: more than {limit} bytes")]
+    #[error("{}: more than {limit} bytes", without_secrets(url))]
     TooLarge {
         /// The requested address.
         url: String,

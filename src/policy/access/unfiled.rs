@@ -83,7 +83,13 @@ pub(super) fn unfiled<'a>(old: &Side<'a>, new: &Side<'a>, catalogue: &Catalogue,
 
 /// Who gains credentials that the present files do not limit, if these do not stand for all: everything that the policies grant by which
 /// somebody may gain.
-pub(super) fn unreported(unlisted: &[Target], old: &Side<'_>, new: &Side<'_>, catalogue: &Catalogue, now: UnixTime) -> Vec<Change> {
+pub(super) fn unreported(
+    unlisted: &[Target],
+    old: &Side<'_>,
+    new: &Side<'_>,
+    catalogue: &Catalogue,
+    now: UnixTime,
+) -> Vec<Change> {
     let mut found = Vec::new();
     for policy in may_gain(old, new) {
         let alone = Ruleset::alone(policy);

@@ -2,7 +2,7 @@
 
 use super::error::{RecipientError, RecipientFault};
 use super::{hybrid, ssh};
-use crate::words::{holds_private_key, without_keys};
+use crate::words::{holds_private_key, without_secrets};
 use age::{Recipient, tag, tagpq, x25519};
 use age_core::primitives::bech32_decode;
 use bech32::Hrp;
@@ -38,7 +38,7 @@ const NONE: &str = "(no recipient)";
 
 /// A recipient as a file names it, or that it is none. An SSH key may have a comment.
 pub fn recipient_or_none(text: &str) -> Cow<'_, str> {
-    if is_recipient(text) { without_keys(text) } else { Cow::Borrowed(NONE) }
+    if is_recipient(text) { without_secrets(text) } else { Cow::Borrowed(NONE) }
 }
 
 /// Whether this is a recipient, as files name it. One of a plugin is one too, although nothing is encrypted to it here.

@@ -2,7 +2,8 @@
 
 use super::Place;
 use crate::words::private_key::private_keys;
-use crate::words::{holds_private_key, is_control, plain, without_commands, without_keys};
+use crate::words::url_secret::url_secrets;
+use crate::words::{holds_private_key, is_control, plain, without_commands, without_secrets};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -62,14 +63,15 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// An error at this place. The message may quote the value, which may be a private key: it goes into logs, records and answers.
+    /// An error at this place. The message may quote the value, which may be a private key or an address with a token: it goes into logs,
+    /// records and answers.
     pub fn new(file: &str, place: Place, message: impl fmt::Display) -> Self {
         Self {
             severity: Severity::Error,
             code: "invalid",
-            file: without_keys(file).into(),
+            file: without_secrets(file).into(),
             place,
-            message: shortened(without_keys(&message.to_string()).into()).into(),
+            message: shortened(without_secrets(&message.to_string()).into()).into(),
             help: None,
             example: None,
             line: Box::default(),
@@ -97,7 +99,7 @@ impl Fault {
     /// Adds the claims of a token that the fault affects, if there are any.
     pub fn showing(mut self, example: Option<Map<String, Value>>) -> Self {
         let shown = |value: Value| match value {
-            Value::String(text) => without_keys(&text).into(),
+            Value::String(text) => without_secrets(&text).into(),
             other => other,
         };
         self.example = example.map(|claims| Box::new(claims.into_iter().map(|(name, value)| (name, shown(value))).collect()));
@@ -106,7 +108,7 @@ impl Fault {
 
     /// Adds how to fix it.
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(without_keys(&help.into()).into());
+        self.help = Some(without_secrets(&help.into()).into());
         self
     }
 
@@ -124,12 +126,34 @@ impl Fault {
         Self { code: NOT_LISTED, message, help: None, example: None, ..self }
     }
 
+    /// Adds its line, for the caret, with this key alone. What an unknown key has may be a secret, and so may what stands beside it.
+    pub(super) fn in_text_at_key(self, text: &str, key: &str) -> Self {
+        let mut shown = self.in_text(text);
+        if !shown.line.is_empty() {
+            let before = " ".repeat(shown.place.column.saturating_sub(1));
+            let line = format!("{before}{}: …", plain(key));
+            shown.line = if line.chars().count() > LINE_CHARACTERS_MAX { Box::default() } else { line.into() };
+        }
+        shown
+    }
+
+    /// Whether its line is shown, and is this one.
+    pub(super) fn shows(&self, line: usize) -> bool {
+        self.place.line == line && !self.line.is_empty()
+    }
+
+    /// Takes its line away.
+    pub(super) fn hide_line(&mut self) {
+        self.line = Box::default();
+    }
+
     /// Adds its line, for the caret.
     pub fn in_text(mut self, text: &str) -> Self {
         let line = text.lines().nth(self.place.line.saturating_sub(1)).unwrap_or_default();
         let end = line.char_indices().nth(LINE_CHARACTERS_MAX).map_or(line.len(), |(end, _)| end);
         let kept = &line[..end];
-        if kept.is_empty() || holds_private_key(kept.as_bytes()).is_some() || is_in_key(text, kept) {
+        if kept.is_empty() || holds_private_key(kept.as_bytes()).is_some() || is_in_key(text, kept) || holds_url_secret(line, end)
+        {
             return self;
         }
         // One character replaces one, so that the caret stays at its place.
@@ -147,6 +171,12 @@ fn shortened(message: String) -> String {
     let kept = MESSAGE_CHARACTERS_MAX / 2;
     let (head, tail) = (message.chars().take(kept), message.chars().skip(kept + left_out));
     head.chain(['…']).chain(tail).collect()
+}
+
+/// Whether a secret of a URL begins in what is shown of this line. It may end behind that.
+fn holds_url_secret(line: &str, shown: usize) -> bool {
+    let around = &line[..line.floor_char_boundary(shown + KEY_BYTES_MAX)];
+    url_secrets(around).first().is_some_and(|secret| secret.start < shown)
 }
 
 /// Whether this part of the text is a part of a private key: then the wrong file was named.
@@ -312,6 +342,25 @@ mod tests {
             assert!(shown.contains("AGE-SECRET-KEY-…") && !shown.contains("QQQ"), "{shown}");
         }
         assert_eq!(&*fault.message, "`AGE-SECRET-KEY-…` is no issuer, and `-----BEGIN PRIVATE KEY-----` stays");
+    }
+
+    #[test]
+    fn an_address_with_a_password_is_in_no_part_of_a_fault() {
+        let place = Place { line: 1, column: 6 };
+        for address in
+            ["https://user:HUNTER2@h/x.git", "git://HUNTER2@h/x", "ssh://u:HUNTER2@h/x", "https://h/x?private_token=HUNTER2"]
+        {
+            let fault = Fault::new("a.yaml", place, format!("`{address}`: refused")).in_text(&format!("git: {address}\n"));
+            let fault = fault.help(format!("not {address}")).showing(serde_json::json!({ "iss": address }).as_object().cloned());
+            for shown in [fault.to_string(), fault.coloured(), serde_json::to_string(&fault).unwrap(), format!("{fault:?}")] {
+                assert!(!shown.contains("HUNTER2") && shown.contains("://"), "{shown}");
+            }
+        }
+        let long = format!("{} git: https://user:{}HUNTER2@h\n", "x".repeat(200), "p".repeat(100));
+        let fault = Fault::new("a.yaml", place, "bad").in_text(&long);
+        assert_eq!(&*fault.line, "");
+        let good = Fault::new("a.yaml", place, "bad").in_text("git: ssh://git@h/x\n");
+        assert!(good.to_string().contains("ssh://git@h/x"), "{good}");
     }
 
     #[test]

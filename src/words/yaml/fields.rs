@@ -77,9 +77,13 @@ impl<'a, 'f> Fields<'a, 'f> {
 
     /// Reports a fault that has more than a message. The last one that is kept says that there are more.
     pub fn report(&mut self, fault: Fault) {
+        self.keep(fault, Fault::in_text);
+    }
+
+    fn keep(&mut self, fault: Fault, with_line: impl FnOnce(Fault, &str) -> Fault) {
         let kept = self.kept(fault.severity);
         if kept < FAULTS_MAX {
-            self.faults.push(fault.in_text(self.text));
+            self.faults.push(with_line(fault, self.text));
         } else if kept == FAULTS_MAX {
             self.faults.push(fault.last_kept());
         }
@@ -143,7 +147,8 @@ impl<'a, 'f> Fields<'a, 'f> {
         }
     }
 
-    /// Reports every key that was not asked for, with the key that may have been meant.
+    /// Reports every key that was not asked for, with the key that may have been meant. Nobody knows what such a key has, as in
+    /// `credentials: { token: … }` for `token_file`, so no fault shows its line.
     pub fn finish(mut self) {
         for (key, place, _) in self.members {
             if !self.known.contains(&key.as_str()) && !self.is_full(Severity::Error) {
@@ -151,7 +156,8 @@ impl<'a, 'f> Fields<'a, 'f> {
                 if let Some(near) = nearest(key, &self.known) {
                     fault = fault.help(format!("did you mean `{near}`?"));
                 }
-                self.report(fault);
+                self.faults.iter_mut().filter(|fault| fault.shows(place.line)).for_each(Fault::hide_line);
+                self.keep(fault, |fault, text| fault.in_text_at_key(text, key));
             }
         }
     }
@@ -178,6 +184,24 @@ mod tests {
         assert_eq!(faults.len(), FAULTS_MAX + 1);
         assert_eq!((faults[FAULTS_MAX].place.line, faults[FAULTS_MAX].code), (FAULTS_MAX + 1, "not_listed"));
         assert!(faults[FAULTS_MAX].message.contains("is not listed"), "{}", faults[FAULTS_MAX]);
+    }
+
+    #[test]
+    fn the_value_of_an_unknown_key_is_not_shown() {
+        let read = |fields: &mut Fields<'_, '_>, _: &Node| {
+            let node = fields.optional("credentials").unwrap();
+            let mut inner = fields.below(node);
+            let name = inner.optional("username").unwrap();
+            inner.text(name);
+            inner.finish();
+        };
+        for text in ["credentials: { token: HUNTER2abc, username: 5 }\n", "credentials:\n  username: 5\n  token: HUNTER2abc\n"] {
+            let faults = faults_of(text, read);
+            let shown: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            assert_eq!(faults.len(), 2, "{shown:?}");
+            assert!(shown.iter().all(|fault| !fault.contains("HUNTER2")), "{shown:?}");
+            assert!(shown[1].contains("token: …") && shown[1].contains("^^^^^^"), "{}", shown[1]);
+        }
     }
 
     #[test]

@@ -98,8 +98,11 @@ async fn figures_beside_5000_silent_connections() {
         let alone = ask(&world, 200).await;
         print_latencies("alone", 200, alone);
         let streams = flood(&world, addresses, 4500, 500).await;
-        let answered =
-            print_latencies(&format!("{} silent connections of {addresses} addresses", streams.len()), 200, ask(&world, 200).await);
+        let answered = print_latencies(
+            &format!("{} silent connections of {addresses} addresses", streams.len()),
+            200,
+            ask(&world, 200).await,
+        );
         assert_eq!(answered, 200);
     }
 }

@@ -56,7 +56,11 @@ impl Grantable for AzureTarget {
 
     /// The use, if only one is granted.
     fn choose<'a>(entries: impl Iterator<Item = &'a AzureGrant>) -> Result<Option<Self>, Denial> {
-        only_one(entries.map(|entry| Self { named: Some(entry.granted.clone()) }), "no policy grants any Azure token to this identity", ambiguous)
+        only_one(
+            entries.map(|entry| Self { named: Some(entry.granted.clone()) }),
+            "no policy grants any Azure token to this identity",
+            ambiguous,
+        )
     }
 
     fn chosen(terms: &AzureTerms) -> Option<Target> {
