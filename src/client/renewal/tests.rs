@@ -31,7 +31,8 @@ fn bench(ahead: Option<Duration>) -> Bench {
         let (expires_at, no) = (hand.now().plus(Duration::from_secs(1000)), *no.lock().unwrap());
         Box::pin(async move {
             tokio::time::sleep(Duration::from_millis(20)).await;
-            if no { Err(Failure::new(STATUS_DENIED, "no\nhint: ask\ndecision: 7")) } else { Ok(Expiring { value, expires_at }) }
+            let denied = || Failure { decision: Some("7".into()), ..Failure::new(STATUS_DENIED, "no").with_hint("ask") };
+            if no { Err(denied()) } else { Ok(Expiring { value, expires_at }) }
         })
     });
     Bench { clock, fetches, denied, renewed }

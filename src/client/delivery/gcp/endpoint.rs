@@ -100,7 +100,7 @@ mod tests {
 
     async fn start(lasting: Duration) -> Endpoint {
         let first = Expiring { value: "hunter2".to_owned().into(), expires_at: SystemClock.now().plus(lasting) };
-        let denied = || Failure::new(STATUS_DENIED, "No.\nhint: h\ndecision: d");
+        let denied = || Failure { decision: Some("d".into()), ..Failure::new(STATUS_DENIED, "No.").with_hint("h") };
         let renewed = Renewing::new(Some(first), None, Arc::new(SystemClock), move || Box::pin(async move { Err(denied()) }));
         Endpoint::start(renewed).await.unwrap()
     }
