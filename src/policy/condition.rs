@@ -149,9 +149,7 @@ impl Condition {
         let comparable = |claim: &&Json| singles.iter().any(|single| single.is_comparable(claim));
         let fits = |single: &Single| match &self.subject {
             Subject::Attribute(attribute) => facts.attribute(*attribute).map(|value| single.fits_value(value, self.ignore_case)),
-            Subject::Claim(pointer) => {
-                facts.claims.pointer(pointer).filter(comparable).map(|claim| single.fits_claim(claim))
-            }
+            Subject::Claim(pointer) => facts.claims.pointer(pointer).filter(comparable).map(|claim| single.fits_claim(claim)),
         };
         match &self.test {
             Test::Any(singles) => singles.iter().any(|single| fits(single) == Some(true)),

@@ -66,7 +66,8 @@ fn has_denials(path: &str, bytes: &[u8]) -> bool {
 
 /// Whether `denials` is a key of the outermost mapping, as far as its lines tell.
 fn has_denials_key(text: &str) -> bool {
-    let is_content = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with(['#', '%']) && !line.starts_with("---");
+    let is_content =
+        |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with(['#', '%']) && !line.starts_with("---");
     let mut outermost = None;
     text.trim_start_matches('\u{feff}').split(['\n', '\r']).filter(is_content).any(|line| {
         let trimmed = line.trim_start();

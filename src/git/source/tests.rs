@@ -120,9 +120,8 @@ fn a_name_that_is_in_a_folder_twice_is_refused() {
     let repository = Repository::new();
     let blob = repository.git_with(&["hash-object", "-w", "--stdin"], b"a");
     let file = |name: &str| format!("100644 blob {blob}\t{name}\n");
-    let folder = |entries: String, name: &str| {
-        format!("040000 tree {}\t{name}\n", repository.git_with(&["mktree"], entries.as_bytes()))
-    };
+    let folder =
+        |entries: String, name: &str| format!("040000 tree {}\t{name}\n", repository.git_with(&["mktree"], entries.as_bytes()));
     let (good, other) = (folder(file("p.yaml"), "policies"), folder(file("hidden.yaml"), "policies"));
     for entries in [
         good.clone() + &other,

@@ -48,7 +48,11 @@ pub(in crate::policy) fn is_possible(mapping: &Mapping, attribute: Attribute, si
 fn may_be_a_ref(pattern: &Pattern) -> bool {
     let good = |character: char| !character.is_control() && !" ~^:?[\\".contains(character);
     let text = pattern.to_string();
-    pattern.named().all(good) && !text.contains("..") && !text.contains("//") && !text.ends_with(['/', '.']) && !text.ends_with(".lock")
+    pattern.named().all(good)
+        && !text.contains("..")
+        && !text.contains("//")
+        && !text.ends_with(['/', '.'])
+        && !text.ends_with(".lock")
 }
 
 /// Whether some text of this shape may fit the pattern.

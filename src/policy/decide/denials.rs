@@ -116,7 +116,8 @@ fn not_in_a_policy_holds_for_no_claim_of_another_type() {
 /// A denial of a ref that Git allows nowhere denies nobody. A block text with its line break is the likely mistake.
 #[test]
 fn a_ref_that_git_does_not_allow_is_an_error() {
-    let found = |line: &str| faults(&format!("denials:\n  - description: d\n    issuer: github\n    match:\n      ref: {line}\n"));
+    let found =
+        |line: &str| faults(&format!("denials:\n  - description: d\n    issuer: github\n    match:\n      ref: {line}\n"));
     for bad in [
         "|\n        refs/heads/main",
         "\"refs/heads/main \"",

@@ -278,7 +278,20 @@ fn token() -> impl Strategy<Value = Map<String, Json>> {
     let pick = |values: &[&str]| {
         prop::option::weighted(0.9, prop::sample::select(values.iter().map(|value| json!(value)).collect::<Vec<_>>()))
     };
-    let x = prop::option::of(prop::sample::select(vec![json!("ab"), json!("b"), json!(5), json!("5"), json!(7), json!(""), json!(null), json!(true), json!(["ab", "c"]), json!(["c"]), json!([7, "ab"]), json!(["x", false])]));
+    let x = prop::option::of(prop::sample::select(vec![
+        json!("ab"),
+        json!("b"),
+        json!(5),
+        json!("5"),
+        json!(7),
+        json!(""),
+        json!(null),
+        json!(true),
+        json!(["ab", "c"]),
+        json!(["c"]),
+        json!([7, "ab"]),
+        json!(["x", false]),
+    ]));
     let names = (
         pick(&["acme/a", "acme/b", "ACME/A", "evil/a"]),
         pick(&["1", "2", "3"]),

@@ -3,7 +3,8 @@
 use super::Place;
 use granit_parser::{Event, Marker, Parser};
 
-const LONE_RETURN: &str = "a carriage return that no line feed follows begins a line in YAML, and most editors and diffs show none: take it out";
+const LONE_RETURN: &str =
+    "a carriage return that no line feed follows begins a line in YAML, and most editors and diffs show none: take it out";
 const TAG: &str = "tags, such as `!not` or `!!binary`, are not read: write the value without one";
 
 /// The first fault, and its place. An error of the syntax is none: the reader tells it.
@@ -38,7 +39,9 @@ mod tests {
     #[test]
     fn what_reads_otherwise_than_it_looks_is_found_with_its_place() {
         let found = |text: &str| check(text).map(|(place, message)| (place.line, place.column, message));
-        for (text, line, column) in [("ref: !not refs/heads/main\n", 1, 6), ("a: 1\nmatch: !deny { a: b }\n", 2, 8), ("a:\n- !!binary YXJu\n", 2, 3)] {
+        for (text, line, column) in
+            [("ref: !not refs/heads/main\n", 1, 6), ("a: 1\nmatch: !deny { a: b }\n", 2, 8), ("a:\n- !!binary YXJu\n", 2, 3)]
+        {
             assert_eq!(found(text), Some((line, column, TAG)), "{text}");
         }
         assert_eq!(found("a: 1\n# agreed\r  b: 2\n"), Some((2, 9, LONE_RETURN)));

@@ -1,6 +1,6 @@
 //! Delivered files, their rotation, and how the application is notified.
 
-use super::pod::{change, OTHER, Pod, USER, policy, program, public, rotate, world};
+use super::pod::{OTHER, Pod, USER, change, policy, program, public, rotate, world};
 use crate::support::{START_MAX, free_port};
 use rustix::process::Signal;
 use std::os::unix::fs::MetadataExt;
