@@ -4,7 +4,7 @@
 use super::environment::Environment;
 use super::server::{Address, Server};
 use super::{Failure, STATUS_USAGE};
-use crate::words::{Secret, is_control};
+use crate::words::{Secret, is_control, without_secrets};
 use age_core::format::Stanza;
 use age_core::plugin::{BidirSend, Connection};
 use age_core::primitives::{bech32_decode, bech32_encode};
@@ -21,8 +21,8 @@ const FORM: u8 = 1;
 
 /// The identity that sends age to this server. It is no secret.
 pub fn identity(server: &str) -> Result<String, Failure> {
-    // The standard's parser leaves line breaks out, and the address is printed as it is.
-    let is_printable = !server.contains(is_control);
+    // The address is printed and kept as it is: the standard's parser would leave a line break out, and no connection needs a secret in it.
+    let is_printable = !server.contains(is_control) && *without_secrets(server) == *server;
     if !is_printable || !reqwest::Url::parse(server).is_ok_and(|url| url.scheme() == "https") {
         return Err(Failure::new(STATUS_USAGE, format!("`{server}` is no https address of a server")));
     }

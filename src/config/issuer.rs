@@ -191,3 +191,14 @@ fn check_audience(text: &str) -> Result<Audience, AudienceError> {
     }
     Ok(Audience::parse(text)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_in_the_address_of_keys_is_seen() {
+        assert!(has_user("https://user:word@keys.acme.example/jwks") && has_user("https://token@keys.acme.example"));
+        assert!(!has_user("https://keys.acme.example/jwks?policy=a@b") && !has_user("keys.json"));
+    }
+}
