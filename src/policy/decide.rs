@@ -288,6 +288,8 @@ mod injection;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
+mod raw_claims;
+#[cfg(test)]
 mod several;
 #[cfg(test)]
 mod tests;

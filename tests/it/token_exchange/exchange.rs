@@ -126,7 +126,7 @@ async fn what_is_denied_while_a_service_makes_it_is_not_released() {
             let records = scene.world.audit();
             let of_it = records.iter().filter(|entry| entry.decision.as_deref() == denial["decision_id"].as_str());
             let kinds: Vec<&str> = of_it.map(|entry| entry.kind.as_str()).collect();
-            assert_eq!(kinds, ["intended", "failed"]);
+            assert_eq!(kinds, ["intended", "failed", "refused"]);
             return;
         }
         let id = output.split("--lift ").nth(1).unwrap().split('`').next().unwrap();
