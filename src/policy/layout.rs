@@ -74,7 +74,7 @@ fn has_denials_key(text: &str) -> bool {
         let indentation = line.len() - trimmed.len();
         let key = trimmed.trim_start_matches(['{', '"', '\'', ' ']).strip_prefix("denials");
         let is_key = key.is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ', '\t']).starts_with(':'));
-        *outermost.get_or_insert(indentation) == indentation && is_key
+        (*outermost.get_or_insert(indentation) == indentation || indentation == 0) && is_key
     })
 }
 
@@ -248,6 +248,7 @@ mod tests {
             "{denials: []}",
             "'denials' : []",
             "owners: [a]\ndenials: []",
+            "  - a\ndenials: []",
         ] {
             assert!(is_misplaced("denied.yaml", text.as_bytes()), "{text:?}");
         }
