@@ -224,14 +224,14 @@ fn read_rows<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, tree: &Tree) -> Op
         fields.fault(node.place, format!("the repository has no file `{path}`"));
         return None;
     };
-    match serde_saphyr::from_slice_with_options::<Vec<Row>>(bytes, yaml::options()) {
+    match yaml::read::<Vec<Row>>(path, bytes) {
         Ok(rows) if rows.len() <= ROWS_MAX => Some(rows),
         Ok(_) => {
             fields.fault(node.place, format!("`{path}` has more than {ROWS_MAX} rows"));
             None
         }
         Err(fault) => {
-            fields.fault(node.place, format!("`{path}`: {}", yaml::message_of(&fault)));
+            fields.fault(node.place, format!("`{path}`: {}", fault.message));
             None
         }
     }

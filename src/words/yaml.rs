@@ -9,7 +9,7 @@ pub use fields::Fields;
 #[cfg(test)]
 pub(crate) use fields::asked;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 use serde_saphyr::budget::BudgetBreach;
 use std::fmt;
@@ -59,14 +59,14 @@ pub enum Yaml {
 }
 
 /// The options for every file: a nesting that fits into the stack of a worker, and only `true` and `false` as booleans.
-pub fn options() -> serde_saphyr::Options {
+fn options() -> serde_saphyr::Options {
     serde_saphyr::options! {
         with_snippet: false, strict_booleans: true, budget: serde_saphyr::budget! { max_depth: NESTED_MAX },
     }
 }
 
 /// The message of a fault, in one line. Uses the library's text if it makes sense to the author of the file.
-pub fn message_of(fault: &serde_saphyr::Error) -> String {
+fn message_of(fault: &serde_saphyr::Error) -> String {
     match fault.without_snippet() {
         serde_saphyr::Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => {
             format!("the file is nested deeper than {NESTED_MAX}")
@@ -76,23 +76,25 @@ pub fn message_of(fault: &serde_saphyr::Error) -> String {
     }
 }
 
+/// Reads a whole file as one type.
+pub fn read<T: DeserializeOwned>(file: &str, bytes: &[u8]) -> Result<T, Fault> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Fault::new(file, Place::default(), "the file is not UTF-8"))?;
+    if bytes.len() > YAML_BYTES_MAX {
+        return Err(Fault::new(file, Place::default(), "the file is larger than 1 MiB"));
+    }
+    if let Some((place, message)) = syntax::check(text) {
+        return Err(Fault::new(file, place, message).in_text(text));
+    }
+    serde_saphyr::from_str_with_options(text, options()).map_err(|fault| {
+        let place = fault.location().map_or_else(Place::default, place);
+        Fault::new(file, place, message_of(&fault)).in_text(text)
+    })
+}
+
 impl Node {
     /// Parses a file. An error of its syntax is one fault.
     pub fn parse(file: &str, bytes: &[u8]) -> Result<Self, Fault> {
-        let text = std::str::from_utf8(bytes).map_err(|_| Fault::new(file, Place::default(), "the file is not UTF-8"))?;
-        if bytes.len() > YAML_BYTES_MAX {
-            return Err(Fault::new(file, Place::default(), "the file is larger than 1 MiB"));
-        }
-        if let Some((place, message)) = syntax::check(text) {
-            return Err(Fault::new(file, place, message).in_text(text));
-        }
-        match serde_saphyr::from_str_with_options::<Spanned<Yaml>>(text, options()) {
-            Ok(spanned) => Ok(node(spanned)),
-            Err(fault) => {
-                let place = fault.location().map_or_else(Place::default, place);
-                Err(Fault::new(file, place, message_of(&fault)).in_text(text))
-            }
-        }
+        read::<Spanned<Yaml>>(file, bytes).map(node)
     }
 
     /// The text, if it is one.

@@ -56,6 +56,20 @@ fn a_guardrail_lets_nothing_pass_that_it_cannot_read() {
     assert_eq!(reason(&good(&[("policies/a.yaml", &open())]), &absent), None, "where no denial looks at it, nothing is refused");
 }
 
+/// Rows are read as a type of their own, and by the same reader as every other file.
+#[test]
+fn rows_with_a_tag_or_a_hidden_line_do_not_load() {
+    let policy = "issuer: github\nfor_each: rows.yaml\nmatch: { repository: \"{each.name}\", event: push }\ngrant: { secrets: [a.yaml] }\n";
+    let found = |rows: &str| Ruleset::load(&tree(&[("policies/a.yaml", policy), ("rows.yaml", rows)]), &catalogue(), None).1;
+    for (rows, expected) in
+        [("- { name: !not acme/shop }\n", "tags"), ("- name: acme/shop\n# agreed\r- name: evil/x\n", "carriage return")]
+    {
+        let found = found(rows);
+        assert!(found.iter().any(|fault| fault.message.contains(expected)), "{rows:?}: {found:?}");
+    }
+    assert!(found("- { name: acme/shop }\n").iter().all(|fault| !fault.message.contains("rows.yaml")));
+}
+
 /// A denial of a ref that Git allows nowhere denies nobody. A block text with its line break is the likely mistake.
 #[test]
 fn a_ref_that_git_does_not_allow_is_an_error() {
