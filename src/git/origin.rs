@@ -56,7 +56,11 @@ pub struct Access {
 impl Address {
     /// Parses a URL or a path. A relative path starts at `folder`.
     pub fn parse(text: &str, folder: &Path) -> Result<Self, AddressError> {
-        if let Some(path) = text.strip_prefix("file://") {
+        let path = text.strip_prefix("file://");
+        if path.unwrap_or(text).is_empty() {
+            return Err(AddressError::Empty);
+        }
+        if let Some(path) = path {
             return Ok(Self::Here(folder.join(path)));
         }
         if !text.contains("://") && !is_scp_like(text) {
@@ -155,6 +159,8 @@ mod tests {
             "git@git.acme.com:a.git?token=HUNTER2",
             "git://user:HUNTER2@git.acme.com/a.git",
             "http://git.acme.com/a.git",
+            "",
+            "file://",
             "git://git.acme.com/a.git",
             "ext::sh -c touch% /tmp/pwned://x",
             "ssh://-oProxyCommand=touch/x",

@@ -55,10 +55,17 @@ fn read_one<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<Accepted>
     reason.and(code).map(|code| Accepted { code, place: node.place })
 }
 
+/// The codes of the findings that a policy can accept.
+pub(super) fn codes_of_policies() -> impl Iterator<Item = &'static str> {
+    CODES.into_iter().filter(|code| !OF_OTHER_FILES.contains(code))
+}
+
 fn code(text: &str) -> Result<&'static str, NotAccepted> {
-    let known = CODES.iter().find(|code| **code == text).copied();
-    let known = known.ok_or_else(|| NotAccepted::Unknown { near: nearest(text, &CODES) })?;
-    if OF_OTHER_FILES.contains(&known) { Err(NotAccepted::NotOwn) } else { Ok(known) }
+    let known = codes_of_policies().find(|code| *code == text);
+    known.ok_or_else(|| match CODES.contains(&text) {
+        true => NotAccepted::NotOwn,
+        false => NotAccepted::Unknown { near: nearest(text, &CODES) },
+    })
 }
 
 fn reason(text: &str) -> Result<(), NotAccepted> {

@@ -45,13 +45,22 @@ impl Expectation {
             }
         };
         let mut inner = outer.below(body);
-        let claims = inner.required("claims").and_then(|node| inner.text(node)).map(|name| format!("tests/{name}"));
+        let claims = inner.required("claims").and_then(|node| read_claims_file(&mut inner, node));
         let change = inner.optional("change").map(|node| read_change(&mut inner, node)).unwrap_or_default();
         let target = inner.required("credential").and_then(|node| read_target(&mut inner, node));
         inner.finish();
         outer.finish();
         Some(Self { allow: expected, claims_file: claims?, change, target: target?, place: node.place })
     }
+}
+
+fn read_claims_file<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<String> {
+    let name = fields.text(node)?;
+    if name.is_empty() {
+        fields.fault(node.place, "expected the name of a file below tests/");
+        return None;
+    }
+    Some(format!("tests/{name}"))
 }
 
 fn read_change<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Vec<(Attribute, Option<String>)> {
@@ -74,18 +83,24 @@ fn read_change<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Vec<(Attribut
 
 /// Reads a credential: its kind and name, such as `{ secret: NAME }`, or the kind alone if the policies choose the credential.
 pub(super) fn read_target<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<Target> {
-    if let Some(open) = node.as_text().and_then(|word| Target::parse(word).ok()) {
+    // A name behind the word is the form of the audit log, which also names inputs and commits.
+    let alone = node.as_text().filter(|word| !word.contains(' '));
+    if let Some(open) = alone.and_then(|word| Target::parse(word).ok()) {
         return Some(open);
     }
     let mut inner = fields.below(node);
-    let mut target = None;
+    let (mut target, mut kinds) = (None, 0);
     for (word, _) in Target::examples() {
-        let read = inner.optional(word).and_then(|node| inner.parsed(node, |text| Target::question(word, text)));
-        target = target.or(read);
+        let Some(node) = inner.optional(word) else { continue };
+        kinds += 1;
+        target = inner.parsed(node, |text| Target::question(word, text)).or(target);
     }
     inner.finish();
-    if target.is_none() {
+    if target.is_none() || kinds > 1 {
         fields.fault(node.place, format!("expected {}", Target::forms()));
     }
     target
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ mod print;
 pub(super) mod section;
 mod source;
 
-pub(super) use forms::{key, object, one_or_many, one_or_more, reference, text};
+pub(super) use forms::{key, object, one_or_more, reference, text};
 pub(super) use section::{CredentialSchema, SectionPart, SectionSchema, Values};
 
 use super::sections;

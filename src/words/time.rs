@@ -20,7 +20,8 @@ impl UnixTime {
 
     /// From RFC 3339 text such as `2027-06-30T00:00:00Z`; `None` if it is not valid.
     pub fn from_rfc3339(text: &str) -> Option<Self> {
-        text.parse::<jiff::Timestamp>().ok().map(|moment| Self(moment.as_millisecond()))
+        let moment = text.parse::<jiff::Timestamp>().ok().filter(|_| has_rfc3339_form(text));
+        moment.map(|moment| Self(moment.as_millisecond()))
     }
 
     /// Whole seconds since the epoch, rounded down.
@@ -47,6 +48,27 @@ impl UnixTime {
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
+}
+
+/// Whether a text has the form of RFC 3339, section 5.6. The parser takes more of ISO 8601, such as an hour without minutes, which editors
+/// and other programs refuse.
+fn has_rfc3339_form(text: &str) -> bool {
+    const TO_THE_SECOND: &str = "0000-00-00T00:00:00";
+    let Some((moment, rest)) = text.split_at_checked(TO_THE_SECOND.len()) else { return false };
+    let zone = match rest.strip_prefix('.') {
+        Some(fraction) if fraction.starts_with(|first: char| first.is_ascii_digit()) => {
+            fraction.trim_start_matches(|digit: char| digit.is_ascii_digit())
+        }
+        _ => rest,
+    };
+    let is_zone = is_like("Z", zone) || zone.strip_prefix(['+', '-']).is_some_and(|offset| is_like("00:00", offset));
+    is_like(TO_THE_SECOND, moment) && is_zone
+}
+
+/// Whether a text has a digit for each `0` of the form, and the form's own characters otherwise.
+fn is_like(form: &str, text: &str) -> bool {
+    let fits = |(form, byte): (u8, u8)| if form == b'0' { byte.is_ascii_digit() } else { byte.eq_ignore_ascii_case(&form) };
+    form.len() == text.len() && form.bytes().zip(text.bytes()).all(fits)
 }
 
 fn millis(duration: Duration) -> i64 {
@@ -155,7 +177,14 @@ mod tests {
         let moment = UnixTime::from_seconds(1_800_000_000);
         assert_eq!(moment.to_string(), "2027-01-15T08:00:00Z");
         assert_eq!(UnixTime::from_rfc3339("2027-01-15T08:00:00Z"), Some(moment));
-        assert_eq!(UnixTime::from_rfc3339("tomorrow"), None);
+        for good in ["2027-01-15T08:00:00.000Z", "2027-01-15T09:00:00+01:00", "2027-01-15t08:00:00z"] {
+            assert_eq!(UnixTime::from_rfc3339(good), Some(moment), "{good}");
+        }
+        let other_forms =
+            ["2027-01-15T08Z", "2027-01-15T08:00Z", "2027-01-15 08:00:00Z", "20270115T080000Z", "2027-01-15T08:00:00+01"];
+        for bad in other_forms.into_iter().chain(["tomorrow", "2027-02-30T00:00:00Z", "2027-01-15T08:00:00.Z"]) {
+            assert_eq!(UnixTime::from_rfc3339(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -7,6 +7,9 @@ use std::path::PathBuf;
 /// Why a text is not an address of a repository.
 #[derive(Debug, thiserror::Error)]
 pub enum AddressError {
+    /// It names nothing, and a path would be the folder from which it starts.
+    #[error("the address is empty")]
+    Empty,
     /// It is not a URL. What is wrong with it is not said, because that would quote it.
     #[error("the address is no URL")]
     Url,

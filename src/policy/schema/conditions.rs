@@ -1,25 +1,30 @@
 //! The definitions of conditions: `match` and `claims`.
 
-use super::forms::{key, object, one_or_many, one_or_more, reference, text};
+use super::forms::{key, object, one_or_more, reference, text};
 use crate::identity::Attribute;
+use crate::kind::POINTER;
 use crate::policy::condition::EVENTS;
 use serde_json::{Map, Value, json};
 
+/// What a claim can be compared with.
+const CLAIM_TYPES: [&str; 3] = ["string", "number", "boolean"];
+
 /// The definitions that conditions need.
 pub(super) fn definitions() -> Vec<(&'static str, Value)> {
-    let any_claim = json!({ "type": ["string", "number", "boolean"] });
     vec![
         ("event", json!({ "enum": EVENTS })),
         ("line_of_text", line(&text(), "acme/*")),
         ("line_of_flag", line(&json!({ "type": "boolean" }), true)),
         ("line_of_event", line(&reference("event"), "pull-request")),
-        ("line_of_claim", line_of_claim(&any_claim)),
+        ("line_of_claim", line_of_claim()),
+        ("claim_value", json!({ "type": CLAIM_TYPES, "minLength": 1 })),
+        ("claim_value_or_empty", json!({ "type": CLAIM_TYPES })),
         ("match", attributes()),
         (
             "claims",
             json!({
                 "type": "object",
-                "propertyNames": { "pattern": "^/" },
+                "propertyNames": { "pattern": POINTER },
                 "additionalProperties": reference("line_of_claim"),
             }),
         ),
@@ -50,22 +55,24 @@ pub(super) fn claims() -> Value {
 
 /// One value, several, or a mapping of these forms.
 fn line(value: &Value, sample: impl Into<Value>) -> Value {
-    let mut forms = object(&[], forms(value, &sample.into()));
+    let mut forms = object(&[], forms(value, value, &sample.into()));
     forms["minProperties"] = 1.into();
     either(value, forms)
 }
 
-fn line_of_claim(value: &Value) -> Value {
-    let mut properties = forms(value, &json!("acme/*"));
+/// A line of `claims`. Only `not` can use the empty text.
+fn line_of_claim() -> Value {
+    let like = reference("claim_value");
+    let mut properties = forms(&like, &reference("claim_value_or_empty"), &json!("acme/*"));
     properties["plain"] = key(
         "Patterns of plain texts alone: no white space, quotes, brackets or signs of shells, and at most 255 characters.",
-        one_or_more(json!({ "type": "string", "minLength": 1 })),
+        one_or_more(text()),
         json!(["repo:acme/shop:**"]),
     );
     let mut forms = object(&[], properties);
     forms["minProperties"] = 1.into();
-    forms["maxProperties"] = 2.into();
-    either(value, forms)
+    forms["not"] = json!({ "required": ["like", "plain"] });
+    either(&like, forms)
 }
 
 fn either(value: &Value, forms: Value) -> Value {
@@ -76,12 +83,12 @@ fn either(value: &Value, forms: Value) -> Value {
     line
 }
 
-fn forms(value: &Value, sample: &Value) -> Value {
+fn forms(like: &Value, not: &Value, sample: &Value) -> Value {
     json!({
-        "like": key("What a line without `like` says: any of these.", one_or_more(value.clone()), json!([sample])),
+        "like": key("What a line without `like` says: any of these.", one_or_more(like.clone()), json!([sample])),
         "not": key(
             "None of these. In a policy the attribute or claim has to be there.",
-            one_or_many(value.clone()),
+            one_or_more(not.clone()),
             json!([sample]),
         ),
     })

@@ -1,5 +1,6 @@
 //! The forms of values that the schemas have in common.
 
+use crate::words::names::patterns::{LABEL, LABEL_BYTES_MAX};
 use serde_json::{Value, json};
 
 /// Where a schema has its definitions.
@@ -8,8 +9,12 @@ pub(super) const DEFINITIONS: &str = "#/$defs/";
 const DURATION: &str = "^([0-9]+[smhd])+$";
 
 /// The definitions that every file may use.
-pub(super) fn definitions() -> [(&'static str, Value); 2] {
-    [("text", json!({ "type": "string", "minLength": 1 })), ("duration", json!({ "type": "string", "pattern": DURATION }))]
+pub(super) fn definitions() -> [(&'static str, Value); 3] {
+    [
+        ("text", json!({ "type": "string", "minLength": 1 })),
+        ("duration", json!({ "type": "string", "pattern": DURATION })),
+        ("label", json!({ "type": "string", "pattern": LABEL, "maxLength": LABEL_BYTES_MAX })),
+    ]
 }
 
 /// Refers to a definition.

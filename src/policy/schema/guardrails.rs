@@ -1,7 +1,7 @@
 //! The frame of `guardrails.yaml`.
 
 use super::conditions::{ALL_LINES, claims, identity, matches};
-use super::forms::{file, key, object, one_or_many, reference, text};
+use super::forms::{file, key, object, one_or_many, one_or_more, reference};
 use super::section::{SectionPart, by_word, sample};
 use serde_json::{Value, json};
 
@@ -22,10 +22,12 @@ pub(super) fn frame(_sections: &[SectionPart]) -> Value {
 
 /// The definitions of this file.
 pub(super) fn definitions(sections: &[SectionPart]) -> [(&'static str, Value); 1] {
-    let denied = by_word(sections, |section| section.schema.patterns.of_key());
+    let denied = by_word(sections, |section| section.schema.patterns.of_key(one_or_more));
+    let mut denied = object(&[], denied);
+    denied["minProperties"] = 1.into();
     let deny = key(
         "What is denied, by pattern; absent: everything.",
-        object(&[], denied),
+        denied,
         json!([sample(sections.first(), |schema| &schema.patterns)]),
     );
     let properties = json!({
@@ -34,7 +36,7 @@ pub(super) fn definitions(sections: &[SectionPart]) -> [(&'static str, Value); 1
             json!({ "type": "string" }),
             json!(["No pull request gets a credential."]),
         ),
-        "issuer": key("The issuer of the identities; absent: each that is configured.", text(), json!(["github"])),
+        "issuer": key("The issuer of the identities; absent: each that is configured.", reference("label"), json!(["github"])),
         "match": matches(ALL_LINES, identity()),
         "claims": claims(),
         "deny": deny,

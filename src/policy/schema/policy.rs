@@ -4,7 +4,7 @@ use super::conditions::{ALL_LINES, claims, identity, matches};
 use super::forms::{file, key, object, one_or_many, reference, text};
 use super::section::{CredentialSchema, SectionPart, by_word, sample};
 use crate::identity::Attribute;
-use crate::policy::accepted::REASON_CHARACTERS_MAX;
+use crate::policy::accepted::{REASON_CHARACTERS_MAX, codes_of_policies};
 use crate::token::Possession;
 use serde_json::{Map, Value, json};
 
@@ -31,7 +31,7 @@ fn properties(sections: &[SectionPart]) -> Value {
             json!([["team-shop"]]),
         ),
         "accept_findings": accepted(),
-        "issuer": key("The issuer of the identities: a name from daypass.yaml.", text(), json!(["github"])),
+        "issuer": key("The issuer of the identities: a name from daypass.yaml.", reference("label"), json!(["github"])),
         "for_each": key(
             "A file of the repository with rows, each a mapping of texts: one rule of each row, in which `{each.NAME}` is the row's value. By its `name`, which no other row has, a cloud tells a row from the others.",
             text(),
@@ -62,18 +62,22 @@ fn properties(sections: &[SectionPart]) -> Value {
 }
 
 fn accepted() -> Value {
-    let finding = key("The finding's code, as `policy check` tells it.", json!({ "type": "string" }), json!(["schedule_writes"]));
+    key(
+        "Findings of the linter that this policy accepts, each with the reason.",
+        one_or_many(reference("accepted_finding")),
+        json!([[{ "finding": "schedule_writes", "reason": "the nightly release is this policy's job" }]]),
+    )
+}
+
+fn accepted_finding() -> Value {
+    let codes: Vec<&str> = codes_of_policies().collect();
+    let finding = key("The finding's code, as `policy check` tells it.", json!({ "enum": codes }), json!(["schedule_writes"]));
     let reason = key(
         "Why, in one sentence.",
         json!({ "type": "string", "minLength": 1, "maxLength": REASON_CHARACTERS_MAX }),
         json!(["the nightly release is this policy's job"]),
     );
-    let one = object(&["finding", "reason"], json!({ "finding": finding, "reason": reason }));
-    key(
-        "Findings of the linter that this policy accepts, each with the reason.",
-        json!({ "type": "array", "items": one }),
-        json!([[{ "finding": "schedule_writes", "reason": "the nightly release is this policy's job" }]]),
-    )
+    object(&["finding", "reason"], json!({ "finding": finding, "reason": reason }))
 }
 
 /// What is granted. The sample is of what every other key of a policy allows: a session has no use for a cloud's credentials.
@@ -81,7 +85,7 @@ fn grant(sections: &[SectionPart]) -> Value {
     let own = sections.iter().find(|section| section.is_own);
     key(
         "What is granted.",
-        object(&[], by_word(sections, |section| section.schema.entries.of_key())),
+        object(&[], by_word(sections, |section| section.schema.entries.of_key(one_or_many))),
         json!([sample(own, |schema| &schema.entries)]),
     )
 }
@@ -114,7 +118,7 @@ fn tests(sections: &[SectionPart]) -> Value {
 }
 
 /// The definitions of this file.
-pub(super) fn definitions(sections: &[SectionPart]) -> [(&'static str, Value); 2] {
+pub(super) fn definitions(sections: &[SectionPart]) -> [(&'static str, Value); 3] {
     let words: Vec<&str> = Attribute::ALL.iter().map(|attribute| attribute.as_str()).collect();
     let properties = json!({
         "claims": key(
@@ -133,7 +137,11 @@ pub(super) fn definitions(sections: &[SectionPart]) -> [(&'static str, Value); 2
         ),
         "credential": key(describe(sections), reference("credential"), json!([open(sections)])),
     });
-    [("credential", credential(sections)), ("expectation", object(&["claims", "credential"], properties))]
+    [
+        ("accepted_finding", accepted_finding()),
+        ("credential", credential(sections)),
+        ("expectation", object(&["claims", "credential"], properties)),
+    ]
 }
 
 fn kinds(sections: &[SectionPart]) -> impl Iterator<Item = &CredentialSchema> {

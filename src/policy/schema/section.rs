@@ -1,6 +1,6 @@
 //! What a section of `grant:` says of itself, and how the frames take it.
 
-use super::forms::{key, one_or_many};
+use super::forms::key;
 use serde_json::{Map, Value};
 
 /// A section's part of the schemas.
@@ -44,9 +44,9 @@ pub(in crate::policy) struct SectionPart {
 }
 
 impl Values {
-    /// The value of the key.
-    pub(super) fn of_key(&self) -> Value {
-        key(self.description, one_or_many(self.each.clone()), self.examples.clone())
+    /// The value of the key, of which `form` says how many there can be.
+    pub(super) fn of_key(&self, form: fn(Value) -> Value) -> Value {
+        key(self.description, form(self.each.clone()), self.examples.clone())
     }
 }
 

@@ -3,6 +3,7 @@
 use super::conditions::matches;
 use super::forms::{file, key, object, one_or_many, reference, text};
 use super::section::{SectionPart, by_word, sample};
+use crate::words::names::patterns::COMMIT;
 use serde_json::{Value, json};
 
 const TITLE: &str = "A further source of daypass";
@@ -29,7 +30,7 @@ pub(super) fn frame(sections: &[SectionPart]) -> Value {
         ),
         "since": key(
             "The commit that the first revision has to follow.",
-            json!({ "type": "string", "pattern": "^([0-9a-f]{40}|[0-9a-f]{64})$" }),
+            json!({ "type": "string", "pattern": COMMIT }),
             json!(["4f2a9c1d0e8b7a6f5c4d3e2f1a0b9c8d7e6f5a4b"]),
         ),
         "age_identities": age_identities(),
@@ -57,18 +58,19 @@ fn age_identities() -> Value {
     let each = json!({ "anyOf": [text(), wrapped] });
     key(
         "Files of the server's `age_identity_dir` that open its secrets, and no other source's.",
-        json!({ "anyOf": [text(), { "type": "array", "items": each }] }),
+        one_or_many(each),
         json!([["team-a.key"], sample]),
     )
 }
 
 fn credentials() -> Value {
     let file = |description: &str, sample: &str| key(description, text(), json!([sample]));
+    let any = |description: &str, sample: &str| key(description, json!({ "type": "string" }), json!([sample]));
     let properties = json!({
-        "username": file("https: the user's name.", "daypass"),
+        "username": any("https: the user's name.", "daypass"),
         "token_file": file("https: a file with the token or password.", "git-token"),
         "ca": file("https: a file with the certificates to trust.", "git-ca.pem"),
-        "proxy": file("https: the proxy's URL.", "http://proxy.acme.com:3128"),
+        "proxy": any("https: the proxy's URL.", "http://proxy.acme.com:3128"),
         "key": file("ssh: a file with the private key.", "team-a-deploy-key"),
         "known_hosts": file("ssh: a file with the hosts' keys.", "known_hosts"),
     });
@@ -113,10 +115,11 @@ fn verify() -> Value {
 
 /// The bounds. A section of which a source has its own things is never listed.
 fn allowed(sections: &[SectionPart]) -> Value {
-    let grant = by_word(sections, |section| if section.is_own { false.into() } else { section.schema.patterns.of_key() });
+    let grant =
+        by_word(sections, |section| if section.is_own { false.into() } else { section.schema.patterns.of_key(one_or_many) });
     let first = sections.iter().find(|section| !section.is_own);
     let properties = json!({
-        "issuers": key("The issuers that its policies may name.", one_or_many(text()), json!([["github"]])),
+        "issuers": key("The issuers that its policies may name.", one_or_many(reference("label")), json!([["github"]])),
         "match": matches(
             "What has to hold of whoever its policies let in, beside their own lines.",
             json!([{ "repository": "acme/team-a-*" }]),

@@ -1,77 +1,32 @@
 //! Compares the schemas and the readers in both directions, by the samples in the schemas; and the files of the repository with both.
 
-use super::structural::{holds, resolved};
+mod bounds;
+mod readers;
+mod reasons;
+
+use super::structural::holds;
 use super::*;
 use crate::client::environment::Environment;
-use crate::config::{FurtherSource, SourceFiles};
-use crate::identity::{Attribute, Mapping};
 use crate::kind::{Target, each_kind};
-use crate::policy::{Catalogue, Guardrails, IssuerEntry, Tree, TrustPolicy};
-use crate::words::names::{IssuerName, IssuerUrl};
-use crate::words::yaml::{Fault, Node, Place, Yaml, asked};
+use crate::words::yaml::{Node, Place, Yaml, asked};
+use readers::CASES;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// Public keys without an owner.
-const SSH_KEY: &str = "signer@acme.example ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILUKqWNr3Pk7JIDw4jEJcthxLg8me4QzkZO17S780d4C\n";
-const OPENPGP_KEY: &str = "-----BEGIN PGP PUBLIC KEY BLOCK-----
-
-mDMEawRQrRYJKwYBBAHaRw8BAQdAYnZwXaNfXnO28/PPbZWCiCI/5hAOZnBqybyB
-9M0LytC0E3NpZ25lckBhY21lLmV4YW1wbGWIkAQTFggAOBYhBER66Au8/M0G2nYw
-VhPK4LTr5F1ZBQJrBFCtAhsDBQsJCAcCBhUKCQgLAgQWAgMBAh4BAheAAAoJEBPK
-4LTr5F1ZPrwBALn17XoTqikjEeemxKZAaYSGcHZCjGk9rcuchRjoycqjAQDa8yyz
-mEBScP/5leoK0Yu+Z9oTbTlvLZSqYWysI2gvDQ==
-=Fu4A
------END PGP PUBLIC KEY BLOCK-----
-";
-
-/// A schema, and the reader of its files: it returns the faults, including warnings.
-type Case = (&'static LazyLock<String>, fn(&str) -> Vec<Fault>);
-const CASES: [Case; 3] = [(&POLICY_SCHEMA, read_policy), (&GUARDRAILS_SCHEMA, read_guardrails), (&SOURCE_SCHEMA, read_source)];
+/// The schema with its `$ref` resolved. Keywords next to the `$ref` override those of the referenced schema.
+fn resolved(root: &Value, schema: &Value) -> Value {
+    let Some(reference) = schema.get("$ref").and_then(Value::as_str) else { return schema.clone() };
+    let mut whole = resolved(root, root.pointer(&reference[1..]).unwrap_or_else(|| panic!("{reference} is nowhere")));
+    whole.as_object_mut().unwrap().extend(schema.as_object().unwrap().clone());
+    whole.as_object_mut().unwrap().remove("$ref");
+    whole
+}
 
 macro_rules! words {
     ($($(#[$attribute:meta])* $kind:ident($target:ident) $word:literal $(=> $answer:ident)?;)*) => {
         [$($word),*]
     };
-}
-
-/// One issuer that claims every attribute.
-fn catalogue() -> Catalogue {
-    use Attribute as A;
-    let named = [A::Repository, A::Owner, A::Actor, A::ServiceAccount, A::Pod];
-    let source = |attribute| if named.contains(attribute) { "{ name: c, id: d }" } else { "{ claim: c }" };
-    let claims: String = A::ALL.iter().map(|attribute| format!("  {attribute}: [{}]\n", source(attribute))).collect();
-    let mapping: Mapping =
-        serde_saphyr::from_str(&format!("name: all\nreplay: per-job\nci: false\nattributes:\n{claims}")).unwrap();
-    let entry = IssuerEntry {
-        url: IssuerUrl::parse("https://idp.acme.example").unwrap(),
-        mapping: mapping.into(),
-        session_max: Some(crate::token::SESSION_MAX),
-    };
-    [(IssuerName::parse("github").unwrap(), entry)].into_iter().collect()
-}
-
-fn read_policy(text: &str) -> Vec<Fault> {
-    let tree: Tree = [("repositories.yaml".to_owned(), b"- { name: shop }".as_slice().into())].into();
-    TrustPolicy::parse("policies/a.yaml", text.as_bytes(), &tree, &catalogue()).map_or_else(|faults| faults, |(_, faults)| faults)
-}
-
-fn read_guardrails(text: &str) -> Vec<Fault> {
-    Guardrails::parse(text.as_bytes(), &catalogue()).err().unwrap_or_default()
-}
-
-fn read_source(text: &str) -> Vec<Fault> {
-    let folder = tempfile::tempdir().unwrap();
-    for name in ["team-a.key", "git-token", "git-ca.pem", "team-a-deploy-key", "known_hosts", "hook-secret"] {
-        std::fs::write(folder.path().join(name), "x").unwrap();
-        std::fs::set_permissions(folder.path().join(name), std::fs::Permissions::from_mode(0o600)).unwrap();
-    }
-    let files = SourceFiles { age_identities: Some(folder.path().to_owned()), credentials: Some(folder.path().to_owned()) };
-    let file = |name: &str, text: &str| (format!("sources/{name}"), text.as_bytes().into());
-    let tree: Tree = [file("team-a.yaml", text), file("team-a.signers", SSH_KEY), file("web-flow.asc", OPENPGP_KEY)].into();
-    FurtherSource::parse("sources/team-a.yaml", &tree, &files, &catalogue()).err().unwrap_or_default()
 }
 
 fn list<'a>(schema: &'a Value, word: &str) -> impl Iterator<Item = &'a Value> {

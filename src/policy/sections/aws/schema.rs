@@ -2,7 +2,7 @@
 
 use super::session::{SESSION_NAME_CHARS, SESSION_POLICY_ARNS_MAX, SESSION_POLICY_MAX, TAGS_MAX};
 use super::{AWS_TTL_DEFAULT, AWS_TTL_MAX, AWS_TTL_MIN, CHAINED_TTL_MAX};
-use crate::policy::schema::{CredentialSchema, SectionSchema, Values, key, object, one_or_many, reference, text};
+use crate::policy::schema::{CredentialSchema, SectionSchema, Values, key, object, one_or_more, reference, text};
 use crate::policy::sections::templates::names_schema;
 use crate::words::duration_text;
 use serde_json::{Value, json};
@@ -68,7 +68,7 @@ fn names() -> Vec<(&'static str, Value)> {
         ),
         (
             "transitive_tags",
-            key("Tags that further roles of the session keep; each is one of `tags`.", one_or_many(text()), json!([["commit"]])),
+            key("Tags that further roles of the session keep; each is one of `tags`.", one_or_more(text()), json!([["commit"]])),
         ),
         (
             "session_name",

@@ -140,7 +140,11 @@ fn read_tags<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>)
 fn read_transitive(fields: &mut Fields<'_, '_>, tags: &Templates) -> Vec<String> {
     let mut transitive = Vec::new();
     if let Some(list) = fields.optional("transitive_tags") {
-        for node in fields.one_or_many(list) {
+        let nodes = fields.one_or_many(list);
+        if nodes.is_empty() {
+            fields.fault(list.place, "an empty list names no tag: take it out");
+        }
+        for node in nodes {
             match fields.text(node) {
                 Some(key) if tags.iter().any(|(name, _)| name == key) => transitive.push(key.to_owned()),
                 Some(key) => fields.fault(node.place, format!("`{key}` is none of the `tags`")),

@@ -67,7 +67,7 @@ fn account() -> Value {
         duration_text(TTL_DEFAULT)
     );
     let delegates = json!({ "anyOf": [text(), { "type": "array", "items": text(), "maxItems": DELEGATES_MAX }] });
-    object(
+    let mut entry = object(
         &["service_account"],
         json!({
             "service_account": key("Whose token it is, by its address.", text(), json!([ACCOUNT])),
@@ -89,7 +89,11 @@ fn account() -> Value {
             ),
             "boundary": boundary("What of Cloud Storage an access token reaches, and nothing else."),
         }),
-    )
+    );
+    // These are of access tokens.
+    let others = ["ttl", "scopes", "boundary"].map(|key| json!({ "required": [key] }));
+    entry["not"] = json!({ "required": ["id_token"], "anyOf": others });
+    entry
 }
 
 fn direct() -> Value {

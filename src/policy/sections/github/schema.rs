@@ -30,14 +30,15 @@ pub(super) fn schema() -> SectionSchema {
 }
 
 fn entry() -> Value {
-    let listed = json!({ "type": "array", "items": text(), "minItems": 1, "maxItems": REPOSITORIES_MAX });
+    // Not more than `REPOSITORIES_MAX`, each counted once: no schema can count like that.
+    let listed = json!({ "type": "array", "items": text(), "minItems": 1 });
     let repositories = json!({ "anyOf": [text(), listed, reference("github_all_repositories")] });
     object(
         &["app", "repositories", "permissions"],
         json!({
             "app": key("The App, as the server's configuration calls it.", text(), json!(["acme"])),
             "repositories": key(
-                "Repositories of one account, with their ids: OWNER/REPOSITORY@ID. `{repository}` is that of whoever asks; `{ all: OWNER }` is every one that the App is installed for.",
+                format!("Repositories of one account, at most {REPOSITORIES_MAX}, with their ids: OWNER/REPOSITORY@ID. `{{repository}}` is that of whoever asks; `{{ all: OWNER }}` is every one that the App is installed for."),
                 repositories,
                 json!([["acme/shop@456789", "{repository}"]]),
             ),
@@ -63,7 +64,6 @@ fn all_repositories() -> Value {
 fn permissions() -> Value {
     json!({
         "type": "object",
-        "minProperties": 1,
         "propertyNames": { "pattern": Permission::KEY },
         "additionalProperties": { "enum": Level::ALL.map(Level::as_str) },
     })

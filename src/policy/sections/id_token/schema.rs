@@ -1,5 +1,6 @@
 //! What the schemas say of tokens of our own issuer.
 
+use super::claims::registered;
 use super::{ID_TOKEN_TTL_DEFAULT, ID_TOKEN_TTL_MAX, ID_TOKEN_TTL_MIN};
 use crate::policy::schema::{CredentialSchema, SectionSchema, Values, key, object, reference, text};
 use crate::policy::sections::templates::names_schema;
@@ -33,8 +34,8 @@ fn entry() -> Value {
         duration_text(ID_TOKEN_TTL_DEFAULT)
     );
     let mut names = names_schema();
-    let reserved = json!({ "enum": ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"] });
-    names["not"] = json!({ "anyOf": [reserved, names["not"]] });
+    let registered: Vec<&str> = registered().collect();
+    names["not"] = json!({ "anyOf": [{ "enum": registered }, names["not"]] });
     let claims = json!({ "type": "object", "propertyNames": names, "additionalProperties": { "type": "string" } });
     object(
         &["audience"],

@@ -38,14 +38,17 @@ fn entry() -> Value {
         "type": "object",
         "maxProperties": ExchangeFields::MAX,
         "propertyNames": { "pattern": ExchangeFields::NAME },
-        "additionalProperties": { "type": "string", "minLength": 1, "maxLength": ExchangeFields::VALUE_CHARS_MAX },
+        "additionalProperties": text(),
     });
     object(
         &["service"],
         json!({
             "service": key("The service, as the server's configuration calls it.", text(), json!(["partner"])),
             "fields": key(
-                "The fields of the request that the configuration leaves to policies, all of them.",
+                format!(
+                    "The fields of the request that the configuration leaves to policies, all of them, each of 1 to {} printable characters.",
+                    ExchangeFields::VALUE_CHARS_MAX
+                ),
                 fields,
                 json!([{ "role": "deploy" }]),
             ),

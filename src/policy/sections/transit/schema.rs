@@ -2,10 +2,8 @@
 
 use crate::kind::Operation;
 use crate::policy::schema::{CredentialSchema, SectionSchema, Values, key, object, one_or_more, reference, text};
+use crate::words::names::patterns::PATH;
 use serde_json::{Value, json};
-
-/// A use, as tests of policies name it.
-const USE: &str = "^(encrypt|decrypt) [A-Za-z0-9_./-]+$";
 
 pub(super) fn schema() -> SectionSchema {
     SectionSchema {
@@ -20,12 +18,17 @@ pub(super) fn schema() -> SectionSchema {
             alone: None,
             named: key(
                 "This use of a transit key: an operation and the key.",
-                json!({ "type": "string", "pattern": USE }),
+                json!({ "type": "string", "pattern": use_of_a_key() }),
                 json!(["decrypt flux", "encrypt shop/backup"]),
             ),
         }],
         definitions: vec![("transit", entry()), ("transit_operation", json!({ "enum": Operation::ALL.map(Operation::as_str) }))],
     }
+}
+
+/// A use, as tests of policies name it.
+fn use_of_a_key() -> String {
+    format!("^({}) {}", Operation::ALL.map(Operation::as_str).join("|"), PATH.trim_start_matches('^'))
 }
 
 fn entry() -> Value {

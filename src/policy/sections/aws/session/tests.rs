@@ -51,6 +51,12 @@ fn a_tag_that_aws_refuses_each_time_does_not_load() {
 }
 
 #[test]
+fn an_empty_list_of_transitive_tags_does_not_load() {
+    let fault = policy(json!({ "tags": { "a": "b" }, "transitive_tags": [] })).unwrap_err();
+    assert!(fault.contains("an empty list names no tag"), "{fault}");
+}
+
+#[test]
 fn a_session_is_named_as_the_policy_says_and_never_otherwise() {
     let name = |text: &str, change: Value| terms(json!({ "session_name": text }), change).map(|terms| terms.session_name);
     assert_eq!(terms(json!({}), json!({})).unwrap().session_name, None, "the decision's id");
