@@ -18,7 +18,6 @@ use std::collections::BTreeSet;
 /// The patterns of names for JSON Schema. The parsers refuse more.
 const APP: &str = "^[A-Za-z0-9._-]{1,100}$";
 const OWNER: &str = "^[A-Za-z0-9_][A-Za-z0-9_-]{0,38}$";
-const REPOSITORY: &str = "^[A-Za-z0-9_][A-Za-z0-9_-]{0,38}/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$";
 
 /// Repositories in a request. A body's lists have 256 elements at most. A job that needs more leaves them out and gets those that the
 /// policy names.
@@ -97,7 +96,7 @@ impl Kind for GitHubTarget {
 
     fn body() -> Option<Value> {
         let owner = json!({ "type": "string", "pattern": OWNER, "description": "Each repository of this account's for which the App is installed." });
-        let name = json!({ "type": "string", "pattern": REPOSITORY, "description": "OWNER/REPOSITORY" });
+        let name = json!({ "type": "string", "pattern": RepositoryName::FORM, "description": "OWNER/REPOSITORY" });
         let named = json!({ "type": "array", "minItems": 1, "maxItems": REQUESTED_MAX, "uniqueItems": true, "items": name });
         let mut permissions = reference("GitHubPermissions");
         permissions["description"] = "Left out: those that are granted.".into();

@@ -2,11 +2,13 @@
 //!
 //! Segments end at `/`, `:` and `@`. Matching reads the text once with a set of positions, so no pattern is slow.
 
+mod names;
 mod printable;
 
 use super::error::PATTERN_CHARACTERS_MAX;
 use super::error::PatternError;
 use super::template::Piece;
+pub(in crate::policy) use names::{NameForm, NoNameError};
 pub(in crate::policy) use printable::is_printable;
 use std::fmt;
 

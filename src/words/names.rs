@@ -9,6 +9,12 @@ use std::fmt;
 
 /// The longest name of any kind, in bytes: AWS's limit of issuer URLs and ARNs. No other name is longer.
 pub const NAME_BYTES_MAX: usize = 2048;
+/// IAM API reference, `roleNameType`.
+const IAM_ROLE_BYTES_MAX: usize = 64;
+/// IAM API reference, `policyNameType`.
+const IAM_POLICY_BYTES_MAX: usize = 128;
+/// IAM API reference, `pathType`, with a slash at both ends.
+const IAM_PATH_BYTES_MAX: usize = 512;
 
 macro_rules! names {
     ($($(#[$doc:meta])* $name:ident, $check:path;)*) => {$(
@@ -234,14 +240,19 @@ fn check_role_arn(text: &str) -> Result<(), NameError> {
     let fields: Vec<&str> = text.splitn(6, ':').collect();
     let [arn, partition, iam, region, account, resource] = fields[..] else { return Err(NameError::NoRoleArn) };
     let name = resource.strip_prefix("role/").ok_or(NameError::NoRoleArn)?;
-    let name_good = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-/".contains(&byte);
     if arn != "arn" || !is_partition(partition) || iam != "iam" || !region.is_empty() || !is_account(account) {
         return Err(NameError::NoRoleArn);
     }
-    if name.is_empty() || name.ends_with('/') || !name.bytes().all(name_good) {
-        return Err(NameError::RoleName);
-    }
-    Ok(())
+    if is_iam_name(name, IAM_ROLE_BYTES_MAX) { Ok(()) } else { Err(NameError::RoleName) }
+}
+
+/// Whether it is a name of IAM, perhaps with a path before it (IAM API reference, `roleNameType`, `policyNameType`, `pathType`). Paths may
+/// have further characters, which no policy needs.
+fn is_iam_name(text: &str, most: usize) -> bool {
+    let good = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-/".contains(&byte));
+    let (path, name) = text.rsplit_once('/').map_or((None, text), |(path, name)| (Some(path), name));
+    let path_good = path.is_none_or(|path| (1..=IAM_PATH_BYTES_MAX - 2).contains(&path.len()) && good(path));
+    (1..=most).contains(&name.len()) && good(name) && path_good
 }
 
 fn check_kms_key_arn(text: &str) -> Result<(), NameError> {
@@ -261,7 +272,7 @@ pub fn check_managed_policy_arn(text: &str) -> Result<(), NameError> {
     let fields: Vec<&str> = text.splitn(6, ':').collect();
     let ["arn", partition, "iam", "", account, resource] = fields[..] else { return Err(NameError::NoManagedPolicyArn) };
     let name = resource.strip_prefix("policy/").unwrap_or_default();
-    let named = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-/".contains(&byte));
+    let named = is_iam_name(name, IAM_POLICY_BYTES_MAX);
     let owned = account == "aws" || is_account(account);
     let sized = (20..=NAME_BYTES_MAX).contains(&text.len());
     if is_partition(partition) && owned && named && sized { Ok(()) } else { Err(NameError::NoManagedPolicyArn) }
@@ -343,6 +354,23 @@ mod tests {
         {
             assert!(RoleArn::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    /// IAM has no role or policy with a longer name or path, so a grant of one would fail at each use.
+    #[test]
+    fn names_and_paths_of_iam_are_as_long_as_iam_takes() {
+        let role = |path: usize, name: usize| {
+            let path = if path == 0 { String::new() } else { format!("{}/", "p".repeat(path)) };
+            RoleArn::parse(&format!("arn:aws:iam::123456789012:role/{path}{}", "n".repeat(name)))
+        };
+        for good in [(0, 1), (0, 64), (510, 64)] {
+            assert!(role(good.0, good.1).is_ok(), "{good:?}");
+        }
+        for bad in [(0, 0), (0, 65), (511, 1), (1, 0)] {
+            assert_eq!(role(bad.0, bad.1), Err(NameError::RoleName), "{bad:?}");
+        }
+        let managed = |name: usize| check_managed_policy_arn(&format!("arn:aws:iam::aws:policy/{}", "n".repeat(name)));
+        assert_eq!((managed(128), managed(129)), (Ok(()), Err(NameError::NoManagedPolicyArn)));
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub struct Guid(String);
 pub struct GuidError;
 
 impl Guid {
+    /// The form of a GUID, as a regular expression.
+    pub const FORM: &str = GUID;
+
     /// Parses a GUID, and turns it to lower case.
     pub fn parse(text: &str) -> Result<Self, GuidError> {
         let is_hyphenated = text.len() == GUID_BYTES && text.is_ascii();

@@ -39,6 +39,9 @@ pub struct ServiceAccount(Box<str>);
 pub struct GcpScope(Box<str>);
 
 impl ServiceAccount {
+    /// The form of an address, as a regular expression.
+    pub const FORM: &str = SERVICE_ACCOUNT;
+
     /// Parses an address.
     pub fn parse(text: &str) -> Result<Self, GcpNameError> {
         let label = |label: &str| {

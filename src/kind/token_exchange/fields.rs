@@ -24,6 +24,9 @@ pub struct ServiceName(String);
 pub struct ExchangeFields(BTreeMap<String, String>);
 
 impl ServiceName {
+    /// The form of a name, as a regular expression.
+    pub const FORM: &str = SERVICE;
+
     /// Parses a service's name.
     pub fn parse(text: &str) -> Result<Self, TokenExchangeError> {
         let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
@@ -39,6 +42,8 @@ impl ExchangeFields {
     pub const MAX: usize = FIELDS_MAX;
     /// The pattern of a name for JSON Schema.
     pub const NAME: &str = NAME;
+    /// The pattern of a value for JSON Schema.
+    pub const VALUE: &str = VALUE;
     /// The longest value.
     pub const VALUE_CHARS_MAX: usize = VALUE_CHARS_MAX;
 

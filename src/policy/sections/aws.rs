@@ -15,13 +15,12 @@ pub use terms::{AwsTerms, IntermediateRole};
 use super::{Section, bounded, within};
 use crate::identity::Facts;
 use crate::kind::{AwsTarget, Target};
-use crate::policy::access::patterns_overlap;
 use crate::policy::error::{FilledError, PatternError};
-use crate::policy::pattern::Pattern;
+use crate::policy::pattern::{NameForm, NoNameError, Pattern};
 use crate::policy::schema::SectionSchema;
 use crate::policy::template::{Row, Template, fill_row_text};
 use crate::words::Denial;
-use crate::words::names::RoleArn;
+use crate::words::names::{RoleArn, patterns};
 use crate::words::yaml::{Fields, Node, Place};
 use std::time::Duration;
 
@@ -32,8 +31,9 @@ const AWS_TTL_DEFAULT: Duration = Duration::from_secs(3600);
 /// AWS IAM user guide, "Role chaining": the session of a role that another role assumes lasts at most an hour.
 const CHAINED_TTL_MAX: Duration = Duration::from_secs(3600);
 
-/// A pattern that fits every role's ARN.
-const ANY_ROLE: &str = "arn:*:iam::*:role/**";
+/// The roles' ARNs.
+const ROLES: NameForm =
+    NameForm { kind: "role", form: patterns::ROLE_ARN, example: "`arn:aws:iam::123456789012:role/deploy-*`" };
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::policy) struct AwsGrant {
@@ -44,14 +44,14 @@ pub(in crate::policy) struct AwsGrant {
 }
 
 /// Why a text is no pattern of roles.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(in crate::policy) enum RolePatternError {
     /// It is no pattern at all.
     #[error(transparent)]
     Pattern(#[from] PatternError),
     /// No role fits it.
-    #[error("no role has an ARN like that: write for example `arn:aws:iam::123456789012:role/deploy-*`")]
-    NoRole,
+    #[error(transparent)]
+    NoRole(#[from] NoNameError),
 }
 
 impl Section for AwsGrant {
@@ -85,11 +85,8 @@ impl Section for AwsGrant {
 
     fn pattern(text: &str) -> Result<Pattern, Self::PatternError> {
         let pattern = Pattern::parse(text)?;
-        let may_be = match pattern.literal() {
-            Some(role) => RoleArn::parse(role).is_ok(),
-            None => patterns_overlap(&pattern, &Pattern::parse(ANY_ROLE)?),
-        };
-        if may_be { Ok(pattern) } else { Err(RolePatternError::NoRole) }
+        pattern.check_can_name(&ROLES)?;
+        Ok(pattern)
     }
 
     fn meets(&self, pattern: &Pattern) -> bool {

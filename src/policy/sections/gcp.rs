@@ -12,9 +12,8 @@ pub use terms::GcpTerms;
 
 use super::{Section, bounded, within};
 use crate::kind::{DIRECT, GcpNameError, GcpScope, ServiceAccount, Target};
-use crate::policy::access::patterns_overlap;
 use crate::policy::error::{FilledError, PatternError};
-use crate::policy::pattern::Pattern;
+use crate::policy::pattern::{NameForm, NoNameError, Pattern};
 use crate::policy::schema::SectionSchema;
 use crate::policy::template::{Row, fill_row_text};
 use crate::policy::trusting::SubjectTrust;
@@ -35,8 +34,12 @@ const SCOPES_MAX: usize = 20;
 const DELEGATES_MAX: usize = 4;
 /// The scope that limits nothing: only the account's IAM roles decide.
 const SCOPE_DEFAULT: &str = "https://www.googleapis.com/auth/cloud-platform";
-/// A pattern that fits every service account's address.
-const ANY_ACCOUNT: &str = "*@*";
+/// The service accounts' addresses.
+const ACCOUNTS: NameForm = NameForm {
+    kind: "service account",
+    form: ServiceAccount::FORM,
+    example: "its address, such as `*@acme-prod.iam.gserviceaccount.com`, or `direct`",
+};
 
 /// One token.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -46,16 +49,14 @@ pub(in crate::policy) struct GcpGrant {
 }
 
 /// Why a text is no pattern of service accounts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(in crate::policy) enum AccountPatternError {
     /// It is no pattern at all.
     #[error(transparent)]
     Pattern(#[from] PatternError),
     /// No service account fits it.
-    #[error(
-        "no service account is called like that: write its address, such as `*@acme-prod.iam.gserviceaccount.com`, or `{DIRECT}`"
-    )]
-    NoAccount,
+    #[error(transparent)]
+    NoAccount(#[from] NoNameError),
 }
 
 impl GcpGrant {
@@ -98,11 +99,10 @@ impl Section for GcpGrant {
 
     fn pattern(text: &str) -> Result<Pattern, Self::PatternError> {
         let pattern = Pattern::parse(text)?;
-        let may_be = match pattern.literal() {
-            Some(account) => account == DIRECT || ServiceAccount::parse(account).is_ok(),
-            None => pattern.matches(DIRECT) || patterns_overlap(&pattern, &Pattern::parse(ANY_ACCOUNT)?),
-        };
-        if may_be { Ok(pattern) } else { Err(AccountPatternError::NoAccount) }
+        if !pattern.matches(DIRECT) {
+            pattern.check_can_name(&ACCOUNTS)?;
+        }
+        Ok(pattern)
     }
 
     fn meets(&self, pattern: &Pattern) -> bool {
@@ -132,7 +132,8 @@ fn read_terms(fields: &mut Fields<'_, '_>, place: Place, row: Option<&Row>) -> O
     let bounds = fields.optional("boundary");
     let boundary = bounds.map(|list| Boundary::read(fields, list, row));
     let through = fields.optional("delegates");
-    let delegates = through.map(|list| read_delegates(fields, list, row));
+    let last = named.as_ref().and_then(Option::as_ref);
+    let delegates = through.map(|list| read_delegates(fields, list, row, last));
     let refused = if is_direct {
         refuse(
             fields,
@@ -193,14 +194,27 @@ fn read_scopes<'a>(fields: &mut Fields<'a, '_>, list: &'a Node, row: Option<&Row
     read.into_iter().collect()
 }
 
-fn read_delegates<'a>(fields: &mut Fields<'a, '_>, list: &'a Node, row: Option<&Row>) -> Option<Vec<ServiceAccount>> {
+/// Reads the chain that ends at the account `last`.
+fn read_delegates<'a>(
+    fields: &mut Fields<'a, '_>,
+    list: &'a Node,
+    row: Option<&Row>,
+    last: Option<&ServiceAccount>,
+) -> Option<Vec<ServiceAccount>> {
     let nodes = fields.one_or_many(list);
     if nodes.len() > DELEGATES_MAX {
         fields.fault(list.place, format!("a chain has {DELEGATES_MAX} delegates at most"));
         return None;
     }
     let read: Vec<_> = nodes.iter().map(|node| read_account(fields, node, row)).collect();
-    read.into_iter().collect()
+    let read: Vec<ServiceAccount> = read.into_iter().collect::<Option<_>>()?;
+    for (at, node) in nodes.iter().enumerate() {
+        if last == Some(&read[at]) || read[..at].contains(&read[at]) {
+            let twice = format!("`{}` stands twice: a chain of impersonation goes through each account once", read[at]);
+            fields.fault(node.place, twice);
+        }
+    }
+    Some(read)
 }
 
 #[cfg(test)]

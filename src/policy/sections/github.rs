@@ -13,12 +13,16 @@ pub use terms::{GitHubTerms, InRepositories};
 use super::{Section, within};
 use crate::kind::{GitHubTarget, Target};
 use crate::policy::error::{FilledError, PatternError};
-use crate::policy::pattern::Pattern;
+use crate::policy::pattern::{NameForm, NoNameError, Pattern};
 use crate::policy::schema::SectionSchema;
 use crate::policy::template::{Row, Template, fill_row_text};
-use crate::words::github::{AppName, Level, Permission, Permissions};
+use crate::words::github::{AppName, Level, Permission, Permissions, RepositoryError, RepositoryName};
 use crate::words::yaml::{Fields, Node, Place};
 use reach::Reach;
+
+/// The repositories' names.
+const REPOSITORIES: NameForm =
+    NameForm { kind: "repository of GitHub", form: RepositoryName::FORM, example: "OWNER/REPOSITORY, such as `acme/*`" };
 
 /// One App, its repositories, and its permissions in them.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,14 +34,17 @@ pub(in crate::policy) struct GitHubGrant {
 }
 
 /// Why a text is no pattern of repositories.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(in crate::policy) enum RepositoryPatternError {
     /// It is no pattern at all.
     #[error(transparent)]
     Pattern(#[from] PatternError),
     /// No repository fits it.
-    #[error("no repository of GitHub is called like that: write OWNER/REPOSITORY, such as `acme/*`")]
-    NoRepository,
+    #[error(transparent)]
+    NoRepository(#[from] NoNameError),
+    /// It has no wildcard and is no repository.
+    #[error(transparent)]
+    Name(#[from] RepositoryError),
 }
 
 impl Section for GitHubGrant {
@@ -70,7 +77,11 @@ impl Section for GitHubGrant {
     /// A pattern of repositories. `max_permissions` of the configuration bounds what the App may do in them.
     fn pattern(text: &str) -> Result<Pattern, Self::PatternError> {
         let pattern = Pattern::parse(text)?;
-        if reach::can_match(&pattern) { Ok(pattern) } else { Err(RepositoryPatternError::NoRepository) }
+        pattern.check_can_name(&REPOSITORIES)?;
+        if let Some(text) = pattern.literal() {
+            RepositoryName::parse(text)?;
+        }
+        Ok(pattern)
     }
 
     fn meets(&self, pattern: &Pattern) -> bool {

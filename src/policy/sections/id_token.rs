@@ -13,10 +13,10 @@ use super::{Section, bounded, within};
 use crate::identity::Facts;
 use crate::kind::{IdTokenTarget, Target};
 use crate::policy::error::{FilledError, PatternError};
-use crate::policy::pattern::Pattern;
+use crate::policy::pattern::{NameForm, NoNameError, Pattern};
 use crate::policy::schema::SectionSchema;
 use crate::policy::template::{Row, Template, fill_row_text};
-use crate::words::names::Audience;
+use crate::words::names::{Audience, patterns};
 use crate::words::yaml::{Fields, Node, Place};
 use crate::words::{Denial, is_cloud_audience};
 use std::time::Duration;
@@ -25,6 +25,20 @@ use std::time::Duration;
 const ID_TOKEN_TTL_MAX: Duration = Duration::from_secs(3600);
 const ID_TOKEN_TTL_MIN: Duration = Duration::from_secs(60);
 const ID_TOKEN_TTL_DEFAULT: Duration = Duration::from_secs(600);
+
+/// The audiences.
+const AUDIENCES: NameForm = NameForm { kind: "audience", form: patterns::AUDIENCE, example: "`https://*.partner.example/**`" };
+
+/// Why a text is no pattern of audiences.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub(in crate::policy) enum AudiencePatternError {
+    /// It is no pattern at all.
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
+    /// No audience fits it.
+    #[error(transparent)]
+    NoAudience(#[from] NoNameError),
+}
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::policy) struct IdTokenGrant {
@@ -37,7 +51,7 @@ pub(in crate::policy) struct IdTokenGrant {
 impl Section for IdTokenGrant {
     const WORD: &'static str = "id_token";
 
-    type PatternError = PatternError;
+    type PatternError = AudiencePatternError;
 
     fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
         within(fields, node, |inner| Self::read_members(inner, node.place, row))
@@ -57,6 +71,12 @@ impl Section for IdTokenGrant {
 
     fn named(&self) -> Option<Target> {
         Some(IdTokenTarget { audience: self.audience.clone() }.into())
+    }
+
+    fn pattern(text: &str) -> Result<Pattern, Self::PatternError> {
+        let pattern = Pattern::parse(text)?;
+        pattern.check_can_name(&AUDIENCES)?;
+        Ok(pattern)
     }
 
     fn meets(&self, pattern: &Pattern) -> bool {

@@ -7,6 +7,8 @@ mod schema;
 mod secret;
 mod secret_at;
 mod terms;
+#[cfg(test)]
+mod tests;
 
 pub use documents::{DocumentGrant, document_grants, grants_of};
 pub use terms::{FileKeyTerms, OFFLINE_DEFAULT, PastSecretTerms, SecretTerms};
@@ -16,10 +18,10 @@ use super::{Filed, OfFile, Section, Term, Value};
 use crate::policy::Tree;
 use crate::policy::access::patterns_overlap;
 use crate::policy::error::{FilledError, PatternError};
-use crate::policy::pattern::Pattern;
+use crate::policy::pattern::{NameForm, NoNameError, Pattern};
 use crate::policy::schema::SectionSchema;
 use crate::policy::template::{Row, fill_row, fill_row_text};
-use crate::words::names::{SecretName, SecretPath, check_pointer};
+use crate::words::names::{SecretName, SecretPath, check_pointer, patterns};
 use crate::words::parse_duration;
 use crate::words::yaml::{Fields, Node, Place, Yaml};
 use std::collections::BTreeSet;
@@ -29,6 +31,9 @@ use std::time::Duration;
 const OFFLINE_MIN: Duration = Duration::from_secs(5);
 /// If a pod gets no answer for a week, nobody watches it.
 const OFFLINE_MAX: Duration = Duration::from_secs(7 * 86_400);
+
+/// The documents' paths.
+const DOCUMENTS: NameForm = NameForm { kind: "document", form: patterns::PATH, example: "`shop/db.yaml` or `shop/**`" };
 
 /// Documents by pattern, whole or one value of each.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -80,7 +85,7 @@ impl SecretOffer {
 }
 
 /// Why a text is no pattern of documents.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(in crate::policy) enum DocumentPatternError {
     /// It is no pattern at all.
     #[error(transparent)]
@@ -91,6 +96,9 @@ pub(in crate::policy) enum DocumentPatternError {
     /// No document's path begins or ends with `/`.
     #[error("a document's path neither begins nor ends with `/`: `folder/**` is all that is in a folder")]
     Slash,
+    /// No document fits it.
+    #[error(transparent)]
+    NoDocument(#[from] NoNameError),
 }
 
 impl Section for SecretGrant {
@@ -104,7 +112,10 @@ impl Section for SecretGrant {
         let (named, kept) = read_terms(fields, node)?;
         let text = fields.text(named)?;
         let (path, key) = text.split_once('#').map_or((text, None), |(path, key)| (path, Some(key)));
-        let documents = || Pattern::from_pieces(&fill_row(path, row)?).map_err(FilledError::Value);
+        let documents = || -> Result<Pattern, FilledError<DocumentPatternError>> {
+            let pattern = Pattern::from_pieces(&fill_row(path, row)?).map_err(DocumentPatternError::from);
+            pattern.and_then(documents_by).map_err(FilledError::Value)
+        };
         let pointer = |key| {
             let key = fill_row_text(key, row)?;
             check_pointer(&key).map(|()| key).map_err(FilledError::Value)
@@ -130,10 +141,7 @@ impl Section for SecretGrant {
         if text.contains('#') {
             return Err(DocumentPatternError::Value);
         }
-        if text.starts_with('/') || text.ends_with('/') {
-            return Err(DocumentPatternError::Slash);
-        }
-        Ok(Pattern::parse(text)?)
+        documents_by(Pattern::parse(text)?)
     }
 
     fn meets(&self, pattern: &Pattern) -> bool {
@@ -187,6 +195,16 @@ impl SecretGrant {
     fn covers(&self, name: &SecretName) -> bool {
         self.documents.matches(name.path.as_str()) && (self.key.is_none() || self.key == name.key)
     }
+}
+
+/// The pattern, if the path of some document may fit it.
+fn documents_by(pattern: Pattern) -> Result<Pattern, DocumentPatternError> {
+    let text = pattern.to_string();
+    if text.starts_with('/') || text.ends_with('/') {
+        return Err(DocumentPatternError::Slash);
+    }
+    pattern.check_can_name(&DOCUMENTS)?;
+    Ok(pattern)
 }
 
 /// The documents that a revision has.

@@ -12,7 +12,7 @@ pub use terms::TokenExchangeTerms;
 use super::{Section, bounded, within};
 use crate::kind::{ExchangeFields, ServiceName, Target, TokenExchangeTarget};
 use crate::policy::error::{FilledError, PatternError};
-use crate::policy::pattern::Pattern;
+use crate::policy::pattern::{NameForm, NoNameError, Pattern};
 use crate::policy::schema::SectionSchema;
 use crate::policy::template::{Row, fill_row_text};
 use crate::words::yaml::{Fields, Node, Place};
@@ -22,6 +22,13 @@ use std::time::Duration;
 const TTL_MAX: Duration = Duration::from_secs(24 * 3600);
 const TTL_MIN: Duration = Duration::from_secs(60);
 const TTL_DEFAULT: Duration = Duration::from_secs(3600);
+
+/// The services' names, alone, and with the fields that a wildcard may stand for.
+const SERVICES: NameForm = NameForm { kind: "service", form: ServiceName::FORM, example: "`partner`, or `partner?role=admin`" };
+const SERVICES_WITH_FIELDS: NameForm = NameForm { form: "^[a-z0-9_-]{1,64}([?][!-~]*)?$", ..SERVICES };
+/// The names and the values of fields.
+const FIELD_NAMES: NameForm = NameForm { kind: "field", form: ExchangeFields::NAME, example: "`*?role=admin`" };
+const FIELD_VALUES: NameForm = NameForm { kind: "value of a field", form: ExchangeFields::VALUE, example: "`*?role=admin`" };
 
 /// One service, the fields of its request, and how long its token may live.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -58,7 +65,15 @@ impl Section for TokenExchangeGrant {
     fn pattern(text: &str) -> Result<Pattern, DenialError> {
         match fields_of(text).find(|field| !field.contains('=') && !field.bytes().all(|byte| byte == b'*')) {
             Some(field) => Err(DenialError::Field { field: field.to_owned() }),
-            None => Ok(Pattern::parse(text)?),
+            None => {
+                let pattern = Pattern::parse(text)?;
+                match text.split_once('?').map(|(service, _)| Pattern::parse(service)) {
+                    Some(service) => service.map_or(Ok(()), |service| service.check_can_name(&SERVICES))?,
+                    None => pattern.check_can_name(&SERVICES_WITH_FIELDS)?,
+                }
+                fields_of(text).try_for_each(check_field)?;
+                Ok(pattern)
+            }
         }
     }
 
@@ -105,6 +120,21 @@ pub(in crate::policy) enum DenialError {
         /// The field, as it is written.
         field: String,
     },
+    /// No service, or no field of one, fits it.
+    #[error(transparent)]
+    NoName(#[from] NoNameError),
+}
+
+/// Checks that some field could fit, as it is written or decoded. A part that is no pattern denies, whatever it has.
+fn check_field(field: &str) -> Result<(), DenialError> {
+    let check = |spelling: &String| -> Result<(), NoNameError> {
+        let parts = spelling.split_once('=').map_or([spelling.as_str(), "*"], |(name, value)| [name, value]);
+        let mut parts = parts.into_iter().map(Pattern::parse).zip([&FIELD_NAMES, &FIELD_VALUES]);
+        parts.try_for_each(|(part, form)| part.map_or(Ok(()), |part| part.check_can_name(form)))
+    };
+    let [written, decoded] = spellings(field);
+    check(&written).or_else(|fault| check(&decoded).map_err(|_| fault))?;
+    Ok(())
 }
 
 /// Whether the pattern fits all of the target: it names a service (`partner`), or a service with all of the fields (`partner?role=*`).

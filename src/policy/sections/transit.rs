@@ -10,13 +10,17 @@ use crate::kind::{Operation, TransitUse};
 use crate::policy::Tree;
 use crate::policy::access::patterns_overlap;
 use crate::policy::error::{FilledError, PatternError};
-use crate::policy::pattern::Pattern;
+use crate::policy::pattern::{NameForm, NoNameError, Pattern};
 use crate::policy::schema::SectionSchema;
 use crate::policy::template::{Row, fill_row};
 use crate::words::TransitFile;
-use crate::words::names::{SecretPath, TransitKey};
+use crate::words::names::{NameError, SecretPath, TransitKey, patterns};
 use crate::words::yaml::{Fields, Node, Place};
 use std::collections::BTreeSet;
+
+/// The keys' names.
+const KEYS: NameForm =
+    NameForm { kind: "transit key", form: patterns::PATH, example: "its name below transit/, such as `flux` or `shop/*`" };
 
 /// Keys by pattern, and the operations that are granted.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,14 +31,17 @@ pub(in crate::policy) struct TransitGrant {
 }
 
 /// Why a text is no pattern of transit keys.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(in crate::policy) enum TransitPatternError {
     /// It is no pattern at all.
     #[error(transparent)]
     Pattern(#[from] PatternError),
     /// No transit key fits it.
-    #[error("no transit key is called like that: write its name below transit/, such as `flux` or `shop/*`")]
-    NoTransitKey,
+    #[error(transparent)]
+    NoTransitKey(#[from] NoNameError),
+    /// It has a segment that no key's name has.
+    #[error(transparent)]
+    Name(#[from] NameError),
 }
 
 impl Section for TransitGrant {
@@ -46,7 +53,10 @@ impl Section for TransitGrant {
 
     /// `KEY` stands for both operations, `{ key: KEY, allow: [decrypt] }` for those that it lists.
     fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
-        let keys = |text: &str| Pattern::from_pieces(&fill_row(text, row)?).map_err(FilledError::Value);
+        let keys = |text: &str| -> Result<Pattern, FilledError<TransitPatternError>> {
+            let pattern = Pattern::from_pieces(&fill_row(text, row)?).map_err(TransitPatternError::from);
+            pattern.and_then(keys_by).map_err(FilledError::Value)
+        };
         if node.as_text().is_some() {
             let keys = fields.parsed(node, keys)?;
             return Some(Self { place: node.place, keys, operations: Operation::ALL.into() });
@@ -70,12 +80,7 @@ impl Section for TransitGrant {
     }
 
     fn pattern(text: &str) -> Result<Pattern, Self::PatternError> {
-        let pattern = Pattern::parse(text)?;
-        if pattern.literal().is_none_or(|key| TransitKey::parse(key).is_ok()) {
-            Ok(pattern)
-        } else {
-            Err(TransitPatternError::NoTransitKey)
-        }
+        keys_by(Pattern::parse(text)?)
     }
 
     fn meets(&self, pattern: &Pattern) -> bool {
@@ -109,6 +114,13 @@ impl TransitGrant {
     pub(in crate::policy) fn covers(&self, requested: &TransitUse) -> bool {
         self.keys.matches(requested.key.as_str()) && self.operations.contains(&requested.operation)
     }
+}
+
+/// The pattern, if the name of some key may fit it. With a letter for each wildcard it has the segments of a name.
+fn keys_by(pattern: Pattern) -> Result<Pattern, TransitPatternError> {
+    pattern.check_can_name(&KEYS)?;
+    TransitKey::parse(&pattern.expanded().sample())?;
+    Ok(pattern)
 }
 
 fn read_operations<'a>(fields: &mut Fields<'a, '_>, list: &'a Node) -> Option<Box<[Operation]>> {

@@ -74,6 +74,9 @@ impl Owner {
 }
 
 impl RepositoryName {
+    /// The form of a name, as a regular expression. The parser refuses `.` and `..` after the slash.
+    pub const FORM: &str = "^[A-Za-z0-9_][A-Za-z0-9_-]{0,38}/[A-Za-z0-9._-]{1,100}$";
+
     /// Parses both parts.
     pub fn parse(text: &str) -> Result<Self, RepositoryError> {
         let (owner, name) = text.split_once('/').ok_or(RepositoryError::Parts)?;

@@ -36,7 +36,7 @@ pub enum NameError {
     #[error("expected arn:aws:iam::ACCOUNT:role/NAME")]
     NoRoleArn,
     /// The name of an IAM role.
-    #[error("a role's name has letters, digits and _+=,.@-/ only")]
+    #[error("a role's name has 1 to 64 letters, digits and _+=,.@- behind its path, which has up to 510 of them and `/`")]
     RoleName,
     /// The ARN of a key of AWS KMS.
     #[error("expected arn:aws:kms:REGION:ACCOUNT:key/ID")]

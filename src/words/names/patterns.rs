@@ -9,8 +9,8 @@ pub const PATH: &str = "^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._
 /// A document, or one value of it.
 pub const SECRET_NAME: &str =
     "^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*(#/([^~\\u0000-\\u001f\\u007f-\\u009f]|~[01])*)?$";
-/// An IAM role.
-pub const ROLE_ARN: &str = "^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]*[A-Za-z0-9_+=,.@-]$";
+/// An IAM role: its path, and its name of up to 64 characters.
+pub const ROLE_ARN: &str = "^arn:aws[a-z-]*:iam::[0-9]{12}:role/([A-Za-z0-9_+=,.@/-]{1,510}/)?[A-Za-z0-9_+=,.@-]{1,64}$";
 /// Whom a token is for.
 pub const AUDIENCE: &str = "^[!-~]+$";
 /// A commit.

@@ -7,6 +7,7 @@ use crate::policy::sections::error::{ExternalIdError, SessionNameError, TagError
 use crate::policy::sections::templates::{Templates, fill, read_templates, render_templates};
 use crate::policy::sections::{Term, Value};
 use crate::policy::template::{Row, Template, fill_row_text};
+use crate::token::parse_document;
 use crate::words::names::{RoleArn, check_managed_policy_arn};
 use crate::words::yaml::{Fields, Node, Yaml};
 use crate::words::{Denial, Reason};
@@ -128,7 +129,14 @@ fn read_tags<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>)
     if tags.len() > TAGS_MAX {
         fields.fault(node.place, format!("more than {TAGS_MAX} tags"));
     }
-    for (key, _, value) in fields.below(node).members() {
+    let mut known: Vec<(String, &str)> = Vec::new();
+    for (key, place, value) in fields.below(node).members() {
+        // AWS STS, "Passing session tags": keys are compared without regard to case, and a request with one twice fails.
+        let folded = key.to_lowercase();
+        if let Some((_, other)) = known.iter().find(|(known, _)| *known == folded) {
+            fields.fault(*place, format!("AWS takes the session tags `{other}` and `{key}` for one: leave one out"));
+        }
+        known.push((folded, key));
         let fixed = tags.iter().find(|(name, _)| name == key).map(|(_, template)| template.with_values(""));
         if let Some(fault) = tag_fault(key, &fixed.unwrap_or_default()) {
             fields.fault(value.place, format!("the session tag `{key}` is {fault}, so AWS would refuse it each time"));
@@ -188,16 +196,27 @@ fn fill_session_name(name: &Template, facts: &Facts) -> Result<String, Denial> {
     Ok(text)
 }
 
+/// A mapping, or JSON text without a member that stands twice: readers differ on which one counts.
 fn read_session_policy<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<String> {
-    let text = match &node.value {
-        Yaml::Mapping(_) => node.to_json().to_string(),
-        _ => fields.parsed(node, |text| serde_json::from_str::<serde_json::Value>(text).map(|json| json.to_string()))?,
+    let json = match &node.value {
+        Yaml::Mapping(_) => node.to_json(),
+        _ => {
+            let read = parse_document(fields.text(node)?.as_bytes());
+            read.map_err(|fault| fields.fault(node.place, format!("a session policy is JSON: {fault}"))).ok()?
+        }
     };
-    if text.len() > SESSION_POLICY_MAX {
-        fields.fault(node.place, format!("a session policy is at most {SESSION_POLICY_MAX} characters"));
-        return None;
-    }
-    Some(text)
+    let text = json.to_string();
+    // AWS STS, `sessionPolicyDocumentType`: no character beyond U+00FF.
+    let fault = match text.chars().count() {
+        _ if !json.is_object() => "a session policy is a mapping, or a JSON object".to_owned(),
+        length if length > SESSION_POLICY_MAX => {
+            format!("a session policy has at most {SESSION_POLICY_MAX} characters, and this one has {length} without white space")
+        }
+        _ if text.chars().any(|character| character > '\u{ff}') => "AWS takes no character beyond U+00FF here".to_owned(),
+        _ => return Some(text),
+    };
+    fields.fault(node.place, fault);
+    None
 }
 
 fn read_policy_arns(fields: &mut Fields<'_, '_>, row: Option<&Row>) -> Vec<String> {

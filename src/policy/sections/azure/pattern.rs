@@ -1,8 +1,15 @@
 //! Patterns of uses. They have to be spelled as uses are: another spelling would deny nobody.
 
-use crate::kind::{AzureTargetError, AzureUse, Scope};
+use crate::kind::{AzureTargetError, AzureUse, Guid, Scope};
 use crate::policy::error::PatternError;
-use crate::policy::pattern::Pattern;
+use crate::policy::pattern::{NameForm, NoNameError, Pattern};
+
+/// The applications' client ids.
+const APPLICATIONS: NameForm = NameForm {
+    kind: "application",
+    form: Guid::FORM,
+    example: "its client id, such as `11111111-2222-3333-4444-555555555555/**`, or `*` for any",
+};
 
 /// Why a text is no pattern of uses.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -13,6 +20,9 @@ pub(in crate::policy) enum AzurePatternError {
     /// It names only the application.
     #[error("write CLIENT_ID/SCOPE, such as `CLIENT_ID/**` for all of an application, or `*/https://vault.azure.net/**`")]
     NoScope,
+    /// No application fits what stands before the slash.
+    #[error(transparent)]
+    NoApplication(#[from] NoNameError),
     /// It has no wildcard and is no use.
     #[error(transparent)]
     Use(#[from] AzureTargetError),
@@ -39,6 +49,7 @@ pub(super) fn parse(text: &str) -> Result<Pattern, AzurePatternError> {
     if let Some(literal) = pattern.literal() {
         AzureUse::parse(literal)?;
     }
+    Pattern::parse(&application.to_ascii_lowercase())?.check_can_name(&APPLICATIONS)?;
     spelled(what)?;
     Ok(pattern)
 }

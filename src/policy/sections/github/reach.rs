@@ -252,11 +252,3 @@ pub(super) fn covers_everything(pattern: &Pattern) -> bool {
 pub(super) fn folded(pattern: &Pattern) -> Pattern {
     Pattern::parse(&pattern.to_string().to_ascii_lowercase()).unwrap_or_else(|_| pattern.clone())
 }
-
-/// Whether any repository could fit the pattern.
-pub(super) fn can_match(pattern: &Pattern) -> bool {
-    match pattern.literal() {
-        Some(text) => RepositoryName::parse(text).is_ok(),
-        None => Pattern::parse("*/*").is_ok_and(|any| patterns_overlap(&any, pattern)),
-    }
-}

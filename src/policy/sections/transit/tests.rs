@@ -88,6 +88,11 @@ fn faulty_grants_do_not_load() {
         "\"a**\"",
         "7",
         "\"{each.key}\"",
+        "/flux",
+        "\"shop/../*\"",
+        "\"a key/*\"",
+        "\"decrypt/*\"",
+        "{ key: \"shop/\" }",
     ];
     for grant in bad {
         let text = POLICY.replace("{ key: flux, allow: [decrypt] }", grant);

@@ -50,6 +50,35 @@ fn a_tag_that_aws_refuses_each_time_does_not_load() {
     assert!(policy(json!({ "tags": { "team:x/y": "shop-{commit} é" } })).is_ok());
 }
 
+/// AWS would refuse such a session at each use.
+#[test]
+fn two_tags_whose_keys_differ_only_in_case_do_not_load() {
+    let fault = policy(json!({ "tags": { "Team": "a", "other": "b", "TEAM": "c" } })).unwrap_err();
+    assert!(fault.contains("AWS takes the session tags `Team` and `TEAM` for one"), "{fault}");
+    assert!(policy(json!({ "tags": { "team": "a", "teams": "b" } })).is_ok());
+}
+
+#[test]
+fn a_session_policy_is_one_json_object_within_awss_limit() {
+    let text = |json: &str| policy(json!({ "session_policy": json })).map(|_| ());
+    let sized = |length: usize| format!("{{\"Sid\": \"{}\"}}", "\u{e9}".repeat(length - 10));
+    assert_eq!((text("{\"Statement\": []}"), text(&sized(2048))), (Ok(()), Ok(())));
+    for (json, words) in [
+        (sized(2049), "at most 2048 characters, and this one has 2049"),
+        ("{\"Statement\":[],\"Statement\":[{}]}".to_owned(), "a session policy is JSON"),
+        ("{\"Statement\":[{\"Effect\":\"Deny\",\"Effect\":\"Allow\"}]}".to_owned(), "a session policy is JSON"),
+        ("[]".to_owned(), "a mapping, or a JSON object"),
+        ("null".to_owned(), "a mapping, or a JSON object"),
+        ("{\"Sid\":\"\u{430}\"}".to_owned(), "no character beyond U+00FF"),
+        ("{".to_owned(), "a session policy is JSON"),
+    ] {
+        let fault = text(&json).unwrap_err();
+        assert!(fault.contains(words), "{json}: {fault}");
+    }
+    let mapping = json!({ "session_policy": { "Sid": "x".repeat(2049) } });
+    assert!(policy(mapping).unwrap_err().contains("at most 2048 characters"));
+}
+
 #[test]
 fn an_empty_list_of_transitive_tags_does_not_load() {
     let fault = policy(json!({ "tags": { "a": "b" }, "transitive_tags": [] })).unwrap_err();
