@@ -33,6 +33,7 @@ mod pattern;
 mod reading;
 mod request;
 mod row_names;
+mod rows;
 mod ruleset;
 mod schema;
 mod sections;

@@ -1,7 +1,7 @@
 //! The bounds of a further source: `allowed` in its definition, in the root repository. What is not listed there is denied.
 
 use super::catalogue::Catalogue;
-use super::condition::Condition;
+use super::condition::{Condition, Effect};
 use super::file::{Rule, TrustPolicy, read_conditions};
 use super::guardrail::DeniedTargets;
 use super::sections;
@@ -76,7 +76,7 @@ impl Bounds {
         }
         let matches = inner.optional("match");
         let mappings: Vec<_> = issuers.iter().filter_map(|name| Some(catalogue.issuer(name)?.mapping.clone())).collect();
-        let conditions = read_conditions(&mut inner, matches, None, (None, &mappings));
+        let conditions = read_conditions(&mut inner, matches, None, (None, &mappings, Effect::Grants));
         let grants = inner.optional("grant").map(|node| Self::read_grants(&mut inner, node)).unwrap_or_default();
         let session_max = inner.optional("session_max").and_then(|node| inner.parsed(node, parse_session_lifetime));
         inner.finish();

@@ -29,6 +29,13 @@ pub(super) struct Condition {
     pub(super) written: String,
 }
 
+/// What happens to whom a line fits. A line of a denial fits a list by any of its entries.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Effect {
+    Grants,
+    Denies,
+}
+
 /// What a condition tests.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Subject {
@@ -82,7 +89,7 @@ impl Condition {
         pointer: &str,
         place: Place,
         node: &'a Node,
-        (row, mappings): (Option<&Row>, &[Arc<Mapping>]),
+        (row, mappings, effect): (Option<&Row>, &[Arc<Mapping>], Effect),
     ) -> Vec<Self> {
         if let Err(fault) = crate::words::names::check_pointer(pointer) {
             fields.fault(place, fault);
@@ -92,7 +99,7 @@ impl Condition {
             fields.report(fields.draft(place, slip.message).coded("claim_misspelt").help(slip.help));
         }
         let single = |fields: &mut Fields<'a, '_>, node: &'a Node, form: Form| {
-            if let Err(impossible) = possible::check_claim_type(mappings, pointer, &node.value) {
+            if let Err(impossible) = possible::check_claim_type(mappings, pointer, &node.value, (effect, form)) {
                 let fault = fields.draft(node.place, impossible.message).coded("value_never_claimed");
                 fields.report(fault.help(impossible.help));
             }

@@ -2,23 +2,21 @@
 
 use super::accepted::{self, Accepted};
 use super::catalogue::{Catalogue, IssuerEntry, Tree};
-use super::condition::{Condition, Subject};
+use super::condition::{Condition, Effect, Subject};
 use super::expectation::Expectation;
 use super::miss::Mismatch;
 use super::row_names::RowNames;
+use super::rows;
 use super::sections::{Grants, TermChange};
 use super::session;
 use super::template::Row;
 use crate::identity::{Attribute, Facts, Mapping, Value};
 use crate::token::Possession;
 use crate::words::names::{IssuerName, PolicyName, RowName, SourceName};
-use crate::words::yaml::{self, Fault, Fields, Node, Place, Severity, Yaml};
+use crate::words::yaml::{Fault, Fields, Node, Place, Severity, Yaml};
 use crate::words::{UnixTime, duration_text};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// The most rows of one `for_each` file. A longer one is generated and can be split.
-const ROWS_MAX: usize = 10_000;
 
 /// The name of the term that lets a session outlive its token.
 pub(super) const SESSION: &str = "session";
@@ -100,6 +98,11 @@ impl TrustPolicy {
         self.rows.as_deref().into_iter().chain(self.expectations.iter().map(Expectation::claims_file))
     }
 
+    /// The file of its rows, if that has none: then it grants nothing.
+    pub(super) fn empty_rows(&self) -> Option<&str> {
+        self.rows.as_deref().filter(|_| self.rules.is_empty())
+    }
+
     /// Whether it may grant anything at this time.
     pub(super) fn in_force(&self, now: UnixTime) -> bool {
         !self.audit_only && self.expires.is_none_or(|expires| now < expires)
@@ -137,7 +140,7 @@ fn read<'a>(fields: &mut Fields<'a, '_>, file: &str, tree: &Tree, catalogue: &Ca
     let issuer = fields.required("issuer").and_then(|node| read_issuer(fields, node, catalogue));
     let for_each = fields.optional("for_each");
     let rows = match for_each {
-        Some(node) => read_rows(fields, node, tree).map(|rows| rows.into_iter().map(Some).collect()),
+        Some(node) => rows::read(fields, node, tree).map(|rows| rows.into_iter().map(Some).collect()),
         None => Some(vec![None]),
     };
     let rows: Vec<Option<Row>> = rows.unwrap_or_default();
@@ -145,7 +148,7 @@ fn read<'a>(fields: &mut Fields<'a, '_>, file: &str, tree: &Tree, catalogue: &Ca
     let (mut rules, mut names) = (Vec::new(), RowNames::default());
     for row in &rows {
         let mapping: Vec<_> = issuer.iter().map(|(_, entry)| entry.mapping.clone()).collect();
-        let mut conditions = read_conditions(fields, matches, claims, (row.as_ref(), &mapping));
+        let mut conditions = read_conditions(fields, matches, claims, (row.as_ref(), &mapping, Effect::Grants));
         if let Some((_, entry)) = &issuer {
             check_conditions(fields, &mut conditions, entry, matches.unwrap_or_else(|| grant.unwrap_or(&EMPTY)));
         }
@@ -217,32 +220,12 @@ fn read_issuer<'a, 'c>(
     Some((name, entry))
 }
 
-/// Reads the rows: a list of mappings from names to texts, in a file of the repository.
-fn read_rows<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, tree: &Tree) -> Option<Vec<Row>> {
-    let path = fields.text(node)?;
-    let Some(bytes) = tree.get(path) else {
-        fields.fault(node.place, format!("the repository has no file `{path}`"));
-        return None;
-    };
-    match yaml::read::<Vec<Row>>(path, bytes) {
-        Ok(rows) if rows.len() <= ROWS_MAX => Some(rows),
-        Ok(_) => {
-            fields.fault(node.place, format!("`{path}` has more than {ROWS_MAX} rows"));
-            None
-        }
-        Err(fault) => {
-            fields.fault(node.place, format!("`{path}`: {}", fault.message));
-            None
-        }
-    }
-}
-
 /// Reads `match` and `claims`; a value has to be one that an issuer of one of these mappings can claim.
 pub(super) fn read_conditions<'a>(
     fields: &mut Fields<'a, '_>,
     matches: Option<&'a Node>,
     claims: Option<&'a Node>,
-    (row, mappings): (Option<&Row>, &[Arc<Mapping>]),
+    (row, mappings, effect): (Option<&Row>, &[Arc<Mapping>], Effect),
 ) -> Vec<Condition> {
     let mut conditions = Vec::new();
     if let Some(node) = matches {
@@ -254,7 +237,7 @@ pub(super) fn read_conditions<'a>(
     if let Some(node) = claims {
         let mut inner = fields.below(node);
         for (pointer, place, node) in inner.members() {
-            conditions.extend(Condition::read_claim(&mut inner, pointer, *place, node, (row, mappings)));
+            conditions.extend(Condition::read_claim(&mut inner, pointer, *place, node, (row, mappings, effect)));
         }
     }
     conditions

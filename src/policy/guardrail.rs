@@ -2,7 +2,7 @@
 
 use super::access::{Literal, Region};
 use super::catalogue::{Catalogue, Tree};
-use super::condition::{Condition, Subject};
+use super::condition::{Condition, Effect, Subject};
 use super::file::read_conditions;
 use super::pattern::Pattern;
 use super::sections::{Grants, PATTERNS, Section, own};
@@ -245,7 +245,7 @@ impl Guardrails {
         let concerned: Vec<(IssuerName, Arc<Mapping>)> =
             concerned.into_iter().filter_map(|name| Some((name.clone(), catalogue.issuer(&name)?.mapping.clone()))).collect();
         let mappings: Vec<_> = concerned.iter().map(|(_, mapping)| mapping.clone()).collect();
-        let conditions = read_conditions(fields, matches, claims, (None, &mappings));
+        let conditions = read_conditions(fields, matches, claims, (None, &mappings, Effect::Denies));
         let what = fields.optional("deny").map(|node| {
             let mut inner = fields.below(node);
             let what = DeniedTargets::read(&mut inner);

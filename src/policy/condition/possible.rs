@@ -1,5 +1,7 @@
 //! Values that no token of an issuer can have. A line with such a value never matches, or never excludes anything.
 
+use super::Effect;
+use super::read::Form;
 use super::single::Single;
 use crate::identity::{Attribute, ClaimType, Facts, Mapping, Presence, Unread, Value, ValueFormat, is_cloned_as};
 use crate::policy::access::patterns_overlap;
@@ -98,8 +100,14 @@ pub(super) fn check_claim(mappings: &[Arc<Mapping>], pointer: &str) -> Result<()
     })
 }
 
-/// Checks that the value has the type that some issuer of these mappings gives the claim. An undocumented claim passes.
-pub(super) fn check_claim_type(mappings: &[Arc<Mapping>], pointer: &str, value: &Yaml) -> Result<(), Impossible> {
+/// Checks that the value has the type that some issuer of these mappings gives the claim, or may be an entry of it in a denial, which looks
+/// into lists. An undocumented claim passes.
+pub(super) fn check_claim_type(
+    mappings: &[Arc<Mapping>],
+    pointer: &str,
+    value: &Yaml,
+    (effect, form): (Effect, Form),
+) -> Result<(), Impossible> {
     let found = match value {
         Yaml::Text(_) => ClaimType::Text,
         Yaml::Integer(_) | Yaml::Float(_) => ClaimType::Number,
@@ -110,6 +118,7 @@ pub(super) fn check_claim_type(mappings: &[Arc<Mapping>], pointer: &str, value: 
     for mapping in mappings {
         match mapping.claim_type(pointer) {
             Some(claimed) if claimed == found => return Ok(()),
+            Some(ClaimType::List) if effect == Effect::Denies && form != Form::Not => return Ok(()),
             Some(claimed) => documented = documented.or(Some((mapping.name(), claimed))),
             None if mapping.lists_claims() && !mapping.knows_claim(pointer) => {}
             None => return Ok(()),
@@ -121,13 +130,16 @@ pub(super) fn check_claim_type(mappings: &[Arc<Mapping>], pointer: &str, value: 
         ClaimType::Number | ClaimType::Flag => {
             "write it without quotes, and not as a pattern: types are compared exactly".to_owned()
         }
-        ClaimType::List => format!("one of its entries is `{pointer}/0`, the next one `{pointer}/1`"),
+        ClaimType::List if effect == Effect::Denies => "leave `not` out, and list the entries to deny".to_owned(),
+        ClaimType::List => {
+            format!("one of its entries is `{pointer}/0`, the next one `{pointer}/1`; only a denial looks at every entry")
+        }
         ClaimType::Mapping => format!("one of its members is `{pointer}/NAME`"),
     };
-    Err(Impossible {
-        message: format!("this can never match: the mapping {mapping} has `{pointer}` as {}", claimed.described()),
-        help,
-    })
+    // No list is one of the values, so a denial with `not` would deny every token that has the claim.
+    let denies_all = effect == Effect::Denies && claimed == ClaimType::List;
+    let why = if denies_all { "this would deny everybody" } else { "this can never match" };
+    Err(Impossible { message: format!("{why}: the mapping {mapping} has `{pointer}` as {}", claimed.described()), help })
 }
 
 /// Why no token of an issuer has these attributes.

@@ -8,7 +8,7 @@ use crate::words::yaml::{Fields, Node, Yaml, nearest};
 use serde_json::Value as Json;
 
 /// The form of a value.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Form {
     Like,
     /// A pattern that only plain texts fit, as for subjects of octo-sts.

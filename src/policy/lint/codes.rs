@@ -1,8 +1,9 @@
 //! The codes of the findings.
 
 /// The code of every finding, as `docs/policy.md` lists them.
-pub const CODES: [&str; 49] = [
+pub const CODES: [&str; 50] = [
     "never_matches",
+    "no_rows",
     "name_only",
     "repositories_by_pattern",
     "org_wide",

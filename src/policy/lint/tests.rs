@@ -167,6 +167,17 @@ fn every_finding_has_a_policy_that_causes_it_and_a_token_that_the_policy_lets_in
 }
 
 #[test]
+fn a_file_without_rows_is_reported_with_its_name() {
+    let policy = GOOD.replace("match:", "for_each: teams.yaml\nmatch:");
+    for rows in ["[]\n", "", "# none yet\n", "---\n"] {
+        let found = findings(&[("policies/a.yaml", &policy), ("teams.yaml", rows)]);
+        let finding = found.iter().find(|fault| fault.code == "no_rows").unwrap_or_else(|| panic!("{rows:?}: {found:?}"));
+        assert!(finding.message.contains("`teams.yaml` has no row"), "{finding}");
+    }
+    assert!(!codes(&[("policies/a.yaml", &policy), ("teams.yaml", "- { name: web }\n")]).contains(&"no_rows"));
+}
+
+#[test]
 fn no_finding_asks_for_what_an_issuer_cannot_claim() {
     let rest = "description: x\nowners: [a]\ngrant: { secrets: [shop/db.yaml] }\n";
     let of = |policy: &str| {

@@ -22,6 +22,13 @@ pub(super) fn lint(policy: &TrustPolicy, look: &LintContext<'_>, found: &mut Vec
         }
         Some(_) | None => {}
     }
+    if let Some(rows) = policy.empty_rows() {
+        add(
+            "no_rows",
+            format!("`{rows}` has no row, so it grants nothing"),
+            "write a row such as `- { name: web }`, or delete the policy",
+        );
+    }
     if policy.owners.is_empty() {
         add("no_owner", "nobody answers for it".to_owned(), "name `owners`: `policy diff` tells them what to approve");
     }

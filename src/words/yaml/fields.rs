@@ -20,7 +20,9 @@ impl<'a, 'f> Fields<'a, 'f> {
             Yaml::Mapping(members) => members,
             _ => {
                 let mut empty = Self { file, text, place: node.place, members: &[], known: Vec::new(), faults };
-                empty.fault(node.place, format!("expected a mapping, found {}", node.kind()));
+                let fault = empty.draft(node.place, format!("expected a mapping, found {}", node.kind()));
+                let is_key = node.as_text().is_some_and(|text| text.contains(':') && !text.contains("://"));
+                empty.report(if is_key { fault.help("write a space behind the colon: `key: value`") } else { fault });
                 return empty;
             }
         };

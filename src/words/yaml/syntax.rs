@@ -1,7 +1,7 @@
 //! Refuses syntax that reads otherwise than it looks to whoever reviews a change.
 
 use super::Place;
-use granit_parser::{Event, Marker, Parser};
+use granit_parser::{ErrorKind, Event, Marker, Parser};
 
 const LONE_RETURN: &str =
     "a carriage return that no line feed follows begins a line in YAML, and most editors and diffs show none: take it out";
@@ -10,6 +10,11 @@ const TAG: &str = "tags, such as `!not` or `!!binary`, are not read: write the v
 /// The first fault, and its place. An error of the syntax is none: the reader tells it.
 pub(super) fn check(text: &str) -> Option<(Place, &'static str)> {
     lone_return(text).map(|place| (place, LONE_RETURN)).or_else(|| first_tag(text).map(|place| (place, TAG)))
+}
+
+/// The first error of the syntax.
+pub(super) fn first_error(text: &str) -> Option<ErrorKind> {
+    Parser::new_from_str(text).find_map(Result::err).map(|error| error.kind().clone())
 }
 
 fn lone_return(text: &str) -> Option<Place> {

@@ -172,7 +172,7 @@ fn a_value_of_another_type_than_the_claims_is_an_error() {
         ("github-actions", "/ref_protected", "true", "as text"),
         ("github-actions", "/exp", "\"1\"", "as a number"),
         ("gitlab", "/runner_id", "\"7\"", "as a number"),
-        ("gitlab", "/groups_direct", "acme", "as a list"),
+        ("gitlab", "/groups_direct", "{ not: acme }", "as a list"),
         ("gitlab", "/job_config", "acme", "as a mapping"),
         ("buildkite", "/build_number", "\"1*\"", "as a number"),
         ("circleci", "/oidc.circleci.com~1ssh-rerun", "\"true\"", "as true or false"),
@@ -202,6 +202,26 @@ fn a_value_of_another_type_than_the_claims_is_an_error() {
             assert!(faults.is_empty(), "{mapping} {pointer} {value} {denial}: {faults:?}");
         }
     }
+}
+
+/// A denial looks at every entry of a list, and a policy at none: a job that is in a further group would get in.
+#[test]
+fn a_denial_names_an_entry_of_a_list_and_a_policy_does_not() {
+    for (mapping, pointer, value) in [
+        ("gitlab", "/groups_direct", "contractors"),
+        ("gitlab", "/groups_direct", "[contractors, \"guests/*\"]"),
+        ("circleci", "/oidc.circleci.com~1context-ids", "7f8b2a44-0000-4000-8000-000000000001"),
+    ] {
+        let faults = faults_of_value(mapping, true, pointer, value);
+        assert!(faults.is_empty(), "{mapping} {pointer} {value}: {faults:?}");
+        let faults = faults_of_value(mapping, false, pointer, value);
+        assert!(faults.iter().any(|fault| fault.message.contains("this can never match")), "{pointer}: {faults:?}");
+        let help = faults.iter().find_map(|fault| fault.help.as_deref()).unwrap_or_default();
+        assert!(help.contains("only a denial looks at every entry"), "{help}");
+    }
+    let faults = faults_of_value("gitlab", true, "/groups_direct", "{ not: staff }");
+    assert!(faults.iter().any(|fault| fault.message.contains("this would deny everybody")), "{faults:?}");
+    assert!(faults.iter().any(|fault| fault.help.as_deref().is_some_and(|help| help.contains("leave `not` out"))), "{faults:?}");
 }
 
 /// Each documented token passes the check of its mapping: the shapes come from the CIs' documentation, and are not guessed.
