@@ -147,8 +147,14 @@ pub(super) fn opened(quoted: String) -> String {
     quoted.strip_prefix("a ").map(|rest| format!("A {rest}")).unwrap_or(quoted)
 }
 
-/// Escapes undone; `+` is a space.
+/// Text with its escapes undone; `+` is a space.
 pub(super) fn decode(text: &[u8]) -> Result<String, EscapeError> {
+    let text = String::from_utf8(unescaped(text)?).map_err(|_| EscapeError::NotUtf8)?;
+    if text.contains('\0') { Err(EscapeError::Nul) } else { Ok(text) }
+}
+
+/// Bytes with their escapes undone.
+pub(super) fn unescaped(text: &[u8]) -> Result<Vec<u8>, EscapeError> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.iter().copied();
     while let Some(byte) = rest.next() {
@@ -158,8 +164,7 @@ pub(super) fn decode(text: &[u8]) -> Result<String, EscapeError> {
             plain => plain,
         });
     }
-    let text = String::from_utf8(bytes).map_err(|_| EscapeError::NotUtf8)?;
-    if text.contains('\0') { Err(EscapeError::Nul) } else { Ok(text) }
+    Ok(bytes)
 }
 
 fn digit(byte: Option<u8>) -> Result<u8, EscapeError> {

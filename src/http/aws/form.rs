@@ -1,7 +1,7 @@
 //! A form as clients send it (`application/x-www-form-urlencoded`, WHATWG URL, section 5.1), read strictly: every parameter once,
 //! and nothing repaired. Values are secrets, because one of them is the token.
 
-use crate::http::form::{opened, quoted_among};
+use crate::http::form::{opened, quoted_among, unescaped};
 use crate::words::Secret;
 use std::collections::BTreeMap;
 
@@ -63,8 +63,8 @@ impl Form {
         for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
             let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
             let (name, value) = (&pair[..at], pair.get(at + 1..).unwrap_or_default());
-            let name = decode(name).and_then(|bytes| String::from_utf8(bytes).ok()).ok_or(ParameterError::Name)?;
-            let value = decode(value).map(Secret::new).filter(|value| value.expose_text().is_some());
+            let name = unescaped(name).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or(ParameterError::Name)?;
+            let value = unescaped(value).ok().map(Secret::new).filter(|value| value.expose_text().is_some());
             let value = value.ok_or_else(|| ParameterError::Value { name: name.clone() })?;
             if parameters.insert(name.clone(), value).is_some() {
                 return Err(ParameterError::Twice { name });
@@ -92,23 +92,6 @@ impl Form {
     pub(super) fn finish(self) -> Result<(), ParameterError> {
         self.0.into_keys().next().map_or(Ok(()), |name| Err(ParameterError::Unknown { name }))
     }
-}
-
-fn decode(text: &[u8]) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.iter();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => digit(rest.next())? << 4 | digit(rest.next())?,
-            plain => *plain,
-        });
-    }
-    Some(bytes)
-}
-
-fn digit(byte: Option<&u8>) -> Option<u8> {
-    char::from(*byte?).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::errors::Fault;
 use super::form::Form;
 use crate::kind::{AwsTarget, Target};
 use crate::policy::{AwsParameters, Request};
+use crate::token::parse_document;
 use crate::words::Secret;
 use crate::words::names::{RoleArn, check_managed_policy_arn};
 use std::ops::RangeInclusive;
@@ -73,14 +74,14 @@ fn duration(form: &mut Form) -> Result<Option<Duration>, Fault> {
     seconds.map(|seconds| Some(Duration::from_secs(seconds))).ok_or_else(|| Fault::value("DurationSeconds", &words))
 }
 
-/// `[\u0009\u000A\u000D\u0020-\u00FF]+`, and a JSON object; AWS checks the rest.
+/// `[\u0009\u000A\u000D\u0020-\u00FF]+`, and a JSON object that has no member twice; AWS checks the rest.
 fn policy(form: &mut Form) -> Result<Option<String>, Fault> {
     let Some(text) = form.take_text("Policy") else { return Ok(None) };
     check_chars("Policy", &text, POLICY_CHARS)?;
     let good = |character: char| matches!(character, '\t' | '\n' | '\r' | ' '..='\u{ff}');
-    let is_object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&text).is_ok();
+    let is_object = parse_document(text.as_bytes()).is_ok_and(|document| document.is_object());
     if !is_object || !text.chars().all(good) {
-        return Err(Fault::of("MalformedPolicyDocument", "`Policy` is no JSON object, or has characters that AWS refuses."));
+        return Err(Fault::of("MalformedPolicyDocument", "`Policy` is no JSON object, has a member twice, or has characters that AWS refuses."));
     }
     Ok(Some(text))
 }

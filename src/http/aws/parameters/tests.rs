@@ -44,7 +44,7 @@ fn every_documented_parameter_is_read() {
 fn each_limit_is_awss_and_each_fault_has_awss_code() {
     let (long_arn, long_policy) = (format!("arn:aws:iam::123456789012:role/{}", "x".repeat(2048)), "x".repeat(2049));
     let (long_name, long_token) = ("x".repeat(65), "x".repeat(20_001));
-    let cases: [(&str, Option<&str>, &str); 30] = [
+    let cases: [(&str, Option<&str>, &str); 31] = [
         ("RoleArn", None, "ValidationError"),
         ("RoleArn", Some(""), "ValidationError"),
         ("RoleArn", Some("deploy"), "ValidationError"),
@@ -69,6 +69,7 @@ fn each_limit_is_awss_and_each_fault_has_awss_code() {
         ("Policy", Some(""), "ValidationError"),
         ("Policy", Some(&long_policy), "ValidationError"),
         ("Policy", Some("[]"), "MalformedPolicyDocument"),
+        ("Policy", Some("{\"Version\":\"a\",\"Version\":\"b\"}"), "MalformedPolicyDocument"),
         ("Policy", Some("{\"a\":\"\u{440}\"}"), "MalformedPolicyDocument"),
         ("ProviderId", Some("www.amazon.com"), "ValidationError"),
         ("PolicyArns.member.11.arn", Some("arn:aws:iam::aws:policy/X"), "ValidationError"),
