@@ -4,8 +4,10 @@ use crate::client::Failure;
 use crate::secrets::is_recipient;
 pub(super) use crate::words::counted;
 use crate::words::yaml::Fault;
-use crate::words::{excerpt, plain, plain_json};
-use std::fmt::Write;
+use crate::words::{excerpt, is_control, plain, plain_json};
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Write as _};
 use std::process::ExitCode;
 
 /// As many characters as a person needs to tell recipients apart.
@@ -26,6 +28,27 @@ pub(super) fn faults(faults: &[Fault]) {
 /// Prints a JSON document for people and machines.
 pub(super) fn json(value: &serde_json::Value) {
     anstream::println!("{}", plain_json(&format!("{value:#}")));
+}
+
+/// Prints a document that another program reads: to that program byte for byte, and on a terminal with what controls one escaped.
+pub(super) fn document(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    let shown = if out.is_terminal() { on_terminal(text) } else { Cow::Borrowed(text) };
+    out.write_all(shown.as_bytes())?;
+    out.flush()
+}
+
+/// The lines of a document, in which names and texts of others stand, for a terminal.
+fn on_terminal(text: &str) -> Cow<'_, str> {
+    let is_kept = |one: char| matches!(one, '\n' | '\t');
+    if !text.contains(|one| is_control(one) && !is_kept(one)) {
+        return Cow::Borrowed(text);
+    }
+    let escaped = |one: char| match is_control(one) && !is_kept(one) {
+        true => one.escape_unicode().to_string(),
+        false => one.to_string(),
+    };
+    Cow::Owned(text.chars().map(escaped).collect())
 }
 
 /// Prints a JSON document on one line, for programs that read line by line.
@@ -68,4 +91,17 @@ pub(super) fn verdict(word: &str, is_good: bool) -> String {
     let colour = if is_good { anstyle::AnsiColor::Green } else { anstyle::AnsiColor::Red };
     let style = anstyle::Style::new().bold().fg_color(Some(colour.into()));
     format!("{style}{word}{style:#}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_cannot_control_the_terminal_that_shows_it() {
+        let patch = "+++ b/policies/a\u{1b}[2K\r\u{202e}.yaml\n@@ -1 +1 @@\n-\ta: \u{9b}31m\u{e9}\n";
+        let shown = "+++ b/policies/a\\u{1b}[2K\\u{d}\\u{202e}.yaml\n@@ -1 +1 @@\n-\ta: \\u{9b}31m\u{e9}\n";
+        assert_eq!(on_terminal(patch), shown);
+        assert!(matches!(on_terminal("a: b\n"), Cow::Borrowed("a: b\n")));
+    }
 }

@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &ImportArgs, output: Output) -> Result<u8, Failure>
         }
     }
     drop(progress);
-    print(&imported, &refused, output, arguments.to.is_some());
+    print(&imported, &refused, output, arguments.to.is_some())?;
     Ok(if refused.is_empty() { 0 } else { STATUS_CONFIGURATION })
 }
 
@@ -164,19 +164,24 @@ fn link_below(folder: &Path, file: &str) -> Option<PathBuf> {
     })
 }
 
-fn print(imported: &[Imported], refused: &[NotImported], output: Output, on_disk: bool) {
+fn print(imported: &[Imported], refused: &[NotImported], output: Output, on_disk: bool) -> Result<(), Failure> {
     if output == Output::Json {
         print::json(&json!({ "imported": imported, "refused": refused }));
-        return;
+        return Ok(());
     }
     for policy in imported {
         if on_disk {
             anstream::println!("{}", plain(&policy.file));
             policy.notes.iter().for_each(|note| anstream::println!("  - {}", plain(note)));
         } else {
-            anstream::print!("---\n# {}\n{}", plain(&policy.file), policy.text());
+            let document = format!("---\n# {}\n{}", plain(&policy.file), policy.text());
+            print::document(&document).map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault))?;
         }
     }
     refused.iter().for_each(|one| note(format!("not imported: {}: {}", one.original, one.reason)));
+    if imported.is_empty() && refused.is_empty() {
+        note("nothing there looks like a policy that can be imported: `daypass policy import --help` lists the files");
+    }
     note(format!("{} imported, {} not", imported.len(), refused.len()));
+    Ok(())
 }

@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &LockArgs, output: Output) -> Result<u8, Failure> {
     if output == Output::Json {
         print::json(&serde_json::to_value(&proposed).unwrap_or_default());
     } else {
-        anstream::print!("{}", proposed.patch);
+        print::document(&proposed.patch).map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault))?;
         proposed.names.iter().filter_map(unpinned).for_each(note);
         note(summary(&proposed));
     }

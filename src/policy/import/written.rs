@@ -50,7 +50,7 @@ pub(super) fn yaml(description: &str, issuer: &IssuerName, lines: &Lines, grante
 
 /// Makes text fit for a comment or a terminal: without line breaks, escape sequences and changes of direction.
 pub(super) fn comment(text: &str) -> String {
-    escaped(&text.replace(char::is_control, " ")).into_owned()
+    escaped(&text.replace(['\n', '\r', '\t'], " ")).into_owned()
 }
 
 /// The values alone, or a mapping of `like` or `plain` and `not`.
@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(Node::parse("a.yaml", written.as_bytes()).unwrap().to_json()["grant"], serde_json::Value::Null);
         assert_eq!(
             comment("a\u{9b}2K\u{202e}b"),
-            "a 2K\\u{202e}b",
+            "a\\u{9b}2K\\u{202e}b",
             "no C1 control and no change of direction reaches a terminal"
         );
     }
