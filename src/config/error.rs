@@ -3,6 +3,7 @@
 use crate::issue::AddressError;
 use crate::issuers::NetworkError;
 use crate::words::names::{Audience, NameError};
+use crate::words::yaml::{Fault, Place};
 use crate::words::{DurationError, PlainPath};
 use std::io;
 use std::path::PathBuf;
@@ -31,6 +32,9 @@ pub(super) enum ValueError {
     /// An issuer's `max_token_age`.
     #[error("a token is always older: say how old one may be, such as 1h")]
     NoAge,
+    /// A source's `interval`.
+    #[error("expected at least 1s, and less than `max_stale`: Git is asked that often")]
+    Interval,
     /// A source's `ref`.
     #[error("expected a full ref such as refs/heads/main")]
     Reference,
@@ -46,6 +50,12 @@ pub(super) enum ValueError {
     /// A collector's address.
     #[error(transparent)]
     Address(#[from] AddressError),
+}
+
+/// The fault of a configuration that cannot be read.
+pub(super) fn unreadable(file: &str, fault: &io::Error) -> Vec<Fault> {
+    let fault = Fault::new(file, Place::default(), format!("the configuration cannot be read: {fault}"));
+    vec![fault.help("--config or DAYPASS_CONFIG names the server's configuration, or a file with its `issuers` for `daypass policy`")]
 }
 
 /// A value that is no share of requests.

@@ -1,6 +1,7 @@
 //! The configuration for commands that only read policies, on any machine: the issuers, our own issuer's address, and the root
 //! source if it names one. All other settings and all files may be missing.
 
+use super::error::unreadable;
 use super::source::{full_reference, mirror};
 use super::{ConfigFolders, catalogue, issuer, own_issuers, read_whole, section};
 use crate::git::{Access, Address, Origin, Source};
@@ -8,7 +9,7 @@ use crate::issue::{Places, ProviderSettings};
 use crate::issuers::IssuerSettings;
 use crate::policy::{Catalogue, Widening};
 use crate::words::names::{IssuerUrl, SourceName};
-use crate::words::yaml::{Fault, Fields, Node, Place, Severity};
+use crate::words::yaml::{Fault, Fields, Node, Severity};
 use crate::words::{NAMED_FILE_MAX, PlainPath, read_named};
 use std::path::{Path, PathBuf};
 
@@ -48,8 +49,7 @@ impl PolicyConfig {
     /// Reads the file; relative paths in it start at its own folder.
     pub fn load(path: &Path) -> Result<Self, Vec<Fault>> {
         let file = path.plain().to_string();
-        let bytes =
-            read_named(path, NAMED_FILE_MAX).map_err(|fault| vec![Fault::new(&file, Place::default(), fault.to_string())])?;
+        let bytes = read_named(path, NAMED_FILE_MAX).map_err(|fault| unreadable(&file, &fault))?;
         Self::parse(&file, &bytes, path.parent().unwrap_or(Path::new(".")))
     }
 

@@ -161,13 +161,20 @@ pub(super) fn full_reference(text: &str) -> Result<String, ValueError> {
     }
 }
 
+/// A shorter interval would be another one than the file says.
+fn parse_interval(text: &str) -> Result<Duration, ValueError> {
+    match parse_duration(text)? {
+        interval if interval < INTERVAL_MIN => Err(ValueError::Interval),
+        interval => Ok(interval),
+    }
+}
+
 /// `interval` and `max_stale`. A source whose `max_stale` is not longer than its `interval` would grant nothing between two
 /// polls.
 fn read_spans(fields: &mut Fields<'_, '_>) -> (Option<Duration>, Option<Duration>) {
     let nodes = [fields.optional("interval"), fields.optional("max_stale")];
-    let mut read = |node: Option<_>, default| node.map_or(Some(default), |node| fields.parsed(node, parse_duration));
-    let interval = read(nodes[0], INTERVAL_DEFAULT).map(|interval| interval.max(INTERVAL_MIN));
-    let max_stale = read(nodes[1], STALE_DEFAULT);
+    let interval = nodes[0].map_or(Some(INTERVAL_DEFAULT), |node| fields.parsed(node, parse_interval));
+    let max_stale = nodes[1].map_or(Some(STALE_DEFAULT), |node| fields.parsed(node, parse_duration));
     if let (Some(interval), Some(max_stale)) = (interval, max_stale)
         && max_stale <= interval
         && let Some(node) = nodes[1].or(nodes[0])

@@ -171,9 +171,11 @@ fn durations_that_contradict_each_other_are_refused() {
         let fault = root(more).expect_err(more);
         assert!(fault.contains("between two polls") && fault.contains("`max_stale`"), "{more}: {fault}");
     }
-    for more in ["  interval: 59m\n  max_stale: 1h\n", "  max_stale: 31s\n", "  interval: 0s\n  max_stale: 2s\n"] {
+    for more in ["  interval: 59m\n  max_stale: 1h\n", "  max_stale: 31s\n", "  interval: 1s\n  max_stale: 2s\n"] {
         assert!(root(more).is_ok(), "{more}: {:?}", root(more).err());
     }
+    let fault = root("  interval: 0s\n  max_stale: 2s\n").unwrap_err();
+    assert!(fault.contains("`0s`: expected at least 1s"), "{fault}");
     let issuer = |more: &str| parse(&GOOD.replace("    issuer: https", &format!("    {more}\n    issuer: https")));
     let fault = issuer("max_token_age: 0s").unwrap_err();
     assert!(fault.contains("a token is always older"), "{fault}");
