@@ -21,7 +21,7 @@ pub(super) fn load(at: &PolicyTreeArgs, who: &str) -> Result<(Ruleset, IssuerUrl
         return Err(Failure::new(STATUS_CONFIGURATION, message));
     }
     let issuer = at.issuer_url()?.ok_or_else(|| {
-        let message = format!("the configuration names no `issuer_url` and no `public_url`: {who} has to know our issuer");
+        let message = format!("the configuration names no `issuer_url` and no `public_url`: {who} has to know our issuer, so write one into it, such as `public_url: https://daypass.acme.com`");
         Failure::new(STATUS_CONFIGURATION, message)
     })?;
     Ok((ruleset, issuer))

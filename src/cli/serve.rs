@@ -5,7 +5,7 @@ use crate::cli::examples::examples;
 use crate::cli::print::counted;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
-use crate::config::{AdmissionSettings, Config};
+use crate::config::{AdmissionSettings, Config, PolicyConfig};
 use crate::http::accept::{DRAIN_MAX, PublicListener};
 use crate::http::health::Health;
 use crate::http::stopping::Stopping;
@@ -57,7 +57,14 @@ fn admin_address(text: &str) -> Result<IpAddr, AdminAddressError> {
 
 /// Reads the configuration, or reports all its faults in one message.
 pub(super) fn load(path: &Path) -> Result<Config, Failure> {
-    Config::load(path, None).map_err(|found| faults(&found))
+    Config::load(path, None).map_err(|found| {
+        let failure = faults(&found);
+        // A file with the issuers alone is good for other commands.
+        match PolicyConfig::load(path) {
+            Ok(_) => failure.with_hint("`daypass policy` can do with this file. This command needs the server's whole configuration: run it on the server's machine."),
+            Err(_) => failure,
+        }
+    })
 }
 
 /// All faults in one message.

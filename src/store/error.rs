@@ -47,7 +47,13 @@ pub enum StoreError {
 /// Why the log cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// There is no store, or it is not accessible.
+    /// There is no store.
+    #[error("{} is not there: the directory of a server's store is the one that its configuration calls `data`", .path.plain())]
+    Missing {
+        /// Where the store's file would be.
+        path: PathBuf,
+    },
+    /// The store is not accessible.
     #[error("{}: {fault}", .path.plain())]
     Open {
         /// The store's file.

@@ -30,6 +30,9 @@ impl Reader {
     /// Opens the store of this directory for reading.
     pub fn open(directory: &Path) -> Result<Self, ReadError> {
         let path = directory.join(schema::FILE);
+        if path.try_exists().is_ok_and(|exists| !exists) {
+            return Err(ReadError::Missing { path });
+        }
         let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .map_err(|fault| ReadError::Open { path, fault })?;
         connection.pragma_update(None, "query_only", true).map_err(ReadError::QueryOnly)?;

@@ -81,8 +81,14 @@ fn a_diff_lists_who_gains_access() {
         serde_json::from_slice(&policy(repository.path(), &["diff", "change..main", "--output", "json"]).stdout).unwrap();
     assert_eq!((&back["widens"], &back["changes"][0]["direction"]), (&Value::Bool(false), &Value::from("narrows")), "{back}");
     assert_eq!((&back["old"]["commit"], &back["new"]["commit"]), (&at("change").into(), &at("main").into()), "{back}");
-    let nonsense = policy(repository.path(), &["diff", "main"]);
-    assert_eq!(nonsense.status.code(), Some(64));
+    let merged = policy(repository.path(), &["diff", "change...main"]);
+    let told = String::from_utf8_lossy(&merged.stderr).into_owned();
+    assert!(merged.status.success() && told.contains("OLD..NEW compares the two themselves"), "{told}");
+    for nonsense in ["main", "...change", "main.."] {
+        let refused = policy(repository.path(), &["diff", nonsense]);
+        let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(refused.status.code() == Some(64) && told.contains("such as origin/main...HEAD"), "{nonsense}: {told}");
+    }
 }
 
 /// Nobody gains an existing file, but somebody gains whatever is added under the pattern.

@@ -66,6 +66,9 @@ pub(super) enum NoneInForce {
 const FILES_LISTED_MAX: usize = 5;
 /// Why a clone lacks a commit, and what to do.
 const SHALLOW: &str = "this clone is shallow and has no older commits: run `git fetch --unshallow`";
+/// What to do where there is no repository.
+const NO_REPOSITORY: &str =
+    "--repository names a checkout, or a bare repository, of the policies; commands that compare no revisions take --folder";
 /// The note of answers that do not depend on a decision, while the guardrails cannot be read.
 pub(super) const GUARDRAILS_UNREAD: &str =
     "the guardrails cannot be read, so no policy decides here; a server keeps what it had, and nothing widens";
@@ -212,7 +215,8 @@ impl PolicyTreeArgs {
     pub(in crate::cli) fn load(&self) -> Result<(TreeSnapshot, Catalogue), Failure> {
         let snapshot = match &self.folder {
             Some(folder) => {
-                let snapshot = Snapshot::of_folder(folder).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
+                let unread = |fault| Failure::new(STATUS_USAGE, fault).with_hint("--folder names the folder that holds policies/");
+                let snapshot = Snapshot::of_folder(folder).map_err(unread)?;
                 TreeSnapshot::new(snapshot, folder.plain().to_string(), None)
             }
             None => {
@@ -221,6 +225,12 @@ impl PolicyTreeArgs {
             }
         };
         Ok((snapshot.not_empty()?, self.catalogue()?))
+    }
+
+    /// Refuses a configuration that does not say where the policies in force are, for a command whose --repository names other ones.
+    pub(super) fn check_names_root(&self) -> Result<(), Failure> {
+        let message = "the configuration has no `root` of which something could be in force: name the server's whole configuration, or leave --data out and name the server by --server";
+        self.config()?.root_repository().map(|_| ()).map_err(|_| Failure::new(STATUS_CONFIGURATION, message))
     }
 
     /// The names of the further sources.
@@ -363,8 +373,11 @@ impl Repository {
 impl Repository {
     /// Why a commit cannot be read, and what to do if the clone is shallow.
     pub(super) fn unreadable(&self, fault: &GitError) -> Failure {
-        let shallow = self.source.is_shallow().is_ok_and(|shallow| shallow);
-        unreadable(if shallow { format!("{SHALLOW} ({fault})") } else { fault.to_string() })
+        match self.source.is_shallow() {
+            Ok(true) => unreadable(format!("{SHALLOW} ({fault})")),
+            Ok(false) => unreadable(fault.to_string()),
+            Err(_) => unreadable(fault.to_string()).with_hint(NO_REPOSITORY),
+        }
     }
 }
 

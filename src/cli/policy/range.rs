@@ -1,11 +1,14 @@
 //! The two revisions that a diff compares. A merge is computed file by file: a change of only one side is taken.
 
 use super::place::{PolicyTreeArgs, TreeSnapshot};
-use crate::client::{Failure, STATUS_USAGE};
+use crate::client::{Failure, STATUS_USAGE, note};
 use crate::git::Changed;
 use crate::policy::Tree;
 use crate::words::names::CommitId;
 use std::collections::BTreeSet;
+
+/// What a range is.
+const TWO_REVISIONS: &str = "expected two revisions, such as origin/main...HEAD: OLD...NEW compares OLD with the result of merging NEW into it, OLD..NEW the two themselves";
 
 /// Two revisions that are compared.
 pub(super) struct Range {
@@ -52,11 +55,14 @@ fn perhaps_moved(changed: &Changed, away: &Changed, read: &Tree) -> Vec<String> 
 impl PolicyTreeArgs {
     /// `OLD...NEW` compares OLD with the result of merging NEW into it, `OLD..NEW` the two themselves.
     pub(super) fn range(&self, range: &str) -> Result<Range, Failure> {
-        let usage = || Failure::new(STATUS_USAGE, "expected two revisions, such as origin/main...HEAD");
+        let usage = || Failure::new(STATUS_USAGE, TWO_REVISIONS);
         let (old, new, from_base) = match range.split_once("...") {
             Some((old, new)) => (old, new, true),
             None => range.split_once("..").map(|(old, new)| (old, new, false)).ok_or_else(usage)?,
         };
+        if old.is_empty() || new.is_empty() {
+            return Err(usage());
+        }
         let repository = self.source()?;
         let (old, mut new) = (repository.at(old)?, repository.at(new)?);
         let (Some(ours), Some(theirs)) = (old.at.commit().cloned(), new.at.commit().cloned()) else { return Err(usage()) };
@@ -66,6 +72,9 @@ impl PolicyTreeArgs {
         let base = repository.source.merge_base(&ours, &theirs).map_err(|fault| repository.unreadable(&fault))?;
         if base == ours {
             return Ok(Range { old, new, changed_by_both: Vec::new() });
+        }
+        if base == theirs {
+            note(format!("{range}: NEW is in OLD already, so its merge changes nothing; OLD..NEW compares the two themselves"));
         }
         let Merged { files, mut changed_by_both } = merge(&repository.at(base.as_str())?.files, &old.files, &new.files);
         let since_base = |to: &CommitId| repository.source.changed(&base, to).map_err(|fault| repository.unreadable(&fault));

@@ -179,6 +179,7 @@ impl ReplayArgs {
     /// Reads the store, as an operator: the configuration's ref is in force, wherever the tried revision is from.
     fn by_store(&self, data: &Path, config: &Path) -> Result<ReplayResult, Failure> {
         let at = |repository| PolicyTreeArgs::repository(config.to_owned(), repository);
+        at(None).check_names_root()?;
         let (snapshot, catalogue) = at(None).load()?;
         let in_force = recorded(&at(None), &snapshot, data, &catalogue)?;
         let new = at(self.repository.clone()).at(&self.new)?;

@@ -34,7 +34,10 @@ impl ServerAudience {
     pub(super) fn check(&self, token: &Secret) -> Result<(), Failure> {
         let refused =
             |what: String| Failure::new(STATUS_CONFIGURATION, format!("the job's token was not sent to {}: {what}", self.server));
-        let unread = |_| refused("it is no JWT of one audience".to_owned());
+        let unread = |_| {
+            let hint = "DAYPASS_TOKEN, or the file that DAYPASS_TOKEN_FILE names, holds the OIDC token that the CI signed for this job.";
+            refused("it is no JWT of one audience".to_owned()).with_hint(hint)
+        };
         let token = RawToken::parse(token.expose_text().unwrap_or_default().to_owned().into()).map_err(unread)?;
         let Some(audience) = token.unverified_audience() else {
             return Err(refused("it names no audience, or several; this server's has to be its only one".to_owned()));

@@ -158,3 +158,31 @@ fn explain_refuses_another_issuer_than_that_of_the_saved_claims() {
     let why = "the claims are those of the issuer `gitlab`, and --issuer names `github`: leave it out";
     assert!(status == Some(64) && printed.contains(why), "{printed}");
 }
+
+/// An error that names no next step sends a newcomer to the source.
+#[test]
+fn a_command_that_finds_nothing_says_what_to_do_next() {
+    let repository = repository();
+    let (folder, empty) = (repository.path(), tempfile::tempdir().unwrap());
+    let empty = empty.path().to_str().unwrap();
+    for (words, status, expected) in [
+        (&["policy", "import", "x", "--config", "none.yaml"][..], 78, "--config or DAYPASS_CONFIG names the server's configuration"),
+        (&["status", "--config", "issuers.yaml"], 78, "This command needs the server's whole configuration"),
+        (&["policy", "check", "--config", "issuers.yaml", "--folder", "none"], 64, "--folder names the folder that holds policies/"),
+        (&["policy", "check", "--config", "issuers.yaml", "--repository", empty], 78, "--repository names a checkout"),
+        (&["policy", "lock", "--config", "issuers.yaml", "--folder", ".", "--data", empty], 78, "its configuration calls `data`"),
+        (
+            &["policy", "replay", "HEAD", "--config", "issuers.yaml", "--repository", ".", "--data", empty],
+            78,
+            "leave --data out and name the server by --server",
+        ),
+        (&["policy", "who-can", "nonsense", "--config", "issuers.yaml", "--folder", "."], 64, "has an example of each kind"),
+        (&["policy", "what-can", "--config", "issuers.yaml", "--folder", "."], 64, "daypass whoami --output json"),
+        (&["policy", "import", empty, "--config", "issuers.yaml"], 0, "looks like a policy that can be imported"),
+        (&["secret", "status", empty], 64, "go to the clone of the repository that has secrets/"),
+    ] {
+        let output = daypass(folder, words);
+        let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(status) && printed.contains(expected), "{words:?}: {:?} {printed}", output.status);
+    }
+}
