@@ -87,7 +87,7 @@ impl Config {
     pub fn load(path: &Path, credentials: Option<&Path>) -> Result<Self, Vec<Fault>> {
         let file = path.plain().to_string();
         let faults = |fault: String| vec![Fault::new(&file, Place::default(), fault)];
-        let bytes = read_named(path, NAMED_FILE_MAX).map_err(|fault| faults(fault.to_string()))?;
+        let bytes = read_named(path, NAMED_FILE_MAX).map_err(|fault| error::unreadable(&file, &fault))?;
         trusted::unwritable(path).map_err(|fault| faults(fault.to_string()))?;
         let folder = path.parent().unwrap_or(Path::new("."));
         Self::parse(&file, &bytes, &ConfigFolders { folder, credentials })

@@ -148,6 +148,33 @@ fn a_test_names_a_kind_alone_where_the_policies_may_choose() {
     assert!(Target::examples().all(|(word, _)| description.contains(&format!("`{word}`"))), "{description}");
 }
 
+/// The keys of each mapping that stands at this key, anywhere in a document.
+fn keys_at(document: &Value, key: &str) -> BTreeSet<String> {
+    let here = document.get(key).and_then(Value::as_object).into_iter().flat_map(|members| members.keys().cloned());
+    let members = document.as_object().into_iter().flat_map(|members| members.values());
+    let below = members.chain(document.as_array().into_iter().flatten()).flat_map(|value| keys_at(value, key));
+    here.chain(below).collect()
+}
+
+/// What has no sample is never compared with its reader.
+#[test]
+fn every_section_and_every_kind_has_a_sample() {
+    let samples = |text: &str, key: &str| -> BTreeSet<String> {
+        let root: Value = serde_json::from_str(text).unwrap();
+        documents(&root, &root, &accepted).iter().flat_map(|document| keys_at(document, key)).collect()
+    };
+    let [granted, tested] = ["grant", "credential"].map(|key| samples(&POLICY_SCHEMA, key));
+    let (denied, allowed) = (samples(&GUARDRAILS_SCHEMA, "deny"), samples(&SOURCE_SCHEMA, "grant"));
+    for section in sections::schemas() {
+        let word = section.word;
+        assert!(granted.contains(word) && denied.contains(word), "{word}: {granted:?} {denied:?}");
+        assert_eq!(allowed.contains(word), !section.is_own, "{word}: {allowed:?}");
+        for credential in &section.schema.credentials {
+            assert!(tested.contains(credential.word), "{}: {tested:?}", credential.word);
+        }
+    }
+}
+
 #[test]
 fn every_definition_has_a_name_of_its_own() {
     let sections = sections::schemas();
