@@ -47,7 +47,10 @@ pub(super) fn run(command: &AzureCommand) -> Result<u8, Failure> {
     let (ruleset, issuer) = bootstrap::load(&arguments.at, "Entra")?;
     let applications = ruleset.set().applications(SystemClock.now());
     if applications.is_empty() {
-        return Err(Failure::new(STATUS_USAGE, "no policy grants an Azure token, so there is nothing to set up: a policy names the application by `grant: azure`"));
+        return Err(Failure::new(
+            STATUS_USAGE,
+            "no policy grants an Azure token, so there is nothing to set up: a policy names the application by `grant: azure`",
+        ));
     }
     let audience = arguments.audience()?;
     let bootstrap = AzureBootstrap { issuer: &issuer, audience: &audience, applications: &applications };

@@ -55,7 +55,10 @@ pub(super) fn run(command: &GcpCommand) -> Result<u8, Failure> {
     let (ruleset, issuer) = bootstrap::load(&arguments.at, "Google")?;
     let used = ruleset.set().gcp_use(SystemClock.now());
     if used.subjects().is_empty() {
-        return Err(Failure::new(STATUS_USAGE, "no policy grants a token of Google Cloud, so there is nothing to set up: a policy names the service account by `grant: gcp`"));
+        return Err(Failure::new(
+            STATUS_USAGE,
+            "no policy grants a token of Google Cloud, so there is nothing to set up: a policy names the service account by `grant: gcp`",
+        ));
     }
     for long in used.subjects().iter().filter(|subject| subject.len() > SUBJECT_BYTES_MAX) {
         note(format!("warning: Google accepts subjects of at most {SUBJECT_BYTES_MAX} bytes: shorten the name of {long}"));

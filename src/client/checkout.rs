@@ -68,7 +68,15 @@ impl Checkout {
     pub fn around(path: &Path) -> Result<Self, Failure> {
         let absolute = std::path::absolute(path).map_err(|fault| unusable(path, &fault))?;
         let root = absolute.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_owned);
-        let none = || Failure::new(STATUS_USAGE, format!("{} is in no git checkout: go to the clone of the repository that has secrets/, or make one by `git init`", path.plain()));
+        let none = || {
+            Failure::new(
+                STATUS_USAGE,
+                format!(
+                    "{} is in no git checkout: go to the clone of the repository that has secrets/, or make one by `git init`",
+                    path.plain()
+                ),
+            )
+        };
         root.map(|root| Self { root }).ok_or_else(none)
     }
 

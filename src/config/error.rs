@@ -55,7 +55,11 @@ pub(super) enum ValueError {
 /// The fault of a configuration that cannot be read.
 pub(super) fn unreadable(file: &str, fault: &io::Error) -> Vec<Fault> {
     let fault = Fault::new(file, Place::default(), format!("the configuration cannot be read: {fault}"));
-    vec![fault.help("--config or DAYPASS_CONFIG names the server's configuration, or a file with its `issuers` for `daypass policy`")]
+    vec![
+        fault.help(
+            "--config or DAYPASS_CONFIG names the server's configuration, or a file with its `issuers` for `daypass policy`",
+        ),
+    ]
 }
 
 /// A value that is no share of requests.

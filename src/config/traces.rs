@@ -82,7 +82,7 @@ mod tests {
             ("{ otlp: \"https://collector\", ratio: 1.1 }", "from 0 to 1"),
             ("{ otlp: \"https://collector\", ratio: -0.1 }", "from 0 to 1"),
             ("{ otlp: \"https://collector\", ratio: 2 }", "from 0 to 1"),
-            ("{ otlp: \"https://collector\", ratio: .nan }", "non-finite"),
+            ("{ otlp: \"https://collector\", ratio: .nan }", "not finite"),
             ("{ otlp: \"https://collector\", ratio: all }", "from 0 to 1"),
             ("{ otlp: \"https://collector\", headers: { x: y } }", "unknown key `headers`"),
         ] {

@@ -236,5 +236,4 @@ mod tests {
         assert_eq!((items[0].kind(), items[0].place.line), ("a number", 3));
         assert_eq!(items[1].as_text(), Some("456789"));
     }
-
 }

@@ -215,7 +215,8 @@ impl PolicyTreeArgs {
     pub(in crate::cli) fn load(&self) -> Result<(TreeSnapshot, Catalogue), Failure> {
         let snapshot = match &self.folder {
             Some(folder) => {
-                let unread = |fault| Failure::new(STATUS_USAGE, fault).with_hint("--folder names the folder that holds policies/");
+                let unread =
+                    |fault| Failure::new(STATUS_USAGE, fault).with_hint("--folder names the folder that holds policies/");
                 let snapshot = Snapshot::of_folder(folder).map_err(unread)?;
                 TreeSnapshot::new(snapshot, folder.plain().to_string(), None)
             }

@@ -35,7 +35,8 @@ impl ServerAudience {
         let refused =
             |what: String| Failure::new(STATUS_CONFIGURATION, format!("the job's token was not sent to {}: {what}", self.server));
         let unread = |_| {
-            let hint = "DAYPASS_TOKEN, or the file that DAYPASS_TOKEN_FILE names, holds the OIDC token that the CI signed for this job.";
+            let hint =
+                "DAYPASS_TOKEN, or the file that DAYPASS_TOKEN_FILE names, holds the OIDC token that the CI signed for this job.";
             refused("it is no JWT of one audience".to_owned()).with_hint(hint)
         };
         let token = RawToken::parse(token.expose_text().unwrap_or_default().to_owned().into()).map_err(unread)?;

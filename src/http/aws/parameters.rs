@@ -81,7 +81,10 @@ fn policy(form: &mut Form) -> Result<Option<String>, Fault> {
     let good = |character: char| matches!(character, '\t' | '\n' | '\r' | ' '..='\u{ff}');
     let is_object = parse_document(text.as_bytes()).is_ok_and(|document| document.is_object());
     if !is_object || !text.chars().all(good) {
-        return Err(Fault::of("MalformedPolicyDocument", "`Policy` is no JSON object, has a member twice, or has characters that AWS refuses."));
+        return Err(Fault::of(
+            "MalformedPolicyDocument",
+            "`Policy` is no JSON object, has a member twice, or has characters that AWS refuses.",
+        ));
     }
     Ok(Some(text))
 }

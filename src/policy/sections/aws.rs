@@ -32,8 +32,7 @@ const AWS_TTL_DEFAULT: Duration = Duration::from_secs(3600);
 const CHAINED_TTL_MAX: Duration = Duration::from_secs(3600);
 
 /// The roles' ARNs.
-const ROLES: NameForm =
-    NameForm { kind: "role", form: patterns::ROLE_ARN, example: "`arn:aws:iam::123456789012:role/deploy-*`" };
+const ROLES: NameForm = NameForm { kind: "role", form: patterns::ROLE_ARN, example: "`arn:aws:iam::123456789012:role/deploy-*`" };
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::policy) struct AwsGrant {

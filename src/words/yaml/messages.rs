@@ -7,7 +7,7 @@ use serde_saphyr::budget::BudgetBreach;
 
 /// Where nothing is known but the place.
 const UNREADABLE: &str = "this cannot be read as YAML: look at the indentation, the quotes and the brackets here";
-const BRACKET: &str = "a bracket is open at the end: close it with `]` or `}`";
+const BRACKET: &str = "this bracket is never closed: add the `]` or `}`";
 const KEY: &str = "expected `key: value`, indented as the keys beside it";
 const LIST: &str = "expected `- ` and an entry, indented as the entries beside it; brackets and `- ` do not mix";
 const COLON: &str = "`: ` stands where no key can be: put a text that has `: ` in it in quotes";
@@ -17,7 +17,7 @@ const TAB: &str = "a tab indents this line: indent it with spaces";
 const ALIAS: &str = "`*` begins an alias here: put a pattern that begins with `*` in quotes, and give an alias its `&` before it";
 const BLOCK: &str = "a text behind `|` or `>` begins on the next line, indented deeper, with spaces";
 const DIRECTIVE: &str = "a line that begins with `%` is a directive of YAML, which no file here has";
-const DOCUMENTS: &str = "a second document begins here, at `---` or after `...`: a file has one";
+const DOCUMENTS: &str = "a second document stands here, behind `---` or `...`: a file has one";
 
 /// The message of a fault, in one line.
 pub(super) fn of(fault: &Error, text: &str) -> String {
@@ -54,8 +54,12 @@ fn of_syntax(kind: &ErrorKind) -> String {
         | E::UnexpectedEofImplicitFlowMapping
         | E::UnclosedFlowCollection { .. } => BRACKET,
         E::MisplacedFlowCollectionEnd => "a bracket is closed here that none opened",
-        E::ExpectedFlowSequenceSeparator => "expected `,` or `]` in a list in brackets: put a text with brackets or commas in quotes",
-        E::ExpectedFlowMappingSeparator => "expected `,` or `}` in a mapping in brackets: put a text with brackets or commas in quotes",
+        E::ExpectedFlowSequenceSeparator => {
+            "expected `,` or `]` in a list in brackets: put a text with brackets or commas in quotes"
+        }
+        E::ExpectedFlowMappingSeparator => {
+            "expected `,` or `}` in a mapping in brackets: put a text with brackets or commas in quotes"
+        }
         E::InvalidColonPlacement | E::FlowMappingValueAdjacentCollection | E::MappingValueNotAllowed => COLON,
         E::SimpleKeyExpected | E::InvalidSimpleKey => "expected `:` and a space behind this key, in its line",
         E::ExpectedBlockMappingKey
@@ -87,10 +91,7 @@ fn of_syntax(kind: &ErrorKind) -> String {
         | E::UnpairedLowSurrogate
         | E::InvalidUnicodeEscape => ESCAPE,
         E::UnknownAnchor | E::MissingAnchorOrAliasName => ALIAS,
-        E::ZeroBlockScalarIndent
-        | E::InvalidBlockScalarHeader
-        | E::TabAtBlockScalarStart
-        | E::InvalidBlockScalarIndent => BLOCK,
+        E::ZeroBlockScalarIndent | E::InvalidBlockScalarHeader | E::TabAtBlockScalarStart | E::InvalidBlockScalarIndent => BLOCK,
         E::CommentNotSeparated | E::CommentInterceptedScalar | E::ExpectedWhitespace => {
             "a comment has a space before its `#`, and stands in no text of several lines"
         }
@@ -113,15 +114,29 @@ mod tests {
 
     /// Words of the libraries, which no author of a policy has to know.
     const WORDS: [&str; 16] = [
-        "while parsing", "did not find", "invalid type", "missing field", "expected key", "scalar", "sequence", "token", "EOF", "eof",
-        "flow", "block", "simple key", "anchor", "serde", "stream",
+        "while parsing",
+        "did not find",
+        "invalid type",
+        "missing field",
+        "expected key",
+        "scalar",
+        "sequence",
+        "token",
+        "EOF",
+        "eof",
+        "flow",
+        "block",
+        "simple key",
+        "anchor",
+        "serde",
+        "stream",
     ];
 
     #[test]
     fn a_fault_of_the_syntax_says_what_to_write_at_its_place() {
         for (text, line, words) in [
-            ("a: [1\n", 2, BRACKET),
-            ("a: { b: 1\n", 2, BRACKET),
+            ("a: [1\n", 1, BRACKET),
+            ("a: { b: 1\n", 1, BRACKET),
             ("a: [1}\n", 1, "`}` closes a bracket that `[` opened"),
             ("a: 1]\nb: ]\n", 2, "a bracket is closed here"),
             ("a: [b c: d e: f]\n", 1, "in quotes"),
@@ -129,7 +144,7 @@ mod tests {
             ("a: *nowhere\n", 1, ALIAS),
             ("secrets: [**]\n", 1, ALIAS),
             ("secrets: *.yaml\n", 1, ALIAS),
-            ("a: \"x\n", 2, "a quote is opened and not closed"),
+            ("a: \"x\n", 1, "a quote is opened and not closed"),
             ("a: \"x\" y\n", 1, "behind the closing quote"),
             ("a: 'x' y\n", 1, "behind the closing quote"),
             ("a: \"\\w\"\n", 1, ESCAPE),
@@ -141,7 +156,7 @@ mod tests {
             ("a: @x\n", 1, "no value begins with `@` in YAML"),
             ("a: `x`\n", 1, "no value begins with ``` in YAML"),
             ("a: 1\nb\nc: 2\n", 2, "expected `:` and a space"),
-            ("a: 1\n---\nb: 2\n", 2, DOCUMENTS),
+            ("a: 1\n---\nb: 2\n", 3, DOCUMENTS),
             ("a: .nan\n", 1, "not finite"),
             ("{ a: 1 }: 2\n", 1, "expected text"),
         ] {
@@ -153,7 +168,10 @@ mod tests {
 
     #[test]
     fn no_message_has_words_of_a_library() {
-        let pieces = ["a: ", "[", "{", "]", "}", ",", "\"", "'", "\n", "  ", "\t", "- ", ": ", "*x", "&x ", "|", ">", "#", "%Y", "---\n", "@", "?", "\\"];
+        let pieces = [
+            "a: ", "[", "{", "]", "}", ",", "\"", "'", "\n", "  ", "\t", "- ", ": ", "*x", "&x ", "|", ">", "#", "%Y", "---\n",
+            "@", "?", "\\",
+        ];
         for (one, two, three) in triples(&pieces) {
             let text = format!("a: 1\nb: {one}{two}{three}\nc: 2\n");
             let Err(fault) = Node::parse("a.yaml", text.as_bytes()) else { continue };

@@ -166,9 +166,17 @@ fn a_command_that_finds_nothing_says_what_to_do_next() {
     let (folder, empty) = (repository.path(), tempfile::tempdir().unwrap());
     let empty = empty.path().to_str().unwrap();
     for (words, status, expected) in [
-        (&["policy", "import", "x", "--config", "none.yaml"][..], 78, "--config or DAYPASS_CONFIG names the server's configuration"),
+        (
+            &["policy", "import", "x", "--config", "none.yaml"][..],
+            78,
+            "--config or DAYPASS_CONFIG names the server's configuration",
+        ),
         (&["status", "--config", "issuers.yaml"], 78, "This command needs the server's whole configuration"),
-        (&["policy", "check", "--config", "issuers.yaml", "--folder", "none"], 64, "--folder names the folder that holds policies/"),
+        (
+            &["policy", "check", "--config", "issuers.yaml", "--folder", "none"],
+            64,
+            "--folder names the folder that holds policies/",
+        ),
         (&["policy", "check", "--config", "issuers.yaml", "--repository", empty], 78, "--repository names a checkout"),
         (&["policy", "lock", "--config", "issuers.yaml", "--folder", ".", "--data", empty], 78, "its configuration calls `data`"),
         (

@@ -40,7 +40,8 @@ fn help() -> String {
 }
 
 /// What to do about a name that nothing has.
-const FORMS: &str = "a credential is named by its kind's word and its name: `daypass policy who-can --help` has an example of each kind";
+const FORMS: &str =
+    "a credential is named by its kind's word and its name: `daypass policy who-can --help` has an example of each kind";
 /// What a pattern cannot find, because no file has its text.
 const OF_PATTERNS: &str = "A pattern is compared with the names in policies and files. For what a grant gives beyond these, ask by name: documents of the past (secret_at), repositories that a GitHub grant gets from its owner or its job, scopes that a federated token has.\n";
 
@@ -64,7 +65,8 @@ impl Question {
     fn credentials(self, text: &str, read: &ReadSource, ruleset: &Ruleset) -> Result<Vec<Target>, Failure> {
         let found = match self {
             Self::One(target) => {
-                return not_there(read, &target).map_or(Ok(vec![target]), |why| Err(Failure::new(STATUS_USAGE, why).with_hint(FORMS)));
+                return not_there(read, &target)
+                    .map_or(Ok(vec![target]), |why| Err(Failure::new(STATUS_USAGE, why).with_hint(FORMS)));
             }
             Self::Like(pattern) => credentials_like(ruleset, &read.files_as_named(), &pattern),
         };

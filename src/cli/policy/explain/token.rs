@@ -51,7 +51,9 @@ enum NoToken {
     #[error(transparent)]
     Json(#[from] JsonError),
     /// The issuer is not named.
-    #[error("whose token it is, is not said: name the --issuer with a --claim NAME=VALUE for each of its claims, or a file of `daypass whoami --output json` by --claims")]
+    #[error(
+        "whose token it is, is not said: name the --issuer with a --claim NAME=VALUE for each of its claims, or a file of `daypass whoami --output json` by --claims"
+    )]
     NoIssuer,
     /// The issuer's name is not valid.
     #[error(transparent)]

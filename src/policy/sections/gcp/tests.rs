@@ -95,7 +95,10 @@ fn what_google_would_not_give_does_not_load() {
             "a prefix of objects",
         ),
         (of(", delegates: [a@b, c@d]"), "is named by its address"),
-        (of(", delegates: [a@acme.iam.gserviceaccount.com, b@acme.iam.gserviceaccount.com, a@acme.iam.gserviceaccount.com]"), "stands twice"),
+        (
+            of(", delegates: [a@acme.iam.gserviceaccount.com, b@acme.iam.gserviceaccount.com, a@acme.iam.gserviceaccount.com]"),
+            "stands twice",
+        ),
         (of(&format!(", delegates: [{DEPLOY}]")), "stands twice"),
     ] {
         let messages = faults(&bad);
