@@ -11,11 +11,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The parts of what is granted.
-pub(in crate::policy::access) struct Parts<P> {
+pub(in crate::policy::access) struct Parts<'a> {
     /// Each part that guardrails may leave of an entry, and its whole.
     pub(in crate::policy::access) of: BTreeMap<Target, Whole>,
     /// Entries with too many parts, and the policy of each.
-    pub(in crate::policy::access) too_many: Vec<(P, Target)>,
+    pub(in crate::policy::access) too_many: Vec<(&'a Arc<TrustPolicy>, Target)>,
 }
 
 /// The whole of a part.
@@ -28,9 +28,9 @@ pub(in crate::policy::access) struct Whole {
 
 impl<'a> Side<'a> {
     /// The parts of everything that either side grants, as the guardrails of either side leave them.
-    pub(in crate::policy::access) fn parts(sides: [&Self; 2]) -> Parts<&'a Arc<TrustPolicy>> {
+    pub(in crate::policy::access) fn parts(sides: [&Self; 2]) -> Parts<'a> {
         let policies = sides.iter().flat_map(|side| side.policies());
-        let granting: Vec<Granting<'a, _>> = policies
+        let granting: Vec<Granting<'a>> = policies
             .flat_map(|policy| {
                 let entries = policy.rules.iter().flat_map(|rule| rule.grants.of::<GitHubGrant>());
                 entries.map(move |entry| (policy, &policy.issuer, entry))
@@ -42,10 +42,10 @@ impl<'a> Side<'a> {
 }
 
 /// The policy of an entry, the issuer whose denials count, and the entry.
-type Granting<'a, P> = (P, &'a IssuerName, &'a GitHubGrant);
+type Granting<'a> = (&'a Arc<TrustPolicy>, &'a IssuerName, &'a GitHubGrant);
 
 /// The parts of all that these entries grant, as any of these denials may leave it.
-fn parts<P: Copy>(granting: &[Granting<'_, P>], denied: &[(&IssuerName, Vec<&Pattern>)]) -> Parts<P> {
+fn parts<'a>(granting: &[Granting<'a>], denied: &[(&IssuerName, Vec<&Pattern>)]) -> Parts<'a> {
     let mut parts = Parts { of: BTreeMap::new(), too_many: Vec::new() };
     let listed = granting.iter().flat_map(|(_, _, entry)| entry.names()).cloned().collect();
     let mut divisions: BTreeMap<&IssuerName, Divisions<'_>> = BTreeMap::new();
@@ -56,7 +56,7 @@ fn parts<P: Copy>(granting: &[Granting<'_, P>], denied: &[(&IssuerName, Vec<&Pat
         });
         let Some(whole) = entry.named() else { continue };
         let Some(some) = entry.parts(by) else {
-            parts.too_many.push((*policy, whole));
+            parts.too_many.push((policy, whole));
             continue;
         };
         for part in some.into_iter().map(Target::from).filter(|part| *part != whole) {
