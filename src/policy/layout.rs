@@ -3,10 +3,12 @@
 use super::catalogue::Tree;
 use super::guardrail::GUARDRAILS_FILE;
 use super::reading::is_policy;
-use crate::words::yaml::{Fault, Place, distance, nearest};
+use crate::words::yaml::{Fault, Node, Place, Yaml, distance, nearest};
 
 /// The folders that are read, each with all that is below it.
 const FOLDERS: [&str; 5] = ["policies", "secrets", "transit", "tests", "sources"];
+/// The key of guardrails.
+const DENIALS: &str = "denials";
 /// The file with the recipients of new secrets.
 const RULES_FILE: &str = ".sops.yaml";
 /// The file with the owners.
@@ -61,21 +63,27 @@ fn is_misplaced(path: &str, bytes: &[u8]) -> bool {
 /// Whether a file reads like guardrails, whatever its name, at the root or below `policies/` or `sources/`.
 fn has_denials(path: &str, bytes: &[u8]) -> bool {
     let is_looked_at = path.split_once('/').is_none_or(|(folder, _)| matches!(folder, "policies" | "sources")) && !is_note(path);
-    is_looked_at && std::str::from_utf8(bytes).is_ok_and(has_denials_key)
+    // Reading every policy a second time would double the time of a load. A key without the word has an escape in it.
+    let may_have_it = |text: &&str| text.contains(DENIALS) || text.contains('\\');
+    is_looked_at && std::str::from_utf8(bytes).ok().filter(may_have_it).is_some_and(|text| has_denials_key(path, text))
 }
 
-/// Whether `denials` is a key of the outermost mapping, as far as its lines tell.
-fn has_denials_key(text: &str) -> bool {
-    let is_content =
-        |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with(['#', '%']) && !line.starts_with("---");
-    let mut outermost = None;
-    text.trim_start_matches('\u{feff}').split(['\n', '\r']).filter(is_content).any(|line| {
-        let trimmed = line.trim_start();
-        let indentation = line.len() - trimmed.len();
-        let key = trimmed.trim_start_matches(['{', '"', '\'', ' ']).strip_prefix("denials");
-        let is_key = key.is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ', '\t']).starts_with(':'));
-        (*outermost.get_or_insert(indentation) == indentation || indentation == 0) && is_key
-    })
+/// Whether `denials` is a key of the outermost mapping. Of a file that is no YAML every line counts that begins with such a key.
+fn has_denials_key(path: &str, text: &str) -> bool {
+    match Node::parse(path, text.as_bytes()).map(|node| node.value) {
+        Ok(Yaml::Mapping(members)) => members.iter().any(|(key, ..)| key == DENIALS),
+        Ok(_) => false,
+        Err(_) => text.split(['\n', '\r']).any(begins_with_denials),
+    }
+}
+
+fn begins_with_denials(line: &str) -> bool {
+    let is_before_a_key = |character: char| character.is_whitespace() || "\u{feff}{?\"'-".contains(character);
+    let mut rest = line.trim_start_matches(is_before_a_key);
+    while let Some((_, behind)) = rest.strip_prefix(['&', '!']).and_then(|anchor| anchor.split_once(' ')) {
+        rest = behind.trim_start_matches(is_before_a_key);
+    }
+    rest.strip_prefix(DENIALS).is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ', '\t']).starts_with(':'))
 }
 
 /// Whether the tree grants nothing: it has no policy, and defines no further source.
@@ -249,6 +257,13 @@ mod tests {
             "'denials' : []",
             "owners: [a]\ndenials: []",
             "  - a\ndenials: []",
+            "{\n  \"denials\": []\n}",
+            "--- {denials: []}",
+            "{ \"x\": 1, \"denials\": [] }",
+            "? denials\n: []",
+            "&a denials: []",
+            "\"\\x64enials\": []",
+            "a: [\n  denials: []",
         ] {
             assert!(is_misplaced("denied.yaml", text.as_bytes()), "{text:?}");
         }
