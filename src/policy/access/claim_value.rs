@@ -1,15 +1,24 @@
-//! The value of a raw claim as one text: a mark says whether it is text or another JSON value. Lists and mappings are left out.
+//! The value of a raw claim as one text: a mark says whether it is text or another JSON value, alone or in a list. A denial looks into
+//! lists, and one that stops a list stops one of its entries, so lists of one entry stand for all. Mappings are left out.
 
 use super::language::Matcher;
 use crate::policy::condition::Single;
 use crate::policy::pattern::Pattern;
 use serde_json::Value as Json;
 
-/// The first character of a claim that is text. Every other JSON value is its JSON text after `JSON_MARK`.
-const TEXT_MARK: char = '\u{1}';
-const JSON_MARK: char = '\u{2}';
-/// Stands for a number that no line names.
-const OTHER_NUMBER: u64 = 7_405_926_018_347;
+/// The first characters: of a value that is text, and of any other, before its JSON text.
+#[derive(Clone, Copy)]
+struct Marks {
+    text: char,
+    json: char,
+}
+
+/// Of a value that stands alone.
+const ALONE: Marks = Marks { text: '\u{1}', json: '\u{2}' };
+/// Of the only entry of a list.
+const IN_LIST: Marks = Marks { text: '\u{3}', json: '\u{4}' };
+/// Stands for a number that no line names: lines have numbers that fit into an `i64`.
+const OTHER_NUMBER: u64 = u64::MAX;
 
 /// Values of a claim: those that fit one of the matchers (`inside`), or those that fit none.
 pub(super) struct ClaimValues {
@@ -20,49 +29,66 @@ pub(super) struct ClaimValues {
 /// The JSON value of a marked claim.
 pub(super) fn parse(marked: &str) -> Json {
     let body = &marked[1..];
-    if marked.starts_with(JSON_MARK) {
-        return serde_json::from_str(body).unwrap_or_else(|_| OTHER_NUMBER.into());
+    let value = |is_json: bool| match is_json {
+        true => serde_json::from_str(body).unwrap_or_else(|_| OTHER_NUMBER.into()),
+        false => body.into(),
+    };
+    if marked.starts_with([IN_LIST.text, IN_LIST.json]) {
+        return Json::Array(vec![value(marked.starts_with(IN_LIST.json))]);
     }
-    body.into()
+    value(marked.starts_with(ALONE.json))
 }
 
 /// All values.
-pub(super) fn all() -> [Matcher; 2] {
-    [any(TEXT_MARK), any(JSON_MARK)]
+pub(super) fn all() -> [Matcher; 4] {
+    [ALONE.text, ALONE.json, IN_LIST.text, IN_LIST.json].map(any)
 }
 
 /// The values that these fit.
 pub(super) fn listed(singles: &[Single]) -> Vec<Matcher> {
+    marked(singles, ALONE)
+}
+
+/// The values that these fit in a denial.
+pub(super) fn listed_or_in_list(singles: &[Single]) -> Vec<Matcher> {
+    [ALONE, IN_LIST].into_iter().flat_map(|marks| marked(singles, marks)).collect()
+}
+
+fn marked(singles: &[Single], marks: Marks) -> Vec<Matcher> {
     let matcher = |single: &Single| match single {
-        Single::Text(pattern) => Some(Matcher { pattern: pattern.behind(TEXT_MARK), fold: false, name: None }),
-        Single::Json(Json::String(text)) => Some(Matcher::exact(&format!("{TEXT_MARK}{text}"))),
-        Single::Json(value) => Some(Matcher::exact(&format!("{JSON_MARK}{value}"))),
+        Single::Text(pattern) => Some(Matcher { pattern: pattern.behind(marks.text), fold: false, name: None }),
+        Single::Json(Json::String(text)) => Some(Matcher::exact(&format!("{}{text}", marks.text))),
+        Single::Json(value) => Some(Matcher::exact(&format!("{}{value}", marks.json))),
         Single::Id { .. } => None,
     };
     singles.iter().filter_map(matcher).collect()
 }
 
-/// The values that have the type of one of these: all of the parts hold.
+/// The values that have the type of one of these: all of the parts hold. No list has.
 pub(super) fn comparable(singles: &[Single]) -> Vec<ClaimValues> {
     let Types { texts, numbers, flags } = Types::of(singles);
     let mut matchers = Vec::new();
-    matchers.extend(texts.then(|| any(TEXT_MARK)));
-    matchers.extend(numbers.then(|| any(JSON_MARK)));
-    matchers.extend(flags.then(both_flags).into_iter().flatten());
-    let no_flags = (numbers && !flags).then(|| ClaimValues { matchers: both_flags().into(), inside: false });
+    matchers.extend(texts.then(|| any(ALONE.text)));
+    matchers.extend(numbers.then(|| any(ALONE.json)));
+    matchers.extend(flags.then(|| both_flags(ALONE)).into_iter().flatten());
+    let no_flags = (numbers && !flags).then(|| ClaimValues { matchers: both_flags(ALONE).into(), inside: false });
     std::iter::once(ClaimValues { matchers, inside: true }).chain(no_flags).collect()
 }
 
-/// The values that have none of these types. In each way all of the parts hold.
+/// The values that have none of these types, alone or in a list. In each way all of the parts hold.
 pub(super) fn not_comparable(singles: &[Single]) -> Vec<Vec<ClaimValues>> {
+    [ALONE, IN_LIST].into_iter().flat_map(|marks| of_other_types(singles, marks)).collect()
+}
+
+fn of_other_types(singles: &[Single], marks: Marks) -> Vec<Vec<ClaimValues>> {
     let Types { texts, numbers, flags } = Types::of(singles);
     let of = |matchers: Vec<Matcher>, inside| ClaimValues { matchers, inside };
-    let text = (!texts).then(|| vec![of(vec![any(TEXT_MARK)], true)]);
+    let text = (!texts).then(|| vec![of(vec![any(marks.text)], true)]);
     let json = match (numbers, flags) {
         (true, true) => None,
-        (true, false) => Some(vec![of(both_flags().into(), true)]),
-        (false, true) => Some(vec![of(vec![any(JSON_MARK)], true), of(both_flags().into(), false)]),
-        (false, false) => Some(vec![of(vec![any(JSON_MARK)], true)]),
+        (true, false) => Some(vec![of(both_flags(marks).into(), true)]),
+        (false, true) => Some(vec![of(vec![any(marks.json)], true), of(both_flags(marks).into(), false)]),
+        (false, false) => Some(vec![of(vec![any(marks.json)], true)]),
     };
     text.into_iter().chain(json).collect()
 }
@@ -85,6 +111,6 @@ fn any(mark: char) -> Matcher {
     Matcher { pattern: Pattern::any_behind(mark), fold: false, name: None }
 }
 
-fn both_flags() -> [Matcher; 2] {
-    [true, false].map(|flag| Matcher::exact(&format!("{JSON_MARK}{flag}")))
+fn both_flags(marks: Marks) -> [Matcher; 2] {
+    [true, false].map(|flag| Matcher::exact(&format!("{}{flag}", marks.json)))
 }

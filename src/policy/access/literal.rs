@@ -195,7 +195,8 @@ pub(super) fn denied_ways(condition: &Condition, mapping: &Mapping) -> Vec<Vec<L
 
 fn denied_claims(pointer: &str, singles: &[Single], positive: bool) -> Vec<Vec<Literal>> {
     let dimension = Dimension::Claim(pointer.to_owned());
-    let matchers = claim_value::listed(singles).into();
+    // A `not` of a denial holds for every list, so that one leaves out what stands alone.
+    let matchers = if positive { claim_value::listed_or_in_list(singles) } else { claim_value::listed(singles) }.into();
     let other = if positive { claim_value::not_comparable(singles) } else { Vec::new() };
     let of_way = |way: Vec<ClaimValues>| way.into_iter().map(|values| Literal::of_claim(&dimension, values)).collect();
     let other: Vec<_> = other.into_iter().map(of_way).collect();

@@ -387,6 +387,7 @@ fn the_search_finds_another_letter_if_the_patterns_name_all_usual_ones() {
     assert!(found.iter().any(|change| change.direction == Direction::Widens), "{found:?}");
 }
 
+mod lists;
 mod many;
 mod repositories;
 mod subjects;
