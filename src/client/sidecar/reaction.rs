@@ -138,28 +138,33 @@ async fn execute(words: &[String]) -> Result<(), ReactionError> {
     let [program, arguments @ ..] = words else { return Err(ReactionError::NoCommand) };
     let not_run = |fault| ReactionError::NotRun { program: program.clone(), fault };
     let mut child = spawn(program, arguments).map_err(not_run)?;
-    let Ok(ended) = tokio::time::timeout(EXEC_MAX, child.wait()).await else {
-        kill_with_descendants(&child);
+    let Ok(ended) = tokio::time::timeout(EXEC_MAX, child.0.wait()).await else {
         return Err(ReactionError::Late { program: program.clone() });
     };
     let status = ended.map_err(not_run)?;
     if status.success() { Ok(()) } else { Err(ReactionError::Ended { program: program.clone(), status }) }
 }
 
+/// A command. If it is dropped before it has ended, because it hangs or the sidecar stops, it is killed with what it started: each
+/// further attempt would leave one more process otherwise.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has no number any more once it has ended.
+        let group = self.0.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        if let Some(Err(fault)) = group.map(|group| kill_process_group(group, Signal::KILL)) {
+            tracing::warn!(%fault, "a command that had not ended could not be killed");
+        }
+    }
+}
+
 /// Starts the command in a process group of its own.
-fn spawn(program: &str, arguments: &[impl AsRef<OsStr>]) -> std::io::Result<Child> {
+fn spawn(program: &str, arguments: &[impl AsRef<OsStr>]) -> std::io::Result<Running> {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).kill_on_drop(true).process_group(0);
     job_token::variables().for_each(|name| _ = command.env_remove(name));
-    command.spawn()
-}
-
-/// Kills the command and what it started: each further attempt would leave one more process otherwise.
-fn kill_with_descendants(child: &Child) {
-    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    if let Some(Err(fault)) = group.map(|group| kill_process_group(group, Signal::KILL)) {
-        tracing::warn!(%fault, "a command that hung could not be killed");
-    }
+    command.spawn().map(Running)
 }
 
 #[cfg(test)]
@@ -219,17 +224,17 @@ mod tests {
         assert!(execute(&["false".to_owned()]).await.is_err());
         assert!(execute(&["true; true".to_owned()]).await.is_err());
     }
+
     #[tokio::test]
-    async fn a_command_that_hangs_is_killed_with_what_it_started() {
+    async fn a_command_that_is_given_up_is_killed_with_what_it_started() {
         let folder = tempfile::tempdir().unwrap();
         let started = folder.path().join("started");
         let script = "sleep 1000 & echo $! > \"$0\"; wait";
-        let mut child = spawn("sh", &["-c", script, started.to_str().unwrap()]).unwrap();
+        let child = spawn("sh", &["-c", script, started.to_str().unwrap()]).unwrap();
         let number = || std::fs::read_to_string(&started).unwrap_or_default();
         until("it has started", || number().ends_with('\n')).await;
         let process = number().trim().to_owned();
-        kill_with_descendants(&child);
-        child.wait().await.unwrap();
+        drop(child);
         // A process that has ended is a zombie until whoever inherited it asks for its status.
         let runs = || {
             let status = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
