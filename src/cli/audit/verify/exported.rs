@@ -3,7 +3,7 @@
 use crate::cli::audit::failed;
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::store::{RECORD_BYTES_MAX, Reader};
-use crate::token::parse_document;
+use crate::token::{JsonError, parse_document};
 use crate::words::PlainPath;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -80,11 +80,11 @@ pub(super) fn compare_lines(
             find(None, format!("line {number} of the export has more than {longest} bytes, and was not compared"));
             continue;
         }
-        // A repeated member is refused: another reader may take its other value.
-        let record = parse_document(&line).map_err(|fault| no_record(export, number, &fault))?;
-        let numbered = Numbered::deserialize(&record).ok().filter(|_| record.is_object());
-        let Numbered { seq } = numbered.ok_or_else(|| no_record(export, number, &"it has no `seq`"))?;
-        look_for(reader, seq, &record, &mut seen, find)?;
+        // One line that a full disk cut must not hide what is wrong with the others.
+        match read_record(&line) {
+            Ok((seq, record)) => look_for(reader, seq, &record, &mut seen, find)?,
+            Err(fault) => find(None, format!("line {number} of the export is no record: {fault}")),
+        }
     }
     let (first, last) = (seen.first().copied(), seen.last().copied());
     let between = first.zip(last).map_or(Ok(0), |(first, last)| reader.count_between(first, last)).map_err(failed)?;
@@ -100,8 +100,20 @@ fn failure(export: &Path, fault: &dyn std::fmt::Display) -> Failure {
     Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", export.plain()))
 }
 
-fn no_record(export: &Path, number: u64, fault: &dyn std::fmt::Display) -> Failure {
-    failure(export, &format!("line {number} is no record: {fault}"))
+/// Reads a line. A repeated member is refused: another reader may take its other value.
+fn read_record(line: &[u8]) -> Result<(i64, Value), LineError> {
+    let record = parse_document(line)?;
+    let numbered = Numbered::deserialize(&record).ok().filter(|_| record.is_object());
+    numbered.map(|Numbered { seq }| (seq, record)).ok_or(LineError::NoNumber)
+}
+
+/// Why a line of an export is no record.
+#[derive(Debug, thiserror::Error)]
+enum LineError {
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    #[error("it has no `seq`")]
+    NoNumber,
 }
 
 fn look_for(reader: &Reader, seq: i64, record: &Value, seen: &mut BTreeSet<i64>, find: Find<'_>) -> Result<(), Failure> {
