@@ -127,14 +127,19 @@ pub(super) fn read_claimed<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, form
             Some(Single::Text(if form == Form::Plain { pattern.of_plain_texts() } else { pattern }))
         }
         Yaml::List(_) | Yaml::Mapping(_) | Yaml::Null => {
-            fields.fault(node.place, format!("expected text, a number or true or false, found {}", node.kind()));
+            fields.fault(node.place, format!("expected text, a whole number or true or false, found {}", node.kind()));
             None
         }
-        Yaml::Flag(_) | Yaml::Integer(_) | Yaml::Float(_) if form == Form::Plain => {
+        // Two tokens' fractions, or numbers above 64 bits, may be read as one, so no line compares them.
+        Yaml::Float(_) => {
+            fields.fault(node.place, "expected text, a whole number within 64 bits or true or false, found another number");
+            None
+        }
+        Yaml::Flag(_) | Yaml::Integer(_) if form == Form::Plain => {
             fields.fault(node.place, format!("expected text, found {}", node.kind()));
             None
         }
-        Yaml::Flag(_) | Yaml::Integer(_) | Yaml::Float(_) => Some(Single::Json(node.to_json())),
+        Yaml::Flag(_) | Yaml::Integer(_) => Some(Single::Json(node.to_json())),
     }
 }
 

@@ -75,13 +75,13 @@ impl Single {
     }
 
     /// Whether a claim of this type can be compared with it. What cannot be compared does not fit, and nobody can say that it differs.
-    pub(in crate::policy) const fn is_comparable(&self, claim: &Json) -> bool {
-        matches!(
-            (self, claim),
-            (Self::Text(_) | Self::Json(Json::String(_)), Json::String(_))
-                | (Self::Json(Json::Bool(_)), Json::Bool(_))
-                | (Self::Json(Json::Number(_)), Json::Number(_))
-        )
+    /// Of numbers, whole ones within 64 bits can: others are rounded when they are read.
+    pub(in crate::policy) fn is_comparable(&self, claim: &Json) -> bool {
+        match (self, claim) {
+            (Self::Text(_) | Self::Json(Json::String(_)), Json::String(_)) | (Self::Json(Json::Bool(_)), Json::Bool(_)) => true,
+            (Self::Json(Json::Number(_)), Json::Number(claimed)) => claimed.is_i64() || claimed.is_u64(),
+            _ => false,
+        }
     }
 
     pub(super) fn pin(&self) -> Option<Pin<'_>> {

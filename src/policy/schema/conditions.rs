@@ -7,7 +7,7 @@ use crate::policy::condition::EVENTS;
 use serde_json::{Map, Value, json};
 
 /// What a claim can be compared with.
-const CLAIM_TYPES: [&str; 3] = ["string", "number", "boolean"];
+const CLAIM_TYPES: [&str; 3] = ["string", "integer", "boolean"];
 
 /// The definitions that conditions need.
 pub(super) fn definitions() -> Vec<(&'static str, Value)> {

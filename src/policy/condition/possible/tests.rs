@@ -224,6 +224,18 @@ fn a_denial_names_an_entry_of_a_list_and_a_policy_does_not() {
     assert!(faults.iter().any(|fault| fault.help.as_deref().is_some_and(|help| help.contains("leave `not` out"))), "{faults:?}");
 }
 
+/// Fractions and numbers above 64 bits are rounded when a token is read, so two of them may be read as one.
+#[test]
+fn a_number_that_is_not_whole_is_an_error() {
+    for value in ["7.5", "7.0", "1e3", "010", "18446744073709551617"] {
+        for denial in [false, true] {
+            let faults = faults_of_value("spiffe", denial, "/team", value);
+            let is_told = |fault: &Fault| fault.message.contains("a whole number within 64 bits");
+            assert!(faults.iter().any(is_told), "{value} {denial}: {faults:?}");
+        }
+    }
+}
+
 /// Each documented token passes the check of its mapping: the shapes come from the CIs' documentation, and are not guessed.
 #[test]
 fn documented_values_are_possible() {
