@@ -24,6 +24,7 @@ mod reader;
 mod record;
 mod record_body;
 mod refusal_limits;
+mod release;
 mod replay;
 mod request_record;
 mod revision_record;
@@ -53,6 +54,7 @@ pub use reader::{Entry, Reader};
 pub use record::{Recorded, Released};
 pub use record_body::{OperatorRecord, RecordBody};
 pub use refusal_limits::Class;
+pub use release::{HasGrant, StillGranted};
 pub use replay::{Answer, Intent, IntentOutcome, Outcome, REPEAT_WINDOW, Repeat, Replay, TokenUse};
 pub use request_record::{CredentialsLeftOut, RecordedSources, RequestRecord, SessionRecord};
 pub use revision_record::RevisionRecord;
@@ -221,7 +223,7 @@ impl Store {
     /// The same with the outcome in the same record, for a credential that was made without a provider and leaves only after the record.
     pub async fn intend_and_release(
         &self,
-        _made: LocalGrant,
+        _made: StillGranted<LocalGrant>,
         intent: Intent,
         outcome: Outcome,
     ) -> Result<IntentOutcome<Released>, Denial> {
@@ -247,27 +249,6 @@ impl Store {
                 }
             }
         }
-    }
-
-    /// Records the outcome durably before anything leaves. The sealed answer serves retries for a minute.
-    pub async fn release<G>(
-        &self,
-        recorded: Recorded<G>,
-        answer: impl Into<Answer>,
-        record: RequestRecord,
-    ) -> Result<Released, Denial> {
-        let (now, decision, answer) = (self.now(), recorded.decision().clone(), answer.into());
-        let binding = recorded.binding().cloned();
-        self.write(move |connection| replay::release(connection, &decision, binding.as_ref(), &answer, &record, now)).await?;
-        Ok(Released::new(recorded.into_flight()))
-    }
-
-    /// Records the other outcome: nothing was issued, and the same request may try again.
-    pub async fn fail<G>(&self, recorded: Recorded<G>, record: RequestRecord) -> Result<(), Denial> {
-        let (now, decision) = (self.now(), recorded.decision().clone());
-        self.write(move |connection| replay::fail(connection, &decision, &record, now)).await?;
-        drop(recorded.into_flight());
-        Ok(())
     }
 
     /// Records a refusal, or only counts it if its class, its identity or its network has used up its share.

@@ -29,6 +29,11 @@ impl App {
         decision.stands(&LiveChecks::new(&self.denials.load(), times.denials, &is_fresh), identity.facts())
     }
 
+    /// Decides once more on what was granted, by what is in force now.
+    pub fn decide_again(&self, grant: &Grant, identity: &Identity) -> Result<Grant, Denial> {
+        self.decide(&*self.in_force()?, identity, grant.request())
+    }
+
     /// Lifts a denial, and returns what it denied. If no denial has this id, the answer says that nothing was lifted.
     pub async fn lift(&self, id: &IdSuffix) -> Result<Lifted, Denial> {
         let denials = self.denials.load_full();

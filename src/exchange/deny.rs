@@ -3,6 +3,7 @@
 
 use super::answer::Released;
 use super::context::AuditContext;
+use super::issuing;
 use super::usage::{self, UseOutcome};
 use crate::answers::Outcome;
 use crate::app::{App, DeniedBy, Live};
@@ -24,7 +25,8 @@ pub(super) fn read(body: &[u8]) -> Result<DenyRequest, Denial> {
     from_json(document).map_err(|fault| bad(&fault))
 }
 
-/// Answers with the denial, which is in force and recorded like a credential.
+/// Answers with the denial, which is in force and recorded like a credential. It may deny the caller itself, so the second decision
+/// comes before it.
 pub(super) async fn answer(
     app: &App,
     grant: Recorded<Grant>,
@@ -33,11 +35,12 @@ pub(super) async fn answer(
     context: &AuditContext,
     request: DenyRequest,
 ) -> Result<Released, Denial> {
-    let outcome = match usage::source(grant.grant()) {
-        Ok(source) => run(app, &source, context, request).await,
-        Err(denial) => Err(denial),
-    };
-    usage::answer(app, grant, identity, live, context, outcome).await
+    let source = usage::source(grant.grant());
+    let (granted, source) = issuing::decided_again(app, grant, identity, context, source).await?;
+    match run(app, &source, context, request).await {
+        Ok(outcome) => usage::release(app, granted, identity, live, context, outcome).await,
+        Err(denial) => Err(issuing::failed(app, granted.into_inner(), context, denial).await),
+    }
 }
 
 async fn run(app: &App, source: &SourceName, context: &AuditContext, request: DenyRequest) -> Result<UseOutcome, Denial> {

@@ -7,8 +7,8 @@ use crate::answers::Document;
 use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::kind::{AwsKeys, Credential, Listed};
-use crate::policy::{Grant, Request};
-use crate::store::{Answer, AwsSession, IntentOutcome, Licensed, LocalGrant, Outcome, Recorded, RequestRecord};
+use crate::policy::Grant;
+use crate::store::{Answer, AwsSession, IntentOutcome, Licensed, LocalGrant, Outcome, Recorded, RequestRecord, StillGranted};
 use crate::words::{CanonicalValue, Denial, Digest};
 
 /// Makes everything that is granted, or nothing, and records it before it leaves.
@@ -19,10 +19,14 @@ pub(super) async fn issue_here(
     live: &Live,
     context: &AuditContext,
 ) -> Result<Released, Denial> {
-    let grant = local.grant();
-    let granting = grant.granting();
-    let credentials = all(app, local.licences(), live).await;
-    let credentials = credentials.inspect_err(|denial| app.metrics.decided(&granting, Some(denial.reason)))?;
+    let granting = local.grant().granting();
+    let made = all(app, local.licences(), live).await;
+    let decided = made.and_then(|credentials| {
+        let later = app.decide_again(local.grant(), identity);
+        StillGranted::new(local, later).map(|granted| (granted, credentials)).map_err(|(_, denial)| denial)
+    });
+    let (granted, credentials) = decided.inspect_err(|denial| app.metrics.decided(&granting, Some(denial.reason)))?;
+    let grant = granted.grant();
     let revisions = live.revisions_of(grant.granted());
     let intent = context.intent(app, identity, grant, &revisions);
     let document = answer::document(context.decision(), &grant.policies(), &revisions, credentials);
@@ -30,7 +34,7 @@ pub(super) async fn issue_here(
     let sealed = if intent.is_repeatable() { app.store.seal(&written, identity.secret_part())? } else { Vec::new() };
     let outcome = Outcome { answer: sealed.into(), issued: issued(&document) };
     let step = app.traces.record(RECORD_RELEASE, context.decision());
-    match step.ends(app.store.intend_and_release(local, intent, outcome).await)? {
+    match step.ends(app.store.intend_and_release(granted, intent, outcome).await)? {
         IntentOutcome::Recorded(receipt) => {
             app.metrics.released(document.credentials.iter().map(Credential::kind));
             app.metrics.decided(&granting, None);
@@ -41,37 +45,56 @@ pub(super) async fn issue_here(
     }
 }
 
-/// Issues everything whose intent is recorded, or nothing: one credential that fails fails the request, and is recorded as that. A
-/// provider may take seconds: what was denied meanwhile, or taken out of Git, is not released.
+/// Issues everything whose intent is recorded, or nothing: one credential that fails fails the request, and is recorded as that.
 pub(super) async fn issue(
     app: &App,
     grant: Recorded<Grant>,
-    request: &Request,
     identity: &Identity,
     live: &Live,
     context: &AuditContext,
 ) -> Result<Released, Denial> {
-    let granting = grant.grant().granting();
-    let is_granted_still = || app.in_force().and_then(|live| app.decide(&live, identity, request)).map(drop);
     let made = all(app, grant.licences(), live).await;
-    let credentials = match made.and_then(|credentials| is_granted_still().map(|()| credentials)) {
-        Ok(credentials) => credentials,
-        Err(denial) => {
-            app.metrics.decided(&granting, Some(denial.reason));
-            app.traces.record(RECORD_FAILURE, context.decision()).ends(app.store.fail(grant, context.failure(&denial)).await)?;
-            return Err(denial);
-        }
-    };
-    let revisions = live.revisions_of(grant.grant().granted());
-    let document = answer::document(context.decision(), &grant.grant().policies(), &revisions, credentials);
+    let (granted, credentials) = decided_again(app, grant, identity, context, made).await?;
+    let grant = granted.grant();
+    let (granting, revisions) = (grant.granting(), live.revisions_of(grant.granted()));
+    let document = answer::document(context.decision(), &grant.policies(), &revisions, credentials);
     let written = answer::write(&document)?;
     let sealed = app.store.seal(&written, identity.secret_part())?;
     let answer = Answer { sealed, sessions: document.credentials.iter().filter_map(session).collect() };
-    let record = RequestRecord { issued: Some(issued(&document)), ..context.record_of(grant.grant()) };
-    let receipt = app.traces.record(RECORD_RELEASE, context.decision()).ends(app.store.release(grant, answer, record).await)?;
+    let record = RequestRecord { issued: Some(issued(&document)), ..context.record_of(grant) };
+    let receipt = app.traces.record(RECORD_RELEASE, context.decision()).ends(app.store.release(granted, answer, record).await)?;
     app.metrics.released(document.credentials.iter().map(Credential::kind));
     app.metrics.decided(&granting, None);
     Ok(Released::new(document.into(), written, identity, receipt))
+}
+
+/// Goes on with what was made if it is still granted, on the same terms. Otherwise, and if nothing was made, records the failure.
+pub(super) async fn decided_again<T>(
+    app: &App,
+    grant: Recorded<Grant>,
+    identity: &Identity,
+    context: &AuditContext,
+    made: Result<T, Denial>,
+) -> Result<(StillGranted<Recorded<Grant>>, T), Denial> {
+    let (grant, denial) = match made {
+        Ok(made) => {
+            let later = app.decide_again(grant.grant(), identity);
+            match StillGranted::new(grant, later) {
+                Ok(granted) => return Ok((granted, made)),
+                Err(refused) => refused,
+            }
+        }
+        Err(denial) => (grant, denial),
+    };
+    Err(failed(app, grant, context, denial).await)
+}
+
+/// Records that nothing was released, and returns why: the denial, or that the record could not be written.
+pub(super) async fn failed(app: &App, grant: Recorded<Grant>, context: &AuditContext, denial: Denial) -> Denial {
+    app.metrics.decided(&grant.grant().granting(), Some(denial.reason));
+    let record = context.failure(&denial);
+    let recorded = app.traces.record(RECORD_FAILURE, context.decision()).ends(app.store.fail(grant, record).await);
+    recorded.err().unwrap_or(denial)
 }
 
 /// What the record of a release says of the credentials.

@@ -2,7 +2,6 @@
 
 use super::audit::{self, AuditQuery};
 use super::body::Body;
-use super::context::RECORD_FAILURE;
 use super::deny;
 use super::{AuditContext, Input, Released, file_key, issuing, replay, rewrite, secret_status, session, transit};
 use crate::app::{App, FilesAsked, Live};
@@ -104,13 +103,10 @@ impl ExchangeRequest {
         context: &AuditContext,
     ) -> Result<Released, Denial> {
         match self.work {
-            Work::Issue => issuing::issue(app, grant, &self.request, identity, live, context).await,
+            Work::Issue => issuing::issue(app, grant, identity, live, context).await,
             Work::FindFileKey(_) => {
                 let denial = Reason::Internal.with_cause("a file key was granted before its document was found");
-                app.traces
-                    .record(RECORD_FAILURE, context.decision())
-                    .ends(app.store.fail(grant, context.failure(&denial)).await)?;
-                Err(denial)
+                Err(issuing::failed(app, grant, context, denial).await)
             }
             Work::Replay(body) => replay::answer(app, grant, identity, live, context, body).await,
             Work::Audit(query) => audit::answer(app, grant, identity, live, context, query).await,

@@ -95,7 +95,7 @@ async fn seal(
     let record = RequestRecord { policies: Some(policies), session: Some(session), ..context.record() };
     let sealed = app.store.seal(&written, identity.secret_part())?;
     let receipt =
-        app.traces.record(RECORD_RELEASE, context.decision()).ends(app.store.release(admission, sealed, record).await)?;
+        app.traces.record(RECORD_RELEASE, context.decision()).ends(app.store.begin_session(admission, sealed, record).await)?;
     Ok(Released::new(Answer::Session(begun), written, identity, receipt))
 }
 

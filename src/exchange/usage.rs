@@ -1,12 +1,13 @@
 //! A use of daypass itself, from its outcome to its recorded release.
 
 use super::answer::{self, Released};
-use super::context::{AuditContext, RECORD_FAILURE, RECORD_RELEASE};
+use super::context::{AuditContext, RECORD_RELEASE};
+use super::issuing;
 use crate::answers::{Answer, Outcome};
 use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::policy::Grant;
-use crate::store::{Recorded, UseRecord};
+use crate::store::{Recorded, StillGranted, UseRecord};
 use crate::words::names::SourceName;
 use crate::words::{Denial, Reason};
 
@@ -27,7 +28,7 @@ pub(super) fn source(grant: &Grant) -> Result<SourceName, Denial> {
     granted.ok_or_else(|| Reason::Internal.with_cause("a use by a grant of nothing"))
 }
 
-/// Answers with the outcome. The record of the release or the failure is durable before anything leaves.
+/// Answers with the outcome, if the use is still granted. The record of the release or the failure is durable before anything leaves.
 pub(super) async fn answer(
     app: &App,
     grant: Recorded<Grant>,
@@ -36,23 +37,29 @@ pub(super) async fn answer(
     context: &AuditContext,
     outcome: Result<UseOutcome, Denial>,
 ) -> Result<Released, Denial> {
-    let granting = grant.grant().granting();
-    let UseOutcome { outcome, record: used_here, is_repeatable } = match outcome {
-        Ok(outcome) => outcome,
-        Err(denial) => {
-            app.metrics.decided(&granting, Some(denial.reason));
-            app.traces.record(RECORD_FAILURE, context.decision()).ends(app.store.fail(grant, context.failure(&denial)).await)?;
-            return Err(denial);
-        }
-    };
-    let kinds: Vec<&str> = grant.grant().granted().iter().map(|granted| granted.terms.kind()).collect();
-    let revisions = live.revisions_of(grant.grant().granted());
-    let used = answer::used(context.decision(), &grant.grant().policies(), &revisions, outcome);
+    let (granted, outcome) = issuing::decided_again(app, grant, identity, context, outcome).await?;
+    release(app, granted, identity, live, context, outcome).await
+}
+
+/// Answers with the outcome of a use that was decided on again.
+pub(super) async fn release(
+    app: &App,
+    granted: StillGranted<Recorded<Grant>>,
+    identity: &Identity,
+    live: &Live,
+    context: &AuditContext,
+    UseOutcome { outcome, record: used_here, is_repeatable }: UseOutcome,
+) -> Result<Released, Denial> {
+    let grant = granted.grant();
+    let granting = grant.granting();
+    let kinds: Vec<&str> = grant.granted().iter().map(|granted| granted.terms.kind()).collect();
+    let revisions = live.revisions_of(grant.granted());
+    let used = answer::used(context.decision(), &grant.policies(), &revisions, outcome);
     let written = answer::write(&used)?;
     let sealed = if is_repeatable { app.store.seal(&written, identity.secret_part())? } else { Vec::new() };
-    let mut record = context.record_of(grant.grant());
+    let mut record = context.record_of(grant);
     record.add_use(used_here);
-    let receipt = app.traces.record(RECORD_RELEASE, context.decision()).ends(app.store.release(grant, sealed, record).await)?;
+    let receipt = app.traces.record(RECORD_RELEASE, context.decision()).ends(app.store.release(granted, sealed, record).await)?;
     app.metrics.released(kinds);
     app.metrics.decided(&granting, None);
     Ok(Released::new(Answer::Used(used), written, identity, receipt))

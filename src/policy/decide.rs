@@ -72,14 +72,14 @@ impl PolicySet {
     }
 
     /// Decides a whole request: all of its credentials are granted, or the request is denied.
-    pub fn decide(&self, identity: &Identity, request: &Request, now: UnixTime) -> Result<Decision, Denial> {
+    pub fn decide<'a>(&self, identity: &Identity, request: &'a Request, now: UnixTime) -> Result<Decision<'a>, Denial> {
         let moment = Moment { now, session_age: identity.session_age() };
         let one = |target: &Target| self.grant_whole_or_parts(identity.facts(), target, request.policy.as_ref(), moment);
         let mut granted = request.credentials.iter().map(one).collect::<Result<Vec<_>, _>>()?;
         granted.iter_mut().try_for_each(|granted| request.aws_parameters.narrow(&mut granted.terms))?;
         check_differ(&granted)?;
         let required = granted.iter().map(|granted| granted.proof).max().unwrap_or(Possession::Nothing);
-        check_possession(required, identity.possession()).map(|()| Decision::new(granted))
+        check_possession(required, identity.possession()).map(|()| Decision::new(granted, request))
     }
 
     /// Admits an identity that a rule in force matches, by default nobody. Only this makes an [`Admission`]. What the rule grants is

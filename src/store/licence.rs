@@ -97,6 +97,7 @@ impl LocalGrant {
 pub(crate) mod tests {
     use super::*;
     use crate::policy::{AwsTerms, IdTokenTerms};
+    use crate::store::StillGranted;
     use crate::token::Possession;
     use crate::words::names::{PolicyName, SourceName};
 
@@ -114,8 +115,9 @@ pub(crate) mod tests {
         }
     }
 
-    pub(crate) fn made_here() -> LocalGrant {
-        LocalGrant { grant: Grant::of_nothing(), decision: DecisionId::new() }
+    pub(crate) fn made_here() -> StillGranted<LocalGrant> {
+        let local = LocalGrant { grant: Grant::of_nothing(), decision: DecisionId::new() };
+        StillGranted::new(local, Ok(Grant::of_nothing())).ok().unwrap()
     }
 
     fn licensed<'a>(granted: &'a Granted, decision: &'a DecisionId) -> Licensed<'a> {

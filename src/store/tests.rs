@@ -45,7 +45,7 @@ fn intent(uses: &[u8], rule: ReplayRule, client: &str) -> Intent {
 async fn attempt(store: &Store, uses: &[u8], rule: ReplayRule, client: &str) -> &'static str {
     match store.intend((), intent(uses, rule, client)).await {
         Ok(IntentOutcome::Recorded(recorded)) => {
-            let _ = store.release(recorded, b"sealed".to_vec(), RequestRecord::default()).await.unwrap();
+            let _ = store.record_outcome(recorded, b"sealed".to_vec(), RequestRecord::default()).await.unwrap();
             "minted"
         }
         Ok(IntentOutcome::Repeat(repeat)) => {
@@ -281,7 +281,7 @@ async fn a_stored_answer_serves_only_a_request_that_is_narrowed_alike() {
         intent.body.narrowed = narrowed;
         match store.intend((), intent).await.unwrap() {
             IntentOutcome::Recorded(recorded) => {
-                let _ = store.release(recorded, b"sealed".to_vec(), RequestRecord::default()).await.unwrap();
+                let _ = store.record_outcome(recorded, b"sealed".to_vec(), RequestRecord::default()).await.unwrap();
                 "minted"
             }
             IntentOutcome::Repeat(_) => "repeated",
@@ -315,7 +315,7 @@ async fn an_aws_session_is_known_from_its_release_to_its_end_and_not_after_a_rev
         };
         decisions.push(recorded.decision().clone());
         let answer = Answer { sealed: Vec::new(), sessions: vec![session(token)] };
-        let _ = store.release(recorded, answer, RequestRecord::default()).await.unwrap();
+        let _ = store.record_outcome(recorded, answer, RequestRecord::default()).await.unwrap();
     }
     let known = async |token: &str| store.aws_session(session(token).token).await.unwrap();
     assert_eq!(known("first").await, Some((decisions[0].clone(), session("first"))));

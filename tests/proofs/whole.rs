@@ -2,7 +2,7 @@
 use daypass::identity::{Facts, Identity};
 use daypass::issue::Aws;
 use daypass::policy::{Grant, PolicySet, Request, LiveChecks};
-use daypass::store::{IntentOutcome, Intent, Licensed, Released, Store};
+use daypass::store::{IntentOutcome, Intent, Licensed, Released, StillGranted, Store};
 use daypass::words::{Denial, UnixTime};
 
 pub fn decide(set: &PolicySet, identity: &Identity, request: &Request, standing: &LiveChecks<'_>, now: UnixTime) -> Result<Grant, Denial> {
@@ -13,12 +13,20 @@ pub fn facts(identity: &Identity) -> &Facts {
     identity.facts()
 }
 
-pub async fn issue(store: &Store, aws: &Aws, grant: Grant, intent: Intent, now: UnixTime) -> Result<Option<Released>, Denial> {
+pub async fn issue(
+    store: &Store,
+    aws: &Aws,
+    grant: Grant,
+    intent: Intent,
+    later: Result<Grant, Denial>,
+    now: UnixTime,
+) -> Result<Option<Released>, Denial> {
     let IntentOutcome::Recorded(recorded) = store.intend(grant, intent).await? else { return Ok(None) };
     for licensed in recorded.licences() {
         if let Licensed::Aws(licence) = licensed {
             aws.issue(&licence, now).await?;
         }
     }
-    store.release(recorded, Vec::new(), daypass::store::RequestRecord::default()).await.map(Some)
+    let granted = StillGranted::new(recorded, later).map_err(|(_, denial)| denial)?;
+    store.release(granted, Vec::new(), daypass::store::RequestRecord::default()).await.map(Some)
 }

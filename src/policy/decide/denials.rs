@@ -3,7 +3,7 @@
 use super::tests::{DEPLOY, aws, catalogue, github, good, tree};
 use super::*;
 use crate::identity::Mapping;
-use crate::policy::{LiveChecks, OperatorDenial, Ruleset, Widening};
+use crate::policy::{LiveChecks, OperatorDenial, Request, Ruleset, Widening};
 use crate::token::Claims;
 use crate::words::names::IssuerName;
 use crate::words::yaml::Fault;
@@ -332,7 +332,7 @@ fn an_operators_denial_refuses_a_token_without_a_readable_repository() {
     let decided = |stop: OperatorDenial, claims: Json| {
         let denials = BTreeMap::from([(String::new(), (stop, None))]);
         let standing = LiveChecks::new(&denials, UnixTime::from_seconds(0), &|_| Ok(()));
-        Decision::new(Vec::new()).stands(&standing, &github(claims)).err().map(|denial| denial.reason)
+        Decision::new(Vec::new(), &Request::nothing(None)).stands(&standing, &github(claims)).err().map(|denial| denial.reason)
     };
     let run = json!({"run_id": "7"});
     assert_eq!(decided(stop(Some("acme/shop@456789"), None), run.clone()), Some(Reason::Denied));

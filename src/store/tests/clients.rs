@@ -28,7 +28,7 @@ async fn the_first_release_binds_a_token_to_its_client_until_its_end() {
     let first = binding(1, "a");
     let decision = first.decision.clone();
     let Ok(IntentOutcome::Recorded(recorded)) = store.intend((), first).await else { panic!("recorded") };
-    let _ = store.release(recorded, b"sealed".to_vec(), RequestRecord::default()).await.unwrap();
+    let _ = store.record_outcome(recorded, b"sealed".to_vec(), RequestRecord::default()).await.unwrap();
     assert_eq!([use_token(&store, 1, "bb").await, use_token(&store, 2, "bb").await], ["elsewhere"; 2]);
     let Ok(IntentOutcome::Replayed(Replay::Elsewhere(first_use))) = store.intend((), binding(3, "bb")).await else {
         panic!("replayed")
@@ -62,7 +62,7 @@ async fn while_one_clients_use_is_under_way_the_token_serves_no_other() {
         }
         assert!(!waiting.is_finished(), "the second use may bind it yet");
         if released {
-            let _ = store.release(second, b"sealed".to_vec(), RequestRecord::default()).await.unwrap();
+            let _ = store.record_outcome(second, b"sealed".to_vec(), RequestRecord::default()).await.unwrap();
         } else {
             store.fail(second, RequestRecord::default()).await.unwrap();
         }

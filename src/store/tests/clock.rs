@@ -23,7 +23,7 @@ async fn use_token(store: &Store, number: u8, expires_at: i64) -> &'static str {
     intent.uses[0].expires_at = UnixTime::from_millis(expires_at);
     match store.intend((), intent).await.unwrap() {
         IntentOutcome::Recorded(recorded) => {
-            let _ = store.release(recorded, b"sealed".to_vec(), RequestRecord::default()).await.unwrap();
+            let _ = store.record_outcome(recorded, b"sealed".to_vec(), RequestRecord::default()).await.unwrap();
             "minted"
         }
         IntentOutcome::Repeat(_) => "repeated",

@@ -38,7 +38,7 @@ async fn a_revoked_session_is_over_also_where_that_cannot_be_written() {
     };
     let decision = recorded.decision().clone();
     let login = RequestRecord { session: Some(SessionRecord::default()), ..RequestRecord::default() };
-    let _ = store.release(recorded, Vec::new(), login).await.unwrap();
+    let _ = store.record_outcome(recorded, Vec::new(), login).await.unwrap();
     let other = rusqlite::Connection::open(folder.path().join(schema::FILE)).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     assert!(store.revoke(&decision, "leaked").await.is_err());

@@ -1,6 +1,6 @@
 //! The same commands without private keys: a server gives the file key of a granted document, or encrypts files again.
 
-use crate::support::{Setup, World, git, put};
+use crate::support::{Setup, World, git, put, until};
 use serde_json::{Value, json};
 
 const READER: &str = "issuer: github
@@ -177,4 +177,32 @@ async fn the_server_does_not_encrypt_a_copy_for_its_new_path() {
         }
         assert_eq!(git(clone.path(), &["status", "--porcelain"]), "", "{how}");
     }
+}
+
+/// The body of a use comes after its first decision, and the caller chooses when: a denial that comes meanwhile counts.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_use_that_is_denied_while_its_body_comes_is_not_answered() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let (world, clone) = world(vec![("shop/operate", OPERATOR.to_owned())]).await;
+    let file = std::fs::read(clone.path().join("secrets/shop/db.yaml")).unwrap();
+    let sha256 = daypass::words::Digest::plain(&file).to_string();
+    let body = json!({ "change": "rotate", "files": [{ "file": "secrets/shop/db.yaml", "sha256": sha256 }] }).to_string();
+    let mut stream = crate::server::connect(&world, b"http/1.1", &[&rustls::version::TLS13]).await.unwrap();
+    let head = format!(
+        "POST /v1/rewrite HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n",
+        world.token(),
+        body.len()
+    );
+    let (first, rest) = body.split_at(20);
+    stream.write_all(format!("{head}{first}").as_bytes()).await.unwrap();
+    until("the use is decided on", async || world.audit().iter().any(|entry| entry.kind == "intended")).await;
+    let (status, output) = crate::operate::daypass(&world, &["deny", "--policy", "shop/operate", "--reason", "INC-42"]).await;
+    assert_eq!(status, 0, "{output}");
+    stream.write_all(rest.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 403") && answer.contains("\"denied\"") && !answer.contains("rewrite"), "{answer}");
+    let kinds: Vec<String> = world.audit().into_iter().map(|entry| entry.kind).collect();
+    assert!(kinds.iter().any(|kind| kind == "failed") && !kinds.iter().any(|kind| kind == "released"), "{kinds:?}");
 }
