@@ -96,9 +96,19 @@ impl SourceName {
 }
 
 impl RoleArn {
+    /// The partition of AWS, such as `aws` or `aws-cn`.
+    pub fn partition(&self) -> &str {
+        self.0.split(':').nth(1).unwrap_or_default()
+    }
+
     /// The account that owns the role: 12 digits.
     pub fn account(&self) -> &str {
         self.0.split(':').nth(4).unwrap_or_default()
+    }
+
+    /// The role's name, without its path.
+    pub fn role_name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or_default()
     }
 }
 

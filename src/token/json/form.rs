@@ -80,6 +80,19 @@ impl<'de> Deserializer<'de> for Node {
         visitor.visit_newtype_struct(self)
     }
 
+    /// serde's own readers of structs take the elements of an array for the members, in their order.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, FormError> {
+        match self.0 {
+            Value::Object(inner) => members(inner, visitor),
+            other => Err(Node(other).refused(&visitor)),
+        }
+    }
+
     /// A word, or the one member of an object.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
@@ -101,7 +114,7 @@ impl<'de> Deserializer<'de> for Node {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct
-        map struct identifier ignored_any
+        map identifier ignored_any
     }
 }
 

@@ -36,12 +36,21 @@ fn values_are_read_as_serde_json_reads_them() {
     }
 }
 
+/// serde_json reads `[[], null, {}]` as the members of the object.
+#[test]
+fn an_array_is_no_object() {
+    let array = json!([[], null, {}]);
+    assert!(serde_json::from_value::<Outer>(array.clone()).is_ok());
+    for bad in [array, json!([]), json!([1, 2, 3, 4])] {
+        assert!(matches!(from_json::<Outer>(bad.clone()), Err(FormError::Type { .. })), "{bad}");
+    }
+}
+
 #[test]
 fn an_error_has_the_text_of_serde_json() {
     let bad = [
         json!(null),
         json!(5),
-        json!([1, 2, 3, 4]),
         json!({ "names": "x" }),
         json!({ "name": 1.5e300 }),
         json!({ "name": "a b" }),
