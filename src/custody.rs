@@ -3,9 +3,11 @@
 
 mod error;
 mod kms;
+mod limit;
 
 pub use error::{ContentError, CustodyError};
 pub use kms::{KmsError, sign, unwrap, wrap};
+pub use limit::AnswerLimit;
 
 use crate::secrets::Identities;
 use crate::words::names::KmsKeyArn;

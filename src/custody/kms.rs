@@ -8,11 +8,12 @@ mod sign;
 pub use error::KmsError;
 pub use sign::sign;
 
-use super::Purpose;
-use crate::words::Secret;
+use super::{AnswerLimit, Purpose};
 use crate::words::names::KmsKeyArn;
+use crate::words::{Secret, is_within};
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_kms::Client;
+use aws_sdk_kms::config::Builder;
 use aws_sdk_kms::config::retry::RetryConfig;
 use aws_sdk_kms::config::timeout::TimeoutConfig;
 use aws_sdk_kms::primitives::Blob;
@@ -29,6 +30,8 @@ const TRIES_MAX: u32 = 3;
 const PLAINTEXT_BYTES_MAX: usize = 4096;
 /// AWS KMS: a ciphertext blob has at most 6,144 bytes.
 const BLOB_BYTES_MAX: usize = 6144;
+/// A blob in base64, with its key's ARN.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// Enough for a sentence of AWS's with its ARNs.
 const CAUSE_CHARS_MAX: usize = 300;
 
@@ -42,8 +45,16 @@ pub async fn wrap(key: &KmsKeyArn, purpose: Purpose, file: &Secret) -> Result<Ve
         .plaintext(Blob::new(file.expose()))
         .send()
         .await
-        .map_err(|fault| KmsError::of(fault, "Encrypt", key, Some(purpose)))?;
-    answer.ciphertext_blob.map(Blob::into_inner).ok_or(KmsError::Without { what: "ciphertext" })
+        .map_err(|fault| KmsError::of(fault, "Encrypt", key, Some(purpose), Some(file)))?;
+    let blob = answer.ciphertext_blob.map(|blob| Secret::new(blob.into_inner()));
+    let blob = blob.filter(|blob| is_ciphertext(blob, file)).ok_or(KmsError::Without { what: "ciphertext" })?;
+    Ok(blob.expose().to_vec())
+}
+
+/// Whether it can be a ciphertext of this plaintext. An endpoint that gives the plaintext back would have it written to a file that counts
+/// as safe.
+fn is_ciphertext(blob: &Secret, plaintext: &Secret) -> bool {
+    (1..=BLOB_BYTES_MAX).contains(&blob.expose().len()) && !is_within(plaintext, blob) && !is_within(blob, plaintext)
 }
 
 /// Unwraps an identity file, if this key wrapped it for this purpose.
@@ -52,13 +63,13 @@ pub async fn unwrap(key: &KmsKeyArn, purpose: Purpose, blob: &[u8]) -> Result<Se
         return Err(KmsError::NoBlob);
     }
     let call = client(key).await.decrypt().key_id(key.as_str()).set_encryption_context(Some(context(purpose)));
-    let answer =
-        call.ciphertext_blob(Blob::new(blob)).send().await.map_err(|fault| KmsError::of(fault, "Decrypt", key, Some(purpose)))?;
+    let answer = call.ciphertext_blob(Blob::new(blob)).send().await;
+    let answer = answer.map_err(|fault| KmsError::of(fault, "Decrypt", key, Some(purpose), None))?;
     let plaintext = answer.plaintext.map(|blob| Secret::new(blob.into_inner())).ok_or(KmsError::Without { what: "plaintext" })?;
     // KMS refuses a blob of any key but the named one. An endpoint that used another key cannot be trusted.
     match answer.key_id {
         Some(used) if key.is_alias() || used == key.as_str() => Ok(plaintext),
-        used => Err(KmsError::ByAnother { used: used.unwrap_or_default(), key: key.clone() }),
+        used => Err(KmsError::ByAnother { used: used.and_then(|used| KmsKeyArn::parse(&used).ok()), key: key.clone() }),
     }
 }
 
@@ -71,5 +82,20 @@ async fn client(key: &KmsKeyArn) -> Client {
     let timeouts = TimeoutConfig::builder().operation_timeout(CALL_MAX).operation_attempt_timeout(TRY_MAX).build();
     let retries = RetryConfig::standard().with_max_attempts(TRIES_MAX);
     let defaults = aws_config::defaults(BehaviorVersion::latest()).region(Region::new(key.region().to_owned()));
-    Client::new(&defaults.timeout_config(timeouts).retry_config(retries).load().await)
+    let shared = defaults.timeout_config(timeouts).retry_config(retries).load().await;
+    Client::from_conf(Builder::from(&shared).interceptor(AnswerLimit(ANSWER_BYTES_MAX)).build())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plaintext_is_no_ciphertext() {
+        let file = Secret::from("AGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQ\n".to_owned());
+        let is_taken = |blob: &[u8]| is_ciphertext(&Secret::new(blob.to_vec()), &file);
+        assert!(is_taken(&[7; 200]) && is_taken(&[7; BLOB_BYTES_MAX]));
+        assert!(!is_taken(&[]) && !is_taken(&[7; BLOB_BYTES_MAX + 1]));
+        assert!(!is_taken(file.expose()) && !is_taken(&[&[7; 30], file.expose()].concat()) && !is_taken(&file.expose()[..20]));
+    }
 }

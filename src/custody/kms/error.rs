@@ -3,7 +3,7 @@
 use super::super::Purpose;
 use super::{BLOB_BYTES_MAX, CAUSE_CHARS_MAX, PLAINTEXT_BYTES_MAX};
 use crate::words::names::KmsKeyArn;
-use crate::words::root_cause;
+use crate::words::{Secret, error_code, repeats, root_cause};
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use std::error::Error;
 
@@ -23,10 +23,10 @@ pub enum KmsError {
         what: &'static str,
     },
     /// An endpoint that used another key than the requested one.
-    #[error("it was wrapped by {used}, and not by {key}")]
+    #[error("it was wrapped by {}, and not by {key}", .used.as_ref().map_or("another key", KmsKeyArn::as_str))]
     ByAnother {
-        /// The key that the endpoint says it used.
-        used: String,
+        /// The key that the endpoint says it used, if it names one.
+        used: Option<KmsKeyArn>,
         /// The requested key.
         key: KmsKeyArn,
     },
@@ -69,7 +69,7 @@ pub enum KmsError {
     /// Any other error.
     #[error("AWS KMS answered {code} for {key}: {words}")]
     Service {
-        /// AWS's own code.
+        /// AWS's own code, if it has the form of one.
         code: String,
         /// The key.
         key: KmsKeyArn,
@@ -79,7 +79,14 @@ pub enum KmsError {
 }
 
 impl KmsError {
-    pub(super) fn of<E>(fault: SdkError<E>, operation: &'static str, key: &KmsKeyArn, purpose: Option<Purpose>) -> Self
+    /// AWS's own message is left out if it repeats a part of what the call presented.
+    pub(super) fn of<E>(
+        fault: SdkError<E>,
+        operation: &'static str,
+        key: &KmsKeyArn,
+        purpose: Option<Purpose>,
+        presented: Option<&Secret>,
+    ) -> Self
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
@@ -88,8 +95,9 @@ impl KmsError {
             return Self::NotAsked { key, fault: fault.into() };
         };
         let error = service.err();
-        let words = error.message().unwrap_or_default().chars().take(CAUSE_CHARS_MAX).collect();
-        match (error.code().unwrap_or("no code"), purpose) {
+        let words: String = error.message().unwrap_or_default().chars().take(CAUSE_CHARS_MAX).collect();
+        let words = if presented.is_some_and(|secret| repeats(&words, secret)) { String::new() } else { words };
+        match (error.code().and_then(error_code).unwrap_or("no code"), purpose) {
             ("InvalidCiphertextException", Some(purpose)) => Self::Closed { key, purpose },
             ("IncorrectKeyException", _) => Self::OtherKey { key },
             ("AccessDeniedException", _) => Self::Refused { operation, key, words },
