@@ -1,15 +1,20 @@
 //! The log: one event is one line. Anybody who may push names files, and such names come into events, so everything that is not shown
 //! is escaped here, for all events at once.
 
+mod libraries;
+
 use crate::words::{plain, plain_json};
+use libraries::is_shown;
 use std::fmt::{self, Debug, Write as _};
 use std::io::{self, IsTerminal};
 use tracing::Dispatch;
 use tracing::field::{Field, Visit};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::field::{RecordFields, VisitOutput};
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::format::{DefaultVisitor, Writer};
 use tracing_subscriber::fmt::{FormatFields, MakeWriter};
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// Logs to standard error: text on a terminal, JSON otherwise.
@@ -22,12 +27,12 @@ pub fn log(filter: &str) {
 
 fn text<W: for<'w> MakeWriter<'w> + Send + Sync + 'static>(filter: &str, writer: W) -> Dispatch {
     let builder = tracing_subscriber::fmt().with_writer(writer).with_env_filter(EnvFilter::new(filter));
-    builder.fmt_fields(PlainFields).finish().into()
+    builder.fmt_fields(PlainFields).finish().with(filter_fn(is_shown)).into()
 }
 
 fn json<W: io::Write + 'static>(filter: &str, writer: impl Fn() -> W + Send + Sync + 'static) -> Dispatch {
     let builder = tracing_subscriber::fmt().with_writer(move || PlainJson(writer())).with_env_filter(EnvFilter::new(filter));
-    builder.json().finish().into()
+    builder.json().finish().with(filter_fn(is_shown)).into()
 }
 
 /// Writes the fields of events and spans as the library does, with their values escaped.
@@ -123,6 +128,40 @@ mod tests {
         assert!(lines[0].contains("t\\u{a}2026-11-30") && lines[0].contains("a file is faulty"), "{}", lines[0]);
         assert!(lines[0].contains('7') && lines[1].contains("fake\\u{1b}[2J\\u{202e}\\u{200b}\\u{9b}31m"), "{lines:#?}");
         assert!(lines[2].contains("not read") && lines[2].matches("t\\u{a}2026").count() == 1, "{}", lines[2]);
+    }
+
+    #[test]
+    fn what_providers_send_is_shown_at_no_level() {
+        const BODY: &str = "hunter2";
+        let events = || {
+            tracing::trace!(target: "aws_smithy_runtime::client::orchestrator", request = BODY, "transmitting request");
+            tracing::error!(target: "aws_smithy_runtime_api::client::interceptors::context", "throwing away: {BODY}");
+            tracing::debug!(target: "aws_sdk_sts::operation", BODY);
+            tracing::info!(target: "aws_config::profile::credentials", BODY);
+            tracing::trace!(target: "h2::codec::framed_read", frame = BODY, "received");
+            tracing::debug!(target: "hyper::proto::h2::client", error = BODY, "connection error");
+            tracing::debug!(target: "hyper_util::client::legacy::client", BODY);
+            tracing::trace!(target: "reqwest::connect::verbose", BODY);
+            let span = tracing::error_span!(target: "aws_sdk_sts", "STS.AssumeRole", body = BODY);
+            span.in_scope(|| tracing::trace!(target: "daypass::issue", "of the server itself"));
+            tracing::warn!(target: "aws_config::default_provider", "of the machine's configuration");
+            tracing::warn!(target: "hyper::client", "of a connection");
+        };
+        for filter in
+            ["trace", "info,aws_smithy_runtime=trace,aws_smithy_runtime::client::orchestrator=trace,h2=trace,daypass=trace"]
+        {
+            for is_json in [false, true] {
+                let written = Written::default();
+                let writer = written.clone();
+                let dispatch = if is_json { json(filter, move || writer.clone()) } else { text(filter, move || writer.clone()) };
+                tracing::dispatcher::with_default(&dispatch, events);
+                let shown = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+                assert!(!shown.contains(BODY), "{shown}");
+                for own in ["of the server itself", "of the machine's configuration", "of a connection"] {
+                    assert!(shown.contains(own), "{own} in {shown}");
+                }
+            }
+        }
     }
 
     #[test]
