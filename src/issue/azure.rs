@@ -96,13 +96,13 @@ impl Azure {
         ]);
         let address = self.address();
         let request = |client: &Client| client.post(address.clone()).header(CONTENT_TYPE, FORM).body(body.expose().to_vec());
-        let sent = self.outward.send(BODY_BYTES_MAX, &assertion, request).await;
+        let sent = self.outward.send(BODY_BYTES_MAX, &[&assertion], request).await;
         let response = sent.map_err(|fault| cut(&fault))?;
         match (response.status, &response.cut) {
             (StatusCode::OK, Some(fault)) => Err(cut(fault)),
             (StatusCode::OK, None) => {
-                let answer =
-                    Answer::read(&response.body, &self.settings.tenant, &granted.client_id, now, *ttl).map_err(strange)?;
+                let read = |body: &Secret| Answer::read(body, &self.settings.tenant, &granted.client_id, now, *ttl);
+                let answer = response.credential(read).map_err(strange)?;
                 Ok((answer.token, now.plus(answer.lifetime)))
             }
             _ => Err(refused(&response)),

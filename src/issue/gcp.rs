@@ -20,7 +20,7 @@ use crate::store::Licence;
 use crate::words::names::DecisionId;
 use crate::words::{Denial, Secret, UnixTime};
 use answer::{Answer, Fault, HOUR};
-use google::{Google, Method};
+use google::{Federated, Google, Method};
 use refusal::{RefusedStep, cut, denied, not_accepted, refused, unavailable};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -91,16 +91,14 @@ impl Gcp {
                 let (response, federated) = self.impersonated(account, Method::GenerateAccessToken, &body, claims).await?;
                 let about = RefusedStep::Impersonation(Method::GenerateAccessToken);
                 let wide = accept(about, response, *ttl, |body| answer::generated(body, claims.now, *ttl))?;
-                let Answer { token, expires_at } = self.bounded(wide, boundary.as_ref(), claims.now).await?;
-                if token.expose() == federated.expose() {
-                    return Err(not_accepted(RefusedStep::Boundary, Fault::Shown));
-                }
+                let earlier = [&federated.token, &federated.assertion];
+                let Answer { token, expires_at } = self.bounded(wide, boundary.as_ref(), &earlier, claims.now).await?;
                 Ok(GcpToken { service_account: Some(account.clone()), audience: None, scopes: scopes.clone(), token, expires_at })
             }
             GcpTerms::Direct { scopes, boundary } => {
                 // Google may limit its lifetime to that of the token that is exchanged.
-                let wide = self.federated(&spaced(scopes), HOUR, claims).await?;
-                let Answer { token, expires_at } = self.bounded(wide, boundary.as_ref(), claims.now).await?;
+                let (wide, assertion) = self.federated(&spaced(scopes), HOUR, claims).await?;
+                let Answer { token, expires_at } = self.bounded(wide, boundary.as_ref(), &[&assertion], claims.now).await?;
                 Ok(GcpToken { service_account: None, audience: None, scopes: scopes.clone(), token, expires_at })
             }
             GcpTerms::IdToken { account, delegates, audience } => {
@@ -116,15 +114,16 @@ impl Gcp {
         }
     }
 
-    /// Exchanges a token of our issuer at Google's STS.
-    async fn federated(&self, scope: &str, lifetime: Duration, claims: &CallerToken<'_>) -> Result<Answer, Denial> {
+    /// Exchanges a token of our issuer at Google's STS. Returns that token too.
+    async fn federated(&self, scope: &str, lifetime: Duration, claims: &CallerToken<'_>) -> Result<(Answer, Secret), Denial> {
         let audience = format!("https:{}", self.provider.audience());
         let CallerToken { subject, decision, now } = *claims;
         let (begins, ends) = (now.minus(BACKDATED), now.plus(lifetime));
         let assertion =
             self.issuer.keys().mint(SigningAlgorithm::Es256, &audience, subject, decision, begins, ends, Map::new())?;
         let response = self.google.federate(&assertion, scope).await;
-        accept(RefusedStep::Federation, response, HOUR, |body| answer::federated(body, now))
+        let answer = accept(RefusedStep::Federation, response, HOUR, |body| answer::federated(body, now))?;
+        Ok((answer, assertion))
     }
 
     async fn impersonated(
@@ -133,15 +132,22 @@ impl Gcp {
         method: Method,
         body: &Value,
         claims: &CallerToken<'_>,
-    ) -> Result<(Result<ProviderResponse, TransportError>, Secret), Denial> {
-        let federated = self.federated(IAM_SCOPE, TOKEN_LIFETIME, claims).await?.token;
+    ) -> Result<(Result<ProviderResponse, TransportError>, Federated), Denial> {
+        let (Answer { token, .. }, assertion) = self.federated(IAM_SCOPE, TOKEN_LIFETIME, claims).await?;
+        let federated = Federated { token, assertion };
         Ok((self.google.impersonate(account, method, body, &federated).await, federated))
     }
 
     /// Exchanges the wide token for one within the boundary. The wide token does not leave this function.
-    async fn bounded(&self, wide: Answer, boundary: Option<&Boundary>, now: UnixTime) -> Result<Answer, Denial> {
+    async fn bounded(
+        &self,
+        wide: Answer,
+        boundary: Option<&Boundary>,
+        earlier: &[&Secret],
+        now: UnixTime,
+    ) -> Result<Answer, Denial> {
         let Some(boundary) = boundary else { return Ok(wide) };
-        let response = self.google.downscope(&wide.token, boundary).await;
+        let response = self.google.downscope(&wide.token, boundary, earlier).await;
         accept(RefusedStep::Boundary, response, HOUR, |body| answer::downscoped(body, now, wide.expires_at))
     }
 }
@@ -160,8 +166,7 @@ fn accept(
     if let Some(fault) = &response.cut {
         return Err(cut(about, fault));
     }
-    let answer = read(&response.body).map_err(|fault| not_accepted(about, fault))?;
-    if response.was_presented(&answer.token) { Err(not_accepted(about, Fault::Shown)) } else { Ok(answer) }
+    response.credential(read).map_err(|fault| not_accepted(about, fault))
 }
 
 /// The resource names of a delegation chain. We impersonate the first account, and each account impersonates the next.

@@ -3,21 +3,21 @@
 mod address;
 mod form;
 mod json;
+mod presented;
+mod response;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use address::{AddressError, address};
 pub(super) use form::{FORM, form};
 pub(super) use json::{answer, json};
+pub(super) use presented::{Echoed, Presented};
+pub(super) use response::{Provided, ProviderResponse};
 
 use crate::issuers::http::{ClientError, Trust, cause, provider_client};
-use crate::words::{PlainPath, Secret, plain};
-use reqwest::header::HeaderMap;
+use crate::words::{PlainPath, Secret};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use std::path::{Path, PathBuf};
-
-/// Enough for an error message with its names.
-const SENTENCE_CHARS_MAX: usize = 300;
-/// A message that has this many bytes of a secret in common with it repeats it.
-const ECHO_BYTES: usize = 16;
 
 /// The way to one provider.
 pub(super) struct ProviderClient {
@@ -42,17 +42,6 @@ pub enum ProviderClientError {
     Client(#[from] ClientError),
 }
 
-/// An answer, or a part of it.
-pub(super) struct ProviderResponse {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Secret,
-    /// Why the body is not complete.
-    pub(super) cut: Option<TransportError>,
-    /// The secret that the request presented.
-    presented: Secret,
-}
-
 /// Why there is no answer, or only a part of it. Holds no byte of an answer.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TransportError {
@@ -62,25 +51,6 @@ pub(super) enum TransportError {
     Late,
     #[error("the answer has more than {0} bytes")]
     TooLarge(usize),
-}
-
-impl ProviderResponse {
-    /// An answer with this status and an empty body.
-    #[cfg(test)]
-    pub(super) fn empty(status: StatusCode) -> Self {
-        Self { status, headers: HeaderMap::new(), body: Secret::new(Vec::new()), cut: None, presented: Secret::new(Vec::new()) }
-    }
-
-    /// The provider's error message for the audit log, shortened. `None` if it repeats a part of the request's secret.
-    pub(super) fn sentence(&self, text: &str) -> Option<String> {
-        let is_echo = self.presented.expose().windows(ECHO_BYTES).any(|part| contains(text.as_bytes(), part));
-        (!is_echo).then(|| plain(&text.chars().take(SENTENCE_CHARS_MAX).collect::<String>()).into_owned())
-    }
-
-    /// Whether a token is the one that the request presented. Then the provider made none, and it grants something else.
-    pub(super) fn was_presented(&self, token: &Secret) -> bool {
-        self.presented.expose() == token.expose()
-    }
 }
 
 /// Whether the same request may succeed at another time. A provider that has waited too long for a request (408), or has too many of
@@ -93,10 +63,6 @@ pub(super) fn may_pass(status: StatusCode) -> bool {
 pub(super) fn is_b64token(token: &Secret) -> bool {
     let good = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(byte);
     !token.expose().is_empty() && token.expose().iter().all(good)
-}
-
-fn contains(text: &[u8], part: &[u8]) -> bool {
-    text.windows(part.len()).any(|window| window == part)
 }
 
 /// A client that trusts these authorities, or else the system's.
@@ -119,11 +85,11 @@ impl ProviderClient {
     }
 
     /// Sends a request, and reads `limit` bytes of its answer at most. Tries once more if the connection failed, because then the
-    /// provider received nothing. `presented` is the secret in the request.
+    /// provider received nothing. `presented` is every secret in this request, and in those that led to it.
     pub(super) async fn send(
         &self,
         limit: usize,
-        presented: &Secret,
+        presented: &[&Secret],
         request: impl Fn(&Client) -> RequestBuilder,
     ) -> Result<ProviderResponse, TransportError> {
         let response = match request(&self.client).send().await {
@@ -132,8 +98,8 @@ impl ProviderClient {
         };
         let response = response.map_err(|fault| self.cut(&fault))?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let (body, cut) = self.body(response, limit).await;
-        Ok(ProviderResponse { status, headers, body, cut, presented: presented.duplicate() })
+        let body = self.body(response, limit).await;
+        Ok(ProviderResponse::new((status, headers), body, Presented::new(presented)))
     }
 
     /// The bytes that came, also if the rest is missing: a token in them has to be revoked.

@@ -94,7 +94,7 @@ impl Service {
             let request = settings.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
             request.header(CONTENT_TYPE, settings.encoding.media_type()).body(body.expose().to_vec())
         };
-        let response = self.outward.send(BODY_BYTES_MAX, &assertion, request).await.map_err(|fault| refusing.cut(&fault))?;
+        let response = self.outward.send(BODY_BYTES_MAX, &[&assertion], request).await.map_err(|fault| refusing.cut(&fault))?;
         if !matches!(response.status, StatusCode::OK | StatusCode::CREATED) {
             return Err(refusing.refused(&response));
         }
@@ -102,7 +102,8 @@ impl Service {
             return Err(refusing.cut(fault));
         }
         let scope = terms.fields.get("scope").or_else(|| settings.fields.get("scope"));
-        let answer = read(&response.body, settings, scope, terms.ttl).map_err(|fault| refusing.strange(fault))?;
+        let answer = response.credential(|body| read(body, settings, scope, terms.ttl));
+        let answer = answer.map_err(|fault| refusing.strange(fault))?;
         let (service, fields) = (terms.service.clone(), terms.fields.clone());
         let revoke = settings.revoke.as_ref().map(ToString::to_string);
         Ok(ExchangedToken { service, fields, token: answer.token, expires_at: now.plus(answer.lifetime), revoke })

@@ -1,7 +1,7 @@
 //! Compares Entra's answer with the request. Refuses a token that lives longer, or is of another tenant or application.
 
 use super::token::ParsedToken;
-use crate::issue::outward::{answer, is_b64token};
+use crate::issue::outward::{Echoed, Provided, answer, is_b64token};
 use crate::kind::Guid;
 use crate::words::{Secret, UnixTime, exposed};
 use serde::Deserialize;
@@ -39,12 +39,14 @@ pub(super) enum Fault {
     Tenant,
     #[error("the answer's `access_token` is of another application")]
     Application,
+    #[error(transparent)]
+    Shown(#[from] Echoed),
 }
 
 impl Fault {
     /// Whether the answer is readable and contradicts the request.
     pub(super) const fn contradicts_request(self) -> bool {
-        matches!(self, Self::TooLong | Self::Malformed | Self::Exp | Self::Tenant | Self::Application)
+        matches!(self, Self::TooLong | Self::Malformed | Self::Exp | Self::Tenant | Self::Application | Self::Shown(_))
     }
 }
 
@@ -55,6 +57,12 @@ struct Body {
     expires_in: u64,
     #[serde(with = "exposed::text")]
     access_token: Secret,
+}
+
+impl Provided for Answer {
+    fn token(&self) -> &Secret {
+        &self.token
+    }
 }
 
 impl Answer {

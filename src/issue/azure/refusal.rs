@@ -2,7 +2,7 @@
 //! ("Microsoft Entra authentication and authorization error codes").
 
 use super::answer::Fault;
-use crate::issue::outward::{ProviderResponse, TransportError, answer, may_pass};
+use crate::issue::outward::{ProviderResponse, TransportError, may_pass};
 use crate::words::{Denial, Reason};
 use serde::Deserialize;
 
@@ -10,6 +10,9 @@ use serde::Deserialize;
 pub(super) const PROVIDER: &str = "azure";
 /// Codes that are recorded. Entra sends one or two.
 const CODES_MAX: usize = 8;
+
+/// Entra's codes have five to seven digits.
+const CODE_MAX: u64 = 99_999_999;
 
 /// The meaning of Entra's codes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -143,11 +146,10 @@ pub(super) fn refused(response: &ProviderResponse) -> Denial {
     }
 }
 
+/// Whatever has more digits is no code of Entra's, and is not recorded.
 fn codes(response: &ProviderResponse) -> Vec<u64> {
-    if response.cut.is_some() {
-        return Vec::new();
-    }
-    answer(&response.body).map(|error: Error| error.error_codes).unwrap_or_default()
+    let error: Option<Error> = response.error();
+    error.map(|error| error.error_codes).unwrap_or_default().into_iter().filter(|code| *code <= CODE_MAX).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Compares Google's answers with the requests. Refuses a token that may do more.
 
 use super::google::ACCESS_TOKEN;
-use crate::issue::outward::{answer, is_b64token};
+use crate::issue::outward::{Echoed, Provided, answer, is_b64token};
 use crate::kind::ServiceAccount;
 use crate::words::names::Audience;
 use crate::words::{Secret, UnixTime};
@@ -24,6 +24,12 @@ pub(super) struct Answer {
     pub(super) expires_at: UnixTime,
 }
 
+impl Provided for Answer {
+    fn token(&self) -> &Secret {
+        &self.token
+    }
+}
+
 /// Why an answer is refused. Names the field and none of its content.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum Fault {
@@ -33,8 +39,8 @@ pub(super) enum Fault {
     Token(&'static str),
     #[error("the answer's `{0}` is not `{1}`")]
     Type(&'static str, &'static str),
-    #[error("the answer's token is the one that the request presented")]
-    Shown,
+    #[error(transparent)]
+    Shown(#[from] Echoed),
     #[error("the answer's `{0}` is over already")]
     Over(&'static str),
     #[error("the answer's `{0}` is later than what was asked for")]
@@ -48,7 +54,7 @@ pub(super) enum Fault {
 impl Fault {
     /// Whether the answer is readable and contradicts the request.
     pub(super) const fn contradicts_request(self) -> bool {
-        matches!(self, Self::Type(..) | Self::Shown | Self::TooLong(_) | Self::Audience | Self::Account)
+        matches!(self, Self::Type(..) | Self::Shown(_) | Self::TooLong(_) | Self::Audience | Self::Account)
     }
 }
 

@@ -5,8 +5,8 @@ use crate::issue::outward::{FORM, ProviderClient, ProviderClientError, ProviderR
 use crate::kind::ServiceAccount;
 use crate::policy::Boundary;
 use crate::words::Secret;
-use reqwest::Url;
 use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, Url};
 use serde_json::Value;
 
 /// A token has some 2 KB, and up to 12 KB with the groups of an identity provider. An error is smaller.
@@ -21,6 +21,12 @@ pub(super) struct Google {
     provider: ProviderName,
     sts: Url,
     iamcredentials: Url,
+}
+
+/// A federated token, and the token of our issuer that was exchanged for it.
+pub(super) struct Federated {
+    pub(super) token: Secret,
+    pub(super) assertion: Secret,
 }
 
 /// The method of the IAM Service Account Credentials API.
@@ -50,7 +56,7 @@ impl Google {
     /// Exchanges a token of our issuer for a federated token.
     pub(super) async fn federate(&self, assertion: &Secret, scope: &str) -> Result<ProviderResponse, TransportError> {
         self.exchange(
-            assertion,
+            &[assertion],
             &form([
                 ("grant_type", GRANT_TYPE),
                 ("audience", &self.provider.audience()),
@@ -63,10 +69,15 @@ impl Google {
         .await
     }
 
-    /// Exchanges an access token for one within a boundary.
-    pub(super) async fn downscope(&self, token: &Secret, boundary: &Boundary) -> Result<ProviderResponse, TransportError> {
+    /// Exchanges an access token for one within a boundary. `earlier` is what was presented to get that token.
+    pub(super) async fn downscope(
+        &self,
+        token: &Secret,
+        boundary: &Boundary,
+        earlier: &[&Secret],
+    ) -> Result<ProviderResponse, TransportError> {
         self.exchange(
-            token,
+            &[&[token], earlier].concat(),
             &form([
                 ("grant_type", GRANT_TYPE),
                 ("requested_token_type", ACCESS_TOKEN),
@@ -78,7 +89,7 @@ impl Google {
         .await
     }
 
-    async fn exchange(&self, presented: &Secret, form: &Secret) -> Result<ProviderResponse, TransportError> {
+    async fn exchange(&self, presented: &[&Secret], form: &Secret) -> Result<ProviderResponse, TransportError> {
         let url = below(&self.sts, &["v1", "token"]);
         self.way
             .send(ANSWER_BYTES_MAX, presented, |client| {
@@ -87,18 +98,19 @@ impl Google {
             .await
     }
 
-    /// Gets a token of a service account with the federated token. The `-` stands for the account's project; Google accepts no other value.
+    /// Gets a token of a service account with the federated token, for which the assertion was presented. The `-` stands for the account's project; Google accepts no other value.
     pub(super) async fn impersonate(
         &self,
         account: &ServiceAccount,
         method: Method,
         body: &Value,
-        federated: &Secret,
+        Federated { token, assertion }: &Federated,
     ) -> Result<ProviderResponse, TransportError> {
         let resource = format!("{account}:{}", method.as_str());
         let url = below(&self.iamcredentials, &["v1", "projects", "-", "serviceAccounts", &resource]);
-        let bearer = federated.expose_text().unwrap_or_default();
-        self.way.send(ANSWER_BYTES_MAX, federated, |client| client.post(url.clone()).bearer_auth(bearer).json(body)).await
+        let bearer = token.expose_text().unwrap_or_default();
+        let request = |client: &Client| client.post(url.clone()).bearer_auth(bearer).json(body);
+        self.way.send(ANSWER_BYTES_MAX, &[token, assertion], request).await
     }
 }
 

@@ -2,11 +2,9 @@
 //! of both decide. The message of such an error goes to the audit log, shortened. No other byte of an answer is logged.
 
 use super::google::Method;
-use crate::issue::outward::{ProviderResponse, TransportError, answer, may_pass};
+use crate::issue::outward::{ProviderResponse, TransportError, may_pass};
 use crate::words::{Denial, Reason};
-use reqwest::header::CONTENT_TYPE;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use std::time::Duration;
 
 /// The provider's name in a denial.
@@ -59,11 +57,11 @@ pub(super) fn not_accepted(about: RefusedStep, fault: super::answer::Fault) -> D
 /// Maps an answer with an error status.
 pub(super) fn refused(about: RefusedStep, response: &ProviderResponse, ttl: Duration) -> Denial {
     match about {
-        RefusedStep::Federation | RefusedStep::Boundary => match read::<OAuthError>(response) {
+        RefusedStep::Federation | RefusedStep::Boundary => match response.declared_error::<OAuthError>() {
             Some(error) => by_sts(about, response, &error),
             None => unreadable(about, response),
         },
-        RefusedStep::Impersonation(method) => match read::<Status>(response) {
+        RefusedStep::Impersonation(method) => match response.declared_error::<Status>() {
             Some(status) => by_iam(about, method, response, &status.error, ttl),
             None => unreadable(about, response),
         },
@@ -216,12 +214,4 @@ fn by_iam(about: RefusedStep, method: Method, response: &ProviderResponse, error
         (Code::Unauthenticated, _) => denied.with_detail("Google does not take the federated token."),
         _ => denied,
     }
-}
-
-fn read<T: DeserializeOwned>(response: &ProviderResponse) -> Option<T> {
-    let kind = response.headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    if response.cut.is_some() || kind.split(';').next()?.trim() != "application/json" {
-        return None;
-    }
-    answer(&response.body).ok()
 }

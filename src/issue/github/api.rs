@@ -38,7 +38,7 @@ impl Api {
     /// Sends a request with this bearer token.
     pub(super) async fn send(&self, call: &ApiCall<'_>, bearer: &Secret) -> Result<ProviderResponse, TransportError> {
         let limit = if matches!(call, ApiCall::Mint(..)) { MINTED_BYTES_MAX } else { BODY_BYTES_MAX };
-        self.way.send(limit, bearer, |client| self.request(client, call, bearer)).await
+        self.way.send(limit, &[bearer], |client| self.request(client, call, bearer)).await
     }
 
     fn request(&self, client: &Client, call: &ApiCall<'_>, bearer: &Secret) -> RequestBuilder {

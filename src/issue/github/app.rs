@@ -160,15 +160,15 @@ impl App {
             return Err(NotMinted { denial: refused(ABOUT, &response), may_be_stale });
         }
         if let Some(fault) = &response.cut {
-            return Err(self.ended(&response.body, cut(ABOUT, fault)).await.into());
+            return Err(self.ended(response.refused_body(), cut(ABOUT, fault)).await.into());
         }
-        match Minted::read(&response.body, installation.id, request, now) {
+        match response.credential(|body| Minted::read(body, installation.id, request, now)) {
             Ok(minted) => Ok(minted),
             Err(fault) if fault.contradicts_request() => {
                 let denial = denied(fault).with_detail("GitHub's answer is wider than what was asked for, and is not taken.");
-                Err(self.ended(&response.body, denial).await.into())
+                Err(self.ended(response.refused_body(), denial).await.into())
             }
-            Err(fault) => Err(self.ended(&response.body, strange(ABOUT, &fault.to_string())).await.into()),
+            Err(fault) => Err(self.ended(response.refused_body(), strange(ABOUT, &fault.to_string())).await.into()),
         }
     }
 

@@ -1,7 +1,7 @@
 //! An App's installation for one account, with the permissions that the account granted.
 
 use super::refusal::{RefusedStep, cut, not_granted, refused, strange, suspended};
-use crate::issue::outward::{ProviderResponse, answer};
+use crate::issue::outward::ProviderResponse;
 use crate::words::Denial;
 use crate::words::github::{Level, Owner, Permissions};
 use reqwest::StatusCode;
@@ -38,7 +38,8 @@ impl Installation {
         if let Some(fault) = &response.cut {
             return Err(cut(ABOUT, fault));
         }
-        let answer: Answer = answer(&response.body).map_err(|_| strange(ABOUT, "the answer is not one of GitHub's"))?;
+        let answer = response.without_credential::<Answer>();
+        let answer = answer.map_err(|_| strange(ABOUT, "the answer is not one of GitHub's"))?;
         if Owner::parse(&answer.account.login).as_ref() != Ok(owner) {
             return Err(strange(ABOUT, "the answer's `account` is another one"));
         }

@@ -5,7 +5,7 @@ mod token;
 pub(super) use token::tokens_within;
 
 use super::token_request::TokenRequest;
-use crate::issue::outward::answer;
+use crate::issue::outward::{Echoed, Provided, answer};
 use crate::words::github::{Level, Owner, Permissions, Repositories, Repository, RepositoryId, RepositoryName};
 use crate::words::{Secret, UnixTime};
 use serde::Deserialize;
@@ -54,6 +54,8 @@ pub(super) enum Fault {
     Renamed,
     #[error("the answer's `repositories` are of another owner")]
     Owner,
+    #[error(transparent)]
+    Shown(#[from] Echoed),
 }
 
 impl Fault {
@@ -89,6 +91,12 @@ struct Named {
 #[derive(Deserialize)]
 struct Login {
     login: Owner,
+}
+
+impl Provided for Minted {
+    fn token(&self) -> &Secret {
+        &self.token
+    }
 }
 
 impl Minted {

@@ -1,10 +1,9 @@
 //! Maps GitHub's refusals to denials, with a hint what to do. The `message` of GitHub's JSON error goes to the audit log, shortened.
 //! No other byte of an answer is logged.
 
-use crate::issue::outward::{ProviderResponse, TransportError, answer, may_pass};
+use crate::issue::outward::{ProviderResponse, TransportError, may_pass};
 use crate::words::{Denial, Reason, UnixTime};
 use reqwest::StatusCode;
-use reqwest::header::CONTENT_TYPE;
 use serde::Deserialize;
 
 /// The provider's name in a denial.
@@ -99,11 +98,7 @@ struct Error {
 }
 
 fn message(response: &ProviderResponse) -> Option<String> {
-    let kind = response.headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    if response.cut.is_some() || kind.split(';').next()?.trim() != "application/json" {
-        return None;
-    }
-    let error: Error = answer(&response.body).ok()?;
+    let error: Error = response.declared_error()?;
     response.sentence(&error.message)
 }
 

@@ -1,7 +1,7 @@
 //! Compares a service's answer with the request. Refuses a token that lives longer or has more scopes.
 
 use super::settings::{Lifetime, ServiceSettings};
-use crate::issue::outward::json;
+use crate::issue::outward::{Echoed, Provided, json};
 use crate::words::Secret;
 use serde_json::Value;
 use std::time::Duration;
@@ -30,12 +30,20 @@ pub(super) enum Fault {
     ScopeForm,
     #[error("the answer's `scope` is wider than what was asked for")]
     Scope,
+    #[error(transparent)]
+    Shown(#[from] Echoed),
 }
 
 impl Fault {
     /// Whether the answer is readable and contradicts the request.
     pub(super) const fn contradicts_request(self) -> bool {
-        matches!(self, Self::TooLong | Self::Scope | Self::ScopeForm)
+        matches!(self, Self::TooLong | Self::Scope | Self::ScopeForm | Self::Shown(_))
+    }
+}
+
+impl Provided for Answer {
+    fn token(&self) -> &Secret {
+        &self.token
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::answer::Fault;
 use super::settings::FieldsError;
-use crate::issue::outward::{ProviderResponse, TransportError, answer, may_pass};
+use crate::issue::outward::{ProviderResponse, TransportError, may_pass};
 use crate::words::{Denial, Reason};
 use serde::Deserialize;
 
@@ -92,9 +92,5 @@ struct Error {
 }
 
 fn code(response: &ProviderResponse) -> Option<String> {
-    if response.cut.is_some() {
-        return None;
-    }
-    let error: Error = answer(&response.body).ok()?;
-    Some(error.error)
+    response.error::<Error>().map(|error| error.error)
 }

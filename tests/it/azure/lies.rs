@@ -15,6 +15,8 @@ async fn an_answer_that_does_not_fit_the_request_is_refused_with_its_field() {
         (Lie::OtherType, "provider_unavailable", "`token_type` is not `Bearer`"),
         (Lie::NoToken, "provider_unavailable", "`access_token` is no token"),
         (Lie::HostileToken, "provider_unavailable", "`access_token` is no token"),
+        (Lie::Shown, "provider_denied", "the answer's token is the one that the request presented"),
+        (Lie::Array, "provider_unavailable", "not one of Entra's"),
         (Lie::Truncated, "provider_unavailable", "not one of Entra's"),
         (Lie::Huge, "provider_unavailable", "more than 262144 bytes"),
         (Lie::Html, "provider_unavailable", "not one of Entra's"),
@@ -26,7 +28,9 @@ async fn an_answer_that_does_not_fit_the_request_is_refused_with_its_field() {
         assert!(denial.get("credentials").is_none(), "{lie:?}");
         let last = scene.world.audit().pop().unwrap().body.to_string();
         assert!(last.contains(field), "{lie:?}: {last}");
+        let assertion = scene.entra.with(|inside| inside.asked.last().unwrap()["client_assertion"].clone());
         for text in [denial.to_string(), last, scene.world.log()] {
+            assert!(!text.contains(&assertion[..40]), "{lie:?}: our token in {text}");
             for mark in ["evil", "<html>", "\u{202e}", "xxxx", "aaaaaaaa-2222"] {
                 assert!(!text.contains(mark), "{lie:?}: {mark}: {text}");
             }

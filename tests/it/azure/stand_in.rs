@@ -39,6 +39,10 @@ pub enum Lie {
     OtherType,
     NoToken,
     HostileToken,
+    /// The assertion.
+    Shown,
+    /// The members' values in an array.
+    Array,
     Truncated,
     Huge,
     Html,

@@ -27,6 +27,7 @@ async fn an_answer_that_differs_from_the_request_is_refused() {
     for (lie, request, field) in [
         (Lie::FederatedLonger, access(), "the federated token: the answer's `expires_in` is later"),
         (Lie::FederatedLonger, json!({ "access": "direct" }), "the federated token: the answer's `expires_in` is later"),
+        (Lie::FederatedSame, access(), "the federated token: the answer's token is the one that the request presented"),
         (Lie::OtherType, access(), "the federated token: the answer's `token_type` is not `Bearer`"),
         (Lie::OtherIssuedType, access(), "the federated token: the answer's `issued_token_type` is not"),
         (Lie::BoundaryLonger, reader(), "the boundary: the answer's `expires_in` is later"),
@@ -41,8 +42,10 @@ async fn an_answer_that_differs_from_the_request_is_refused() {
         assert_eq!((status, denial["code"].as_str()), (502, Some("provider_denied")), "{lie:?}: {denial}");
         assert!(record.contains(field), "{lie:?}: {record}");
     }
-    let (_, _, record) = refused(&scene, Lie::Echo, access()).await;
-    assert!(record.contains("the access token (403): PERMISSION_DENIED\"") && !record.contains("Not for"), "{record}");
+    for lie in [Lie::Echo, Lie::EchoAssertion] {
+        let (_, _, record) = refused(&scene, lie, access()).await;
+        assert!(record.contains("the access token (403): PERMISSION_DENIED\"") && !record.contains("Not for"), "{record}");
+    }
     assert_eq!(scene.ask(access()).await.0, 200);
 }
 

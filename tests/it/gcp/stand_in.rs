@@ -133,6 +133,19 @@ async fn answer(
     if let (Some(Lie::Echo), Some(bearer)) = (world.lie, bearer) {
         return reply::status(403, "PERMISSION_DENIED", &format!("Not for Bearer {bearer}."), None);
     }
+    let assertion = || world.asked.iter().rfind(|asked| asked.path.ends_with("/token")).unwrap().body["subject_token"].clone();
+    match world.lie {
+        Some(Lie::EchoAssertion) if bearer.is_some() => {
+            return reply::status(403, "PERMISSION_DENIED", &format!("Not for {}.", assertion()), None);
+        }
+        Some(Lie::FederatedSame) => {
+            let kind = "urn:ietf:params:oauth:token-type:access_token";
+            let answer =
+                json!({ "access_token": assertion(), "issued_token_type": kind, "token_type": "Bearer", "expires_in": 300 });
+            return json_reply(200, &answer);
+        }
+        _ => {}
+    }
     let path: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
     match (&method, &path[..]) {
         (&Method::POST, ["v1", "token"]) if bearer.is_some() => {

@@ -13,6 +13,7 @@ async fn an_answer_that_does_not_fit_the_request_is_refused_with_its_field() {
         (Lie::NoLifetime, "provider_unavailable", "no lifetime"),
         (Lie::NoToken, "provider_unavailable", "no token"),
         (Lie::HostileToken, "provider_unavailable", "no token"),
+        (Lie::Shown, "provider_denied", "the answer's token is the one that the request presented"),
         (Lie::Truncated, "provider_unavailable", "no JSON"),
         (Lie::Huge, "provider_unavailable", "more than 262144 bytes"),
         (Lie::Html, "provider_unavailable", "no JSON"),

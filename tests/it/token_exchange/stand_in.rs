@@ -22,6 +22,8 @@ pub enum Lie {
     WiderScope,
     NoToken,
     HostileToken,
+    /// Our token.
+    Shown,
     Truncated,
     Huge,
     Html,
@@ -156,10 +158,10 @@ impl Inside {
             Ok(claims) => self.taken.push(claims),
             Err(_) => return refusal(401, "invalid_grant"),
         }
-        self.answer_with(good())
+        self.answer_with(good(), &fields[assertion])
     }
 
-    fn answer_with(&self, mut body: Value) -> Response<Body> {
+    fn answer_with(&self, mut body: Value, assertion: &str) -> Response<Body> {
         match self.lie {
             None | Some(Lie::Hangs | Lie::Waits) => {}
             Some(Lie::Longer) => body["expires_in"] = 7201.into(),
@@ -167,6 +169,7 @@ impl Inside {
             Some(Lie::WiderScope) => body["scope"] = "team:deploy admin".into(),
             Some(Lie::NoToken) => body["access_token"] = Value::Null,
             Some(Lie::HostileToken) => body["access_token"] = "evil\r\nX-Evil: \u{202e}".into(),
+            Some(Lie::Shown) => body["access_token"] = assertion.into(),
             Some(Lie::Truncated) => {
                 let whole = body.to_string();
                 return reply(200, "application/json", whole[..whole.len() - 30].to_owned());

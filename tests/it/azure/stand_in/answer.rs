@@ -45,8 +45,7 @@ impl Inside {
         let (client, scope) = (form["client_id"].as_str(), form["scope"].trim_end_matches("/.default"));
         let other = "aaaaaaaa-2222-3333-4444-555555555555";
         let good = access_token(TENANT, client, scope);
-        let mut body =
-            json!({ "token_type": "Bearer", "expires_in": self.expires_in, "ext_expires_in": 3599, "access_token": good });
+        let mut body = json!({ "token_type": "Bearer", "expires_in": self.expires_in, "ext_expires_in": 3599, "access_token": good.clone() });
         match self.lie {
             None | Some(Lie::Hangs) => {}
             Some(Lie::LongerLife) => body["expires_in"] = 5401.into(),
@@ -56,6 +55,8 @@ impl Inside {
             Some(Lie::OtherType) => body["token_type"] = "pop".into(),
             Some(Lie::NoToken) => body["access_token"] = "".into(),
             Some(Lie::HostileToken) => body["access_token"] = "evil\r\nX-Evil: \u{202e}".into(),
+            Some(Lie::Shown) => body["access_token"] = form["client_assertion"].clone().into(),
+            Some(Lie::Array) => body = json!(["Bearer", self.expires_in, good]),
             Some(Lie::Truncated) => {
                 let whole = body.to_string();
                 return reply(200, "application/json", whole.as_bytes()[..whole.len() - 40].to_vec());

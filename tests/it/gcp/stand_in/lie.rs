@@ -16,6 +16,8 @@ pub enum Lie {
     FederatedLonger,
     FederatedOver,
     FederatedForever,
+    /// Our own token again.
+    FederatedSame,
     OtherType,
     OtherIssuedType,
     HostileToken,
@@ -36,6 +38,8 @@ pub enum Lie {
     IdLonger,
     /// A refusal that repeats the token of the request.
     Echo,
+    /// A refusal that repeats our own token, which the STS got.
+    EchoAssertion,
     // of either, in the place of an answer
     Sts(Instead),
     Iam(Instead),
