@@ -4,23 +4,27 @@ mod answer;
 mod ask;
 mod bootstrap;
 mod call;
+mod document;
 mod refusal;
 mod settings;
 
 pub use bootstrap::Bootstrap;
 
 use super::keypair::SigningAlgorithm;
+use super::outward::Presented;
 use super::own::CloudIssuer;
+use crate::custody::AnswerLimit;
 use crate::kind::AwsKeys;
 use crate::policy::AwsTerms;
 use crate::store::Licence;
 use crate::words::names::DecisionId;
 use crate::words::{Denial, Reason, Secret, UnixTime};
-use answer::Answer;
+use answer::Session;
 use ask::{Action, Ask};
 use aws_sdk_sts::config::timeout::TimeoutConfig;
 use aws_sdk_sts::config::{BehaviorVersion, Region, retry::RetryConfig};
 use aws_sdk_sts::{Client, Config};
+use document::WholeDocument;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +43,9 @@ const TRY_MAX: Duration = Duration::from_secs(4);
 const TRIES_MAX: u32 = 3;
 /// An attempt that hangs leaves time for a second one in the same region.
 const TRIES_IN_TIME: u32 = 2;
+
+/// The most bytes of an answer. A session token has some 2 KB, with many tags some more.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// How daypass authenticates to AWS.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -84,18 +91,23 @@ impl Aws {
             config.set_endpoint_url(settings.endpoint.clone());
             let retries = RetryConfig::standard().with_max_attempts(TRIES_MAX);
             let config = config.region(Region::new(region.clone())).timeout_config(timeouts(settings.regions.len()));
-            clients.push(Client::from_conf(config.retry_config(retries).build()));
+            let config = config.retry_config(retries).interceptor(AnswerLimit(ANSWER_BYTES_MAX)).interceptor(WholeDocument);
+            clients.push(Client::from_conf(config.build()));
         }
         Self { mode: settings.mode, algorithm: settings.algorithm, clients, issuer }
     }
 
     /// Issues a session on these terms. The next region is tried only if a region does not answer.
     pub async fn issue(&self, licence: &Licence<'_, AwsTerms>, now: UnixTime) -> Result<AwsKeys, Denial> {
-        let (terms, decision, subject) = (licence.terms(), licence.decision(), &licence.granted().subject());
+        let (terms, decision) = (licence.terms(), licence.decision());
+        let token = match self.mode {
+            AwsMode::WebIdentity => Some(self.token(terms, &licence.granted().subject(), decision, now)?),
+            AwsMode::AssumeRole => None,
+        };
         let attempts = async {
             let mut last = Reason::AwsUnavailable.with_cause("no region is configured");
             for client in &self.clients {
-                match self.assume(client, terms, subject, decision, now).await {
+                match assume(client, terms, token.as_ref(), decision, now).await {
                     Err(denial) if denial.reason == Reason::AwsUnavailable => last = denial,
                     done => return done,
                 }
@@ -103,58 +115,46 @@ impl Aws {
             Err(last)
         };
         let late = |_| Reason::AwsUnavailable.with_cause(format!("no answer within {} s", TOTAL_MAX.as_secs()));
-        tokio::time::timeout(TOTAL_MAX, attempts).await.map_err(late)??.keys(terms, decision, now)
-    }
-
-    /// Assumes the role, through the intermediate role if the terms name one. The intermediate role's credentials are dropped, and so
-    /// wiped, before this returns.
-    async fn assume(
-        &self,
-        client: &Client,
-        terms: &AwsTerms,
-        subject: &str,
-        decision: &DecisionId,
-        now: UnixTime,
-    ) -> Result<Answer, Denial> {
-        let action = match self.mode {
-            AwsMode::WebIdentity => Action::AssumeRoleWithWebIdentity,
-            AwsMode::AssumeRole => Action::AssumeRole,
-        };
-        let Some(intermediate) = &terms.via else {
-            return self.first(client, &Ask::only(terms, action, decision), subject, decision, now).await;
-        };
-        let between =
-            self.first(client, &Ask::intermediate(terms, intermediate, action, decision), subject, decision, now).await?;
-        let keys = between.into_keys(&intermediate.role, now)?;
-        Ask::target(terms, intermediate, decision).by_keys(client, Some(keys)).await
-    }
-
-    async fn first(
-        &self,
-        client: &Client,
-        request: &Ask<'_>,
-        subject: &str,
-        decision: &DecisionId,
-        now: UnixTime,
-    ) -> Result<Answer, Denial> {
-        match self.mode {
-            AwsMode::WebIdentity => request.by_token(client, &self.token(request, subject, decision, now)?).await,
-            AwsMode::AssumeRole => request.by_keys(client, None).await,
-        }
+        Ok(tokio::time::timeout(TOTAL_MAX, attempts).await.map_err(late)??.keys(terms.role.clone()))
     }
 
     /// The token for AWS. Session tags and source identity are in the claims that AWS documents for them.
-    fn token(&self, request: &Ask<'_>, subject: &str, decision: &DecisionId, now: UnixTime) -> Result<Secret, Denial> {
+    fn token(&self, terms: &AwsTerms, subject: &str, decision: &DecisionId, now: UnixTime) -> Result<Secret, Denial> {
         let mut extra = Map::new();
-        let tags: Map<String, Value> = request.tags.iter().map(|(key, value)| ((*key).clone(), json!([value]))).collect();
+        let tags: Map<String, Value> = terms.tags.iter().map(|(key, value)| (key.clone(), json!([value]))).collect();
         if !tags.is_empty() {
             extra.insert(
                 "https://aws.amazon.com/tags".to_owned(),
-                json!({ "principal_tags": tags, "transitive_tag_keys": request.transitive }),
+                json!({ "principal_tags": tags, "transitive_tag_keys": terms.transitive }),
             );
         }
         extra.insert("https://aws.amazon.com/source_identity".to_owned(), decision.as_str().into());
         self.issuer.keys().mint(self.algorithm, AUDIENCE, subject, decision, now, now.plus(TOKEN_LIFETIME), extra)
+    }
+}
+
+/// Assumes the role, through the intermediate role if the terms name one. The intermediate role's credentials are dropped, and so wiped,
+/// before this returns. Without a token the machine's own credentials authenticate the first call.
+async fn assume(
+    client: &Client,
+    terms: &AwsTerms,
+    token: Option<&Secret>,
+    decision: &DecisionId,
+    now: UnixTime,
+) -> Result<Session, Denial> {
+    let action = if token.is_some() { Action::AssumeRoleWithWebIdentity } else { Action::AssumeRole };
+    let Some(intermediate) = &terms.via else {
+        return first(client, &Ask::only(terms, action, decision), token, now).await;
+    };
+    let between = first(client, &Ask::intermediate(terms, intermediate, action, decision), token, now).await?;
+    let (keys, presented) = between.into_keys();
+    Ask::target(terms, intermediate, decision).by_keys(client, Some(keys), presented, now).await
+}
+
+async fn first(client: &Client, request: &Ask<'_>, token: Option<&Secret>, now: UnixTime) -> Result<Session, Denial> {
+    match token {
+        Some(token) => request.by_token(client, token, now).await,
+        None => request.by_keys(client, None, Presented::new(&[]), now).await,
     }
 }
 

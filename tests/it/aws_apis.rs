@@ -66,7 +66,7 @@ async fn a_session_is_answered_in_awss_form_repeated_for_retries_and_identified(
         ("Provider", world.issuer.url()),
         ("Audience", &world.url("")),
         ("SubjectFromWebIdentityToken", "repo:acme@9001/shop@456789:ref:refs/heads/main"),
-        ("AccessKeyId", "ASIASTANDIN0"),
+        ("AccessKeyId", "ASIASTANDIN000000000"),
         ("SecretAccessKey", "secret/+0"),
         ("SessionToken", "session</+0"),
         ("PackedPolicySize", "7"),

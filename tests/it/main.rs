@@ -6,6 +6,7 @@ mod apis;
 mod attacks;
 mod audit;
 mod aws_apis;
+mod aws_lies;
 mod azure;
 mod beliefs;
 mod canaries;

@@ -18,6 +18,11 @@ pub struct StandInSts {
 
 impl StandInSts {
     pub async fn start() -> Self {
+        Self::answering(answer).await
+    }
+
+    /// Gives these answers, by the form and the number of the request.
+    pub async fn answering(answer: fn(&Form, usize) -> Response) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let sts = Self { url: format!("http://{}", listener.local_addr().unwrap()), asked: Arc::default() };
         let forms = sts.asked.clone();
@@ -50,11 +55,7 @@ impl StandInSts {
 
 fn answer(form: &Form, number: usize) -> Response {
     let role = &form["RoleArn"];
-    let error = |status: StatusCode, code: &str| {
-        let body =
-            format!("<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>");
-        (status, [("content-type", "text/xml")], body).into_response()
-    };
+    let error = |status: StatusCode, code: &str| refusal(status, code, "no");
     if role.ends_with("role/untrusting") {
         return error(StatusCode::FORBIDDEN, "AccessDenied");
     }
@@ -64,26 +65,43 @@ fn answer(form: &Form, number: usize) -> Response {
     if form.get("Policy").is_some_and(|policy| policy.contains("malformed")) {
         return error(StatusCode::BAD_REQUEST, "MalformedPolicyDocument");
     }
-    let requested: u64 = form["DurationSeconds"].parse().unwrap();
     // For tests that need the end of a session. No real STS gives so little.
     let seconds = match role.rsplit('/').next() {
         Some("brief") => 9,
         Some("short") => 20,
-        _ => requested,
+        _ => form["DurationSeconds"].parse().unwrap(),
     };
     let expiration = SystemClock.now().plus(Duration::from_secs(seconds));
-    let (account, name) = (role.split(':').nth(4).unwrap(), role.rsplit('/').next().unwrap());
-    let session = &form["RoleSessionName"];
     // For tests that search for it.
     let mark = if role.ends_with("role/canary") { crate::canaries::memory::random() } else { String::new() };
-    let body = format!(
+    let secrets = (format!("{mark}secret/+{number}"), format!("session&lt;/+{mark}{number}"));
+    xml(session(form, number, &secrets, &expiration.to_string()))
+}
+
+/// A session as AWS STS gives it, with this secret key and this session token.
+pub fn session(form: &Form, number: usize, (secret_key, token): &(String, String), expiration: &str) -> String {
+    let (role, session) = (&form["RoleArn"], &form["RoleSessionName"]);
+    let (account, name) = (role.split(':').nth(4).unwrap(), role.rsplit('/').next().unwrap());
+    format!(
         "<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleWithWebIdentityResult>\
          <AssumedRoleUser><Arn>arn:aws:sts::{account}:assumed-role/{name}/{session}</Arn><AssumedRoleId>AROASTANDIN:{session}</AssumedRoleId></AssumedRoleUser>\
-         <Credentials><AccessKeyId>ASIASTANDIN{number}</AccessKeyId><SecretAccessKey>{mark}secret/+{number}</SecretAccessKey>\
-         <SessionToken>session&lt;/+{mark}{number}</SessionToken><Expiration>{expiration}</Expiration></Credentials><PackedPolicySize>7</PackedPolicySize>\
+         <Credentials><AccessKeyId>ASIASTANDIN{number:09}</AccessKeyId><SecretAccessKey>{secret_key}</SecretAccessKey>\
+         <SessionToken>{token}</SessionToken><Expiration>{expiration}</Expiration></Credentials><PackedPolicySize>7</PackedPolicySize>\
          </AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
+    )
+}
+
+/// An answer with this document.
+pub fn xml(document: String) -> Response {
+    ([("content-type", "text/xml")], document).into_response()
+}
+
+/// A refusal in AWS's form.
+pub fn refusal(status: StatusCode, code: &str, message: &str) -> Response {
+    let body = format!(
+        "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
     );
-    ([("content-type", "text/xml")], body).into_response()
+    (status, [("content-type", "text/xml")], body).into_response()
 }
 
 /// The parameters of a form.

@@ -1,81 +1,141 @@
-//! The answer of STS to either call, read as one credential.
+//! Compares the answer of STS to either call with the request. Refuses a session that is another one, lives longer, or has keys that are
+//! none of AWS's.
 
+mod form;
+
+use super::ask::Ask;
+use crate::issue::outward::{Echoed, Presented};
 use crate::kind::{AwsKeys, AwsSession};
-use crate::policy::AwsTerms;
-use crate::words::names::{DecisionId, RoleArn};
-use crate::words::{Denial, Reason, UnixTime};
+use crate::words::names::RoleArn;
+use crate::words::{Secret, UnixTime};
 use aws_sdk_sts::config::Credentials as Keys;
 use aws_sdk_sts::operation::assume_role::AssumeRoleOutput;
 use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityOutput;
 use aws_sdk_sts::types::{AssumedRoleUser, Credentials};
+use form::{check_arn, check_keys, check_size, is_session_id};
+use std::time::Duration;
 
+/// By how much the clock of AWS may be ahead of ours. AWS refuses the requests of a machine whose clock is further away.
+const CLOCKS_MAX: Duration = Duration::from_secs(300);
+
+/// An answer of either call.
 pub(super) struct Answer {
     credentials: Option<Credentials>,
     user: Option<AssumedRoleUser>,
+    source_identity: Option<String>,
     packed_policy_size: Option<i32>,
     session_token_utilization: Option<i32>,
+}
+
+/// Why an answer is refused. Names the field and none of its content.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub(super) enum Fault {
+    #[error("the answer has no `Credentials`")]
+    NoCredentials,
+    #[error("the answer has no `AssumedRoleUser`")]
+    NoUser,
+    #[error("the `Arn` of the answer's session is of another account")]
+    Account,
+    #[error("the `Arn` of the answer's session is of another role or another session")]
+    Arn,
+    #[error("the answer's `AssumedRoleId` is not that of the session")]
+    Id,
+    #[error("the answer's `SourceIdentity` is another one")]
+    SourceIdentity,
+    #[error("the answer's `Expiration` is absent, or over already")]
+    Over,
+    #[error("the answer's `Expiration` is later than what was asked for")]
+    TooLong,
+    #[error("the answer's `{0}` is none of AWS's")]
+    Key(&'static str),
+    #[error("the answer's `{0}` is no percentage")]
+    Size(&'static str),
+    #[error(transparent)]
+    Shown(#[from] Echoed),
+}
+
+/// A session that is the one that was asked for.
+pub(super) struct Session {
+    keys: (String, Secret, Secret),
+    expires_at: UnixTime,
+    session: AwsSession,
+    presented: Presented,
 }
 
 #[expect(deprecated, reason = "clients still read PackedPolicySize")]
 impl From<AssumeRoleWithWebIdentityOutput> for Answer {
     fn from(output: AssumeRoleWithWebIdentityOutput) -> Self {
-        let (packed_policy_size, session_token_utilization) = (output.packed_policy_size, output.session_token_utilization);
-        Self { credentials: output.credentials, user: output.assumed_role_user, packed_policy_size, session_token_utilization }
+        Self {
+            credentials: output.credentials,
+            user: output.assumed_role_user,
+            source_identity: output.source_identity,
+            packed_policy_size: output.packed_policy_size,
+            session_token_utilization: output.session_token_utilization,
+        }
     }
 }
 
 #[expect(deprecated, reason = "clients still read PackedPolicySize")]
 impl From<AssumeRoleOutput> for Answer {
     fn from(output: AssumeRoleOutput) -> Self {
-        let (packed_policy_size, session_token_utilization) = (output.packed_policy_size, output.session_token_utilization);
-        Self { credentials: output.credentials, user: output.assumed_role_user, packed_policy_size, session_token_utilization }
+        Self {
+            credentials: output.credentials,
+            user: output.assumed_role_user,
+            source_identity: output.source_identity,
+            packed_policy_size: output.packed_policy_size,
+            session_token_utilization: output.session_token_utilization,
+        }
     }
 }
 
 impl Answer {
-    /// The keys of the intermediate role. The library wipes them when they are dropped, and nothing logs them.
-    pub(super) fn into_keys(self, role: &RoleArn, now: UnixTime) -> Result<Keys, Denial> {
-        let broken = |cause: &str| Reason::AwsUnavailable.with_cause(format!("first hop, to {role}: {cause}"));
-        let credentials = self.credentials.ok_or_else(|| broken("the answer holds no credentials"))?;
-        let arn = self.user.map(|user| user.arn).unwrap_or_default();
-        if !arn.is_empty() && arn.split(':').nth(4) != Some(role.account()) {
-            return Err(broken("the answer's session is of another account"));
+    /// Compares it with the request.
+    pub(super) fn compared(self, request: &Ask<'_>, presented: Presented, now: UnixTime) -> Result<Session, Fault> {
+        let Credentials { access_key_id, secret_access_key, session_token, expiration, .. } =
+            self.credentials.ok_or(Fault::NoCredentials)?;
+        let (secret_key, token) = (Secret::from(secret_access_key), Secret::from(session_token));
+        let AssumedRoleUser { arn, assumed_role_id: id, .. } = self.user.ok_or(Fault::NoUser)?;
+        check_arn(&arn, request)?;
+        if !is_session_id(&id, request.name) {
+            return Err(Fault::Id);
         }
-        if UnixTime::from_seconds(credentials.expiration.secs()) <= now {
-            return Err(broken("the answer's session is over already"));
+        let identity = self.source_identity.unwrap_or_default();
+        if !identity.is_empty() && identity != request.decision.as_str() {
+            return Err(Fault::SourceIdentity);
         }
-        let Credentials { access_key_id, secret_access_key, session_token, .. } = credentials;
-        Ok(Keys::new(access_key_id, secret_access_key, Some(session_token), None, "via"))
-    }
-
-    /// The session's keys. Refuses a session of another account, because then the STS answered for somebody else, and an expired one.
-    pub(super) fn keys(self, terms: &AwsTerms, decision: &DecisionId, now: UnixTime) -> Result<AwsKeys, Denial> {
-        let broken = |cause: &str| Reason::AwsUnavailable.with_cause(cause);
-        let credentials = self.credentials.ok_or_else(|| broken("the answer holds no credentials"))?;
-        let (arn, id) = self.user.map(|user| (user.arn, user.assumed_role_id)).unwrap_or_default();
-        let session_arn = if arn.is_empty() { session_arn(&terms.role, terms.name_of_session(decision)) } else { arn };
-        if session_arn.split(':').nth(4) != Some(terms.role.account()) {
-            return Err(broken("the answer's session is of another account"));
-        }
-        let expires_at = UnixTime::from_seconds(credentials.expiration.secs());
+        let expires_at = UnixTime::from_seconds(expiration.secs());
         if expires_at <= now {
-            return Err(broken("the answer's session is over already"));
+            return Err(Fault::Over);
         }
-        let session = AwsSession {
-            arn: session_arn,
-            id,
-            packed_policy_size: self.packed_policy_size,
-            session_token_utilization: self.session_token_utilization,
-        };
-        let Credentials { access_key_id, secret_access_key, session_token, .. } = credentials;
-        let keys = (access_key_id, secret_access_key.into(), session_token.into());
-        Ok(AwsKeys::new(terms.role.clone(), keys, expires_at, session))
+        if expires_at > now.plus(request.ttl + CLOCKS_MAX) {
+            return Err(Fault::TooLong);
+        }
+        check_keys(&access_key_id, &secret_key, &token)?;
+        presented.check(&token)?;
+        presented.check(&secret_key)?;
+        let (packed_policy_size, session_token_utilization) = (self.packed_policy_size, self.session_token_utilization);
+        check_size(packed_policy_size, "PackedPolicySize")?;
+        check_size(session_token_utilization, "SessionTokenUtilization")?;
+        let session = AwsSession { arn, id, packed_policy_size, session_token_utilization };
+        Ok(Session { keys: (access_key_id, secret_key, token), expires_at, session, presented })
     }
 }
 
-/// The session's ARN, for an STS that does not return it. AWS leaves the role's path out of it.
-fn session_arn(role: &RoleArn, session: &str) -> String {
-    let partition = role.as_str().split(':').nth(1).unwrap_or("aws");
-    let name = role.as_str().rsplit('/').next().unwrap_or_default();
-    format!("arn:{partition}:sts::{}:assumed-role/{name}/{session}", role.account())
+impl Session {
+    /// The keys that are given out.
+    pub(super) fn keys(self, role: RoleArn) -> AwsKeys {
+        AwsKeys::new(role, self.keys, self.expires_at, self.session)
+    }
+
+    /// The keys of the intermediate role, for the next call, and all that is presented with it. The library wipes the keys when they are
+    /// dropped, and nothing logs them.
+    pub(super) fn into_keys(self) -> (Keys, Presented) {
+        let (id, secret_key, token) = self.keys;
+        let text = |secret: &Secret| secret.expose_text().unwrap_or_default().to_owned();
+        let keys = Keys::new(id, text(&secret_key), Some(text(&token)), None, "via");
+        (keys, self.presented.and(&token).and(&secret_key))
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,6 +34,7 @@ pub(super) struct Ask<'a> {
     pub(super) hop: Hop,
     pub(super) action: Action,
     pub(super) role: &'a RoleArn,
+    pub(super) decision: &'a DecisionId,
     pub(super) tags: Vec<(&'a String, &'a String)>,
     pub(super) transitive: &'a [String],
     /// Whether the session has tags: its own, or transitive ones of the session before it.
@@ -53,6 +54,7 @@ impl<'a> Ask<'a> {
             hop: Hop::Only,
             action,
             role: &terms.role,
+            decision,
             tags: terms.tags.iter().collect(),
             transitive: &terms.transitive,
             is_tagged: !terms.tags.is_empty(),

@@ -1,9 +1,10 @@
 //! The calls of AWS STS that assume a role.
 
-use super::answer::Answer;
+use super::answer::{Answer, Session};
 use super::ask::Ask;
-use super::refusal::refused;
-use crate::words::{Denial, Reason, Secret};
+use super::refusal::{refused, strange};
+use crate::issue::outward::Presented;
+use crate::words::{Denial, Reason, Secret, UnixTime};
 use aws_sdk_sts::config::Credentials;
 use aws_sdk_sts::types::{PolicyDescriptorType, Tag};
 use aws_sdk_sts::{Client, Config};
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 impl Ask<'_> {
     /// Authenticates with a token of our issuer.
-    pub(super) async fn by_token(&self, client: &Client, token: &Secret) -> Result<Answer, Denial> {
+    pub(super) async fn by_token(&self, client: &Client, token: &Secret, now: UnixTime) -> Result<Session, Denial> {
         let call = client
             .assume_role_with_web_identity()
             .role_arn(self.role.as_str())
@@ -20,11 +21,22 @@ impl Ask<'_> {
             .duration_seconds(seconds(self.ttl))
             .set_policy(self.policy.clone())
             .set_policy_arns(self.managed());
-        call.send().await.map(Answer::from).map_err(|fault| refused(&fault, self))
+        let presented = Presented::new(&[token]);
+        match call.send().await {
+            Ok(output) => self.compared(output, presented, now),
+            Err(fault) => Err(refused(&fault, self, &presented)),
+        }
     }
 
-    /// Authenticates with these AWS keys, or with the machine's own. The client holds the keys only for this call.
-    pub(super) async fn by_keys(&self, client: &Client, keys: Option<Credentials>) -> Result<Answer, Denial> {
+    /// Authenticates with these AWS keys, or with the machine's own. The client holds the keys only for this call. `presented` is what this
+    /// call and the one before it present.
+    pub(super) async fn by_keys(
+        &self,
+        client: &Client,
+        keys: Option<Credentials>,
+        presented: Presented,
+        now: UnixTime,
+    ) -> Result<Session, Denial> {
         let malformed = |fault: aws_sdk_sts::error::BuildError| Reason::Internal.with_cause(fault.to_string());
         let tags = self.tags.iter().map(|(key, value)| Tag::builder().key(*key).value(*value).build().map_err(malformed));
         let tags = tags.collect::<Result<Vec<_>, _>>()?;
@@ -43,7 +55,14 @@ impl Ask<'_> {
             Some(keys) => call.customize().config_override(Config::builder().credentials_provider(keys)).send().await,
             None => call.send().await,
         };
-        answer.map(Answer::from).map_err(|fault| refused(&fault, self))
+        match answer {
+            Ok(output) => self.compared(output, presented, now),
+            Err(fault) => Err(refused(&fault, self, &presented)),
+        }
+    }
+
+    fn compared(&self, output: impl Into<Answer>, presented: Presented, now: UnixTime) -> Result<Session, Denial> {
+        output.into().compared(self, presented, now).map_err(|fault| strange(fault, self))
     }
 
     fn managed(&self) -> Option<Vec<PolicyDescriptorType>> {

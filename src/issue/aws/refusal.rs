@@ -1,10 +1,15 @@
 //! Maps the refusals of AWS STS to denials, with a hint what to do.
 //!
-//! AWS's error message goes to the audit log, shortened. No other byte of an answer does, because it may be a credential.
+//! AWS's code and its error message go to the audit log, shortened, unless they repeat what the request presented. No other byte of an
+//! answer does, because it may be a credential.
 
+use super::ANSWER_BYTES_MAX;
+use super::answer::Fault;
 use super::ask::{Action, Ask, Hop};
-use crate::issue::outward::may_pass;
-use crate::words::{Denial, Reason};
+use super::document::DocumentError;
+use crate::custody::AnswerLimit;
+use crate::issue::outward::{Presented, may_pass};
+use crate::words::{Denial, Reason, root_cause};
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use reqwest::StatusCode;
 
@@ -17,7 +22,7 @@ const PASSING: [&str; 4] = ["Throttling", "ThrottlingException", "ServiceUnavail
 const PROVIDER: [&str; 2] = ["InvalidIdentityToken", "IDPCommunicationError"];
 
 /// Maps the error of one call.
-pub(super) fn refused<E>(fault: &SdkError<E>, request: &Ask<'_>) -> Denial
+pub(super) fn refused<E>(fault: &SdkError<E>, request: &Ask<'_>, presented: &Presented) -> Denial
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
@@ -26,23 +31,38 @@ where
         SdkError::ServiceError(service) => {
             let status = service.raw().status().as_u16();
             match service.err().code() {
-                Some(code) => denial_of(status, code, service.err().message().unwrap_or_default(), request),
+                Some(code) => denial_of(status, code, service.err().message().unwrap_or_default(), request, presented),
                 None => unavailable(format!("the answer ({status}) is not one of an STS")),
             }
         }
         SdkError::TimeoutError(_) => unavailable("no answer in time".to_owned()),
         SdkError::DispatchFailure(fault) => {
-            unavailable(format!("not reached: {}", chain(fault.as_connector_error().map(|fault| fault as _))))
+            let cause = fault.as_connector_error().map(|fault| root_cause(fault)).unwrap_or_default();
+            unavailable(format!("not reached: {cause}"))
         }
-        SdkError::ResponseError(_) => unavailable("the answer is not one of an STS".to_owned()),
+        SdkError::ResponseError(_) if AnswerLimit::is_cause_of(fault) => {
+            unavailable(format!("the answer has more than {ANSWER_BYTES_MAX} bytes"))
+        }
+        SdkError::ResponseError(_) => unavailable(
+            DocumentError::behind(fault)
+                .map_or("the answer is cut off, or not one of an STS".to_owned(), |fault| fault.to_string()),
+        ),
         SdkError::ConstructionFailure(_) | _ => unavailable("the request could not be made".to_owned()),
     }
 }
 
+/// The answer is refused. The next region may give another one.
+pub(super) fn strange(fault: Fault, request: &Ask<'_>) -> Denial {
+    Reason::AwsUnavailable
+        .with_cause(request.at(&fault.to_string()))
+        .with_detail("AWS's answer is not one that was asked for, and is not taken.")
+}
+
 /// Maps an error of STS by its code, which is stable, and by the action that the message names, if it names one.
-fn denial_of(status: u16, code: &str, message: &str, request: &Ask<'_>) -> Denial {
-    let words: String = message.chars().take(CAUSE_CHARS_MAX).collect();
-    let cause = request.at(&format!("{code} ({status}): {words}"));
+fn denial_of(status: u16, code: &str, message: &str, request: &Ask<'_>, presented: &Presented) -> Denial {
+    let name = presented.code(code).unwrap_or("another error");
+    let words = presented.sentence(message, CAUSE_CHARS_MAX).map(|words| format!(": {words}")).unwrap_or_default();
+    let cause = request.at(&format!("{name} ({status}){words}"));
     if POLICY.contains(&code) {
         return Reason::SessionPolicyRefused
             .with_cause(cause)
@@ -115,15 +135,6 @@ fn is_named(message: &str, action: &str) -> bool {
         let next = message[at + action.len()..].chars().next();
         next.is_none_or(|next| !next.is_ascii_alphanumeric())
     })
-}
-
-fn chain(mut cause: Option<&(dyn std::error::Error + 'static)>) -> String {
-    let mut words = Vec::new();
-    while let Some(inner) = cause {
-        words.push(inner.to_string());
-        cause = inner.source();
-    }
-    words.join(": ")
 }
 
 #[cfg(test)]

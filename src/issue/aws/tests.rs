@@ -8,11 +8,15 @@ use crate::secrets::Identities;
 use crate::store::{OwnIssuer, Store, licence};
 use crate::token::{Algorithm, Expected, KeySet, RawToken, verify};
 use crate::words::names::{Audience, IssuerUrl, RoleArn};
+use crate::words::{Clock, SystemClock};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const CANARY: &str = "canary-9f3b";
+/// The status line of an answer whose last byte does not come.
+const CUT: &str = "200 Cut";
+const KEY_ID: &str = "ASIA0123456789ABCDEF";
 
 struct StandIn {
     url: String,
@@ -20,7 +24,8 @@ struct StandIn {
 }
 
 impl StandIn {
-    /// Answers every request with this status and body. `ACTION` in the body stands for the request's action.
+    /// Answers every request with this status and body, in which `ACTION`, `ACCOUNT`, `ROLE`, `SESSION`, `TOKEN` and `EXPIRES` stand for
+    /// what the request says.
     async fn start(status: &'static str, answer: String) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stand_in = Self { url: format!("http://{}", listener.local_addr().unwrap()), bodies: Arc::default() };
@@ -42,15 +47,10 @@ impl StandIn {
                             break;
                         }
                     }
-                    let action = if String::from_utf8_lossy(&bytes).contains("Action=AssumeRoleWithWebIdentity") {
-                        "AssumeRoleWithWebIdentity"
-                    } else {
-                        "AssumeRole"
-                    };
-                    let answer = answer.replace("ACTION", action);
+                    let answer = filled(&answer, &form_of(bodies.lock().unwrap().last().unwrap()));
                     let head = format!(
                         "HTTP/1.1 {status}\r\nContent-Type: text/xml\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-                        answer.len()
+                        answer.len() + usize::from(status == CUT)
                     );
                     let _ = stream.write_all((head + &answer).as_bytes()).await;
                 });
@@ -66,16 +66,38 @@ impl StandIn {
 
     /// The form fields of all requests.
     fn forms(&self) -> Vec<BTreeMap<String, String>> {
-        let form =
-            |body: &String| reqwest::Url::parse(&format!("http://x/?{body}")).unwrap().query_pairs().into_owned().collect();
-        self.bodies.lock().unwrap().iter().map(form).collect()
+        self.bodies.lock().unwrap().iter().map(|body| form_of(body)).collect()
     }
 }
 
-fn credentials(action: &str) -> String {
+fn form_of(body: &str) -> BTreeMap<String, String> {
+    reqwest::Url::parse(&format!("http://x/?{body}")).unwrap().query_pairs().into_owned().collect()
+}
+
+fn filled(answer: &str, form: &BTreeMap<String, String>) -> String {
+    let Some(role) = form.get("RoleArn") else { return answer.to_owned() };
+    let lives = Duration::from_secs(form["DurationSeconds"].parse().unwrap());
+    let expires = SystemClock.now().plus(lives).to_string();
+    let token = form.get("WebIdentityToken").map_or("", String::as_str);
+    [
+        ("ACTION", form["Action"].as_str()),
+        ("ACCOUNT", role.split(':').nth(4).unwrap()),
+        ("ROLE", role.rsplit('/').next().unwrap()),
+        ("SESSION", &form["RoleSessionName"]),
+        ("TOKEN", token),
+        ("EXPIRES", &expires),
+    ]
+    .into_iter()
+    .fold(answer.to_owned(), |answer, (name, value)| answer.replace(name, value))
+}
+
+/// An answer as STS gives it, with other keys for another call.
+fn credentials() -> String {
     format!(
-        "<{action}Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><{action}Result><Credentials><AccessKeyId>ASIAX</AccessKeyId>\
-         <SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></{action}Result></{action}Response>"
+        "<ACTIONResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><ACTIONResult>\
+         <AssumedRoleUser><Arn>arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION</Arn><AssumedRoleId>AROAX:SESSION</AssumedRoleId></AssumedRoleUser>\
+         <Credentials><AccessKeyId>{KEY_ID}</AccessKeyId><SecretAccessKey>ACTION-s</SecretAccessKey><SessionToken>ACTION-t</SessionToken>\
+         <Expiration>EXPIRES</Expiration></Credentials><PackedPolicySize>7</PackedPolicySize></ACTIONResult></ACTIONResponse>"
     )
 }
 
@@ -128,11 +150,11 @@ async fn issue(aws: &Aws, policy: &str, terms: AwsTerms, decision: &DecisionId, 
 #[tokio::test]
 async fn the_minted_token_bears_the_tags_and_this_decision_as_source_identity() {
     for (algorithm, expected) in [(SigningAlgorithm::Es256, Algorithm::Es256), (SigningAlgorithm::Rs256, Algorithm::Rs256)] {
-        let sts = StandIn::start("200 OK", credentials("AssumeRoleWithWebIdentity")).await;
+        let sts = StandIn::start("200 OK", credentials()).await;
         let bench = bench(&sts.url, algorithm).await;
         let (decision, now) = (DecisionId::new(), bench.store.now());
         let issued = issue(&bench.aws, "shop/deploy", terms(), &decision, now).await.unwrap();
-        assert_eq!((issued.access_key_id.as_str(), issued.session_token.expose()), ("ASIAX", &b"t"[..]));
+        assert_eq!((issued.access_key_id.as_str(), issued.session_token.expose()), (KEY_ID, &b"AssumeRoleWithWebIdentity-t"[..]));
         let form = sts.form();
         for (name, value) in [
             ("RoleArn", "arn:aws:iam::123456789012:role/deploy"),
@@ -166,9 +188,7 @@ async fn a_refusal_of_sts_is_reported_by_code_and_never_by_bytes() {
     let error = |code: &str| {
         format!("<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>")
     };
-    let broken = credentials("AssumeRoleWithWebIdentity")
-        .replace("2099-01-01T00:00:00Z", "never")
-        .replace("<SecretAccessKey>s", &format!("<SecretAccessKey>{CANARY}"));
+    let broken = credentials().replace("EXPIRES", "never").replace("<SecretAccessKey>ACTION-s", &format!("<SecretAccessKey>{CANARY}"));
     let cases = [
         ("400 Bad Request", error("PackedPolicyTooLarge"), Reason::SessionPolicyRefused, "PackedPolicyTooLarge (400): no"),
         ("403 Forbidden", error("AccessDenied"), Reason::AwsDenied, "AccessDenied (403): no"),
@@ -189,7 +209,7 @@ async fn a_refusal_of_sts_is_reported_by_code_and_never_by_bytes() {
 
 #[tokio::test]
 async fn the_next_region_is_asked_when_one_does_not_answer() {
-    let sts = StandIn::start("200 OK", credentials("AssumeRoleWithWebIdentity")).await;
+    let sts = StandIn::start("200 OK", credentials()).await;
     let (mut good, dead) =
         (bench(&sts.url, SigningAlgorithm::Es256).await, bench("http://127.0.0.1:1", SigningAlgorithm::Es256).await);
     let now = good.store.now();
@@ -200,36 +220,54 @@ async fn the_next_region_is_asked_when_one_does_not_answer() {
     assert!(issue(&good.aws, "shop/deploy", terms(), &DecisionId::new(), now).await.is_ok());
 }
 
-/// An answer that also has the session's ARN, id and packed size.
-fn credentials_of(arn: &str) -> String {
-    let user = format!("<AssumedRoleUser><Arn>{arn}</Arn><AssumedRoleId>AROAX:s</AssumedRoleId></AssumedRoleUser>");
-    let size = "<PackedPolicySize>7</PackedPolicySize>";
-    let answer = credentials("AssumeRoleWithWebIdentity");
-    answer.replace("</AssumeRoleWithWebIdentityResult>", &format!("{user}{size}</AssumeRoleWithWebIdentityResult>"))
+#[tokio::test]
+async fn an_answer_that_does_not_fit_the_request_is_refused_with_its_field() {
+    let sts = StandIn::start("200 OK", credentials()).await;
+    let own = bench(&sts.url, SigningAlgorithm::Es256).await;
+    let (decision, now) = (DecisionId::new(), own.store.now());
+    let issued = issue(&own.aws, "shop/deploy", terms(), &decision, now).await.unwrap();
+    assert_eq!(issued.session.arn, format!("arn:aws:sts::123456789012:assumed-role/deploy/{decision}"));
+    assert_eq!((issued.session.id, issued.session.packed_policy_size), (format!("AROAX:{decision}"), Some(7)));
+    let with = |from: &str, to: &str| {
+        let good = credentials();
+        assert!(good.contains(from), "{from}");
+        good.replace(from, to)
+    };
+    let good = credentials();
+    let huge = format!("<SessionToken>{}", CANARY.repeat(ANSWER_BYTES_MAX / CANARY.len() + 1));
+    for (answer, words) in [
+        (with("sts::ACCOUNT", "sts::999999999999"), "`Arn` of the answer's session is of another account"),
+        (with("role/ROLE", "role/other"), "`Arn` of the answer's session is of another role"),
+        (with("<Arn>arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION</Arn>", "<Arn></Arn>"), "`Arn` of the answer's session"),
+        (with("EXPIRES", "2020-01-01T00:00:00Z"), "`Expiration` is absent, or over already"),
+        (with("EXPIRES", "2099-01-01T00:00:00Z"), "`Expiration` is later than what was asked for"),
+        (with("<Expiration>EXPIRES</Expiration>", ""), "`Expiration` is absent, or over already"),
+        (with("<SessionToken>ACTION-t", "<SessionToken>TOKEN"), "the answer's token is the one that the request presented"),
+        (with("<SessionToken>ACTION-t", &huge), "the answer has more than 65536 bytes"),
+        (with("</ACTIONResult>", ""), "no document of an STS"),
+        (good[..good.find("</SessionToken>").unwrap()].to_owned(), "the answer is cut off"),
+        (
+            with(
+                "<SecretAccessKey>ACTION-s</SecretAccessKey>",
+                "<SecretAccessKey>ACTION-s</SecretAccessKey><SecretAccessKey>u</SecretAccessKey>",
+            ),
+            "twice",
+        ),
+        (with("<PackedPolicySize>7", "<SourceIdentity>other</SourceIdentity><PackedPolicySize>7"), "`SourceIdentity` is another"),
+    ] {
+        let sts = StandIn::start("200 OK", answer.clone()).await;
+        let bench = bench(&sts.url, SigningAlgorithm::Es256).await;
+        let denial = issue(&bench.aws, "shop/deploy", terms(), &decision, now).await.unwrap_err();
+        assert_eq!(denial.reason, Reason::AwsUnavailable, "{answer}");
+        assert!(denial.cause.contains(words) && !denial.cause.contains(CANARY), "{words}: {}", denial.cause);
+    }
 }
 
 #[tokio::test]
-async fn the_session_is_named_as_aws_names_it_and_one_that_cannot_be_ours_is_refused() {
-    let decision = DecisionId::new();
-    let named = "arn:aws:sts::123456789012:assumed-role/deploy/s";
-    let derived = format!("arn:aws:sts::123456789012:assumed-role/deploy/{decision}");
-    for (answer, arn, id, size) in [
-        (credentials_of(named), named, "AROAX:s", Some(7)),
-        (credentials("AssumeRoleWithWebIdentity"), derived.as_str(), "", None),
-    ] {
-        let sts = StandIn::start("200 OK", answer).await;
-        let bench = bench(&sts.url, SigningAlgorithm::Es256).await;
-        let issued = issue(&bench.aws, "shop/deploy", terms(), &decision, bench.store.now()).await.unwrap();
-        assert_eq!((issued.session.arn.as_str(), issued.session.id.as_str(), issued.session.packed_policy_size), (arn, id, size));
-    }
-    let over = credentials_of(named).replace("2099-01-01", "2020-01-01");
-    for (answer, words) in
-        [(credentials_of(&named.replace("123456789012", "999999999999")), "of another account"), (over, "over already")]
-    {
-        let sts = StandIn::start("200 OK", answer).await;
-        let bench = bench(&sts.url, SigningAlgorithm::Es256).await;
-        let denial = issue(&bench.aws, "shop/deploy", terms(), &decision, bench.store.now()).await.unwrap_err();
-        assert_eq!(denial.reason, Reason::AwsUnavailable);
-        assert!(denial.cause.contains(words), "{}", denial.cause);
-    }
+async fn an_answer_with_fewer_bytes_than_it_says_is_refused() {
+    let sts = StandIn::start(CUT, credentials()).await;
+    let bench = bench(&sts.url, SigningAlgorithm::Es256).await;
+    let denial = issue(&bench.aws, "shop/deploy", terms(), &DecisionId::new(), bench.store.now()).await.unwrap_err();
+    assert_eq!(denial.reason, Reason::AwsUnavailable);
+    assert!(denial.cause.contains("cut off"), "{}", denial.cause);
 }

@@ -6,6 +6,8 @@ use crate::words::names::{DecisionId, RoleArn};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+/// What the request presented.
+const TOKEN: &str = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJyb290L3gifQ.c2lnbmF0dXJl";
 const WEB_IDENTITY: &str = "Not authorized to perform sts:AssumeRoleWithWebIdentity";
 const TAGS: &str = "User: arn:aws:sts::111122223333:assumed-role/hub/s is not authorized to perform: sts:TagSession on resource: arn:aws:iam::123456789012:role/deploy";
 const SOURCE_IDENTITY: &str = "User: arn:aws:sts::111122223333:assumed-role/hub/s is not authorized to perform: sts:SetSourceIdentity on resource: arn:aws:iam::123456789012:role/deploy";
@@ -38,7 +40,7 @@ fn denial_by(status: u16, hop: Hop, tagged: bool, code: &str, message: &str) -> 
         Hop::IntermediateRole => Ask::intermediate(&terms, intermediate, Action::AssumeRoleWithWebIdentity, &decision),
         Hop::Target => Ask::target(&terms, intermediate, &decision),
     };
-    denial_of(status, code, message, &request)
+    denial_of(status, code, message, &request, &Presented::new(&[&TOKEN.to_owned().into()]))
 }
 
 #[test]
@@ -108,4 +110,22 @@ fn the_cause_names_the_hop() {
     );
     assert!(unknown.hint().contains("The account of the role in between") && unknown.reason == Reason::AwsDenied);
     assert_eq!(denial(Hop::IntermediateRole, false, "ExpiredTokenException", "x").hint(), Reason::AwsDenied.hint());
+}
+
+#[test]
+fn a_token_that_a_refusal_repeats_is_not_recorded() {
+    let alone: String = TOKEN.replace('.', "");
+    for (code, message, cause) in [
+        (TOKEN, "no", "another error (403): no"),
+        (&alone[..40], "no", "another error (403): no"),
+        ("Code with words", "no", "another error (403): no"),
+        ("<Code>", "no", "another error (403): no"),
+        ("AccessDenied", TOKEN, "AccessDenied (403)"),
+        ("AccessDenied", &format!("no {}", &TOKEN[20..50]), "AccessDenied (403)"),
+        ("AccessDenied", "a\nb", "AccessDenied (403): a\\u{a}b"),
+    ] {
+        let denial = denial(Hop::Only, false, code, message);
+        assert_eq!(denial.cause, cause);
+        assert!(!denial.hint().contains(&TOKEN[..16]));
+    }
 }

@@ -13,7 +13,7 @@ fn chained_terms() -> AwsTerms {
 
 #[tokio::test]
 async fn each_call_says_what_aws_takes_there() {
-    let sts = StandIn::start("200 OK", credentials("ACTION")).await;
+    let sts = StandIn::start("200 OK", credentials()).await;
     let bench = bench(&sts.url, SigningAlgorithm::Es256).await;
     let (decision, now) = (DecisionId::new(), bench.store.now());
     let issued = issue(&bench.aws, "shop/deploy", chained_terms(), &decision, now).await.unwrap();
@@ -60,11 +60,22 @@ async fn each_call_says_what_aws_takes_there() {
 
 #[tokio::test]
 async fn an_intermediate_session_of_another_account_is_refused() {
-    let user = "<AssumedRoleUser><Arn>arn:aws:sts::999999999999:assumed-role/hub/s</Arn><AssumedRoleId>A:s</AssumedRoleId></AssumedRoleUser>";
-    let answer = credentials("ACTION").replace("</ACTIONResult>", &format!("{user}</ACTIONResult>"));
+    let answer = credentials().replace("ACCOUNT", "999999999999");
     let sts = StandIn::start("200 OK", answer).await;
     let bench = bench(&sts.url, SigningAlgorithm::Es256).await;
     let denial = issue(&bench.aws, "x", chained_terms(), &DecisionId::new(), bench.store.now()).await.unwrap_err();
     assert!(denial.cause.contains("first hop") && denial.cause.contains("another account"), "{}", denial.cause);
     assert_eq!(sts.forms().len(), 1, "the second role is not asked for");
+}
+
+#[tokio::test]
+async fn the_second_call_does_not_give_back_what_the_first_presented_or_got() {
+    // The stand-in gives every call the same token.
+    let token = "IQoJb3JpZ2luX2VjEXAMPLE";
+    let answer = credentials().replace("ACTION-t", token);
+    let sts = StandIn::start("200 OK", answer).await;
+    let bench = bench(&sts.url, SigningAlgorithm::Es256).await;
+    let denial = issue(&bench.aws, "x", chained_terms(), &DecisionId::new(), bench.store.now()).await.unwrap_err();
+    assert!(denial.cause.contains("second hop") && denial.cause.contains("the request presented"), "{}", denial.cause);
+    assert_eq!(sts.forms().len(), 2);
 }

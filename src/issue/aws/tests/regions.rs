@@ -56,7 +56,7 @@ async fn a_hanging_region_and_a_throttling_one_end_in_the_next_within_the_deadli
     // The time for each region is the server's own. On a busy machine it may be over before the answer, and then the test is repeated.
     for _ in 0..BUSY_MAX {
         let throttling = StandIn::start("400 Bad Request", throttled.to_owned()).await;
-        let good = StandIn::start("200 OK", credentials("ACTION")).await;
+        let good = StandIn::start("200 OK", credentials()).await;
         let hanging = Silent::start().await;
         let bench = regions(&[&hanging.url, &throttling.url, &good.url]).await;
         let issued = issue(&bench.aws, "shop/deploy", terms(), &DecisionId::new(), bench.store.now()).await;
