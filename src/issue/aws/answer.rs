@@ -1,10 +1,13 @@
 //! Compares the answer of STS to either call with the request. Refuses a session that is another one, lives longer, or has keys that are
 //! none of AWS's.
 
+mod fault;
 mod form;
 
+pub(super) use fault::Fault;
+
 use super::ask::Ask;
-use crate::issue::outward::{Echoed, Presented};
+use crate::issue::outward::Presented;
 use crate::kind::{AwsKeys, AwsSession};
 use crate::words::names::RoleArn;
 use crate::words::{Secret, UnixTime};
@@ -25,33 +28,6 @@ pub(super) struct Answer {
     source_identity: Option<String>,
     packed_policy_size: Option<i32>,
     session_token_utilization: Option<i32>,
-}
-
-/// Why an answer is refused. Names the field and none of its content.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub(super) enum Fault {
-    #[error("the answer has no `Credentials`")]
-    NoCredentials,
-    #[error("the answer has no `AssumedRoleUser`")]
-    NoUser,
-    #[error("the `Arn` of the answer's session is of another account")]
-    Account,
-    #[error("the `Arn` of the answer's session is of another role or another session")]
-    Arn,
-    #[error("the answer's `AssumedRoleId` is not that of the session")]
-    Id,
-    #[error("the answer's `SourceIdentity` is another one")]
-    SourceIdentity,
-    #[error("the answer's `Expiration` is absent, or over already")]
-    Over,
-    #[error("the answer's `Expiration` is later than what was asked for")]
-    TooLong,
-    #[error("the answer's `{0}` is none of AWS's")]
-    Key(&'static str),
-    #[error("the answer's `{0}` is no percentage")]
-    Size(&'static str),
-    #[error(transparent)]
-    Shown(#[from] Echoed),
 }
 
 /// A session that is the one that was asked for.

@@ -188,7 +188,8 @@ async fn a_refusal_of_sts_is_reported_by_code_and_never_by_bytes() {
     let error = |code: &str| {
         format!("<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>")
     };
-    let broken = credentials().replace("EXPIRES", "never").replace("<SecretAccessKey>ACTION-s", &format!("<SecretAccessKey>{CANARY}"));
+    let broken =
+        credentials().replace("EXPIRES", "never").replace("<SecretAccessKey>ACTION-s", &format!("<SecretAccessKey>{CANARY}"));
     let cases = [
         ("400 Bad Request", error("PackedPolicyTooLarge"), Reason::SessionPolicyRefused, "PackedPolicyTooLarge (400): no"),
         ("403 Forbidden", error("AccessDenied"), Reason::AwsDenied, "AccessDenied (403): no"),

@@ -1,6 +1,6 @@
 //! The forms of what STS answers: names, ids, keys.
 
-use super::Fault;
+use super::fault::Fault;
 use crate::issue::aws::ask::Ask;
 use crate::words::Secret;
 use std::ops::RangeInclusive;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::issue::aws::ask::Action;
+use crate::issue::outward::Echoed;
 use crate::policy::AwsTerms;
 use crate::words::names::DecisionId;
 use aws_sdk_sts::primitives::DateTime;
