@@ -3,40 +3,124 @@
 
 use std::ops::Range;
 
-/// Where a scheme ends.
-const SCHEME_END: &str = "://";
+/// Schemes behind which a reader that follows the WHATWG needs no `//`: `https:/u:p@host` and `https:u:p@host` are addresses to it.
+const SPECIAL: [&str; 5] = ["http", "https", "ws", "wss", "ftp"];
+/// What stands before the authority behind any other scheme.
+const SLASHES: &str = "//";
 /// Where the authority of a URL ends. A reader that follows the WHATWG takes `\` for `/`.
 const AUTHORITY_ENDS: [char; 4] = ['/', '?', '#', '\\'];
 /// What may follow a URL in a sentence, a list or a mapping. None of it is needed to tell where a query is.
 const PUNCTUATION: [char; 8] = [':', ',', ';', '.', ')', ']', '}', '\''];
+/// URLs of a line that are looked at for a password with a space. A line that is shown has few.
+const URLS_OF_LINE_MAX: usize = 32;
 
-/// Where secrets of URLs stand, in order. Each byte is looked at a few times only, whatever the text.
+/// Where secrets of URLs stand in a text of words, in order. Each byte is looked at a few times only, whatever the text.
 pub(super) fn url_secrets(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut start = 0;
-    for word in text.split(is_end) {
-        add_of_word(word, start, &mut found);
+    for words in text.split(is_space) {
+        add_of_words(words, start, &mut found);
         // Every character that ends a word is looked up again, because it may have several bytes.
-        start += word.len();
+        start += words.len();
         start += text[start..].chars().next().map_or(0, char::len_utf8);
     }
     found
 }
 
-/// Whether a character stands in no URL.
-fn is_end(character: char) -> bool {
-    character.is_whitespace() || character.is_control() || matches!(character, '"' | '`' | '<' | '>')
+/// Where they stand in a text that is one URL as a whole, whatever characters it has: the value of a key that has an address.
+pub(super) fn secrets_of_url(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    add_of_word(text, 0, &mut found);
+    found
+}
+
+/// Whether a URL that begins in this line may have a password with a space, which ends a URL elsewhere.
+pub(super) fn may_be_cut(line: &str) -> bool {
+    let ends_early = |at: usize| {
+        let authority = line[at..].split(AUTHORITY_ENDS).next().unwrap_or_default();
+        let first = authority.split(|one| is_space(one) || is_quote(one)).next().unwrap_or_default();
+        first.len() < authority.len()
+            && (has_no_port(first.trim_end_matches(PUNCTUATION)) || authority[first.len()..].starts_with(['<', '>']))
+    };
+    let last_at = line.rfind('@').unwrap_or_default();
+    let authorities = std::iter::successors(next_authority(line, 0), |found| next_authority(line, found.end));
+    authorities.take_while(|found| found.end < last_at).take(URLS_OF_LINE_MAX).any(|found| ends_early(found.end))
+}
+
+/// Whether no URL goes on behind a character, in a text of any kind.
+fn is_space(character: char) -> bool {
+    character.is_whitespace() || character.is_control()
+}
+
+/// Whether a character stands in no URL, and around many.
+const fn is_quote(character: char) -> bool {
+    matches!(character, '"' | '`' | '<' | '>')
+}
+
+/// Adds those of the words between two spaces. A password may have a character that ends a word: then all of it is one URL.
+fn add_of_words(words: &str, start: usize, found: &mut Vec<Range<usize>>) {
+    let last_at = words.rfind('@').unwrap_or_default();
+    let mut at = 0;
+    while at < words.len() {
+        let word = words[at..].split(is_quote).next().unwrap_or_default();
+        let end = at + word.len();
+        if end < last_at && is_cut(word, &words[end..]) {
+            add_of_word(&words[at..], start + at, found);
+            return;
+        }
+        add_of_word(word, start + at, found);
+        at = end + 1;
+    }
+}
+
+/// Whether the last URL of a word has no whole authority, because the user or password has the character behind it.
+fn is_cut(word: &str, behind: &str) -> bool {
+    let urls = std::iter::successors(next_authority(word, 0), |found| next_authority(word, found.end));
+    let Some(found) = urls.last() else { return false };
+    let rest = &word[found.end..];
+    let authority = rest.split(AUTHORITY_ENDS).next().unwrap_or_default();
+    !rest.contains('@')
+        && (has_no_port(authority.trim_end_matches(PUNCTUATION))
+            || (authority.len() == rest.len() && behind.starts_with(['<', '>'])))
+}
+
+/// The next place where a scheme ends and an authority begins: the colon, and the first byte of the authority.
+fn next_authority(word: &str, from: usize) -> Option<Range<usize>> {
+    let mut at = from;
+    loop {
+        let colon = at + word[at..].find(':')?;
+        let behind = &word[colon + 1..];
+        let begins = if is_special(&word[..colon]) {
+            Some(behind.len() - behind.trim_start_matches(['/', '\\']).len())
+        } else {
+            behind.starts_with(SLASHES).then_some(SLASHES.len())
+        };
+        match begins {
+            Some(slashes) => return Some(colon..colon + 1 + slashes),
+            None => at = colon + 1,
+        }
+    }
+}
+
+/// Whether a special scheme ends here.
+fn is_special(text: &str) -> bool {
+    let is_one = |scheme: &&str| {
+        let begin = text.len().checked_sub(scheme.len());
+        let begin = begin.filter(|begin| text.as_bytes()[*begin..].eq_ignore_ascii_case(scheme.as_bytes()));
+        begin.is_some_and(|begin| !text.as_bytes()[..begin].last().is_some_and(u8::is_ascii_alphanumeric))
+    };
+    SPECIAL.iter().any(is_one)
 }
 
 /// Adds those of a word, which begins here in the text. A URL may be part of another one's path.
 fn add_of_word(word: &str, start: usize, found: &mut Vec<Range<usize>>) {
-    let Some(mut at) = word.find(SCHEME_END) else { return };
+    let Some(mut url) = next_authority(word, 0) else { return };
     let (last_at, mut query) = (word.rfind('@'), word.find('?'));
     loop {
-        let begin = at + SCHEME_END.len();
+        let begin = url.end;
         let authority = word[begin..].split(AUTHORITY_ENDS).next().unwrap_or_default();
-        let scheme = &word[..at];
-        at = begin + authority.len();
+        let scheme = &word[..url.start];
+        let mut at = begin + authority.len();
         match (authority.rfind('@'), last_at) {
             (Some(end), _) if is_mere_user(scheme, &authority[..end]) => {}
             (Some(end), _) => found.push(start + begin..start + begin + end),
@@ -48,8 +132,8 @@ fn add_of_word(word: &str, start: usize, found: &mut Vec<Range<usize>>) {
             }
             (None, _) => {}
         }
-        match (word[at..].find(SCHEME_END).map(|next| at + next), query) {
-            (Some(next), query) if query.is_none_or(|query| next < query) => at = next,
+        match (next_authority(word, at), query) {
+            (Some(next), query) if query.is_none_or(|query| next.start < query) => url = next,
             (_, Some(query)) => {
                 let secret = start + query + 1..start + word.trim_end_matches(PUNCTUATION).len();
                 if !secret.is_empty() {
@@ -101,6 +185,11 @@ mod tests {
             ("https://proxy/https://u:HUNTER2@h/x", "https://proxy/https://…@h/x"),
             ("https://h/x?to=https://u:HUNTER2@h", "https://h/x?…"),
             ("ü https://ü:HUNTER2@h\u{2028}https://HUNTER2@h", "ü https://…@h\u{2028}https://…@h"),
+            ("`https://u:HUN<TER2@h/x?HUNTER2`: no", "`https://…@h/x?…`: no"),
+            ("`https://u:HUN\"HUN`TER2@h/x`: no", "`https://…@h/x`: no"),
+            ("<https://HUN<TER2@h/x>, no", "<https://…@h/x>, no"),
+            ("https:/u:HUNTER2@h https:u:HUNTER2@h https:\\\\u:HUNTER2@h", "https:/…@h https:…@h https:\\\\…@h"),
+            ("https:///u:HUNTER2@h 'HTTP:\\HUNTER2@h'", "https:///…@h 'HTTP:\\…@h'"),
         ] {
             assert_eq!(shown(text), expected);
         }
@@ -117,15 +206,38 @@ mod tests {
             "oci://registry/shop@sha256:12ab",
             "what? a://b and c",
             "https://…?",
+            "https: or http:// alone, user@host:path, and a docker image git:latest@sha256:12ab",
+            "{\"a\":\"https://h:8080/x\",\"b\":\"u@h\"}",
+            "`https://h:8080`/`u@h`",
         ] {
             assert_eq!(shown(text), text);
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_one_url_may_have_any_character_in_its_password() {
+        for password in ["HUN TER2", "HUN<TER2", "HUN>TER2", "HUN\"TER2", "HUN`TER2", "HUN\tTER2", "HUN/TER2", "u:HUN TER2"] {
+            let text = format!("https://{password}@h/x");
+            let found = secrets_of_url(&text);
+            assert_eq!(found.iter().map(|secret| &text[secret.clone()]).collect::<Vec<_>>(), [password]);
+        }
+        for (line, is_cut) in [
+            ("{ git: 'https://u:HUN TER2@h/x', colour: red }", true),
+            ("git: https://HUN<TER2@h/x", true),
+            ("git: ssh://git@h/x", false),
+            ("{ issuer: https://a.example, match: { repository: acme/shop@456789 } }", false),
+            ("{ issuer: 'https://a.example:8443', match: { repository: acme/shop@456789 } }", false),
+        ] {
+            assert_eq!(may_be_cut(line), is_cut, "{line}");
         }
     }
 
     /// Whoever pushes writes such a text.
     #[test]
     fn a_text_full_of_urls_is_read_in_one_pass() {
-        for piece in ["a://", "a://b:c/", "a://b@c/", "://@", "a://b?c ", "\u{2028}", "@", "?"] {
+        for piece in
+            ["a://", "a://b:c/", "a://b@c/", "://@", "a://b?c ", "\u{2028}", "@", "?", "http:", "http:/", "a://b:c<", "a:b\"@"]
+        {
             let text = piece.repeat(1024 * 1024 / piece.len());
             assert!(url_secrets(&text).iter().all(|secret| secret.end <= text.len()), "{piece}");
         }

@@ -1,0 +1,65 @@
+//! How a token looks in text: a JWT (RFC 7519), compact and signed or encrypted (RFC 7515, RFC 7516). A job may send its own in the place
+//! of a name, and whoever reads the name could use it.
+
+use std::ops::Range;
+
+/// How the first part begins: base64url of `{"`.
+const BEGIN: &str = "eyJ";
+/// The dots of a signed token. An encrypted one has more.
+const DOTS_MIN: usize = 2;
+/// The shortest token that is signed: a header of HS256 has 20 characters, a signature of it 43. A shorter text is a name.
+const BYTES_MIN: usize = 64;
+
+/// Where tokens stand, in order, without the beginning that says what they are.
+pub(super) fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    text.split(|one: char| !is_of_token(one)).filter_map(move |word| {
+        let at = start;
+        // A character that ends a word may have several bytes, so the next word begins where the slice says.
+        start += word.len();
+        start += text[start..].chars().next().map_or(0, char::len_utf8);
+        // If the first beginning is none of a token, a later one has fewer bytes and dots.
+        let token = word[word.find(BEGIN)?..].trim_end_matches('.');
+        let begin = at + word.find(BEGIN)?;
+        let is_token = token.len() >= BYTES_MIN && token.bytes().filter(|byte| *byte == b'.').count() >= DOTS_MIN;
+        is_token.then_some(begin + BEGIN.len()..begin + token.len())
+    })
+}
+
+/// The alphabet of base64url, and the dot between two parts.
+const fn is_of_token(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> String {
+        let mut shown = text.to_owned();
+        tokens(text).collect::<Vec<_>>().into_iter().rev().for_each(|token| shown.replace_range(token, "…"));
+        shown
+    }
+
+    #[test]
+    fn a_token_is_found_wherever_it_stands() {
+        let signed = format!("eyJhbGciOiJIUzI1NiJ9.e30.{}", "a".repeat(43));
+        let encrypted = format!("eyJhbGciOiJkaXIifQ..{}.{}.{}", "i".repeat(16), "c".repeat(30), "t".repeat(22));
+        for token in [signed, encrypted] {
+            assert_eq!(shown(&token), "eyJ…");
+            assert_eq!(
+                shown(&format!("no policy grants id_token {token}. ü`{token}`")),
+                "no policy grants id_token eyJ…. ü`eyJ…`"
+            );
+            assert_eq!(shown(&format!("secret shop/x-{token}#/a")), "secret shop/x-eyJ…#/a");
+        }
+    }
+
+    #[test]
+    fn names_stay_as_they_are() {
+        let long = "a".repeat(100);
+        for text in ["eyJ-canary", "shop/eyJ.a.b", &format!("eyJ{long}"), &format!("eyJ{long}.b"), &format!("{long}.b.c"), ""] {
+            assert_eq!(shown(text), text);
+        }
+    }
+}
