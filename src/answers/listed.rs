@@ -1,7 +1,7 @@
 //! What is listed of a revision, in the log, in its record, in `status` and at `/readyz`: not more than a bound, whoever pushed it.
 
 use crate::words::WidenedFile;
-use crate::words::yaml::{Fault, Severity};
+use crate::words::yaml::{Fault, FileName, Severity};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,9 +24,14 @@ pub struct FileFault {
 }
 
 impl FileFault {
-    /// The file.
+    /// The file as it is shown: its name may lack secrets, so it finds no file. [`may_be_of`](Self::may_be_of) compares it.
     pub fn file(&self) -> &str {
         self.at.rsplit_once(':').map_or(&self.at, |(file, _)| file)
+    }
+
+    /// Whether it may be a fault of this file. Files whose names look alike without their secrets count as one.
+    pub fn may_be_of(&self, file: &str) -> bool {
+        self.file() == file || self.file() == FileName::new(file).to_string()
     }
 }
 
@@ -86,7 +91,7 @@ impl<'a> ListedFaults<'a> {
     pub fn of(faults: impl Iterator<Item = &'a Fault>) -> Self {
         let mut of_file: BTreeMap<(&str, Severity), usize> = BTreeMap::new();
         let ranked = faults.enumerate().map(|(position, fault)| {
-            let before = of_file.entry((&*fault.file, fault.severity)).or_default();
+            let before = of_file.entry((fault.file.exact(), fault.severity)).or_default();
             *before += 1;
             ((Reverse(fault.severity), *before, position), fault)
         });
@@ -96,8 +101,8 @@ impl<'a> ListedFaults<'a> {
         let left = ranked.split_off(fitting);
         ranked.sort_unstable_by_key(|((_, _, position), _)| *position);
         let faults: Vec<&Fault> = ranked.into_iter().map(|(_, fault)| fault).collect();
-        let named: BTreeSet<&str> = faults.iter().map(|fault| &*fault.file).collect();
-        let not_named = left.iter().map(|(_, fault)| &*fault.file).filter(|file| !named.contains(file));
+        let named: BTreeSet<&str> = faults.iter().map(|fault| fault.file.exact()).collect();
+        let not_named = left.iter().map(|(_, fault)| fault.file.exact()).filter(|file| !named.contains(file));
         let not_named = not_named.collect::<BTreeSet<&str>>().len();
         let left_out = FaultsLeftOut { faults: left.len(), files: not_named };
         Self { faults, left_out, files: named.len() + not_named }
@@ -139,7 +144,7 @@ mod tests {
         let many = (1..=LISTED_MAX * 2).map(|line| fault("y.yaml", line, "x"));
         let faults: Vec<Fault> = many.chain(["za", "zb", "zc"].map(|file| fault(file, 1, "x"))).collect();
         let listed = ListedFaults::of(faults.iter());
-        let of = |file: &str| listed.faults.iter().filter(|fault| &*fault.file == file).count();
+        let of = |file: &str| listed.faults.iter().filter(|fault| fault.file.exact() == file).count();
         assert_eq!((of("y.yaml"), of("za"), of("zb"), of("zc")), (LISTED_MAX - 3, 1, 1, 1));
         assert_eq!((listed.left_out, listed.files), (FaultsLeftOut { faults: LISTED_MAX + 3, files: 0 }, 4));
         assert_eq!(listed.left_out.to_string(), "and 503 more");

@@ -251,7 +251,7 @@ impl App {
         let Some(commit) = next.commit.clone() else { return Ok(()) };
         let listed = ListedFaults::of(next.faults());
         for fault in &listed.faults {
-            tracing::warn!(source = %source.name, file = %fault.file, line = fault.place.line, fault = %fault.message, "{}", next.of_faulty(&fault.file));
+            tracing::warn!(source = %source.name, file = %fault.file, line = fault.place.line, fault = %fault.message, "{}", next.of_faulty(fault.file.exact()));
         }
         let faults_left_out = listed.left_out.if_any();
         if let Some(left_out) = faults_left_out {

@@ -115,7 +115,7 @@ impl Revision {
         let rules = if rules_wait { &self.rules } else { &snapshot.files };
         let rules = rules.iter().filter(is_rules).map(|(file, bytes)| (file.clone(), bytes.clone())).collect();
         // A faulty file is reported as faulty. It is not in force either.
-        let good = |waits: &&WidenedFile| !faults.iter().any(|fault| *fault.file == *waits.file);
+        let good = |waits: &&WidenedFile| !faults.iter().any(|fault| fault.file.exact() == waits.file);
         pending.extend(reading.widened.iter().filter(|_| waits).filter(good).cloned());
         let waits = waits || ruleset.has_faulty_guardrails();
         let sources = if reading.bounds.is_none() {
@@ -281,7 +281,7 @@ impl Revision {
         if let Some(waits) = self.pending.iter().find(|waits| waits.file == file) {
             return NotInForce::Waits(waits.clone());
         }
-        let fault = self.faults.iter().find(|fault| *fault.file == *file);
+        let fault = self.faults.iter().find(|fault| fault.file.exact() == file);
         fault.map_or(NotInForce::Missing, |fault| NotInForce::Faulty(Box::new(fault.clone())))
     }
 }

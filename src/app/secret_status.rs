@@ -35,7 +35,8 @@ impl Live {
         let grants: Vec<DocumentGrant<'_>> = grants_of(policies.map(|policy| &**policy), now).collect();
         let forms = revision.files_in_force().map(|(file, _)| file);
         let lacking = revision.pending.iter().map(|waits| waits.file.clone());
-        let lacking = lacking.chain(revision.faults().map(|fault| fault.file.to_string())).filter(|file| is_encrypted(file));
+        let lacking =
+            lacking.chain(revision.faults().map(|fault| fault.file.exact().to_owned())).filter(|file| is_encrypted(file));
         let files: BTreeSet<String> = forms.chain(lacking).filter(|file| requested.takes(file)).collect();
         let status = |file: &String| {
             let bytes = revision.file_in_force(file).ok();

@@ -47,7 +47,7 @@ pub fn counts_unread(path: &str) -> bool {
 
 /// Those of these stray files that may be meant as guardrails.
 pub(super) fn misplaced_guardrails(strays: &[Fault], tree: &Tree) -> Vec<Fault> {
-    let is_guardrail = |fault: &&Fault| tree.get(&*fault.file).is_some_and(|bytes| is_misplaced(&fault.file, bytes));
+    let is_guardrail = |fault: &&Fault| tree.get(fault.file.exact()).is_some_and(|bytes| is_misplaced(fault.file.exact(), bytes));
     strays.iter().filter(is_guardrail).cloned().collect()
 }
 
@@ -230,9 +230,13 @@ mod tests {
             let renamed = tree(&[("policies/a.yaml", DEPLOY), (name, RAILS)]);
             let (next, faults) = Ruleset::load(&renamed, &catalogue, Some(&first));
             assert!(!is_allowed(&next), "{name}: what was in force stays");
-            assert!(faults.iter().any(|fault| &*fault.file == name && fault.code == "stray_file"), "{name}: {faults:?}");
+            assert!(faults.iter().any(|fault| fault.file.exact() == name && fault.code == "stray_file"), "{name}: {faults:?}");
             assert!(!is_allowed(&Ruleset::load(&renamed, &catalogue, None).0), "{name}: nor does a server start without them");
         }
+        // What is shown of a name finds no file.
+        let key = format!("policies/AGE-SECRET-KEY-1{}/guardrails.yaml", "Q".repeat(58));
+        let hidden = tree(&[("policies/a.yaml", DEPLOY), (&key, RAILS)]);
+        assert!(!is_allowed(&Ruleset::load(&hidden, &catalogue, Some(&first)).0), "a folder named like a key");
         let both = tree(&[("policies/a.yaml", DEPLOY), ("guardrails.yaml", "denials: []"), ("guardrails.yml", RAILS)]);
         assert!(!is_allowed(&Ruleset::load(&both, &catalogue, Some(&first)).0), "beside others that deny less");
         let settled = tree(&[("policies/a.yaml", DEPLOY), ("guardrails.yaml", "denials: []")]);

@@ -74,7 +74,7 @@ pub fn lint_denying(look: &LintContext<'_>, denied: &[String]) -> Vec<Fault> {
 
 impl LintContext<'_> {
     fn with_line(&self, fault: Fault) -> Fault {
-        let text = self.tree.get(&*fault.file).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        let text = self.tree.get(fault.file.exact()).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         fault.in_text(text.as_deref().unwrap_or_default())
     }
 }

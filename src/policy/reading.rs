@@ -176,7 +176,7 @@ mod tests {
         let tree: Tree = (0..files).map(|file| (format!("policies/{file}.yaml"), keys.clone())).collect();
         let reads = read_all(&tree, &Catalogue::of_github(), &[]);
         let faults: Vec<&Fault> = reads.iter().flat_map(|read| &read.faults).collect();
-        let named: BTreeSet<&str> = faults.iter().map(|fault| &*fault.file).collect();
+        let named: BTreeSet<&str> = faults.iter().map(|fault| fault.file.exact()).collect();
         assert_eq!(named.len(), files);
         // Each thread may read one more whole file.
         assert!((REVISION_FAULTS_MAX..REVISION_FAULTS_MAX + 2 * files).contains(&faults.len()), "{}", faults.len());

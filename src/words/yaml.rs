@@ -2,6 +2,7 @@
 
 mod fault;
 mod fields;
+mod file_name;
 mod messages;
 mod syntax;
 
@@ -9,6 +10,7 @@ pub use fault::{FAULTS_MAX, Fault, Severity, distance, nearest, one_line};
 pub use fields::Fields;
 #[cfg(test)]
 pub(crate) use fields::asked;
+pub use file_name::FileName;
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;

@@ -32,7 +32,7 @@ fn the_log_says_of_a_faulty_file_whether_an_older_form_is_in_force() {
     let fresh = next(&Revision::default(), "a", &[(policy, &twice), (secret, "password: x\n")]);
     let said = |revision: &Revision, file: &str| revision.of_faulty(file);
     for file in [policy, secret] {
-        assert!(fresh.faults().any(|fault| *fault.file == *file), "{file}");
+        assert!(fresh.faults().any(|fault| fault.file.exact() == &*file), "{file}");
         assert!(said(&fresh, file).contains("is not in force"), "{file}: {}", said(&fresh, file));
     }
     let good = next(&Revision::default(), "a", &[(policy, GOOD)]);

@@ -69,9 +69,9 @@ async fn identities(config: &Config, findings: &mut Vec<Finding>) -> (Arc<Identi
 /// `opens` is whether the identities could be read: without them no secret opens, whatever its state.
 fn files(revision: &Revision, further: usize, opens: bool) -> Vec<Finding> {
     let is_secret = |file: &str| file.starts_with("secrets/") || file.starts_with("transit/");
-    let faults: Vec<_> = revision.faults().filter(|fault| opens || !is_secret(&fault.file)).collect();
+    let faults: Vec<_> = revision.faults().filter(|fault| opens || !is_secret(fault.file.exact())).collect();
     let told = faults.iter().take(TOLD_MAX).map(|fault| {
-        let (check, advice) = if is_secret(&fault.file) {
+        let (check, advice) = if is_secret(fault.file.exact()) {
             ("secrets", "encrypt it to the recipients of `age_identities` (`daypass secret updatekeys`), or restore the identity")
         } else {
             ("policies", "correct it: a faulty file keeps its last good form; `daypass policy check` shows the line")

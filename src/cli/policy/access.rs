@@ -216,7 +216,7 @@ fn unloaded(faults: &[Fault], old: &Tree, new: &Tree) -> BTreeSet<WidenedFile> {
         Some(Ok(policy)) => rows_file(&policy).is_some_and(|rows| changed(&rows)),
         _ => old != new,
     };
-    let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).map(|fault| &*fault.file);
+    let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).map(|fault| fault.file.exact());
     let policies = errors.filter(|file| is_policy(file) && (changed(file) || rows_changed(file)));
     policies
         .map(|file| WidenedFile::new(file, Gain::Policy, "does not load here, so nobody can tell whether it widens"))

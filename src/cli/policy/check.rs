@@ -193,7 +193,7 @@ fn print_annotation(fault: &Fault) {
     let help = fault.help.as_deref().map(|help| format!("\n{}", plain(help))).unwrap_or_default();
     anstream::println!(
         "::{level} file={},line={},col={},title={}::{}",
-        property(&plain(&fault.file)),
+        property(&plain(&fault.file.to_string())),
         fault.place.line.max(1),
         fault.place.column.max(1),
         property(fault.code),

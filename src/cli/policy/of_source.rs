@@ -6,7 +6,7 @@ use crate::client::{Failure, STATUS_USAGE};
 use crate::config::FurtherSource;
 use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, Tree, Widening};
 use crate::words::names::SourceName;
-use crate::words::yaml::Fault;
+use crate::words::yaml::{Fault, FileName};
 use crate::words::{NAMED_FILE_MAX, PlainPath, read_named};
 use clap::Args;
 use std::borrow::Cow;
@@ -99,7 +99,7 @@ fn faults_of(file: &Path, name: &SourceName, bytes: &[u8], catalogue: &Catalogue
     let named = format!("sources/{name}.yaml");
     tree.insert(named.clone(), bytes.into());
     let mut faults = FurtherSource::faults(&named, &tree, None, catalogue);
-    faults.iter_mut().filter(|fault| *fault.file == *named).for_each(|fault| fault.file = file.plain().to_string().into());
+    faults.iter_mut().filter(|fault| fault.file.exact() == named).for_each(|fault| fault.file = FileName::new(&file.plain()));
     faults
 }
 

@@ -121,7 +121,7 @@ impl TreeSnapshot {
                 true => GUARDRAILS_UNREAD,
                 false => "faulty, so nothing of it counts here, and a server may have an older form in force",
             };
-            format!("{why}: {}:{} {}\n", plain(&fault.file), fault.place.line, plain(&fault.message))
+            format!("{why}: {}:{} {}\n", plain(&fault.file.to_string()), fault.place.line, plain(&fault.message))
         };
         let text: String = faults.iter().map(faulty).collect();
         text + &further_sources(

@@ -72,8 +72,9 @@ pub(super) fn accept(look: &LintContext<'_>, denied: &[String], found: &mut Vec<
     for policy in look.ruleset.set().policies().iter().filter(|policy| !policy.accepted.is_empty()) {
         for accepted in &policy.accepted {
             let before = found.len();
-            let is_it =
-                |fault: &Fault| *fault.file == *policy.file && fault.code == accepted.code && fault.severity == Severity::Warning;
+            let is_it = |fault: &Fault| {
+                fault.file.exact() == &*policy.file && fault.code == accepted.code && fault.severity == Severity::Warning
+            };
             let is_denied = denied.iter().any(|code| code == accepted.code);
             if is_denied && found.iter().any(is_it) {
                 continue;

@@ -1,6 +1,6 @@
 //! A fault of a file: its place, what is wrong, and how to fix it. It is shown with a caret.
 
-use super::Place;
+use super::{FileName, Place};
 use crate::words::private_key::private_keys;
 use crate::words::url_secret::url_secrets;
 use crate::words::{holds_private_key, is_control, plain, without_commands, without_secrets};
@@ -46,7 +46,7 @@ pub struct Fault {
     /// A stable word for machines; `invalid` for faults of form.
     pub code: &'static str,
     /// The file, as the user names it.
-    pub file: Box<str>,
+    pub file: FileName,
     /// The place in it.
     #[serde(flatten)]
     pub place: Place,
@@ -69,7 +69,7 @@ impl Fault {
         Self {
             severity: Severity::Error,
             code: "invalid",
-            file: without_secrets(file).into(),
+            file: FileName::new(file),
             place,
             message: shortened(without_secrets(&message.to_string()).into()).into(),
             help: None,
@@ -209,7 +209,8 @@ impl Fault {
         let level = if self.severity == Severity::Error { Level::ERROR } else { Level::WARNING };
         let start: usize = self.line.chars().take(self.place.column.saturating_sub(1)).map(char::len_utf8).sum();
         let length = self.line[start..].find([' ', ',', '#']).filter(|length| *length > 0).unwrap_or(self.line.len() - start);
-        let (file, message) = (plain(&self.file), plain(&self.message));
+        let name = self.file.to_string();
+        let (file, message) = (plain(&name), plain(&self.message));
         let snippet = Snippet::source(&*self.line)
             .line_start(self.place.line.max(1))
             .path(&*file)

@@ -94,6 +94,6 @@ impl Revisions {
     /// Whether a server may keep the older form of a policy, which is in neither revision.
     pub(super) fn has_unloaded_policies(&self) -> bool {
         let mut faulty = self.faults.iter().chain(&self.old_faults).filter(|fault| fault.severity == Severity::Error);
-        faulty.any(|fault| fault.file.starts_with("policies/"))
+        faulty.any(|fault| fault.file.exact().starts_with("policies/"))
     }
 }

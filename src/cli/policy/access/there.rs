@@ -19,7 +19,7 @@ pub(in crate::cli::policy) fn not_there(read: &ReadSource, target: &Target) -> O
     let within = file.strip_prefix("secrets/secrets/").map(|name| format!(": a secret is named without `secrets/`: {name}"));
     let left_out = snapshot
         .left_out()
-        .find(|fault| *fault.file == *file)
+        .find(|fault| fault.file.exact() == file)
         .map(|fault| format!(", because it was left out: {}", fault.message));
     let more = left_out.or(elsewhere).or(within).unwrap_or_default();
     Some(format!("there is no such {kind}: {} has no {file}{}", snapshot.at, plain(&more)))
