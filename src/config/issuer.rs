@@ -130,10 +130,12 @@ fn read_jwks<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, folder: &Path) -> 
     match (file, url) {
         (Some(file), None) => Some(JwksSource::File(file)),
         (None, Some(url)) if has_user(&url) => {
-            fields.fault(node.place, "put the token into `token_file`, and no user into the address: it would be logged");
+            fields.unseen(node.place, "put the token into `token_file`, and no user into the address: it would be logged");
             None
         }
-        (None, Some(url)) if url.starts_with("https://") => Some(JwksSource::Url { url, ca, token_file }),
+        (None, Some(url)) if url.starts_with("https://") && reqwest::Url::parse(&url).is_ok() => {
+            Some(JwksSource::Url { url, ca, token_file })
+        }
         _ => {
             fields.fault(node.place, "expected `{ file: … }` or `{ url: https://…, ca: …, token_file: … }`");
             None

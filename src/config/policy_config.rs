@@ -128,7 +128,7 @@ fn read(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<PolicyConfig> {
 
 /// Skips how the repository is reached: only the server has the keys.
 fn read_root(fields: &mut Fields<'_, '_>, folder: &Path) -> (Option<Origin>, Widening) {
-    let address = fields.optional("git").and_then(|node| fields.parsed(node, |text| Address::parse(text, folder)));
+    let address = fields.optional("git").and_then(|node| fields.address(node, |text| Address::parse(text, folder)));
     let reference = fields.optional("ref").and_then(|node| fields.parsed(node, full_reference));
     let widening = fields.optional("rollout").and_then(|node| section::rollout(fields, node)).unwrap_or(Widening::GoesLive);
     let origin = address.zip(reference).map(|(address, reference)| Origin { address, reference, access: Access::default() });

@@ -130,7 +130,7 @@ pub(super) fn read<'a>(fields: &mut Fields<'a, '_>, files: &Files<'_>) -> Option
         Files::Beside(base) => base.folder,
         Files::Named(..) => Path::new("/"),
     };
-    let address = fields.required("git").and_then(|node| fields.parsed(node, |text| Address::parse(text, here)));
+    let address = fields.required("git").and_then(|node| fields.address(node, |text| Address::parse(text, here)));
     let reference = fields.required("ref").and_then(|node| fields.parsed(node, full_reference));
     let (interval, max_stale) = read_spans(fields);
     let since = fields.optional("since").and_then(|node| fields.parsed(node, CommitId::parse));

@@ -72,7 +72,9 @@ fn a_key_in_place_of_a_value_of_a_policy_is_in_no_form_of_a_check() {
 }
 
 /// Addresses with a password or a token, and a secret as the value of a key that is none.
-const ADDRESSES: [&str; 5] = [
+const ADDRESSES: [&str; 7] = [
+    "https://user:<HUNTER2@127.0.0.1:1/x.git",
+    "https:/user:HUNTER2@127.0.0.1:1/x.git",
     "https://user:HUNTER2@127.0.0.1:1/x.git",
     "https://HUNTER2@127.0.0.1:1/x.git",
     "https://127.0.0.1:1/x?private_token=HUNTER2",

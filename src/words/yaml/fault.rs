@@ -2,7 +2,7 @@
 
 use super::{FileName, Place};
 use crate::words::private_key::private_keys;
-use crate::words::url_secret::url_secrets;
+use crate::words::url_secret::{may_be_cut, url_secrets};
 use crate::words::{holds_private_key, is_control, plain, without_commands, without_secrets};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Map, Value};
@@ -60,6 +60,9 @@ pub struct Fault {
     /// The text of the line.
     #[serde(skip)]
     line: Box<str>,
+    /// Whether its line holds a secret, and no fault shows it.
+    #[serde(skip)]
+    hides_line: bool,
 }
 
 impl Fault {
@@ -75,6 +78,7 @@ impl Fault {
             help: None,
             example: None,
             line: Box::default(),
+            hides_line: false,
         }
     }
 
@@ -147,6 +151,16 @@ impl Fault {
         self.line = Box::default();
     }
 
+    /// Says that its line holds a secret.
+    pub(super) fn hiding_line(self) -> Self {
+        Self { hides_line: true, ..self }
+    }
+
+    /// Whether no fault shows this line.
+    pub(super) fn hides(&self, line: usize) -> bool {
+        self.hides_line && self.place.line == line
+    }
+
     /// Adds its line, for the caret.
     pub fn in_text(mut self, text: &str) -> Self {
         let line = text.lines().nth(self.place.line.saturating_sub(1)).unwrap_or_default();
@@ -176,7 +190,7 @@ fn shortened(message: String) -> String {
 /// Whether a secret of a URL begins in what is shown of this line. It may end behind that.
 fn holds_url_secret(line: &str, shown: usize) -> bool {
     let around = &line[..line.floor_char_boundary(shown + KEY_BYTES_MAX)];
-    url_secrets(around).first().is_some_and(|secret| secret.start < shown)
+    url_secrets(around).first().is_some_and(|secret| secret.start < shown) || may_be_cut(around)
 }
 
 /// Whether this part of the text is a part of a private key: then the wrong file was named.

@@ -1,6 +1,7 @@
 //! Reads a mapping key by key and collects all faults. A key that was not asked for is a fault too.
 
 use super::{FAULTS_MAX, Fault, Node, Place, Severity, Yaml, nearest};
+use crate::words::value_without_secrets;
 use std::fmt;
 
 /// The keys of one mapping, and the faults of the file.
@@ -85,7 +86,8 @@ impl<'a, 'f> Fields<'a, 'f> {
     fn keep(&mut self, fault: Fault, with_line: impl FnOnce(Fault, &str) -> Fault) {
         let kept = self.kept(fault.severity);
         if kept < FAULTS_MAX {
-            self.faults.push(with_line(fault, self.text));
+            let is_hidden = self.faults.iter().any(|other| other.hides(fault.place.line));
+            self.faults.push(if is_hidden { fault } else { with_line(fault, self.text) });
         } else if kept == FAULTS_MAX {
             self.faults.push(fault.last_kept());
         }
@@ -109,16 +111,37 @@ impl<'a, 'f> Fields<'a, 'f> {
         None
     }
 
-    /// Reads text and parses it.
+    /// Reads text and parses it. The fault quotes the text. Where that is a URL with a password, it is known here alone where the password
+    /// ends: it may have spaces and quotes.
     pub fn parsed<T, E: fmt::Display>(&mut self, node: &'a Node, parse: impl Fn(&str) -> Result<T, E>) -> Option<T> {
         let text = self.text(node)?;
-        match parse(text) {
-            Ok(value) => Some(value),
-            Err(fault) => {
-                self.fault(node.place, format!("`{text}`: {fault}"));
-                None
-            }
+        let fault = match parse(text) {
+            Ok(value) => return Some(value),
+            Err(fault) => fault,
+        };
+        let shown = value_without_secrets(text);
+        if *shown == *text {
+            self.fault(node.place, format!("`{text}`: {fault}"));
+        } else {
+            self.unseen(node.place, format!("`{shown}`: {fault}"));
         }
+        None
+    }
+
+    /// Reads the address of a repository, which has more forms than a URL. A fault does not repeat one with a user or a query, nor its line.
+    pub fn address<T, E: fmt::Display>(&mut self, node: &'a Node, parse: impl Fn(&str) -> Result<T, E>) -> Option<T> {
+        let text = self.text(node)?;
+        if !text.contains(['@', '?']) {
+            return self.parsed(node, parse);
+        }
+        parse(text).map_err(|fault| self.unseen(node.place, fault)).ok()
+    }
+
+    /// Reports a fault whose line holds a secret: no other fault shows it either.
+    pub fn unseen(&mut self, place: Place, message: impl fmt::Display) {
+        self.faults.iter_mut().filter(|fault| fault.shows(place.line)).for_each(Fault::hide_line);
+        let fault = self.draft(place, message).hiding_line();
+        self.keep(fault, |fault, _| fault);
     }
 
     /// Whether a key is there whose only valid value is this word.
@@ -203,6 +226,33 @@ mod tests {
             assert_eq!(faults.len(), 2, "{shown:?}");
             assert!(shown.iter().all(|fault| !fault.contains("HUNTER2")), "{shown:?}");
             assert!(shown[1].contains("token: …") && shown[1].contains("^^^^^^"), "{}", shown[1]);
+        }
+    }
+
+    #[test]
+    fn a_password_with_any_character_is_in_no_fault() {
+        for address in [
+            "https://deploy:HUN<TER2@git.acme.com/team.git",
+            "https://deploy:HUN TER2@git.acme.com/team.git",
+            "https://deploy:HUN`TER2@git.acme.com/team.git",
+            "https:/deploy:HUNTER2@git.acme.com",
+            "https:deploy:HUN TER2@git.acme.com",
+            "deploy:HUN TER2@git.acme.com:team.git",
+            "https://HUN>TER2@git.acme.com/team.git",
+        ] {
+            let text = format!("{{ name: 5, git: '{address}', ref: 5 }}\n");
+            let faults = faults_of(&text, |fields, _| {
+                let (name, git, reference) = (fields.required("name"), fields.required("git"), fields.required("ref"));
+                fields.text(name.unwrap());
+                assert_eq!(fields.address(git.unwrap(), |_| Err::<(), _>("no user belongs here")), None);
+                if !address.starts_with("deploy") {
+                    assert_eq!(fields.parsed(git.unwrap(), |_| Err::<(), _>("no user belongs here")), None);
+                }
+                fields.text(reference.unwrap());
+            });
+            let shown: Vec<String> = faults.iter().map(|fault| format!("{fault}{fault:?}")).collect();
+            assert!(shown.iter().all(|fault| !fault.contains("HUN") && !fault.contains("TER2")), "{shown:?}");
+            assert!(shown[1].contains("no user belongs here"), "{shown:?}");
         }
     }
 
