@@ -11,6 +11,9 @@ use gix::url::Scheme;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+/// Schemes of addresses. A text that begins like one, and is none, is no path: `https:/user:password@host` is a slip, and was logged.
+const SCHEMES: [&str; 9] = ["https:", "http:", "ssh:", "git:", "file:", "ftp:", "ftps:", "git+ssh:", "ssh+git:"];
+
 /// The name of the fetched branch in a mirror.
 pub(super) const FETCHED: &str = "refs/daypass/fetched";
 
@@ -61,10 +64,10 @@ impl Address {
             return Err(AddressError::Empty);
         }
         if let Some(path) = path {
-            return Ok(Self::Here(folder.join(path)));
+            return if is_path(path) { Ok(Self::Here(folder.join(path))) } else { Err(AddressError::Url) };
         }
         if !text.contains("://") && !is_scp_like(text) {
-            return Ok(Self::Here(folder.join(text)));
+            return if is_path(text) { Ok(Self::Here(folder.join(text))) } else { Err(AddressError::Url) };
         }
         let url = gix::url::parse(text.as_bytes().as_bstr()).map_err(|_| AddressError::Url)?;
         let host = url.host().unwrap_or_default();
@@ -97,6 +100,13 @@ impl fmt::Display for Address {
 /// `user@host:path`, as scp writes it.
 fn is_scp_like(text: &str) -> bool {
     text.split_once(':').is_some_and(|(before, _)| before.contains('@') && !before.contains('/'))
+}
+
+/// Whether it is neither like a URL nor like one without its scheme: `user:password@host`. What begins with `/` or `.` is a path.
+fn is_path(text: &str) -> bool {
+    let begins = |scheme: &&str| text.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme));
+    let has_password = || text.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));
+    text.starts_with(['/', '.']) || !(SCHEMES.iter().any(begins) || has_password())
 }
 
 impl Origin {
@@ -139,6 +149,9 @@ mod tests {
         let parse = |text| Address::parse(text, Path::new("/etc/daypass")).unwrap();
         assert_eq!(parse("access"), Address::Here("/etc/daypass/access".into()));
         assert_eq!(parse("file:///srv/a.git"), Address::Here("/srv/a.git".into()));
+        assert_eq!(parse("srv/a@b:c.git"), Address::Here("/etc/daypass/srv/a@b:c.git".into()));
+        assert_eq!(parse("./a:b@c"), Address::Here("/etc/daypass/./a:b@c".into()));
+        assert_eq!(parse("https/a"), Address::Here("/etc/daypass/https/a".into()));
         for https in ["https://git.acme.com/platform/access.git", "http://127.0.0.1:8080/a.git"] {
             assert_eq!(parse(https), Address::Https(https.to_owned()));
         }
@@ -157,6 +170,16 @@ mod tests {
             "ssh://user:HUNTER2@git.acme.com/a.git",
             "ssh://git@git.acme.com/a.git?token=HUNTER2",
             "git@git.acme.com:a.git?token=HUNTER2",
+            "https:/u:HUNTER2@git.acme.com/a.git",
+            "https:u:HUNTER2@git.acme.com",
+            "HTTPS:\\\\u:HUNTER2@git.acme.com",
+            "ssh:git@git.acme.com/a.git",
+            "u:HUNTER2@git.acme.com/a.git",
+            "u:HUNTER2@git.acme.com:a.git",
+            "https//u:HUNTER2@git.acme.com:a.git",
+            "u:HUN/TER2@git.acme.com:a.git",
+            "file://u:HUNTER2@git.acme.com/a.git",
+            "file:/srv/a.git",
             "git://user:HUNTER2@git.acme.com/a.git",
             "http://git.acme.com/a.git",
             "",
