@@ -1,6 +1,7 @@
 //! The `aws` section of the configuration.
 
 use super::{Aws, AwsMode, AwsSettings};
+use crate::issue::outward::address;
 use crate::issue::provider::{Endpoint, Places, ProviderKind};
 use crate::issue::{OwnIssuers, SigningAlgorithm};
 use crate::kind::{AwsKeys, AwsTarget};
@@ -43,11 +44,11 @@ impl ProviderKind for AwsTarget {
             })
         });
         let regions = regions(fields);
-        let endpoint = fields.optional("endpoint").and_then(|node| fields.text(node)).map(str::to_owned);
+        let endpoint = endpoint(fields);
         let algorithm = fields.optional("algorithm").map_or(Some(SigningAlgorithm::Es256), |node| {
             fields.parsed(node, |text| SigningAlgorithm::parse(text).ok_or(ValueError::Algorithm))
         });
-        Some(AwsSettings { mode: mode?, regions, endpoint, algorithm: algorithm? })
+        Some(AwsSettings { mode: mode?, regions, endpoint: endpoint?, algorithm: algorithm? })
     }
 
     async fn connect(settings: AwsSettings, own: &OwnIssuers) -> Result<Aws, Infallible> {
@@ -69,6 +70,12 @@ impl ProviderKind for AwsTarget {
     fn absent() -> Denial {
         Reason::AwsDenied.with_cause("the configuration has no `aws` section")
     }
+}
+
+/// The address of an STS, which stands in alarms, in the log and at `/readyz`. The outer `None` is a reported fault.
+fn endpoint(fields: &mut Fields<'_, '_>) -> Option<Option<String>> {
+    let Some(node) = fields.optional("endpoint") else { return Some(None) };
+    fields.parsed(node, |text| address(text).map(|_| text.to_owned())).map(Some)
 }
 
 /// The regions, in their order.
@@ -101,6 +108,27 @@ fn address_of(region: &str) -> Option<String> {
 mod tests {
     use super::*;
     use crate::words::yaml::Node;
+
+    #[test]
+    fn an_endpoint_is_the_address_of_a_provider() {
+        let read = |value: &str| {
+            let text = format!("endpoint: '{value}'\n");
+            let (node, mut faults) = (Node::parse("a.yaml", text.as_bytes()).unwrap(), Vec::new());
+            let read = endpoint(&mut Fields::new("a.yaml", &text, &node, &mut faults));
+            (read, faults.iter().map(ToString::to_string).collect::<String>())
+        };
+        for good in ["https://sts.acme.com", "http://127.0.0.1:4566"] {
+            assert_eq!(read(good), (Some(Some(good.to_owned())), String::new()));
+        }
+        for bad in ["https://u:HUNTER2@sts.acme.com", "https://sts.acme.com?token=HUNTER2", "http://sts.acme.com", "sts.acme.com"]
+        {
+            let (endpoint, faults) = read(bad);
+            assert!(
+                endpoint.is_none() && faults.contains("expected an https address") && !faults.contains("HUNTER2"),
+                "{faults}"
+            );
+        }
+    }
 
     #[test]
     fn there_is_a_region() {
