@@ -12,7 +12,7 @@ use crate::store::{
 };
 use crate::token::{Proof, RequestBody};
 use crate::words::names::{CommitId, DecisionId, IssuerName, PolicyName, RowName, SourceName};
-use crate::words::{Client, Denial, Digest, Reason, Secret};
+use crate::words::{Client, Denial, Digest, Reason, Secret, without_secrets};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -246,7 +246,8 @@ impl AuditContext {
         RequestRecord { policies: Some(policies_of(grant)), rows: grant.rows(), ..self.record() }
     }
 
-    /// The record of a refusal or failure. The refused caller chose the names, so their length is bounded.
+    /// The record of a refusal or failure. The refused caller chose the names, so their length is bounded, and none of them is a secret.
+    /// Names of a grant stand as they are: a policy has them, and `policy replay` reads them back.
     pub(super) fn failure(&self, denial: &Denial) -> RequestRecord {
         let first_use = denial.first_use.as_ref();
         let record = RequestRecord {
@@ -257,6 +258,7 @@ impl AuditContext {
         };
         let Some(known) = &self.known else { return record };
         let record = RequestRecord {
+            credentials: Some(known.credentials.iter().map(|name| without_secrets(name).into_owned()).collect()),
             policies: known.granted.clone(),
             rows: known.rows.clone(),
             revision_in_force: known.in_force.as_ref().map(ToString::to_string),

@@ -106,4 +106,9 @@ pub enum RequestError {
     /// It is JSON of another form.
     #[error(transparent)]
     Form(#[from] FormError),
+    /// A credential's name or field holds a secret, which would stand in the record of the decision.
+    #[error(
+        "a value of `credentials` looks like a token, a private key or an address with a user: it is refused, and not repeated"
+    )]
+    HoldsSecret,
 }

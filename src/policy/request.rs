@@ -4,6 +4,7 @@ use super::error::RequestError;
 use super::sections::terms::AwsParameters;
 use crate::kind::Target;
 use crate::token::{from_json, parse_json};
+use crate::words::holds_secret;
 use crate::words::names::PolicyName;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
@@ -34,8 +35,11 @@ impl Request {
     pub fn parse(body: &[u8]) -> Result<Self, RequestError> {
         let body = parse_json(body)?;
         let listed = body.get("credentials").and_then(Value::as_array).into_iter().flatten();
-        if !body.is_object() || listed.filter_map(Value::as_object).flat_map(Map::values).any(Value::is_array) {
+        if !body.is_object() || listed.clone().filter_map(Value::as_object).flat_map(Map::values).any(Value::is_array) {
             return Err(RequestError::ArrayForObject);
+        }
+        if listed.clone().any(has_secret) {
+            return Err(RequestError::HoldsSecret);
         }
         Ok(from_json(body)?)
     }
@@ -48,6 +52,16 @@ impl Request {
     /// A request for one credential.
     pub fn one(target: Target, policy: Option<PolicyName>) -> Self {
         Self { credentials: vec![target], policy, dry_run: false, aws_parameters: AwsParameters::default() }
+    }
+}
+
+/// Whether a text of this value looks like a secret. A client may send its token in the place of a name, and names stand in records.
+fn has_secret(value: &Value) -> bool {
+    match value {
+        Value::String(text) => holds_secret(text),
+        Value::Array(items) => items.iter().any(has_secret),
+        Value::Object(members) => members.iter().any(|(name, value)| holds_secret(name) || has_secret(value)),
+        _ => false,
     }
 }
 
@@ -72,6 +86,7 @@ fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Target>, D:
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn read(body: &str) -> Result<Request, String> {
         Request::parse(body.as_bytes()).map_err(|fault| fault.to_string())
@@ -100,6 +115,21 @@ mod tests {
         ];
         for body in bodies {
             assert!(read(body).is_err_and(|fault| !fault.contains("canary")), "{body}");
+        }
+        let token = format!("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.{}", "s".repeat(342));
+        let key = format!("AGE-SECRET-KEY-1{}", "Q".repeat(58));
+        for secret in [&token, &key, "https://u:canary@h"] {
+            for body in [
+                json!({ "credentials": [{ "id_token": { "audience": secret } }] }),
+                json!({ "credentials": [{ "secret": format!("shop/a.yaml#/{secret}") }] }),
+                json!({ "credentials": [{ "secret": secret }] }),
+                json!({ "credentials": [{ "token_exchange": { "service": "npm", "fields": { "scope": secret } } }] }),
+                json!({ "credentials": [{ "token_exchange": { "service": "npm", "fields": { "x": "y" }, secret: "x" } }] }),
+                json!({ "credentials": [{ "secret": "shop/a.yaml" }], "policy": secret }),
+            ] {
+                let fault = read(&body.to_string()).unwrap_err();
+                assert!(!fault.contains(&secret[8..]), "{fault}");
+            }
         }
         assert!(read(r#"{"credentials":[{"gold":{}}]}"#).is_err_and(|fault| fault.contains("`gold`")));
         let long = format!("{{\"credentials\":[],\"{}\":1}}", "x".repeat(50_000));

@@ -1,5 +1,6 @@
 //! Every way to fail. A [`Reason`] is for the caller. The cause of a [`Denial`] is only for the audit log.
 
+use super::without_secrets;
 use std::fmt;
 
 /// Who has to act for the request to succeed.
@@ -94,9 +95,17 @@ reasons! {
 }
 
 impl Reason {
-    /// A denial for this reason with its cause, which is only for the audit log.
+    /// A denial for this reason with its cause, which is only for the audit log. It may quote what a caller sent in the place of a name:
+    /// what looks like a token, a private key or a password is left out.
     pub fn with_cause(self, cause: impl fmt::Display) -> Denial {
-        Denial { reason: self, cause: cause.to_string(), detail: None, hint: None, provider: None, first_use: None }
+        Denial {
+            reason: self,
+            cause: without_secrets(&cause.to_string()).into_owned(),
+            detail: None,
+            hint: None,
+            provider: None,
+            first_use: None,
+        }
     }
 }
 

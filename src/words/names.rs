@@ -5,6 +5,7 @@ pub mod patterns;
 
 pub use error::{NameError, PointerError};
 
+use super::holds_secret;
 use std::fmt;
 
 /// The longest name of any kind, in bytes: AWS's limit of issuer URLs and ARNs. No other name is longer.
@@ -28,7 +29,8 @@ macro_rules! names {
                 if text.len() > NAME_BYTES_MAX {
                     return Err(NameError::TooLong);
                 }
-                $check(text).map(|()| Self(text.to_owned()))
+                $check(text)?;
+                if holds_secret(text) { Err(NameError::Secret) } else { Ok(Self(text.to_owned())) }
             }
         }
 
@@ -309,6 +311,9 @@ pub fn check_pointer(text: &str) -> Result<(), PointerError> {
     if text.split('~').skip(1).any(|after| !after.starts_with(['0', '1'])) {
         return Err(PointerError::Tilde);
     }
+    if holds_secret(text) {
+        return Err(PointerError::Secret);
+    }
     Ok(())
 }
 
@@ -334,6 +339,26 @@ mod tests {
         ];
         for bad in bad {
             assert!(IssuerUrl::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    /// A name stands in records, which readers of the audit log see.
+    #[test]
+    fn a_secret_is_no_name() {
+        let token = format!("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.{}", "s".repeat(342));
+        let key = format!("AGE-SECRET-KEY-1{}", "Q".repeat(58));
+        for bad in [&token, &key] {
+            assert_eq!(Audience::parse(bad), Err(NameError::Secret));
+            assert_eq!(PolicyName::parse(&format!("shop/{bad}")), Err(NameError::Secret));
+            assert_eq!(TransitKey::parse(bad), Err(NameError::Secret));
+            for secret in [format!("shop/{bad}"), format!("shop/a.yaml#/{bad}"), format!("shop/a.yaml#{bad}")] {
+                let fault = SecretName::parse(&secret).unwrap_err().to_string();
+                assert!(!fault.contains(&**bad), "{fault}");
+            }
+        }
+        assert_eq!(Audience::parse("https://u:p@a.example"), Err(NameError::Secret));
+        for good in ["https://a.example/x?y=z", "sts.amazonaws.com", "acme/shop@456789"] {
+            assert!(Audience::parse(good).is_ok(), "{good}");
         }
     }
 

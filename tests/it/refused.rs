@@ -120,3 +120,26 @@ async fn a_refused_edit_names_the_flag_identity() {
     let (status, _, stderr) = run(&world, "pull", &edit, &[("EDITOR", "true")]).await;
     assert!(status == 77 && stderr.contains("--identity FILE"), "{stderr}");
 }
+
+/// A reader of the audit log could use the token.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_in_the_place_of_a_name_is_in_no_record_and_no_log() {
+    let world = World::start(Setup::default()).await;
+    let token = world.token_with(github_claims("push", "refs/heads/main"));
+    let signature = token.rsplit('.').next().unwrap();
+    for wanted in [
+        json!({ "id_token": { "audience": token } }),
+        json!({ "secret": format!("shop/{token}") }),
+        json!({ "secret": format!("shop/db.yaml#/{token}") }),
+        json!({ "token_exchange": { "service": "npm", "fields": { "scope": token } } }),
+    ] {
+        let (status, refused) = world.exchange(&token, json!([wanted])).await;
+        assert_eq!((status, &refused["code"]), (400, &json!("bad_request")), "{refused}");
+        assert!(!refused.to_string().contains(signature), "{refused}");
+    }
+    let (status, _) = world.exchange(&token, json!([{ "id_token": { "audience": "https://u:HUNTER2@a.example" } }])).await;
+    assert_eq!(status, 400);
+    let records: Vec<String> = world.audit().iter().map(|entry| entry.body.to_string()).collect();
+    assert!(records.iter().all(|record| !record.contains(signature) && !record.contains("HUNTER2")), "{records:?}");
+    assert!(!world.log().contains(signature));
+}

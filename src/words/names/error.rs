@@ -1,6 +1,7 @@
 //! What is wrong with a name.
 
 use super::NAME_BYTES_MAX;
+use crate::words::without_secrets;
 
 /// Why a text is not a name of its kind. The message says what was expected.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -8,6 +9,9 @@ pub enum NameError {
     /// A name of any kind.
     #[error("longer than {NAME_BYTES_MAX} bytes")]
     TooLong,
+    /// A token, a private key or a URL's user in the place of a name, which would stand in records. It is not repeated.
+    #[error("this looks like a token, a private key or an address with a user, and is no name: it is refused, and not repeated")]
+    Secret,
     /// A name that is compared byte for byte has visible characters only.
     #[error("expected visible ASCII characters and no space")]
     NotVisible,
@@ -59,7 +63,7 @@ pub enum NameError {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum PointerError {
     /// RFC 6901, section 3. The empty pointer, which is the root, is refused too.
-    #[error("a key is a JSON pointer that starts with `/`: `#/{pointer}`")]
+    #[error("a key is a JSON pointer that starts with `/`: `#/{}`", without_secrets(.pointer))]
     NoSlash {
         /// What was given.
         pointer: String,
@@ -67,4 +71,7 @@ pub enum PointerError {
     /// RFC 6901, section 3.
     #[error("in a JSON pointer every `~` is followed by `0` or `1`: write `~0` for `~` and `~1` for `/`")]
     Tilde,
+    /// A token or a private key in the place of a key.
+    #[error("this looks like a token or a private key, and is no key: it is refused, and not repeated")]
+    Secret,
 }
