@@ -45,7 +45,7 @@ pub use id_suffix::{IdSuffix, NoIdSuffix};
 pub use json_pointer::pointer_below;
 pub use latency::LATENCY_BUCKETS;
 pub use named_file::{NAMED_FILE_MAX, NotWhole, read_named, read_named_text};
-pub use plain::{PlainPath, excerpt, is_control, plain, plain_json, without_commands};
+pub use plain::{PlainPath, excerpt, has_command, is_control, plain, plain_json, without_commands};
 pub use private_key::holds_private_key;
 pub use quoted::{holds_secret, value_without_secrets, without_secrets};
 pub use root_cause::root_cause;

@@ -2,10 +2,14 @@
 
 use super::without_secrets;
 use std::borrow::Cow;
+use std::net::Ipv6Addr;
 use std::path::Path;
 
-/// Text that runners of GitHub and of Azure Pipelines read as a command anywhere in a line: `##[name]`, `##vso[name]`.
-const COMMANDS: [&str; 2] = ["##[", "##vso["];
+/// Text that runners read as a command anywhere in a line: GitHub's and Azure Pipelines' `##[name]`, Azure's `##vso[name]`, TeamCity's
+/// `##teamcity[name]`. GitLab's `section_start:` counts only between ESC and CR, which are escaped as control characters.
+const COMMANDS: [&str; 3] = ["##[", "##vso[", "##teamcity["];
+/// What GitHub's runner reads as a command at the begin of a line, behind white space: `::name::`.
+const COMMAND_OF_LINE: &str = "::";
 /// Beyond control characters, in the order of Unicode: what formats text (category Cf), what separates lines (Zl, Zp), and what a
 /// terminal shows nothing of (Default_Ignorable_Code_Point). With these two texts look alike, or one looks like another.
 const INVISIBLE: [(char, char); 25] = [
@@ -37,9 +41,10 @@ const INVISIBLE: [(char, char); 25] = [
 ];
 
 /// Escapes text for one line of output, as `\u{1b}`: characters that begin a new line, control a terminal, change the direction of
-/// writing (UAX #9) or are invisible, and commands to a runner. It leaves nothing out: what a policy says is to be seen.
+/// writing (UAX #9) or are invisible, and commands to a runner. The text may begin the line, such as the path of a file, so it does not
+/// begin like a command. It leaves nothing out: what a policy says is to be seen.
 pub fn plain(text: &str) -> Cow<'_, str> {
-    let text = without_commands(text);
+    let text = without_command_of_line(without_commands(text));
     if !text.contains(is_control) {
         return text;
     }
@@ -50,6 +55,23 @@ pub fn plain(text: &str) -> Cow<'_, str> {
 /// Escapes commands to a runner and nothing else, for text of ours that contains text of others.
 pub fn without_commands(text: &str) -> Cow<'_, str> {
     replaced(text, "#\\u{23}")
+}
+
+/// Whether a runner reads a command in a line of a text that has to stay as it is, such as a patch.
+pub fn has_command(line: &str) -> bool {
+    begins_command(line.trim_start()) || COMMANDS.iter().any(|command| line.contains(command))
+}
+
+/// An IPv6 address may begin so too, and is no command.
+fn begins_command(text: &str) -> bool {
+    text.starts_with(COMMAND_OF_LINE) && text.parse::<Ipv6Addr>().is_err()
+}
+
+/// Escapes the first character of a command at the begin of a line. GitHub's runner looks behind white space, of which the one that is no
+/// control character stays.
+fn without_command_of_line(text: Cow<'_, str>) -> Cow<'_, str> {
+    let is_space = |one: char| one.is_whitespace() && !is_control(one);
+    if begins_command(text.trim_start_matches(is_space)) { Cow::Owned(text.replacen(':', "\\u{3a}", 1)) } else { text }
 }
 
 /// Replaces the two characters at the beginning of a command with `instead`.
@@ -141,6 +163,28 @@ mod tests {
         assert_eq!(Path::new(&key).plain(), "AGE-SECRET-KEY-…");
         assert_eq!((&*excerpt(&key, 30), &*excerpt(&key, 10)), ("AGE-SECRET-KEY-…", "AGE-SECRET…"));
         assert_eq!(excerpt(&format!("a\nb {key}"), 4), "a\\u{a}b …");
+    }
+
+    /// A path is printed at the begin of a line, as in `PATH is changed`. GitHub's runner trims the line, as .NET does.
+    #[test]
+    fn a_text_does_not_begin_like_a_command() {
+        for (text, expected) in [
+            ("::stop-commands::x", "\\u{3a}:stop-commands::x"),
+            ("::error title=PWN::y/secrets/a.yaml", "\\u{3a}:error title=PWN::y/secrets/a.yaml"),
+            (" \u{3000}\u{a0}::debug::", " \u{3000}\u{a0}\\u{3a}:debug::"),
+            ("\u{feff}::debug::", "\\u{feff}::debug::"),
+            ("\n::debug::", "\\u{a}::debug::"),
+            ("##teamcity[buildStop]", "#\\u{23}teamcity[buildStop]"),
+            ("\u{1b}[0Ksection_start:1:x\r\u{1b}[0K", "\\u{1b}[0Ksection_start:1:x\\u{d}\\u{1b}[0K"),
+            ("::ffff:127.0.0.1", "::ffff:127.0.0.1"),
+            ("a::b", "a::b"),
+        ] {
+            assert_eq!(plain(text), expected);
+            assert_eq!(plain(expected), expected);
+        }
+        assert_eq!(Path::new("::error::x").plain(), "\\u{3a}:error::x");
+        assert_eq!(excerpt("::error::x", 4), "\\u{3a}:er…");
+        assert!(has_command(" ::error::x") && has_command("# ##[error]") && !has_command(" a::b"));
     }
 
     #[test]
