@@ -227,16 +227,20 @@ pub fn sidecar_main() -> ExitCode {
 
 /// Parses the command line, and the environment's variables that are not empty.
 fn parse<P: Parser>(arguments: Vec<OsString>) -> Result<P, clap::Error> {
-    let mut command = without_empty_variables(P::command(), &Environment::of_process());
+    let mut command = of_environment(P::command(), &Environment::of_process());
     let mut matches = command.try_get_matches_from_mut(arguments)?;
     P::from_arg_matches_mut(&mut matches).map_err(|fault| fault.format(&mut command))
 }
 
-/// CIs pass unset variables as empty ones: an empty variable counts as unset.
-fn without_empty_variables(command: clap::Command, environment: &Environment) -> clap::Command {
+/// How a command takes variables. CIs pass unset ones as empty ones, so an empty variable counts as unset. A help page names variables and
+/// shows no value: a value may be a secret, or a line that a CI's runner takes for a command.
+fn of_environment(command: clap::Command, environment: &Environment) -> clap::Command {
     let is_empty = |name: &OsStr| name.to_str().is_some_and(|name| environment.is_empty(name));
-    let command = command.mut_args(|arg| if arg.get_env().is_some_and(is_empty) { arg.env(Resettable::Reset) } else { arg });
-    command.mut_subcommands(|below| without_empty_variables(below, environment))
+    let command = command.mut_args(|arg| {
+        let arg = if arg.get_env().is_some_and(is_empty) { arg.env(Resettable::Reset) } else { arg };
+        arg.hide_env_values(true)
+    });
+    command.mut_subcommands(|below| of_environment(below, environment))
 }
 
 fn finish(mut runtime: Builder, json: bool, work: impl Future<Output = Result<u8, Failure>>) -> ExitCode {
@@ -301,6 +305,7 @@ async fn run(cli: Cli) -> Result<u8, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::CommandFactory;
     use std::sync::mpsc::channel;
 
     /// Without a bound this test never ends.
@@ -312,5 +317,19 @@ mod tests {
             Ok(7)
         };
         assert_eq!(finish(Builder::new_current_thread(), false, work), ExitCode::from(7));
+    }
+
+    #[test]
+    fn a_help_page_names_a_variable_and_shows_no_value() {
+        let page = |command: clap::Command| of_environment(command, &Environment::default()).render_long_help().to_string();
+        let path = std::env::var("PATH").unwrap();
+        let shown = page(clap::Command::new("x").arg(clap::Arg::new("path").long("path").env("PATH")));
+        assert!(shown.contains("[env: PATH]") && !shown.contains(&path), "{shown}");
+        fn all_hide(command: &clap::Command) -> bool {
+            let hides = |arg: &clap::Arg| arg.get_env().is_none() || arg.is_hide_env_values_set();
+            command.get_arguments().all(hides) && command.get_subcommands().all(all_hide)
+        }
+        assert!(all_hide(&of_environment(Cli::command(), &Environment::default())));
+        assert!(all_hide(&of_environment(sidecar::SidecarBinary::command(), &Environment::default())));
     }
 }
