@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::cli::examples::examples;
 use crate::cli::print::counted;
 use crate::client::environment::Environment;
-use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE, STATUS_USAGE};
 use crate::config::{AdmissionSettings, Config, PolicyConfig};
 use crate::http::accept::{DRAIN_MAX, PublicListener};
 use crate::http::health::Health;
@@ -74,7 +74,7 @@ pub(super) fn faults(found: &[Fault]) -> Failure {
 
 /// Runs until SIGTERM or SIGINT, then drains.
 pub(super) async fn run(arguments: &ServeArgs, environment: &Environment) -> Result<u8, Failure> {
-    crate::telemetry::log(&arguments.log);
+    crate::telemetry::log(&arguments.log).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
     let credentials = environment.value("CREDENTIALS_DIRECTORY").map(Path::new);
     let mut config = Config::load(&arguments.config, credentials).map_err(|found| faults(&found))?;
     if let Some(address) = arguments.admin_address {

@@ -74,7 +74,7 @@ pub(super) async fn run(arguments: SidecarArgs, environment: Environment) -> Res
     if arguments.check {
         return sidecar::check(&settings);
     }
-    crate::telemetry::log(&arguments.log);
+    crate::telemetry::log(&arguments.log).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
     let manner = RunOptions { wait: arguments.wait, allow_disk: arguments.allow_disk };
     match arguments.once {
         true => sidecar::once(settings, manner, environment).await,

@@ -3,7 +3,7 @@
 
 mod libraries;
 
-use crate::words::{plain, plain_json};
+use crate::words::{excerpt, plain, plain_json};
 use libraries::is_shown;
 use std::fmt::{self, Debug, Write as _};
 use std::io::{self, IsTerminal};
@@ -11,27 +11,42 @@ use tracing::Dispatch;
 use tracing::field::{Field, Visit};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::field::{RecordFields, VisitOutput};
-use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
 use tracing_subscriber::fmt::format::{DefaultVisitor, Writer};
 use tracing_subscriber::fmt::{FormatFields, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+/// Characters of a wrong filter that a failure quotes.
+const FILTER_CHARACTERS_MAX: usize = 80;
+
+/// A text is no filter. The library would print it as it is, and log without the wrong part.
+#[derive(Debug, thiserror::Error)]
+#[error("`--log` (`DAYPASS_LOG`): `{}` is no filter, such as `info` or `warn,daypass=debug`", excerpt(.0, FILTER_CHARACTERS_MAX))]
+pub struct FilterError(String);
+
 /// Logs to standard error: text on a terminal, JSON otherwise.
-pub fn log(filter: &str) {
+pub fn log(filter: &str) -> Result<(), FilterError> {
+    let filter = parse(filter)?;
     let to = if io::stderr().is_terminal() { text(filter, io::stderr) } else { json(filter, io::stderr) };
     if let Err(fault) = to.try_init() {
         tracing::debug!(%fault, "logging is already set up");
     }
+    Ok(())
 }
 
-fn text<W: for<'w> MakeWriter<'w> + Send + Sync + 'static>(filter: &str, writer: W) -> Dispatch {
-    let builder = tracing_subscriber::fmt().with_writer(writer).with_env_filter(EnvFilter::new(filter));
+fn parse(filter: &str) -> Result<EnvFilter, FilterError> {
+    let builder = EnvFilter::builder().with_default_directive(LevelFilter::ERROR.into());
+    builder.parse(filter).map_err(|_| FilterError(filter.to_owned()))
+}
+
+fn text<W: for<'w> MakeWriter<'w> + Send + Sync + 'static>(filter: EnvFilter, writer: W) -> Dispatch {
+    let builder = tracing_subscriber::fmt().with_writer(writer).with_env_filter(filter);
     builder.fmt_fields(PlainFields).finish().with(filter_fn(is_shown)).into()
 }
 
-fn json<W: io::Write + 'static>(filter: &str, writer: impl Fn() -> W + Send + Sync + 'static) -> Dispatch {
-    let builder = tracing_subscriber::fmt().with_writer(move || PlainJson(writer())).with_env_filter(EnvFilter::new(filter));
+fn json<W: io::Write + 'static>(filter: EnvFilter, writer: impl Fn() -> W + Send + Sync + 'static) -> Dispatch {
+    let builder = tracing_subscriber::fmt().with_writer(move || PlainJson(writer())).with_env_filter(filter);
     builder.json().finish().with(filter_fn(is_shown)).into()
 }
 
@@ -122,8 +137,19 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_is_no_filter_is_an_error_on_one_line() {
+        for good in ["", "info", "warn,daypass=debug", "daypass::app=trace,off"] {
+            assert!(parse(good).is_ok(), "{good}");
+        }
+        for bad in ["=\u{1b}[2J\n::error::PWN", "info,daypass=\u{1b}[31m", "daypass=loud"] {
+            let fault = parse(bad).unwrap_err().to_string();
+            assert!(fault.contains("DAYPASS_LOG") && !fault.contains(['\u{1b}', '\n']), "{fault:?}");
+        }
+    }
+
+    #[test]
     fn an_event_of_text_is_one_line_whatever_its_values_hold() {
-        let lines = lines(|written| text("info", move || written.clone()));
+        let lines = lines(|written| text(parse("info").unwrap(), move || written.clone()));
         assert_plain(&lines);
         assert!(lines[0].contains("t\\u{a}2026-11-30") && lines[0].contains("a file is faulty"), "{}", lines[0]);
         assert!(lines[0].contains('7') && lines[1].contains("fake\\u{1b}[2J\\u{202e}\\u{200b}\\u{9b}31m"), "{lines:#?}");
@@ -153,6 +179,7 @@ mod tests {
             for is_json in [false, true] {
                 let written = Written::default();
                 let writer = written.clone();
+                let filter = parse(filter).unwrap();
                 let dispatch = if is_json { json(filter, move || writer.clone()) } else { text(filter, move || writer.clone()) };
                 tracing::dispatcher::with_default(&dispatch, events);
                 let shown = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
@@ -166,7 +193,7 @@ mod tests {
 
     #[test]
     fn an_event_of_json_is_one_line_and_has_the_values_as_they_are() {
-        let lines = lines(|written| json("info", move || written.clone()));
+        let lines = lines(|written| json(parse("info").unwrap(), move || written.clone()));
         assert_plain(&lines);
         let events: Vec<Value> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!((&events[0]["fields"]["file"], &events[0]["fields"]["line"]), (&HOSTILE.into(), &7.into()));
