@@ -225,6 +225,22 @@ mod tests {
         assert!(execute(&["true; true".to_owned()]).await.is_err());
     }
 
+    /// The address is configured, and an application may take a token there. It is called with it, and the log lacks it.
+    #[tokio::test]
+    async fn the_log_lacks_the_user_and_the_query_of_an_address() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let url = parse_url(&format!("http://user:HUNTER2@{address}/reload?token=HUNTER2")).unwrap();
+        drop(listener);
+        let unanswered = call(&reqwest::Client::new(), &url).await.unwrap_err();
+        let status = ReactionError::Status { url, status: reqwest::StatusCode::NOT_FOUND };
+        for shown in [unanswered.to_string(), status.to_string()] {
+            assert!(shown.contains(&format!("@{address}/reload?…")) && !shown.contains("HUNTER2"), "{shown}");
+        }
+        let misread = read("{ http: 'http://user:HUN TER2@example.org/reload' }").unwrap_err();
+        assert!(!misread.contains("HUN") && !misread.contains("TER2"), "{misread}");
+    }
+
     #[tokio::test]
     async fn a_command_that_is_given_up_is_killed_with_what_it_started() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,12 +1,17 @@
 //! Why the application could not be notified of changed files.
 
-use crate::words::{PlainPath, root_cause};
+use crate::words::{PlainPath, root_cause, without_secrets};
 use reqwest::{StatusCode, Url};
 use rustix::io::Errno;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
+
+/// The address for the log, without its user and its query, in which an application may take a token.
+fn shown(url: &Url) -> String {
+    without_secrets(url.as_str()).into_owned()
+}
 
 /// The time for a command. A longer one counts as hanging, and is killed.
 pub(super) const EXEC_MAX: Duration = Duration::from_secs(60);
@@ -47,7 +52,7 @@ pub(crate) enum ReactionError {
         path: PathBuf,
     },
     /// The address did not answer.
-    #[error("{url}: {}", root_cause(.fault))]
+    #[error("{}: {}", shown(.url), root_cause(.fault))]
     Unanswered {
         /// The address.
         url: Url,
@@ -56,7 +61,7 @@ pub(crate) enum ReactionError {
         fault: reqwest::Error,
     },
     /// The answer was a failure.
-    #[error("{url} answered {status}")]
+    #[error("{} answered {status}", shown(.url))]
     Status {
         /// The address.
         url: Url,
