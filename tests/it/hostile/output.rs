@@ -2,13 +2,18 @@
 //! that begins with `::` as a command, and a person reads the log on a terminal.
 
 use crate::support::{World, commit, git, put};
+use clap::CommandFactory;
 use daypass::words::is_control;
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Begins a line with a command of GitHub's, clears the screen, turns the direction, hides itself, colours what follows, and holds a
 /// command of Azure's.
 const HOSTILE: &str = "x\n::error::PWN\u{1b}[2J\u{202e}\u{200b}\u{9b}31m##[error]y";
+/// A folder whose name begins like a command: a path is printed at the begin of a line.
+const FOLDER: &str = "::error title=PWN::y";
 /// The same as YAML writes it.
 const HOSTILE_YAML: &str = "x\\n::error::PWN\\e[2J\\u202e\\u200b\\x9b31m##[error]y";
 
@@ -38,6 +43,7 @@ fn put_files(checkout: &Path) {
             format!("\"{HOSTILE_YAML}\": 1\n\"{HOSTILE_YAML}\": 2\nsops:\n    mac: ENC[x]\n    age: []\n"),
         ),
         ("conf/prod.yaml".to_owned(), "a: b\n".to_owned()),
+        (format!("{FOLDER}/prod.yaml"), "a: b\n".to_owned()),
         ("conf/.sops.yaml".to_owned(), format!("creation_rules:\n  - path_regex: .*\n    age: \"{HOSTILE_YAML}\"\n")),
     ];
     files.iter().for_each(|(name, text)| put(&checkout.join(name), text.as_bytes()));
@@ -93,6 +99,10 @@ fn commands() -> Vec<Vec<String>> {
         "secret rotate --identity K",
         "secret status",
         "secret status --recipient H",
+        "secret decrypt F/prod.yaml --identity K",
+        "secret set F/prod.yaml#/a --identity K",
+        "secret import --from H --to F/b.yaml",
+        "secret keygen --to F/a.key",
         "secret keygen --to H/a.key",
         "secret import --from H --to H",
         "secret plugin-identity --server H",
@@ -133,7 +143,10 @@ fn commands() -> Vec<Vec<String>> {
         "sidecar --config H",
         "sidecar --config conf/prod.yaml",
     ];
-    lines.iter().map(|line| line.split(' ').map(|word| word.replace('H', HOSTILE)).collect()).collect()
+    lines
+        .iter()
+        .map(|line| line.split(' ').map(|word| word.replace('H', HOSTILE).replace("F/", &format!("{FOLDER}/"))).collect())
+        .collect()
 }
 
 fn assert_plain(what: &str, output: &[u8]) {
@@ -154,6 +167,7 @@ async fn no_text_of_others_begins_a_line_or_controls_a_terminal() {
     commit(&checkout);
     // What nobody committed yet, for the hook.
     put(&checkout.join(format!("secrets/shop/{HOSTILE}.json")), b"{}");
+    put(&checkout.join(format!("{FOLDER}/key.txt")), format!("AGE-SECRET-KEY-1{}\n", "Q".repeat(58)).as_bytes());
     put(&checkout.join("secrets/shop/again.yaml"), &std::fs::read(checkout.join("secrets/shop/twice.yaml")).unwrap());
     git(&checkout, &["add", "--all"]);
     let mut quoted = 0;
@@ -180,7 +194,51 @@ async fn no_text_of_others_begins_a_line_or_controls_a_terminal() {
     let sidecar = Command::new(env!("CARGO_BIN_EXE_daypass-sidecar")).arg(format!("--{HOSTILE}")).output().unwrap();
     assert!(String::from_utf8_lossy(&sidecar.stderr).contains("PWN"));
     assert_plain("sidecar", &sidecar.stderr);
-    assert!(quoted > 80, "only {quoted} commands quoted the text");
+    assert!(quoted > 84, "only {quoted} commands quoted the text");
+}
+
+/// The names of a command and of those below it, and the variables that they take.
+fn of_help(command: &clap::Command, names: &[String], pages: &mut Vec<Vec<String>>, variables: &mut BTreeSet<OsString>) {
+    variables.extend(command.get_arguments().filter_map(|argument| argument.get_env()).map(OsStr::to_owned));
+    for below in command.get_subcommands() {
+        let names: Vec<String> = names.iter().cloned().chain([below.get_name().to_owned()]).collect();
+        of_help(below, &names, pages, variables);
+    }
+    pages.push(names.to_vec());
+}
+
+/// A variable may hold a secret, or a name that a pull request chose.
+#[test]
+fn no_help_page_shows_the_value_of_a_variable() {
+    let (mut pages, mut variables) = (Vec::new(), BTreeSet::new());
+    of_help(&daypass::cli::Cli::command(), &[], &mut pages, &mut variables);
+    assert!(pages.len() > 40 && variables.len() > 3, "{pages:?} {variables:?}");
+    for page in pages {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_daypass"));
+        command.args(&page).arg("--help").envs(variables.iter().map(|name| (name, HOSTILE)));
+        let output = command.output().unwrap();
+        let shown = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && !shown.contains("PWN"), "{page:?}: {shown}");
+    }
+}
+
+/// The library printed it as it is, and logged without it.
+#[test]
+fn a_filter_of_the_log_that_is_none_is_a_failure() {
+    let config = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(config.path(), "").unwrap();
+    for (program, arguments) in [(env!("CARGO_BIN_EXE_daypass"), &["serve"][..]), (env!("CARGO_BIN_EXE_daypass-sidecar"), &[])] {
+        let mut command = Command::new(program);
+        command.args(arguments).arg("--config").arg(config.path()).env("DAYPASS_LOG", format!("={HOSTILE}"));
+        let output = command.output().unwrap();
+        assert_plain(program, &output.stderr);
+        assert_eq!(output.stdout, b"");
+        assert!(!output.status.success(), "{output:?}");
+        if arguments == ["serve"] {
+            let shown = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.code() == Some(64) && shown.contains("`DAYPASS_LOG`") && shown.contains("PWN"), "{shown}");
+        }
+    }
 }
 
 /// What somebody pushed stands in the log of the server and in what it answers of itself.
