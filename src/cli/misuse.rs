@@ -1,7 +1,7 @@
 //! Usage errors: a wrong command line. They quote arguments and variables, which a CI may take from a pull request.
 
 use crate::client::STATUS_USAGE;
-use crate::words::{plain, without_secrets};
+use crate::words::{plain, value_without_secrets, without_secrets};
 use clap::builder::StyledStr;
 use clap::error::ContextValue;
 use std::error::Error;
@@ -19,7 +19,7 @@ pub(super) fn print(fault: clap::Error) -> ExitCode {
 
 /// The message with what it quotes escaped. Its own lines and colours stay.
 fn escaped(mut fault: clap::Error) -> String {
-    let is_hostile = |value: &ContextValue| matches!(value, ContextValue::String(text) if *plain(text) != **text);
+    let is_hostile = |value: &ContextValue| matches!(value, ContextValue::String(text) if shown(text) != **text);
     if fault.context().any(|(_, value)| is_hostile(value)) {
         let context: Vec<_> = fault.context().map(|(kind, value)| (kind, plain_value(value))).collect();
         for (kind, value) in context {
@@ -34,12 +34,17 @@ fn escaped(mut fault: clap::Error) -> String {
     }
 }
 
+/// An argument, which is one value as a whole here: between its colours, where it stands later, nobody could tell where a URL begins.
+fn shown(text: &str) -> String {
+    plain(&value_without_secrets(text)).into_owned()
+}
+
 /// Values, and tips that repeat them. Everything else in an error is ours or the library's.
 fn plain_value(value: &ContextValue) -> ContextValue {
     match value {
-        ContextValue::String(text) => ContextValue::String(plain(text).into_owned()),
+        ContextValue::String(text) => ContextValue::String(shown(text)),
         ContextValue::StyledStrs(tips) => {
-            let tips = tips.iter().map(|tip| StyledStr::from(plain(&tip.to_string()).into_owned()));
+            let tips = tips.iter().map(|tip| StyledStr::from(plain(&without_secrets(&tip.to_string())).into_owned()));
             ContextValue::StyledStrs(tips.collect())
         }
         other => other.clone(),
