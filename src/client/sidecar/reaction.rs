@@ -232,7 +232,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let url = parse_url(&format!("http://user:HUNTER2@{address}/reload?token=HUNTER2")).unwrap();
         drop(listener);
-        let unanswered = call(&reqwest::Client::new(), &url).await.unwrap_err();
+        let unanswered = call(&crate::issuers::http::command_client(None).unwrap(), &url).await.unwrap_err();
         let status = ReactionError::Status { url, status: reqwest::StatusCode::NOT_FOUND };
         for shown in [unanswered.to_string(), status.to_string()] {
             assert!(shown.contains(&format!("@{address}/reload?…")) && !shown.contains("HUNTER2"), "{shown}");
