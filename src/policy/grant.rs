@@ -4,8 +4,8 @@ use super::grantable::Granted;
 use super::operator_denial::LiveChecks;
 use super::request::Request;
 use crate::identity::Facts;
-use crate::words::{Denial, Reason};
 use crate::words::names::{PolicyName, RowName};
+use crate::words::{Denial, Reason};
 use std::collections::BTreeSet;
 
 /// What the policies in force decide on a request. It grants nothing before [`Decision::stands`]. Only `PolicySet::decide` makes one.
@@ -26,7 +26,7 @@ impl<'a> Decision<'a> {
         let Self { granted, request } = self;
         let granting = granted.iter().map(|granted| (&granted.source, &granted.policy));
         standing.check(granting, facts)?;
-        Ok(Grant { granted, request: request.clone() })
+        Ok(Grant { granted, request: Box::new(request.clone()) })
     }
 }
 
@@ -35,14 +35,15 @@ impl<'a> Decision<'a> {
 #[derive(Debug)]
 pub struct Grant {
     granted: Vec<Granted>,
-    request: Request,
+    /// Boxed, because a grant is also what some functions return as their error.
+    request: Box<Request>,
 }
 
 impl Grant {
     /// For the tests of what comes after a grant.
     #[cfg(test)]
     pub(crate) fn of_nothing() -> Self {
-        Self { granted: Vec::new(), request: Request::nothing(None) }
+        Self { granted: Vec::new(), request: Box::new(Request::nothing(None)) }
     }
 
     /// One entry for each credential of the request, in its order.
@@ -51,7 +52,7 @@ impl Grant {
     }
 
     /// What was asked for, so that it can be decided again.
-    pub const fn request(&self) -> &Request {
+    pub fn request(&self) -> &Request {
         &self.request
     }
 
@@ -60,8 +61,11 @@ impl Grant {
         if self.granted == later.granted {
             return Ok(());
         }
-        let denial = Reason::PolicyUnavailable.with_cause("the policies changed while it was made, and grant it on other terms now");
-        Err(denial.with_detail("The policies changed while this was made, and grant it on other terms now.").with_hint("Try again in a moment."))
+        let denial =
+            Reason::PolicyUnavailable.with_cause("the policies changed while it was made, and grant it on other terms now");
+        Err(denial
+            .with_detail("The policies changed while this was made, and grant it on other terms now.")
+            .with_hint("Try again in a moment."))
     }
 
     /// The policy of each credential, in the same order.

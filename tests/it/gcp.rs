@@ -83,7 +83,7 @@ impl Scene {
     /// The stand-in's description of a token.
     async fn who(&self, token: &str) -> Value {
         let ca = std::fs::read(self.world.path("google.crt")).unwrap();
-        let http = daypass::issuers::http::command_client(Some(&ca)).unwrap();
+        let http = crate::support::patient_client(Some(&ca));
         http.get(format!("{}/who", self.google.url)).bearer_auth(token).send().await.unwrap().json().await.unwrap()
     }
 

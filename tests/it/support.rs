@@ -121,7 +121,7 @@ impl World {
         let text = configuration(port, admin_port, issuer.url(), &setup);
         std::fs::write(folder.path().join("daypass.yaml"), text).unwrap();
         let ca = std::fs::read(folder.path().join("tls.crt")).unwrap();
-        let http = daypass::issuers::http::command_client(Some(&ca)).unwrap();
+        let http = patient_client(Some(&ca));
         let repository = folder.path().join("access");
         for (name, text) in &setup.policies {
             put(&repository.join(format!("policies/{name}.yaml")), text.as_bytes());
@@ -359,6 +359,21 @@ issuers:
         setup.aws,
         setup.more
     )
+}
+
+/// How long a test waits for an answer before it counts as lost. On a busy machine a request took more than half a minute, and no test is
+/// about that.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// A client like that of commands, without their deadlines.
+#[expect(clippy::disallowed_methods, reason = "deadlines of commands are no part of what the tests ask")]
+pub fn patient_client(ca: Option<&[u8]>) -> reqwest::Client {
+    let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().timeout(PATIENCE);
+    let builder = match ca {
+        None => builder,
+        Some(pem) => builder.tls_certs_only(reqwest::Certificate::from_pem_bundle(pem).unwrap()),
+    };
+    builder.build().unwrap()
 }
 
 /// Writes a fresh certificate pair.

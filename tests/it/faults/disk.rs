@@ -3,16 +3,21 @@
 use crate::operate::{ask, daypass};
 use crate::support::{Setup, World};
 use daypass::client::environment::Environment;
-use daypass::identity::ReplayRule;
+use daypass::demo::issuer::{LocalIssuer, github_claims};
+use daypass::identity::{Identity, Mapping, ReplayRule};
+use daypass::policy::{Admission, Catalogue, IssuerEntry, Ruleset, Tree};
 use daypass::store::{Class, DenialRow, Intent, IntentOutcome, Kept, RefusalRecord, RequestRecord, Store, TokenUse};
-use daypass::words::names::DecisionId;
-use daypass::words::{Digest, Reason, SystemClock, UnixTime};
+use daypass::token::{Algorithm, Expected, KeySet, RawToken, verify};
+use daypass::words::names::{Audience, DecisionId, IssuerName, IssuerUrl};
+use daypass::words::{Clock, Digest, Reason, SystemClock, UnixTime};
 use serde_json::json;
 use std::io::Write;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::OnceCell;
 
 /// Names the folder of the small disk, in the process that has one.
 const SMALL_DISK: &str = "DAYPASS_SMALL_DISK";
@@ -68,6 +73,35 @@ fn record(cause: String) -> RequestRecord {
     RequestRecord { cause: Some(cause), ..RequestRecord::default() }
 }
 
+/// A login that a policy admits: what is released needs a server, and a session is recorded in the same way.
+async fn admitted() -> Admission {
+    static KNOWN: OnceCell<(Ruleset, Identity)> = OnceCell::const_new();
+    let (ruleset, identity) = KNOWN.get_or_init(known).await;
+    ruleset.set().admit(identity, None, SystemClock.now()).unwrap()
+}
+
+async fn known() -> (Ruleset, Identity) {
+    let issuer = LocalIssuer::start(Arc::new(SystemClock)).await.unwrap();
+    let (url, name) = (IssuerUrl::parse(issuer.url()).unwrap(), IssuerName::parse("github").unwrap());
+    let mapping = Mapping::built_in("github-actions").unwrap();
+    let expected = Expected {
+        issuer: url.clone(),
+        audiences: vec![Audience::parse("https://daypass.example").unwrap()],
+        algorithms: vec![Algorithm::Rs256],
+        token_age_max: Duration::from_secs(3600),
+        one_client: false,
+        session_max: None,
+    };
+    let token = issuer.mint(&github_claims("push", "refs/heads/main"), "https://daypass.example").unwrap();
+    let keys = KeySet::import(issuer.jwks().to_string().as_bytes()).unwrap();
+    let verified = verify(RawToken::parse(token.into()).unwrap(), &keys, &expected, SystemClock.now()).unwrap();
+    let identity = mapping.identify(&name, &expected, verified).unwrap();
+    let policy = "issuer: github\nmatch: { repository: acme/shop@456789, event: push }\ngrant: { secrets: [shop/**] }\n";
+    let catalogue: Catalogue = std::iter::once((name, IssuerEntry { url, mapping, session_max: None })).collect();
+    let tree = Tree::from([("policies/shop.yaml".to_owned(), Arc::from(policy.as_bytes()))]);
+    (Ruleset::load(&tree, &catalogue, None).0, identity)
+}
+
 async fn grant(store: &Store) -> Result<(), Reason> {
     let decision = DecisionId::new();
     let key = *Digest::plain(decision.as_str().as_bytes()).as_bytes();
@@ -82,9 +116,9 @@ async fn grant(store: &Store) -> Result<(), Reason> {
         body: record("x".repeat(1500)),
         claims: "{}".into(),
     };
-    match store.intend((), intent).await.map_err(|denial| denial.reason)? {
+    match store.intend(admitted().await, intent).await.map_err(|denial| denial.reason)? {
         IntentOutcome::Recorded(recorded) => {
-            let released = store.release(recorded, vec![7; 300], record("x".repeat(500))).await;
+            let released = store.begin_session(recorded, vec![7; 300], record("x".repeat(500))).await;
             released.map(drop).map_err(|denial| denial.reason)
         }
         IntentOutcome::Repeat(_) | IntentOutcome::Replayed(_) => panic!("a new token"),

@@ -34,7 +34,7 @@ impl Raw {
             google.bind(DEPLOY, &format!("{SUBJECTS}s"));
         });
         let ca = std::fs::read(folder.path().join("tls.crt")).unwrap();
-        let http = daypass::issuers::http::command_client(Some(&ca)).unwrap();
+        let http = crate::support::patient_client(Some(&ca));
         Self { folder, google, http, key }
     }
 

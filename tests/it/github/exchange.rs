@@ -154,7 +154,7 @@ async fn octo_sts_action_gets_a_token_and_revokes_it() {
     let token = answer["token"].as_str().unwrap();
     assert_eq!(scene.github.stand_in.with(|world| world.asked.last().unwrap().body["repository_ids"].clone()), json!([456_789]));
     let ca = std::fs::read(scene.github.folder.path().join("tls.crt")).unwrap();
-    let post = daypass::issuers::http::command_client(Some(&ca)).unwrap();
+    let post = crate::support::patient_client(Some(&ca));
     let ended = post.delete(format!("{}/installation/token", scene.github.stand_in.url)).bearer_auth(token).send().await.unwrap();
     assert_eq!((ended.status().as_u16(), scene.left()), (204, 0));
     for (query, status, code, expected) in [

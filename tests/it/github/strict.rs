@@ -16,7 +16,7 @@ impl Raw {
     async fn start() -> Self {
         let scene = Scene::start().await;
         let ca = std::fs::read(scene.folder.path().join("tls.crt")).unwrap();
-        let http = daypass::issuers::http::command_client(Some(&ca)).unwrap();
+        let http = crate::support::patient_client(Some(&ca));
         let key = EncodingKey::from_rsa_pem(scene.stand_in.with(|world| world.app.pem.clone()).as_bytes()).unwrap();
         Self { scene, http, key }
     }

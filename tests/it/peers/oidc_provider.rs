@@ -24,7 +24,7 @@ impl Provider {
         let mut command = Command::new(node);
         command.arg(script).arg(module.canonicalize().unwrap()).args([&port, AUDIENCE]);
         let server = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let http = daypass::issuers::http::command_client(None).unwrap();
+        let http = crate::support::patient_client(None);
         let provider = Self { server, url: format!("http://127.0.0.1:{port}"), http };
         let started = Instant::now();
         while provider.http.get(format!("{}/jwks", provider.url)).send().await.is_err() {

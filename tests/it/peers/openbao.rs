@@ -29,7 +29,7 @@ impl Bao {
             ])
             .env("HOME", home);
         let server = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let mut bao = Self { server, url, http: daypass::issuers::http::command_client(None).unwrap() };
+        let mut bao = Self { server, url, http: crate::support::patient_client(None) };
         let started = Instant::now();
         while bao.http.get(format!("{}/v1/sys/health", bao.url)).send().await.is_err() {
             let ended = bao.server.try_wait().unwrap();

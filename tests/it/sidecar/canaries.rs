@@ -79,7 +79,7 @@ async fn session(pod: &mut Pod, port: u16, token: &str) -> Value {
     pod.until("it listens", |_| std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()).await;
     let mut session = Value::Null;
     for _ in 0..3 {
-        let request = daypass::issuers::http::command_client(None).unwrap().get(format!("http://127.0.0.1:{port}/aws/container"));
+        let request = crate::support::patient_client(None).get(format!("http://127.0.0.1:{port}/aws/container"));
         session = request.header("authorization", token).send().await.unwrap().json().await.unwrap();
     }
     session
