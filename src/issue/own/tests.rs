@@ -76,7 +76,6 @@ fn a_reserved_audience_is_reserved_in_every_spelling() {
         "HTTPS://Partner.Example",
         "https://partner.example:443",
         "https://partner.example./",
-        "https://user@partner.example",
         "https://partner.example/a/..",
         "https://partner.example/#a",
     ] {
@@ -92,4 +91,5 @@ fn a_reserved_audience_is_reserved_in_every_spelling() {
         assert_ne!(of(other), own, "{other}");
     }
     assert_eq!(of("urn:Partner"), of("urn:partner"));
+    assert!(Audience::parse("https://user@partner.example").is_err(), "a user would stand in records");
 }

@@ -27,8 +27,8 @@ pub(crate) fn one_holds(root: &Value, words: &Map<String, Value>, word: &str, ru
     match word {
         "$schema" | "$defs" | "title" | "description" | "examples" => true,
         "$ref" => holds(root, definition(root, rule), value),
-        "type" if rule.is_array() => each(rule).any(|kind| kind == kind_of(value)),
-        "type" => rule == kind_of(value),
+        "type" if rule.is_array() => each(rule).any(|kind| is_of(kind, value)),
+        "type" => is_of(rule, value),
         "const" => rule == value,
         "enum" => each(rule).any(|one| one == value),
         "format" => rule != "date-time" || text.is_none_or(|text| fits(DATE_TIME, text)),
@@ -67,6 +67,10 @@ fn fits(pattern: &str, text: &str) -> bool {
     COMPILED.with_borrow_mut(|compiled| {
         compiled.entry(pattern.to_owned()).or_insert_with(|| Regex::new(pattern).unwrap()).is_match(text)
     })
+}
+
+fn is_of(kind: &Value, value: &Value) -> bool {
+    kind == kind_of(value) || (kind == "integer" && value.is_i64())
 }
 
 fn kind_of(value: &Value) -> &'static str {

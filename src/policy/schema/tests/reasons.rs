@@ -23,6 +23,7 @@ pub(super) const REASONS: &[Reason] = &[
     ("aws.session_policy", Text, "JSON in a text"),
     ("id_token.claims", Name, "registered names in capitals, and addresses of clouds"),
     ("id_token.claims.*", Text, "the attributes that a placeholder may have"),
+    ("gcp_account.delegates", Form, "an account stands once"),
     ("github_permissions", Name, "the permissions that GitHub has"),
     ("github_permissions", Form, "GitHub reads none at all as all: one has to stand there, in either key"),
     ("github_permissions.*", Text, "the levels of each permission"),
