@@ -174,8 +174,7 @@ fn durations_that_contradict_each_other_are_refused() {
     for more in ["  interval: 59m\n  max_stale: 1h\n", "  max_stale: 31s\n", "  interval: 1s\n  max_stale: 2s\n"] {
         assert!(root(more).is_ok(), "{more}: {:?}", root(more).err());
     }
-    let fault = root("  interval: 0s\n  max_stale: 2s\n").unwrap_err();
-    assert!(fault.contains("`0s`: expected at least 1s"), "{fault}");
+    assert!(root("  interval: 0s\n  max_stale: 2s\n").is_err_and(|fault| fault.contains("`0s`: expected at least 1s")));
     let issuer = |more: &str| parse(&GOOD.replace("    issuer: https", &format!("    {more}\n    issuer: https")));
     let fault = issuer("max_token_age: 0s").unwrap_err();
     assert!(fault.contains("a token is always older"), "{fault}");
@@ -382,21 +381,4 @@ fn faults_of_the_webhooks_section_are_told() {
     }
 }
 
-#[test]
-fn a_session_may_outlive_its_token_for_an_hour_at_most() {
-    let with = |line: &str| {
-        parse(&GOOD.replace(
-            "    audiences: [https://daypass.acme.example]\n",
-            &format!("    audiences: [https://daypass.acme.example]\n    {line}\n"),
-        ))
-    };
-    let issuer = |line: &str| with(line).unwrap().issuers.remove(0).expected;
-    assert_eq!((issuer("algorithms: [RS256]").session_max, issuer("algorithms: [RS256]").one_client), (None, false));
-    assert_eq!(issuer("session_max: 1h").session_max.map(|most| most.as_secs()), Some(3600));
-    assert!(issuer("bind: client").one_client);
-    for (bad, expected) in
-        [("session_max: 61m", "1h at most"), ("session_max: 0s", "ends with its token"), ("bind: always", "bind: client")]
-    {
-        assert!(with(bad).is_err_and(|faults| faults.contains(expected)), "{bad}");
-    }
-}
+mod sessions;
