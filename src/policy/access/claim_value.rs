@@ -1,5 +1,5 @@
-//! The value of a raw claim as one text: a mark says whether it is text or another JSON value, alone or in a list. A denial looks into
-//! lists, and one that stops a list stops one of its entries, so lists of one entry stand for all. Mappings are left out.
+//! The value of a raw claim as one text: its first character says whether it is text or another JSON value, alone or in a list. A denial
+//! looks into lists, and one that stops a list stops one of its entries, so lists of one entry stand for all. Mappings are left out.
 
 use super::language::Matcher;
 use crate::policy::condition::Single;
@@ -8,15 +8,15 @@ use serde_json::Value as Json;
 
 /// The first characters: of a value that is text, and of any other, before its JSON text.
 #[derive(Clone, Copy)]
-struct Marks {
+struct Prefixes {
     text: char,
     json: char,
 }
 
 /// Of a value that stands alone.
-const ALONE: Marks = Marks { text: '\u{1}', json: '\u{2}' };
+const ALONE: Prefixes = Prefixes { text: '\u{1}', json: '\u{2}' };
 /// Of the only entry of a list.
-const IN_LIST: Marks = Marks { text: '\u{3}', json: '\u{4}' };
+const IN_LIST: Prefixes = Prefixes { text: '\u{3}', json: '\u{4}' };
 /// Stands for a number that no line names: lines have numbers that fit into an `i64`.
 const OTHER_NUMBER: u64 = u64::MAX;
 
@@ -26,17 +26,17 @@ pub(super) struct ClaimValues {
     pub(super) inside: bool,
 }
 
-/// The JSON value of a marked claim.
-pub(super) fn parse(marked: &str) -> Json {
-    let body = &marked[1..];
+/// The JSON value of a claim with its first character.
+pub(super) fn parse(prefixed: &str) -> Json {
+    let body = &prefixed[1..];
     let value = |is_json: bool| match is_json {
         true => serde_json::from_str(body).unwrap_or_else(|_| OTHER_NUMBER.into()),
         false => body.into(),
     };
-    if marked.starts_with([IN_LIST.text, IN_LIST.json]) {
-        return Json::Array(vec![value(marked.starts_with(IN_LIST.json))]);
+    if prefixed.starts_with([IN_LIST.text, IN_LIST.json]) {
+        return Json::Array(vec![value(prefixed.starts_with(IN_LIST.json))]);
     }
-    value(marked.starts_with(ALONE.json))
+    value(prefixed.starts_with(ALONE.json))
 }
 
 /// All values.
@@ -46,19 +46,19 @@ pub(super) fn all() -> [Matcher; 4] {
 
 /// The values that these fit.
 pub(super) fn listed(singles: &[Single]) -> Vec<Matcher> {
-    marked(singles, ALONE)
+    prefixed(singles, ALONE)
 }
 
 /// The values that these fit in a denial.
 pub(super) fn listed_or_in_list(singles: &[Single]) -> Vec<Matcher> {
-    [ALONE, IN_LIST].into_iter().flat_map(|marks| marked(singles, marks)).collect()
+    [ALONE, IN_LIST].into_iter().flat_map(|prefixes| prefixed(singles, prefixes)).collect()
 }
 
-fn marked(singles: &[Single], marks: Marks) -> Vec<Matcher> {
+fn prefixed(singles: &[Single], prefixes: Prefixes) -> Vec<Matcher> {
     let matcher = |single: &Single| match single {
-        Single::Text(pattern) => Some(Matcher { pattern: pattern.behind(marks.text), fold: false, name: None }),
-        Single::Json(Json::String(text)) => Some(Matcher::exact(&format!("{}{text}", marks.text))),
-        Single::Json(value) => Some(Matcher::exact(&format!("{}{value}", marks.json))),
+        Single::Text(pattern) => Some(Matcher { pattern: pattern.behind(prefixes.text), fold: false, name: None }),
+        Single::Json(Json::String(text)) => Some(Matcher::exact(&format!("{}{text}", prefixes.text))),
+        Single::Json(value) => Some(Matcher::exact(&format!("{}{value}", prefixes.json))),
         Single::Id { .. } => None,
     };
     singles.iter().filter_map(matcher).collect()
@@ -77,18 +77,18 @@ pub(super) fn comparable(singles: &[Single]) -> Vec<ClaimValues> {
 
 /// The values that have none of these types, alone or in a list. In each way all of the parts hold.
 pub(super) fn not_comparable(singles: &[Single]) -> Vec<Vec<ClaimValues>> {
-    [ALONE, IN_LIST].into_iter().flat_map(|marks| of_other_types(singles, marks)).collect()
+    [ALONE, IN_LIST].into_iter().flat_map(|prefixes| of_other_types(singles, prefixes)).collect()
 }
 
-fn of_other_types(singles: &[Single], marks: Marks) -> Vec<Vec<ClaimValues>> {
+fn of_other_types(singles: &[Single], prefixes: Prefixes) -> Vec<Vec<ClaimValues>> {
     let Types { texts, numbers, flags } = Types::of(singles);
     let of = |matchers: Vec<Matcher>, inside| ClaimValues { matchers, inside };
-    let text = (!texts).then(|| vec![of(vec![any(marks.text)], true)]);
+    let text = (!texts).then(|| vec![of(vec![any(prefixes.text)], true)]);
     let json = match (numbers, flags) {
         (true, true) => None,
-        (true, false) => Some(vec![of(both_flags(marks).into(), true)]),
-        (false, true) => Some(vec![of(vec![any(marks.json)], true), of(both_flags(marks).into(), false)]),
-        (false, false) => Some(vec![of(vec![any(marks.json)], true)]),
+        (true, false) => Some(vec![of(both_flags(prefixes).into(), true)]),
+        (false, true) => Some(vec![of(vec![any(prefixes.json)], true), of(both_flags(prefixes).into(), false)]),
+        (false, false) => Some(vec![of(vec![any(prefixes.json)], true)]),
     };
     text.into_iter().chain(json).collect()
 }
@@ -107,10 +107,10 @@ impl Types {
     }
 }
 
-fn any(mark: char) -> Matcher {
-    Matcher { pattern: Pattern::any_behind(mark), fold: false, name: None }
+fn any(prefix: char) -> Matcher {
+    Matcher { pattern: Pattern::any_behind(prefix), fold: false, name: None }
 }
 
-fn both_flags(marks: Marks) -> [Matcher; 2] {
-    [true, false].map(|flag| Matcher::exact(&format!("{}{flag}", marks.json)))
+fn both_flags(prefixes: Prefixes) -> [Matcher; 2] {
+    [true, false].map(|flag| Matcher::exact(&format!("{}{flag}", prefixes.json)))
 }

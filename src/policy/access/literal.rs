@@ -116,9 +116,9 @@ impl Dimension {
             },
             Self::Id(_) => search(tests),
             Self::Claim(_) => {
-                let marked = claim_value::all();
+                let values = claim_value::all();
                 let mut all = tests.to_vec();
-                all.push(Test { matchers: &marked, inside: true, outside: false });
+                all.push(Test { matchers: &values, inside: true, outside: false });
                 search(&all)
             }
         }
