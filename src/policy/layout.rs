@@ -31,12 +31,17 @@ pub fn is_looked_at(entry: &str) -> bool {
 pub fn may_be_guardrails(path: &str) -> bool {
     match path.split_once('/') {
         None => !is_note(path) && resembles_guardrails(path),
-        Some(("policies" | "sources", rest)) => {
+        Some((folder, rest)) if is_near(folder) => {
             let name = stem(rest.rsplit('/').next().unwrap_or_default());
             name.eq_ignore_ascii_case("guardrails") || name.eq_ignore_ascii_case("guardrail")
         }
         Some((folder, _)) => !is_folder(folder) && resembles_guardrails(folder),
     }
+}
+
+/// Whether a folder is `policies` or `sources`, or may be meant as one of them.
+fn is_near(folder: &str) -> bool {
+    ["policies", "sources"].iter().any(|of| of.eq_ignore_ascii_case(folder)) || may_be_policies(folder)
 }
 
 /// Whether a file of this path counts even if its bytes cannot be read, such as a symbolic link. Nobody can tell then what is denied,
@@ -60,30 +65,23 @@ fn is_misplaced(path: &str, bytes: &[u8]) -> bool {
     path != GUARDRAILS_FILE && (may_be_guardrails(path) || has_denials(path, bytes))
 }
 
-/// Whether a file reads like guardrails, whatever its name, at the root or below `policies/` or `sources/`.
+/// Whether a file reads like guardrails, whatever its name, at the root, below `policies/` or `sources/`, or below a folder that may be
+/// meant as one of these.
 fn has_denials(path: &str, bytes: &[u8]) -> bool {
-    let is_looked_at = path.split_once('/').is_none_or(|(folder, _)| matches!(folder, "policies" | "sources")) && !is_note(path);
+    let is_looked_at = path.split_once('/').is_none_or(|(folder, _)| is_near(folder)) && !is_note(path);
+    // In another encoding, such as UTF-16, the letters of the key are the same, with NULs between them.
+    let text = is_looked_at.then(|| String::from_utf8_lossy(bytes).replace('\0', ""));
     // Reading every policy a second time would double the time of a load. A key without the word has an escape in it.
-    let may_have_it = |text: &&str| text.contains(DENIALS) || text.contains('\\');
-    is_looked_at && std::str::from_utf8(bytes).ok().filter(may_have_it).is_some_and(|text| has_denials_key(path, text))
+    text.is_some_and(|text| (text.contains(DENIALS) || text.contains('\\')) && has_denials_key(path, &text))
 }
 
-/// Whether `denials` is a key of the outermost mapping. Of a file that is no YAML every line counts that begins with such a key.
+/// Whether `denials` is a key of the outermost mapping. In a file that is no YAML it may be one wherever it stands.
 fn has_denials_key(path: &str, text: &str) -> bool {
     match Node::parse(path, text.as_bytes()).map(|node| node.value) {
         Ok(Yaml::Mapping(members)) => members.iter().any(|(key, ..)| key == DENIALS),
         Ok(_) => false,
-        Err(_) => text.split(['\n', '\r']).any(begins_with_denials),
+        Err(_) => text.split(DENIALS).skip(1).any(|rest| rest.trim_start_matches(['"', '\'', ' ', '\t']).starts_with(':')),
     }
-}
-
-fn begins_with_denials(line: &str) -> bool {
-    let is_before_a_key = |character: char| character.is_whitespace() || "\u{feff}{?\"'-".contains(character);
-    let mut rest = line.trim_start_matches(is_before_a_key);
-    while let Some((_, behind)) = rest.strip_prefix(['&', '!']).and_then(|anchor| anchor.split_once(' ')) {
-        rest = behind.trim_start_matches(is_before_a_key);
-    }
-    rest.strip_prefix(DENIALS).is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ', '\t']).starts_with(':'))
 }
 
 /// Whether the tree grants nothing: it has no policy, and defines no further source.
@@ -268,10 +266,17 @@ mod tests {
             "&a denials: []",
             "\"\\x64enials\": []",
             "a: [\n  denials: []",
+            "{ version: 1, version: 1, denials: [ {} ] }",
         ] {
             assert!(is_misplaced("denied.yaml", text.as_bytes()), "{text:?}");
         }
-        for text in ["a:\n  denials: []", "denialsx: 1", "a: denials:", "# denials: []"] {
+        for bytes in [b"# \xe9\ndenials: []".to_vec(), "denials: []".encode_utf16().flat_map(u16::to_le_bytes).collect()] {
+            assert!(is_misplaced("denied.yaml", &bytes), "another encoding");
+        }
+        for folder in ["Policies", "polices", "Sources"] {
+            assert!(is_misplaced(&format!("{folder}/denied.yaml"), b"denials: []"), "{folder}");
+        }
+        for text in ["a:\n  denials: []", "denialsx: 1", "# denials: []", "- denials: []"] {
             assert!(!is_misplaced("denied.yaml", text.as_bytes()), "{text:?}");
         }
     }
