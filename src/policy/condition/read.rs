@@ -132,7 +132,7 @@ pub(super) fn read_claimed<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, form
         }
         // Two tokens' fractions, or numbers above 64 bits, may be read as one, so no line compares them.
         Yaml::Float(_) => {
-            fields.fault(node.place, "expected text, a whole number within 64 bits or true or false, found another number");
+            fields.fault(node.place, "expected text, a whole number from -2^63 to 2^63-1 or true or false, found another number");
             None
         }
         Yaml::Flag(_) | Yaml::Integer(_) if form == Form::Plain => {

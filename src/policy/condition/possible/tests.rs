@@ -230,7 +230,7 @@ fn a_number_that_is_not_whole_is_an_error() {
     for value in ["7.5", "7.0", "1e3", "010", "18446744073709551617"] {
         for denial in [false, true] {
             let faults = faults_of_value("spiffe", denial, "/team", value);
-            let is_told = |fault: &Fault| fault.message.contains("a whole number within 64 bits");
+            let is_told = |fault: &Fault| fault.message.contains("a whole number from -2^63 to 2^63-1");
             assert!(faults.iter().any(is_told), "{value} {denial}: {faults:?}");
         }
     }
