@@ -54,4 +54,5 @@ pub use time::{Clock, SystemClock, UnixTime};
 #[cfg(test)]
 pub(crate) use time::{SteppingClock, processor_time};
 pub use timeline::{ClockEvent, Moment, Timeline};
+pub(crate) use token_text::SESSION_BEGIN;
 pub use transit_file::{TransitFile, TransitFileError, parse_version};

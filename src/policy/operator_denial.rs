@@ -14,7 +14,7 @@ use crate::answers::DenyLines;
 use crate::identity::{Attribute, Facts, Value};
 use crate::words::names::{IssuerName, PolicyName, SourceName};
 use crate::words::yaml::nearest;
-use crate::words::{Denial, Reason, UnixTime};
+use crate::words::{Denial, Reason, UnixTime, holds_secret};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -58,6 +58,9 @@ impl OperatorDenial {
             return Err(StopError::NoReason);
         }
         let texts = [("repository", self.repository.as_ref()), ("run", self.run.as_ref()), ("reason", Some(&self.reason))];
+        if let Some((line, _)) = texts.iter().find(|(_, text)| text.is_some_and(|text| holds_secret(text))) {
+            return Err(StopError::Secret { line });
+        }
         let long = texts.into_iter().find(|(_, text)| text.is_some_and(|text| text.chars().count() > STOP_CHARACTERS_MAX));
         long.map_or(Ok(()), |(line, _)| Err(StopError::TooLong { line }))
     }

@@ -10,6 +10,7 @@ pub use verified::VerifiedSession;
 
 use super::limits::SESSION_MAX;
 use super::{Expected, LifetimeError, SessionKeyError, VerifiedToken};
+use crate::words::SESSION_BEGIN as PREFIX;
 use crate::words::names::{DecisionId, IssuerName, PolicyName};
 use crate::words::{Denial, Digest, Reason, Secret, UnixTime, parse_duration};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
@@ -21,8 +22,6 @@ use verified::{Body, ends_at};
 
 /// The bytes of a session key.
 pub const SESSION_KEY_BYTES: usize = 32;
-/// The prefix of session tokens, by which secret scanners find leaked ones.
-const PREFIX: &str = "daypass-session.";
 /// Separates this use of a key's digest from any other.
 const PURPOSE: &[u8] = b"daypass session v1";
 /// The length of a key's id, which precedes the ciphertext.

@@ -3,8 +3,10 @@
 
 use std::ops::Range;
 
-/// How the first part begins: base64url of `{"`.
-const BEGIN: &str = "eyJ";
+/// How the first part may begin: base64url of a brace, with a quote or white space behind it.
+const BEGINS: [&str; 5] = ["eyJ", "eyA", "ewo", "ewk", "ew0"];
+/// How our own session tokens begin, by which secret scanners find leaked ones.
+pub(crate) const SESSION_BEGIN: &str = "daypass-session.";
 /// The dots of a signed token. An encrypted one has more.
 const DOTS_MIN: usize = 2;
 /// The shortest token that is signed: a header of HS256 has 20 characters, a signature of it 43. A shorter text is a name.
@@ -18,12 +20,19 @@ pub(super) fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> {
         // A character that ends a word may have several bytes, so the next word begins where the slice says.
         start += word.len();
         start += text[start..].chars().next().map_or(0, char::len_utf8);
-        // If the first beginning is none of a token, a later one has fewer bytes and dots.
-        let token = word[word.find(BEGIN)?..].trim_end_matches('.');
-        let begin = at + word.find(BEGIN)?;
-        let is_token = token.len() >= BYTES_MIN && token.bytes().filter(|byte| *byte == b'.').count() >= DOTS_MIN;
-        is_token.then_some(begin + BEGIN.len()..begin + token.len())
+        token(word).map(|token| at + token.start..at + token.end)
     })
+}
+
+fn token(word: &str) -> Option<Range<usize>> {
+    let word = word.trim_end_matches('.');
+    if let Some(begin) = word.find(SESSION_BEGIN).map(|begin| begin + SESSION_BEGIN.len()) {
+        return (word.len() - begin >= BYTES_MIN).then_some(begin..word.len());
+    }
+    // If the first beginning is none of a token, a later one has fewer bytes and dots.
+    let (begin, first) = BEGINS.iter().filter_map(|first| word.find(first).map(|begin| (begin, first))).min()?;
+    let dots = word[begin..].bytes().filter(|byte| *byte == b'.').count();
+    (word.len() - begin >= BYTES_MIN && dots >= DOTS_MIN).then_some(begin + first.len()..word.len())
 }
 
 /// The alphabet of base64url, and the dot between two parts.
@@ -53,6 +62,16 @@ mod tests {
             );
             assert_eq!(shown(&format!("secret shop/x-{token}#/a")), "secret shop/x-eyJ…#/a");
         }
+    }
+
+    #[test]
+    fn a_token_with_white_space_in_its_header_and_a_session_are_found() {
+        let rest = format!("{}.e30.{}", "a".repeat(20), "a".repeat(43));
+        for begin in ["eyA", "ewo", "ewk", "ew0"] {
+            assert_eq!(shown(&format!("secret {begin}{rest}")), format!("secret {begin}…"));
+        }
+        assert_eq!(shown(&format!("a daypass-session.{}", "a".repeat(80))), "a daypass-session.…");
+        assert_eq!(shown("daypass-session.short"), "daypass-session.short");
     }
 
     #[test]

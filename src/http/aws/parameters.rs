@@ -5,8 +5,8 @@ use super::form::Form;
 use crate::kind::{AwsTarget, Target};
 use crate::policy::{AwsParameters, Request};
 use crate::token::parse_document;
-use crate::words::Secret;
 use crate::words::names::{RoleArn, check_managed_policy_arn};
+use crate::words::{Secret, holds_secret};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -80,10 +80,11 @@ fn policy(form: &mut Form) -> Result<Option<String>, Fault> {
     check_chars("Policy", &text, POLICY_CHARS)?;
     let good = |character: char| matches!(character, '\t' | '\n' | '\r' | ' '..='\u{ff}');
     let is_object = parse_document(text.as_bytes()).is_ok_and(|document| document.is_object());
-    if !is_object || !text.chars().all(good) {
+    // It is recorded, and a token in it would be.
+    if !is_object || !text.chars().all(good) || holds_secret(&text) {
         return Err(Fault::of(
             "MalformedPolicyDocument",
-            "`Policy` is no JSON object, has a member twice, or has characters that AWS refuses.",
+            "`Policy` is no JSON object, has a member twice, has characters that AWS refuses, or holds a token or a private key.",
         ));
     }
     Ok(Some(text))

@@ -15,6 +15,12 @@ pub enum StopError {
     /// It has no reason.
     #[error("say the reason")]
     NoReason,
+    /// One of its texts holds a secret, which would stand in records and in the refusals that it causes.
+    #[error("`{line}` holds what looks like a token, a private key or an address with a user: leave it out")]
+    Secret {
+        /// Which one.
+        line: &'static str,
+    },
     /// One of its texts is too long.
     #[error("`{line}` is longer than {} characters", super::STOP_CHARACTERS_MAX)]
     TooLong {

@@ -6,7 +6,7 @@ use crate::identity::{Attribute, Facts, Mapping};
 use crate::issuers::{IssuerSettings, chosen};
 use crate::token::{Claims, JsonError, parse_json};
 use crate::words::names::{Audience, IssuerName, NameError};
-use crate::words::{Denial, NAMED_FILE_MAX, PlainPath, read_named};
+use crate::words::{Denial, NAMED_FILE_MAX, PlainPath, read_named, value_without_secrets};
 use clap::Args;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -148,7 +148,10 @@ impl DescribedToken {
     /// A note for each claim of the command line that the mapping does not document.
     pub(in crate::cli::policy) fn undocumented(&self) -> impl Iterator<Item = String> {
         let mapping = self.issuer.mapping.name();
-        self.not_documented.iter().map(move |name| format!("no token of the mapping {mapping} is documented to claim `{name}`"))
+        self.not_documented.iter().map(move |name| {
+            let name = value_without_secrets(name);
+            format!("no token of the mapping {mapping} is documented to claim `{name}`")
+        })
     }
 }
 
