@@ -64,8 +64,8 @@ pub(super) fn read(body: &Secret, settings: &ServiceSettings, scope: Option<&str
     if let (Some(requested), Some(granted)) = (scope, answer.get("scope").filter(|granted| !granted.is_null())) {
         // RFC 6749, section 3.3: a list in one text. Another form cannot be compared.
         let granted = granted.as_str().ok_or(Fault::ScopeForm)?;
-        let is_requested = |one: &str| requested.split(' ').any(|word| word == one);
-        if !granted.split(' ').all(is_requested) {
+        let is_requested = |one: &str| requested.split_ascii_whitespace().any(|word| word == one);
+        if !granted.split_ascii_whitespace().all(is_requested) {
             return Err(Fault::Scope);
         }
     }
