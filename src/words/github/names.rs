@@ -74,8 +74,8 @@ impl Owner {
 }
 
 impl RepositoryName {
-    /// The form of a name, as a regular expression. The parser refuses `.` and `..` after the slash.
-    pub const FORM: &str = "^[A-Za-z0-9_][A-Za-z0-9_-]{0,38}/[A-Za-z0-9._-]{1,100}$";
+    /// The form of a name, as a regular expression. `.` and `..` are no names.
+    pub const FORM: &str = "^[A-Za-z0-9_][A-Za-z0-9_-]{0,38}/([A-Za-z0-9_-][A-Za-z0-9._-]{0,99}|\\.[A-Za-z0-9_-][A-Za-z0-9._-]{0,98}|\\.\\.[A-Za-z0-9._-]{1,98})$";
 
     /// Parses both parts.
     pub fn parse(text: &str) -> Result<Self, RepositoryError> {
