@@ -6,6 +6,7 @@ use super::{App, TrackedSource};
 use crate::answers::{Lifted, Revoked};
 use crate::identity::Identity;
 use crate::policy::{DenialUntil, Grant, LiveChecks, Request};
+use crate::token::VerifiedSession;
 use crate::words::names::{CommitId, SourceName};
 use crate::words::{Denial, IdSuffix, Reason};
 use serde_json::Value;
@@ -29,9 +30,15 @@ impl App {
         decision.stands(&LiveChecks::new(&self.denials.load(), times.denials, &is_fresh), identity.facts())
     }
 
-    /// Decides once more on what was granted, by what is in force now.
+    /// Decides once more on what was granted, by what is in force now. A session may have been revoked meanwhile.
     pub fn decide_again(&self, grant: &Grant, identity: &Identity) -> Result<Grant, Denial> {
+        identity.session().map_or(Ok(()), |session| self.check_stands(session))?;
         self.decide(&*self.in_force()?, identity, grant.request())
+    }
+
+    /// Refuses a session that was revoked or ended.
+    pub fn check_stands(&self, session: &VerifiedSession) -> Result<(), Denial> {
+        if self.store.has_ended(session.id()) { Err(Reason::SessionRefused.with_cause("it was revoked")) } else { Ok(()) }
     }
 
     /// Lifts a denial, and returns what it denied. If no denial has this id, the answer says that nothing was lifted.

@@ -109,9 +109,7 @@ pub(super) async fn resume(app: &App, call: RequestContext, context: &mut AuditC
         issuer.mapping.read_session(&issuer.name, session)
     })?;
     context.has_issuer(known.session().issuer());
-    if app.store.has_ended(known.session().id()) {
-        return Err(Reason::SessionRefused.with_cause("it was revoked"));
-    }
+    app.check_stands(known.session())?;
     let issuer = issuer_of(app, known.session())?;
     if let Some(key) = known.session().signed_by() {
         // Boxed: the future that fetches an issuer's keys is large and rarely needed.

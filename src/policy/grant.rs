@@ -61,11 +61,7 @@ impl Grant {
         if self.granted == later.granted {
             return Ok(());
         }
-        let denial =
-            Reason::PolicyUnavailable.with_cause("the policies changed while it was made, and grant it on other terms now");
-        Err(denial
-            .with_detail("The policies changed while this was made, and grant it on other terms now.")
-            .with_hint("Try again in a moment."))
+        Err(Reason::PolicyChanged.with_cause("the policies changed while it was made, and grant it on other terms now"))
     }
 
     /// The policy of each credential, in the same order.

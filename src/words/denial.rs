@@ -90,6 +90,7 @@ reasons! {
     IssuerUnavailable, "issuer_unavailable", 503, Issuer, "The issuer's keys cannot be read.", "Try again in a moment.";
     AuditUnavailable, "audit_unavailable", 503, Us, "The decision could not be recorded, so nothing was released.", "Try again in a moment; the operator is alarmed.";
     PolicyUnavailable, "policy_unavailable", 503, Operator, "No revision of the trust policies is in force.", "The operator finds the cause in /readyz.";
+    PolicyChanged, "policy_changed", 503, Us, "The policies changed while this was made, and grant it on other terms now.", "Try again in a moment: the request is decided anew.";
     Overloaded, "overloaded", 503, Us, "The server is at its limit.", "Try again in a moment.";
     Internal, "internal", 500, Us, "Something failed inside of daypass.", "Show the decision id to the operator.";
 }

@@ -368,7 +368,11 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// A client like that of commands, without their deadlines.
 #[expect(clippy::disallowed_methods, reason = "deadlines of commands are no part of what the tests ask")]
 pub fn patient_client(ca: Option<&[u8]>) -> reqwest::Client {
-    let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().timeout(PATIENCE);
+    let builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .timeout(PATIENCE)
+        .user_agent(concat!("daypass/", env!("CARGO_PKG_VERSION")));
     let builder = match ca {
         None => builder,
         Some(pem) => builder.tls_certs_only(reqwest::Certificate::from_pem_bundle(pem).unwrap()),

@@ -116,6 +116,7 @@ pub(super) const fn code(reason: Reason) -> (&'static str, u16) {
         | Reason::ProviderUnavailable
         | Reason::AuditUnavailable
         | Reason::PolicyUnavailable
+        | Reason::PolicyChanged
         | Reason::Overloaded => ("ServiceUnavailable", 503),
         // After this code AWS's own clients wait longer before each try.
         Reason::RateLimited => ("Throttling", 400),

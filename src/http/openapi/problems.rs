@@ -46,6 +46,7 @@ pub(super) const fn operations_of(reason: Reason) -> &'static [OperationKind] {
         | Reason::Denied
         | Reason::ClaimUnreadable
         | Reason::PolicyAmbiguous
+        | Reason::PolicyChanged
         | Reason::PolicyUnavailable => &[Exchange, Secret, Replay, Audit, Rewrite, SecretStatus, Deny],
         Reason::TagRefused
         | Reason::SessionNameRefused
