@@ -1,5 +1,5 @@
-//! The release of what was made, after a second decision. Making a credential takes time, and a caller may send the body of a use slowly: what was denied meanwhile, or
-//! taken out of Git, is not released.
+//! The release of what was made, after a second decision. Making a credential takes time, and a caller may send the body of a use
+//! slowly: what was denied meanwhile, or taken out of Git, is not released.
 
 use super::{Answer, LocalGrant, Recorded, Released, RequestRecord, Store, replay};
 use crate::policy::{Admission, Grant};
