@@ -403,3 +403,32 @@ async fn a_session_that_outlives_its_token_shares_its_uses_and_ends_with_its_iss
         assert_eq!(read(&world, secret, &session).await, "session_refused", "{from}");
     }
 }
+
+/// AWS may take seconds: a session that is revoked meanwhile gets nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_is_revoked_while_its_credential_is_made_gets_none() {
+    let sts = crate::sts::StandInSts::start().await;
+    let policy = "issuer: github
+match: { repository: acme/shop@456789, ref: refs/heads/main, event: push }
+grant: { aws: [ { role: arn:aws:iam::123456789012:role/slow } ] }
+";
+    let setup = Setup { policies: vec![("shop/slow", policy.to_owned())], aws: sts.section(), ..Setup::default() };
+    let world = World::start(setup).await;
+    // AWS answers after two seconds. On a busy machine the end may come after that.
+    for _ in 0..10 {
+        let (session, count) = (session(&world, "").await, sts.asked().len());
+        let ending = async {
+            crate::support::until("AWS is asked", async || sts.asked().len() > count).await;
+            call(&world, "POST", "auth/token/revoke-self", &session, None).await
+        };
+        let ((status, answer), ended) = tokio::join!(call(&world, "GET", "aws/creds/shop/slow", &session, None), ending);
+        assert_eq!(ended.0, 204, "{}", ended.1);
+        if status != 200 {
+            assert!(error(&answer).starts_with("session_refused"), "{answer}");
+            let last = world.audit().pop().unwrap();
+            assert!(last.kind != "released", "{last:?}");
+            return;
+        }
+    }
+    panic!("no session ended in time");
+}
