@@ -4,6 +4,7 @@ use super::catalogue::Tree;
 use super::guardrail::GUARDRAILS_FILE;
 use super::reading::is_policy;
 use crate::words::yaml::{Fault, Node, Place, Yaml, distance, nearest};
+use std::borrow::Cow;
 
 /// The folders that are read, each with all that is below it.
 const FOLDERS: [&str; 5] = ["policies", "secrets", "transit", "tests", "sources"];
@@ -70,9 +71,13 @@ fn is_misplaced(path: &str, bytes: &[u8]) -> bool {
 fn has_denials(path: &str, bytes: &[u8]) -> bool {
     let is_looked_at = path.split_once('/').is_none_or(|(folder, _)| is_near(folder)) && !is_note(path);
     // In another encoding, such as UTF-16, the letters of the key are the same, with NULs between them.
-    let text = is_looked_at.then(|| String::from_utf8_lossy(bytes).replace('\0', ""));
+    let text = || match String::from_utf8_lossy(bytes) {
+        text if text.contains('\0') => Cow::Owned(text.replace('\0', "")),
+        text => text,
+    };
     // Reading every policy a second time would double the time of a load. A key without the word has an escape in it.
-    text.is_some_and(|text| (text.contains(DENIALS) || text.contains('\\')) && has_denials_key(path, &text))
+    let may_have_it = |text: &str| text.contains(DENIALS) || text.contains('\\');
+    is_looked_at.then(text).is_some_and(|text| may_have_it(&text) && has_denials_key(path, &text))
 }
 
 /// Whether `denials` is a key of the outermost mapping. In a file that is no YAML it may be one wherever it stands.

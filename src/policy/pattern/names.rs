@@ -3,7 +3,15 @@
 
 use super::{Pattern, Step, is_delimiter};
 use regex_syntax::hir::{Class, Hir, HirKind};
+use std::collections::HashMap;
 use std::fmt::{Display, Formatter};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+/// Forms by their regular expressions; `None` for what is none.
+type Forms = HashMap<&'static str, Option<Arc<Automaton>>>;
+
+/// The forms that were read, each once: every policy that is loaded asks for the same few.
+static FORMS: LazyLock<Mutex<Forms>> = LazyLock::new(Mutex::default);
 
 /// The names of one kind.
 pub(in crate::policy) struct NameForm {
@@ -58,7 +66,7 @@ impl Pattern {
     /// Checks that some name of this form can fit.
     pub(in crate::policy) fn check_can_name(&self, names: &NameForm) -> Result<(), NoNameError> {
         // A form that is no regular expression forbids nothing. A test reads each of them.
-        let Some(automaton) = Automaton::of(names.form) else { return Ok(()) };
+        let Some(automaton) = Automaton::known(names.form) else { return Ok(()) };
         let pattern = self.expanded();
         let reached = match Search::new(&pattern.steps, &automaton).run() {
             Reached::Name => return Ok(()),
@@ -100,6 +108,11 @@ enum State {
 }
 
 impl Automaton {
+    fn known(form: &'static str) -> Option<Arc<Self>> {
+        let mut forms = FORMS.lock().unwrap_or_else(PoisonError::into_inner);
+        forms.entry(form).or_insert_with(|| Self::of(form).map(Arc::new)).clone()
+    }
+
     fn of(form: &str) -> Option<Self> {
         let hir = regex_syntax::parse(form).ok()?;
         let mut automaton = Self { states: vec![State::End], start: 0 };
