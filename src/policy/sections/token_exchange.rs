@@ -61,9 +61,9 @@ impl Section for TokenExchangeGrant {
         Some(self.whole().into())
     }
 
-    /// Reads a pattern. A field without a value is refused: it would deny nobody.
+    /// Reads a pattern. A field without a name or a value is refused: it would deny nobody.
     fn pattern(text: &str) -> Result<Pattern, DenialError> {
-        match fields_of(text).find(|field| !field.contains('=') && !field.bytes().all(|byte| byte == b'*')) {
+        match fields_of(text).find(|field| !names_value(field)) {
             Some(field) => Err(DenialError::Field { field: field.to_owned() }),
             None => {
                 let pattern = Pattern::parse(text)?;
@@ -123,6 +123,12 @@ pub(in crate::policy) enum DenialError {
     /// No service, or no field of one, fits it.
     #[error(transparent)]
     NoName(#[from] NoNameError),
+}
+
+/// Whether a field has a name and a value, or is a wildcard. No field of a request is empty.
+fn names_value(field: &str) -> bool {
+    let both = field.split_once('=').is_some_and(|(name, value)| !name.is_empty() && !value.is_empty());
+    both || field.bytes().all(|byte| byte == b'*')
 }
 
 /// Checks that some field could fit, as it is written or decoded. A part that is no pattern denies, whatever it has.

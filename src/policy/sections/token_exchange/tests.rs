@@ -110,7 +110,9 @@ fn a_denial_counts_whatever_other_fields_there_are_and_bounds_only_by_all_of_the
     ] {
         assert_eq!(parse(text).lies_within(std::iter::once(&pattern(allowed))), within, "{allowed} {text}");
     }
-    for none in ["partner?role", "partner?role=admin&zone", "partner?**role"] {
+    for none in
+        ["partner?role", "partner?role=admin&zone", "partner?**role", "*?scope=", "partner?=admin", "partner?role=admin&=*"]
+    {
         let fault = TokenExchangeGrant::pattern(none).map(|pattern| pattern.to_string());
         assert!(fault.is_err(), "{none}: {fault:?}");
     }
