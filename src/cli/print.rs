@@ -1,10 +1,10 @@
 //! Output for people and programs: colours on a terminal, none in a pipe.
 
-use crate::client::Failure;
+use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::secrets::is_recipient;
 pub(super) use crate::words::counted;
 use crate::words::yaml::Fault;
-use crate::words::{excerpt, is_control, plain, plain_json};
+use crate::words::{excerpt, has_command, is_control, plain, plain_json};
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
@@ -31,11 +31,19 @@ pub(super) fn json(value: &serde_json::Value) {
 }
 
 /// Prints a document that another program reads: to that program byte for byte, and on a terminal with what controls one escaped.
-pub(super) fn document(text: &str) -> std::io::Result<()> {
+pub(super) fn document(name: &'static str, text: &str) -> Result<(), Failure> {
+    check_lines(name, text)?;
     let mut out = std::io::stdout().lock();
     let shown = if out.is_terminal() { on_terminal(text) } else { Cow::Borrowed(text) };
-    out.write_all(shown.as_bytes())?;
-    out.flush()
+    out.write_all(shown.as_bytes()).and_then(|()| out.flush()).map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault))
+}
+
+/// Refuses a document with a line that a CI's runner takes for a command. It repeats lines of others and is used as it is, so none of them
+/// can be escaped; and nobody needs such a line.
+fn check_lines(name: &'static str, text: &str) -> Result<(), Failure> {
+    let Some(line) = text.split(['\n', '\r']).find(|line| has_command(line)) else { return Ok(()) };
+    let message = format!("the {name} is not printed, because a CI's runner takes a line of it for a command: `{}`", line.trim());
+    Err(Failure::new(STATUS_CONFIGURATION, message).with_hint("write what that line repeats in another way"))
 }
 
 /// The lines of a document, in which names and texts of others stand, for a terminal.
@@ -96,6 +104,17 @@ pub(super) fn verdict(word: &str, is_good: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// GitHub's runner trims a line, and a line of a patch's context begins with a space.
+    #[test]
+    fn a_document_whose_lines_forge_commands_is_not_printed() {
+        let patch = "--- a/policies/a.yaml\n+++ b/policies/a.yaml\n@@ -1,2 +1,2 @@\n-a\n+a@1\n";
+        assert!(check_lines("patch", patch).is_ok());
+        for line in [" ::stop-commands::x", "   ::error::x", " a\r::error::x", " # ##[add-path]x", "+# ##vso[task.x]y"] {
+            let failure = check_lines("patch", &format!("{patch}{line}\n")).unwrap_err().to_string();
+            assert!(failure.contains("not printed") && !failure.lines().any(has_command), "{failure}");
+        }
+    }
 
     #[test]
     fn a_document_cannot_control_the_terminal_that_shows_it() {

@@ -175,7 +175,7 @@ fn print(imported: &[Imported], refused: &[NotImported], output: Output, on_disk
             policy.notes.iter().for_each(|note| anstream::println!("  - {}", plain(note)));
         } else {
             let document = format!("---\n# {}\n{}", plain(&policy.file), policy.text());
-            print::document(&document).map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault))?;
+            print::document("policy", &document)?;
         }
     }
     refused.iter().for_each(|one| note(format!("not imported: {}: {}", one.original, one.reason)));
