@@ -9,6 +9,7 @@ use crate::secrets::IdentityError;
 use crate::store::{ReadError, StoreError};
 use crate::telemetry::TracesError;
 use crate::words::names::{CommitId, NameError, SourceName};
+use crate::words::yaml::{Fault, Severity};
 use crate::words::{Denial, PlainPath, Reason};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -150,12 +151,20 @@ pub enum UnreadForm {
     /// A commit is missing now.
     #[error(transparent)]
     Git(#[from] GitError),
-    /// The guardrails that were in force are not known, so nothing may widen.
-    #[error("the guardrails of {commit} cannot be read")]
+    /// A form of the guardrails that was in force does not load any more, so nothing may widen.
+    #[error("the guardrails of {commit} do not load any more{}", first_of(faults))]
     Guardrails {
         /// Whose form was in force.
         commit: CommitId,
+        /// The errors in it.
+        faults: Vec<Fault>,
     },
+}
+
+/// The first error, to stand behind what it explains.
+fn first_of(faults: &[Fault]) -> String {
+    let first = faults.iter().find(|fault| fault.severity == Severity::Error);
+    first.map(|fault| format!(": {}", fault.brief())).unwrap_or_default()
 }
 
 /// How to repair a damaged clone without giving anything away.

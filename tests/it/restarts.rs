@@ -146,6 +146,28 @@ async fn without_a_record_of_the_versions_in_force_nothing_is_granted_until_a_co
     assert_eq!(unprotected(&world).await, 200);
 }
 
+/// The guardrails in force load no more with a configuration that lacks an issuer: whoever has to correct that is told the line.
+#[tokio::test(flavor = "multi_thread")]
+async fn guardrails_that_load_no_more_are_told_by_their_line() {
+    let issuers = "  - { name: pods, mapping: kubernetes, issuer: \"{issuer}\", audiences: [\"https://pods.example\"], addresses: [127.0.0.0/8] }\n";
+    let mut world = World::start(Setup { issuers: issuers.to_owned(), ..Setup::default() }).await;
+    let rails = RAILS.replace("shop/**", "other/**") + "  - { description: No pods., issuer: pods, deny: { secrets: ['**'] } }\n";
+    world.commit_and_wait(&[("guardrails.yaml", rails.as_bytes())]).await;
+    world.stop();
+    let path = world.path("daypass.yaml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let without: String = text.split_inclusive('\n').filter(|line| !line.contains("name: pods")).collect();
+    std::fs::write(&path, without).unwrap();
+    world.kill_and_restart().await;
+    assert_eq!(ask(&world, "false", "shop/password.age").await, (503, json!("policy_unavailable")));
+    let status = world.job("push", &["status", "--config", &path.display().to_string()], &[]).await;
+    let stdout = String::from_utf8_lossy(&status.stdout).into_owned();
+    assert!(stdout.contains("do not load any more: guardrails.yaml:6: ") && stdout.contains("`daypass accept "), "{stdout}");
+    std::fs::write(&path, text).unwrap();
+    world.kill_and_restart().await;
+    assert_eq!(unprotected(&world).await, 200);
+}
+
 /// A single file must not end the server, also not at its start.
 #[tokio::test(flavor = "multi_thread")]
 async fn deep_nesting_is_a_fault_of_its_own_file_alone() {

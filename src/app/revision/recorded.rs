@@ -73,8 +73,8 @@ impl Recorded {
 
     fn guardrails(&self, catalogue: &Catalogue) -> Result<Vec<Arc<Guardrails>>, UnreadForm> {
         let read = |commit: &CommitId| {
-            let read = self.tree(commit).and_then(|tree| Guardrails::of(tree, catalogue).ok());
-            read.map(Arc::new).ok_or_else(|| UnreadForm::Guardrails { commit: commit.clone() })
+            let read = self.tree(commit).map_or_else(|| Err(Vec::new()), |tree| Guardrails::of(tree, catalogue));
+            read.map(Arc::new).map_err(|faults| UnreadForm::Guardrails { commit: commit.clone(), faults })
         };
         self.commits(GUARDRAILS_FILE).iter().map(read).collect()
     }

@@ -76,7 +76,7 @@ fn files(revision: &Revision, further: usize, opens: bool) -> Vec<Finding> {
         } else {
             ("policies", "correct it: a faulty file keeps its last good form; `daypass policy check` shows the line")
         };
-        Finding::error(check, format!("{}:{}: {}", fault.file, fault.place.line, fault.message), advice)
+        Finding::error(check, fault.brief(), advice)
     });
     let mut findings: Vec<Finding> = told.collect();
     if faults.len() > TOLD_MAX {

@@ -25,10 +25,7 @@ pub(super) async fn look(file: &Path, environment: &Environment) -> Vec<Finding>
         Ok(config) => config,
         Err(faults) => {
             let advice = "correct it; docs/reference/configuration.md has every key";
-            let told = |fault: &Fault| {
-                let what = format!("{}:{}: {}", fault.file, fault.place.line, fault.message);
-                Finding::error("configuration", what, fault.help.as_deref().unwrap_or(advice))
-            };
+            let told = |fault: &Fault| Finding::error("configuration", fault.brief(), fault.help.as_deref().unwrap_or(advice));
             return faults.iter().map(told).collect();
         }
     };

@@ -214,6 +214,11 @@ impl fmt::Display for Fault {
 }
 
 impl Fault {
+    /// Where and what, in one line.
+    pub fn brief(&self) -> String {
+        format!("{}:{}: {}", self.file, self.place.line, self.message)
+    }
+
     /// The text with colours, for a stream that removes them if it is not a terminal.
     pub fn coloured(&self) -> String {
         self.render(&Renderer::styled())
