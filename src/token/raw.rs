@@ -64,11 +64,6 @@ impl RawJws {
         self.key_id.as_deref()
     }
 
-    /// The payload, which is not verified.
-    pub fn unverified_payload(&self) -> &[u8] {
-        &self.payload
-    }
-
     /// The whole token: a proof of possession has its digest.
     pub(super) fn expose(&self) -> &[u8] {
         self.token.expose()
