@@ -24,7 +24,7 @@ pub use denied::{Covered, Denied};
 pub use findings::{Fault, Findings, Line, Lost, NearMiss};
 pub use issuer_keys::{DiscoveryDocument, IssuerKey, IssuerKeyState, IssuerKeys, Jwks, OfIssuers, PublishedKeys, RotatedKeys};
 pub use listed::{FaultsLeftOut, FileFault, LISTED_BYTES_MAX, ListedFaults, listed_files};
-pub use operator::{ClockAccepted, Lifted, OperatorRefusal, Revoked};
+pub use operator::{ClockAccepted, EndedToken, Lifted, OperatorRefusal, Revoked};
 pub use problem::Problem;
 pub use readiness::{Checks, Readiness};
 pub use records::{AuditRecord, Records};

@@ -8,6 +8,7 @@ mod confirm;
 mod covered;
 mod decision;
 mod deny;
+mod end_tokens;
 mod error;
 mod file_key;
 mod key_encryption;
@@ -46,7 +47,7 @@ pub use tracked_source::TrackedSource;
 pub use work_slots::{NoWorkSlot, WorkSlot, WorkSlots};
 
 use crate::config::{Config, Egress, SourceFiles, served_issuer};
-use crate::issue::{OwnIssuers, Providers, Sessions};
+use crate::issue::{OwnIssuers, Providers, Sessions, TokenSeal};
 use crate::issuers::Issuers;
 use crate::kind::Target;
 use crate::policy::{Catalogue, DenialUntil, Widening};
@@ -84,9 +85,11 @@ pub struct App {
     /// Our own issuers.
     pub own_issuers: OwnIssuers,
     /// The outside providers of credentials.
-    pub providers: Providers,
+    pub providers: Arc<Providers>,
     /// The keys that seal and open sessions.
     pub sessions: Sessions,
+    /// Seals copies of tokens that an operator can have ended.
+    pub token_seal: TokenSeal,
     /// Where clients reach us.
     pub public_url: IssuerUrl,
     /// Pools of addresses that are one client each.
@@ -144,8 +147,9 @@ impl App {
                 store.forget_hosted(own).await?;
             }
         }
+        let token_seal = TokenSeal::new(key_identities.clone());
         let sessions = Sessions::load(key_identities, &store).await?;
-        let providers = Providers::connect(config.providers.clone(), &own_issuers).await?;
+        let providers = Arc::new(Providers::connect(config.providers.clone(), &own_issuers).await?);
         let (catalogue, origins) = (config.catalogue(), config.origins());
         let root = Arc::new(TrackedSource::new(SourceName::root(), config.root, Vec::new(), &config.data, store.moment()));
         root.read_identities().await.map_or(Ok(()), Err)?;
@@ -162,6 +166,7 @@ impl App {
             store,
             own_issuers,
             sessions,
+            token_seal,
             public_url: config.public_url,
             egress: config.egress,
             reuse_alarm: ReuseAlarm::default(),
@@ -247,6 +252,9 @@ impl App {
                 _ = aggregates.tick() => {
                     if let Err(denial) = self.store.write_aggregates().await {
                         tracing::error!(cause = %denial.cause, "counted refusals could not be recorded");
+                    }
+                    if let Err(denial) = self.store.forget_ended_tokens().await {
+                        tracing::error!(cause = %denial.cause, "copies of tokens that have ended could not be deleted");
                     }
                 }
             }

@@ -21,6 +21,7 @@ mod secret;
 mod secret_status;
 mod session;
 mod transit;
+mod unreleased;
 mod usage;
 mod uses;
 mod watch;

@@ -35,6 +35,18 @@ pub struct Revoked {
     pub issued: Option<Vec<Value>>,
     /// Who received them.
     pub subject: Option<String>,
+    /// The tokens of which the server kept a copy.
+    #[serde(default)]
+    pub ended: Vec<EndedToken>,
+}
+
+/// What became of a token at its provider.
+#[derive(Serialize, Deserialize, Debug)]
+pub struct EndedToken {
+    /// The provider.
+    pub provider: String,
+    /// Why it did not end the token; `None`: the token has ended.
+    pub cause: Option<String>,
 }
 
 /// To `accept-clock`.

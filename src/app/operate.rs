@@ -60,13 +60,14 @@ impl App {
     }
 
     /// Revokes what can be revoked of a decision, and returns what it issued.
-    pub async fn revoke(&self, decision: IdSuffix, reason: &str) -> Result<Revoked, Denial> {
+    pub async fn revoke(self: &Arc<Self>, decision: IdSuffix, reason: &str) -> Result<Revoked, Denial> {
         let missing =
             || Reason::BadRequest.with_cause("no such decision").with_detail("No decision of this id released anything.");
         let decision = self.whole_id(decision).await?;
         let released = self.store.revoke(&decision, reason).await?.ok_or_else(missing)?;
+        let ended = self.end_tokens(&decision).await?;
         let issued = released.issued.map(|issued| issued.iter().map(|one| Value::clone(one)).collect());
-        Ok(Revoked { decision_id: decision, issued, subject: released.subject })
+        Ok(Revoked { decision_id: decision, issued, subject: released.subject, ended })
     }
 
     /// Accepts this commit of a source once, although it does not follow the one in force, or no listed signer signed it. The

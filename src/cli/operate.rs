@@ -5,18 +5,20 @@ mod status;
 pub(super) use status::status;
 
 use super::print;
-use crate::answers::{ClockAccepted, OperatorRefusal, Revoked, Status};
+use crate::answers::{ClockAccepted, EndedToken, OperatorRefusal, Revoked, Status};
 use crate::cli::examples::examples;
 use crate::cli::progress::Progress;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE, STATUS_USAGE};
 use crate::http::control::SOCKET;
 use crate::issuers::http::{control_client, read_body};
+use crate::kind::Credential;
 use crate::words::names::{CommitId, DecisionId, SourceName};
 use crate::words::{IdSuffix, plain};
 use clap::Args;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// The largest answer: the status of many sources and policies stays far below that.
@@ -58,22 +60,44 @@ pub(super) async fn revoke(arguments: &RevokeArgs, json: bool) -> Result<u8, Fai
     let body = json!({ "decision": arguments.decision, "reason": arguments.reason });
     let revoked: Revoked = arguments.server.post("revoke", &body).await?;
     let issued = revoked.issued.as_deref().unwrap_or_default();
-    let is_issued = |kind: &str| issued.iter().any(|one| one.get(kind).is_some());
-    let aws_deny_policy = is_issued("aws").then(|| aws_deny_policy(&revoked.decision_id));
-    let lives_on: Vec<&str> = LIVES_ON.iter().filter(|(kind, _)| is_issued(kind)).map(|(_, text)| *text).collect();
+    let aws_deny_policy = issued.iter().any(|one| one.get("aws").is_some()).then(|| aws_deny_policy(&revoked.decision_id));
+    let lives_on = lives_on(&revoked);
+    let status = if revoked.ended.iter().any(|token| token.cause.is_some()) { STATUS_UNAVAILABLE } else { 0 };
     if json {
         print::json(&json!(RevokedAndLeft { revoked: &revoked, aws_deny_policy, lives_on }));
-        return Ok(0);
+        return Ok(status);
     }
     anstream::println!("The stored answer is gone: a retry gets nothing. What was issued:");
     issued.iter().for_each(|one| anstream::println!("  {}", what_was_issued(one)));
+    revoked.ended.iter().for_each(|token| anstream::println!("{}", plain(&what_became_of(token))));
     anstream::println!();
     lives_on.iter().for_each(|text| anstream::println!("{text}"));
     if let Some(policy) = aws_deny_policy {
         anstream::println!("\nThis policy on the role (or as an SCP) ends the session at once:\n");
         print::json(&policy);
     }
-    Ok(0)
+    Ok(status)
+}
+
+/// What became of a token of which the server had a copy.
+fn what_became_of(EndedToken { provider, cause }: &EndedToken) -> String {
+    match cause {
+        None => format!("{provider} has ended the token."),
+        Some(cause) => format!("{provider} has NOT ended the token: {cause}. Run this command again."),
+    }
+}
+
+/// What cannot be revoked from here, each once. Tokens that have ended do not live on.
+fn lives_on(revoked: &Revoked) -> Vec<&'static str> {
+    let ended = |kind: &str| revoked.ended.iter().filter(|token| token.cause.is_none() && token.provider == kind).count();
+    let mut left = Vec::new();
+    let kinds = revoked.issued.iter().flatten().filter_map(Value::as_object).flat_map(|one| one.keys());
+    let mut issued: BTreeMap<&str, usize> = BTreeMap::new();
+    kinds.for_each(|kind| *issued.entry(kind).or_default() += 1);
+    for (kind, count) in issued {
+        left.extend(Credential::lives_on(kind).filter(|text| count > ended(kind) && !left.contains(text)));
+    }
+    left
 }
 
 /// What was revoked, and what cannot be revoked from here.
@@ -99,19 +123,6 @@ fn what_was_issued(one: &Value) -> String {
     });
     plain(&kinds.collect::<Vec<_>>().join("; ")).into_owned()
 }
-
-/// What cannot be revoked from here, by kind, and what to do about it.
-const LIVES_ON: [(&str, &str); 5] = [
-    ("secret", READ),
-    ("secret_at", READ),
-    (
-        "file_key",
-        "The file key opens that form of the file forever: change its values where they are used, then in the repository, and give the file a new data key (`daypass secret rotate`).",
-    ),
-    ("id_token", "The ID token is valid until its `exp` wherever its audience accepts it: end there what it opened."),
-    ("aws", "AWS sessions live on until they expire."),
-];
-const READ: &str = "Whoever read a value still knows it after the revocation: change it where it is used, and then in the repository (`daypass secret set`). To keep the job from reading the next one, deny it (`daypass deny`) or narrow its policy.";
 
 /// Denies the sessions of this decision: each of their calls carries its id as source identity (`aws:SourceIdentity`).
 fn aws_deny_policy(decision: &DecisionId) -> Value {

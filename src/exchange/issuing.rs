@@ -2,7 +2,8 @@
 
 use super::answer::{self, Released};
 use super::context::{AuditContext, RECORD_FAILURE, RECORD_RELEASE};
-use super::making;
+use super::making::{self, NewCredential};
+use super::unreleased::Unreleased;
 use crate::answers::Document;
 use crate::app::{App, Live};
 use crate::identity::Identity;
@@ -20,7 +21,7 @@ pub(super) async fn issue_here(
     context: &AuditContext,
 ) -> Result<Released, Denial> {
     let granting = local.grant().granting();
-    let made = all(app, local.licences(), live).await;
+    let made = all(app, local.licences(), live, &mut Unreleased::new(app)).await;
     let decided = made.and_then(|credentials| {
         let later = app.decide_again(local.grant(), identity);
         StillGranted::new(local, later).map(|granted| (granted, credentials)).map_err(|(_, denial)| denial)
@@ -53,16 +54,19 @@ pub(super) async fn issue(
     live: &Live,
     context: &AuditContext,
 ) -> Result<Released, Denial> {
-    let made = all(app, grant.licences(), live).await;
-    let (granted, credentials) = decided_again(app, grant, identity, context, made).await?;
+    let mut unreleased = Unreleased::new(app);
+    let made = all(app, grant.licences(), live, &mut unreleased).await;
+    let made = made.and_then(|credentials| Ok((credentials, unreleased.kept(app)?)));
+    let (granted, (credentials, kept)) = decided_again(app, grant, identity, context, made).await?;
     let grant = granted.grant();
     let (granting, revisions) = (grant.granting(), live.revisions_of(grant.granted()));
     let document = answer::document(context.decision(), &grant.policies(), &revisions, credentials);
     let written = answer::write(&document)?;
     let sealed = app.store.seal(&written, identity.secret_part())?;
-    let answer = Answer { sealed, sessions: document.credentials.iter().filter_map(session).collect() };
+    let answer = Answer { sealed, sessions: document.credentials.iter().filter_map(session).collect(), kept };
     let record = RequestRecord { issued: Some(issued(&document)), ..context.record_of(grant) };
     let receipt = app.traces.record(RECORD_RELEASE, context.decision()).ends(app.store.release(granted, answer, record).await)?;
+    unreleased.release();
     app.metrics.released(document.credentials.iter().map(Credential::kind));
     app.metrics.decided(&granting, None);
     Ok(Released::new(document.into(), written, identity, receipt))
@@ -114,10 +118,13 @@ async fn all<'a>(
     app: &App,
     licences: impl ExactSizeIterator<Item = Licensed<'a>>,
     live: &Live,
+    unreleased: &mut Unreleased,
 ) -> Result<Vec<Credential>, Denial> {
     let mut credentials = Vec::with_capacity(licences.len());
     for licensed in licences {
-        credentials.push(making::make(app, live, licensed).await?);
+        let NewCredential { credential, revocable } = making::make(app, live, licensed).await?;
+        unreleased.add(revocable);
+        credentials.push(credential);
     }
     Ok(credentials)
 }

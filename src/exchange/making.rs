@@ -9,7 +9,7 @@ mod secret_at;
 mod transit;
 
 use crate::app::{App, Live};
-use crate::issue::each_provider;
+use crate::issue::{ProviderKind, RevocableToken, each_provider};
 use crate::kind::Credential;
 use crate::kind::each_kind;
 use crate::policy::HasTerms;
@@ -20,7 +20,21 @@ use std::time::Instant;
 /// A kind of credential that can be made.
 trait Issuable: HasTerms {
     /// Makes one by its licence.
-    async fn make(app: &App, live: &Live, licence: Licence<'_, Self::Terms>) -> Result<Credential, Denial>;
+    async fn make(app: &App, live: &Live, licence: Licence<'_, Self::Terms>) -> Result<NewCredential, Denial>;
+}
+
+/// A credential that was made and not released.
+pub(super) struct NewCredential {
+    pub(super) credential: Credential,
+    /// What its provider can end, if it can.
+    pub(super) revocable: Option<RevocableToken>,
+}
+
+impl NewCredential {
+    /// Of what was made here.
+    fn here(credential: impl Into<Credential>) -> Self {
+        Self { credential: credential.into(), revocable: None }
+    }
 }
 
 macro_rules! declare {
@@ -28,7 +42,7 @@ macro_rules! declare {
         $(use crate::kind::$target;)*
 
         /// Makes one credential.
-        pub(super) async fn make(app: &App, live: &Live, licensed: Licensed<'_>) -> Result<Credential, Denial> {
+        pub(super) async fn make(app: &App, live: &Live, licensed: Licensed<'_>) -> Result<NewCredential, Denial> {
             match licensed {
                 // Boxed: a future that waits for a provider is large, and would enlarge that of every request.
                 $(Licensed::$kind(licence) => {
@@ -46,8 +60,10 @@ each_kind!(declare);
 macro_rules! ask {
     ($($section:ident: $name:ident($target:ident);)*) => {$(
         impl Issuable for $target {
-            async fn make(app: &App, _: &Live, licence: Licence<'_, Self::Terms>) -> Result<Credential, Denial> {
-                app.providers.issue::<Self>(&licence, app.now()).await.map(Credential::from)
+            async fn make(app: &App, _: &Live, licence: Licence<'_, Self::Terms>) -> Result<NewCredential, Denial> {
+                let answer = app.providers.issue::<Self>(&licence, app.now()).await?;
+                let revocable = Self::revocable(licence.terms(), &answer);
+                Ok(NewCredential { credential: answer.into(), revocable })
             }
         }
     )*};

@@ -2,7 +2,7 @@
 //! name in this folder, and a line in the list of [`issue`](super).
 
 use super::outward::{ProviderClientError, client};
-use super::{OwnIssuers, ProviderMismatch};
+use super::{OwnIssuers, ProviderMismatch, RevocableToken, RevocationHandle};
 use crate::kind::{Credential, Target};
 use crate::policy::HasTerms;
 use crate::store::Licence;
@@ -70,6 +70,16 @@ pub trait ProviderKind: HasTerms {
         licence: &Licence<'_, Self::Terms>,
         now: UnixTime,
     ) -> impl Future<Output = Result<Self::Answer, Denial>> + Send;
+
+    /// What the provider needs to end this credential before its time, if it can.
+    fn revocable(_terms: &Self::Terms, _answer: &Self::Answer) -> Option<RevocableToken> {
+        None
+    }
+
+    /// Ends a credential at the provider. One that has ended already is no error.
+    fn revoke(_provider: &Self::Provider, _handle: &RevocationHandle) -> impl Future<Output = Result<(), Denial>> + Send {
+        std::future::ready(Err(Reason::Internal.with_cause("this provider ends no credential")))
+    }
 
     /// The addresses of the provider.
     fn endpoints(settings: &Self::Settings) -> Vec<Endpoint<'_>>;
@@ -191,6 +201,17 @@ macro_rules! declare {
             /// How they are configured.
             pub const fn settings(&self) -> &ProviderSettings {
                 &self.settings
+            }
+
+            /// Ends a credential at the provider of this section of the configuration.
+            pub async fn revoke(&self, provider: &str, handle: &RevocationHandle) -> Result<(), Denial> {
+                match provider {
+                    $(stringify!($section) => {
+                        let connected = self.$section.as_ref().ok_or_else(|| unconfigured(<$target>::absent()))?;
+                        <$target>::revoke(connected, handle).await
+                    })*
+                    other => Err(Reason::Internal.with_cause(format!("there is no provider `{other}`"))),
+                }
             }
 
             /// Refuses what no provider would make, as they are configured. Sends no request.

@@ -10,12 +10,12 @@ mod settings;
 mod tests;
 
 use super::keypair::SigningAlgorithm;
-use super::outward::{ProviderClient, ProviderClientError};
+use super::outward::{FORM, ProviderClient, ProviderClientError, form};
 use super::own::IdTokenIssuer;
 use crate::kind::ExchangedToken;
 use crate::policy::TokenExchangeTerms;
 use crate::store::Licence;
-use crate::words::{Denial, UnixTime};
+use crate::words::{Denial, Secret, UnixTime};
 use answer::read;
 use refusal::{Refusing, denied};
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
@@ -72,6 +72,13 @@ impl TokenExchange {
         let service = self.services.get(name).ok_or_else(|| denied(format!("the configuration has no service `{name}`")))?;
         service.exchange(&self.issuer, licence, now).await
     }
+
+    /// Ends a token of this service.
+    pub async fn revoke(&self, service: &str, token: &Secret) -> Result<(), Denial> {
+        let service =
+            self.services.get(service).ok_or_else(|| denied(format!("the configuration has no service `{service}`")))?;
+        service.revoke(token).await
+    }
 }
 
 impl Service {
@@ -107,5 +114,15 @@ impl Service {
         let (service, fields) = (terms.service.clone(), terms.fields.clone());
         let revoke = settings.revoke.as_ref().map(ToString::to_string);
         Ok(ExchangedToken { service, fields, token: answer.token, expires_at: now.plus(answer.lifetime), revoke })
+    }
+
+    /// RFC 7009, section 2.1: the token in a form; section 2.2: 200 also if the token is not valid any more.
+    async fn revoke(&self, token: &Secret) -> Result<(), Denial> {
+        let refusing = Refusing { service: self.settings.name.as_str() };
+        let Some(address) = &self.settings.revoke else { return Err(denied("the service has no address that revokes")) };
+        let body = form([("token", token.expose_text().unwrap_or_default()), ("token_type_hint", "access_token")]);
+        let request = |client: &Client| client.post(address.clone()).header(CONTENT_TYPE, FORM).body(body.expose().to_vec());
+        let response = self.outward.send(BODY_BYTES_MAX, &[token], request).await.map_err(|fault| refusing.cut(&fault))?;
+        if response.status.is_success() { Ok(()) } else { Err(refusing.not_revoked(response.status)) }
     }
 }

@@ -20,6 +20,9 @@ pub enum IssuedValues {
 
 /// The answer of one kind.
 pub trait Answered: Listed {
+    /// What lives on after an operator revoked it, and what to do about that.
+    const LIVES_ON: &'static str;
+
     /// When it ends, if it does.
     fn expires_at(&self) -> Option<UnixTime>;
 
@@ -107,6 +110,14 @@ macro_rules! declare {
             pub fn describe(&self) -> Value {
                 match self {
                     $($(Self::$kind(answer) => json!({ $word: <$answer>::describe(answer) }),)?)*
+                }
+            }
+
+            /// What lives on of a credential of the kind with this word after an operator revoked it.
+            pub fn lives_on(word: &str) -> Option<&'static str> {
+                match word {
+                    $($($word => Some(<$answer as Answered>::LIVES_ON),)?)*
+                    _ => None,
                 }
             }
 

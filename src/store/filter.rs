@@ -3,7 +3,7 @@ use crate::words::IdSuffix;
 use serde::{Deserialize, Serialize};
 
 /// All kinds of records.
-pub const RECORD_KINDS: [&str; 18] = [
+pub const RECORD_KINDS: [&str; 19] = [
     "intended",
     "released",
     "failed",
@@ -13,6 +13,7 @@ pub const RECORD_KINDS: [&str; 18] = [
     "dry_run",
     "aggregated",
     "revoked",
+    "ended",
     "denied",
     "lifted",
     "accepted",

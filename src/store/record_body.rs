@@ -66,7 +66,7 @@ impl Entry {
     /// Its body by its kind; `None` if this version cannot read it, because another one wrote it.
     pub fn typed(&self) -> Option<RecordBody> {
         match self.kind.as_str() {
-            "intended" | "released" | "failed" | "unresolved" | "repeated" | "refused" | super::DRY_RUN | "revoked" => {
+            "intended" | "released" | "failed" | "unresolved" | "repeated" | "refused" | super::DRY_RUN | "revoked" | "ended" => {
                 self.read().map(|record| RecordBody::Request(Box::new(record)))
             }
             "revision" => self.read().map(RecordBody::Revision),

@@ -2,7 +2,9 @@
 
 use super::forgotten_mark::ForgottenMark;
 use super::record::InFlight;
-use super::{AwsSession, Binding, ProofUse, RequestRecord, aws_sessions, bindings, proofs, reader, schema};
+use super::{
+    AwsSession, Binding, KeptToken, ProofUse, RequestRecord, aws_sessions, bindings, kept_tokens, proofs, reader, schema,
+};
 use crate::identity::ReplayRule;
 use crate::words::names::DecisionId;
 use crate::words::{CanonicalValue, Client, Digest, FirstUse, UnixTime};
@@ -111,11 +113,13 @@ pub struct Answer {
     pub sealed: Vec<u8>,
     /// The AWS sessions in it, so that their holders can be found.
     pub sessions: Vec<AwsSession>,
+    /// Copies of the tokens in it that an operator can have ended.
+    pub kept: Vec<KeptToken>,
 }
 
 impl From<Vec<u8>> for Answer {
     fn from(sealed: Vec<u8>) -> Self {
-        Self { sealed, sessions: Vec::new() }
+        Self { sealed, sessions: Vec::new(), kept: Vec::new() }
     }
 }
 
@@ -291,7 +295,7 @@ fn bind(connection: &Connection, decision: &DecisionId, binding: Option<&Binding
     binding.map_or(Ok(()), |binding| bindings::bind(connection, decision, binding, KEEP_BEYOND_EXPIRY))
 }
 
-/// Keeps the answer for retries and the AWS sessions. An answer whose uses are not `counted` is made again, so it is not kept.
+/// Keeps the answer for retries, the AWS sessions and the copies of tokens. An answer whose uses are not `counted` is made again, so it is not kept.
 fn keep_answer(
     connection: &Connection,
     decision: &DecisionId,
@@ -303,6 +307,7 @@ fn keep_answer(
         let mut statement = connection.prepare_cached("INSERT INTO answers (decision, until, sealed) VALUES (?1, ?2, ?3)")?;
         statement.execute(params![decision.as_str(), now.plus(REPEAT_WINDOW).millis(), answer.sealed])?;
     }
+    kept_tokens::keep(connection, decision, &answer.kept)?;
     aws_sessions::keep(connection, decision, &answer.sessions)
 }
 

@@ -83,6 +83,9 @@ pub struct RequestRecord {
     /// The commits of the policies that granted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy_revision: Option<String>,
+    /// The provider that ended a token, or did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
     /// The code of a refusal or failure; of a revocation the words of whoever revoked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Cow<'static, str>>,

@@ -29,6 +29,8 @@ CREATE INDEX IF NOT EXISTS answers_until ON answers (until);
 CREATE TABLE IF NOT EXISTS aws_sessions (token BLOB PRIMARY KEY, decision TEXT NOT NULL, arn TEXT NOT NULL, id TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS aws_sessions_decision ON aws_sessions (decision);
 CREATE INDEX IF NOT EXISTS aws_sessions_expires ON aws_sessions (expires_at);
+CREATE TABLE IF NOT EXISTS kept_tokens (decision TEXT NOT NULL, number INTEGER NOT NULL, provider TEXT NOT NULL, expires_at INTEGER NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (decision, number)) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS kept_tokens_expires ON kept_tokens (expires_at);
 CREATE TABLE IF NOT EXISTS signing_keys (kid TEXT PRIMARY KEY, algorithm TEXT NOT NULL, state TEXT NOT NULL, created_at INTEGER NOT NULL, changed_at INTEGER NOT NULL, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS id_token_keys (kid TEXT PRIMARY KEY, algorithm TEXT NOT NULL, state TEXT NOT NULL, created_at INTEGER NOT NULL, changed_at INTEGER NOT NULL, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS session_keys (id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;

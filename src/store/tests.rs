@@ -10,6 +10,7 @@ mod clients;
 mod clock;
 mod disk;
 mod flood;
+mod kept;
 
 #[derive(Clone)]
 struct TestClock(Arc<AtomicI64>);
@@ -314,7 +315,7 @@ async fn an_aws_session_is_known_from_its_release_to_its_end_and_not_after_a_rev
             panic!("recorded")
         };
         decisions.push(recorded.decision().clone());
-        let answer = Answer { sealed: Vec::new(), sessions: vec![session(token)] };
+        let answer = Answer { sessions: vec![session(token)], ..Answer::from(Vec::new()) };
         let _ = store.record_outcome(recorded, answer, RequestRecord::default()).await.unwrap();
     }
     let known = async |token: &str| store.aws_session(session(token).token).await.unwrap();

@@ -10,12 +10,13 @@ use std::fmt;
 type Read = fn(&Row<'_>) -> rusqlite::Result<Witness>;
 
 /// The queries. Each of their rows was written in the transaction of its record, and is deleted later or never.
-const SOURCES: [(&str, Read); 9] = [
+const SOURCES: [(&str, Read); 10] = [
     ("SELECT decision FROM replay", |row| Ok(Witness::Decision(row.get(0)?))),
     ("SELECT decision FROM replay WHERE released_at IS NOT NULL", |row| Ok(Witness::Release(row.get(0)?))),
     ("SELECT decision FROM bindings", |row| Ok(Witness::Release(row.get(0)?))),
     ("SELECT decision FROM answers", |row| Ok(Witness::Release(row.get(0)?))),
     ("SELECT decision FROM aws_sessions", |row| Ok(Witness::Release(row.get(0)?))),
+    ("SELECT decision FROM kept_tokens", |row| Ok(Witness::Release(row.get(0)?))),
     ("SELECT kid FROM signing_keys UNION SELECT kid FROM id_token_keys", |row| Ok(Witness::Key(row.get(0)?))),
     ("SELECT id FROM session_keys", |row| Ok(Witness::Key(row.get(0)?))),
     ("SELECT id FROM denials", |row| Ok(Witness::Denial(row.get(0)?))),

@@ -3,6 +3,7 @@
 mod errors;
 mod exchange;
 mod lies;
+mod revoked;
 pub mod stand_in;
 mod strict;
 

@@ -2,7 +2,7 @@
 
 use super::{GitHub, GitHubError, GitHubSettings, Minted, TokenRequest};
 use crate::issue::provider::{Endpoint, Places, ProviderKind};
-use crate::issue::{OwnIssuers, ProviderMismatch};
+use crate::issue::{OwnIssuers, ProviderMismatch, RevocableToken, RevocationHandle};
 use crate::kind::{GitHubTarget, GitHubToken};
 use crate::policy::{GitHubTerms, InRepositories};
 use crate::store::Licence;
@@ -37,6 +37,15 @@ impl ProviderKind for GitHubTarget {
         let Minted { token, expires_at, permissions, repositories, installation: _ } = app.mint(&request, now).await?;
         let api = app.address().to_owned();
         Ok(GitHubToken { app: terms.app.clone(), owner, repositories, permissions, token, expires_at, api })
+    }
+
+    fn revocable(terms: &GitHubTerms, answer: &GitHubToken) -> Option<RevocableToken> {
+        let handle = RevocationHandle { part: answer.app.to_string(), token: answer.token.duplicate() };
+        Some(RevocableToken { provider: PROVIDER, handle, expires_at: answer.expires_at, is_kept: terms.server_revokes })
+    }
+
+    async fn revoke(github: &GitHub, handle: &RevocationHandle) -> Result<(), Denial> {
+        github.revoke(&handle.part, &handle.token).await
     }
 
     fn misfit(settings: &GitHubSettings, granted: &GitHubTarget) -> Option<ProviderMismatch> {

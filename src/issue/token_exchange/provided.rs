@@ -4,7 +4,7 @@ use super::refusal::PROVIDER;
 use super::settings::TokenExchangeSettings;
 use super::{TokenExchange, TokenExchangeError};
 use crate::issue::provider::{Endpoint, Places, ProviderKind};
-use crate::issue::{OwnIssuers, ProviderMismatch};
+use crate::issue::{OwnIssuers, ProviderMismatch, RevocableToken, RevocationHandle};
 use crate::kind::{ExchangedToken, TokenExchangeTarget};
 use crate::policy::TokenExchangeTerms;
 use crate::store::Licence;
@@ -31,6 +31,16 @@ impl ProviderKind for TokenExchangeTarget {
         now: UnixTime,
     ) -> Result<ExchangedToken, Denial> {
         services.issue(licence, now).await
+    }
+
+    fn revocable(_: &TokenExchangeTerms, answer: &ExchangedToken) -> Option<RevocableToken> {
+        answer.revoke.as_ref()?;
+        let handle = RevocationHandle { part: answer.service.to_string(), token: answer.token.duplicate() };
+        Some(RevocableToken { provider: PROVIDER, handle, expires_at: answer.expires_at, is_kept: false })
+    }
+
+    async fn revoke(services: &TokenExchange, handle: &RevocationHandle) -> Result<(), Denial> {
+        services.revoke(&handle.part, &handle.token).await
     }
 
     fn misfit(settings: &TokenExchangeSettings, granted: &TokenExchangeTarget) -> Option<ProviderMismatch> {

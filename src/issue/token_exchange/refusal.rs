@@ -5,6 +5,7 @@ use super::answer::Fault;
 use super::settings::FieldsError;
 use crate::issue::outward::{ProviderResponse, TransportError, may_pass};
 use crate::words::{Denial, Reason};
+use reqwest::StatusCode;
 use serde::Deserialize;
 
 /// The provider's name in a denial.
@@ -48,6 +49,11 @@ impl Refusing<'_> {
 
     fn unavailable(self, cause: impl std::fmt::Display) -> Denial {
         Reason::ProviderUnavailable.with_cause(format!("{PROVIDER}: {}: {cause}", self.service)).by(PROVIDER)
+    }
+
+    /// The service did not end its token.
+    pub(super) fn not_revoked(self, status: StatusCode) -> Denial {
+        self.unavailable(format!("it answered {status} to the revocation of its token"))
     }
 
     /// The policy sets other fields than the configuration leaves to it.

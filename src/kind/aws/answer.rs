@@ -63,6 +63,8 @@ impl AwsKeys {
 }
 
 impl Answered for AwsKeys {
+    const LIVES_ON: &str = "AWS sessions live on until they expire.";
+
     fn expires_at(&self) -> Option<UnixTime> {
         Some(self.expires_at)
     }

@@ -27,6 +27,9 @@ pub struct AzureToken {
 }
 
 impl Answered for AzureToken {
+    const LIVES_ON: &str =
+        "The token of Entra is valid until it ends, and nobody can revoke it: take away the roles of the application.";
+
     fn expires_at(&self) -> Option<UnixTime> {
         Some(self.expires_at)
     }

@@ -22,6 +22,8 @@ pub struct FileKey {
 }
 
 impl Answered for FileKey {
+    const LIVES_ON: &str = "The file key opens that form of the file forever: change its values where they are used, then in the repository, and give the file a new data key (`daypass secret rotate`).";
+
     fn expires_at(&self) -> Option<UnixTime> {
         None
     }

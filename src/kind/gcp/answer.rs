@@ -27,6 +27,8 @@ pub struct GcpToken {
 }
 
 impl Answered for GcpToken {
+    const LIVES_ON: &str = "The token of Google is valid until it ends, and nobody can revoke it: take away the roles of the service account or the principal, or disable the account.";
+
     fn expires_at(&self) -> Option<UnixTime> {
         Some(self.expires_at)
     }

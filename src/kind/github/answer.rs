@@ -29,6 +29,8 @@ pub struct GitHubToken {
 }
 
 impl Answered for GitHubToken {
+    const LIVES_ON: &str = "The token of a GitHub App lives for an hour at most. Who has it can end it before (`DELETE /installation/token`), and so can `daypass revoke` where the policy says `revocable: server`.";
+
     fn expires_at(&self) -> Option<UnixTime> {
         Some(self.expires_at)
     }

@@ -20,6 +20,8 @@ pub struct IdToken {
 }
 
 impl Answered for IdToken {
+    const LIVES_ON: &str = "The ID token is valid until its `exp` wherever its audience accepts it: end there what it opened.";
+
     fn expires_at(&self) -> Option<UnixTime> {
         Some(self.expires_at)
     }

@@ -94,6 +94,8 @@ impl SecretValue {
 }
 
 impl Answered for SecretValue {
+    const LIVES_ON: &str = "Whoever read a value still knows it after the revocation: change it where it is used, and then in the repository (`daypass secret set`). To keep the job from reading the next one, deny it (`daypass deny`) or narrow its policy.";
+
     fn expires_at(&self) -> Option<UnixTime> {
         self.expires_at
     }

@@ -22,6 +22,8 @@ impl Deref for PastValue {
 }
 
 impl Answered for PastValue {
+    const LIVES_ON: &str = SecretValue::LIVES_ON;
+
     fn expires_at(&self) -> Option<UnixTime> {
         self.0.expires_at()
     }

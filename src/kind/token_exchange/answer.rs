@@ -25,6 +25,8 @@ pub struct ExchangedToken {
 }
 
 impl Answered for ExchangedToken {
+    const LIVES_ON: &str = "The service's token is valid until it ends, unless the service can revoke it: ask there.";
+
     fn expires_at(&self) -> Option<UnixTime> {
         Some(self.expires_at)
     }

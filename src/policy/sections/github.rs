@@ -24,6 +24,9 @@ use reach::Reach;
 const REPOSITORIES: NameForm =
     NameForm { kind: "repository of GitHub", form: RepositoryName::FORM, example: "OWNER/REPOSITORY, such as `acme/*`" };
 
+/// The word with which a policy lets the server keep a copy of each token.
+const SERVER: &str = "server";
+
 /// One App, its repositories, and its permissions in them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::policy) struct GitHubGrant {
@@ -31,7 +34,15 @@ pub(in crate::policy) struct GitHubGrant {
     app: AppName,
     reach: Reach,
     permissions: Permissions,
+    server_revokes: bool,
 }
+
+/// Why a text does not say who can revoke.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "expected `server`, which keeps a sealed copy, so that `daypass revoke` ends the token at GitHub; without the line only who has the token can"
+)]
+struct RevocableError;
 
 /// Why a text is no pattern of repositories.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -105,12 +116,13 @@ impl GitHubGrant {
             .required("app")
             .and_then(|node| fields.parsed(node, |text| AppName::parse(&fill_row_text(text, row)?).map_err(FilledError::Value)));
         let reach = fields.required("repositories").and_then(|node| Reach::read(fields, node, row));
+        let server_revokes = fields.optional("revocable").map_or(Some(false), |node| fields.parsed(node, by_server));
         let extra = fields.optional("extra_permissions").map(|node| Permission::read_all(fields, node, None));
         let known = fields.required("permissions").map(|node| (node, Permission::read_all(fields, node, Some(&[]))));
         let (node, known) = known?;
         let all = known?.into_iter().chain(extra.unwrap_or_else(|| Some(Vec::new()))?);
         let permissions = Permissions::new(all).map_err(|fault| fields.fault(node.place, fault)).ok();
-        Some(Self { place, app: app?, reach: reach?, permissions: permissions? })
+        Some(Self { place, app: app?, reach: reach?, permissions: permissions?, server_revokes: server_revokes? })
     }
 
     /// The request for all that it grants.
@@ -121,6 +133,10 @@ impl GitHubGrant {
             permissions: Some(self.permissions.clone()),
         }
     }
+}
+
+fn by_server(text: &str) -> Result<bool, RevocableError> {
+    if text == SERVER { Ok(true) } else { Err(RevocableError) }
 }
 
 #[cfg(test)]

@@ -46,6 +46,7 @@ fn whole() -> RequestRecord {
         policies: Some(vec![policy.clone(), policy.clone()]),
         policy: Some(policy.clone()),
         policy_revision: text(),
+        provider: Some("github".to_owned()),
         reason: Some("denied".into()),
         repeats: Some(decision),
         replayed: Some(ReplayRecord { candidate: digest, decisions: 2, denied: 1 }),

@@ -52,6 +52,7 @@ fn every_exit_status_has_its_row() {
 fn every_kind_of_audit_record_has_its_row() {
     let patterns = [
         r#"schema::append(?:_bytes)?\(\s*connection,\s*now,\s*"([a-z_]+)""#,
+        r#"outcome::append\(connection, now, "([a-z_]+)""#,
         r#"\n    append\(connection, at, "([a-z_]+)""#,
         r#"\n        append\(connection, at, "([a-z_]+)""#,
         r#"\.record\(\s*"([a-z_]+)""#,

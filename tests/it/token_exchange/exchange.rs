@@ -156,6 +156,10 @@ async fn what_is_narrowed_while_a_service_makes_it_is_not_released() {
             let of_it = records.iter().filter(|entry| entry.decision.as_deref() == denial["decision_id"].as_str());
             let kinds: Vec<&str> = of_it.map(|entry| entry.kind.as_str()).collect();
             assert!(kinds.starts_with(&["intended", "failed"]) && !kinds.contains(&"released"), "{kinds:?}");
+            until("the service has ended what was not released", async || {
+                scene.services.with(|inside| inside.revoked == ["pul-hunter2"])
+            })
+            .await;
             assert_eq!(scene.ask(request).await.0, 200, "the request is decided anew");
             return;
         }

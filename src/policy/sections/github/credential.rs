@@ -84,12 +84,19 @@ impl Grantable for GitHubTarget {
         facts: &Facts,
     ) -> Option<Result<GitHubTerms, Denial>> {
         let mut all = entries.filter(|entry| self.is_of(entry)).filter_map(|entry| self.terms_by(entry, facts));
-        let first = match all.next()? {
+        let mut terms = match all.next()? {
             Ok(first) => first,
             refused @ Err(_) => return Some(refused),
         };
-        let is_same = |other: &Result<GitHubTerms, Denial>| other.as_ref().is_ok_and(|other| *other == first);
-        Some(if all.all(|other| is_same(&other)) { Ok(first) } else { Err(ambiguous()) })
+        for other in all {
+            let Ok(other) = other else { return Some(Err(ambiguous())) };
+            // Who can end a token makes it no other one.
+            terms.server_revokes |= other.server_revokes;
+            if terms != (GitHubTerms { server_revokes: terms.server_revokes, ..other }) {
+                return Some(Err(ambiguous()));
+            }
+        }
+        Some(Ok(terms))
     }
 
     /// The repositories with their ids, also those that are listed besides `{repository}`: another id of a name, or a further name, is
@@ -136,7 +143,7 @@ impl GitHubTarget {
         let permissions = self.permissions.as_ref().unwrap_or(&entry.permissions).clone();
         Some(to.map(|(to, by_own)| {
             let own_of = by_own.then(|| facts.issuer.clone());
-            GitHubTerms { app: entry.app.clone(), to, permissions, own_of }
+            GitHubTerms { app: entry.app.clone(), to, permissions, server_revokes: entry.server_revokes, own_of }
         }))
     }
 }

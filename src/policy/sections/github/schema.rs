@@ -1,5 +1,6 @@
 //! What the schemas say of tokens of GitHub Apps.
 
+use super::SERVER;
 use crate::policy::schema::{CredentialSchema, SectionSchema, Values, key, object, reference, text};
 use crate::words::github::{Level, Permission, REPOSITORIES_MAX};
 use serde_json::{Value, json};
@@ -46,6 +47,11 @@ fn entry() -> Value {
                 "What the token may do in them, by GitHub's own names.",
                 reference("github_permissions"),
                 json!([{ "contents": "read" }]),
+            ),
+            "revocable": key(
+                "`server`: the server keeps a sealed copy of the token until it ends, so that `daypass revoke` can end it at GitHub.",
+                json!({ "enum": [SERVER] }),
+                json!([SERVER]),
             ),
             "extra_permissions": key(
                 "The same for what GitHub has and this version of daypass does not know.",

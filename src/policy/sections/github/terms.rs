@@ -13,6 +13,8 @@ pub struct GitHubTerms {
     pub to: InRepositories,
     /// The permissions in them.
     pub permissions: Permissions,
+    /// Whether the server keeps a sealed copy of the token, so that an operator can have it ended.
+    pub server_revokes: bool,
     /// The issuer that says which repository is the identity's own, if the token is for that one: another forge has other repositories.
     pub own_of: Option<IssuerName>,
 }
