@@ -2,6 +2,7 @@
 
 use super::App;
 use crate::answers::EndedToken;
+use crate::issue::Providers;
 use crate::store::KeptToken;
 use crate::words::Denial;
 use crate::words::names::DecisionId;
@@ -25,11 +26,13 @@ impl App {
     }
 
     async fn end_token(&self, decision: &DecisionId, number: i64, kept: KeptToken) -> EndedToken {
-        let outcome = match self.token_seal.open(&kept) {
+        let outcome = match self.token_seal.open(&kept, decision) {
             Ok(handle) => self.providers.revoke(&kept.provider, &handle).await,
             Err(denial) => Err(denial),
         };
-        let (provider, cause) = (kept.provider, outcome.err().map(|denial| denial.cause));
+        // The table is the only place of this name, and the record can never be deleted.
+        let provider = Providers::section_named(&kept.provider).unwrap_or("unknown").to_owned();
+        let cause = outcome.err().map(|denial| denial.cause);
         if let Err(denial) = self.store.record_ended(decision, number, provider.clone(), cause.clone()).await {
             tracing::error!(%decision, provider, cause = %denial.cause, "what became of a token could not be recorded");
         }

@@ -56,7 +56,7 @@ pub(super) async fn issue(
 ) -> Result<Released, Denial> {
     let mut unreleased = Unreleased::new(app);
     let made = all(app, grant.licences(), live, &mut unreleased).await;
-    let made = made.and_then(|credentials| Ok((credentials, unreleased.kept(app)?)));
+    let made = made.and_then(|credentials| Ok((credentials, unreleased.kept(app, context.decision())?)));
     let (granted, (credentials, kept)) = decided_again(app, grant, identity, context, made).await?;
     let grant = granted.grant();
     let (granting, revisions) = (grant.granting(), live.revisions_of(grant.granted()));

@@ -5,8 +5,13 @@ use crate::app::App;
 use crate::issue::{Providers, RevocableToken};
 use crate::store::KeptToken;
 use crate::words::Denial;
+use crate::words::names::DecisionId;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::task::TaskTracker;
+
+/// Before the second attempt: a provider that fails may be back by then, and a server that stops does not wait for much longer.
+const PAUSE: Duration = Duration::from_secs(3);
 
 /// The tokens that can be ended.
 pub(super) struct Unreleased {
@@ -26,8 +31,8 @@ impl Unreleased {
     }
 
     /// Sealed copies of the tokens that a policy lets the server keep.
-    pub(super) fn kept(&self, app: &App) -> Result<Vec<KeptToken>, Denial> {
-        self.tokens.iter().filter_map(|token| app.token_seal.kept(token)).collect()
+    pub(super) fn kept(&self, app: &App, decision: &DecisionId) -> Result<Vec<KeptToken>, Denial> {
+        self.tokens.iter().filter_map(|token| app.token_seal.kept(token, decision)).collect()
     }
 
     /// They leave: their release is recorded.
@@ -39,16 +44,22 @@ impl Unreleased {
 impl Drop for Unreleased {
     fn drop(&mut self) {
         for token in std::mem::take(&mut self.tokens) {
-            let providers = self.providers.clone();
-            self.tasks.spawn(async move {
-                let provider = token.provider;
-                match providers.revoke(provider, &token.handle).await {
-                    Ok(()) => tracing::info!(provider, "a token that was not released was ended"),
-                    Err(denial) => {
-                        tracing::error!(provider, cause = %denial.cause, expires_at = %token.expires_at, "a token that was not released could not be ended");
-                    }
-                }
-            });
+            self.tasks.spawn(end(self.providers.clone(), token));
+        }
+    }
+}
+
+/// Has the provider end it, at the second attempt if need be. Nobody else has the token.
+async fn end(providers: Arc<Providers>, RevocableToken { provider, handle, expires_at, .. }: RevocableToken) {
+    let mut outcome = providers.revoke(provider, &handle).await;
+    if outcome.is_err() {
+        tokio::time::sleep(PAUSE).await;
+        outcome = providers.revoke(provider, &handle).await;
+    }
+    match outcome {
+        Ok(()) => tracing::info!(provider, "a token that was not released was ended"),
+        Err(denial) => {
+            tracing::error!(provider, cause = %denial.cause, %expires_at, "a token that was not released could not be ended");
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::words::{Denial, Secret, UnixTime};
 use answer::{Answer, Fault, HOUR};
 use google::{Federated, Google, Method};
 use refusal::{RefusedStep, cut, denied, not_accepted, refused, unavailable};
+use reqwest::StatusCode;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -160,7 +161,7 @@ fn accept(
     read: impl FnOnce(&Secret) -> Result<Answer, Fault>,
 ) -> Result<Answer, Denial> {
     let response = response.map_err(|fault| cut(about, &fault))?;
-    if !response.status.is_success() {
+    if response.status != StatusCode::OK {
         return Err(refused(about, &response, ttl));
     }
     if let Some(fault) = &response.cut {

@@ -203,6 +203,11 @@ macro_rules! declare {
                 &self.settings
             }
 
+            /// The provider's section of the configuration, if there is one of this name.
+            pub fn section_named(name: &str) -> Option<&'static str> {
+                [$(stringify!($section)),*].into_iter().find(|section| *section == name)
+            }
+
             /// Ends a credential at the provider of this section of the configuration.
             pub async fn revoke(&self, provider: &str, handle: &RevocationHandle) -> Result<(), Denial> {
                 match provider {

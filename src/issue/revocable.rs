@@ -3,6 +3,7 @@
 use crate::secrets::{Identities, decrypt_key, encrypt};
 use crate::store::KeptToken;
 use crate::words::exposed;
+use crate::words::names::DecisionId;
 use crate::words::{Denial, Reason, Secret, UnixTime};
 use serde::{Deserialize, Serialize};
 use std::fmt::Display;
@@ -29,6 +30,15 @@ pub struct RevocationHandle {
     pub token: Secret,
 }
 
+/// A copy, with what it belongs to: whoever can write to the store exchanges no copies.
+#[derive(Serialize, Deserialize)]
+struct Copy {
+    decision: DecisionId,
+    provider: String,
+    #[serde(flatten)]
+    handle: RevocationHandle,
+}
+
 /// Seals copies, and opens them for an operator who revokes: to the identity that encrypts the server's own keys.
 pub struct TokenSeal {
     identities: Identities,
@@ -41,18 +51,26 @@ impl TokenSeal {
     }
 
     /// Seals a copy, if the policy lets the server keep one.
-    pub fn kept(&self, token: &RevocableToken) -> Option<Result<KeptToken, Denial>> {
+    pub fn kept(&self, token: &RevocableToken, decision: &DecisionId) -> Option<Result<KeptToken, Denial>> {
         token.is_kept.then(|| {
-            let text = Secret::new(serde_json::to_vec(&token.handle).map_err(failed)?);
+            let RevocationHandle { part, token: secret } = &token.handle;
+            let handle = RevocationHandle { part: part.clone(), token: secret.duplicate() };
+            let copy = Copy { decision: decision.clone(), provider: token.provider.to_owned(), handle };
+            let text = Secret::new(serde_json::to_vec(&copy).map_err(failed)?);
             let sealed = encrypt(text.expose(), &self.identities.recipients(), false).map_err(failed)?;
-            Ok(KeptToken { provider: token.provider.to_owned(), expires_at: token.expires_at, sealed })
+            Ok(KeptToken { provider: copy.provider, expires_at: token.expires_at, sealed })
         })
     }
 
-    /// Opens a copy. It does not open where the identity was changed since.
-    pub fn open(&self, kept: &KeptToken) -> Result<RevocationHandle, Denial> {
+    /// Opens a copy of this decision. It does not open where the identity was changed since.
+    pub fn open(&self, kept: &KeptToken, decision: &DecisionId) -> Result<RevocationHandle, Denial> {
         let text = decrypt_key(&kept.sealed, &self.identities).map_err(failed)?;
-        serde_json::from_slice(text.expose()).map_err(failed)
+        let copy: Copy = serde_json::from_slice(text.expose()).map_err(failed)?;
+        if copy.decision == *decision && copy.provider == kept.provider {
+            Ok(copy.handle)
+        } else {
+            Err(failed("it belongs to another decision"))
+        }
     }
 }
 
@@ -75,16 +93,19 @@ mod tests {
 
     #[test]
     fn a_copy_opens_for_the_identity_that_sealed_it_and_shows_nothing() {
-        let (own, other) = (seal(), seal());
-        let kept = own.kept(&token(true)).unwrap().unwrap();
+        let (own, other, decision) = (seal(), seal(), DecisionId::new());
+        let kept = own.kept(&token(true), &decision).unwrap().unwrap();
         assert!(!kept.sealed.windows(7).any(|window| window == b"hunter2"));
-        let handle = own.open(&kept).unwrap();
+        let handle = own.open(&kept, &decision).unwrap();
         assert_eq!((handle.part.as_str(), handle.token.expose()), ("acme", &b"ghs_hunter2"[..]));
-        assert!(other.open(&kept).is_err());
+        assert!(other.open(&kept, &decision).is_err());
+        assert!(own.open(&kept, &DecisionId::new()).is_err(), "of another decision");
+        let elsewhere = KeptToken { provider: "token_exchange".to_owned(), ..kept };
+        assert!(own.open(&elsewhere, &decision).is_err(), "of another provider");
     }
 
     #[test]
     fn no_copy_is_made_without_the_policy() {
-        assert!(seal().kept(&token(false)).is_none());
+        assert!(seal().kept(&token(false), &DecisionId::new()).is_none());
     }
 }

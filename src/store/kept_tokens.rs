@@ -5,6 +5,9 @@ use crate::words::UnixTime;
 use crate::words::names::DecisionId;
 use rusqlite::{Connection, params};
 
+/// The table, which stores of earlier versions lack.
+pub(super) const TABLE: &str = "kept_tokens";
+
 /// A copy of a token.
 pub struct KeptToken {
     /// The provider that can end it, by its section of the configuration.

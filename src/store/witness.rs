@@ -1,6 +1,6 @@
 //! Rows of other tables that prove the existence of a record, because both were written together. See `daypass audit verify`.
 
-use super::{Entry, ReadError, Reader, RecordBody};
+use super::{Entry, ReadError, Reader, RecordBody, kept_tokens};
 use crate::words::UnixTime;
 use rusqlite::Row;
 use std::collections::BTreeSet;
@@ -77,11 +77,20 @@ pub struct Witnesses {
 }
 
 impl Reader {
+    fn has_table(&self, name: &str) -> rusqlite::Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1)";
+        self.connection().query_row(sql, [name], |row| row.get(0))
+    }
+
     /// Reads the witnesses. Call it before the log is read, because a running server adds both.
     pub fn witnesses(&self) -> Result<Witnesses, ReadError> {
         let read = || -> rusqlite::Result<Witnesses> {
             let mut found = Witnesses::default();
             for (sql, witness) in SOURCES {
+                // A store of an earlier version, such as an archive, lacks a table.
+                if sql.contains(kept_tokens::TABLE) && !self.has_table(kept_tokens::TABLE)? {
+                    continue;
+                }
                 let mut statement = self.connection().prepare(sql)?;
                 let rows = statement.query_map([], witness)?;
                 rows.into_iter().try_for_each(|row| row.map(|row| _ = found.all.insert(row)))?;

@@ -6,7 +6,7 @@ mod names;
 mod permissions;
 mod repositories;
 
-pub use bounds::REPOSITORIES_MAX;
+pub use bounds::{KNOWN_EVERYWHERE, KNOWN_PAUSE, REPOSITORIES_MAX};
 pub use error::{AppNameError, PermissionError, RepositoriesError, RepositoryError};
 pub use names::{AppName, Owner, Repository, RepositoryId, RepositoryName};
 pub use permissions::{Level, Permission, Permissions};

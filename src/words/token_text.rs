@@ -1,5 +1,5 @@
-//! How a token looks in text: a JWT (RFC 7519), compact and signed or encrypted (RFC 7515, RFC 7516). A job may send its own in the place
-//! of a name, and whoever reads the name could use it.
+//! How a token looks in text: a JWT (RFC 7519), compact and signed or encrypted (RFC 7515, RFC 7516), and those with a beginning of their
+//! own. A job may send its own in the place of a name, and whoever reads the name could use it; a provider may write one into a message.
 
 use std::ops::Range;
 
@@ -7,6 +7,19 @@ use std::ops::Range;
 const BEGINS: [&str; 5] = ["eyJ", "eyA", "ewo", "ewk", "ew0"];
 /// How our own session tokens begin, by which secret scanners find leaked ones.
 pub(crate) const SESSION_BEGIN: &str = "daypass-session.";
+/// How other tokens begin, and the fewest bytes behind that: ours; GitHub's, which have 36 at least (GitHub, "Token formats"); Google's
+/// access tokens.
+const OWN_BEGINS: [(&str, usize); 8] = [
+    (SESSION_BEGIN, BYTES_MIN),
+    ("github_pat_", GITHUB_BYTES_MIN),
+    ("ghp_", GITHUB_BYTES_MIN),
+    ("gho_", GITHUB_BYTES_MIN),
+    ("ghu_", GITHUB_BYTES_MIN),
+    ("ghs_", GITHUB_BYTES_MIN),
+    ("ghr_", GITHUB_BYTES_MIN),
+    ("ya29.", BYTES_MIN),
+];
+const GITHUB_BYTES_MIN: usize = 36;
 /// The dots of a signed token. An encrypted one has more.
 const DOTS_MIN: usize = 2;
 /// The shortest token that is signed: a header of HS256 has 20 characters, a signature of it 43. A shorter text is a name.
@@ -26,8 +39,10 @@ pub(super) fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> {
 
 fn token(word: &str) -> Option<Range<usize>> {
     let word = word.trim_end_matches('.');
-    if let Some(begin) = word.find(SESSION_BEGIN).map(|begin| begin + SESSION_BEGIN.len()) {
-        return (word.len() - begin >= BYTES_MIN).then_some(begin..word.len());
+    let behind =
+        |(begin, least): &(&str, usize)| word.find(begin).map(|at| at + begin.len()).filter(|at| word.len() - at >= *least);
+    if let Some(begin) = OWN_BEGINS.iter().filter_map(behind).min() {
+        return Some(begin..word.len());
     }
     // If the first beginning is none of a token, a later one has fewer bytes and dots.
     let (begin, first) = BEGINS.iter().filter_map(|first| word.find(first).map(|begin| (begin, first))).min()?;
@@ -72,6 +87,11 @@ mod tests {
         }
         assert_eq!(shown(&format!("a daypass-session.{}", "a".repeat(80))), "a daypass-session.…");
         assert_eq!(shown("daypass-session.short"), "daypass-session.short");
+        let token = "a1B2".repeat(9);
+        assert_eq!(shown(&format!("use ghs_{token} now, github_pat_{token}")), "use ghs_… now, github_pat_…");
+        assert_eq!(shown(&format!("ghs_4711_eyJhbGciOiJIUzI1NiJ9.e30.{token}")), "ghs_…");
+        assert_eq!(shown(&format!("ya29.{token}{token}")), "ya29.…");
+        assert_eq!(shown("shop/ghs_token"), "shop/ghs_token");
     }
 
     #[test]

@@ -8,9 +8,12 @@ use crate::client::{Failure, STATUS_UNAVAILABLE};
 use crate::issuers::http::provider_client;
 use crate::kind::{GitHubTarget, GitHubToken, Kind};
 use crate::words::Secret;
+use crate::words::github::{KNOWN_EVERYWHERE, KNOWN_PAUSE};
 use clap::Args;
-use reqwest::{StatusCode, Url};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Response, StatusCode, Url};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 /// `gh` reads the first, most other programs the second.
 const VARIABLES: [&str; 2] = ["GH_TOKEN", "GITHUB_TOKEN"];
@@ -59,17 +62,30 @@ impl Delivered for GitHubDelivery {
     }
 }
 
-/// Revokes a token, which its holder may do. GitHub answers 401 for a token that has ended already.
+/// Revokes a token, which its holder may do. GitHub answers 401 for a token that has ended already, and for one that not all of its
+/// servers know yet.
 async fn revoke(api: String, token: Secret) -> Result<(), Failure> {
     let failed = |cause: String| Failure::new(STATUS_UNAVAILABLE, cause);
     let address = revocation(&api).ok_or_else(|| failed("the answer names no address".to_owned()))?;
     let client = provider_client(None, None).map_err(|fault| failed(fault.to_string()))?;
-    let sent = client.delete(address).bearer_auth(token.expose_text().unwrap_or_default()).send().await;
-    match sent.map(|answer| answer.status()) {
-        Ok(StatusCode::NO_CONTENT | StatusCode::UNAUTHORIZED) => Ok(()),
-        Ok(status) => Err(failed(format!("GitHub answered {status}"))),
-        Err(fault) => Err(failed(fault.without_url().to_string())),
+    let started = Instant::now();
+    loop {
+        let sent = client.delete(address.clone()).bearer_auth(token.expose_text().unwrap_or_default()).send().await;
+        let answer = sent.map_err(|fault| failed(fault.without_url().to_string()))?;
+        match answer.status() {
+            StatusCode::NO_CONTENT => return Ok(()),
+            StatusCode::UNAUTHORIZED if is_json(&answer) && started.elapsed() < KNOWN_EVERYWHERE => {
+                tokio::time::sleep(KNOWN_PAUSE).await;
+            }
+            StatusCode::UNAUTHORIZED if is_json(&answer) => return Ok(()),
+            status => return Err(failed(format!("GitHub answered {status}"))),
+        }
     }
+}
+
+/// Whether it is GitHub's own answer, and not that of a proxy.
+fn is_json(answer: &Response) -> bool {
+    answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
 }
 
 /// An address of GitHub Enterprise Server has a path, with or without a slash behind it.

@@ -7,11 +7,11 @@ use super::jwt::app_jwt;
 use super::key::AppKey;
 use super::minted::{Minted, tokens_within};
 use super::quota::{Quota, Remaining};
-use super::refusal::{RefusedStep, cut, denied, not_installed, refused, spent, strange, unavailable};
+use super::refusal::{RefusedStep, cut, denied, is_githubs, not_installed, refused, spent, strange, unavailable};
 use super::settings::AppSettings;
 use super::token_request::TokenRequest;
 use crate::issue::outward::{ProviderClient, ProviderResponse};
-use crate::words::github::{Owner, Permissions};
+use crate::words::github::{KNOWN_EVERYWHERE, KNOWN_PAUSE, Owner, Permissions};
 use crate::words::names::IssuerName;
 use crate::words::{Denial, Secret, UnixTime};
 use moka::future::Cache;
@@ -157,7 +157,11 @@ impl App {
         let response = self.note_quota(response, now)?;
         if response.status != StatusCode::CREATED {
             let may_be_stale = matches!(response.status.as_u16(), 403 | 404 | 422);
-            return Err(NotMinted { denial: refused(ABOUT, &response), may_be_stale });
+            let denial = refused(ABOUT, &response);
+            if response.status.is_success() {
+                return Err(self.ended(response.refused_body(), denial).await.into());
+            }
+            return Err(NotMinted { denial, may_be_stale });
         }
         if let Some(fault) = &response.cut {
             return Err(self.ended(response.refused_body(), cut(ABOUT, fault)).await.into());
@@ -193,13 +197,19 @@ impl App {
         denial
     }
 
-    /// Revokes a token. 401 means that it has ended already.
+    /// Revokes a token. 401 means that it has ended already, or that not all of GitHub's servers know it yet.
     pub(super) async fn revoke(&self, token: &Secret) -> Result<(), Denial> {
         const ABOUT: RefusedStep = RefusedStep::Revocation;
-        let response = self.api.send(&ApiCall::Revoke, token).await.map_err(|fault| cut(ABOUT, &fault))?;
-        match response.status {
-            StatusCode::NO_CONTENT | StatusCode::UNAUTHORIZED => Ok(()),
-            _ => Err(refused(ABOUT, &response)),
+        let started = Instant::now();
+        loop {
+            let response = self.api.send(&ApiCall::Revoke, token).await.map_err(|fault| cut(ABOUT, &fault))?;
+            match response.status {
+                StatusCode::NO_CONTENT => return Ok(()),
+                StatusCode::UNAUTHORIZED if !is_githubs(&response) => return Err(refused(ABOUT, &response)),
+                StatusCode::UNAUTHORIZED if started.elapsed() < KNOWN_EVERYWHERE => tokio::time::sleep(KNOWN_PAUSE).await,
+                StatusCode::UNAUTHORIZED => return Ok(()),
+                _ => return Err(refused(ABOUT, &response)),
+            }
         }
     }
 

@@ -97,6 +97,11 @@ struct Error {
     message: String,
 }
 
+/// Whether an error is one of GitHub's, and not of something on the way to it.
+pub(super) fn is_githubs(response: &ProviderResponse) -> bool {
+    response.declared_error::<Error>().is_some()
+}
+
 fn message(response: &ProviderResponse) -> Option<String> {
     let error: Error = response.declared_error()?;
     response.sentence(&error.message)

@@ -30,3 +30,12 @@ async fn the_copy_of_a_token_is_deleted_at_its_end() {
     let rows = schema::open(folder.path()).unwrap().query_row("SELECT count(*) FROM kept_tokens", [], |row| row.get(0));
     assert_eq!(rows, Ok(0i64));
 }
+
+/// `audit verify` reads an archive of an earlier version.
+#[test]
+fn a_store_from_before_the_copies_has_its_other_witnesses() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path()));
+    schema::open(folder.path()).unwrap().execute("DROP TABLE kept_tokens", []).unwrap();
+    assert!(Reader::open(folder.path()).unwrap().witnesses().is_ok());
+}

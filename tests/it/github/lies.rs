@@ -63,6 +63,7 @@ async fn the_token_of_a_broken_answer_is_revoked_if_it_can_be_read() {
         (Lie::TwoTokens, "the answer is not one of GitHub's", true),
         (Lie::Huge, "more than 8388608 bytes", true),
         (Lie::Stalls, "no answer in time", true),
+        (Lie::OtherSuccess, "the token (200)", true),
         (Lie::NoToken, "the answer is not one of GitHub's", false),
         // No answer with a NUL is read.
         (Lie::HostileToken, "the answer is not one of GitHub's", false),

@@ -130,3 +130,46 @@ async fn a_token_beside_one_that_fails_is_not_left_behind() {
     until("it has ended", async || scene.left() == 1).await;
     assert_eq!(scene.copies(), 0);
 }
+
+/// Not all of GitHub's servers know a token at once: one that answers 401 may be one of those.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_a_server_of_github_does_not_know_yet_is_ended_all_the_same() {
+    let scene = Scene::start().await;
+    let decision = scene.granted("acme").await;
+    scene.github.stand_in.with(|world| world.unknown_for = 2);
+    let (status, report) = scene.revoke(&decision).await;
+    assert_eq!((status, &report["ended"][0]["cause"], scene.left()), (0, &Value::Null, 0), "{report}");
+    scene.github.stand_in.with(|world| world.unknown_for = 2);
+    let certificate = scene.github.folder.path().join("tls.crt").display().to_string();
+    let words = ["exec", "--github", "other", "--", "true"];
+    let done = scene.world.job("push", &words, &[("SSL_CERT_FILE", certificate.as_str())]).await;
+    assert!(done.status.success() && scene.left() == 0, "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+/// A 401 of a proxy, or of whatever else stands on the way, is no word of GitHub's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_that_is_not_githubs_ends_no_token() {
+    let scene = Scene::start().await;
+    let decision = scene.granted("acme").await;
+    scene.github.stand_in.with(|world| world.lie = Some(Lie::ProxyRefuses));
+    let (status, report) = scene.revoke(&decision).await;
+    assert!(status == 69 && report["ended"][0]["cause"].as_str().unwrap().contains("(401)"), "{report}");
+    assert_eq!((scene.left(), scene.copies()), (1, 1));
+}
+
+/// Whoever can write to the store can exchange the copies of two decisions.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_ends_the_token_of_its_own_decision_alone() {
+    let scene = Scene::start().await;
+    let (first, second) = (scene.granted("acme").await, scene.granted("acme").await);
+    let store = rusqlite::Connection::open(scene.world.path("data/daypass.sqlite")).unwrap();
+    let swap = "UPDATE kept_tokens SET sealed = (SELECT other.sealed FROM kept_tokens AS other WHERE other.decision = ?2) WHERE decision = ?1";
+    assert_eq!(store.execute(swap, [&first, &second]).unwrap(), 1);
+    let (status, report) = scene.revoke(&first).await;
+    assert!(status == 69 && report["ended"][0]["cause"].as_str().unwrap().contains("another decision"), "{report}");
+    assert_eq!(scene.left(), 2);
+    assert_eq!(store.execute("UPDATE kept_tokens SET provider = ?1", ["x".repeat(1_000_000)]).unwrap(), 2);
+    let (status, report) = scene.revoke(&second).await;
+    assert_eq!((status, &report["ended"][0]["provider"]), (69, &json!("unknown")), "{report}");
+    assert!(scene.records("ended").iter().all(|body| body.to_string().len() < 1000));
+}

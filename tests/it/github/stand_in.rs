@@ -67,6 +67,8 @@ pub struct World {
     pub installations: Vec<Installation>,
     pub shape: Shape,
     pub lie: Option<Lie>,
+    /// How many revocations still come to a server that does not know the token yet.
+    pub unknown_for: u32,
     pub limit: u64,
     pub remaining: u64,
     pub asked: Vec<Asked>,
@@ -92,6 +94,7 @@ impl StandInGitHub {
             installations: vec![acme()],
             shape: Shape::Stateless,
             lie: None,
+            unknown_for: 0,
             limit: 5000,
             remaining: 5000,
             asked: Vec::new(),
@@ -237,6 +240,14 @@ impl World {
     fn revoke(&mut self, bearer: &str) -> Response<Body> {
         if self.lie == Some(Lie::Irrevocable) {
             return error(StatusCode::INTERNAL_SERVER_ERROR, "Server Error");
+        }
+        if self.lie == Some(Lie::ProxyRefuses) {
+            let page = Response::builder().status(StatusCode::UNAUTHORIZED).header("content-type", "text/html");
+            return page.body(Body::from("<html>Sign in</html>")).unwrap();
+        }
+        if let Some(left) = self.unknown_for.checked_sub(1) {
+            self.unknown_for = left;
+            return error(StatusCode::UNAUTHORIZED, "Bad credentials");
         }
         match self.tokens.get_mut(bearer) {
             Some(revoked) if !*revoked => {

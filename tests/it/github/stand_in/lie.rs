@@ -32,6 +32,8 @@ pub enum Lie {
     Huge,
     Stalls,
     Irrevocable,
+    ProxyRefuses,
+    OtherSuccess,
     // of anything
     Hangs,
     Html,
@@ -105,6 +107,7 @@ impl Lie {
             Self::Truncated => Body::from(text[..text.len() / 2 + 300].to_owned()),
             Self::TwoTokens => Body::from(text.replacen('{', "{\"token\":\"ghs_000000000000000000000000000000000000\",", 1)),
             Self::Huge => Body::from(text.replacen('}', &format!(",\"x\":\"{}\"}}", "x".repeat(HUGE)), 1)),
+            Self::OtherSuccess => return json_reply(StatusCode::OK, &minted),
             Self::Stalls => Body::new(Stalling(Some(text[..text.len() - 5].to_owned().into()))),
             _ => return json_reply(StatusCode::CREATED, &minted),
         };
