@@ -216,7 +216,7 @@ async fn an_expired_certificate_is_reported_and_makes_the_server_unready() {
     assert_eq!(ready["checks"]["certificate"], "ended at 2021-01-01T00:00:00Z: every client refuses it");
     assert!(ready["alarms"][0].as_str().unwrap().contains("tls.crt"), "{ready}");
     assert!(world.metrics().await.contains("daypass_certificate_expiration_timestamp_seconds{listener=\"public\"} 1609459200\n"));
-    assert!(world.log().contains("ended at 2021-01-01T00:00:00Z"), "told at the start");
+    world.until_logged("ended at 2021-01-01T00:00:00Z").await;
     let config = world.path("daypass.yaml").display().to_string();
     let status = daypass(world.folder.path(), &["status", "--config", &config]);
     assert!(said(&status).contains("ALARM       the certificate "), "{}", said(&status));
@@ -237,7 +237,7 @@ async fn a_certificate_for_another_host_is_reported_and_the_server_stays_ready()
     let why = "is not for `localhost`, the host of `public_url`: every client that reaches the server by it refuses it";
     assert!(alarm.contains("tls.crt (listener `public`)") && alarm.contains(why), "{ready}");
     assert_eq!((&ready["ready"], ready["alarms"].as_array().unwrap().len()), (&json!(true), 1), "{ready}");
-    assert!(world.log().contains(why), "told at the start");
+    world.until_logged(why).await;
     let config = world.path("daypass.yaml").display().to_string();
     let status = daypass(world.folder.path(), &["status", "--config", &config]);
     assert!(said(&status).contains("ALARM       the certificate ") && said(&status).contains(why), "{}", said(&status));
@@ -272,7 +272,7 @@ async fn a_missing_jwks_file_is_reported_and_makes_a_server_without_other_keys_u
         (&json!(false), &json!("no issuer's keys can be read")),
         "{ready}"
     );
-    assert!(world.log().contains("github.json: No such file"), "told at the start");
+    world.until_logged("github.json: No such file").await;
     std::fs::write(world.path("github.json"), world.issuer.jwks().to_string()).unwrap();
     world.until("the file is there", |ready| ready["ready"] == true).await;
     assert_eq!(ask(&world).await.0, 200);

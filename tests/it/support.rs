@@ -213,6 +213,11 @@ impl World {
         std::fs::read_to_string(self.path("server.log")).unwrap_or_default()
     }
 
+    /// Waits for a line of the log. A server logs its alarms beside its answers, so an answer may come first.
+    pub async fn until_logged(&self, text: &str) {
+        until(text, async || self.log().contains(text)).await;
+    }
+
     /// A fresh token of a run of `acme/shop` on main.
     pub fn token(&self) -> String {
         self.token_with(github_claims("push", "refs/heads/main"))
