@@ -62,7 +62,9 @@ pub use history::{
     Candidate, CandidateError, CandidateSizeError, LookbackError, NotReplayable, PastDecision, PastUse, Replay, ReplayBodyError,
     ReplayRequest,
 };
-pub use import::{Exported, ImportSettings, Imported, Listing, NotImported, import, import_export, is_of_export};
+pub use import::{
+    Exported, ImportSettings, Imported, ImportedRows, Listing, NotImported, import, import_export, is_of_export, with_rows,
+};
 pub use layout::{counts_unread, grants_nothing, is_looked_at, is_misfiled, is_read, may_be_guardrails, unread_files};
 pub use lint::{CODES as LINT_CODES, LintContext, lint, lint_denying};
 pub use loading::{Loaded, Widening};

@@ -66,6 +66,16 @@ impl PolicySet {
         &self.policies
     }
 
+    /// The policy of this name, whomever it is for.
+    pub fn named(&self, name: &PolicyName) -> Option<&TrustPolicy> {
+        let of_root = format!("policies/{name}.yaml");
+        let of_further = name.as_str().split_once('/').map(|(source, rest)| format!("{source}:policies/{rest}.yaml"));
+        [Some(of_root), of_further].into_iter().flatten().find_map(|file| {
+            let place = self.policies.binary_search_by(|policy| policy.file.cmp(&file)).ok()?;
+            self.policies.get(place).map(|policy| &**policy)
+        })
+    }
+
     /// The guardrails, which no policy overrides.
     pub fn guardrails(&self) -> &Guardrails {
         &self.guardrails

@@ -103,6 +103,11 @@ impl TrustPolicy {
         self.rows.as_deref().filter(|_| self.rules.is_empty())
     }
 
+    /// Whether it has rows: each is for one of several repositories, services or the like.
+    pub const fn has_rows(&self) -> bool {
+        self.rows.is_some()
+    }
+
     /// Whether it may grant anything at this time.
     pub(super) fn in_force(&self, now: UnixTime) -> bool {
         !self.audit_only && self.expires.is_none_or(|expires| now < expires)
@@ -313,6 +318,14 @@ const WHO: [Attribute; 7] = [
 ];
 
 impl Rule {
+    /// Whether both let in the same identities to the same, on the same terms, wherever their lines stand.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        self.row == other.row
+            && self.conditions.len() == other.conditions.len()
+            && self.conditions.iter().zip(&other.conditions).all(|(own, other)| own.tests_as(other))
+            && self.grants.are_like(&other.grants)
+    }
+
     /// A copy without the conditions.
     pub(super) fn without_conditions(&self) -> Self {
         Self { row: self.row.clone(), conditions: Vec::new(), grants: self.grants.clone() }

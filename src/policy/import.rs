@@ -13,16 +13,20 @@ mod issuer;
 mod like;
 mod lines;
 mod listing;
+mod load;
 mod members;
 mod octo_sts;
 mod original;
+mod own_repository;
 mod pieces;
 mod refusal;
 mod regex;
+mod row_form;
 mod settings;
 mod subject;
 mod trust;
 mod vault;
+mod with_rows;
 mod written;
 
 pub(super) use aws::roles::decoded;
@@ -30,7 +34,8 @@ pub(super) use aws::{host_of, one_or_many, plain_operator};
 pub(super) use azure::expression;
 pub(super) use gcp::cel;
 pub use listing::Listing;
-pub use settings::{Exported, ImportSettings, Imported, NotImported};
+pub use settings::{Exported, ImportSettings, Imported, ImportedRows, NotImported};
+pub use with_rows::with_rows;
 
 use aws::roles::RoleError;
 use original::Original;
@@ -46,7 +51,7 @@ pub fn import(path: &str, bytes: &[u8], settings: &ImportSettings<'_>) -> Vec<Re
     };
     let write = |trust: Trust| {
         let part = format!(" ({})", trust.file);
-        trust.write(settings).map_err(|reason| refused(part, reason.into()))
+        trust.write(path, settings).map_err(|reason| refused(part, reason.into()))
     };
     match aws::roles::read(&original, settings.role.as_ref()) {
         Some(Ok(found)) => {
@@ -73,7 +78,7 @@ pub fn import_export(files: &[Exported], settings: &ImportSettings<'_>) -> Vec<R
         reason: written::comment(&reason.to_string()),
     };
     let write = |(path, trust): (String, Result<Trust, ImportError>)| {
-        trust.and_then(|trust| Ok(trust.write(settings)?)).map_err(|reason| refused(&path, reason))
+        trust.and_then(|trust| Ok(trust.write(&path, settings)?)).map_err(|reason| refused(&path, reason))
     };
     let stray = stray.into_iter().map(|file| Err(refused(&file.path, ImportError::Stray)));
     export.read(settings).into_iter().map(write).chain(stray).collect()

@@ -5,7 +5,7 @@ use super::template::Row;
 use crate::words::yaml::{self, Fault, Fields, Node, Place, Yaml};
 
 /// The most rows of one `for_each` file. A longer one is generated and can be split.
-const ROWS_MAX: usize = 10_000;
+pub(super) const ROWS_MAX: usize = 10_000;
 
 /// Reads the rows. A fault of theirs is told where the policy names the file, with its place in the file.
 pub(super) fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, tree: &Tree) -> Option<Vec<Row>> {

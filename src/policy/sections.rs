@@ -315,6 +315,11 @@ impl Grants {
         &self.0
     }
 
+    /// Whether both grant the same, on the same terms.
+    pub(super) fn are_like(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(|(own, other)| own.is_like(other))
+    }
+
     /// Whether somebody outside sees the rule's subject in any of them.
     pub(super) fn show_subject(&self) -> bool {
         self.0.iter().any(Entry::shows_subject)

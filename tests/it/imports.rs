@@ -84,11 +84,14 @@ pub struct Ours {
 
 impl Ours {
     pub fn of(imported: &Imported, catalogue: &Catalogue) -> Self {
-        let text = imported.text();
+        Self::of_file(&imported.file, imported.text(), catalogue)
+    }
+
+    pub fn of_file(file: &str, text: String, catalogue: &Catalogue) -> Self {
         let named = text.lines().find_map(|line| line.strip_prefix("issuer: ")).unwrap();
         let issuer = IssuerName::parse(named).unwrap();
         let mapping = catalogue.issuer(&issuer).unwrap().mapping.clone();
-        let tree = Tree::from([(imported.file.clone(), text.clone().into_bytes().into())]);
+        let tree = Tree::from([(file.to_owned(), text.clone().into_bytes().into())]);
         let (ruleset, _) = Ruleset::load(&tree, catalogue, None);
         assert_eq!(ruleset.policies().count(), 1, "{text}");
         Self { ruleset, issuer, mapping, text }

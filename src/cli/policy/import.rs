@@ -11,7 +11,7 @@ use crate::client::checkout::create;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE, note};
 use crate::config::PolicyConfig;
 use crate::kind::Scope;
-use crate::policy::{Catalogue, ImportSettings, Imported, Listing, NotImported};
+use crate::policy::{Catalogue, ImportSettings, Imported, Listing, NotImported, with_rows};
 use crate::words::github::AppName;
 use crate::words::names::{IssuerName, NameError, RoleArn};
 use crate::words::{PlainPath, plain, read_named};
@@ -45,7 +45,7 @@ pub(in crate::cli) struct ImportArgs {
     /// Saved listings of repositories, for their ids: `gh api --paginate /orgs/acme/repos`.
     #[arg(long, value_name = "FILE", requires = "app")]
     ids: Vec<PathBuf>,
-    /// The repository to write to, below `policies/`; without it everything is printed.
+    /// The repository to write to: policies below `policies/`, and their rows beside it; without it everything is printed.
     #[arg(long, value_name = "DIR")]
     to: Option<PathBuf>,
     /// The KV store (version 2) of Vault whose documents the policies mean; `secret` without this.
@@ -70,13 +70,18 @@ pub(super) fn run(arguments: &ImportArgs, output: Output) -> Result<u8, Failure>
     let settings =
         settings(arguments, catalogue.as_ref(), listing.as_ref()).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
     let progress = Progress::of("importing");
-    let (mut imported, mut refused) = (Vec::new(), Vec::new());
-    for path in &arguments.files {
-        for outcome in files::read(path, &settings) {
-            match outcome.and_then(|policy| written(policy, arguments.to.as_deref())) {
-                Ok(policy) => imported.push(policy),
-                Err(reason) => refused.push(reason),
-            }
+    let (mut read, mut refused) = (Vec::new(), Vec::new());
+    for outcome in arguments.files.iter().flat_map(|path| files::read(path, &settings)) {
+        match outcome {
+            Ok(policy) => read.push(policy),
+            Err(reason) => refused.push(reason),
+        }
+    }
+    let mut imported = Vec::new();
+    for policy in with_rows(read, |file| is_there(arguments.to.as_deref(), file)) {
+        match arguments.to.as_deref().map_or(Ok(()), |folder| write(&policy, folder)) {
+            Ok(()) => imported.push(policy),
+            Err(reason) => refused.extend(not_written(&policy, &reason)),
         }
     }
     drop(progress);
@@ -141,18 +146,52 @@ fn settings<'a>(
     })
 }
 
-/// Writes the file, if there is none yet.
-fn written(policy: Imported, to: Option<&Path>) -> Result<Imported, NotImported> {
-    let Some(folder) = to else { return Ok(policy) };
-    let path = folder.join(&policy.file);
-    if let Some(link) = link_below(folder, &policy.file) {
-        let reason = format!("{} is a link, which may lead out of the repository", link.plain());
-        return Err(NotImported { original: policy.file, reason });
+/// Whether the folder has a file, or anything else, at this path.
+fn is_there(folder: Option<&Path>, file: &str) -> bool {
+    folder.is_some_and(|folder| std::fs::symlink_metadata(folder.join(file)).is_ok())
+}
+
+/// Writes the files of a policy, if none of them is there yet.
+fn write(policy: &Imported, folder: &Path) -> Result<(), WriteError> {
+    let rows = policy.rows.iter().map(|rows| (rows.file.as_str(), rows.yaml.clone()));
+    let files: Vec<(&str, String)> = rows.chain([(policy.file.as_str(), policy.text())]).collect();
+    if let Some(link) = files.iter().find_map(|(file, _)| link_below(folder, file)) {
+        return Err(WriteError::Link(link));
     }
-    match create(&path, policy.text().as_bytes()) {
-        Ok(()) => Ok(policy),
-        Err(fault) => Err(NotImported { original: policy.file, reason: format!("{} is not written: {fault}", path.plain()) }),
+    let mut written: Vec<PathBuf> = Vec::new();
+    for (file, text) in &files {
+        let path = folder.join(file);
+        if let Err(fault) = create(&path, text.as_bytes()) {
+            // Rows without their policy would keep the next import from writing both.
+            written.iter().for_each(|path| _ = std::fs::remove_file(path));
+            return Err(WriteError::NotCreated { path, fault });
+        }
+        written.push(path);
     }
+    Ok(())
+}
+
+/// Each original of a policy that is not written.
+fn not_written(policy: &Imported, reason: &WriteError) -> Vec<NotImported> {
+    let one = |original: &String| NotImported { original: original.clone(), reason: reason.to_string() };
+    policy.originals.iter().map(one).collect()
+}
+
+/// Why a policy is not written.
+#[derive(Debug, thiserror::Error)]
+enum WriteError {
+    /// A link is on the way.
+    #[error("{} is a link, which may lead out of the repository", .0.plain())]
+    Link(PathBuf),
+    /// A file is there, or cannot be made.
+    #[error("{} is not written: {fault}", .path.plain())]
+    NotCreated {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        fault: std::io::Error,
+    },
 }
 
 /// The first link on the way to a file. The named folder itself may be one.
@@ -172,16 +211,30 @@ fn print(imported: &[Imported], refused: &[NotImported], output: Output, on_disk
     for policy in imported {
         if on_disk {
             anstream::println!("{}", plain(&policy.file));
+            policy.rows.iter().for_each(|rows| anstream::println!("{}", plain(&rows.file)));
+            joined(policy).for_each(|original| anstream::println!("  - from {}", plain(original)));
             policy.notes.iter().for_each(|note| anstream::println!("  - {}", plain(note)));
         } else {
-            let document = format!("---\n# {}\n{}", plain(&policy.file), policy.text());
-            print::document("policy", &document)?;
+            print::document("policy", &documents(policy))?;
         }
     }
     refused.iter().for_each(|one| note(format!("not imported: {}: {}", one.original, one.reason)));
     if imported.is_empty() && refused.is_empty() {
         note("nothing there looks like a policy that can be imported: `daypass policy import --help` lists the files");
     }
-    note(format!("{} imported, {} not", imported.len(), refused.len()));
+    let originals: usize = imported.iter().map(|policy| policy.originals.len()).sum();
+    note(format!("{originals} imported, {} not", refused.len()));
     Ok(())
+}
+
+/// The originals of a policy that stands for several. The name of any other says which original it has.
+fn joined(policy: &Imported) -> impl Iterator<Item = &String> {
+    policy.rows.iter().flat_map(|_| &policy.originals)
+}
+
+/// The files of a policy as documents of one stream.
+fn documents(policy: &Imported) -> String {
+    let from: String = joined(policy).map(|original| format!("# from {}\n", plain(original))).collect();
+    let rows = policy.rows.iter().map(|rows| format!("---\n# {}\n{}", plain(&rows.file), rows.yaml));
+    format!("---\n# {}\n{from}{}{}", plain(&policy.file), policy.text(), rows.collect::<String>())
 }

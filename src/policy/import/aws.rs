@@ -100,6 +100,7 @@ impl<'a> Statement<'a> {
             raw: Vec::new(),
             granted: granted(role),
             notes: vec!["the role has to trust daypass's own issuer before this policy is of use".to_owned()],
+            own: None,
         };
         for condition in &self.conditions {
             condition.add_to(&mut trust, host)?;

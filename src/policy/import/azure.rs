@@ -106,6 +106,7 @@ fn trust(client: &Guid, name: &str, members: &Members, folder: &str, settings: &
         raw: conditions.raw,
         granted: granted(client, settings),
         notes: conditions.notes,
+        own: None,
     };
     trust.note_audience();
     trust

@@ -122,6 +122,7 @@ fn trust(
         raw: conditions.raw,
         granted: GrantText::Line("gcp", format!("[{{ service_account: {account} }}]")),
         notes: conditions.notes,
+        own: None,
     };
     trust.note_audience();
     let notes = [

@@ -332,6 +332,22 @@ pub(super) fn pointer_of(claim: &str) -> String {
 }
 
 impl Lines {
+    /// The same lines with every text changed like this.
+    pub(super) fn with_texts(&self, change: impl Fn(&str) -> String) -> Self {
+        let scalar = |value: &Scalar| value.as_text().map_or_else(|| value.clone(), |text| Scalar::Text(change(text)));
+        let all = |values: &Vec<Scalar>| values.iter().map(scalar).collect::<Vec<_>>();
+        let extra = |extra: &LineExtras| LineExtras {
+            excluded: extra.excluded.iter().map(|text| change(text)).collect(),
+            plain: extra.plain,
+        };
+        Self {
+            attributes: self.attributes.iter().map(|(attribute, values)| (*attribute, all(values))).collect(),
+            claims: self.claims.iter().map(|(pointer, values)| (pointer.clone(), all(values))).collect(),
+            extras: self.extras.iter().map(|(line, known)| (line.clone(), extra(known))).collect(),
+            notes: self.notes.clone(),
+        }
+    }
+
     fn add_raw(&mut self, raw: &Raw) {
         self.add_extras(&raw.pointer, raw.excluded.clone(), false);
         self.claims.insert(raw.pointer.clone(), raw.values.clone());

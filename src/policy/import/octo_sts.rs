@@ -113,6 +113,7 @@ fn trust(mut read: OctoStsPolicy, original: &Original<'_>, listing: Option<&List
         raw: Vec::new(),
         granted,
         notes: Vec::new(),
+        own: place.zip(listing).and_then(|(place, listing)| place.own_repository(listing)),
     };
     if matches!(trust.granted, GrantText::Chosen(_)) {
         trust.notes.push(

@@ -1,6 +1,7 @@
 //! The settings of an import, and its results.
 
 use super::listing::Listing;
+use super::row_form::RowForm;
 use crate::kind::Scope;
 use crate::policy::catalogue::Catalogue;
 use crate::words::names::{IssuerName, RoleArn};
@@ -43,6 +44,22 @@ pub struct Imported {
     pub yaml: String,
     /// What is narrower than the original, and what is left to do.
     pub notes: Vec<String>,
+    /// The paths of the originals that it stands for.
+    pub originals: Vec<String>,
+    /// Its rows, if it stands for the originals of several repositories.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<ImportedRows>,
+    #[serde(skip)]
+    pub(super) row_form: Option<RowForm>,
+}
+
+/// The rows of a policy that was imported.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ImportedRows {
+    /// Their path in the repository.
+    pub file: String,
+    /// Their content: a row for each repository.
+    pub yaml: String,
 }
 
 /// An original that was not imported.

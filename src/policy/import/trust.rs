@@ -3,11 +3,12 @@
 use super::error::{LoadError, WantedError, WriteError};
 use super::issuer::{self, Issuer};
 use super::lines::{self, ClaimCondition, Raw};
+use super::load::load;
+use super::own_repository::{OwnRepository, SinglePolicy};
 use super::settings::{ImportSettings, Imported};
 use super::written::{self, GrantText};
-use crate::policy::catalogue::{Catalogue, IssuerEntry, Tree};
+use crate::policy::catalogue::Tree;
 use crate::policy::file::TrustPolicy;
-use crate::words::yaml::Severity;
 
 /// An original that was read: its issuer, its conditions on claims, and its grant.
 pub(super) struct Trust {
@@ -19,6 +20,8 @@ pub(super) struct Trust {
     pub(super) raw: Vec<Raw>,
     pub(super) granted: GrantText,
     pub(super) notes: Vec<String>,
+    /// The repository that holds the original, if other repositories may hold equal ones.
+    pub(super) own: Option<OwnRepository>,
 }
 
 impl Trust {
@@ -37,7 +40,8 @@ impl Trust {
         self.notes.push(note.to_owned());
     }
 
-    pub(super) fn write(mut self, settings: &ImportSettings<'_>) -> Result<Imported, WriteError> {
+    /// Writes the policy of an original at this path.
+    pub(super) fn write(mut self, original: &str, settings: &ImportSettings<'_>) -> Result<Imported, WriteError> {
         let subjects =
             self.conditions.iter().find(|condition| condition.claim == "sub").map_or(&[][..], |condition| &condition.patterns);
         let issuer = issuer::find(&self.issuer, subjects, settings)?;
@@ -45,22 +49,22 @@ impl Trust {
         if let Some(listing) = settings.listing {
             listing.pin(&mut lines);
         }
-        let yaml = written::yaml(&self.description, &issuer.name, &lines, &self.granted);
-        check_loads(&self.file, &yaml, &self.granted, &issuer)?;
-        self.notes.extend(lines.notes);
-        self.notes.extend(issuer.note);
+        let yaml = written::yaml(&self.description, (&issuer.name, None), &lines, &self.granted);
+        let loaded = check_loads(&self.file, &yaml, &self.granted, &issuer)?;
+        self.notes.extend(lines.notes.iter().cloned());
+        self.notes.extend(issuer.note.clone());
+        let row_form = self.own.as_ref().and_then(|own| {
+            let (description, granted, notes) = (self.description.as_str(), &self.granted, &self.notes);
+            own.row_form(&SinglePolicy { description, issuer: &issuer, lines: &lines, granted, notes, loaded: &loaded })
+        });
         let notes = self.notes.iter().map(|note| written::comment(note)).collect();
-        Ok(Imported { file: self.file, yaml, notes })
+        let originals = vec![written::comment(original)];
+        Ok(Imported { file: self.file, yaml, notes, originals, rows: None, row_form })
     }
 }
 
 /// Loads the policy alone. Where a person has to choose the grant, a placeholder grant stands in.
-pub(super) fn check_loads(file: &str, yaml: &str, granted: &GrantText, issuer: &Issuer) -> Result<(), LoadError> {
+pub(super) fn check_loads(file: &str, yaml: &str, granted: &GrantText, issuer: &Issuer) -> Result<TrustPolicy, LoadError> {
     let chosen = if matches!(granted, GrantText::Chosen(_)) { "  secrets: [any]\n" } else { "" };
-    let entry = IssuerEntry { url: issuer.url.clone(), mapping: issuer.mapping.clone(), session_max: None };
-    let catalogue = Catalogue::from_iter([(issuer.name.clone(), entry)]);
-    let loaded = TrustPolicy::parse(file, format!("{yaml}{chosen}").as_bytes(), &Tree::new(), &catalogue);
-    let mut faults = loaded.err().unwrap_or_default();
-    faults.retain(|fault| fault.severity == Severity::Error);
-    if faults.is_empty() { Ok(()) } else { Err(LoadError { faults }) }
+    load(file, &format!("{yaml}{chosen}"), Tree::new(), issuer)
 }

@@ -121,6 +121,7 @@ impl<'a> Export<'a> {
             raw: role.bound.raw,
             granted: GrantText::Secrets(readable.patterns),
             notes: Vec::new(),
+            own: None,
         };
         trust.note_audience();
         let place = format!("`{kv}/data/NAME` is taken for `secrets/NAME{}`", place.ending);

@@ -18,9 +18,12 @@ pub(super) enum GrantText {
     Chosen(Vec<String>),
 }
 
-/// Writes the file.
-pub(super) fn yaml(description: &str, issuer: &IssuerName, lines: &Lines, granted: &GrantText) -> String {
+/// Writes the file: for an issuer, and perhaps with a file of rows.
+pub(super) fn yaml(description: &str, (issuer, rows): (&IssuerName, Option<&str>), lines: &Lines, granted: &GrantText) -> String {
     let mut text = format!("description: {}\nissuer: {issuer}\n", quoted(&comment(description)));
+    if let Some(rows) = rows {
+        _ = writeln!(text, "for_each: {}", self::text(rows));
+    }
     if !lines.attributes.is_empty() {
         text.push_str("match:\n");
         let line = |attribute: &Attribute, values: &[Scalar]| line(values, lines.extras.get(attribute.as_str()));
@@ -64,7 +67,7 @@ fn line(values: &[Scalar], extra: Option<&LineExtras>) -> String {
 
 fn any_of(values: &[Scalar]) -> String {
     let written = |value: &Scalar| match value {
-        Scalar::Text(text) => plain(text).map_or_else(|| quoted(text), str::to_owned),
+        Scalar::Text(text) => self::text(text),
         Scalar::Flag(flag) => flag.to_string(),
         Scalar::Number(number) => number.to_string(),
     };
@@ -72,6 +75,11 @@ fn any_of(values: &[Scalar]) -> String {
         [one] => written(one),
         many => format!("[{}]", many.iter().map(written).collect::<Vec<_>>().join(", ")),
     }
+}
+
+/// A text, in quotes if YAML could read it as anything else.
+pub(super) fn text(text: &str) -> String {
+    plain(text).map_or_else(|| quoted(text), str::to_owned)
 }
 
 fn key(pointer: &str) -> String {
@@ -109,9 +117,11 @@ mod tests {
                 claims: BTreeMap::from([(format!("/{text}"), values())]),
                 ..Lines::default()
             };
-            let written = yaml(text, &IssuerName::parse("github").unwrap(), &lines, &GrantText::Chosen(vec![text.to_owned()]));
+            let github = IssuerName::parse("github").unwrap();
+            let written = yaml(text, (&github, Some(text)), &lines, &GrantText::Chosen(vec![text.to_owned()]));
             let read = Node::parse("a.yaml", written.as_bytes()).unwrap_or_else(|fault| panic!("{fault}\n{written}")).to_json();
             assert_eq!(read["description"], text, "{written}");
+            assert_eq!(read["for_each"], text, "{written}");
             assert_eq!(read["match"]["ref"], serde_json::json!([text, true]), "{written}");
             assert_eq!(read["claims"][format!("/{text}")], serde_json::json!([text, true]), "{written}");
         }
@@ -120,7 +130,8 @@ mod tests {
     #[test]
     fn a_comment_cannot_become_a_line() {
         let comments = vec!["contents: read\n  secrets: [\"**\"]\u{2028}\u{85}\r".to_owned()];
-        let written = yaml("x", &IssuerName::parse("github").unwrap(), &Lines::default(), &GrantText::Chosen(comments));
+        let github = IssuerName::parse("github").unwrap();
+        let written = yaml("x", (&github, None), &Lines::default(), &GrantText::Chosen(comments));
         assert_eq!(Node::parse("a.yaml", written.as_bytes()).unwrap().to_json()["grant"], serde_json::Value::Null);
         assert_eq!(
             comment("a\u{9b}2K\u{202e}b"),

@@ -4,9 +4,10 @@
 use super::{compare, files, unpack};
 use daypass::identity::{Mapping, put_claim};
 use daypass::kind::Target;
-use daypass::policy::{Catalogue, ImportSettings, Imported, IssuerEntry, Ruleset, Tree, explain, import};
+use daypass::policy::{Catalogue, ImportSettings, Imported, IssuerEntry, Listing, Ruleset, Tree, explain, import, with_rows};
 use daypass::token::Claims;
 use daypass::words::UnixTime;
+use daypass::words::github::AppName;
 use daypass::words::names::{IssuerName, IssuerUrl, SecretName};
 use daypass::words::yaml::{Node, Severity};
 use proptest::strategy::{Strategy, ValueTree};
@@ -187,9 +188,12 @@ fn is_valid_subject(subject: &str) -> bool {
 }
 
 fn we_take(ruleset: &Ruleset, issuer: &IssuerName, mapping: &Mapping, claims: &Map<String, Value>) -> bool {
+    takes(ruleset, issuer, mapping, claims, &Target::Secret(SecretName::parse("x").unwrap()))
+}
+
+fn takes(ruleset: &Ruleset, issuer: &IssuerName, mapping: &Mapping, claims: &Map<String, Value>, target: &Target) -> bool {
     let Ok(facts) = mapping.facts(issuer, Claims::from(claims.clone())) else { return false };
-    let target = Target::Secret(SecretName::parse("x").unwrap());
-    explain(ruleset.set(), &facts, &target, UnixTime::from_rfc3339("2026-09-01T00:00:00Z").unwrap()).allowed_by.is_some()
+    explain(ruleset.set(), &facts, target, UnixTime::from_rfc3339("2026-09-01T00:00:00Z").unwrap()).allowed_by.is_some()
 }
 
 /// An import with a grant chosen: as JSON, and as loaded policies.
@@ -270,4 +274,84 @@ fn claims_drawn_from_the_originals_patterns_are_never_accepted_by_the_import_alo
         "{both} taken by both, {beyond} beyond ASCII; narrower without a note:\n{}",
         silent.join("\n")
     );
+}
+
+/// Repositories of one account that all have a policy.
+const SEVERAL: [&str; 3] = ["one", "two", "three"];
+
+/// The policy as each of several repositories would have it, with ids and grants: an import for each, if each is imported.
+fn of_several(name: &str, bytes: &[u8]) -> Option<Vec<Imported>> {
+    let (folder, file) = name.rsplit_once('/').unwrap();
+    let (own, file) = match folder.strip_prefix("octo-sts-policies/").unwrap().split_once("/.github/chainguard") {
+        Some((own, "")) => (own.replacen('+', "/", 1), file),
+        _ => file.split_once("__").map(|(own, file)| (own.replacen('_', "/", 1), file))?,
+    };
+    let listed: Vec<Value> = (1..)
+        .zip(SEVERAL)
+        .map(|(id, name)| json!({ "id": id, "full_name": format!("acme/{name}"), "owner": { "login": "acme", "id": 9 } }))
+        .collect();
+    let mut listing = Listing::new(AppName::parse("octo").unwrap());
+    listing.add(json!(listed).to_string().as_bytes()).unwrap();
+    let catalogue = catalogue();
+    let settings = ImportSettings { catalogue: Some(&catalogue), listing: Some(&listing), ..ImportSettings::default() };
+    let of_one = |name: &str| {
+        let text = String::from_utf8_lossy(bytes).replace(&own, &format!("acme/{name}"));
+        import(&format!("acme/{name}/.github/chainguard/{file}"), text.as_bytes(), &settings).remove(0).ok()
+    };
+    SEVERAL.into_iter().map(of_one).collect()
+}
+
+fn load_all(imported: &[Imported]) -> Ruleset {
+    let rows = imported.iter().filter_map(|one| one.rows.as_ref()).map(|rows| (rows.file.clone(), rows.yaml.clone()));
+    let policies = imported.iter().map(|one| (one.file.clone(), one.text()));
+    let tree: Tree = rows.chain(policies).map(|(file, text)| (file, text.into_bytes().into())).collect();
+    let (ruleset, faults) = Ruleset::load(&tree, &catalogue(), None);
+    assert!(faults.iter().all(|fault| fault.severity != Severity::Error), "{faults:?}");
+    ruleset
+}
+
+/// Equal policies of several repositories become one with rows. It decides as they do, also on jobs that have the name of one repository
+/// and the subject of another, and on another repository's token.
+#[test]
+fn rows_take_the_same_jobs_as_the_policies_that_they_stand_for() {
+    let Some((_guard, folder)) = unpack("octo-sts-policies") else { return };
+    let (mut policies, mut granted) = (0, 0);
+    for path in files(&folder, ".sts.yaml") {
+        let name = path.strip_prefix(&folder).unwrap().to_string_lossy().into_owned();
+        let Some(single) = of_several(&name, &std::fs::read(&path).unwrap()) else { continue };
+        let joined = with_rows(single.clone(), |_| false);
+        assert!(joined.len() == 1 && joined[0].originals.len() == SEVERAL.len(), "{name}: {joined:?}");
+        let (alone, together) = (load_all(&single), load_all(&joined));
+        let documents = single.iter().map(|one| Node::parse("x", one.text().as_bytes()).unwrap().to_json());
+        let documents: Vec<Value> = documents.collect();
+        let issuer = IssuerName::parse(documents[0]["issuer"].as_str().unwrap()).unwrap();
+        let mapping = catalogue().issuer(&issuer).unwrap().mapping.clone();
+        let drawn: Vec<Map<String, Value>> = documents
+            .iter()
+            .flat_map(|policy| {
+                (0..4).flat_map(|choice| ["a", "main"].map(|filling| claims_for(policy, &mapping, choice, filling)))
+            })
+            .collect();
+        for (number, claims) in drawn.iter().enumerate() {
+            // Each claim also as the same draw for the next repository has it.
+            let other = &drawn[(number + drawn.len() / SEVERAL.len()) % drawn.len()];
+            let changed = claims.keys().map(|claim| {
+                let mut changed = claims.clone();
+                changed[claim] = other[claim].clone();
+                changed
+            });
+            for claims in changed.chain([claims.clone()]) {
+                for repository in SEVERAL {
+                    let target = Target::parse(&format!("github acme/{repository}")).unwrap();
+                    let [by_each, by_rows] =
+                        [&alone, &together].map(|ruleset| takes(ruleset, &issuer, &mapping, &claims, &target));
+                    assert_eq!(by_each, by_rows, "{name}: {repository} for {}\n{}", json!(claims), joined[0].yaml);
+                    granted += usize::from(by_rows);
+                }
+            }
+        }
+        policies += 1;
+    }
+    println!("{policies} policies as rows, {granted} tokens granted by both forms");
+    assert!(policies >= 15 && granted > 1000, "{policies} {granted}");
 }

@@ -6,7 +6,6 @@ use crate::peers::openbao::Bao;
 use crate::support::peer;
 use daypass::demo::issuer::LocalIssuer;
 use daypass::kind::Target;
-use daypass::policy::Imported;
 use daypass::words::SystemClock;
 use daypass::words::names::SecretName;
 use serde_json::{Map, Value, json};
@@ -151,7 +150,7 @@ async fn openbao_accepts_whatever_an_import_accepts() {
         assert_eq!(found.is_some(), is_imported, "{name}: {report:#}");
         let Some(found) = found else { continue };
         let text = |member: &str| found[member].as_str().unwrap().to_owned();
-        let ours = Ours::of(&Imported { file: text("file"), yaml: text("yaml"), notes: Vec::new() }, &ours);
+        let ours = Ours::of_file(&text("file"), text("yaml"), &ours);
         for claims in tokens() {
             let jwt = issuer.mint(&claims, "vault").unwrap();
             let (status, login) = bao.call("POST", "auth/jwt/login", "", json!({ "role": name, "jwt": jwt })).await;

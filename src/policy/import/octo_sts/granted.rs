@@ -4,6 +4,7 @@
 use super::error::OctoStsError;
 use crate::policy::import::listing::Listing;
 use crate::policy::import::original::Original;
+use crate::policy::import::own_repository::OwnRepository;
 use crate::policy::import::written::GrantText;
 use crate::words::github::{Owner, Permission, Repositories, RepositoryName};
 
@@ -30,6 +31,14 @@ impl PolicyPath {
 
     fn is_of_account(&self) -> bool {
         self.repository == OF_ACCOUNT
+    }
+
+    /// The repository that holds the file. Those of an account's own policies name others.
+    pub(super) fn own_repository(self, listing: &Listing) -> Option<OwnRepository> {
+        let name =
+            RepositoryName::parse(&format!("{}/{}", self.owner, self.repository)).ok().filter(|_| !self.is_of_account())?;
+        let id = listing.repository(name)?.id?;
+        Some(OwnRepository { owner: self.owner, name: self.repository, id, identity: self.name })
     }
 
     /// The path of the policy. Clients of octo-sts name it by scope and identity.
