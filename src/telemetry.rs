@@ -5,6 +5,7 @@ mod decisions;
 mod durations;
 mod hardening;
 mod log;
+mod rate_limits;
 mod traces;
 
 pub use counters::TraceCounters;
@@ -12,6 +13,7 @@ pub use hardening::{forbid_core_dumps, harden, with_given_limit};
 pub use log::log;
 pub use traces::{RequestSpan, Step, Traces, TracesError};
 
+use crate::issue::RateLimit;
 use crate::words::names::{IssuerName, PolicyName, SourceName};
 use crate::words::{Reason, UnixTime};
 use decisions::Decisions;
@@ -23,6 +25,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use rate_limits::RateLimits;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,6 +65,7 @@ pub struct Metrics {
     certificates: Family<Listener, Gauge>,
     unreadable_issuers: Family<Issuer, Gauge>,
     unreachable_providers: Family<Provider, Gauge>,
+    rate_limits: RateLimits,
     /// Tokens and sessions that a second client showed.
     pub tokens_used_elsewhere: Counter,
     /// TLS handshakes that failed.
@@ -192,6 +196,11 @@ impl Metrics {
         }
     }
 
+    /// Sets the gauges of these rate limits, each with its provider and its App, and removes all others.
+    pub fn rate_limits<'a>(&self, reported: impl Iterator<Item = (&'static str, &'a str, RateLimit)>) {
+        self.rate_limits.set(reported);
+    }
+
     /// Sets the gauges of all sources, and removes those of other sources.
     pub fn sources(&self, states: impl Iterator<Item = (SourceName, SourceState)>) {
         let families = [&self.faulty_files, &self.pending_files, &self.read_at, &self.alarmed];
@@ -278,6 +287,21 @@ impl Metrics {
             "provider_unreachable",
             "1 while a provider of credentials does not answer",
             self.unreachable_providers.clone(),
+        );
+        registry.register(
+            "provider_rate_limit",
+            "Requests that a provider takes of an App in one window",
+            self.rate_limits.limits.clone(),
+        );
+        registry.register(
+            "provider_rate_limit_remaining",
+            "Requests of the window that are left",
+            self.rate_limits.remaining.clone(),
+        );
+        registry.register(
+            "provider_rate_limit_reset_timestamp_seconds",
+            "When the next window begins",
+            self.rate_limits.resets_at.clone(),
         );
         registry.register(
             "issuer_keys_read_timestamp_seconds",

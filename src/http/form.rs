@@ -83,7 +83,7 @@ pub(super) fn no_query(uri: &Uri) -> Result<(), Denial> {
 }
 
 /// The parameters of all APIs here that take a form, a query or members of a body.
-const KNOWN: [&str; 36] = [
+const KNOWN: [&str; 37] = [
     "actor_token",
     "actor_token_type",
     "after",
@@ -115,6 +115,7 @@ const KNOWN: [&str; 36] = [
     "role",
     "role_arn",
     "scope",
+    "scopes",
     "since",
     "subject_token",
     "subject_token_type",

@@ -3,7 +3,7 @@
 use super::tls::Certificate;
 use crate::answers::{Alarm, Checks, ListenerName, Readiness};
 use crate::app::App;
-use crate::issue::Reachability;
+use crate::issue::{RateLimit, Reachability};
 use crate::issuers::Unreadable;
 use crate::words::PlainPath;
 use crate::words::names::IssuerName;
@@ -74,12 +74,17 @@ impl Health {
 
     fn provider_states(&self) -> String {
         let silent = self.silent_providers();
-        match self.providers.load().as_deref() {
-            None => "not asked yet".to_owned(),
-            Some(asked) if asked.is_empty() => "none is configured".to_owned(),
-            Some(_) if silent.is_empty() => "they answer".to_owned(),
-            Some(_) => silent.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
-        }
+        let mut states = match self.providers.load().as_deref() {
+            None => vec!["not asked yet".to_owned()],
+            Some(asked) if asked.is_empty() => vec!["none is configured".to_owned()],
+            Some(_) if silent.is_empty() => vec!["they answer".to_owned()],
+            Some(_) => silent.iter().map(ToString::to_string).collect(),
+        };
+        let limits = self.app.providers.rate_limits(self.app.now()).into_iter().filter(|(.., limit)| limit.is_scarce());
+        states.extend(limits.map(|(provider, app, RateLimit { remaining, resets_at, .. })| {
+            format!("the provider `{provider}` takes {remaining} more requests of the App `{app}` until {resets_at}")
+        }));
+        states.join("; ")
     }
 
     /// Whether it can serve anybody, and why not. Faulty files are reported, and do not make it unready.
@@ -137,6 +142,7 @@ impl Health {
         let asked = self.providers.load();
         let asked = asked.iter().flat_map(|asked| asked.iter());
         app.metrics.providers(asked.map(|reach| (reach.provider, reach.fault.is_some())));
+        app.metrics.rate_limits(app.providers.rate_limits(app.now()).into_iter());
     }
 
     /// Logs the alarms at the start, and each new one later.

@@ -1,7 +1,8 @@
 //! octo-sts's API (`GET /sts/exchange`), for teams that migrate: octo-sts's Action gets its token here. A thin face of one
 //! `exchange()`.
 //!
-//! Scope and identity name the policy: `OWNER/REPOSITORY/IDENTITY`, or `OWNER/IDENTITY` where the scope is an account.
+//! Scope and identity name the policy: `OWNER/REPOSITORY/IDENTITY`, or `OWNER/IDENTITY` where the scope is an account. A policy
+//! `OWNER/IDENTITY` with rows stands for the policies of several repositories, as `policy import` writes it.
 
 use super::form;
 use super::problem::add_retry_after;
@@ -12,7 +13,7 @@ use super::task::run;
 use crate::app::App;
 use crate::exchange::{ExchangeRequest, RecordedRefusal, RequestContext, refuse};
 use crate::kind::{GitHubTarget, GitHubToken, RepositoryScope};
-use crate::policy::Request;
+use crate::policy::{Request, TrustPolicy};
 use crate::words::exposed;
 use crate::words::github::{Owner, RepositoryName};
 use crate::words::names::PolicyName;
@@ -47,7 +48,10 @@ async fn answer(
 ) -> Response<Body> {
     let call = RequestContext { api: API, ..reply::call(peer.as_deref(), &headers) };
     let released = match read(&uri) {
-        Ok(request) => run(app, call, Ok(ExchangeRequest::credentials(request))).await,
+        Ok(request) => {
+            let request = request.into_request(&app);
+            run(app, call, Ok(ExchangeRequest::credentials(request))).await
+        }
         Err(denial) => Err(refuse(&app, &RequestContext { token: Err(denial.clone()), ..call }, denial).await),
     };
     let answered = released.and_then(|released| {
@@ -57,29 +61,65 @@ async fn answer(
     answered.unwrap_or_else(|refused| refusal(&refused))
 }
 
-/// Reads `scope=OWNER/REPOSITORY&identity=NAME`. The policy decides the permissions. If the scope is a repository, the token is
-/// for that repository alone.
-fn read(uri: &Uri) -> Result<Request, Denial> {
+/// What a client asks for.
+struct ScopedRequest {
+    /// The repository of its scope; none if the scope is an account.
+    repositories: Option<RepositoryScope>,
+    /// The policy of scope and identity.
+    policy: PolicyName,
+    /// The policy of the scope's account and the identity.
+    of_account: Option<PolicyName>,
+}
+
+/// Reads `scope=OWNER/REPOSITORY&identity=NAME`, also with `scopes`. The policy decides the permissions. If the scope is a repository,
+/// the token is for that repository alone.
+fn read(uri: &Uri) -> Result<ScopedRequest, Denial> {
     let bad = |name: &str, fault: &dyn std::fmt::Display| {
         Reason::BadRequest.with_cause(format!("{name}: {fault}")).with_detail(format!("{name}: {fault}."))
     };
     let mut query = form::parse(uri.query().unwrap_or_default().as_bytes()).map_err(|fault| bad("The query", &fault))?;
     let mut take = |name: &str| query.remove(name).ok_or_else(|| bad(&format!("`{name}`"), &"is missing"));
-    let (scope, identity) = (take("scope")?, take("identity")?);
+    // Since 1.0.1 octo-sts's Action sends the scope by both names. octo-sts reads `scopes` first, and takes only one.
+    let scope = match (take("scopes"), take("scope")) {
+        (Ok(one), Ok(same)) if one != same => {
+            return Err(bad("`scopes`", &"is another one than `scope`, and a token is for one"));
+        }
+        (Ok(scope), _) | (Err(_), Ok(scope)) => scope,
+        (Err(_), Err(missing)) => return Err(missing),
+    };
+    let identity = take("identity")?;
     if let Some(unknown) = query.keys().next() {
         return Err(bad("The query", &format!("{} is no parameter here", form::quoted(unknown))));
     }
-    let repositories = if scope.contains('/') {
-        let name = RepositoryName::parse(&scope).map_err(|fault| bad("`scope`", &fault))?;
-        Some(RepositoryScope::Named([name].into()))
+    let repository = if scope.contains('/') {
+        Some(RepositoryName::parse(&scope).map_err(|fault| bad("`scope`", &fault))?)
     } else {
         Owner::parse(&scope).map(|_| None).map_err(|fault| bad("`scope`", &fault))?
     };
     if identity.contains('/') {
         return Err(bad("`identity`", &"has no `/`"));
     }
-    let policy = PolicyName::parse(&format!("{scope}/{identity}")).map_err(|fault| bad("`identity`", &fault))?;
-    Ok(Request::one(GitHubTarget { repositories, ..GitHubTarget::default() }.into(), Some(policy)))
+    let named = |scope: &str| PolicyName::parse(&format!("{scope}/{identity}")).map_err(|fault| bad("`identity`", &fault));
+    let policy = named(&scope)?;
+    let of_account = repository.as_ref().map(|repository| named(repository.owner().as_str())).transpose()?;
+    Ok(ScopedRequest { repositories: repository.map(|name| RepositoryScope::Named([name].into())), policy, of_account })
+}
+
+impl ScopedRequest {
+    /// The request by the policy that is in force. A policy of the account without rows is for requests with the account as their scope.
+    fn into_request(self, app: &App) -> Request {
+        let live = app.in_force();
+        let policies = live.as_ref().ok().and_then(|live| live.policies().ok());
+        let named = |name: &PolicyName| policies.and_then(|policies| policies.named(name));
+        self.by(named)
+    }
+
+    fn by<'a>(self, named: impl Fn(&PolicyName) -> Option<&'a TrustPolicy>) -> Request {
+        let with_rows = self.of_account.filter(|name| named(name).is_some_and(TrustPolicy::has_rows));
+        let policy = if named(&self.policy).is_some() { self.policy } else { with_rows.unwrap_or(self.policy) };
+        let target = GitHubTarget { repositories: self.repositories, ..GitHubTarget::default() };
+        Request::one(target.into(), Some(policy))
+    }
 }
 
 /// An error as gRPC's gateway writes it (google.rpc.Status): its clients show the status, and some the message.
@@ -111,7 +151,7 @@ mod tests {
 
     fn read(query: &str) -> Result<String, String> {
         let uri: Uri = format!("/sts/exchange?{query}").parse().unwrap();
-        let request = super::read(&uri).map_err(|denial| denial.public_detail().to_string())?;
+        let request = super::read(&uri).map_err(|denial| denial.public_detail().to_string())?.by(|_| None);
         Ok(format!("{} by {}", request.credentials[0], request.policy.unwrap()))
     }
 
@@ -127,6 +167,9 @@ mod tests {
     fn a_scope_and_an_identity_name_a_policy() {
         assert_eq!(read("scope=acme/shop&identity=ci").as_deref(), Ok("github acme/shop by acme/shop/ci"));
         assert_eq!(read("scope=acme&identity=ci").as_deref(), Ok("github by acme/ci"));
+        for scopes in ["scope=acme/shop&scopes=acme/shop", "scopes=acme/shop", "scopes=acme%2Fshop&scope=acme/shop"] {
+            assert_eq!(read(&format!("{scopes}&identity=ci")).as_deref(), Ok("github acme/shop by acme/shop/ci"), "{scopes}");
+        }
         for bad in [
             "",
             "scope=acme/shop",
@@ -139,6 +182,12 @@ mod tests {
             "scope=acme/shop&identity=ci&identity=x",
             "scope=acme%2F..&identity=ci",
             "scope=acme/shop&identity=ci&scopes=x",
+            "scope=acme/shop&identity=ci&scopes=",
+            "scope=acme&identity=ci&scopes=acme/shop",
+            "scope=acme/shop&identity=ci&scopes=acme/shop,acme/site",
+            "scope=acme/shop&identity=ci&scopes=acme/shop&scopes=acme/site",
+            "scopes=acme/shop,acme/site&identity=ci",
+            "scopes=acme/shop&scopes=acme/site&identity=ci",
             "scope=a%0Ab/c&identity=ci",
         ] {
             assert!(read(bad).is_err(), "{bad}");

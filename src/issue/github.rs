@@ -17,10 +17,10 @@ mod token_request;
 pub use error::GitHubError;
 pub use key::{AppKeyError, PemKeyError};
 pub use minted::Minted;
-pub use quota::Remaining;
 pub use settings::{AppSettings, GitHubSettings, KeyAt};
 pub use token_request::TokenRequest;
 
+use crate::issue::RateLimit;
 use crate::words::{Denial, Secret, UnixTime};
 use app::App;
 use refusal::{denied, unavailable};
@@ -55,8 +55,8 @@ impl GitHub {
         }
     }
 
-    /// The rate limit of each App of which GitHub reported it.
-    pub fn left(&self) -> impl Iterator<Item = (&str, Remaining)> {
-        self.apps.iter().filter_map(|(name, app)| Some((name.as_str(), app.left()?)))
+    /// The rate limit of each App for which GitHub reported one that still holds.
+    pub fn left(&self, now: UnixTime) -> impl Iterator<Item = (&str, RateLimit)> {
+        self.apps.iter().filter_map(move |(name, app)| Some((name.as_str(), app.left(now)?)))
     }
 }

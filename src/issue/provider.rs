@@ -2,7 +2,7 @@
 //! name in this folder, and a line in the list of [`issue`](super).
 
 use super::outward::{ProviderClientError, client};
-use super::{OwnIssuers, ProviderMismatch, RevocableToken, RevocationHandle};
+use super::{OwnIssuers, ProviderMismatch, RateLimit, RevocableToken, RevocationHandle};
 use crate::kind::{Credential, Target};
 use crate::policy::HasTerms;
 use crate::store::Licence;
@@ -87,6 +87,11 @@ pub trait ProviderKind: HasTerms {
     /// Why the provider would refuse everything that a policy grants, as it is configured.
     fn misfit(_settings: &Self::Settings, _granted: &Self) -> Option<ProviderMismatch> {
         None
+    }
+
+    /// The rate limits that the provider's answers reported and that still hold, by the names of the configuration.
+    fn rate_limits(_provider: &Self::Provider, _now: UnixTime) -> Vec<(&str, RateLimit)> {
+        Vec::new()
     }
 
     /// The denial where the configuration has no such section.
@@ -217,6 +222,16 @@ macro_rules! declare {
                     })*
                     other => Err(Reason::Internal.with_cause(format!("there is no provider `{other}`"))),
                 }
+            }
+
+            /// The rate limits that still hold, each with its provider's name and its name in the configuration. Sends no request.
+            pub fn rate_limits(&self, now: UnixTime) -> Vec<(&'static str, &str, RateLimit)> {
+                let mut all = Vec::new();
+                $(if let Some(provider) = &self.$section {
+                    let reported = <$target>::rate_limits(provider, now).into_iter();
+                    all.extend(reported.map(|(name, limit)| (stringify!($section), name, limit)));
+                })*
+                all
             }
 
             /// Refuses what no provider would make, as they are configured. Sends no request.

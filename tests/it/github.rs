@@ -8,7 +8,7 @@ pub mod stand_in;
 mod strict;
 
 use crate::github::stand_in::{Shape, StandInGitHub};
-use crate::support::{certificate, write_private};
+use crate::support::{certificate, certificate_of, write_private};
 use daypass::issue::github::{AppSettings, GitHub, GitHubSettings, KeyAt, Minted, TokenRequest};
 use daypass::words::github::{Level, Owner, Permission, Permissions, Repositories, Repository};
 use daypass::words::{Clock, Denial, SystemClock};
@@ -25,7 +25,8 @@ impl AtGitHub {
     /// With repositories of these names, besides those that every test has.
     pub async fn start(repositories: &[&'static str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        certificate(folder.path());
+        // GitHub's own name is for programs that know no other address.
+        certificate_of(folder.path(), &["localhost", "127.0.0.1", "api.github.com"]);
         let stand_in = StandInGitHub::start(folder.path()).await;
         let named = (10..).zip(repositories.iter().copied());
         stand_in.with(|world| {
@@ -153,7 +154,7 @@ async fn a_token_is_as_wide_as_the_request() {
     assert_eq!(scene.stand_in.with(|world| world.asked.last().unwrap().body.as_object().unwrap().len()), 1);
     assert_eq!(scene.stand_in.paths("GET").len(), 1, "an installation is looked up once");
     assert_eq!(
-        scene.github.left().map(|(name, left)| (name, left.limit, left.remaining)).collect::<Vec<_>>(),
+        scene.github.left(SystemClock.now()).map(|(name, left)| (name, left.limit, left.remaining)).collect::<Vec<_>>(),
         [("acme", 5000, 4996)]
     );
 }

@@ -1,6 +1,7 @@
 //! Tests with real programs of others ("peers"). A test whose peer is not installed is skipped, and says so.
 
 mod act;
+mod action;
 mod age;
 pub(crate) mod age_plugin;
 mod aws;
@@ -20,6 +21,7 @@ mod google_auth;
 mod google_cloud;
 mod kubectl;
 mod load_balancers;
+mod octo_sts_action;
 mod octokit;
 mod oidc_provider;
 pub(crate) mod openbao;

@@ -40,6 +40,8 @@ const TOKENS_LOOKED_FOR: usize = 50;
 /// What a world starts with.
 pub struct Setup {
     pub policies: Vec<(&'static str, String)>,
+    /// Another audience of the issuer `github`, beside the server's address.
+    pub audience: Option<&'static str>,
     pub issuers: String,
     pub aws: String,
     /// Where the root source is.
@@ -65,6 +67,7 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             policies: vec![("shop/deploy", DEPLOY.to_owned())],
+            audience: None,
             issuers: String::new(),
             aws: String::new(),
             git: "access".to_owned(),
@@ -352,7 +355,7 @@ issuers:
   - name: github
     mapping: github-actions
     issuer: {issuer}
-    audiences: [\"https://localhost:{port}\"]
+    audiences: [\"https://localhost:{port}\"{}]
     addresses: [127.0.0.0/8]
 {}{}{}",
         setup.drain_pause,
@@ -360,6 +363,7 @@ issuers:
         setup.git,
         setup.identities,
         setup.root,
+        setup.audience.map(|text| format!(", \"{}\"", text.replace("{port}", &port.to_string()))).unwrap_or_default(),
         setup.issuers.replace("{port}", &port.to_string()).replace("{issuer}", issuer),
         setup.aws,
         setup.more
@@ -387,7 +391,12 @@ pub fn patient_client(ca: Option<&[u8]>) -> reqwest::Client {
 
 /// Writes a fresh certificate pair.
 pub fn certificate(folder: &Path) {
-    let generated = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+    certificate_of(folder, &["localhost", "127.0.0.1"]);
+}
+
+/// The same for these names.
+pub fn certificate_of(folder: &Path, names: &[&str]) {
+    let generated = rcgen::generate_simple_self_signed(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).unwrap();
     write_private(&folder.join("tls.key"), generated.signing_key.serialize_pem().as_bytes());
     std::fs::write(folder.join("tls.crt"), generated.cert.pem()).unwrap();
 }

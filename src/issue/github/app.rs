@@ -6,10 +6,11 @@ use super::installation::Installation;
 use super::jwt::app_jwt;
 use super::key::AppKey;
 use super::minted::{Minted, tokens_within};
-use super::quota::{Quota, Remaining};
+use super::quota::Quota;
 use super::refusal::{RefusedStep, cut, denied, is_githubs, not_installed, refused, spent, strange, unavailable};
 use super::settings::AppSettings;
 use super::token_request::TokenRequest;
+use crate::issue::RateLimit;
 use crate::issue::outward::{ProviderClient, ProviderResponse};
 use crate::words::github::{KNOWN_EVERYWHERE, KNOWN_PAUSE, Owner, Permissions};
 use crate::words::names::IssuerName;
@@ -103,8 +104,9 @@ impl App {
         &self.address
     }
 
-    pub(super) fn left(&self) -> Option<Remaining> {
-        self.quota.left()
+    /// Its rate limit, if GitHub reported one that still holds.
+    pub(super) fn left(&self, now: UnixTime) -> Option<RateLimit> {
+        self.quota.left(now)
     }
 
     /// Mints a token. If the installation may have changed since its lookup, looks it up and asks once more.
@@ -222,9 +224,7 @@ impl App {
 
     /// Notes the rate limit, and maps a refusal by it.
     fn note_quota(&self, response: ProviderResponse, now: UnixTime) -> Result<ProviderResponse, Denial> {
-        if self.quota.note(&response.headers, now)
-            && let Some(left) = self.left()
-        {
+        if let Some(left) = self.quota.note(&response.headers, now) {
             tracing::warn!(app = self.name, left.remaining, left.limit, resets_at = %left.resets_at, "GitHub's rate limit is nearly spent");
         }
         let limited = match response.status {

@@ -2,7 +2,7 @@
 
 use super::{GitHub, GitHubError, GitHubSettings, Minted, TokenRequest};
 use crate::issue::provider::{Endpoint, Places, ProviderKind};
-use crate::issue::{OwnIssuers, ProviderMismatch, RevocableToken, RevocationHandle};
+use crate::issue::{OwnIssuers, ProviderMismatch, RateLimit, RevocableToken, RevocationHandle};
 use crate::kind::{GitHubTarget, GitHubToken};
 use crate::policy::{GitHubTerms, InRepositories};
 use crate::store::Licence;
@@ -64,6 +64,10 @@ impl ProviderKind for GitHubTarget {
             settings.apps.iter().map(|app| (app.api.clone(), app.ca.as_deref(), app.proxy.as_deref())).collect();
         all.dedup();
         all.into_iter().map(|(url, ca, proxy)| Endpoint { url, ca, proxy }).collect()
+    }
+
+    fn rate_limits(github: &GitHub, now: UnixTime) -> Vec<(&str, RateLimit)> {
+        github.left(now).collect()
     }
 
     fn absent() -> Denial {

@@ -1,8 +1,9 @@
 //! The alert rules: promtool runs them, the server has their metrics, and each has a runbook.
 
 use super::{deploy, text_of};
+use crate::github::AtGitHub;
 use crate::sts::StandInSts;
-use crate::support::{Setup, World, peer};
+use crate::support::{DEPLOY, Setup, World, peer};
 use daypass::words::Reason;
 use regex::Regex;
 use serde_json::Value;
@@ -23,15 +24,25 @@ fn names() -> BTreeSet<String> {
     rules().iter().map(|rule| rule["alert"].as_str().unwrap().to_owned()).collect()
 }
 
+const GITHUB: &str = "issuer: github
+match: { repository: acme/shop@456789, ref: refs/heads/main, event: push }
+grant:
+  github: { app: acme, repositories: acme/shop@456789, permissions: { contents: read } }
+";
+
 /// The samples of a running server, with the suffixes of OpenMetrics.
 pub(super) async fn metrics() -> BTreeSet<String> {
-    let sts = StandInSts::start().await;
-    let world = World::start(Setup { aws: sts.section(), ..Setup::default() }).await;
+    let (sts, github) = (StandInSts::start().await, AtGitHub::start(&[]).await);
+    let policies = vec![("shop/deploy", DEPLOY.to_owned()), ("shop/bot", GITHUB.to_owned())];
+    let setup = Setup { policies, aws: sts.section(), more: github.section(), files: github.files(), ..Setup::default() };
+    let world = World::start(setup).await;
     world.until("the providers", |ready| ready["checks"]["providers"] == "they answer").await;
     let (status, _) = world.exchange("none", serde_json::json!([{ "secret": "shop/password.age" }])).await;
     assert_eq!(status, 401);
     let (status, _) = world.exchange(&world.token(), serde_json::json!([{ "secret": "shop/password.age" }])).await;
     assert_eq!(status, 200);
+    let (status, answer) = world.exchange(&world.token(), serde_json::json!([{ "github": {} }])).await;
+    assert_eq!(status, 200, "{answer}");
     let text = world.metrics().await;
     let samples = text.lines().filter(|line| !line.starts_with('#'));
     samples.map(|line| line.split(['{', ' ']).next().unwrap().to_owned()).collect()

@@ -33,9 +33,10 @@ impl Response {
     }
 }
 
-/// octo-sts asks for a repository, and for an identity that names the policy.
+/// octo-sts's Action asks for a repository, by both names of the scope, and for an identity that names the policy.
 pub async fn octo_sts(scene: &Scene, token: &str, repository: &str) -> Response {
-    let address = scene.world.url(&format!("/sts/exchange?{}", encode(&[("scope", repository), ("identity", "ci")])));
+    let query = encode(&[("scope", repository), ("scopes", repository), ("identity", "ci")]);
+    let address = scene.world.url(&format!("/sts/exchange?{query}"));
     let response = scene.world.http.get(address).bearer_auth(token).send().await.unwrap();
     let (status, answer): (_, Value) = (response.status().as_u16(), response.json().await.unwrap());
     Response::of(status, &answer, &["/token"], &answer["message"])

@@ -1,6 +1,7 @@
 //! The page of metrics has the endpoint's names, types, labels and help.
 
 use super::reference::{assert_page_has, cell};
+use daypass::issue::RateLimit;
 use daypass::telemetry::{Metrics, SourceState};
 use daypass::words::names::{IssuerName, PolicyName, SourceName};
 use daypass::words::{Reason, UnixTime};
@@ -21,6 +22,8 @@ fn rendered() -> String {
     metrics.served("/v1/exchange", Duration::ZERO);
     metrics.minted("aws", Duration::ZERO);
     metrics.providers(std::iter::once(("aws", false)));
+    let limit = RateLimit { limit: 0, remaining: 0, resets_at: UnixTime::from_seconds(0) };
+    metrics.rate_limits(std::iter::once(("github", "acme", limit)));
     metrics.sources(std::iter::once((SourceName::root(), SourceState { faulty: 0, held: 0, read_at: None, alarmed: false })));
     metrics.render()
 }

@@ -3,6 +3,7 @@
 use super::{Scene, chosen, permissions};
 use crate::github::stand_in::{Installation, Lie, acme};
 use daypass::words::github::Repositories;
+use daypass::words::{Clock, SystemClock};
 use serde_json::json;
 
 fn read() -> daypass::words::github::Permissions {
@@ -91,7 +92,7 @@ async fn the_rate_limit_is_reported_with_its_end_and_no_request_follows() {
     let scene = Scene::start().await;
     scene.stand_in.with(|world| world.remaining = 2);
     scene.usual().await.unwrap();
-    assert_eq!(scene.github.left().map(|(_, left)| left.remaining).collect::<Vec<_>>(), [0]);
+    assert_eq!(scene.github.left(SystemClock.now()).map(|(_, left)| left.remaining).collect::<Vec<_>>(), [0]);
     let requests = scene.stand_in.with(|world| world.asked.len());
     let denial = scene.usual().await.unwrap_err();
     assert_eq!((denial.reason.code(), denial.reason.status()), ("provider_unavailable", 503));

@@ -3,6 +3,7 @@
 use super::AtGitHub;
 use super::stand_in::Lie;
 use crate::support::{Setup, World, until};
+use daypass::words::{Clock, SystemClock};
 use serde_json::{Value, json};
 
 const POLICY: &str = "owners: [team-shop]
@@ -140,7 +141,8 @@ async fn a_job_that_is_cancelled_leaves_no_token_behind() {
     assert_eq!(scene.left(), 0);
 }
 
-/// As octo-sts/action does (its `index.js`): it asks with a scope, an identity and the job's token, and its post step revokes.
+/// As octo-sts/action does (its `index.js`): it asks with a scope, by both names since 1.0.1, an identity and the job's token, and its
+/// post step revokes.
 #[tokio::test(flavor = "multi_thread")]
 async fn octo_sts_action_gets_a_token_and_revokes_it() {
     let scene = Scene::with_forge().await;
@@ -149,24 +151,108 @@ async fn octo_sts_action_gets_a_token_and_revokes_it() {
         let response = request.bearer_auth(scene.world.token()).send().await.unwrap();
         (response.status().as_u16(), response.json::<Value>().await.unwrap())
     };
-    let (status, answer) = ask("scope=acme/shop&identity=bot").await;
-    assert_eq!((status, answer.as_object().unwrap().len()), (200, 1), "{answer}");
-    let token = answer["token"].as_str().unwrap();
-    assert_eq!(scene.github.stand_in.with(|world| world.asked.last().unwrap().body["repository_ids"].clone()), json!([456_789]));
     let ca = std::fs::read(scene.github.folder.path().join("tls.crt")).unwrap();
     let post = crate::support::patient_client(Some(&ca));
-    let ended = post.delete(format!("{}/installation/token", scene.github.stand_in.url)).bearer_auth(token).send().await.unwrap();
-    assert_eq!((ended.status().as_u16(), scene.left()), (204, 0));
+    for scope in ["scope=acme/shop", "scope=acme/shop&scopes=acme/shop"] {
+        let (status, answer) = ask(&format!("{scope}&identity=bot")).await;
+        assert_eq!((status, answer.as_object().unwrap().len()), (200, 1), "{scope}: {answer}");
+        let token = answer["token"].as_str().unwrap();
+        let asked = scene.github.stand_in.with(|world| world.asked.last().unwrap().body["repository_ids"].clone());
+        assert_eq!(asked, json!([456_789]), "{scope}");
+        let revocation = format!("{}/installation/token", scene.github.stand_in.url);
+        let ended = post.delete(revocation).bearer_auth(token).send().await.unwrap();
+        assert_eq!((ended.status().as_u16(), scene.left()), (204, 0), "{scope}");
+    }
     for (query, status, code, expected) in [
         ("scope=acme/shop&identity=other", 403, 7, "no_matching_policy"),
         ("scope=acme/other&identity=bot", 403, 7, "no_matching_policy"),
         ("scope=acme/shop", 400, 3, "`identity`: is missing"),
         ("scope=acme/shop&identity=bot&permissions=all", 400, 3, "is no parameter here"),
+        ("scope=acme/shop&scopes=acme/shop,acme/site&identity=bot", 400, 3, "`scopes`: is another one than `scope`"),
     ] {
         let (answered, answer) = ask(query).await;
         assert_eq!((answered, answer["code"].as_u64()), (status, Some(code)), "{query}: {answer}");
         assert!(answer["message"].as_str().unwrap().contains(expected), "{query}: {answer}");
     }
+}
+
+/// `policy import` makes one policy with rows of octo-sts's equal policies, and workflows still name each repository's own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_with_rows_answers_octo_sts_clients_for_each_repository() {
+    let scene = Scene::with_forge().await;
+    let policy = |events: &str, repositories: &str, more: &str| {
+        format!(
+            "owners: [team-shop]\nissuer: github\n{more}match: {{ repository: acme/shop@456789, event: {events} }}\ngrant:\n  github: {{ app: acme, repositories: [\"{repositories}\"], permissions: {{ contents: read }} }}\n"
+        )
+    };
+    let with_rows = policy("push", "acme/{each.name}@{each.id}", "for_each: acme.ci.yaml\n");
+    let rows = "- { name: shop, id: \"456789\" }\n- { name: site, id: \"2\" }\n- { name: other, id: \"3\" }\n";
+    let (of_account, of_other) = (policy("push", "acme/shop@456789", ""), policy("schedule", "acme/other@3", ""));
+    let files: [(&str, &[u8]); 4] = [
+        ("policies/acme/ci.yaml", with_rows.as_bytes()),
+        ("acme.ci.yaml", rows.as_bytes()),
+        ("policies/acme/all.yaml", of_account.as_bytes()),
+        ("policies/acme/other/ci.yaml", of_other.as_bytes()),
+    ];
+    scene.world.commit_and_wait(&files).await;
+    let ask = async |query: &str| {
+        let request = scene.world.http.get(scene.world.url(&format!("/sts/exchange?{query}")));
+        request.bearer_auth(scene.world.token()).send().await.unwrap().status().as_u16()
+    };
+    for (repository, id) in [("shop", 456_789), ("site", 2)] {
+        assert_eq!(ask(&format!("scope=acme/{repository}&identity=ci")).await, 200, "{repository}");
+        let asked = scene.github.stand_in.with(|world| world.asked.last().unwrap().body["repository_ids"].clone());
+        assert_eq!(asked, json!([id]), "{repository}");
+    }
+    for (query, why) in [
+        ("scope=acme/docs&identity=ci", "no row"),
+        ("scope=acme/other&identity=ci", "its own policy counts"),
+        ("scope=acme/shop&identity=all", "a policy of the account is for the account's scope"),
+    ] {
+        assert_eq!(ask(query).await, 403, "{why}");
+    }
+    assert_eq!(ask("scope=acme&identity=all").await, 200);
+}
+
+/// GitHub names the limit in each of its answers. What it says is over with the window.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_left_of_the_rate_limit_is_shown_before_it_is_spent() {
+    let scene = Scene::with_forge().await;
+    let shown = async || {
+        let text = scene.world.metrics().await;
+        let samples = text.lines().filter(|line| line.starts_with("daypass_provider_rate_limit"));
+        samples.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let scarce = |ready: &Value| ready["checks"]["providers"].as_str().unwrap().contains("more requests of the App");
+    assert_eq!(shown().await, [""; 0], "GitHub has not answered yet");
+
+    let before = SystemClock.now().seconds();
+    assert_eq!(scene.ask(json!({})).await.0, 200);
+    let samples = shown().await;
+    let of = "{provider=\"github\",app=\"acme\"}";
+    assert_eq!(
+        samples[..2],
+        [
+            format!("daypass_provider_rate_limit{of} 5000"),
+            // The installation was looked up, and a token was made.
+            format!("daypass_provider_rate_limit_remaining{of} 4998"),
+        ]
+    );
+    let reset = samples[2].strip_prefix(&format!("daypass_provider_rate_limit_reset_timestamp_seconds{of} "));
+    let reset: i64 = reset.unwrap().parse().unwrap();
+    assert!(samples.len() == 3 && (before + 1800..before + 3600).contains(&reset), "{before}: {samples:?}");
+    assert!(!scarce(&scene.world.ready().await));
+
+    scene.github.stand_in.with(|world| world.remaining = 501);
+    assert_eq!(scene.ask(json!({})).await.0, 200);
+    assert!(shown().await[1].ends_with(" 500"));
+    scene.world.until("a tenth is left", scarce).await;
+    assert!(scene.world.log().contains("GitHub's rate limit is nearly spent"));
+
+    scene.github.stand_in.with(|world| world.reset_in = 1);
+    assert_eq!(scene.ask(json!({})).await.0, 200);
+    until("the window is over", async || shown().await.is_empty()).await;
+    assert!(!scarce(&scene.world.ready().await));
 }
 
 /// A guardrail denies repositories by name, but GitHub is asked by ID. The author of a policy chooses both.

@@ -71,6 +71,8 @@ pub struct World {
     pub unknown_for: u32,
     pub limit: u64,
     pub remaining: u64,
+    /// In how many seconds the limit is reset.
+    pub reset_in: i64,
     pub asked: Vec<Asked>,
     /// The JWTs and tokens that were sent to it.
     pub shown: Vec<String>,
@@ -97,6 +99,7 @@ impl StandInGitHub {
             unknown_for: 0,
             limit: 5000,
             remaining: 5000,
+            reset_in: 1800,
             asked: Vec::new(),
             shown: Vec::new(),
             tokens: BTreeMap::new(),
@@ -159,7 +162,7 @@ async fn answer(
         },
     };
     if !response.headers().contains_key("retry-after") {
-        let reset = (daypass::words::Clock::now(&daypass::words::SystemClock).seconds() + 1800).to_string();
+        let reset = (daypass::words::Clock::now(&daypass::words::SystemClock).seconds() + world.reset_in).to_string();
         for (name, value) in [("limit", world.limit.to_string()), ("remaining", world.remaining.to_string()), ("reset", reset)] {
             let name: axum::http::HeaderName = format!("x-ratelimit-{name}").parse().unwrap();
             response.headers_mut().insert(name, value.parse().unwrap());
