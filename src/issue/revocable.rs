@@ -32,7 +32,7 @@ pub struct RevocationHandle {
 
 /// A copy, with what it belongs to: whoever can write to the store exchanges no copies.
 #[derive(Serialize, Deserialize)]
-struct Copy {
+struct SealedCopy {
     decision: DecisionId,
     provider: String,
     #[serde(flatten)]
@@ -55,7 +55,7 @@ impl TokenSeal {
         token.is_kept.then(|| {
             let RevocationHandle { part, token: secret } = &token.handle;
             let handle = RevocationHandle { part: part.clone(), token: secret.duplicate() };
-            let copy = Copy { decision: decision.clone(), provider: token.provider.to_owned(), handle };
+            let copy = SealedCopy { decision: decision.clone(), provider: token.provider.to_owned(), handle };
             let text = Secret::new(serde_json::to_vec(&copy).map_err(failed)?);
             let sealed = encrypt(text.expose(), &self.identities.recipients(), false).map_err(failed)?;
             Ok(KeptToken { provider: copy.provider, expires_at: token.expires_at, sealed })
@@ -65,7 +65,7 @@ impl TokenSeal {
     /// Opens a copy of this decision. It does not open where the identity was changed since.
     pub fn open(&self, kept: &KeptToken, decision: &DecisionId) -> Result<RevocationHandle, Denial> {
         let text = decrypt_key(&kept.sealed, &self.identities).map_err(failed)?;
-        let copy: Copy = serde_json::from_slice(text.expose()).map_err(failed)?;
+        let copy: SealedCopy = serde_json::from_slice(text.expose()).map_err(failed)?;
         if copy.decision == *decision && copy.provider == kept.provider {
             Ok(copy.handle)
         } else {

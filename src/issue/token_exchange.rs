@@ -67,17 +67,16 @@ impl TokenExchange {
 
     /// Issues a token as the policy and the configuration describe it.
     pub async fn issue(&self, licence: &Licence<'_, TokenExchangeTerms>, now: UnixTime) -> Result<ExchangedToken, Denial> {
-        let terms = licence.terms();
-        let name = terms.service.as_str();
-        let service = self.services.get(name).ok_or_else(|| denied(format!("the configuration has no service `{name}`")))?;
-        service.exchange(&self.issuer, licence, now).await
+        self.service(licence.terms().service.as_str())?.exchange(&self.issuer, licence, now).await
     }
 
     /// Ends a token of this service.
     pub async fn revoke(&self, service: &str, token: &Secret) -> Result<(), Denial> {
-        let service =
-            self.services.get(service).ok_or_else(|| denied(format!("the configuration has no service `{service}`")))?;
-        service.revoke(token).await
+        self.service(service)?.revoke(token).await
+    }
+
+    fn service(&self, name: &str) -> Result<&Service, Denial> {
+        self.services.get(name).ok_or_else(|| denied(format!("the configuration has no service `{name}`")))
     }
 }
 
