@@ -20,7 +20,8 @@ pub fn value_without_secrets(text: &str) -> Cow<'_, str> {
 /// audience may have one.
 pub fn holds_secret(text: &str) -> bool {
     let is_user = |secret: &Range<usize>| text[secret.end..].starts_with('@');
-    let has_user = || secrets_of_url(text).iter().chain(&url_secrets(text)).any(is_user);
+    // Nearly every name ends at the first question.
+    let has_user = || text.contains('@') && secrets_of_url(text).iter().chain(&url_secrets(text)).any(is_user);
     tokens(text).next().is_some() || holds_private_key(text.as_bytes()).is_some() || has_user()
 }
 

@@ -38,6 +38,10 @@ pub(super) fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> {
 }
 
 fn token(word: &str) -> Option<Range<usize>> {
+    // Nearly every word ends here: names are short, and each search takes longer than all of their other checks.
+    if word.len() < GITHUB_BYTES_MIN {
+        return None;
+    }
     let word = word.trim_end_matches('.');
     let behind =
         |(begin, least): &(&str, usize)| word.find(begin).map(|at| at + begin.len()).filter(|at| word.len() - at >= *least);
