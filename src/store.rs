@@ -114,7 +114,7 @@ pub struct DryRunRecord {
     /// The identity, for its share of records.
     pub identity: Digest,
     /// The record.
-    pub body: RequestRecord,
+    pub body: Box<RequestRecord>,
     /// The claims in their canonical text.
     pub claims: Arc<str>,
 }
@@ -136,7 +136,7 @@ pub struct RefusalRecord<'a> {
     /// The subject.
     pub subject: &'a str,
     /// The record.
-    pub body: RequestRecord,
+    pub body: Box<RequestRecord>,
     /// The claims in their canonical text.
     pub claims: Option<Arc<str>>,
 }
@@ -267,7 +267,7 @@ impl Store {
         let (now, decision, rules) = (self.now(), decision.clone(), self.rules.clone());
         self.write(move |connection| {
             let claims = claims.map(|claims| rules.keep_claims(connection, &claims, now)).transpose()?;
-            let record = RequestRecord { claims, ..body };
+            let record = RequestRecord { claims, ..*body };
             schema::append_bytes(connection, now, if dry_run { DRY_RUN } else { "refused" }, Some(&decision), &record.bytes())
         })
         .await?;
@@ -280,7 +280,7 @@ impl Store {
         self.check_share(&identity)?;
         let (now, rules) = (self.now(), self.rules.clone());
         self.write(move |connection| {
-            let record = RequestRecord { claims: Some(rules.keep_claims(connection, &claims, now)?), ..body };
+            let record = RequestRecord { claims: Some(rules.keep_claims(connection, &claims, now)?), ..*body };
             schema::append_bytes(connection, now, DRY_RUN, Some(&decision), &record.bytes())
         })
         .await?;

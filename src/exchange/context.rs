@@ -181,25 +181,25 @@ impl AuditContext {
         let uses = uses::of_login(identity, policy.as_ref().map(PolicyName::as_str));
         let (policies, session) = (policy.iter().cloned().collect(), SessionRecord { policy, expires_at: None });
         let record = RequestRecord { policies: Some(policies), session: Some(session), ..self.record() };
-        self.intending(app, identity, under(record, revisions), uses)
+        self.intending(app, identity, Box::new(under(record, revisions)), uses)
     }
 
     /// The record before a release, and the uses for the replay check.
     pub(super) fn intent(&self, app: &App, identity: &Identity, grant: &Grant, revisions: &Revisions) -> Intent {
         let credentials = self.known.as_ref().map(|known| known.credentials.as_slice()).unwrap_or_default();
         let uses = uses::of_grant(identity, grant, credentials);
-        self.intending(app, identity, under(self.record_of(grant), revisions), uses)
+        self.intending(app, identity, Box::new(under(self.record_of(grant), revisions)), uses)
     }
 
     /// The record of a dry run.
     pub(super) fn dry_run(&self, identity: &Identity, grant: &Grant, revisions: &Revisions) -> DryRunRecord {
-        let body = under(self.record_of(grant), revisions);
+        let body = Box::new(under(self.record_of(grant), revisions));
         let evidence = identity.evidence();
         let asker = Digest::of(&[evidence.facts().issuer.as_str().as_bytes(), evidence.subject().as_bytes()]);
         DryRunRecord { decision: self.decision.clone(), identity: asker, body, claims: evidence.claims() }
     }
 
-    fn intending(&self, app: &App, identity: &Identity, body: RequestRecord, uses: Vec<TokenUse>) -> Intent {
+    fn intending(&self, app: &App, identity: &Identity, body: Box<RequestRecord>, uses: Vec<TokenUse>) -> Intent {
         let claims = self.known.as_ref().map_or_else(|| "null".into(), |known| known.evidence.claims());
         let who = self.known.as_ref().map(|known| (known.evidence.facts().issuer.as_str(), known.evidence.subject()));
         let (issuer, subject) = who.unwrap_or_default();
@@ -248,7 +248,7 @@ impl AuditContext {
 
     /// The record of a refusal or failure. The refused caller chose the names, so their length is bounded, and none of them is a secret.
     /// Names of a grant stand as they are: a policy has them, and `policy replay` reads them back.
-    pub(super) fn failure(&self, denial: &Denial) -> RequestRecord {
+    pub(super) fn failure(&self, denial: &Denial) -> Box<RequestRecord> {
         let first_use = denial.first_use.as_ref();
         let record = RequestRecord {
             reason: Some(denial.reason.code().into()),
@@ -256,7 +256,7 @@ impl AuditContext {
             first_use: first_use.map(|first| FirstUseOf { client: first.client.clone(), decision: first.decision.clone() }),
             ..self.record()
         };
-        let Some(known) = &self.known else { return record };
+        let Some(known) = &self.known else { return record.into() };
         let record = RequestRecord {
             credentials: Some(known.credentials.iter().map(|name| without_secrets(name).into_owned()).collect()),
             policies: known.granted.clone(),
@@ -265,11 +265,11 @@ impl AuditContext {
             ..record
         };
         if known.credentials.iter().map(String::len).sum::<usize>() <= NAMES_BYTES_MAX {
-            return record;
+            return record.into();
         }
         let sha256 = Digest::plain(known.credentials.join("\n").as_bytes());
         let left_out = CredentialsLeftOut { count: known.credentials.len(), sha256 };
-        RequestRecord { credentials: Some(Vec::new()), credentials_left_out: Some(left_out), ..record }
+        Box::new(RequestRecord { credentials: Some(Vec::new()), credentials_left_out: Some(left_out), ..record })
     }
 
     /// Records the refusal. If that fails, the answer is that failure. If the refusal is only counted, its hint says so.

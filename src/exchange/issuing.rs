@@ -64,7 +64,7 @@ pub(super) async fn issue(
     let written = answer::write(&document)?;
     let sealed = app.store.seal(&written, identity.secret_part())?;
     let answer = Answer { sealed, sessions: document.credentials.iter().filter_map(session).collect(), kept };
-    let record = RequestRecord { issued: Some(issued(&document)), ..context.record_of(grant) };
+    let record = Box::new(RequestRecord { issued: Some(issued(&document)), ..context.record_of(grant) });
     let receipt = app.traces.record(RECORD_RELEASE, context.decision()).ends(app.store.release(granted, answer, record).await)?;
     unreleased.release();
     app.metrics.released(document.credentials.iter().map(Credential::kind));

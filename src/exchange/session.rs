@@ -92,7 +92,7 @@ async fn seal(
     let written = answer::write(&begun)?;
     let session = SessionRecord { expires_at: Some(expires_at), policy: policy.cloned() };
     let policies = policy.into_iter().cloned().collect();
-    let record = RequestRecord { policies: Some(policies), session: Some(session), ..context.record() };
+    let record = Box::new(RequestRecord { policies: Some(policies), session: Some(session), ..context.record() });
     let sealed = app.store.seal(&written, identity.secret_part())?;
     let receipt =
         app.traces.record(RECORD_RELEASE, context.decision()).ends(app.store.begin_session(admission, sealed, record).await)?;

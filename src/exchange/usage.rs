@@ -57,7 +57,7 @@ pub(super) async fn release(
     let used = answer::used(context.decision(), &grant.policies(), &revisions, outcome);
     let written = answer::write(&used)?;
     let sealed = if is_repeatable { app.store.seal(&written, identity.secret_part())? } else { Vec::new() };
-    let mut record = context.record_of(grant);
+    let mut record = Box::new(context.record_of(grant));
     record.add_use(used_here);
     let receipt = app.traces.record(RECORD_RELEASE, context.decision()).ends(app.store.release(granted, sealed, record).await)?;
     app.metrics.released(kinds);

@@ -12,12 +12,13 @@ pub(super) async fn run(
     request: Result<ExchangeRequest, Denial>,
 ) -> Result<Released, RecordedRefusal> {
     let (exchanges, traces) = (app.exchanges.clone(), app.traces.clone());
-    let task = traces.spawn(&exchanges, async move {
+    let work = Box::pin(async move {
         match request {
             Ok(request) => exchange::exchange(&app, call, request).await,
             Err(denial) => Err(exchange::refuse(&app, &call, denial).await),
         }
     });
+    let task = traces.spawn(&exchanges, work);
     match task.await {
         Ok(answer) => answer,
         Err(fault) => Err(RecordedRefusal::unrecorded(Reason::Internal.with_cause(fault.to_string()))),

@@ -115,7 +115,7 @@ impl VaultRequest {
         app: &Arc<App>,
         work: impl Future<Output = Result<T, RecordedRefusal>> + Send + 'static,
     ) -> impl Future<Output = Result<T, RecordedRefusal>> {
-        let task = app.traces.spawn(&app.exchanges, work);
+        let task = app.traces.spawn(&app.exchanges, Box::pin(work));
         async {
             task.await.unwrap_or_else(|fault| Err(RecordedRefusal::unrecorded(Reason::Internal.with_cause(fault.to_string()))))
         }

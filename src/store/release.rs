@@ -53,7 +53,7 @@ impl Store {
         &self,
         granted: StillGranted<Recorded<Grant>>,
         answer: impl Into<Answer>,
-        record: RequestRecord,
+        record: impl Into<Box<RequestRecord>> + Send,
     ) -> Result<Released, Denial> {
         self.record_outcome(granted.into_inner(), answer, record).await
     }
@@ -63,7 +63,7 @@ impl Store {
         &self,
         admitted: Recorded<Admission>,
         answer: impl Into<Answer>,
-        record: RequestRecord,
+        record: impl Into<Box<RequestRecord>> + Send,
     ) -> Result<Released, Denial> {
         self.record_outcome(admitted, answer, record).await
     }
@@ -72,17 +72,17 @@ impl Store {
         &self,
         recorded: Recorded<G>,
         answer: impl Into<Answer>,
-        record: RequestRecord,
+        record: impl Into<Box<RequestRecord>> + Send,
     ) -> Result<Released, Denial> {
-        let (now, decision, answer) = (self.now(), recorded.decision().clone(), answer.into());
+        let (now, decision, answer, record) = (self.now(), recorded.decision().clone(), answer.into(), record.into());
         let binding = recorded.binding().cloned();
         self.write(move |connection| replay::release(connection, &decision, binding.as_ref(), &answer, &record, now)).await?;
         Ok(Released::new(recorded.into_flight()))
     }
 
     /// Records the other outcome: nothing was issued, and the same request may try again.
-    pub async fn fail<G>(&self, recorded: Recorded<G>, record: RequestRecord) -> Result<(), Denial> {
-        let (now, decision) = (self.now(), recorded.decision().clone());
+    pub async fn fail<G>(&self, recorded: Recorded<G>, record: impl Into<Box<RequestRecord>> + Send) -> Result<(), Denial> {
+        let (now, decision, record) = (self.now(), recorded.decision().clone(), record.into());
         self.write(move |connection| replay::fail(connection, &decision, &record, now)).await?;
         drop(recorded.into_flight());
         Ok(())

@@ -31,8 +31,8 @@ pub struct Intent {
     pub binding: Option<Binding>,
     /// The request's proof of possession, which can be used once.
     pub proof: Option<ProofUse>,
-    /// The record.
-    pub body: RequestRecord,
+    /// The record, boxed because the futures that wait for the store hold it.
+    pub body: Box<RequestRecord>,
     /// The claims as canonical text. They are personal data and are kept apart from the record.
     pub claims: Arc<str>,
 }
@@ -188,7 +188,7 @@ impl Rules {
             statement.execute(params![usage.key, intent.decision.as_str(), released_at, client, keep_until])?;
         }
         let claims = self.keep_claims(connection, &intent.claims, now)?;
-        let record = RequestRecord { claims: Some(claims), ..intent.body.clone() };
+        let record = RequestRecord { claims: Some(claims), ..RequestRecord::clone(&intent.body) };
         let Some(Outcome { answer, issued }) = outcome else {
             schema::append_bytes(connection, now, "intended", Some(&intent.decision), &record.bytes())?;
             intent.binding.iter().for_each(|binding| self.flights.bind(&intent.decision, binding));
@@ -263,7 +263,7 @@ fn repeat(
         .optional()?;
     let (Some(sealed), Ok(decision)) = (sealed, DecisionId::parse(&first.decision)) else { return Ok(None) };
     intent.proof.as_ref().map_or(Ok(()), |proof| proofs::keep(connection, proof))?;
-    let record = RequestRecord { repeats: Some(decision.clone()), ..intent.body.clone() };
+    let record = RequestRecord { repeats: Some(decision.clone()), ..RequestRecord::clone(&intent.body) };
     schema::append_bytes(connection, now, "repeated", Some(&intent.decision), &record.bytes())?;
     Ok(Some(Repeat { decision, sealed }))
 }

@@ -23,6 +23,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider, SpanLimits};
 use queue::Queue;
 use reqwest::Method;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -90,8 +91,12 @@ impl Traces {
         self.0.as_ref().map_or_else(Step::none, |tracing| Step::begin(&tracing.tracer, name, attribute))
     }
 
-    /// Spawns a task of the current request, below its span.
-    pub fn spawn<T: Send + 'static>(&self, tasks: &TaskTracker, work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+    /// Spawns a task of the current request, below its span. The work is boxed, because spawning moves it several times and it is large.
+    pub fn spawn<T: Send + 'static>(
+        &self,
+        tasks: &TaskTracker,
+        work: Pin<Box<impl Future<Output = T> + Send + 'static>>,
+    ) -> JoinHandle<T> {
         if self.are_on() { tasks.spawn(work.with_current_context()) } else { tasks.spawn(work) }
     }
 

@@ -23,7 +23,7 @@ fn foreign(number: u32) -> (IpAddr, String, Class) {
 async fn refuse(store: &Store, number: u32) -> Kept {
     let (client, owner, class) = foreign(number);
     let attributes = json!({ "owner": owner, "ref": "r".repeat(500) }).as_object().cloned().map(Into::into);
-    let body = RequestRecord { client: Some(client), credentials: Some(Vec::new()), attributes, ..RequestRecord::default() };
+    let body = RequestRecord { client: Some(client), credentials: Some(Vec::new()), attributes, ..RequestRecord::default() }.into();
     let (issuer, subject) = if class == Class::Unverified { ("", "") } else { ("github", owner.as_str()) };
     let claims = (class != Class::Unverified).then(|| Arc::from(json!({ "sub": owner, "more": "x".repeat(1500) }).to_string()));
     let reason = if class == Class::Unverified { Reason::TokenMalformed } else { Reason::NoMatchingPolicy };
@@ -38,7 +38,7 @@ async fn probe(store: &Store, reason: Reason, subject: &str) -> (DecisionId, Kep
 
 async fn probe_by(store: &Store, reason: Reason, subject: &str, dry_run: bool) -> (DecisionId, Kept) {
     let decision = DecisionId::new();
-    let body = RequestRecord { reason: Some(reason.code().into()), ..RequestRecord::default() };
+    let body = RequestRecord { reason: Some(reason.code().into()), ..RequestRecord::default() }.into();
     let client = IpAddr::from([192, 0, 2, 1]);
     let (issuer, claims) = ("github", Some("{}".into()));
     let refused = RefusalRecord { dry_run, class: Class::Known, reason, client, issuer, owner: "acme@1", subject, body, claims };
@@ -140,7 +140,7 @@ async fn garbage_of_one_network_is_counted_and_does_not_fill_the_log() {
             issuer: "",
             owner: "",
             subject: "",
-            body: RequestRecord::default(),
+            body: RequestRecord::default().into(),
             claims: None,
         };
         recorded += u64::from(store.refuse(&DecisionId::new(), refused).await.unwrap() == Kept::Recorded);
