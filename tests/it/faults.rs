@@ -3,5 +3,5 @@
 
 mod connections;
 mod costs;
-mod disk;
+pub mod disk;
 mod drain;

@@ -25,7 +25,7 @@ const SMALL_DISK: &str = "DAYPASS_SMALL_DISK";
 const MOUNT: &str = "mount -t tmpfs -o size=20m tmpfs \"$0\" && exec \"$@\"";
 
 /// The folder of the small disk. Without one it runs this test again in a process that has one, and returns `None`: the test is over.
-fn small_disk(test: &str) -> Option<PathBuf> {
+pub fn small_disk(test: &str) -> Option<PathBuf> {
     let environment = Environment::of_process();
     if let Some(disk) = environment.value(SMALL_DISK) {
         return Some(disk.into());
@@ -69,8 +69,8 @@ async fn refuse(store: &Store, class: Class, number: usize) -> Kept {
     store.refuse(&DecisionId::new(), refused).await.unwrap()
 }
 
-fn record(cause: String) -> RequestRecord {
-    RequestRecord { cause: Some(cause), ..RequestRecord::default() }
+fn record(cause: String) -> Box<RequestRecord> {
+    Box::new(RequestRecord { cause: Some(cause), ..RequestRecord::default() })
 }
 
 /// A login that a policy admits: what is released needs a server, and a session is recorded in the same way.
@@ -131,13 +131,21 @@ async fn deny(store: &Store, id: &str) -> Result<(), Reason> {
 }
 
 /// Another program fills the disk to its last byte.
-fn fill(disk: &Path) -> PathBuf {
+pub fn fill(disk: &Path) -> PathBuf {
     let path = disk.join("somebody-elses");
     let mut file = std::fs::File::create(&path).unwrap();
     for size in [65_536, 4096] {
         while file.write_all(&vec![1; size]).is_ok() {}
     }
     path
+}
+
+/// Restarts the server with its data on this disk.
+pub async fn move_data(world: &mut World, disk: &Path) {
+    let config = std::fs::read_to_string(world.path("daypass.yaml")).unwrap();
+    let data = format!("\ndata: {}/data\n", disk.display());
+    std::fs::write(world.path("daypass.yaml"), config.replace("\ndata: data\n", &data)).unwrap();
+    world.kill_and_restart().await;
 }
 
 fn reserve(disk: &Path) -> u64 {
@@ -203,10 +211,7 @@ async fn an_operator_of_a_server_on_a_full_disk_sees_its_state_and_denies_at_onc
     let test = "faults::disk::an_operator_of_a_server_on_a_full_disk_sees_its_state_and_denies_at_once";
     let Some(disk) = small_disk(test) else { return };
     let mut world = World::start(Setup::default()).await;
-    let config = std::fs::read_to_string(world.path("daypass.yaml")).unwrap();
-    let data = format!("\ndata: {}/data\n", disk.display());
-    std::fs::write(world.path("daypass.yaml"), config.replace("\ndata: data\n", &data)).unwrap();
-    world.kill_and_restart().await;
+    move_data(&mut world, &disk).await;
     assert_eq!(ask(&world).await.0, 200);
     let others = fill(&disk);
     let denies = ["deny", "--policy", "shop/deploy", "--reason", "INC-7"];

@@ -2,6 +2,7 @@
 
 use super::AtGitHub;
 use super::stand_in::Lie;
+use crate::faults::disk::{fill, move_data, small_disk};
 use crate::operate::daypass;
 use crate::support::{Setup, World, until};
 use serde_json::{Value, json};
@@ -172,4 +173,36 @@ async fn a_copy_ends_the_token_of_its_own_decision_alone() {
     let (status, report) = scene.revoke(&second).await;
     assert_eq!((status, &report["ended"][0]["provider"]), (69, &json!("unknown")), "{report}");
     assert!(scene.records("ended").iter().all(|body| body.to_string().len() < 1000));
+}
+
+/// Nobody asks the server for anything meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_is_deleted_once_its_token_has_ended() {
+    let scene = Scene::start().await;
+    scene.github.stand_in.with(|world| world.lie = Some(Lie::Brief));
+    scene.granted("acme").await;
+    assert_eq!(scene.copies(), 1);
+    until("the copy is gone", async || scene.copies() == 0).await;
+    assert_eq!(scene.records("ended"), Vec::<Value>::new(), "it ended by itself");
+}
+
+/// The operators' reserve is used up too, so that nothing can be recorded.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_keeps_no_token_alive() {
+    let Some(disk) = small_disk("github::revoked::a_full_disk_keeps_no_token_alive") else { return };
+    let mut scene = Scene::start().await;
+    move_data(&mut scene.world, &disk).await;
+    let decision = scene.granted("acme").await;
+    fill(&disk);
+    let others = json!([{ "github": { "app": "other" } }]);
+    let mut granted = 0;
+    while scene.world.exchange(&scene.world.token(), others.clone()).await.0 == 200 {
+        granted += 1;
+        assert!(granted < 10_000);
+    }
+    fill(&disk.join("data"));
+    let before = scene.left();
+    let (status, report) = scene.revoke(&decision).await;
+    assert!([0, 69].contains(&status), "{status} {report}");
+    assert_eq!(scene.left(), before - 1, "{report}");
 }
