@@ -73,6 +73,8 @@ async fn a_broken_or_missing_answer_is_provider_unavailable() {
         (Lie::Iam(Instead::Redirects), "the access token (307)"),
         (Lie::Sts(Instead::Empty), "the federated token: the answer is not one of Google's"),
         (Lie::Iam(Instead::Empty), "the access token: the answer is not one of Google's"),
+        (Lie::Sts(Instead::OtherSuccess), "the federated token (202)"),
+        (Lie::Iam(Instead::OtherSuccess), "the access token (202)"),
         (Lie::Sts(Instead::Throttles), "the federated token (429): another error: Quota."),
         (Lie::Iam(Instead::Throttles), "the access token (429): another error: Quota exceeded."),
     ] {

@@ -151,9 +151,14 @@ async fn answer(
         (&Method::POST, ["v1", "token"]) if bearer.is_some() => {
             reply::oauth("invalid_request", "Authorization is not taken here.")
         }
-        (&Method::POST, ["v1", "token"]) => world.exchange(&kind, &read),
+        (&Method::POST, ["v1", "token"]) => {
+            Lie::with_status(world.lie, Lie::Sts(Instead::OtherSuccess), world.exchange(&kind, &read))
+        }
         (&Method::POST, ["v1", "projects", "-", "serviceAccounts", named]) => match named.split_once(':') {
-            Some((account, method_name)) => world.impersonate(account, method_name, &kind, &read, bearer),
+            Some((account, method_name)) => {
+                let answer = world.impersonate(account, method_name, &kind, &read, bearer);
+                Lie::with_status(world.lie, Lie::Iam(Instead::OtherSuccess), answer)
+            }
             None => status(404, "NOT_FOUND", "Not found.", None),
         },
         (&Method::POST, ["v1", "projects", _, "serviceAccounts", _]) => status(

@@ -3,7 +3,7 @@
 use super::now;
 use super::reply::json_reply;
 use axum::body::{Body, Bytes};
-use axum::http::Response;
+use axum::http::{Response, StatusCode};
 use daypass::words::UnixTime;
 use hyper::body::{Body as HttpBody, Frame};
 use serde_json::{Value, json};
@@ -55,6 +55,8 @@ pub enum Instead {
     Empty,
     TheOtherError,
     Throttles,
+    /// The whole answer, with a status that Google does not document.
+    OtherSuccess,
 }
 
 /// More than any client reads.
@@ -86,7 +88,15 @@ impl Lie {
             Instead::TheOtherError => super::reply::oauth("unauthorized_client", "ya29.evil"),
             Instead::Throttles if is_sts => json_reply(429, &json!({ "error": "slow_down", "error_description": "Quota." })),
             Instead::Throttles => super::status(429, "RESOURCE_EXHAUSTED", "Quota exceeded.", None),
+            Instead::OtherSuccess => return None,
         })
+    }
+
+    pub fn with_status(told: Option<Self>, this: Self, mut answer: Response<Body>) -> Response<Body> {
+        if told == Some(this) {
+            *answer.status_mut() = StatusCode::ACCEPTED;
+        }
+        answer
     }
 
     pub fn of_exchange(self, mut answer: Value) -> Response<Body> {
