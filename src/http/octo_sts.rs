@@ -13,7 +13,7 @@ use super::task::run;
 use crate::app::App;
 use crate::exchange::{ExchangeRequest, RecordedRefusal, RequestContext, refuse};
 use crate::kind::{GitHubTarget, GitHubToken, RepositoryScope};
-use crate::policy::{Request, TrustPolicy};
+use crate::policy::{PolicySet, Request, TrustPolicy};
 use crate::words::exposed;
 use crate::words::github::{Owner, RepositoryName};
 use crate::words::names::PolicyName;
@@ -109,14 +109,17 @@ impl ScopedRequest {
     /// The request by the policy that is in force. A policy of the account without rows is for requests with the account as their scope.
     fn into_request(self, app: &App) -> Request {
         let live = app.in_force();
-        let policies = live.as_ref().ok().and_then(|live| live.policies().ok());
-        let named = |name: &PolicyName| policies.and_then(|policies| policies.named(name));
-        self.by(named)
+        self.by(live.as_ref().ok().and_then(|live| live.policies().ok()))
     }
 
-    fn by<'a>(self, named: impl Fn(&PolicyName) -> Option<&'a TrustPolicy>) -> Request {
-        let with_rows = self.of_account.filter(|name| named(name).is_some_and(TrustPolicy::has_rows));
-        let policy = if named(&self.policy).is_some() { self.policy } else { with_rows.unwrap_or(self.policy) };
+    fn by(self, policies: Option<&PolicySet>) -> Request {
+        // The names of repositories ignore case. Another spelling must not lead past the repository's own policy.
+        let with_rows = self.of_account.filter(|name| {
+            policies.is_some_and(|policies| {
+                policies.named(name).is_some_and(TrustPolicy::has_rows) && !policies.is_named_in_any_case(&self.policy)
+            })
+        });
+        let policy = with_rows.unwrap_or(self.policy);
         let target = GitHubTarget { repositories: self.repositories, ..GitHubTarget::default() };
         Request::one(target.into(), Some(policy))
     }
@@ -151,7 +154,7 @@ mod tests {
 
     fn read(query: &str) -> Result<String, String> {
         let uri: Uri = format!("/sts/exchange?{query}").parse().unwrap();
-        let request = super::read(&uri).map_err(|denial| denial.public_detail().to_string())?.by(|_| None);
+        let request = super::read(&uri).map_err(|denial| denial.public_detail().to_string())?.by(None);
         Ok(format!("{} by {}", request.credentials[0], request.policy.unwrap()))
     }
 

@@ -68,12 +68,15 @@ impl PolicySet {
 
     /// The policy of this name, whomever it is for.
     pub fn named(&self, name: &PolicyName) -> Option<&TrustPolicy> {
-        let of_root = format!("policies/{name}.yaml");
-        let of_further = name.as_str().split_once('/').map(|(source, rest)| format!("{source}:policies/{rest}.yaml"));
-        [Some(of_root), of_further].into_iter().flatten().find_map(|file| {
+        files_of(name).find_map(|file| {
             let place = self.policies.binary_search_by(|policy| policy.file.cmp(&file)).ok()?;
             self.policies.get(place).map(|policy| &**policy)
         })
+    }
+
+    /// Whether a policy has this name in whatever case. Looks at each policy.
+    pub fn is_named_in_any_case(&self, name: &PolicyName) -> bool {
+        files_of(name).any(|file| self.policies.iter().any(|policy| policy.file.eq_ignore_ascii_case(&file)))
     }
 
     /// The guardrails, which no policy overrides.
@@ -204,6 +207,12 @@ impl PolicySet {
             named.is_none_or(|named| *named == policy.name) && policy.in_force(now) && rule.matches(facts)
         })
     }
+}
+
+/// The files that a policy of this name can have: in the first source, and in a further one.
+fn files_of(name: &PolicyName) -> impl Iterator<Item = String> {
+    let of_further = name.as_str().split_once('/').map(|(source, rest)| format!("{source}:policies/{rest}.yaml"));
+    std::iter::once(format!("policies/{name}.yaml")).chain(of_further)
 }
 
 /// The numbers of the known policies that are gone or changed, and the policies that are new or changed. Both arguments have to be

@@ -207,6 +207,7 @@ async fn a_policy_with_rows_answers_octo_sts_clients_for_each_repository() {
     for (query, why) in [
         ("scope=acme/docs&identity=ci", "no row"),
         ("scope=acme/other&identity=ci", "its own policy counts"),
+        ("scope=acme/Other&identity=ci", "its own policy counts, however it is spelled"),
         ("scope=acme/shop&identity=all", "a policy of the account is for the account's scope"),
     ] {
         assert_eq!(ask(query).await, 403, "{why}");
