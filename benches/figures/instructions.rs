@@ -11,6 +11,8 @@ use std::process::Command;
 const EXCHANGES: usize = 10_000;
 /// How many exchanges fill caches and pools first; they are not counted.
 const WARM_UP: usize = 1_000;
+/// Where the last run's counts stay, for `callgrind_annotate`.
+const KEPT: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/callgrind.exchange");
 /// The name of the decision's function in callgrind's output.
 const DECISION: &str = "::decide::";
 
@@ -49,6 +51,7 @@ async fn count(exchanges: usize) -> (u64, u64) {
     drop(stream);
     world.stop();
     let dump = out.with_extension("1");
+    std::fs::copy(&dump, KEPT).unwrap();
     (total(&dump), inclusive(&dump))
 }
 
