@@ -3,6 +3,7 @@
 
 mod command;
 mod federation;
+mod places;
 mod vault;
 mod vault_bao;
 mod vault_model;

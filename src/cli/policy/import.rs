@@ -1,7 +1,9 @@
 //! `daypass policy import`: turns trust policies of octo-sts and of IAM roles, and exports of Vault, Google Cloud and Azure, into
 //! ours. It overwrites nothing.
 
+mod checkouts;
 mod files;
+mod found;
 
 use crate::cli::examples::examples;
 use crate::cli::progress::Progress;

@@ -18,11 +18,14 @@ use super::trust::Trust;
 use super::written::GrantText;
 use crate::words::yaml::{Fields, Node, Yaml};
 use error::NO_SUBJECT;
-use granted::PolicyPath;
+use granted::{ENDING, PolicyPath};
 use std::collections::BTreeMap;
 
 /// Reads a file.
 pub(super) fn read(original: &Original<'_>, listing: Option<&Listing>) -> Result<Trust, OctoStsError> {
+    if original.path.ends_with(".sts.yml") {
+        return Err(OctoStsError::Ending);
+    }
     let node = Node::parse(original.path, original.bytes).map_err(|fault| OctoStsError::Yaml(Box::new(fault)))?;
     let text = String::from_utf8_lossy(original.bytes);
     let mut faults = Vec::new();
@@ -99,15 +102,15 @@ fn scalar<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, source: &str) -> Opti
 }
 
 fn trust(mut read: OctoStsPolicy, original: &Original<'_>, listing: Option<&Listing>) -> Result<Trust, OctoStsError> {
-    let place = PolicyPath::of(original);
+    let place = PolicyPath::of(original)?;
     let file = place.as_ref().filter(|_| listing.is_some()).map(PolicyPath::file);
     let granted = match (&place, listing) {
         (Some(place), Some(listing)) => granted::granted(&read.levels, &read.repositories, place, listing)?,
         _ => GrantText::Chosen(chosen(&read)),
     };
     let mut trust = Trust {
-        file: file.unwrap_or_else(|| original.file(&[".sts.yaml", ".sts.yml", ".yaml", ".yml"], "")),
-        description: format!("Imported from the octo-sts trust policy {}", original.stem(&[".sts.yaml", ".sts.yml"])),
+        file: file.unwrap_or_else(|| original.file(&[ENDING, ".yaml", ".yml"], "")),
+        description: format!("Imported from the octo-sts trust policy {}", original.stem(&[ENDING])),
         issuer: String::new(),
         conditions: Vec::new(),
         raw: Vec::new(),
@@ -116,10 +119,16 @@ fn trust(mut read: OctoStsPolicy, original: &Original<'_>, listing: Option<&List
         own: place.zip(listing).and_then(|(place, listing)| place.own_repository(listing)),
     };
     if matches!(trust.granted, GrantText::Chosen(_)) {
-        trust.notes.push(
-            "which App gives the token, and the repository's id, is not known: choose a grant, or give `--app` and `--ids`"
-                .to_owned(),
-        );
+        let missing = match listing {
+            None => {
+                "which App gives the token, and the repository's id, is not known: choose a grant, or give `--app` and `--ids`"
+            }
+            Some(_) => {
+                "the path does not say whose repository it is: choose a grant, or name the file as \
+                 OWNER/REPOSITORY/.github/chainguard/NAME.sts.yaml"
+            }
+        };
+        trust.notes.push(missing.to_owned());
     }
     trust.issuer = match trust.one_of(&mut read, "issuer")? {
         Some(ClaimCondition { patterns, .. }) if patterns.len() == 1 && !patterns[0].contains('*') => patterns.concat(),

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 const ISSUER: &str = "https://ci.example";
 
-fn put(folder: &Path, path: &str, bytes: &[u8]) {
+pub(super) fn put(folder: &Path, path: &str, bytes: &[u8]) {
     crate::support::put(&folder.join(path), bytes);
 }
 
@@ -72,7 +72,7 @@ fn a_refused_role_is_not_written_and_leaves_the_others_complete() {
 const LISTED: [(&str, u64); 4] = [("docs", 456_790), ("shop", 456_789), ("site", 456_791), ("bot", 456_792)];
 
 /// Checkouts of repositories with octo-sts's policies, a listing, and the configuration.
-fn checkouts(folder: &Path) {
+pub(super) fn checkouts(folder: &Path) {
     put(
         folder,
         "issuers.yaml",
@@ -93,7 +93,7 @@ fn checkouts(folder: &Path) {
     put(folder, "checkouts/acme/bot/.github/chainguard/ci.sts.yaml", other.as_bytes());
 }
 
-fn import_checkouts(folder: &Path, more: &[&str]) -> Output {
+pub(super) fn import_checkouts(folder: &Path, more: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_daypass"));
     let arguments = ["policy", "import", "checkouts", "--app", "acme", "--ids", "repositories.json", "--config", "issuers.yaml"];
     command.current_dir(folder).args(arguments).args(more).output().unwrap()

@@ -37,6 +37,12 @@ pub(in crate::policy) enum OctoStsError {
         #[source]
         reason: RegexError,
     },
+    /// octo-sts never reads it, because of its name.
+    #[error("octo-sts reads names that end with `.sts.yaml` alone: it never gave a token for this file")]
+    Ending,
+    /// It stands in a folder below the one that octo-sts reads.
+    #[error("octo-sts reads NAME.sts.yaml in a repository's .github/chainguard, and no folder below it")]
+    Below,
     /// The folder is not named after an account.
     #[error("the folder: {0}")]
     Place(#[source] RepositoryError),

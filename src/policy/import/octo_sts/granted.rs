@@ -8,8 +8,10 @@ use crate::policy::import::own_repository::OwnRepository;
 use crate::policy::import::written::GrantText;
 use crate::words::github::{Owner, Permission, Repositories, RepositoryName};
 
-/// Where octo-sts looks for its files.
-const FOLDER: &str = "/.github/chainguard/";
+/// Where octo-sts looks for its files, from a repository's root.
+const FOLDER: [&str; 2] = [".github", "chainguard"];
+/// How the names of its files end.
+pub(super) const ENDING: &str = ".sts.yaml";
 /// The repository of an account's own policies.
 const OF_ACCOUNT: &str = ".github";
 
@@ -21,12 +23,18 @@ pub(super) struct PolicyPath {
 }
 
 impl PolicyPath {
-    pub(super) fn of(original: &Original<'_>) -> Option<Self> {
-        let (before, name) = original.path.rsplit_once(FOLDER)?;
-        let mut parts = before.rsplit('/');
-        let (repository, owner) = (parts.next()?, parts.next()?);
-        let name = [".sts.yaml", ".sts.yml"].iter().find_map(|ending| name.strip_suffix(ending))?;
-        Some(Self { owner: owner.to_owned(), repository: repository.to_owned(), name: name.to_owned() })
+    /// `None` if the path does not name the repository. Whoever writes to a repository may repeat the folder below it, so the first one
+    /// counts, and nothing below it is read.
+    pub(super) fn of(original: &Original<'_>) -> Result<Option<Self>, OctoStsError> {
+        let parts: Vec<&str> = original.path.split('/').filter(|part| !["", "."].contains(part)).collect();
+        let Some(root) = parts.windows(2).position(|two| two == FOLDER) else { return Ok(None) };
+        let [file] = parts[root + 2..] else { return Err(OctoStsError::Below) };
+        match (&parts[..root], file.strip_suffix(ENDING)) {
+            ([.., owner, repository], Some(name)) if *owner != ".." => {
+                Ok(Some(Self { owner: (*owner).to_owned(), repository: (*repository).to_owned(), name: name.to_owned() }))
+            }
+            _ => Ok(None),
+        }
     }
 
     fn is_of_account(&self) -> bool {

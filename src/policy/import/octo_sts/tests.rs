@@ -255,6 +255,6 @@ mod with_ids {
         let hostile = imported("a'\"b/shop/.github/chainguard/x.sts.yaml", ORIGINAL).unwrap_err();
         assert!(hostile.contains("the folder"), "{hostile}");
         let elsewhere = imported("release.sts.yaml", ORIGINAL).unwrap();
-        assert!(elsewhere.notes.iter().any(|note| note.contains("--ids")), "{:?}", elsewhere.notes);
+        assert!(elsewhere.notes.iter().any(|note| note.contains("name the file as OWNER/REPOSITORY")), "{:?}", elsewhere.notes);
     }
 }

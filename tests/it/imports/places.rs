@@ -1,0 +1,132 @@
+//! `policy import` takes octo-sts's files from the places where octo-sts reads them, and tells of every other one.
+
+use super::command::{checkouts, import_checkouts, put};
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const POLICY: &str = "issuer: https://token.actions.githubusercontent.com\nsubject: repo:evil/x:ref:refs/heads/main\n\
+                      permissions: { contents: write }\n";
+
+fn import(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_daypass"));
+    command.current_dir(folder).args(["policy", "import"]).args(arguments).output().unwrap()
+}
+
+/// The paths of the policies, and what is refused with its reason.
+fn outcome(output: &Output) -> (Vec<String>, Vec<(String, String)>) {
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|fault| panic!("{fault}: {output:?}"));
+    let text = |one: &Value, key: &str| one[key].as_str().unwrap().to_owned();
+    let all = |key: &str| report[key].as_array().unwrap().clone();
+    let refused: Vec<_> = all("refused").iter().map(|one| (text(one, "original"), text(one, "reason"))).collect();
+    assert_eq!(output.status.code(), Some(if refused.is_empty() { 0 } else { 78 }));
+    (all("imported").iter().map(|one| text(one, "file")).collect(), refused)
+}
+
+const WITH_IDS: [&str; 8] = ["--app", "acme", "--ids", "../repositories.json", "--config", "../issuers.yaml", "--output", "json"];
+
+/// Whoever writes to one repository puts a file there that looks like another repository's, or the account's.
+#[test]
+fn a_file_within_a_clone_is_no_other_repositorys() {
+    let folder = tempfile::tempdir().unwrap();
+    checkouts(folder.path());
+    let planted = [
+        "acme/bot/acme/docs/.github/chainguard/ci.sts.yaml",
+        "acme/bot/acme/.github/.github/chainguard/all.sts.yaml",
+        "acme/bot/.github/chainguard/acme/docs/.github/chainguard/x.sts.yaml",
+        "acme/bot/vendor/.github/chainguard/x.sts.yaml",
+        "acme/bot/.github/chainguard/shop/ci.sts.yaml",
+    ];
+    for path in planted {
+        put(folder.path(), &format!("checkouts/{path}"), POLICY.as_bytes());
+    }
+    let (files, refused) = outcome(&import_checkouts(folder.path(), &["--output", "json"]));
+    assert_eq!(files, ["policies/acme/bot/ci.yaml", "policies/acme/ci.yaml"]);
+    let mut expected: Vec<String> = planted.iter().map(|path| format!("checkouts/{path}")).collect();
+    expected.sort();
+    let mut originals: Vec<String> = refused.iter().map(|(original, _)| original.clone()).collect();
+    originals.sort();
+    assert_eq!(originals, expected, "{refused:?}");
+    for (original, reason) in &refused {
+        assert!(reason.contains("OWNER/REPOSITORY/.github/chainguard/NAME.sts.yaml in checkouts"), "{original}: {reason}");
+    }
+}
+
+/// The account's folder is a clone, or the named folder is: then OWNER/REPOSITORY below it is a part of a repository.
+#[test]
+fn a_clone_holds_no_clones_of_others() {
+    let folder = tempfile::tempdir().unwrap();
+    checkouts(folder.path());
+    put(folder.path(), "flat/acme/.git/HEAD", b"ref: refs/heads/main\n");
+    put(folder.path(), "flat/acme/docs/.github/chainguard/ci.sts.yaml", POLICY.as_bytes());
+    put(folder.path(), "flat/acme/.github/.github/chainguard/all.sts.yaml", POLICY.as_bytes());
+    let flat = folder.path().join("flat");
+    for named in [".", "acme/docs/.github/chainguard/ci.sts.yaml", "acme/docs/.github/chainguard", "acme/docs"] {
+        let (files, refused) = outcome(&import(&flat, &[&[named][..], &WITH_IDS].concat()));
+        assert!(files.is_empty() && refused.iter().all(|(_, reason)| reason.contains("acme is a clone")), "{named}: {refused:?}");
+        assert_eq!(refused.len(), if named == "." { 2 } else { 1 }, "{named}: {refused:?}");
+    }
+    put(folder.path(), "checkouts/acme/bot/acme/docs/.github/chainguard/ci.sts.yaml", POLICY.as_bytes());
+    let checkouts = folder.path().join("checkouts");
+    let (files, refused) = outcome(&import(&checkouts, &[&["acme/bot"][..], &WITH_IDS].concat()));
+    assert_eq!(files, ["policies/acme/bot/ci.yaml"]);
+    assert!(refused[0].1.contains(".github/chainguard/NAME.sts.yaml in acme/bot"), "{refused:?}");
+}
+
+/// The first example of `--help`, from within a clone and by each of its folders.
+#[test]
+fn one_clone_is_imported_from_within() {
+    let folder = tempfile::tempdir().unwrap();
+    checkouts(folder.path());
+    let clone = folder.path().join("checkouts/acme/bot");
+    std::fs::copy(folder.path().join("repositories.json"), clone.join("../repositories.json")).unwrap();
+    std::fs::copy(folder.path().join("issuers.yaml"), clone.join("../issuers.yaml")).unwrap();
+    for named in [".github/chainguard", "./.github/chainguard/", ".github", ".", ".github/chainguard/ci.sts.yaml"] {
+        let (files, refused) = outcome(&import(&clone, &[named, "--config", "../issuers.yaml", "--output", "json"]));
+        assert_eq!((files, refused), (vec!["policies/ci.yaml".to_owned()], Vec::new()), "{named}");
+        let with_ids = import(&clone, &[&[named][..], &WITH_IDS].concat());
+        let report: Value = serde_json::from_slice(&with_ids.stdout).unwrap();
+        let notes = report["imported"][0]["notes"].to_string();
+        assert!(notes.contains("does not say whose repository it is") && !notes.contains("--ids"), "{named}: {notes}");
+    }
+}
+
+#[test]
+fn what_is_not_read_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    checkouts(folder.path());
+    let at = |path: &str| folder.path().join("checkouts/acme").join(path);
+    std::os::unix::fs::symlink("ci.sts.yaml", at("bot/.github/chainguard/linked.sts.yaml")).unwrap();
+    std::os::unix::fs::symlink("bot", at("other")).unwrap();
+    std::os::unix::fs::symlink("elsewhere", at("bot/README")).unwrap();
+    let pipe = at("docs/.github/chainguard/pipe.sts.yaml");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    put(folder.path(), "checkouts/acme/shop/.github/chainguard/short.sts.yml", POLICY.as_bytes());
+    let (files, refused) = outcome(&import_checkouts(folder.path(), &["--output", "json"]));
+    assert_eq!(files, ["policies/acme/bot/ci.yaml", "policies/acme/ci.yaml"]);
+    let told: Vec<(&str, bool)> =
+        refused.iter().map(|(original, reason)| (original.as_str(), reason.contains("links are not followed"))).collect();
+    let expected = [
+        ("checkouts/acme/shop/.github/chainguard/short.sts.yml", false),
+        ("checkouts/acme/bot/.github/chainguard/linked.sts.yaml", true),
+        ("checkouts/acme/docs/.github/chainguard/pipe.sts.yaml", false),
+        ("checkouts/acme/other", true),
+    ];
+    assert_eq!(told, expected, "{refused:?}");
+    assert!(refused[0].1.contains("octo-sts reads names that end with `.sts.yaml`"), "{refused:?}");
+}
+
+/// A restriction of an export may be in the folder that cannot be read.
+#[test]
+fn an_export_is_read_as_a_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    put(folder.path(), "export/applications/x.json", b"[]");
+    std::os::unix::fs::symlink("x.json", folder.path().join("export/applications/y.json")).unwrap();
+    // Its path is longer than the system takes, so that root cannot list it either.
+    let make = "cd export; name=$(printf '%0250d' 0); for step in $(seq 20); do mkdir $name && cd -P $name; done";
+    assert!(Command::new("sh").current_dir(folder.path()).args(["-c", make]).status().unwrap().success());
+    let (_, refused) = outcome(&import(folder.path(), &["export", "--output", "json"]));
+    let reason = |begins: &str| refused.iter().find(|(original, _)| original.contains(begins)).map(|(_, reason)| reason.as_str());
+    assert!(reason("applications/y.json").unwrap().contains("links are not followed"), "{refused:?}");
+    assert!(reason("000000").is_some(), "{refused:?}");
+}
