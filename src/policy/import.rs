@@ -3,6 +3,7 @@
 //! An import never lets in more than its original. A note names what is narrower. What a policy could only express more widely is
 //! refused. Each policy is loaded like any other before it is returned.
 
+mod apart;
 mod aws;
 mod azure;
 mod conditions;
@@ -29,6 +30,7 @@ mod vault;
 mod with_rows;
 mod written;
 
+pub use apart::apart;
 pub(super) use aws::roles::decoded;
 pub(super) use aws::{host_of, one_or_many, plain_operator};
 pub(super) use azure::expression;

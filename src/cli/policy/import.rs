@@ -13,7 +13,7 @@ use crate::client::checkout::create;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE, note};
 use crate::config::PolicyConfig;
 use crate::kind::Scope;
-use crate::policy::{Catalogue, ImportSettings, Imported, Listing, NotImported, with_rows};
+use crate::policy::{Catalogue, ImportSettings, Imported, Listing, NotImported, apart, with_rows};
 use crate::words::github::AppName;
 use crate::words::names::{IssuerName, NameError, RoleArn};
 use crate::words::{PlainPath, plain, read_named};
@@ -79,6 +79,8 @@ pub(super) fn run(arguments: &ImportArgs, output: Output) -> Result<u8, Failure>
             Err(reason) => refused.push(reason),
         }
     }
+    let (read, clashing) = apart(read);
+    refused.extend(clashing);
     let mut imported = Vec::new();
     for policy in with_rows(read, |file| is_there(arguments.to.as_deref(), file)) {
         match arguments.to.as_deref().map_or(Ok(()), |folder| write(&policy, folder)) {

@@ -43,6 +43,9 @@ pub(super) enum IssuerError {
     /// Several configured issuers have its URL.
     #[error("several issuers have the URL {url}; name one with --issuer")]
     Several { url: IssuerUrl },
+    /// The names for its URL are those of other issuers.
+    #[error("every name for {url} is that of another issuer in the configuration: add this one there")]
+    Taken { url: IssuerUrl },
     /// Its URL yields no name.
     #[error(transparent)]
     Name(#[from] NameError),

@@ -3,11 +3,14 @@
 use super::error::IssuerError;
 use super::settings::ImportSettings;
 use crate::identity::Mapping;
+use crate::words::Digest;
 use crate::words::names::{IssuerName, IssuerUrl};
 use std::sync::Arc;
 
 /// Names are this long at most (`words::names`).
 const NAME_CHARACTERS_MAX: usize = 63;
+/// How many hexadecimal digits of a URL's digest stand behind a name that is cut: so many that nobody finds a URL with the same ones.
+const DIGITS: usize = 24;
 
 /// Well-known issuers: the URL, the name that is proposed, and the mapping.
 const KNOWN: [(&str, &str, &str); 6] = [
@@ -56,14 +59,29 @@ pub(super) fn find(url: &str, subjects: &[String], settings: &ImportSettings<'_>
 fn proposed(url: IssuerUrl, subjects: &[String], settings: &ImportSettings<'_>) -> Result<Issuer, IssuerError> {
     let known = KNOWN.iter().find(|(known, ..)| *known == url.as_str());
     let mapping = Mapping::built_in(known.map_or_else(|| mapping_of(url.as_str(), subjects), |(.., mapping)| mapping))?;
-    let name = match (&settings.issuer, known) {
-        (Some(name), _) => name.clone(),
-        (None, Some((_, name, _))) => IssuerName::parse(name)?,
-        (None, None) => IssuerName::parse(&label_of(url.as_str()))?,
+    let name = match &settings.issuer {
+        Some(name) => name.clone(),
+        None => free_name(&url, known.map(|(_, name, _)| *name), settings)?,
     };
     let kind = mapping.name().to_owned();
     let note = format!("the policy expects `issuers: [{{ name: {name}, mapping: {kind}, issuer: {url} }}]` in daypass.yaml");
     Ok(Issuer { name, url, mapping, note: Some(note) })
+}
+
+/// A name that belongs to no other issuer, neither of the configuration nor of the well-known ones.
+fn free_name(url: &IssuerUrl, known: Option<&str>, settings: &ImportSettings<'_>) -> Result<IssuerName, IssuerError> {
+    let is_known = |name: &str| KNOWN.iter().any(|(known, theirs, _)| *theirs == name && *known != url.as_str());
+    let is_configured = |name: &IssuerName| settings.catalogue.is_some_and(|catalogue| catalogue.issuer(name).is_some());
+    let label = label_of(url.as_str());
+    let whole = Some(label.as_str()).filter(|label| label.len() <= NAME_CHARACTERS_MAX);
+    let cut = with_digest(&label, url);
+    for name in [known, whole, Some(&cut)].into_iter().flatten() {
+        let name = IssuerName::parse(name)?;
+        if !is_known(name.as_str()) && !is_configured(&name) {
+            return Ok(name);
+        }
+    }
+    Err(IssuerError::Taken { url: url.clone() })
 }
 
 fn mapping_of(url: &str, subjects: &[String]) -> &'static str {
@@ -76,8 +94,13 @@ fn mapping_of(url: &str, subjects: &[String]) -> &'static str {
 fn label_of(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest).to_ascii_lowercase();
     let label: String = rest.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    let cut: String = label.trim_matches('-').chars().take(NAME_CHARACTERS_MAX).collect();
-    cut.trim_end_matches('-').to_owned()
+    label.trim_matches('-').to_owned()
+}
+
+/// Two URLs may begin alike for longer than a name is.
+fn with_digest(label: &str, url: &IssuerUrl) -> String {
+    let (begin, digest) = (label.len().min(NAME_CHARACTERS_MAX - DIGITS - 1), Digest::plain(url.as_str().as_bytes()).to_string());
+    format!("{}-{}", label[..begin].trim_end_matches('-'), &digest[..DIGITS])
 }
 
 #[cfg(test)]
@@ -110,7 +133,25 @@ mod tests {
         }
         assert!(describe("http://acme.example", "x", &settings).is_err());
         let long = format!("https://{}.{}.example", "a".repeat(62), "b".repeat(20));
-        assert_eq!(describe(&long, "y", &settings), Ok(format!("{} generic", "a".repeat(62))));
+        let digest = Digest::plain(long.as_bytes()).to_string();
+        assert_eq!(describe(&long, "y", &settings), Ok(format!("{}-{} generic", "a".repeat(38), &digest[..24])));
+    }
+
+    #[test]
+    fn two_issuers_get_two_names() {
+        let cluster = |name: &str| {
+            let url = format!("https://container.googleapis.com/v1/projects/acme-prod/locations/europe-west1/clusters/{name}");
+            describe(&url, "x", &ImportSettings::default()).unwrap()
+        };
+        assert_ne!(cluster("prod"), cluster("dev"));
+        let named = |name: &str, url: &str| Catalogue::from_iter([entry(name, url, "gitlab")]);
+        let ours = [named("gitlab", "https://gitlab.acme.example"), named("ci-example", "https://other.example")];
+        let [gitlab, ci] = [0, 1].map(|at| ImportSettings { catalogue: Some(&ours[at]), ..ImportSettings::default() });
+        assert_eq!(describe("https://gitlab.com", "x", &gitlab).as_deref(), Ok("gitlab-com gitlab"));
+        let digest = Digest::plain(b"https://ci.example").to_string();
+        assert_eq!(describe("https://ci.example", "x", &ci), Ok(format!("ci-example-{} generic", &digest[..24])));
+        let github = describe("https://github", "x", &ImportSettings::default()).unwrap();
+        assert!(github.starts_with("github-"), "{github}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::listing::Listing;
 use super::row_form::RowForm;
 use crate::kind::Scope;
 use crate::policy::catalogue::Catalogue;
-use crate::words::names::{IssuerName, RoleArn};
+use crate::words::names::{IssuerName, IssuerUrl, RoleArn};
 use serde::Serialize;
 
 /// What an import needs beyond the files.
@@ -49,6 +49,9 @@ pub struct Imported {
     /// Its rows, if it stands for the originals of several repositories.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<ImportedRows>,
+    /// Its issuer's name and URL.
+    #[serde(skip)]
+    pub(super) issuer: (IssuerName, IssuerUrl),
     #[serde(skip)]
     pub(super) row_form: Option<RowForm>,
 }

@@ -59,7 +59,8 @@ impl Trust {
         });
         let notes = self.notes.iter().map(|note| written::comment(note)).collect();
         let originals = vec![written::comment(original)];
-        Ok(Imported { file: self.file, yaml, notes, originals, rows: None, row_form })
+        let issuer = (issuer.name, issuer.url);
+        Ok(Imported { file: self.file, yaml, notes, originals, rows: None, issuer, row_form })
     }
 }
 

@@ -7,7 +7,7 @@ use crate::words::github::RepositoryId;
 use crate::words::yaml::YAML_BYTES_MAX;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Joins equal policies. `is_there` says which files exist already: a policy whose own file exists was imported before, perhaps changed
+/// Joins equal policies that [`apart`](super::apart()) kept. `is_there` says which files exist already: a policy whose own file exists was imported before, perhaps changed
 /// since, and is left alone.
 ///
 /// An account has one policy with rows for each identity, because clients of octo-sts find it by these two names. So where two groups of
@@ -75,7 +75,8 @@ fn join(members: &[&Imported]) -> Option<Imported> {
     let rows = ImportedRows { file: first.rows.clone(), yaml: forms.iter().map(|form| form.line()).collect() };
     let originals = members.iter().flat_map(|one| one.originals.clone()).collect();
     let (file, yaml) = (first.file.clone(), first.yaml.clone());
-    let policy = Imported { file, yaml, notes, originals, rows: Some(rows), row_form: None };
+    let issuer = members.first()?.issuer.clone();
+    let policy = Imported { file, yaml, notes, originals, rows: Some(rows), issuer, row_form: None };
     (policy.text().len() <= YAML_BYTES_MAX).then_some(policy)
 }
 

@@ -99,7 +99,7 @@ pub(super) fn import_checkouts(folder: &Path, more: &[&str]) -> Output {
     command.current_dir(folder).args(arguments).args(more).output().unwrap()
 }
 
-fn original(name: &str) -> String {
+pub(super) fn original(name: &str) -> String {
     format!("checkouts/acme/{name}/.github/chainguard/ci.sts.yaml")
 }
 

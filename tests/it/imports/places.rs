@@ -1,6 +1,6 @@
 //! `policy import` takes octo-sts's files from the places where octo-sts reads them, and tells of every other one.
 
-use super::command::{checkouts, import_checkouts, put};
+use super::command::{checkouts, import_checkouts, original, put};
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -129,4 +129,22 @@ fn an_export_is_read_as_a_whole() {
     let reason = |begins: &str| refused.iter().find(|(original, _)| original.contains(begins)).map(|(_, reason)| reason.as_str());
     assert!(reason("applications/y.json").unwrap().contains("links are not followed"), "{refused:?}");
     assert!(reason("000000").is_some(), "{refused:?}");
+}
+
+/// Two originals of one policy: nobody knows which of them counts.
+#[test]
+fn two_originals_of_one_file_are_both_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    checkouts(folder.path());
+    let spelled = original("bot").replace("acme/bot", "Acme/Bot");
+    put(folder.path(), &spelled, POLICY.as_bytes());
+    for more in [&["--output", "json"][..], &["--output", "json", "--to", "out"]] {
+        let (files, refused) = outcome(&import_checkouts(folder.path(), more));
+        assert_eq!(files, ["policies/acme/ci.yaml"], "{more:?}");
+        assert_eq!(refused.len(), 2, "{refused:?}");
+        for ((path, reason), other) in refused.iter().zip([original("bot"), spelled.clone()]) {
+            assert!(reason.contains("would be written to") && reason.contains(&other), "{path}: {reason}");
+        }
+    }
+    assert!(!folder.path().join("out/policies/acme/bot").exists());
 }
