@@ -36,6 +36,7 @@ pub(super) use aws::{host_of, one_or_many, plain_operator};
 pub(super) use azure::expression;
 pub(super) use gcp::cel;
 pub use listing::Listing;
+pub use octo_sts::TrustedIssuers;
 pub use settings::{Exported, ImportSettings, Imported, ImportedRows, NotImported};
 pub use with_rows::with_rows;
 
@@ -64,9 +65,7 @@ pub fn import(path: &str, bytes: &[u8], settings: &ImportSettings<'_>) -> Vec<Re
             found.into_iter().map(one).collect()
         }
         Some(Err(reason)) => vec![Err(refused(String::new(), reason.into()))],
-        None => vec![
-            octo_sts::read(&original, settings.listing).map_err(|reason| refused(String::new(), reason.into())).and_then(write),
-        ],
+        None => vec![octo_sts::read(&original, settings).map_err(|reason| refused(String::new(), reason.into())).and_then(write)],
     }
 }
 

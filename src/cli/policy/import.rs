@@ -4,6 +4,7 @@
 mod checkouts;
 mod files;
 mod found;
+mod trusted;
 
 use crate::cli::examples::examples;
 use crate::cli::progress::Progress;
@@ -147,6 +148,7 @@ fn settings<'a>(
         ending: arguments.ending.clone(),
         scope: arguments.scope.clone(),
         listing,
+        trusted: &[],
     })
 }
 

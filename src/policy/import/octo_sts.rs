@@ -6,23 +6,27 @@ mod error;
 mod granted;
 #[cfg(test)]
 mod tests;
+mod texts;
+mod trusted;
 
 pub(super) use error::OctoStsError;
+pub use trusted::TrustedIssuers;
 
 use super::super::pattern::is_plain;
 use super::lines::ClaimCondition;
-use super::listing::Listing;
 use super::original::Original;
 use super::regex::translate;
+use super::settings::ImportSettings;
 use super::trust::Trust;
 use super::written::GrantText;
-use crate::words::yaml::{Fields, Node, Yaml};
+use crate::words::yaml::{Fields, Node};
 use error::NO_SUBJECT;
 use granted::{ENDING, PolicyPath};
 use std::collections::BTreeMap;
+use texts::{list, scalar, texts};
 
 /// Reads a file.
-pub(super) fn read(original: &Original<'_>, listing: Option<&Listing>) -> Result<Trust, OctoStsError> {
+pub(super) fn read(original: &Original<'_>, settings: &ImportSettings<'_>) -> Result<Trust, OctoStsError> {
     if original.path.ends_with(".sts.yml") {
         return Err(OctoStsError::Ending);
     }
@@ -34,7 +38,7 @@ pub(super) fn read(original: &Original<'_>, listing: Option<&Listing>) -> Result
     fields.finish();
     match faults.into_iter().next() {
         Some(fault) => Err(OctoStsError::Foreign(Box::new(fault))),
-        None => trust(read, original, listing),
+        None => trust(read, original, settings),
     }
 }
 
@@ -44,7 +48,7 @@ struct OctoStsPolicy {
     patterns: BTreeMap<&'static str, String>,
     claim_patterns: Vec<(String, String)>,
     levels: Vec<(String, String)>,
-    repositories: Vec<String>,
+    repositories: Option<Vec<String>>,
 }
 
 fn read_fields(fields: &mut Fields<'_, '_>, source: &str) -> OctoStsPolicy {
@@ -57,55 +61,21 @@ fn read_fields(fields: &mut Fields<'_, '_>, source: &str) -> OctoStsPolicy {
     }
     read.claim_patterns = texts(fields, "claim_pattern", source);
     read.levels = texts(fields, "permissions", source);
-    if let Some(list) = fields.optional("repositories") {
-        read.repositories = fields.one_or_many(list).iter().filter_map(|node| fields.text(node)).map(str::to_owned).collect();
-    }
+    read.repositories = list(fields, "repositories", source);
     read
 }
 
-fn texts(fields: &mut Fields<'_, '_>, key: &'static str, source: &str) -> Vec<(String, String)> {
-    let Some(node) = fields.optional(key) else { return Vec::new() };
-    let mut inner = fields.below(node);
-    let mut read = Vec::new();
-    for (name, _, node) in inner.members() {
-        read.extend(scalar(&mut inner, node, source).map(|text| (name.clone(), text)));
-    }
-    read
-}
-
-/// Words that are flags in YAML 1.1, which octo-sts reads.
-const FLAGS_OF_YAML_1_1: [&str; 6] = ["y", "yes", "on", "n", "no", "off"];
-
-/// A text. octo-sts reads a flag or a whole number without quotes as text too. What YAML 1.1 and 1.2 read differently is refused.
-fn scalar<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, source: &str) -> Option<String> {
-    let line = source.lines().nth(node.place.line.saturating_sub(1)).unwrap_or_default();
-    let rest: String = line.chars().skip(node.place.column.saturating_sub(1)).collect();
-    let ends = |text: &str| {
-        rest.strip_prefix(text).is_some_and(|behind| behind.trim_start().is_empty() || behind.starts_with([' ', ',', '}', ']']))
-    };
-    match &node.value {
-        Yaml::Flag(flag) => Some(flag.to_string()),
-        Yaml::Integer(number) if ends(&number.to_string()) => Some(number.to_string()),
-        Yaml::Text(text) => {
-            let numeric = text.contains(|character: char| character.is_ascii_digit())
-                && text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first))
-                && text.chars().all(|character| character.is_ascii_digit() || "_:.+-eExob".contains(character));
-            if ends(text) && (numeric || FLAGS_OF_YAML_1_1.contains(&text.to_ascii_lowercase().as_str())) {
-                fields
-                    .fault(node.place, format!("`{text}` is text in one version of YAML and none in another: put it in quotes"));
-                return None;
-            }
-            Some(text.clone())
-        }
-        _ => fields.text(node).map(str::to_owned),
-    }
-}
-
-fn trust(mut read: OctoStsPolicy, original: &Original<'_>, listing: Option<&Listing>) -> Result<Trust, OctoStsError> {
+fn trust(mut read: OctoStsPolicy, original: &Original<'_>, settings: &ImportSettings<'_>) -> Result<Trust, OctoStsError> {
+    let listing = settings.listing;
     let place = PolicyPath::of(original)?;
+    if read.repositories.is_some() && place.as_ref().is_some_and(|place| !place.is_of_account()) {
+        return Err(OctoStsError::NotOfAccount);
+    }
     let file = place.as_ref().filter(|_| listing.is_some()).map(PolicyPath::file);
     let granted = match (&place, listing) {
-        (Some(place), Some(listing)) => granted::granted(&read.levels, &read.repositories, place, listing)?,
+        (Some(place), Some(listing)) => {
+            granted::granted(&read.levels, read.repositories.as_deref().unwrap_or_default(), place, listing)?
+        }
         _ => GrantText::Chosen(chosen(&read)),
     };
     let mut trust = Trust {
@@ -135,6 +105,7 @@ fn trust(mut read: OctoStsPolicy, original: &Original<'_>, listing: Option<&List
         Some(_) => return Err(OctoStsError::Issuers),
         None => return Err(OctoStsError::Missing { member: "issuer" }),
     };
+    settings.trusted.iter().try_for_each(|list| list.check(&trust.issuer))?;
     let subject = trust.one_of(&mut read, "subject")?.ok_or(OctoStsError::Missing { member: "subject" })?;
     let subject = trust.plain_subject(ClaimCondition { claim: "sub".to_owned(), ..subject })?;
     trust.conditions.push(subject);
@@ -188,8 +159,8 @@ impl Trust {
 fn chosen(read: &OctoStsPolicy) -> Vec<String> {
     let mut lines = vec!["octo-sts granted:".to_owned()];
     lines.extend(read.levels.iter().map(|(key, level)| format!("  {key}: {level}")));
-    if !read.repositories.is_empty() {
-        lines.push(format!("  in the repositories {}", read.repositories.join(", ")));
+    if let Some(names) = read.repositories.as_ref().filter(|names| !names.is_empty()) {
+        lines.push(format!("  in the repositories {}", names.join(", ")));
     }
     lines
 }

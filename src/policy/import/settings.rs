@@ -1,6 +1,7 @@
 //! The settings of an import, and its results.
 
 use super::listing::Listing;
+use super::octo_sts::TrustedIssuers;
 use super::row_form::RowForm;
 use crate::kind::Scope;
 use crate::policy::catalogue::Catalogue;
@@ -24,6 +25,8 @@ pub struct ImportSettings<'a> {
     pub scope: Option<Scope>,
     /// The ids of repositories, and the App whose tokens replace those of octo-sts.
     pub listing: Option<&'a Listing>,
+    /// The files that say which issuers the account permits: each of them has to.
+    pub trusted: &'a [TrustedIssuers],
 }
 
 /// A file of an export.

@@ -148,3 +148,34 @@ fn two_originals_of_one_file_are_both_refused() {
     }
     assert!(!folder.path().join("out/policies/acme/bot").exists());
 }
+
+/// octo-sts reads this file of the account before any policy.
+#[test]
+fn an_issuer_that_the_account_does_not_permit_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    checkouts(folder.path());
+    let list = "checkouts/acme/.github/.github/chainguard/trusted-token-issuers.yaml";
+    put(folder.path(), list, b"issuers: [https://token.actions.githubusercontent.com]\n");
+    put(folder.path(), "checkouts/acme/bot/.github/chainguard/gitlab.sts.yaml", b"issuer: https://gitlab.com\nsubject: a\n");
+    put(folder.path(), "checkouts/other/bot/.github/chainguard/gitlab.sts.yaml", b"issuer: https://gitlab.com\nsubject: a\n");
+    let refused_by = |list: &str, refused: &[(String, String)]| {
+        assert!(refused.iter().any(|(_, reason)| reason.contains(list)), "{list}: {refused:?}");
+        refused.iter().map(|(original, _)| original.trim_start_matches("checkouts/").to_owned()).collect::<Vec<_>>()
+    };
+    let (files, refused) = outcome(&import_checkouts(folder.path(), &["--output", "json"]));
+    assert_eq!(files, ["policies/acme/bot/ci.yaml", "policies/acme/ci.yaml"]);
+    let permitted = "acme/.github/.github/chainguard/trusted-token-issuers.yaml does not permit the issuer https://gitlab.com";
+    let gitlab = "acme/bot/.github/chainguard/gitlab.sts.yaml";
+    assert!(refused_by(permitted, &refused).contains(&gitlab.to_owned()), "{refused:?}");
+    let alone = import(&folder.path().join("checkouts"), &[gitlab, "--output", "json"]);
+    assert_eq!(refused_by(permitted, &outcome(&alone).1), [gitlab]);
+
+    put(folder.path(), list, b"mode: warn\nissuers: [https://token.actions.githubusercontent.com]\n");
+    let (files, refused) = outcome(&import_checkouts(folder.path(), &["--output", "json"]));
+    assert!(files.is_empty(), "{files:?}");
+    assert_eq!(refused_by("permits is not known: `mode: warn`", &refused).len(), 6, "{refused:?}");
+    std::fs::rename(folder.path().join("checkouts/acme/.github"), folder.path().join("checkouts/acme/policies")).unwrap();
+    let (_, refused) = outcome(&import_checkouts(folder.path(), &["--output", "json"]));
+    let told = refused_by("the one that ORG_POLICY_REPO names", &refused);
+    assert!(told.contains(&"acme/policies/.github/chainguard/trusted-token-issuers.yaml".to_owned()), "{refused:?}");
+}

@@ -2,7 +2,8 @@
 //! alone. Whoever writes to a repository may put a copy anywhere else in it, so that one is refused.
 
 use super::found::{Found, not_imported, one};
-use crate::policy::{ImportSettings, Imported, NotImported};
+use super::trusted::{Accounts, OF_ACCOUNT};
+use crate::policy::{ImportSettings, Imported, NotImported, TrustedIssuers};
 use crate::words::PlainPath;
 use std::path::{Path, PathBuf};
 
@@ -21,24 +22,32 @@ enum PlaceError {
          OWNER/REPOSITORY", .0.plain()
     )]
     InClone(PathBuf),
+    /// It would permit issuers, in a repository that is not the account's.
+    #[error(
+        "octo-sts reads it in the account's own repository alone: `{OF_ACCOUNT}`, or the one that ORG_POLICY_REPO names, whose checkout \
+         has to be called `{OF_ACCOUNT}` here"
+    )]
+    NotOfAccount,
 }
 
 /// Imports a file that is named by itself.
 pub(super) fn alone(file: &Path, settings: &ImportSettings<'_>) -> Vec<Result<Imported, NotImported>> {
-    policy(file, None, settings)
+    policy(file, None, settings, &mut Accounts::default())
 }
 
 /// Imports what octo-sts reads below a folder.
 pub(super) fn read(folder: &Path, found: &Found, settings: &ImportSettings<'_>) -> Vec<Result<Imported, NotImported>> {
     let place = place_below(folder);
+    let mut accounts = Accounts::default();
     let is_named = |file: &&PathBuf| is_policy(file) && (place.len() == 1 || is_in_folder(file));
     let below = |path: &Path| -> Vec<String> {
         path.strip_prefix(folder).unwrap_or(path).iter().map(|part| part.to_string_lossy().into_owned()).collect()
     };
+    let is_at_place = |parts: &[String]| parts.len() == place.len() && begins(parts, place);
     let read = |file: &PathBuf| {
         let parts = below(file);
-        if parts.len() == place.len() && begins(&parts, place) {
-            return policy(file, (place.len() == PLACE.len()).then_some(folder), settings);
+        if is_at_place(&parts) {
+            return policy(file, (place.len() == PLACE.len()).then_some(folder), settings, &mut accounts);
         }
         let reason = PlaceError::Elsewhere { expected: place.join("/"), folder: folder.to_owned() };
         vec![Err(not_imported(file, &reason))]
@@ -48,19 +57,32 @@ pub(super) fn read(folder: &Path, found: &Found, settings: &ImportSettings<'_>) 
         let parts = below(path);
         begins(&parts, place) && if parts.len() == place.len() { is_policy(path) } else { path.is_dir() }
     };
+    let of_no_account = |file: &&PathBuf| {
+        let parts = below(file);
+        is_at_place(&parts)
+            && parts.ends_with(&[TrustedIssuers::NAME.to_owned()])
+            && place.len() == PLACE.len()
+            && !parts[1].eq_ignore_ascii_case(OF_ACCOUNT)
+    };
+    let lists = found.files.iter().filter(of_no_account).map(|file| Err(not_imported(file, &PlaceError::NotOfAccount)));
     let unread = found.unread.iter().filter(|unread| hides(&unread.path)).map(|unread| Err(unread.not_imported()));
-    found.files.iter().filter(is_named).flat_map(read).chain(unread).collect()
+    found.files.iter().filter(is_named).flat_map(read).chain(lists).chain(unread).collect()
 }
 
 /// Imports a policy, unless its repository is a folder of another clone. `top` holds OWNER, if it is known which folder does. Without ids
 /// the place does not count.
-fn policy(file: &Path, top: Option<&Path>, settings: &ImportSettings<'_>) -> Vec<Result<Imported, NotImported>> {
+fn policy(
+    file: &Path,
+    top: Option<&Path>,
+    settings: &ImportSettings<'_>,
+    accounts: &mut Accounts,
+) -> Vec<Result<Imported, NotImported>> {
     let counts = is_policy(file) && is_in_folder(file) && (top.is_some() || settings.listing.is_some());
     let owner_and_above = file.ancestors().skip(PLACE.len() - 1);
     let mut folders = owner_and_above.take_while(|above| !above.as_os_str().is_empty() && Some(*above) != top);
     match folders.find(|above| counts && above.join(".git").exists()) {
         Some(clone) => vec![Err(not_imported(file, &PlaceError::InClone(clone.to_owned())))],
-        None => one(file, settings),
+        None => one(file, &ImportSettings { trusted: &accounts.of(file), ..settings.clone() }),
     }
 }
 

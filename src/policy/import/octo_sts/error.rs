@@ -1,5 +1,6 @@
 //! Why a file of octo-sts is not imported.
 
+use super::trusted::UntrustedError;
 use crate::policy::import::error::WantedError;
 use crate::policy::import::regex::RegexError;
 use crate::words::github::{PermissionError, RepositoriesError, RepositoryError};
@@ -21,6 +22,15 @@ pub(in crate::policy) enum OctoStsError {
     /// It trusts issuers by a pattern, which nobody can list.
     #[error("a pattern of issuers: write a policy for each")]
     Issuers,
+    /// The account does not permit its issuer.
+    #[error(transparent)]
+    Untrusted(#[from] UntrustedError),
+    /// It names repositories, and is not in the account's own repository.
+    #[error(
+        "`repositories`: octo-sts takes it in the account's own repository alone: `.github`, or the one that ORG_POLICY_REPO names, \
+         whose checkout has to be called `.github` here"
+    )]
+    NotOfAccount,
     /// A required member is missing.
     #[error("`{member}` is missing")]
     Missing { member: &'static str },

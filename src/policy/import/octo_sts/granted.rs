@@ -37,7 +37,7 @@ impl PolicyPath {
         }
     }
 
-    fn is_of_account(&self) -> bool {
+    pub(super) fn is_of_account(&self) -> bool {
         self.repository == OF_ACCOUNT
     }
 

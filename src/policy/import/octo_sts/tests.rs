@@ -246,6 +246,21 @@ mod with_ids {
         assert!(all.yaml.contains("repositories: { all: acme }"), "{}", all.yaml);
     }
 
+    /// octo-sts refuses the file there, and a text where it wants a list.
+    #[test]
+    fn repositories_are_named_in_the_accounts_own_repository_alone() {
+        let names = format!("{ORIGINAL}repositories: [shop]\n");
+        for path in ["acme/shop/.github/chainguard/x.sts.yaml", "acme/policies/.github/chainguard/x.sts.yaml"] {
+            let refused = imported(path, &names).unwrap_err();
+            assert!(refused.contains("`repositories`") && refused.contains("ORG_POLICY_REPO"), "{path}: {refused}");
+            let without_ids = only(import(path, names.as_bytes(), &ImportSettings::default())).unwrap_err();
+            assert_eq!(without_ids, refused);
+        }
+        let refused =
+            imported("acme/.github/.github/chainguard/x.sts.yaml", &format!("{ORIGINAL}repositories: shop\n")).unwrap_err();
+        assert!(refused.contains("expected a list"), "{refused}");
+    }
+
     #[test]
     fn what_no_listing_tells_or_github_does_not_have_is_refused() {
         let gone = imported("acme/gone/.github/chainguard/x.sts.yaml", ORIGINAL).unwrap_err();

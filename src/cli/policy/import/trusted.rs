@@ -1,0 +1,55 @@
+//! The files that say which issuers an account permits, for each policy of octo-sts.
+
+use crate::policy::TrustedIssuers;
+use crate::words::read_named;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The largest file that is read. octo-sts takes 80 entries at most.
+const FILE_BYTES_MAX: usize = 64 * 1024;
+/// An account's own repository. GitHub ignores case in names.
+pub(super) const OF_ACCOUNT: &str = ".github";
+
+/// The files that were read, by the folder of checkouts of an account, or by the folder of policies.
+#[derive(Default)]
+pub(super) struct Accounts(BTreeMap<PathBuf, Vec<TrustedIssuers>>);
+
+impl Accounts {
+    /// The files that count for a policy: that of its account, and one beside it, since a checkout's name may not be the repository's.
+    pub(super) fn of(&mut self, policy: &Path) -> Vec<TrustedIssuers> {
+        let folder = policy.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let Ok(folder) = folder.canonicalize() else { return Vec::new() };
+        let Some(account) = folder.ancestors().nth(3).filter(|_| folder.ends_with(".github/chainguard")) else {
+            return Vec::new();
+        };
+        let mut all = self.known(account, || own_repositories(account)).to_vec();
+        all.extend_from_slice(self.known(&folder, || vec![folder.clone()]));
+        all
+    }
+
+    fn known(&mut self, key: &Path, folders: impl Fn() -> Vec<PathBuf>) -> &[TrustedIssuers] {
+        let read = || folders().iter().filter_map(|folder| read(&folder.join(TrustedIssuers::NAME))).collect();
+        self.0.entry(key.to_owned()).or_insert_with(read)
+    }
+}
+
+/// Where the policies of an account's own repository stand, if there is a checkout of it.
+fn own_repositories(account: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(account).into_iter().flatten().flatten();
+    let own = entries.filter(|entry| entry.file_name().to_str().is_some_and(|name| name.eq_ignore_ascii_case(OF_ACCOUNT)));
+    own.map(|entry| entry.path().join(".github/chainguard")).collect()
+}
+
+/// Reads a file, if it is there.
+fn read(path: &Path) -> Option<TrustedIssuers> {
+    let found = std::fs::symlink_metadata(path).ok()?;
+    let shown: Vec<_> = path.iter().rev().take(5).collect();
+    let shown = shown.into_iter().rev().collect::<PathBuf>().to_string_lossy().into_owned();
+    if !found.is_file() {
+        return Some(TrustedIssuers::unread(&shown, "it is no file"));
+    }
+    Some(match read_named(path, FILE_BYTES_MAX) {
+        Ok(bytes) => TrustedIssuers::read(&shown, &bytes),
+        Err(fault) => TrustedIssuers::unread(&shown, &fault.to_string()),
+    })
+}
