@@ -12,9 +12,15 @@ const NAME_CHARACTERS_MAX: usize = 63;
 /// How many hexadecimal digits of a URL's digest stand behind a name that is cut: so many that nobody finds a URL with the same ones.
 const DIGITS: usize = 24;
 
+/// The issuer of github.com.
+const GITHUB: &str = "https://token.actions.githubusercontent.com";
+/// Issuers of other GitHubs: that of an enterprise on ghe.com begins like this, and that of a server of one's own ends like that.
+const GITHUB_HOST: &str = "https://token.actions.";
+const GITHUB_SERVER: &str = "/_services/token";
+
 /// Well-known issuers: the URL, the name that is proposed, and the mapping.
 const KNOWN: [(&str, &str, &str); 6] = [
-    ("https://token.actions.githubusercontent.com", "github", "github-actions"),
+    (GITHUB, "github", "github-actions"),
     ("https://gitlab.com", "gitlab", "gitlab"),
     ("https://accounts.google.com", "google", "google"),
     ("https://agent.buildkite.com", "buildkite", "buildkite"),
@@ -24,7 +30,7 @@ const KNOWN: [(&str, &str, &str); 6] = [
 
 /// Issuers that are recognized by the beginning of their URL, because each enterprise, organization or cluster has its own.
 const KNOWN_BEGINNINGS: [(&str, &str); 4] = [
-    ("https://token.actions.", "github-actions"),
+    (GITHUB_HOST, "github-actions"),
     ("https://oidc.circleci.com/org/", "circleci"),
     ("https://oidc.eks.", "kubernetes"),
     ("https://container.googleapis.com/", "kubernetes"),
@@ -39,6 +45,17 @@ pub(super) struct Issuer {
     pub(super) url: IssuerUrl,
     pub(super) mapping: Arc<Mapping>,
     pub(super) note: Option<String>,
+}
+
+impl Issuer {
+    /// The host of the GitHub whose repositories and accounts its tokens name. What other CIs call so has no ids of GitHub.
+    pub(super) fn github_host(&self) -> Option<&str> {
+        let url = self.url.as_str();
+        let of_github = url.strip_prefix(GITHUB).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let elsewhere = url.strip_prefix(GITHUB_HOST).or_else(|| url.strip_prefix("https://")?.strip_suffix(GITHUB_SERVER));
+        let host = if of_github { Some("github.com") } else { elsewhere };
+        host.filter(|_| self.mapping.name() == "github-actions")
+    }
 }
 
 /// Finds the issuer with this URL. The subjects tell a self-hosted installation's mapping.
@@ -152,6 +169,23 @@ mod tests {
         assert_eq!(describe("https://ci.example", "x", &ci), Ok(format!("ci-example-{} generic", &digest[..24])));
         let github = describe("https://github", "x", &ImportSettings::default()).unwrap();
         assert!(github.starts_with("github-"), "{github}");
+    }
+
+    #[test]
+    fn ids_of_a_github_are_for_its_own_issuer() {
+        for (url, host) in [
+            ("https://token.actions.githubusercontent.com", Some("github.com")),
+            ("https://token.actions.githubusercontent.com/acme", Some("github.com")),
+            ("https://token.actions.acme.ghe.com", Some("acme.ghe.com")),
+            ("https://github.acme.example/_services/token", Some("github.acme.example")),
+            ("https://token.actions.githubusercontent.com.evil.example", Some("githubusercontent.com.evil.example")),
+            ("https://gitlab.com", None),
+        ] {
+            let mapping = if url.contains("gitlab") { "gitlab" } else { "github-actions" };
+            let ours = Catalogue::from_iter([entry("ours", url, mapping)]);
+            let settings = ImportSettings { catalogue: Some(&ours), ..ImportSettings::default() };
+            assert_eq!(find(url, &[], &settings).unwrap().github_host(), host, "{url}");
+        }
     }
 
     #[test]

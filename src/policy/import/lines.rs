@@ -127,7 +127,6 @@ pub(super) fn write(conditions: &[ClaimCondition], raw: &[Raw], mapping: &Mappin
     }
     writer.add_events(conditions)?;
     writer.drop_tags();
-    writer.note_names();
     Ok(writer.lines)
 }
 
@@ -314,16 +313,6 @@ impl Writer<'_> {
             events.retain(|event| event.as_text() != Some("tag"));
         }
     }
-
-    fn note_names(&mut self) {
-        for (attribute, values) in &self.lines.attributes {
-            let by_name = |value: &Scalar| value.as_text().is_some_and(|text| !text.contains('@'));
-            if self.mapping.has_id(*attribute) && values.iter().any(by_name) {
-                let note = format!("`{attribute}` is by name, and names change hands: `daypass policy lock` proposes ids");
-                self.lines.notes.insert(note);
-            }
-        }
-    }
 }
 
 /// The JSON pointer of a claim (RFC 6901).
@@ -345,6 +334,17 @@ impl Lines {
             claims: self.claims.iter().map(|(pointer, values)| (pointer.clone(), all(values))).collect(),
             extras: self.extras.iter().map(|(line, known)| (line.clone(), extra(known))).collect(),
             notes: self.notes.clone(),
+        }
+    }
+
+    /// Notes what is matched by name where the mapping has an id too.
+    pub(super) fn note_names(&mut self, mapping: &Mapping) {
+        for (attribute, values) in &self.attributes {
+            let by_name = |value: &Scalar| value.as_text().is_some_and(|text| !text.contains('@'));
+            if mapping.has_id(*attribute) && values.iter().any(by_name) {
+                let note = format!("`{attribute}` is by name, and names change hands: `daypass policy lock` proposes ids");
+                self.notes.insert(note);
+            }
         }
     }
 

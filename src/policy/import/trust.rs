@@ -46,9 +46,10 @@ impl Trust {
             self.conditions.iter().find(|condition| condition.claim == "sub").map_or(&[][..], |condition| &condition.patterns);
         let issuer = issuer::find(&self.issuer, subjects, settings)?;
         let mut lines = lines::write(&self.conditions, &self.raw, &issuer.mapping)?;
-        if let Some(listing) = settings.listing {
-            listing.pin(&mut lines);
+        if let (Some(listing), Some(host)) = (settings.listing, issuer.github_host()) {
+            listing.pin(&mut lines, host);
         }
+        lines.note_names(&issuer.mapping);
         let yaml = written::yaml(&self.description, (&issuer.name, None), &lines, &self.granted);
         let loaded = check_loads(&self.file, &yaml, &self.granted, &issuer)?;
         self.notes.extend(lines.notes.iter().cloned());

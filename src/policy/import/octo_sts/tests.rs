@@ -246,6 +246,31 @@ mod with_ids {
         assert!(all.yaml.contains("repositories: { all: acme }"), "{}", all.yaml);
     }
 
+    /// The id decides in `NAME@ID`, and other CIs have ids of their own.
+    #[test]
+    fn no_id_of_github_stands_behind_a_name_of_another_ci() {
+        let path = "acme/site/.github/chainguard/x.sts.yaml";
+        for (issuer, subject, line) in [
+            ("https://gitlab.com", "project_path:acme/shop:ref_type:branch:ref:main", "repository: acme/shop"),
+            ("https://agent.buildkite.com", "organization:acme:pipeline:shop:ref:main", "owner: acme"),
+            ("https://token.actions.acme.ghe.com", "repo:acme/shop:ref:refs/heads/main", "repository: acme/shop"),
+        ] {
+            let text = format!("issuer: {issuer}\nsubject: {subject}\npermissions: {{ contents: read }}\n");
+            let read = imported(path, &text).unwrap();
+            assert!(read.yaml.contains(&format!("  {line}\n")), "{issuer}: {}", read.yaml);
+            assert!(read.notes.iter().any(|note| note.contains("policy lock")), "{issuer}: {:?}", read.notes);
+        }
+        let pinned = imported(path, ORIGINAL).unwrap();
+        assert!(!pinned.notes.iter().any(|note| note.contains("policy lock")), "{:?}", pinned.notes);
+        let mut of_another = Listing::new(AppName::parse("octo").unwrap());
+        of_another
+            .add(LISTED.replace("\"owner\"", "\"html_url\": \"https://acme.ghe.com/acme/x\", \"owner\"").as_bytes())
+            .unwrap();
+        let settings = ImportSettings { listing: Some(&of_another), ..ImportSettings::default() };
+        let read = only(import(path, ORIGINAL.as_bytes(), &settings)).unwrap();
+        assert!(read.yaml.contains("  repository: acme/shop\n"), "{}", read.yaml);
+    }
+
     /// octo-sts refuses the file there, and a text where it wants a list.
     #[test]
     fn repositories_are_named_in_the_accounts_own_repository_alone() {
