@@ -4,7 +4,7 @@ use super::pieces::PieceError;
 use crate::identity::{Attribute, MappingError};
 use crate::policy::error::PatternError;
 use crate::words::names::{IssuerName, IssuerUrl, NameError};
-use crate::words::yaml::Fault;
+use crate::words::yaml::{Fault, YAML_BYTES_MAX};
 
 /// Why an original cannot be written as a policy.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +15,9 @@ pub(super) enum WriteError {
     /// No lines express its conditions.
     #[error(transparent)]
     Lines(#[from] LinesError),
+    /// A server would not read the file.
+    #[error("the imported policy would have {bytes} bytes, and a file has at most {YAML_BYTES_MAX}")]
+    TooLarge { bytes: usize },
     /// The policy that was written does not load.
     #[error(transparent)]
     Load(#[from] LoadError),

@@ -9,6 +9,7 @@ use super::settings::{ImportSettings, Imported};
 use super::written::{self, GrantText};
 use crate::policy::catalogue::Tree;
 use crate::policy::file::TrustPolicy;
+use crate::words::yaml::YAML_BYTES_MAX;
 
 /// An original that was read: its issuer, its conditions on claims, and its grant.
 pub(super) struct Trust {
@@ -61,7 +62,11 @@ impl Trust {
         let notes = self.notes.iter().map(|note| written::comment(note)).collect();
         let originals = vec![written::comment(original)];
         let issuer = (issuer.name, issuer.url);
-        Ok(Imported { file: self.file, yaml, notes, originals, rows: None, issuer, row_form })
+        let imported = Imported { file: self.file, yaml, notes, originals, rows: None, issuer, row_form };
+        match imported.text().len() {
+            0..=YAML_BYTES_MAX => Ok(imported),
+            bytes => Err(WriteError::TooLarge { bytes }),
+        }
     }
 }
 

@@ -96,6 +96,20 @@ fn numbers_and_unknown_keys_are_refused_with_their_line() {
     assert!(octo("{}").unwrap_err().contains("`issuer` is missing"));
 }
 
+/// `policy check` would refuse the file, or the import would take minutes.
+#[test]
+fn a_policy_that_is_too_large_is_refused() {
+    let with = |claims: usize, text: &str| {
+        let lines: String = (0..claims).map(|number| format!("  c{number}: {text}\n")).collect();
+        github(&format!("subject: repo:acme/shop:pull_request\nclaim_pattern:\n{lines}"))
+    };
+    assert!(with(100, "a").is_ok());
+    assert!(with(101, "a").unwrap_err().contains("`claim_pattern` has more than 100 members"));
+    let alternatives: Vec<String> = (0..40).map(|number| format!("{}{number}.*", "a".repeat(900))).collect();
+    let large = with(1, &alternatives.join("|")).unwrap_err();
+    assert!(large.contains("bytes, and a file has at most"), "{large}");
+}
+
 #[test]
 fn other_issuers_are_pinned_by_what_they_have() {
     let google = octo("issuer: https://accounts.google.com\nsubject_pattern: (12|34)\n").unwrap();

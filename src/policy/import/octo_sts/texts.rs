@@ -1,12 +1,21 @@
 //! Reads texts as octo-sts does, which reads YAML 1.1.
 
+use crate::words::github::REPOSITORIES_MAX;
 use crate::words::yaml::{Fields, Node, Yaml};
+
+/// A token has far fewer claims, and GitHub far fewer permissions. What reads and loads a policy takes a time that grows with the square
+/// of their number.
+const MEMBERS_MAX: usize = 100;
 
 /// The texts of a mapping whose keys are data.
 pub(super) fn texts(fields: &mut Fields<'_, '_>, key: &'static str, source: &str) -> Vec<(String, String)> {
     let Some(node) = fields.optional(key) else { return Vec::new() };
     let mut inner = fields.below(node);
     let mut read = Vec::new();
+    if inner.members().len() > MEMBERS_MAX {
+        inner.fault(node.place, format!("`{key}` has more than {MEMBERS_MAX} members"));
+        return read;
+    }
     for (name, _, node) in inner.members() {
         read.extend(scalar(&mut inner, node, source).map(|text| (name.clone(), text)));
     }
@@ -20,6 +29,10 @@ pub(super) fn list(fields: &mut Fields<'_, '_>, key: &'static str, source: &str)
         fields.fault(node.place, format!("expected a list, found {}", node.kind()));
         return None;
     };
+    if items.len() > REPOSITORIES_MAX {
+        fields.fault(node.place, format!("`{key}` has more than {REPOSITORIES_MAX} entries"));
+        return None;
+    }
     Some(items.iter().filter_map(|item| scalar(fields, item, source)).collect())
 }
 
