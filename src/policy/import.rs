@@ -35,7 +35,7 @@ pub(super) use aws::roles::decoded;
 pub(super) use aws::{host_of, one_or_many, plain_operator};
 pub(super) use azure::expression;
 pub(super) use gcp::cel;
-pub use listing::Listing;
+pub use listing::{Listing, ListingError};
 pub use octo_sts::TrustedIssuers;
 pub use settings::{Exported, ImportSettings, Imported, ImportedRows, NotImported};
 pub use with_rows::with_rows;

@@ -14,7 +14,7 @@ use crate::client::checkout::create;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE, note};
 use crate::config::PolicyConfig;
 use crate::kind::Scope;
-use crate::policy::{Catalogue, ImportSettings, Imported, Listing, NotImported, apart, with_rows};
+use crate::policy::{Catalogue, ImportSettings, Imported, Listing, ListingError, NotImported, apart, with_rows};
 use crate::words::github::AppName;
 use crate::words::names::{IssuerName, NameError, RoleArn};
 use crate::words::{PlainPath, plain, read_named};
@@ -112,14 +112,14 @@ enum OptionError {
         #[source]
         fault: std::io::Error,
     },
-    /// A file that is no listing.
-    #[error("--ids: {}: {fault}; expected what `gh api --paginate /orgs/acme/repos` prints", .path.plain())]
+    /// A file that is no listing, or contradicts itself or another one.
+    #[error("--ids: {}: {fault}", .path.plain())]
     NoListing {
         /// Which.
         path: PathBuf,
         /// Why not.
         #[source]
-        fault: serde_json::Error,
+        fault: ListingError,
     },
 }
 
