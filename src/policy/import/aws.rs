@@ -139,8 +139,14 @@ impl Condition<'_> {
         let (plain, when_absent) = plain_operator(self.operator);
         let claim = self.key.strip_prefix(host).and_then(|rest| rest.strip_prefix(':'));
         let claim = claim.ok_or_else(|| self.refused(ConditionError::NoClaim { host: host.to_owned() }))?;
-        let mut condition =
-            ClaimCondition { claim: claim.to_owned(), patterns: Vec::new(), excluded: Vec::new(), plain: false, typed: false };
+        let mut condition = ClaimCondition {
+            claim: claim.to_owned(),
+            patterns: Vec::new(),
+            excluded: Vec::new(),
+            plain: false,
+            typed: false,
+            flags: false,
+        };
         for value in &self.values {
             let (pattern, note) = match plain {
                 "StringEquals" => (ClaimCondition::exact(claim, value)?.patterns.concat(), None),

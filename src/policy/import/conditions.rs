@@ -32,7 +32,7 @@ impl Conditions {
     /// The claim has to be a text that matches one of these patterns.
     pub(super) fn texts(&mut self, claim: &Claim, patterns: Vec<String>) -> Result<(), WantedError> {
         let name = claim.name.clone().unwrap_or_else(|| claim.pointer.clone());
-        let condition = ClaimCondition { claim: name, patterns, excluded: Vec::new(), plain: false, typed: true };
+        let condition = ClaimCondition { claim: name, patterns, excluded: Vec::new(), plain: false, typed: true, flags: false };
         // This condition implies the one that any text is there.
         if claim.name.is_some() {
             self.raw.retain(|raw| *raw != Raw::some_text(claim.pointer.clone()));

@@ -7,7 +7,7 @@ use super::error::{LinesError, WantedError};
 use super::event;
 use super::pieces::{self, Piece};
 use super::subject::{self, SubjectClaims};
-use crate::identity::{Attribute, ClaimForm, Mapping};
+use crate::identity::{Attribute, ClaimForm, ClaimType, Mapping};
 use crate::words::pointer_below;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +22,8 @@ pub(super) struct ClaimCondition {
     pub(super) plain: bool,
     /// The original compares types too. An attribute that also reads a flag or a number would match more.
     pub(super) typed: bool,
+    /// The original takes a flag as the text `true` or `false`.
+    pub(super) flags: bool,
 }
 
 /// A condition on a claim by its JSON pointer, which no attribute expresses.
@@ -57,16 +59,16 @@ impl ClaimCondition {
             Ok(written) => written,
             Err(reason) => return Err(WantedError::Exact { claim, text: text.to_owned(), reason }),
         };
-        Ok(Self { claim, patterns: vec![written.text], excluded: Vec::new(), plain: false, typed: false })
+        Ok(Self { claim, patterns: vec![written.text], excluded: Vec::new(), plain: false, typed: false, flags: false })
     }
 
     /// The texts that satisfy both conditions, if one of them lists texts without wildcards.
     pub(super) fn and(&self, other: &Self) -> Result<Self, WantedError> {
         let literal = |condition: &Self| condition.patterns.iter().all(|pattern| !pattern.contains('*'));
         let (excluded, plain) = ([&self.excluded[..], &other.excluded].concat(), self.plain || other.plain);
-        let typed = self.typed || other.typed;
+        let (typed, flags) = (self.typed || other.typed, self.flags && other.flags);
         if self.patterns == other.patterns {
-            return Ok(Self { excluded, plain, typed, ..self.clone() });
+            return Ok(Self { excluded, plain, typed, flags, ..self.clone() });
         }
         let (texts, patterns) = match (literal(self), literal(other)) {
             (true, _) => (self, other),
@@ -79,7 +81,7 @@ impl ClaimCondition {
         if both.is_empty() {
             return Err(WantedError::Exclusive { claim: self.claim.clone() });
         }
-        Ok(Self { claim: self.claim.clone(), patterns: both, excluded: Vec::new(), plain: false, typed })
+        Ok(Self { claim: self.claim.clone(), patterns: both, excluded: Vec::new(), plain: false, typed, flags })
     }
 }
 
@@ -200,7 +202,27 @@ impl Writer<'_> {
     fn raw(&mut self, condition: &ClaimCondition) {
         let pointer = pointer_of(&condition.claim);
         self.lines.add_extras(&pointer, condition.excluded.clone(), condition.plain);
-        self.lines.claims.insert(pointer, condition.patterns.iter().cloned().map(Scalar::Text).collect());
+        let texts = condition.patterns.iter().cloned().map(Scalar::Text);
+        let kind = self.mapping.claim_type(&pointer);
+        let values = match (kind, self.flags_of(condition)) {
+            (Some(ClaimType::Flag), flags) if !flags.is_empty() => flags,
+            (None, flags) => texts.chain(flags).collect(),
+            _ => texts.collect(),
+        };
+        self.lines.claims.insert(pointer, values);
+    }
+
+    /// The flags that the original takes for texts.
+    fn flags_of(&mut self, condition: &ClaimCondition) -> Vec<Scalar> {
+        let fits = |patterns: &[String], flag: bool| is_among(patterns, &flag.to_string());
+        let is_taken = |flag: &bool| fits(&condition.patterns, *flag) && !fits(&condition.excluded, *flag);
+        let taken: Vec<bool> = [true, false].into_iter().filter(|flag| condition.flags && is_taken(flag)).collect();
+        let is_wild = condition.patterns.iter().any(|pattern| pattern.contains('*'));
+        if is_wild && !taken.is_empty() && self.mapping.claim_type(&pointer_of(&condition.claim)).is_none() {
+            let note = format!("{}: narrower: a wildcard here matches no flag, and in the original it does", condition.claim);
+            self.lines.notes.insert(note);
+        }
+        taken.into_iter().filter(|_| !is_wild).map(Scalar::Flag).collect()
     }
 
     /// Writes `name@id`. The id alone decides then, so a condition on the name becomes a line for its claim.

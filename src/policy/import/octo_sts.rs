@@ -114,7 +114,7 @@ fn trust(mut read: OctoStsPolicy, original: &Original<'_>, settings: &ImportSett
     }
     for (claim, regex) in &read.claim_patterns {
         let condition = trust.translated(claim, regex)?;
-        trust.add_condition(condition)?;
+        trust.add_condition(ClaimCondition { flags: true, ..condition })?;
     }
     Ok(trust)
 }
@@ -152,6 +152,7 @@ impl Trust {
             excluded: translated.excluded,
             plain: false,
             typed: false,
+            flags: false,
         })
     }
 }

@@ -144,6 +144,24 @@ fn flags_and_numbers_without_quotes_are_their_texts() {
     assert_eq!(body(&octo("issuer: https://accounts.google.com\nsubject: 1234\n").unwrap())[1], "owner: \"1234@1234\"");
 }
 
+/// octo-sts takes the flag `true` for the text.
+#[test]
+fn a_claim_that_is_a_flag_matches_as_its_text() {
+    let text = "issuer: https://ci.example\nsubject: a\nclaim_pattern: { trusted: 'true', either: (true|false|x), any: .+ }\n";
+    let imported = octo(text).unwrap();
+    let expected = [
+        "claims:",
+        "/any: { like: \"**\", not: \"\" }",
+        "/either: [\"true\", \"false\", x, true, false]",
+        "/sub: a",
+        "/trusted: [\"true\", true]",
+    ];
+    assert_eq!(body(&imported), expected);
+    let google = octo("issuer: https://accounts.google.com\nsubject: '12'\nclaim_pattern: { email_verified: 'true' }\n").unwrap();
+    assert!(body(&google).contains(&"/email_verified: true"), "{}", google.yaml);
+    assert!(imported.notes.iter().any(|note| note.starts_with("any: narrower: a wildcard here matches no flag")));
+}
+
 #[test]
 fn a_wildcard_that_takes_a_character_leaves_out_what_has_none() {
     let rest = "subject_pattern: repo:acme/shop:ref:refs/heads/.+\nclaim_pattern:\n  workflow: .+\n  \

@@ -102,7 +102,8 @@ impl Bound {
     fn add(&mut self, named: Named, values: Vec<Scalar>) -> Result<(), WantedError> {
         let texts: Option<Vec<String>> = values.iter().map(|value| value.as_text().map(str::to_owned)).collect();
         if let (Some(claim), Some(patterns)) = (&named.claim, texts) {
-            let condition = ClaimCondition { claim: claim.clone(), patterns, excluded: Vec::new(), plain: false, typed: true };
+            let condition =
+                ClaimCondition { claim: claim.clone(), patterns, excluded: Vec::new(), plain: false, typed: true, flags: false };
             if let Some(known) = self.conditions.iter_mut().find(|known| known.claim == condition.claim) {
                 *known = known.and(&condition)?;
             } else if self.is_raw(&named.pointer) {
