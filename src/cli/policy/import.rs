@@ -149,6 +149,7 @@ fn settings<'a>(
         scope: arguments.scope.clone(),
         listing,
         trusted: &[],
+        lacks_own_repository: false,
     })
 }
 

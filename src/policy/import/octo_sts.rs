@@ -78,6 +78,7 @@ fn trust(mut read: OctoStsPolicy, original: &Original<'_>, settings: &ImportSett
         }
         _ => GrantText::Chosen(chosen(&read)),
     };
+    let own = place.as_ref().zip(listing).and_then(|(place, listing)| place.own_of_account(listing));
     let mut trust = Trust {
         file: file.unwrap_or_else(|| original.file(&[ENDING, ".yaml", ".yml"], "")),
         description: format!("Imported from the octo-sts trust policy {}", original.stem(&[ENDING])),
@@ -99,6 +100,10 @@ fn trust(mut read: OctoStsPolicy, original: &Original<'_>, settings: &ImportSett
             }
         };
         trust.notes.push(missing.to_owned());
+    }
+    if let Some(own) = own.filter(|_| settings.lacks_own_repository) {
+        let (own, list) = (own.name, TrustedIssuers::NAME);
+        trust.notes.push(format!("{own} is not among the checkouts: its {list} may keep this issuer out, and is not known"));
     }
     trust.issuer = match trust.one_of(&mut read, "issuer")? {
         Some(ClaimCondition { patterns, .. }) if patterns.len() == 1 && !patterns[0].contains('*') => patterns.concat(),

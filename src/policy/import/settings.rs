@@ -27,6 +27,8 @@ pub struct ImportSettings<'a> {
     pub listing: Option<&'a Listing>,
     /// The files that say which issuers the account permits: each of them has to.
     pub trusted: &'a [TrustedIssuers],
+    /// The account's own repository is not among the checkouts, so that its file of issuers is not known.
+    pub lacks_own_repository: bool,
 }
 
 /// A file of an export.

@@ -175,7 +175,13 @@ fn an_issuer_that_the_account_does_not_permit_is_refused() {
     assert!(files.is_empty(), "{files:?}");
     assert_eq!(refused_by("permits is not known: `mode: warn`", &refused).len(), 6, "{refused:?}");
     std::fs::rename(folder.path().join("checkouts/acme/.github"), folder.path().join("checkouts/acme/policies")).unwrap();
-    let (_, refused) = outcome(&import_checkouts(folder.path(), &["--output", "json"]));
+    let listed = std::fs::read_to_string(folder.path().join("repositories.json")).unwrap();
+    let own = r#"[{"id": 5, "full_name": "acme/.github", "owner": {"login": "acme", "id": 9001}}]"#;
+    put(folder.path(), "repositories.json", format!("{own}{listed}").as_bytes());
+    let without = import_checkouts(folder.path(), &["--output", "json"]);
+    let notes = String::from_utf8_lossy(&without.stdout).matches("acme/.github is not among the checkouts").count();
+    let (files, refused) = outcome(&without);
+    assert_eq!(notes, files.len(), "{files:?}");
     let told = refused_by("the one that ORG_POLICY_REPO names", &refused);
     assert!(told.contains(&"acme/policies/.github/chainguard/trusted-token-issuers.yaml".to_owned()), "{refused:?}");
 }

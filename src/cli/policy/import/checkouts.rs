@@ -2,7 +2,7 @@
 //! alone. Whoever writes to a repository may put a copy anywhere else in it, so that one is refused.
 
 use super::found::{Found, not_imported, one};
-use super::trusted::{Accounts, OF_ACCOUNT};
+use super::trusted::{Accounts, OF_ACCOUNT, Trusted};
 use crate::policy::{ImportSettings, Imported, NotImported, TrustedIssuers};
 use crate::words::PlainPath;
 use std::path::{Path, PathBuf};
@@ -82,7 +82,10 @@ fn policy(
     let mut folders = owner_and_above.take_while(|above| !above.as_os_str().is_empty() && Some(*above) != top);
     match folders.find(|above| counts && above.join(".git").exists()) {
         Some(clone) => vec![Err(not_imported(file, &PlaceError::InClone(clone.to_owned())))],
-        None => one(file, &ImportSettings { trusted: &accounts.of(file), ..settings.clone() }),
+        None => {
+            let Trusted { lists, lacks_own_repository } = accounts.of(file);
+            one(file, &ImportSettings { trusted: &lists, lacks_own_repository, ..settings.clone() })
+        }
     }
 }
 

@@ -12,23 +12,35 @@ pub(super) const OF_ACCOUNT: &str = ".github";
 
 /// The files that were read, by the folder of checkouts of an account, or by the folder of policies.
 #[derive(Default)]
-pub(super) struct Accounts(BTreeMap<PathBuf, Vec<TrustedIssuers>>);
+pub(super) struct Accounts(BTreeMap<PathBuf, Trusted>);
+
+/// What counts for a policy.
+#[derive(Clone, Default)]
+pub(super) struct Trusted {
+    pub(super) lists: Vec<TrustedIssuers>,
+    /// Whether there is no checkout of the account's own repository.
+    pub(super) lacks_own_repository: bool,
+}
 
 impl Accounts {
     /// The files that count for a policy: that of its account, and one beside it, since a checkout's name may not be the repository's.
-    pub(super) fn of(&mut self, policy: &Path) -> Vec<TrustedIssuers> {
+    pub(super) fn of(&mut self, policy: &Path) -> Trusted {
         let folder = policy.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let Ok(folder) = folder.canonicalize() else { return Vec::new() };
+        let Ok(folder) = folder.canonicalize() else { return Trusted::default() };
         let Some(account) = folder.ancestors().nth(3).filter(|_| folder.ends_with(".github/chainguard")) else {
-            return Vec::new();
+            return Trusted::default();
         };
-        let mut all = self.known(account, || own_repositories(account)).to_vec();
-        all.extend_from_slice(self.known(&folder, || vec![folder.clone()]));
-        all
+        let mut trusted = self.known(account, || own_repositories(account)).clone();
+        trusted.lists.extend_from_slice(&self.known(&folder, || vec![folder.clone()]).lists);
+        trusted
     }
 
-    fn known(&mut self, key: &Path, folders: impl Fn() -> Vec<PathBuf>) -> &[TrustedIssuers] {
-        let read = || folders().iter().filter_map(|folder| read(&folder.join(TrustedIssuers::NAME))).collect();
+    fn known(&mut self, key: &Path, folders: impl Fn() -> Vec<PathBuf>) -> &Trusted {
+        let read = || {
+            let folders = folders();
+            let lists = folders.iter().filter_map(|folder| read(&folder.join(TrustedIssuers::NAME))).collect();
+            Trusted { lists, lacks_own_repository: folders.is_empty() }
+        };
         self.0.entry(key.to_owned()).or_insert_with(read)
     }
 }

@@ -6,7 +6,7 @@ use crate::policy::import::listing::Listing;
 use crate::policy::import::original::Original;
 use crate::policy::import::own_repository::OwnRepository;
 use crate::policy::import::written::GrantText;
-use crate::words::github::{Owner, Permission, Repositories, RepositoryName};
+use crate::words::github::{Owner, Permission, Repositories, Repository, RepositoryName};
 
 /// Where octo-sts looks for its files, from a repository's root.
 const FOLDER: [&str; 2] = [".github", "chainguard"];
@@ -39,6 +39,11 @@ impl PolicyPath {
 
     pub(super) fn is_of_account(&self) -> bool {
         self.repository == OF_ACCOUNT
+    }
+
+    /// The account's own repository, if a listing has it.
+    pub(super) fn own_of_account(&self, listing: &Listing) -> Option<Repository> {
+        listing.repository(RepositoryName::parse(&format!("{}/{OF_ACCOUNT}", self.owner)).ok()?)
     }
 
     /// The repository that holds the file. Those of an account's own policies name others.
