@@ -38,7 +38,8 @@ fn intent(uses: &[u8], rule: ReplayRule, client: &str) -> Intent {
         client: Client::Egress(client.to_owned()),
         binding: None,
         proof: None,
-        body: RequestRecord { policies: Some(vec![PolicyName::parse("shop/deploy").unwrap()]), ..RequestRecord::default() }.into(),
+        body: RequestRecord { policies: Some(vec![PolicyName::parse("shop/deploy").unwrap()]), ..RequestRecord::default() }
+            .into(),
         claims: r#"{"sub":"x"}"#.into(),
     }
 }

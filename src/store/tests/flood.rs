@@ -23,7 +23,8 @@ fn foreign(number: u32) -> (IpAddr, String, Class) {
 async fn refuse(store: &Store, number: u32) -> Kept {
     let (client, owner, class) = foreign(number);
     let attributes = json!({ "owner": owner, "ref": "r".repeat(500) }).as_object().cloned().map(Into::into);
-    let body = RequestRecord { client: Some(client), credentials: Some(Vec::new()), attributes, ..RequestRecord::default() }.into();
+    let body =
+        RequestRecord { client: Some(client), credentials: Some(Vec::new()), attributes, ..RequestRecord::default() }.into();
     let (issuer, subject) = if class == Class::Unverified { ("", "") } else { ("github", owner.as_str()) };
     let claims = (class != Class::Unverified).then(|| Arc::from(json!({ "sub": owner, "more": "x".repeat(1500) }).to_string()));
     let reason = if class == Class::Unverified { Reason::TokenMalformed } else { Reason::NoMatchingPolicy };
