@@ -202,7 +202,7 @@ async fn a_full_disk_keeps_no_token_alive() {
     }
     fill(&disk.join("data"));
     let before = scene.left();
-    let (status, report) = scene.revoke(&decision).await;
-    assert!([0, 69].contains(&status), "{status} {report}");
-    assert_eq!(scene.left(), before - 1, "{report}");
+    let (status, output) = daypass(&scene.world, &["revoke", &decision, "--reason", "leaked"]).await;
+    assert!([0, 69].contains(&status), "{status} {output}");
+    assert_eq!(scene.left(), before - 1, "{output}");
 }
