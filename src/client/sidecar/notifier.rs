@@ -129,22 +129,22 @@ mod tests {
     #[tokio::test]
     async fn a_change_during_a_notification_stays_due_until_its_own() {
         let folder = tempfile::tempdir().unwrap();
-        let (log, go_on, unnotified) = (folder.path().join("log"), folder.path().join("go-on"), folder.path().join("unnotified"));
-        assert!(std::process::Command::new("mkfifo").arg(&go_on).status().unwrap().success());
-        // Each notification ends when the test opens the pipe.
-        let words = ["sh", "-c", "echo begun >> \"$0\"; : < \"$1\"", log.to_str().unwrap(), go_on.to_str().unwrap()];
+        let (log, end, unnotified) = (folder.path().join("log"), folder.path().join("end-"), folder.path().join("unnotified"));
+        // Each notification ends when the test writes a file with its number.
+        let script = "echo begun >> \"$0\"; number=$(wc -l < \"$0\"); until [ -e \"$1$number\" ]; do sleep 0.02; done";
+        let words = ["sh", "-c", script, log.to_str().unwrap(), end.to_str().unwrap()];
         let reaction = Reaction::Exec(words.map(str::to_owned).to_vec());
         let notifier = started(reaction, &unnotified, true);
-        let end_one = async || drop(tokio::fs::OpenOptions::new().write(true).open(&go_on).await.unwrap());
+        let end_one = |number: usize| std::fs::write(format!("{}{number}", end.display()), b"").unwrap();
         notifier.begin();
         notifier.notify();
         until_begun(&log, 1).await;
         notifier.begin();
         notifier.notify();
-        end_one().await;
+        end_one(1);
         until_begun(&log, 2).await;
         assert!(unnotified.exists(), "the second change is due: a process that starts now has to notify of it");
-        end_one().await;
+        end_one(2);
         until("nothing is due any more", || !unnotified.exists()).await;
     }
 
