@@ -3,7 +3,7 @@
 use super::decision::DecisionTimes;
 use super::error::LookupError;
 use super::{App, TrackedSource};
-use crate::answers::{Lifted, Revoked};
+use crate::answers::{EndedToken, Lifted, Revoked};
 use crate::identity::Identity;
 use crate::policy::{DenialUntil, Grant, LiveChecks, Request};
 use crate::token::VerifiedSession;
@@ -67,7 +67,8 @@ impl App {
         let released = self.store.revoke(&decision, reason).await;
         // A full disk keeps no token alive.
         let ended = if matches!(released, Ok(None)) { Ok(Vec::new()) } else { self.end_tokens(&decision).await };
-        let (released, ended) = (released?.ok_or_else(missing)?, ended?);
+        let released = released.map_err(|denial| not_durable(denial, &ended))?.ok_or_else(missing)?;
+        let ended = ended?;
         let issued = released.issued.map(|issued| issued.iter().map(|one| Value::clone(one)).collect());
         Ok(Revoked { decision_id: decision, issued, subject: released.subject, ended })
     }
@@ -144,4 +145,21 @@ async fn check_there(source: &TrackedSource, commit: &CommitId) -> Result<(), De
         }
     };
     Err(reason.with_cause(detail.clone()).with_detail(detail))
+}
+
+/// Tells what a revocation did that cannot be recorded yet.
+fn not_durable(denial: Denial, ended: &Result<Vec<EndedToken>, Denial>) -> Denial {
+    if denial.reason != Reason::AuditUnavailable {
+        return denial;
+    }
+    let tokens = ended.as_deref().unwrap_or_default();
+    let count = tokens.iter().filter(|token| token.cause.is_none()).count();
+    let told = if tokens.is_empty() {
+        String::new()
+    } else {
+        format!("{count} of {} tokens have ended at their providers. ", tokens.len())
+    };
+    denial.with_detail(format!(
+        "Revoked from now on. {told}The store cannot write yet: a restart before it can forgets the revocation. Make room, and run this command again."
+    ))
 }
