@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 export DAYPASS_PEERS ?= $(CURDIR)/.peers
 
-.PHONY: help demo test test-kubernetes faults fuzz lint bench build sidecar test-sidecar docs test-long test-dist dist
+.PHONY: help demo test test-kubernetes faults fuzz lint bench build sidecar test-sidecar docs test-long test-dist dist mint
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -61,6 +61,10 @@ dist: ## Build the release files: static binary, image, Debian package, checksum
 
 test-dist: ## Test what `make dist` built, with umoci, skopeo, crun, dpkg and CycloneDX's schema
 	DAYPASS_DIST=$(abspath $(DIST)) cargo test --test it dist::artefacts -- --ignored --nocapture --test-threads=1
+
+mint: ## Print what a mint of each kind costs the server, in processor time
+	cargo build --release --bin daypass
+	DAYPASS_SERVER_BINARY=$(or $(CARGO_TARGET_DIR),target)/release/daypass cargo test --test it conformance::mint -- --ignored --nocapture
 
 # glibc's static libraries come with its headers (libc6-dev). With --target, RUSTFLAGS does not apply to build scripts, which stay dynamic.
 TARGET = $(shell rustc -vV | sed -n 's/^host: //p')

@@ -4,7 +4,6 @@
 
 use crate::exchange::{answer, connect, request};
 use crate::support::{Setup, World, peer};
-use daypass::client::environment::Environment;
 use std::path::Path;
 use std::process::Command;
 
@@ -31,10 +30,7 @@ async fn count(exchanges: usize) -> (u64, u64) {
     peer("valgrind").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("counts");
-    let process = Environment::of_process();
-    let binary = process.value("DAYPASS_SERVER_BINARY").unwrap_or(env!("CARGO_BIN_EXE_daypass"));
-    // Drops the program that the world would run and runs the measured one.
-    let script = format!("shift; exec valgrind --quiet --tool=callgrind --callgrind-out-file={} {binary} \"$@\"", out.display());
+    let script = format!("exec valgrind --quiet --tool=callgrind --callgrind-out-file={} \"$@\"", out.display());
     let environment = vec![("DAYPASS_LOG", "info".to_owned())];
     let wrapper = ["sh", "-c", &script, "sh"].map(str::to_owned).to_vec();
     // Older servers refuse this key as unknown.

@@ -4,6 +4,7 @@
 //! A new kind is a row in `CASES`, and a new API that can deliver one is a way of that row: a test fails without them.
 
 mod cases;
+mod mint;
 mod scene;
 mod ways;
 

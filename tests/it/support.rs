@@ -1,5 +1,6 @@
 //! The real server in a process of its own, over real TLS, with a repository and an issuer.
 
+use daypass::client::environment::Environment;
 use daypass::demo::issuer::{LocalIssuer, github_claims};
 use daypass::secrets::{Identities, encrypt};
 use daypass::store::{Entry, Reader};
@@ -333,8 +334,10 @@ impl Drop for World {
 fn spawn(folder: &Path, setup: &Setup) -> Child {
     let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("server.log")).unwrap();
     let mut words = setup.wrapper.clone();
+    let process = Environment::of_process();
+    let program = std::fs::canonicalize(process.value("DAYPASS_SERVER_BINARY").unwrap_or(env!("CARGO_BIN_EXE_daypass"))).unwrap();
     // As in the docs: every path of such a configuration is relative.
-    words.extend([env!("CARGO_BIN_EXE_daypass"), "serve", "--config", "daypass.yaml"].map(str::to_owned));
+    words.extend([program.to_str().unwrap(), "serve", "--config", "daypass.yaml"].map(str::to_owned));
     let mut command = Command::new(&words[0]);
     command.current_dir(folder);
     // Everything is logged, because this log is searched for what no log may hold.

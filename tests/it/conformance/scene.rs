@@ -46,6 +46,11 @@ grant:
 
 impl Scene {
     pub async fn start() -> Self {
+        Self::with(Vec::new()).await
+    }
+
+    /// A scene whose server has these environment variables.
+    pub async fn with(environment: Vec<(&'static str, String)>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         certificate(folder.path());
         let (sts, github) = (StandInSts::start().await, AtGitHub::start(&[]).await);
@@ -66,6 +71,7 @@ impl Scene {
             aws: sts.section(),
             more: format!("{}{own}{services_section}", github.section()),
             files,
+            environment,
             ..Setup::default()
         };
         let world = World::start(setup).await;
