@@ -71,7 +71,8 @@ fn is_misplaced(path: &str, bytes: &[u8]) -> bool {
 fn has_denials(path: &str, bytes: &[u8]) -> bool {
     let is_looked_at = path.split_once('/').is_none_or(|(folder, _)| is_near(folder)) && !is_note(path);
     // In another encoding, such as UTF-16, the letters of the key are the same, with NULs between them.
-    let text = || match String::from_utf8_lossy(bytes) {
+    // Nearly every file is UTF-8, for which the first check is many times faster.
+    let text = || match str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed) {
         text if text.contains('\0') => Cow::Owned(text.replace('\0', "")),
         text => text,
     };
