@@ -56,7 +56,9 @@ pub fn import(path: &str, bytes: &[u8], settings: &ImportSettings<'_>) -> Vec<Re
         let part = format!(" ({})", trust.file);
         trust.write(path, settings).map_err(|reason| refused(part, reason.into()))
     };
-    match aws::roles::read(&original, settings.role.as_ref()) {
+    // Whoever writes to a repository decides what its files hold: a role there is none that AWS has.
+    let role = (!octo_sts::is_named_like(path)).then(|| aws::roles::read(&original, settings.role.as_ref())).flatten();
+    match role {
         Some(Ok(found)) => {
             let one = |found: Result<Trust, (String, RoleError)>| match found {
                 Ok(trust) => write(trust),

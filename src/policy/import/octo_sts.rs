@@ -23,15 +23,26 @@ use crate::words::yaml::{Fields, Node};
 use error::NO_SUBJECT;
 use granted::{ENDING, PolicyPath};
 use std::collections::BTreeMap;
-use texts::{list, scalar, texts};
+use texts::{has_other_line_breaks, list, scalar, texts};
+
+/// An ending that octo-sts does not read.
+const OTHER_ENDING: &str = ".sts.yml";
+
+/// Whether a file's name says that it is octo-sts's, whatever it holds.
+pub(super) fn is_named_like(path: &str) -> bool {
+    [ENDING, OTHER_ENDING].iter().any(|ending| path.ends_with(ending))
+}
 
 /// Reads a file.
 pub(super) fn read(original: &Original<'_>, settings: &ImportSettings<'_>) -> Result<Trust, OctoStsError> {
-    if original.path.ends_with(".sts.yml") {
+    if original.path.ends_with(OTHER_ENDING) {
         return Err(OctoStsError::Ending);
     }
     let node = Node::parse(original.path, original.bytes).map_err(|fault| OctoStsError::Yaml(Box::new(fault)))?;
     let text = String::from_utf8_lossy(original.bytes);
+    if has_other_line_breaks(&text) {
+        return Err(OctoStsError::LineBreak);
+    }
     let mut faults = Vec::new();
     let mut fields = Fields::new(original.path, &text, &node, &mut faults);
     let read = read_fields(&mut fields, &text);

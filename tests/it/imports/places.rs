@@ -66,6 +66,21 @@ fn a_clone_holds_no_clones_of_others() {
         assert!(files.is_empty() && refused.iter().all(|(_, reason)| reason.contains("acme is a clone")), "{named}: {refused:?}");
         assert_eq!(refused.len(), if named == "." { 2 } else { 1 }, "{named}: {refused:?}");
     }
+    let within = folder.path().join("flat/acme");
+    for named in ["docs/.github/chainguard/ci.sts.yaml", "./docs/.github/chainguard/ci.sts.yaml"] {
+        let (files, refused) = outcome(&import(
+            &within,
+            &[
+                &[named][..],
+                &WITH_IDS
+                    .map(|word| if word.starts_with("../") { "../".to_owned() + word } else { word.to_owned() })
+                    .each_ref()
+                    .map(String::as_str),
+            ]
+            .concat(),
+        ));
+        assert!(files.is_empty() && refused[0].1.contains("is a clone"), "{named}: {refused:?}");
+    }
     put(folder.path(), "checkouts/acme/bot/acme/docs/.github/chainguard/ci.sts.yaml", POLICY.as_bytes());
     let checkouts = folder.path().join("checkouts");
     let (files, refused) = outcome(&import(&checkouts, &[&["acme/bot"][..], &WITH_IDS].concat()));
@@ -84,6 +99,10 @@ fn one_clone_is_imported_from_within() {
     for named in [".github/chainguard", "./.github/chainguard/", ".github", ".", ".github/chainguard/ci.sts.yaml"] {
         let (files, refused) = outcome(&import(&clone, &[named, "--config", "../issuers.yaml", "--output", "json"]));
         assert_eq!((files, refused), (vec!["policies/ci.yaml".to_owned()], Vec::new()), "{named}");
+        if named == ".github" {
+            let (files, _) = outcome(&import(&clone.join(named), &[".", "--config", "../../issuers.yaml", "--output", "json"]));
+            assert_eq!(files, ["policies/ci.yaml"], "its own folder");
+        }
         let with_ids = import(&clone, &[&[named][..], &WITH_IDS].concat());
         let report: Value = serde_json::from_slice(&with_ids.stdout).unwrap();
         let notes = report["imported"][0]["notes"].to_string();
@@ -170,6 +189,12 @@ fn an_issuer_that_the_account_does_not_permit_is_refused() {
     let alone = import(&folder.path().join("checkouts"), &[gitlab, "--output", "json"]);
     assert_eq!(refused_by(permitted, &outcome(&alone).1), [gitlab]);
 
+    // GitHub ignores the case of an account's name.
+    put(folder.path(), "checkouts/Acme/site/.github/chainguard/gitlab.sts.yaml", b"issuer: https://gitlab.com\nsubject: a\n");
+    let spelled = "Acme/site/.github/chainguard/gitlab.sts.yaml";
+    let alone = import(&folder.path().join("checkouts"), &[spelled, "--output", "json"]);
+    assert_eq!(refused_by(permitted, &outcome(&alone).1), [spelled]);
+    std::fs::remove_dir_all(folder.path().join("checkouts/Acme")).unwrap();
     put(folder.path(), list, b"mode: warn\nissuers: [https://token.actions.githubusercontent.com]\n");
     let (files, refused) = outcome(&import_checkouts(folder.path(), &["--output", "json"]));
     assert!(files.is_empty(), "{files:?}");

@@ -78,8 +78,11 @@ fn policy(
     accounts: &mut Accounts,
 ) -> Vec<Result<Imported, NotImported>> {
     let counts = is_policy(file) && is_in_folder(file) && (top.is_some() || settings.listing.is_some());
-    let owner_and_above = file.ancestors().skip(PLACE.len() - 1);
-    let mut folders = owner_and_above.take_while(|above| !above.as_os_str().is_empty() && Some(*above) != top);
+    // The path may be written from within the clone.
+    let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let (whole_file, top) = (whole(file), top.map(whole));
+    let owner_and_above = whole_file.ancestors().skip(PLACE.len() - 1);
+    let mut folders = owner_and_above.take_while(|above| Some(*above) != top.as_deref());
     match folders.find(|above| counts && above.join(".git").exists()) {
         Some(clone) => vec![Err(not_imported(file, &PlaceError::InClone(clone.to_owned())))],
         None => {
@@ -115,5 +118,6 @@ fn is_policy(file: &Path) -> bool {
 }
 
 fn is_in_folder(file: &Path) -> bool {
-    file.ancestors().any(|above| above.ends_with(".github/chainguard"))
+    let whole = file.canonicalize();
+    whole.as_deref().unwrap_or(file).ancestors().any(|above| above.ends_with(".github/chainguard"))
 }

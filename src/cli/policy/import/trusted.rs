@@ -45,20 +45,33 @@ impl Accounts {
     }
 }
 
-/// Where the policies of an account's own repository stand, if there is a checkout of it.
+/// Where the policies of an account's own repository stand, if there is a checkout of it. GitHub ignores case in names.
 fn own_repositories(account: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(account).into_iter().flatten().flatten();
-    let own = entries.filter(|entry| entry.file_name().to_str().is_some_and(|name| name.eq_ignore_ascii_case(OF_ACCOUNT)));
-    own.map(|entry| entry.path().join(".github/chainguard")).collect()
+    let same = |folder: &Path, name: &str| -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let same = entries.filter(|entry| entry.file_name().to_str().is_some_and(|other| other.eq_ignore_ascii_case(name)));
+        same.map(|entry| entry.path()).collect()
+    };
+    let name = account.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let accounts = account.parent().map_or_else(|| vec![account.to_owned()], |above| same(above, name));
+    let own = accounts.iter().flat_map(|account| same(account, OF_ACCOUNT));
+    // An empty folder is a checkout that failed.
+    let is_empty = |folder: &Path| std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
+    own.filter(|folder| !is_empty(folder)).map(|folder| folder.join(".github/chainguard")).collect()
 }
 
 /// Reads a file, if it is there.
 fn read(path: &Path) -> Option<TrustedIssuers> {
-    let found = std::fs::symlink_metadata(path).ok()?;
+    let found = match std::fs::symlink_metadata(path) {
+        Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => return None,
+        found => found,
+    };
     let shown: Vec<_> = path.iter().rev().take(5).collect();
     let shown = shown.into_iter().rev().collect::<PathBuf>().to_string_lossy().into_owned();
-    if !found.is_file() {
-        return Some(TrustedIssuers::unread(&shown, "it is no file"));
+    match found {
+        Ok(found) if found.is_file() => {}
+        Ok(_) => return Some(TrustedIssuers::unread(&shown, "it is no file")),
+        Err(fault) => return Some(TrustedIssuers::unread(&shown, &fault.to_string())),
     }
     Some(match read_named(path, FILE_BYTES_MAX) {
         Ok(bytes) => TrustedIssuers::read(&shown, &bytes),

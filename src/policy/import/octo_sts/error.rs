@@ -1,5 +1,6 @@
 //! Why a file of octo-sts is not imported.
 
+use super::texts::OTHER_LINE_BREAK;
 use super::trusted::UntrustedError;
 use crate::policy::import::error::WantedError;
 use crate::policy::import::regex::RegexError;
@@ -19,6 +20,9 @@ pub(in crate::policy) enum OctoStsError {
     /// It has an unknown key, or a value that YAML versions read differently.
     #[error("{}; is it a trust policy of octo-sts?", one_line(.0))]
     Foreign(Box<Fault>),
+    /// A comment ends, and a value begins, at different places.
+    #[error("{OTHER_LINE_BREAK}")]
+    LineBreak,
     /// It trusts issuers by a pattern, which nobody can list.
     #[error("a pattern of issuers: write a policy for each")]
     Issuers,

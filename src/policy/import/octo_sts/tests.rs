@@ -330,3 +330,14 @@ mod with_ids {
         assert!(elsewhere.notes.iter().any(|note| note.contains("name the file as OWNER/REPOSITORY")), "{:?}", elsewhere.notes);
     }
 }
+
+/// octo-sts reads YAML 1.1: what is a comment here may be a condition there.
+#[test]
+fn what_octo_sts_reads_in_another_way_is_refused() {
+    for line_break in ["\u{85}", "\u{2028}", "\u{2029}"] {
+        let rest = format!("subject: repo:acme/shop:pull_request\n# x{line_break}claim_pattern: {{ environment: production }}\n");
+        assert!(github(&rest).unwrap_err().contains("line break"), "{line_break:?}");
+    }
+    let flag = github("subject: repo:acme/shop:pull_request\nclaim_pattern: { on: x }\n").unwrap_err();
+    assert!(flag.contains("the key `on`"), "{flag}");
+}

@@ -7,6 +7,18 @@ use crate::words::yaml::{Fields, Node, Yaml};
 /// of their number.
 const MEMBERS_MAX: usize = 100;
 
+/// Line breaks of YAML 1.1 that are none in YAML 1.2, which is read here.
+const OTHER_LINE_BREAKS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
+
+/// What YAML 1.1, which octo-sts reads, and YAML 1.2 read differently.
+pub(super) const OTHER_LINE_BREAK: &str = "it has a line break of Unicode (U+0085, U+2028 or U+2029), which is one in one version of YAML and none in \
+                                           another";
+
+/// Whether lines may end elsewhere for octo-sts than here.
+pub(super) fn has_other_line_breaks(text: &str) -> bool {
+    text.contains(OTHER_LINE_BREAKS)
+}
+
 /// The texts of a mapping whose keys are data.
 pub(super) fn texts(fields: &mut Fields<'_, '_>, key: &'static str, source: &str) -> Vec<(String, String)> {
     let Some(node) = fields.optional(key) else { return Vec::new() };
@@ -17,6 +29,10 @@ pub(super) fn texts(fields: &mut Fields<'_, '_>, key: &'static str, source: &str
         return read;
     }
     for (name, _, node) in inner.members() {
+        if FLAGS_OF_YAML_1_1.contains(&name.to_ascii_lowercase().as_str()) {
+            inner.fault(node.place, format!("the key `{name}` is a flag in YAML 1.1, which octo-sts reads"));
+            continue;
+        }
         read.extend(scalar(&mut inner, node, source).map(|text| (name.clone(), text)));
     }
     read

@@ -8,7 +8,7 @@ mod expression;
 
 pub(in crate::policy) use error::{ListError, UntrustedError};
 
-use super::texts::{list, scalar};
+use super::texts::{has_other_line_breaks, list, scalar};
 use crate::words::names::IssuerUrl;
 use crate::words::yaml::{Fields, Node};
 use regex::Regex;
@@ -17,6 +17,9 @@ use regex::Regex;
 const ISSUERS_MAX: usize = 64;
 const PATTERNS_MAX: usize = 16;
 const PATTERN_BYTES_MAX: usize = 256;
+/// octo-sts takes no longer issuer, and no longer part of its path.
+const ISSUER_BYTES_MAX: usize = 255;
+const SEGMENT_BYTES_MAX: usize = 150;
 
 /// An account's file, or why it is not known what it permits.
 #[derive(Clone, Debug)]
@@ -64,6 +67,9 @@ impl TrustedIssuers {
 fn permitted(file: &str, bytes: &[u8]) -> Result<Permitted, ListError> {
     let node = Node::parse(file, bytes).map_err(|fault| ListError::Yaml(Box::new(fault)))?;
     let text = String::from_utf8_lossy(bytes);
+    if has_other_line_breaks(&text) {
+        return Err(ListError::LineBreak);
+    }
     let mut faults = Vec::new();
     let mut fields = Fields::new(file, &text, &node, &mut faults);
     let mode = fields.optional("mode").and_then(|node| scalar(&mut fields, node, &text));
@@ -96,10 +102,21 @@ fn permitted(file: &str, bytes: &[u8]) -> Result<Permitted, ListError> {
     Ok(Permitted { audits, issuers, patterns })
 }
 
-/// octo-sts takes no file with an issuer of another form. Tokens' issuers are compared byte for byte.
+/// Whether octo-sts takes it for certain (its `IsValidIssuer`): one issuer that it refuses makes the file permit nobody. Tokens' issuers are
+/// compared byte for byte.
 fn is_issuer(issuer: &str) -> bool {
-    let host = issuer.split('/').nth(2).unwrap_or_default();
-    IssuerUrl::parse(issuer).is_ok() && host == host.to_ascii_lowercase()
+    let rest = issuer.strip_prefix("https://").unwrap_or_default();
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let (host, port) = authority.split_once(':').unwrap_or((authority, "443"));
+    let segments = path.strip_suffix('/').unwrap_or(path).split('/');
+    let is_plain = |one: u8| one.is_ascii_alphanumeric() || b"._-".contains(&one);
+    let are_plain = |text: &str| !text.is_empty() && text.len() <= SEGMENT_BYTES_MAX && text.bytes().all(is_plain);
+    IssuerUrl::parse(issuer).is_ok()
+        && issuer.len() <= ISSUER_BYTES_MAX
+        && are_plain(host)
+        && host == host.to_ascii_lowercase()
+        && port.parse::<u16>().is_ok()
+        && (path.is_empty() || segments.clone().all(are_plain))
 }
 
 #[cfg(test)]

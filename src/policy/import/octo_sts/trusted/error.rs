@@ -1,5 +1,6 @@
 //! Why an account does not permit an issuer, or why that is not known.
 
+use crate::policy::import::octo_sts::texts::OTHER_LINE_BREAK;
 use crate::words::yaml::Fault;
 
 /// An issuer that the account's file keeps out.
@@ -26,6 +27,9 @@ pub(in crate::policy) enum ListError {
     /// It is no YAML, or has other keys and values.
     #[error("line {}: {}", .0.place.line, .0.message)]
     Yaml(Box<Fault>),
+    /// A comment ends, and a value begins, at different places.
+    #[error("{OTHER_LINE_BREAK}")]
+    LineBreak,
     /// A mode that octo-sts does not know.
     #[error("`mode: {mode}`: expected enforce or audit")]
     Mode { mode: String },

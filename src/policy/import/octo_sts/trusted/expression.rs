@@ -13,6 +13,10 @@ const REPETITIONS_MAX: u32 = 1000;
 
 /// The pattern of a whole issuer; `None` if octo-sts may refuse it or read it otherwise.
 pub(super) fn read(pattern: &str) -> Option<Regex> {
+    // Spaces in the braces of a count: here it is a count, and RE2 takes the braces for characters. No issuer has a space.
+    if pattern.contains(char::is_whitespace) {
+        return None;
+    }
     let ast = Parser::new().parse(pattern).ok()?;
     let is_read_alike = is_read_alike(&ast, false);
     Regex::new(&format!("^(?:{pattern})$")).ok().filter(|_| is_read_alike)

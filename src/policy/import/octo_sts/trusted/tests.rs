@@ -53,6 +53,11 @@ fn a_list_that_is_not_understood_permits_nobody() {
         ("issuers: [https://a.example]\nissuer_patterns: ['(?i)https://b\\.example']\n", "(?i)"),
         ("issuers: [https://a.example]\nissuer_patterns: ['https://b\\.example)|(']\n", ")|("),
         ("issuers: [https://a.example]\nissuer_patterns: ['https://b**']\n", "b**"),
+        ("issuers: [https://a.example]\nissuer_patterns: ['https://[a-z]{1, 20}\\.example']\n", "{1, 20}"),
+        ("issuers: [https://a.example, 'https://b.example/x//y']\n", "no issuer"),
+        ("issuers: [https://a.example, 'https://b.example/x~']\n", "no issuer"),
+        ("issuers: [https://a.example, 'https://b.example:abc']\n", "no issuer"),
+        ("mode: audit\nissuers: [https://b.example]\n# x\u{2028}mode: enforce\n", "U+2028"),
     ] {
         let refused = check(list, "https://a.example").expect_err(list);
         assert!(
@@ -64,6 +69,9 @@ fn a_list_that_is_not_understood_permits_nobody() {
     assert!(check(&many, "https://a.example").is_err());
     let long = format!("issuer_patterns: ['https://{}']\n", "a".repeat(PATTERN_BYTES_MAX));
     assert!(check(&long, "https://a.example").is_err());
+    let long = format!("issuers: [https://a.example, 'https://b.example/{}']\n", "a".repeat(SEGMENT_BYTES_MAX + 1));
+    assert!(check(&long, "https://a.example").is_err());
+    assert_eq!(check("issuers: ['https://a.example:8443/realms/x', https://b.example/]\n", "https://b.example/"), Ok(()));
     assert!(TrustedIssuers::unread("acme/x.yaml", "it is a link").check(GITHUB).is_err());
 }
 
@@ -73,5 +81,9 @@ fn a_policy_for_such_an_issuer_is_refused() {
     let settings = ImportSettings { trusted: &lists, ..ImportSettings::default() };
     let read = |issuer: &str| only(import("a.sts.yaml", format!("issuer: {issuer}\nsubject: '1'\n").as_bytes(), &settings));
     assert!(read("https://accounts.google.com").is_ok());
+    let role =
+        r#"{"Role":{"RoleName":"a","Arn":"arn:aws:iam::123456789012:role/a","AssumeRolePolicyDocument":{"Statement":[]}}}"#;
+    let planted = only(import("a.sts.yaml", role.as_bytes(), &settings)).unwrap_err();
+    assert!(planted.contains("is it a trust policy of octo-sts?"), "{planted}");
     assert_eq!(read("https://gitlab.com").unwrap_err(), "acme/x.yaml does not permit the issuer https://gitlab.com");
 }
