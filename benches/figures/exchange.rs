@@ -13,8 +13,6 @@ use tokio_rustls::client::TlsStream;
 pub(crate) const CONNECTIONS: usize = 64;
 const TOKENS: usize = 20_000;
 const BODY: &str = "{\"credentials\":[{\"id_token\":{\"audience\":\"https://partner.example\"}}]}";
-/// Linux counts processor time in hundredths of a second.
-const TICK: Duration = Duration::from_millis(10);
 /// How many flushed writes are timed before and after the exchanges.
 const FLUSHES: usize = 200;
 
@@ -31,7 +29,7 @@ async fn measure(count: usize) {
     for _ in 0..CONNECTIONS {
         streams.push(connect(&world).await);
     }
-    let (started, processor) = (Instant::now(), processor_time(&world));
+    let (started, processor) = (Instant::now(), world.processor_time());
     let mut tasks = tokio::task::JoinSet::new();
     for (first, mut stream) in streams.into_iter().enumerate() {
         let requests = requests.clone();
@@ -46,7 +44,7 @@ async fn measure(count: usize) {
         });
     }
     let mut latencies: Vec<Duration> = tasks.join_all().await.into_iter().flatten().collect();
-    let (took, used) = (started.elapsed(), processor_time(&world) - processor);
+    let (took, used) = (started.elapsed(), world.processor_time() - processor);
     latencies.sort();
     let percentile = |hundredths: usize| latencies[(latencies.len() - 1) * hundredths / 100];
     let each = |whole: Duration| whole / u32::try_from(count).unwrap();
@@ -107,14 +105,6 @@ pub(crate) async fn answer(stream: &mut TlsStream<TcpStream>, request: &[u8]) {
             return assert!(bytes.starts_with(b"HTTP/1.1 200"), "the server refused an exchange");
         }
     }
-}
-
-/// User and system time of the server (proc(5), fields 14 and 15 of `stat`).
-fn processor_time(world: &World) -> Duration {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", world.server.id())).unwrap();
-    let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
-    let ticks: u32 = fields[11..13].iter().map(|field| field.parse::<u32>().unwrap()).sum();
-    TICK * ticks
 }
 
 /// The median time of a small write and its flush, in the store's folder.

@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+/// Linux counts processor time in hundredths of a second.
+const TICK: Duration = Duration::from_millis(10);
 /// Whatever neither ends nor answers for this long hangs, however busy the machine is.
 pub const START_MAX: Duration = Duration::from_secs(240);
 
@@ -185,6 +187,14 @@ impl World {
         let killed = Command::new("kill").arg(server).status().unwrap();
         assert!(killed.success());
         self.server.wait().unwrap();
+    }
+
+    /// The user and system time that the server has used (proc(5), fields 14 and 15 of `stat`).
+    pub fn processor_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.server.id())).unwrap();
+        let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+        let ticks: u32 = fields[11..13].iter().map(|field| field.parse::<u32>().unwrap()).sum();
+        TICK * ticks
     }
 
     /// The server's own process ID, if it has a wrapper. Fails if that has ended.
