@@ -64,7 +64,7 @@ pub use history::{
 };
 pub use import::{
     Exported, ImportSettings, Imported, ImportedRows, Listing, ListingError, NotImported, TrustedIssuers, apart, import,
-    import_export, is_of_export, with_rows,
+    import_export, is_octo_sts_file, is_of_export, with_rows,
 };
 pub use layout::{counts_unread, grants_nothing, is_looked_at, is_misfiled, is_read, may_be_guardrails, unread_files};
 pub use lint::{CODES as LINT_CODES, LintContext, lint, lint_denying};

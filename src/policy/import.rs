@@ -36,7 +36,7 @@ pub(super) use aws::{host_of, one_or_many, plain_operator};
 pub(super) use azure::expression;
 pub(super) use gcp::cel;
 pub use listing::{Listing, ListingError};
-pub use octo_sts::TrustedIssuers;
+pub use octo_sts::{TrustedIssuers, is_octo_sts_file};
 pub use settings::{Exported, ImportSettings, Imported, ImportedRows, NotImported};
 pub use with_rows::with_rows;
 
@@ -57,7 +57,7 @@ pub fn import(path: &str, bytes: &[u8], settings: &ImportSettings<'_>) -> Vec<Re
         trust.write(path, settings).map_err(|reason| refused(part, reason.into()))
     };
     // Whoever writes to a repository decides what its files hold: a role there is none that AWS has.
-    let role = (!octo_sts::is_named_like(path)).then(|| aws::roles::read(&original, settings.role.as_ref())).flatten();
+    let role = (!is_octo_sts_file(path)).then(|| aws::roles::read(&original, settings.role.as_ref())).flatten();
     match role {
         Some(Ok(found)) => {
             let one = |found: Result<Trust, (String, RoleError)>| match found {

@@ -29,7 +29,7 @@ use texts::{has_other_line_breaks, list, scalar, texts};
 const OTHER_ENDING: &str = ".sts.yml";
 
 /// Whether a file's name says that it is octo-sts's, whatever it holds.
-pub(super) fn is_named_like(path: &str) -> bool {
+pub fn is_octo_sts_file(path: &str) -> bool {
     [ENDING, OTHER_ENDING].iter().any(|ending| path.ends_with(ending))
 }
 

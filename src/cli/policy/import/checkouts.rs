@@ -3,7 +3,7 @@
 
 use super::found::{Found, not_imported, one};
 use super::trusted::{Accounts, OF_ACCOUNT, Trusted};
-use crate::policy::{ImportSettings, Imported, NotImported, TrustedIssuers};
+use crate::policy::{ImportSettings, Imported, NotImported, TrustedIssuers, is_octo_sts_file};
 use crate::words::PlainPath;
 use std::path::{Path, PathBuf};
 
@@ -113,8 +113,7 @@ fn begins(parts: &[String], place: &[&str]) -> bool {
 }
 
 fn is_policy(file: &Path) -> bool {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    [".sts.yaml", ".sts.yml"].iter().any(|ending| name.ends_with(ending))
+    is_octo_sts_file(&file.to_string_lossy())
 }
 
 fn is_in_folder(file: &Path) -> bool {
