@@ -26,11 +26,11 @@ pub(super) fn looser<'a>(
     let mut found = Vec::new();
     for permit in after {
         let Some(mapping) = mapping(catalogue, permit.policy) else { continue };
-        let others = before.iter().filter(|other| other.policy.issuer == permit.policy.issuer);
+        // Nearly all of a thousand policies are for repositories of their own: only the terms of the others are compared.
+        let others = before.iter().filter(|other| permit.may_let_in_some_of(other));
         let compared = others.map(|other| (other, permit.beyond(other)));
         let (alike, stricter): (Vec<_>, Vec<_>) = compared.partition(|(_, beyond)| beyond.is_empty());
-        // Nearly all of a thousand policies have the same terms, or are for repositories of their own.
-        if !stricter.iter().any(|(other, _)| in_both(&permit.regions, &other.regions).next().is_some()) {
+        if stricter.is_empty() {
             continue;
         }
         let mut rest = permit.beyond_all(alike.iter().map(|(other, _)| *other), mapping);
@@ -64,7 +64,7 @@ pub(super) fn renamed<'a>(before: &[Permit<'a>], after: &[Permit<'a>], catalogue
     let mut found = Vec::new();
     for permit in after.iter().filter(|permit| permit.terms.shows_subject()) {
         let Some(mapping) = mapping(catalogue, permit.policy) else { continue };
-        let others = before.iter().filter(|other| other.policy.issuer == permit.policy.issuer);
+        let others = before.iter().filter(|other| permit.may_let_in_some_of(other));
         let (same, others): (Vec<_>, Vec<_>) = others.partition(|other| permit.has_subject_of(other));
         let mut rest = permit.beyond_all(same, mapping);
         for other in others {
@@ -105,6 +105,11 @@ fn reported(beyond: Vec<TermChange>, direction: Direction) -> Vec<TermChange> {
 }
 
 impl Permit<'_> {
+    /// Whether some identities may be let in by both, as far as is seen at once.
+    fn may_let_in_some_of(&self, other: &Self) -> bool {
+        other.policy.issuer == self.policy.issuer && in_both(&self.regions, &other.regions).next().is_some()
+    }
+
     /// The terms by which this gives more than the other one, including those of its policy.
     fn beyond(&self, other: &Self) -> Vec<TermChange> {
         // A session whose token has ended gets none of the other kinds.

@@ -156,7 +156,7 @@ fn of_holders(regions: Vec<Region>, holders: OfferedTo) -> Vec<Region> {
 /// These regions without the other one. Nearly all of a thousand policies are for repositories of their own, which is seen without a
 /// search.
 pub(super) fn without(regions: Vec<Region>, other: &Region, mapping: &Mapping) -> Vec<Region> {
-    if regions.len() > PARTS_MAX {
+    if regions.len() > PARTS_MAX || regions.iter().all(|region| region.is_apart(other)) {
         return regions;
     }
     let rest = |region: Region| if region.is_apart(other) { vec![region] } else { region.minus(other, mapping) };
