@@ -96,6 +96,8 @@ impl Display for Step {
 struct Automaton {
     states: Vec<State>,
     start: usize,
+    /// For each state, those that are reached from it without a character, itself included, but for `Either`.
+    closures: Vec<Vec<usize>>,
 }
 
 enum State {
@@ -115,9 +117,23 @@ impl Automaton {
 
     fn of(form: &str) -> Option<Self> {
         let hir = regex_syntax::parse(form).ok()?;
-        let mut automaton = Self { states: vec![State::End], start: 0 };
+        let mut automaton = Self { states: vec![State::End], start: 0, closures: Vec::new() };
         automaton.start = automaton.add(&hir, 0)?;
+        automaton.closures = (0..automaton.states.len()).map(|state| automaton.closure(state)).collect();
         Some(automaton)
+    }
+
+    fn closure(&self, state: usize) -> Vec<usize> {
+        let (mut reached, mut next) = (vec![state], 0);
+        while let Some(state) = reached.get(next) {
+            if let State::Either(states) = &self.states[*state] {
+                let new: Vec<usize> = states.iter().copied().filter(|state| !reached.contains(state)).collect();
+                reached.extend(new);
+            }
+            next += 1;
+        }
+        reached.retain(|state| !matches!(self.states[*state], State::Either(_)));
+        reached
     }
 
     fn push(&mut self, state: State) -> usize {
@@ -195,8 +211,7 @@ impl<'a> Search<'a> {
             let automaton = self.automaton;
             match &automaton.states[state] {
                 State::End if step == self.steps.len() => return Reached::Name,
-                State::End => {}
-                State::Either(states) => states.iter().for_each(|state| self.visit(step, *state)),
+                State::End | State::Either(_) => {}
                 State::Character(ranges, next) => self.read(step, ranges, *next),
             }
         }
@@ -230,9 +245,12 @@ impl<'a> Search<'a> {
     }
 
     fn visit(&mut self, step: usize, state: usize) {
-        let at = step * self.automaton.states.len() + state;
-        if !std::mem::replace(&mut self.seen[at], true) {
-            self.waiting.push((step, state));
+        let automaton = self.automaton;
+        for state in &automaton.closures[state] {
+            let at = step * automaton.states.len() + state;
+            if !std::mem::replace(&mut self.seen[at], true) {
+                self.waiting.push((step, *state));
+            }
         }
     }
 }
