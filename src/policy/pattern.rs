@@ -8,7 +8,7 @@ mod printable;
 use super::error::PATTERN_CHARACTERS_MAX;
 use super::error::PatternError;
 use super::template::Piece;
-pub(in crate::policy) use names::{NameForm, NoNameError};
+pub(in crate::policy) use names::{NameForm, NamePatternError, NoNameError};
 pub(in crate::policy) use printable::is_printable;
 use std::fmt;
 

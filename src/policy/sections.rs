@@ -261,9 +261,17 @@ macro_rules! declare {
 }
 each_section!(declare);
 
-/// Implements `Section::of` and `Section::is_like` for the entries of a variant.
+/// Implements what is alike for the entries of all variants: each has a `place`, and its module a `schema`.
 macro_rules! of {
     ($section:ident) => {
+        fn place(&self) -> $crate::policy::sections::Place {
+            self.place
+        }
+
+        fn schema() -> $crate::policy::sections::SectionSchema {
+            schema::schema()
+        }
+
         fn of(entry: &$crate::policy::sections::Entry) -> Option<&Self> {
             if let $crate::policy::sections::Entry::$section(entry) = entry { Some(entry) } else { None }
         }

@@ -1,7 +1,7 @@
 //! Whether any name of a kind can fit a pattern. The form of the names is a regular expression of the JSON Schemas, so that the readers, the
 //! schemas and the patterns have one.
 
-use super::{Pattern, Step, is_delimiter};
+use super::{Pattern, PatternError, Step, is_delimiter};
 use regex_syntax::hir::{Class, Hir, HirKind};
 use std::collections::HashMap;
 use std::fmt::{Display, Formatter};
@@ -30,6 +30,17 @@ pub(in crate::policy) struct NoNameError {
     kind: &'static str,
     fault: NoNameFault,
     example: &'static str,
+}
+
+/// Why a text is no pattern of names of one kind.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub(in crate::policy) enum NamePatternError {
+    /// It is no pattern at all.
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
+    /// No name fits it.
+    #[error(transparent)]
+    NoName(#[from] NoNameError),
 }
 
 /// Where a pattern leaves the form.
@@ -63,6 +74,13 @@ fn quoted(character: char) -> String {
 }
 
 impl Pattern {
+    /// Parses a pattern of names of this form.
+    pub(in crate::policy) fn of_names(text: &str, names: &NameForm) -> Result<Self, NamePatternError> {
+        let pattern = Self::parse(text)?;
+        pattern.check_can_name(names)?;
+        Ok(pattern)
+    }
+
     /// Checks that some name of this form can fit.
     pub(in crate::policy) fn check_can_name(&self, names: &NameForm) -> Result<(), NoNameError> {
         // A form that is no regular expression forbids nothing. A test reads each of them.

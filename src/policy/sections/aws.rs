@@ -15,9 +15,8 @@ pub use terms::{AwsTerms, IntermediateRole};
 use super::{Section, bounded, within};
 use crate::identity::Facts;
 use crate::kind::{AwsTarget, Target};
-use crate::policy::error::{FilledError, PatternError};
-use crate::policy::pattern::{NameForm, NoNameError, Pattern};
-use crate::policy::schema::SectionSchema;
+use crate::policy::error::FilledError;
+use crate::policy::pattern::{NameForm, NamePatternError, Pattern};
 use crate::policy::template::{Row, Template, fill_row_text};
 use crate::words::Denial;
 use crate::words::names::{RoleArn, patterns};
@@ -42,28 +41,13 @@ pub(in crate::policy) struct AwsGrant {
     pub(in crate::policy) session: SessionGrant,
 }
 
-/// Why a text is no pattern of roles.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub(in crate::policy) enum RolePatternError {
-    /// It is no pattern at all.
-    #[error(transparent)]
-    Pattern(#[from] PatternError),
-    /// No role fits it.
-    #[error(transparent)]
-    NoRole(#[from] NoNameError),
-}
-
 impl Section for AwsGrant {
     const WORD: &'static str = "aws";
 
-    type PatternError = RolePatternError;
+    type PatternError = NamePatternError;
 
     fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
         within(fields, node, |inner| Self::read_members(inner, node.place, row))
-    }
-
-    fn place(&self) -> Place {
-        self.place
     }
 
     fn acts(&self) -> bool {
@@ -83,17 +67,11 @@ impl Section for AwsGrant {
     }
 
     fn pattern(text: &str) -> Result<Pattern, Self::PatternError> {
-        let pattern = Pattern::parse(text)?;
-        pattern.check_can_name(&ROLES)?;
-        Ok(pattern)
+        Pattern::of_names(text, &ROLES)
     }
 
     fn meets(&self, pattern: &Pattern) -> bool {
         std::iter::once(&self.role).chain(self.session.via()).any(|role| pattern.matches(role.as_str()))
-    }
-
-    fn schema() -> SectionSchema {
-        schema::schema()
     }
 
     super::of!(Aws);

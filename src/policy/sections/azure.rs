@@ -14,7 +14,6 @@ use crate::kind::{AzureTarget, AzureUse, Guid, Scope, Target};
 use crate::policy::access::patterns_overlap;
 use crate::policy::error::FilledError;
 use crate::policy::pattern::Pattern;
-use crate::policy::schema::SectionSchema;
 use crate::policy::template::{Row, fill_row_text};
 use crate::policy::trusting::{SubjectError, SubjectTrust};
 use crate::words::yaml::{Fields, Node, Place};
@@ -51,10 +50,6 @@ impl Section for AzureGrant {
         within(fields, node, |inner| Self::read_members(inner, node.place, row))
     }
 
-    fn place(&self) -> Place {
-        self.place
-    }
-
     fn acts(&self) -> bool {
         true
     }
@@ -75,10 +70,6 @@ impl Section for AzureGrant {
 
     fn meets(&self, pattern: &Pattern) -> bool {
         fits(pattern, &self.granted)
-    }
-
-    fn schema() -> SectionSchema {
-        schema::schema()
     }
 
     super::of!(Azure);

@@ -7,7 +7,6 @@ use super::Section;
 use crate::kind::{Permission, PermissionError, Target};
 use crate::policy::error::PatternError;
 use crate::policy::pattern::Pattern;
-use crate::policy::schema::SectionSchema;
 use crate::policy::template::Row;
 use crate::words::yaml::{Fields, Node, Place};
 
@@ -39,10 +38,6 @@ impl Section for PermissionGrant {
         fields.parsed(node, Permission::parse).map(|permission| Self { place: node.place, permission })
     }
 
-    fn place(&self) -> Place {
-        self.place
-    }
-
     fn named(&self) -> Option<Target> {
         Some(Target::Daypass(self.permission))
     }
@@ -54,10 +49,6 @@ impl Section for PermissionGrant {
 
     fn meets(&self, pattern: &Pattern) -> bool {
         pattern.matches(self.permission.as_str())
-    }
-
-    fn schema() -> SectionSchema {
-        schema::schema()
     }
 
     super::of!(Daypass);

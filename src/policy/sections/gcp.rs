@@ -12,9 +12,8 @@ pub use terms::GcpTerms;
 
 use super::{Section, bounded, within};
 use crate::kind::{DIRECT, GcpNameError, GcpScope, ServiceAccount, Target};
-use crate::policy::error::{FilledError, PatternError};
-use crate::policy::pattern::{NameForm, NoNameError, Pattern};
-use crate::policy::schema::SectionSchema;
+use crate::policy::error::FilledError;
+use crate::policy::pattern::{NameForm, NamePatternError, Pattern};
 use crate::policy::template::{Row, fill_row_text};
 use crate::policy::trusting::SubjectTrust;
 use crate::words::names::Audience;
@@ -48,17 +47,6 @@ pub(in crate::policy) struct GcpGrant {
     terms: GcpTerms,
 }
 
-/// Why a text is no pattern of service accounts.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub(in crate::policy) enum AccountPatternError {
-    /// It is no pattern at all.
-    #[error(transparent)]
-    Pattern(#[from] PatternError),
-    /// No service account fits it.
-    #[error(transparent)]
-    NoAccount(#[from] NoNameError),
-}
-
 impl GcpGrant {
     /// What it grants.
     pub(in crate::policy) const fn terms(&self) -> &GcpTerms {
@@ -69,15 +57,11 @@ impl GcpGrant {
 impl Section for GcpGrant {
     const WORD: &'static str = "gcp";
 
-    type PatternError = AccountPatternError;
+    type PatternError = NamePatternError;
 
     fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
         let place = node.place;
         within(fields, node, |inner| read_terms(inner, place, row).map(|terms| Self { place, terms }))
-    }
-
-    fn place(&self) -> Place {
-        self.place
     }
 
     fn acts(&self) -> bool {
@@ -109,10 +93,6 @@ impl Section for GcpGrant {
         let of = self.terms.principal();
         let on_the_way = self.terms.delegates().iter().map(ServiceAccount::as_str);
         std::iter::once(of.as_str()).chain(on_the_way).any(|account| pattern.matches(account))
-    }
-
-    fn schema() -> SectionSchema {
-        schema::schema()
     }
 
     super::of!(Gcp);

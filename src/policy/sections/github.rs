@@ -14,7 +14,6 @@ use super::{Section, within};
 use crate::kind::{GitHubTarget, Target};
 use crate::policy::error::{FilledError, PatternError};
 use crate::policy::pattern::{NameForm, NoNameError, Pattern};
-use crate::policy::schema::SectionSchema;
 use crate::policy::template::{Row, Template, fill_row_text};
 use crate::words::github::{AppName, Level, Permission, Permissions, RepositoryError, RepositoryName};
 use crate::words::yaml::{Fields, Node, Place};
@@ -68,10 +67,6 @@ impl Section for GitHubGrant {
         within(fields, node, |inner| Self::read_members(inner, node.place, row))
     }
 
-    fn place(&self) -> Place {
-        self.place
-    }
-
     /// A token that only reads changes nothing.
     fn acts(&self) -> bool {
         self.permissions.iter().any(|(_, level)| level > Level::Read)
@@ -101,10 +96,6 @@ impl Section for GitHubGrant {
 
     fn findings(&self) -> Vec<(&'static str, String, &'static str)> {
         self.reach.findings()
-    }
-
-    fn schema() -> SectionSchema {
-        schema::schema()
     }
 
     super::of!(GitHub);

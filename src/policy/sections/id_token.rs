@@ -12,9 +12,8 @@ use super::templates::{Templates, fill, read_templates};
 use super::{Section, bounded, within};
 use crate::identity::Facts;
 use crate::kind::{IdTokenTarget, Target};
-use crate::policy::error::{FilledError, PatternError};
-use crate::policy::pattern::{NameForm, NoNameError, Pattern};
-use crate::policy::schema::SectionSchema;
+use crate::policy::error::FilledError;
+use crate::policy::pattern::{NameForm, NamePatternError, Pattern};
 use crate::policy::template::{Row, Template, fill_row_text};
 use crate::words::names::{Audience, patterns};
 use crate::words::yaml::{Fields, Node, Place};
@@ -29,17 +28,6 @@ const ID_TOKEN_TTL_DEFAULT: Duration = Duration::from_secs(600);
 /// The audiences.
 const AUDIENCES: NameForm = NameForm { kind: "audience", form: patterns::AUDIENCE, example: "`https://*.partner.example/**`" };
 
-/// Why a text is no pattern of audiences.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub(in crate::policy) enum AudiencePatternError {
-    /// It is no pattern at all.
-    #[error(transparent)]
-    Pattern(#[from] PatternError),
-    /// No audience fits it.
-    #[error(transparent)]
-    NoAudience(#[from] NoNameError),
-}
-
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::policy) struct IdTokenGrant {
     pub(in crate::policy) place: Place,
@@ -51,14 +39,10 @@ pub(in crate::policy) struct IdTokenGrant {
 impl Section for IdTokenGrant {
     const WORD: &'static str = "id_token";
 
-    type PatternError = AudiencePatternError;
+    type PatternError = NamePatternError;
 
     fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
         within(fields, node, |inner| Self::read_members(inner, node.place, row))
-    }
-
-    fn place(&self) -> Place {
-        self.place
     }
 
     fn acts(&self) -> bool {
@@ -74,17 +58,11 @@ impl Section for IdTokenGrant {
     }
 
     fn pattern(text: &str) -> Result<Pattern, Self::PatternError> {
-        let pattern = Pattern::parse(text)?;
-        pattern.check_can_name(&AUDIENCES)?;
-        Ok(pattern)
+        Pattern::of_names(text, &AUDIENCES)
     }
 
     fn meets(&self, pattern: &Pattern) -> bool {
         pattern.matches(self.audience.as_str())
-    }
-
-    fn schema() -> SectionSchema {
-        schema::schema()
     }
 
     super::of!(IdToken);

@@ -19,7 +19,6 @@ use crate::policy::Tree;
 use crate::policy::access::patterns_overlap;
 use crate::policy::error::{FilledError, PatternError};
 use crate::policy::pattern::{NameForm, NoNameError, Pattern};
-use crate::policy::schema::SectionSchema;
 use crate::policy::template::{Row, fill_row, fill_row_text};
 use crate::words::names::{SecretName, SecretPath, check_pointer, patterns};
 use crate::words::parse_duration;
@@ -128,10 +127,6 @@ impl Section for SecretGrant {
         None
     }
 
-    fn place(&self) -> Place {
-        self.place
-    }
-
     fn below(&self, folder: &str) -> Self {
         Self { documents: self.documents.below(folder), ..self.clone() }
     }
@@ -157,10 +152,6 @@ impl Section for SecretGrant {
 
     fn names_in(files: &Tree) -> BTreeSet<String> {
         documents(files).map(|path| path.to_string()).collect()
-    }
-
-    fn schema() -> SectionSchema {
-        schema::schema()
     }
 
     super::of!(Secrets);

@@ -13,7 +13,6 @@ use super::{Section, bounded, within};
 use crate::kind::{ExchangeFields, ServiceName, Target, TokenExchangeTarget};
 use crate::policy::error::{FilledError, PatternError};
 use crate::policy::pattern::{NameForm, NoNameError, Pattern};
-use crate::policy::schema::SectionSchema;
 use crate::policy::template::{Row, fill_row_text};
 use crate::words::yaml::{Fields, Node, Place};
 use std::time::Duration;
@@ -48,10 +47,6 @@ impl Section for TokenExchangeGrant {
         within(fields, node, |inner| Self::read_members(inner, node.place, row))
     }
 
-    fn place(&self) -> Place {
-        self.place
-    }
-
     /// Nobody here knows what a service's token may do.
     fn acts(&self) -> bool {
         true
@@ -79,10 +74,6 @@ impl Section for TokenExchangeGrant {
 
     fn meets(&self, pattern: &Pattern) -> bool {
         fits(pattern, &self.whole())
-    }
-
-    fn schema() -> SectionSchema {
-        schema::schema()
     }
 
     super::of!(TokenExchange);

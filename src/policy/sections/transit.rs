@@ -11,7 +11,6 @@ use crate::policy::Tree;
 use crate::policy::access::patterns_overlap;
 use crate::policy::error::{FilledError, PatternError};
 use crate::policy::pattern::{NameForm, NoNameError, Pattern};
-use crate::policy::schema::SectionSchema;
 use crate::policy::template::{Row, fill_row};
 use crate::words::TransitFile;
 use crate::words::names::{NameError, SecretPath, TransitKey, patterns};
@@ -71,10 +70,6 @@ impl Section for TransitGrant {
         Some(Self { place: node.place, keys: keys?, operations: operations? })
     }
 
-    fn place(&self) -> Place {
-        self.place
-    }
-
     fn below(&self, folder: &str) -> Self {
         Self { keys: self.keys.below(folder), ..self.clone() }
     }
@@ -100,10 +95,6 @@ impl Section for TransitGrant {
 
     fn names_in(files: &Tree) -> BTreeSet<String> {
         TransitFile::among(files).map(|file| file.key.to_string()).collect()
-    }
-
-    fn schema() -> SectionSchema {
-        schema::schema()
     }
 
     super::of!(Transit);
