@@ -63,8 +63,8 @@ pub use history::{
     ReplayRequest,
 };
 pub use import::{
-    Exported, ImportSettings, Imported, ImportedRows, Listing, ListingError, NotImported, TrustedIssuers, apart, import,
-    import_export, is_octo_sts_file, is_of_export, with_rows,
+    Exported, ImportSettings, Imported, ImportedRows, Listing, ListingError, NotImported, NotOfAccount, OF_ACCOUNT,
+    TrustedIssuers, apart, import, import_export, is_octo_sts_file, is_of_export, with_rows,
 };
 pub use layout::{counts_unread, grants_nothing, is_looked_at, is_misfiled, is_read, may_be_guardrails, unread_files};
 pub use lint::{CODES as LINT_CODES, LintContext, lint, lint_denying};

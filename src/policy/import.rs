@@ -36,7 +36,7 @@ pub(super) use aws::{host_of, one_or_many, plain_operator};
 pub(super) use azure::expression;
 pub(super) use gcp::cel;
 pub use listing::{Listing, ListingError};
-pub use octo_sts::{TrustedIssuers, is_octo_sts_file};
+pub use octo_sts::{NotOfAccount, OF_ACCOUNT, TrustedIssuers, is_octo_sts_file};
 pub use settings::{Exported, ImportSettings, Imported, ImportedRows, NotImported};
 pub use with_rows::with_rows;
 

@@ -9,8 +9,9 @@ mod tests;
 mod texts;
 mod trusted;
 
+pub use error::NotOfAccount;
 pub(super) use error::OctoStsError;
-pub use trusted::TrustedIssuers;
+pub use trusted::{OF_ACCOUNT, TrustedIssuers};
 
 use super::super::pattern::is_plain;
 use super::lines::ClaimCondition;

@@ -2,8 +2,8 @@
 //! alone. Whoever writes to a repository may put a copy anywhere else in it, so that one is refused.
 
 use super::found::{Found, not_imported, one};
-use super::trusted::{Accounts, OF_ACCOUNT, Trusted};
-use crate::policy::{ImportSettings, Imported, NotImported, TrustedIssuers, is_octo_sts_file};
+use super::trusted::{Accounts, Trusted};
+use crate::policy::{ImportSettings, Imported, NotImported, NotOfAccount, OF_ACCOUNT, TrustedIssuers, is_octo_sts_file};
 use crate::words::PlainPath;
 use std::path::{Path, PathBuf};
 
@@ -23,11 +23,8 @@ enum PlaceError {
     )]
     InClone(PathBuf),
     /// It would permit issuers, in a repository that is not the account's.
-    #[error(
-        "octo-sts reads it in the account's own repository alone: `{OF_ACCOUNT}`, or the one that ORG_POLICY_REPO names, whose checkout \
-         has to be called `{OF_ACCOUNT}` here"
-    )]
-    NotOfAccount,
+    #[error(transparent)]
+    NotOfAccount(NotOfAccount),
 }
 
 /// Imports a file that is named by itself.
@@ -64,7 +61,8 @@ pub(super) fn read(folder: &Path, found: &Found, settings: &ImportSettings<'_>) 
             && place.len() == PLACE.len()
             && !parts[1].eq_ignore_ascii_case(OF_ACCOUNT)
     };
-    let lists = found.files.iter().filter(of_no_account).map(|file| Err(not_imported(file, &PlaceError::NotOfAccount)));
+    let lists =
+        found.files.iter().filter(of_no_account).map(|file| Err(not_imported(file, &PlaceError::NotOfAccount(NotOfAccount))));
     let unread = found.unread.iter().filter(|unread| hides(&unread.path)).map(|unread| Err(unread.not_imported()));
     found.files.iter().filter(is_named).flat_map(read).chain(lists).chain(unread).collect()
 }

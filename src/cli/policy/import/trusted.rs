@@ -1,14 +1,12 @@
 //! The files that say which issuers an account permits, for each policy of octo-sts.
 
-use crate::policy::TrustedIssuers;
+use crate::policy::{OF_ACCOUNT, TrustedIssuers};
 use crate::words::read_named;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The largest file that is read. octo-sts takes 80 entries at most.
 const FILE_BYTES_MAX: usize = 64 * 1024;
-/// An account's own repository. GitHub ignores case in names.
-pub(super) const OF_ACCOUNT: &str = ".github";
 
 /// The files that were read, by the folder of checkouts of an account, or by the folder of policies.
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! Why a file of octo-sts is not imported.
 
 use super::texts::OTHER_LINE_BREAK;
-use super::trusted::UntrustedError;
+use super::trusted::{OF_ACCOUNT, UntrustedError};
 use crate::policy::import::error::WantedError;
 use crate::policy::import::regex::RegexError;
 use crate::words::github::{PermissionError, RepositoriesError, RepositoryError};
@@ -10,6 +10,14 @@ use crate::words::yaml::Fault;
 /// Which subjects octo-sts refuses, for errors and notes.
 pub(super) const NO_SUBJECT: &str = "octo-sts takes no subject with white space, quotes, brackets, shell characters or unprintable \
                                      characters, or of more than 255 characters";
+
+/// A file that octo-sts takes in an account's own repository alone stands in another one.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error(
+    "octo-sts takes it in the account's own repository alone: `{OF_ACCOUNT}`, or the one that ORG_POLICY_REPO names, whose checkout has \
+     to be called `{OF_ACCOUNT}` here"
+)]
+pub struct NotOfAccount;
 
 /// Why a file is no trust policy of octo-sts, or why no policy expresses it.
 #[derive(Debug, thiserror::Error)]
@@ -30,10 +38,7 @@ pub(in crate::policy) enum OctoStsError {
     #[error(transparent)]
     Untrusted(#[from] UntrustedError),
     /// It names repositories, and is not in the account's own repository.
-    #[error(
-        "`repositories`: octo-sts takes it in the account's own repository alone: `.github`, or the one that ORG_POLICY_REPO names, \
-         whose checkout has to be called `.github` here"
-    )]
+    #[error("`repositories`: {NotOfAccount}")]
     NotOfAccount,
     /// A required member is missing.
     #[error("`{member}` is missing")]

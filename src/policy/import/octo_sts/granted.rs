@@ -2,6 +2,7 @@
 //! account's `.github` repository is for the repositories that it names.
 
 use super::error::OctoStsError;
+use super::trusted::OF_ACCOUNT;
 use crate::policy::import::listing::Listing;
 use crate::policy::import::original::Original;
 use crate::policy::import::own_repository::OwnRepository;
@@ -12,8 +13,6 @@ use crate::words::github::{Owner, Permission, Repositories, Repository, Reposito
 const FOLDER: [&str; 2] = [".github", "chainguard"];
 /// How the names of its files end.
 pub(super) const ENDING: &str = ".sts.yaml";
-/// The repository of an account's own policies.
-const OF_ACCOUNT: &str = ".github";
 
 /// The path of a file: `OWNER/REPOSITORY/.github/chainguard/NAME.sts.yaml`.
 pub(super) struct PolicyPath {

@@ -13,6 +13,8 @@ use crate::words::names::IssuerUrl;
 use crate::words::yaml::{Fields, Node};
 use regex::Regex;
 
+/// The repository of an account's own policies. GitHub ignores case in names.
+pub const OF_ACCOUNT: &str = ".github";
 /// octo-sts takes no file with more entries, or with longer patterns.
 const ISSUERS_MAX: usize = 64;
 const PATTERNS_MAX: usize = 16;
