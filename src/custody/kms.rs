@@ -91,6 +91,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_error_without_a_message_ends_with_the_key() {
+        let key = KmsKeyArn::parse("arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab").unwrap();
+        let of = |words: &str| KmsError::Service { code: "no code".into(), key: key.clone(), words: words.into() }.to_string();
+        assert_eq!(of(""), format!("AWS KMS answered no code for {key}"));
+        assert_eq!(of("Wait."), format!("AWS KMS answered no code for {key}: Wait."));
+    }
+
+    #[test]
     fn a_plaintext_is_no_ciphertext() {
         let file = Secret::from("AGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQ\n".to_owned());
         let is_taken = |blob: &[u8]| is_ciphertext(&Secret::new(blob.to_vec()), &file);

@@ -57,25 +57,29 @@ pub enum KmsError {
         key: KmsKeyArn,
     },
     /// AWS KMS: `AccessDeniedException`.
-    #[error("AWS KMS does not let this machine's role use kms:{operation} with {key}: {words}")]
+    #[error("AWS KMS does not let this machine's role use kms:{operation} with {key}{}", behind_colon(.words))]
     Refused {
         /// Such as `Decrypt`.
         operation: &'static str,
         /// The key.
         key: KmsKeyArn,
-        /// AWS's own message, cut short.
+        /// AWS's own message, cut short. Empty if there is none.
         words: String,
     },
     /// Any other error.
-    #[error("AWS KMS answered {code} for {key}: {words}")]
+    #[error("AWS KMS answered {code} for {key}{}", behind_colon(.words))]
     Service {
         /// AWS's own code, if it has the form of one.
         code: String,
         /// The key.
         key: KmsKeyArn,
-        /// AWS's own message, cut short.
+        /// AWS's own message, cut short. Empty if there is none.
         words: String,
     },
+}
+
+fn behind_colon(words: &str) -> String {
+    if words.is_empty() { String::new() } else { format!(": {words}") }
 }
 
 impl KmsError {
