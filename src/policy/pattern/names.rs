@@ -213,19 +213,18 @@ struct Search<'a> {
     automaton: &'a Automaton,
     seen: Vec<bool>,
     waiting: Vec<(usize, usize)>,
+    furthest: usize,
 }
 
 impl<'a> Search<'a> {
     fn new(steps: &'a [Step], automaton: &'a Automaton) -> Self {
         let seen = vec![false; (steps.len() + 1) * automaton.states.len()];
-        Self { steps, automaton, seen, waiting: Vec::new() }
+        Self { steps, automaton, seen, waiting: Vec::new(), furthest: 0 }
     }
 
     fn run(mut self) -> Reached {
-        let mut furthest = 0;
         self.enter(0, self.automaton.start);
         while let Some((step, state)) = self.waiting.pop() {
-            furthest = furthest.max(step);
             let automaton = self.automaton;
             match &automaton.states[state] {
                 State::End if step == self.steps.len() => return Reached::Name,
@@ -233,24 +232,23 @@ impl<'a> Search<'a> {
                 State::Character(ranges, next) => self.read(step, ranges, *next),
             }
         }
-        Reached::Step(furthest)
+        Reached::Step(self.furthest)
     }
 
     /// Both read one character, if there is one that both can read.
     fn read(&mut self, step: usize, ranges: &[(char, char)], next: usize) {
-        let takes = |character: char| ranges.iter().any(|(first, last)| (*first..=*last).contains(&character));
         let takes_others = || ranges.iter().any(|(first, last)| (*first..=*last).any(|character| !is_delimiter(character)));
         match self.steps.get(step) {
-            Some(Step::Literal(character)) if takes(*character) => self.enter(step + 1, next),
+            Some(Step::Literal(_)) => self.enter(step + 1, next),
             Some(Step::WithinSegment) if takes_others() => self.enter(step, next),
             Some(Step::Anything) => self.enter(step, next),
             Some(Step::Segments(delimiter)) => {
                 self.visit(step, next);
-                if takes(*delimiter) {
+                if takes(ranges, *delimiter) {
                     self.enter(step + 1, next);
                 }
             }
-            Some(Step::Literal(_) | Step::WithinSegment) | None => {}
+            Some(Step::WithinSegment) | None => {}
         }
     }
 
@@ -263,14 +261,28 @@ impl<'a> Search<'a> {
     }
 
     fn visit(&mut self, step: usize, state: usize) {
+        self.furthest = self.furthest.max(step);
         let automaton = self.automaton;
         for state in &automaton.closures[state] {
             let at = step * automaton.states.len() + state;
-            if !std::mem::replace(&mut self.seen[at], true) {
+            if self.goes_on(step, *state) && !std::mem::replace(&mut self.seen[at], true) {
                 self.waiting.push((step, *state));
             }
         }
     }
+
+    /// Whether a pair is worth a visit. Most steps are characters, and most states read another one.
+    fn goes_on(&self, step: usize, state: usize) -> bool {
+        match (self.steps.get(step), &self.automaton.states[state]) {
+            (Some(Step::Literal(character)), State::Character(ranges, _)) => takes(ranges, *character),
+            (Some(Step::Literal(_)), _) => false,
+            _ => true,
+        }
+    }
+}
+
+fn takes(ranges: &[(char, char)], character: char) -> bool {
+    ranges.iter().any(|(first, last)| (*first..=*last).contains(&character))
 }
 
 #[cfg(test)]
