@@ -12,7 +12,8 @@ const FIRST_REQUEST_MAX: Duration = Duration::from_secs(15);
 const IDLE_MAX: Duration = Duration::from_secs(40);
 /// How often that is checked.
 const IDLE_TURN: Duration = Duration::from_secs(10);
-/// How long a connection without a request stays open after its graceful shutdown began.
+/// How long a connection without a request stays open after its graceful shutdown began, or after the listener closed. Whoever connects
+/// is about to send a request; a busy machine or a far one may need a moment for it.
 pub(super) const LEAVE_MAX: Duration = Duration::from_secs(1);
 /// How often a stopping server checks whether a connection is quiet.
 const QUIET_TURN: Duration = Duration::from_millis(50);
@@ -73,14 +74,17 @@ impl Activity {
         self.unread.store(unread, Ordering::Relaxed);
     }
 
-    /// Ends when no request is under way, none has begun to arrive, and nothing is unread; at the latest after `patience`.
+    /// Ends when no request is under way, none has begun to arrive, and nothing is unread; at the latest after `patience`. A connection
+    /// without a request so far has a moment for its first one.
     pub(super) async fn quiet(&self, patience: Duration) {
         self.ending.store(true, Ordering::Relaxed);
+        let since = tokio::time::Instant::now();
         let quiet = async {
             loop {
                 // Meanwhile the connection is polled, which reads what arrived and notes what is left.
                 tokio::time::sleep(QUIET_TURN).await;
-                if self.is_idle() && !self.has_input.load(Ordering::Relaxed) && !self.unread.load(Ordering::Relaxed) {
+                let awaits_first = self.begun.load(Ordering::Relaxed) == 0 && since.elapsed() < LEAVE_MAX;
+                if !awaits_first && self.is_idle() && !self.has_input.load(Ordering::Relaxed) && !self.unread.load(Ordering::Relaxed) {
                     break;
                 }
             }
@@ -129,5 +133,25 @@ impl Drop for ActiveRequest {
     fn drop(&mut self) {
         self.0.has_input.store(false, Ordering::Relaxed);
         self.0.ended.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_client_that_just_connected_has_a_moment_for_its_first_request() {
+        let (asked, silent) = (Arc::new(Activity::default()), Activity::default());
+        drop(asked.clone().begin());
+        let since = std::time::Instant::now();
+        let mut quiet_silent = std::pin::pin!(silent.quiet(LEAVE_MAX * 10));
+        let first = tokio::select! {
+            biased;
+            () = asked.quiet(LEAVE_MAX * 10) => "asked",
+            () = &mut quiet_silent => "silent",
+        };
+        quiet_silent.await;
+        assert_eq!((first, since.elapsed() >= LEAVE_MAX), ("asked", true));
     }
 }

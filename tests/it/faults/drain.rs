@@ -13,6 +13,9 @@ const REQUEST: &[u8] = b"GET /.well-known/jwks.json HTTP/1.1\r\nHost: localhost\
 /// A stopping server waits longer than this for a request on an open connection.
 const CLIENT_PAUSE_MAX: Duration = Duration::from_millis(500);
 
+/// How long clients that connected before the stop wait until they ask.
+const FIRST_REQUEST_PAUSE: Duration = Duration::from_millis(300);
+
 /// The server stops after more requests than this.
 const SENT_MIN: usize = 100;
 
@@ -154,6 +157,25 @@ async fn requests_that_nobody_has_read_yet_are_answered_before_the_end() {
     }
     println!("{answered} of 50 answered");
     assert_eq!(answered, 50);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_connected_just_before_the_end_is_answered() {
+    for _ in 0..10 {
+        let world = World::start(Setup::default()).await;
+        let mut stream = http1(&world).await.unwrap();
+        let started = Instant::now();
+        signal(&world, Signal::TERM);
+        tokio::time::sleep(FIRST_REQUEST_PAUSE).await;
+        let is_sent = stream.write_all(REQUEST).await.is_ok();
+        // The machine may hold the client up.
+        let is_late = started.elapsed() > CLIENT_PAUSE_MAX;
+        let answered = is_sent && answer(&mut stream).await.is_some();
+        if answered || !is_late {
+            return assert!(answered, "{}", world.log());
+        }
+    }
+    panic!("the machine is too busy");
 }
 
 #[tokio::test(flavor = "multi_thread")]
