@@ -24,8 +24,8 @@ pub struct Pattern {
     /// Empty if the text has no wildcard: most texts of a hundred thousand policies have none.
     steps: Box<[Step]>,
     literal: bool,
-    /// Whether only plain texts fit.
-    plain: bool,
+    /// If only plain texts fit: how many characters stand before the plain text. A pattern without a wildcard says its text itself.
+    plain_behind: Option<u8>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,7 +53,11 @@ const fn is_same(one: char, other: char, fold: bool) -> bool {
 
 /// Whether a text is plain: it has only printable characters, and no white space, quotes, brackets or signs of shells.
 pub(super) fn is_plain(text: &str) -> bool {
-    text.chars().all(is_plain_character) && text.chars().count() <= PLAIN_CHARACTERS_MAX
+    are_plain(text.chars())
+}
+
+fn are_plain(mut text: impl Iterator<Item = char> + Clone) -> bool {
+    text.clone().count() <= PLAIN_CHARACTERS_MAX && text.all(is_plain_character)
 }
 
 fn is_plain_character(character: char) -> bool {
@@ -101,12 +105,13 @@ impl Pattern {
         }
         let literal = steps.iter().all(|step| matches!(step, Step::Literal(_)));
         let text = pieces.iter().map(|piece| piece.character).collect();
-        Ok(Self { text, steps: if literal { Box::default() } else { steps.into() }, literal, plain: false })
+        Ok(Self { text, steps: if literal { Box::default() } else { steps.into() }, literal, plain_behind: None })
     }
 
     /// The same pattern, which only plain texts fit.
     pub(super) fn of_plain_texts(self) -> Self {
-        Self { plain: true, ..self }
+        let plain_behind = (!self.literal).then_some(0);
+        Self { plain_behind, ..self }
     }
 
     /// The same pattern with all of its steps, also if it is literal.
@@ -119,7 +124,7 @@ impl Pattern {
         let text = format!("{folder}/{}", self.text);
         let before = folder.chars().chain(['/']).map(Step::Literal);
         let steps = if self.literal { Box::default() } else { before.chain(self.steps.iter().copied()).collect() };
-        Self { text, steps, literal: self.literal, plain: self.plain }
+        Self { text, steps, literal: self.literal, plain_behind: self.plain_behind }
     }
 
     /// Whether the whole text fits.
@@ -133,7 +138,7 @@ impl Pattern {
     }
 
     fn walks(&self, text: &str, fold: bool) -> bool {
-        if self.plain && !is_plain(text) {
+        if self.plain_behind.is_some_and(|before| !are_plain(text.chars().skip(before.into()))) {
             return false;
         }
         // Most texts differ before the first wildcard, where each step has one character.
@@ -163,15 +168,15 @@ impl Pattern {
         positions
     }
 
-    /// Its positions after one more character; `fold` ignores the case of ASCII letters.
+    /// Its positions after one more character; `fold` ignores the case of ASCII letters. The length of a plain text is not counted.
     pub(super) fn step(&self, positions: &Positions, character: char, fold: bool) -> Positions {
         let mut next = vec![false; positions.len()];
         for (index, step) in self.steps.iter().enumerate().filter(|(index, _)| positions[*index]) {
             match *step {
+                _ if self.plain_behind.is_some_and(|before| index >= before.into()) && !is_plain_character(character) => {}
                 Step::Literal(expected) if is_same(character, expected, fold) => self.enter(&mut next, index + 1),
                 Step::Literal(_) => {}
                 Step::WithinSegment if is_delimiter(character) => {}
-                Step::WithinSegment | Step::Anything | Step::Segments(_) if self.plain && !is_plain_character(character) => {}
                 Step::WithinSegment | Step::Anything => self.enter(&mut next, index),
                 Step::Segments(delimiter) => {
                     next[index] = true;
@@ -194,13 +199,18 @@ impl Pattern {
         self.text.chars().filter(|character| self.literal || *character != '*')
     }
 
+    /// Whether only plain texts fit. These end at a length, which no position tells.
+    pub(super) const fn is_of_plain_texts(&self) -> bool {
+        self.plain_behind.is_some()
+    }
+
     /// The characters that it distinguishes from all others.
     pub(super) fn characters(&self) -> impl Iterator<Item = char> {
         let named = self.steps.iter().filter_map(|step| match step {
             Step::Literal(character) | Step::Segments(character) => Some(*character),
             Step::WithinSegment | Step::Anything => None,
         });
-        named.chain(DELIMITERS).chain(self.plain.then_some(' '))
+        named.chain(DELIMITERS)
     }
 
     /// Whether texts of both can begin alike: the characters before their first wildcards agree over the shorter of the two beginnings.
@@ -242,20 +252,21 @@ impl Pattern {
 
     /// A pattern that fits this text only, whatever its characters.
     pub(super) fn literal_of(text: &str) -> Self {
-        Self { text: text.to_owned(), steps: text.chars().map(Step::Literal).collect(), literal: true, plain: false }
+        Self { text: text.to_owned(), steps: text.chars().map(Step::Literal).collect(), literal: true, plain_behind: None }
     }
 
     /// A pattern that fits every text with this first character.
     pub(super) fn any_behind(first: char) -> Self {
         let steps = Box::new([Step::Literal(first), Step::Anything]);
-        Self { text: format!("{first}**"), steps, literal: false, plain: false }
+        Self { text: format!("{first}**"), steps, literal: false, plain_behind: None }
     }
 
     /// The same pattern after a literal first character.
     pub(super) fn behind(&self, first: char) -> Self {
         let own = self.expanded();
         let steps = std::iter::once(Step::Literal(first)).chain(own.steps.iter().copied()).collect();
-        Self { text: format!("{first}{}", self.text), steps, literal: self.literal, plain: self.plain }
+        let plain_behind = self.plain_behind.map(|before| before.saturating_add(1));
+        Self { text: format!("{first}{}", self.text), steps, literal: self.literal, plain_behind }
     }
 
     /// The text, if it has no wildcard.
@@ -333,6 +344,10 @@ mod tests {
         }
         assert!(pattern.matches(&format!("repo:acme/{}", "a".repeat(245))));
         assert!(!pattern.matches(&format!("repo:acme/{}", "a".repeat(246))));
+        let behind = pattern.behind('\u{1}');
+        assert!(behind.matches(&format!("\u{1}repo:acme/{}", "a".repeat(245))) && !behind.matches("\u{1}repo:acme/a b"));
+        let unplain = Pattern::parse("job (*)").unwrap().of_plain_texts();
+        assert!(!unplain.matches("job (1)") && Pattern::parse("job (1)").unwrap().of_plain_texts().matches("job (1)"));
     }
 
     #[test]

@@ -9,6 +9,9 @@ const STATES_MAX: usize = 100_000;
 const OTHERS: &str = "abcdefghijklmnopqrstuvwxyz0123456789-_";
 /// More such letters, if the patterns name all of `OTHERS`. Plain texts may have them too.
 const FURTHER: std::ops::RangeInclusive<char> = '\u{4e00}'..='\u{9fa5}';
+/// Characters for "any other that no plain text has": these, and then those for private use.
+const UNPLAIN: &str = " ;'<>$&";
+const UNPLAIN_FURTHER: std::ops::RangeInclusive<char> = '\u{e000}'..='\u{f8ff}';
 
 /// One pattern that a text may fit.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -53,8 +56,7 @@ impl Matcher {
     }
 
     pub(super) fn matches(&self, text: &str) -> bool {
-        let end = text.chars().fold(self.pattern.start(), |at, character| self.pattern.step(&at, character, self.fold));
-        self.pattern.accepts(&end)
+        if self.fold { self.pattern.matches_folded(text) } else { self.pattern.matches(text) }
     }
 }
 
@@ -88,7 +90,24 @@ pub(super) fn search_for(tests: &[Test<'_>], good: &dyn Fn(&str) -> bool) -> Sea
     if let Some(text) = suggested.into_iter().find(|text| holds(text)) {
         return SearchResult::Example(text);
     }
-    Product::new(tests).shortest(good)
+    match Product::new(tests).shortest(&holds) {
+        SearchResult::Nothing => search_long(tests, &holds),
+        found => found,
+    }
+}
+
+/// The same for texts that are too long for plain ones: no pattern of plain texts fits them. Wherever a wildcard takes a text that long,
+/// it takes one that is not plain too, so that these are mostly texts without a wildcard.
+fn search_long(tests: &[Test<'_>], holds: &dyn Fn(&str) -> bool) -> SearchResult {
+    if !tests.iter().flat_map(|test| test.matchers).any(|matcher| matcher.pattern.is_of_plain_texts()) {
+        return SearchResult::Nothing;
+    }
+    let fitting = |test: &Test<'_>| -> Vec<Matcher> {
+        test.matchers.iter().filter(|matcher| !matcher.pattern.is_of_plain_texts()).cloned().collect()
+    };
+    let matchers: Vec<Vec<Matcher>> = tests.iter().map(fitting).collect();
+    let tests: Vec<Test<'_>> = tests.iter().zip(&matchers).map(|(test, matchers)| Test { matchers, ..*test }).collect();
+    Product::new(&tests).shortest(holds)
 }
 
 /// Whether a text fits both patterns.
@@ -110,6 +129,8 @@ struct Product<'a> {
     tests: &'a [Test<'a>],
     matchers: Vec<&'a Matcher>,
     alphabet: Vec<char>,
+    /// Whether the alphabet has a character for all that no pattern names. If the patterns name too many there is none.
+    is_complete: bool,
 }
 
 impl<'a> Product<'a> {
@@ -124,10 +145,14 @@ impl<'a> Product<'a> {
         let mut alphabet: Vec<char> = named.collect();
         alphabet.sort_unstable();
         alphabet.dedup();
-        // One letter that no pattern names stands for all of them.
-        let other = OTHERS.chars().chain(FURTHER).find(|letter| alphabet.binary_search(letter).is_err()).unwrap_or('\u{e000}');
-        alphabet.insert(0, other);
-        Self { tests, matchers, alphabet }
+        // One letter that no pattern names stands for all of them, and one character that is in no plain text for those.
+        let unnamed = |letter: &char| alphabet.binary_search(letter).is_err();
+        let other = OTHERS.chars().chain(FURTHER).find(unnamed);
+        let has_plain = matchers.iter().any(|matcher| matcher.pattern.is_of_plain_texts());
+        let unplain = has_plain.then(|| UNPLAIN.chars().chain(UNPLAIN_FURTHER).find(unnamed)).flatten();
+        let is_complete = other.is_some() && unplain.is_some() == has_plain;
+        alphabet.splice(0..0, other.into_iter().chain(unplain));
+        Self { tests, matchers, alphabet, is_complete }
     }
 
     fn shortest(&self, good: &dyn Fn(&str) -> bool) -> SearchResult {
@@ -153,7 +178,7 @@ impl<'a> Product<'a> {
                 waiting.push_back((next, longer));
             }
         }
-        SearchResult::Nothing
+        if self.is_complete { SearchResult::Nothing } else { SearchResult::Unknown }
     }
 
     fn satisfied(&self, state: &[Positions]) -> bool {

@@ -389,5 +389,6 @@ fn the_search_finds_another_letter_if_the_patterns_name_all_usual_ones() {
 
 mod lists;
 mod many;
+mod plain;
 mod repositories;
 mod subjects;
