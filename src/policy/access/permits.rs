@@ -27,7 +27,7 @@ pub(in crate::policy) struct Permit<'a> {
     pub(super) row: Option<&'a RowName>,
     /// The identities that its rule matches.
     pub(super) matched: Vec<Region>,
-    /// The identities to whom guardrails deny it.
+    /// The identities to whom guardrails deny it, or another row of the policy on other terms.
     pub(super) denied: Vec<Region>,
     /// `matched` without `denied`.
     pub(super) regions: Vec<Region>,
@@ -102,7 +102,8 @@ pub(in crate::policy) fn permits<'a>(
     let offering =
         |policy: &'a TrustPolicy| policy.rules.iter().filter_map(move |rule| Some((policy, rule, rule.offer(target)?)));
     let set: &PolicySet = ruleset.set();
-    set.policies()
+    let mut permits: Vec<Permit<'a>> = set
+        .policies()
         .iter()
         .filter(|policy| policy.in_force(now))
         .flat_map(|policy| offering(policy))
@@ -112,10 +113,31 @@ pub(in crate::policy) fn permits<'a>(
             let between = rule.grants.between().filter(|(at, _)| *at == place).map(|(_, target)| target);
             denied.extend(between.flat_map(|target| set.guardrails().regions_against(&policy.issuer, mapping, &target)));
             let matched = of_holders(of_own(regions(rule, mapping), target), rule.offered_to(target));
-            let (regions, is_exact) = without_all(matched.clone(), &denied, mapping);
-            Some(Permit { policy, place, terms, row: rule.row.as_ref(), matched, denied, regions, is_exact })
+            Some(Permit { policy, place, terms, row: rule.row.as_ref(), matched, denied, regions: Vec::new(), is_exact: true })
         })
-        .collect()
+        .collect();
+    permits.chunk_by_mut(|one, other| std::ptr::eq(one.policy, other.policy)).for_each(deny_the_ambiguous);
+    for permit in &mut permits {
+        let Some(mapping) = mapping(catalogue, permit.policy) else { continue };
+        (permit.regions, permit.is_exact) = without_all(permit.matched.clone(), &permit.denied, mapping);
+    }
+    permits
+}
+
+/// Denies each grant of a policy to those whom another one of it gives the same on other terms: a request can name a policy, and no row.
+fn deny_the_ambiguous(permits: &mut [Permit<'_>]) {
+    for number in 1..permits.len() {
+        let (earlier, later) = permits.split_at_mut(number);
+        let [permit, ..] = later else { return };
+        for other in earlier.iter_mut().filter(|other| other.terms != permit.terms) {
+            let common = |some: &[Region], others: &[Region]| -> Vec<Region> {
+                some.iter().filter(|region| others.iter().any(|other| !region.is_apart(other))).cloned().collect()
+            };
+            let (of_other, of_this) = (common(&other.matched, &permit.matched), common(&permit.matched, &other.matched));
+            other.denied.extend(of_this);
+            permit.denied.extend(of_other);
+        }
+    }
 }
 
 pub(super) fn mapping<'a>(catalogue: &'a Catalogue, policy: &TrustPolicy) -> Option<&'a Mapping> {

@@ -391,4 +391,5 @@ mod lists;
 mod many;
 mod plain;
 mod repositories;
+mod rows;
 mod subjects;

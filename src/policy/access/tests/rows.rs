@@ -1,0 +1,32 @@
+//! Rows of one policy that give the same job other terms. Neither row is given then, because a request names a policy and no row.
+
+use super::*;
+use Direction::{Narrows, Widens};
+
+fn revision(teams: &[&str]) -> Tree {
+    let tagged = "role/deploy, tags: { team: \"{each.team}\" } }";
+    let policy = DEPLOY.replace("match:", "for_each: rows.yaml\nmatch:").replace("role/deploy }", tagged);
+    let policy = policy.replace("  secrets: [shop/**]\n", "");
+    let rows: Vec<String> = teams.iter().enumerate().map(|(row, team)| format!("- {{ name: r{row}, team: {team} }}\n")).collect();
+    tree(&[("policies/deploy.yaml", &policy), ("rows.yaml", &rows.concat())])
+}
+
+fn directions(old: &[&str], new: &[&str]) -> Vec<(Direction, Vec<&'static str>)> {
+    let found = compared(&revision(old), &revision(new));
+    found.into_iter().map(|change| (change.direction, change.terms.iter().map(|term| term.term).collect())).collect()
+}
+
+#[test]
+fn whoever_gets_it_when_the_rows_agree_gains_it() {
+    assert_eq!(directions(&["x", "y"], &["x"]), [(Widens, vec![])], "one row goes");
+    assert_eq!(directions(&["x"], &["x", "y"]), [(Narrows, vec![])], "one row comes");
+    assert!(directions(&["x", "y"], &["x", "x"]).iter().any(|change| *change == (Widens, vec![])), "they agree");
+    assert_eq!(directions(&["x", "y"], &["x", "z"]), [], "nobody has it, before and after");
+}
+
+#[test]
+fn nobody_can_have_what_rows_give_on_different_terms() {
+    let (apart, alike) = (revision(&["x", "y"]), revision(&["x", "x"]));
+    let reached = [&apart, &alike].map(|tree| who_can(&load(tree), &catalogue(), &deploy(), NOW).len());
+    assert_eq!(reached, [0, 2]);
+}
