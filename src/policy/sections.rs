@@ -28,7 +28,7 @@ pub(super) use secrets::SecretGrant;
 pub use secrets::{DocumentGrant, document_grants, grants_of};
 pub(super) use templates::{Templates, render_templates};
 pub use term::TermChange;
-pub(super) use term::{Term, Value, beyond};
+pub(super) use term::{NONE, Term, Value, beyond, joined};
 pub(super) use token_exchange::TokenExchangeGrant;
 pub(super) use transit::TransitGrant;
 

@@ -1,5 +1,6 @@
 //! Texts of a grant with placeholders for attributes: session tags and claims.
 
+use super::term::joined_pairs;
 use crate::identity::Facts;
 use crate::policy::template::{Row, Template, fill_row_text};
 use crate::words::yaml::{Fields, Node};
@@ -14,8 +15,7 @@ pub(in crate::policy) type Templates = Box<[(String, Template)]>;
 
 /// Templates as they are written.
 pub(in crate::policy) fn render_templates(templates: &Templates) -> String {
-    let one = |(name, template): &(String, _)| format!("{name}: {template}");
-    if templates.is_empty() { "none".to_owned() } else { templates.iter().map(one).collect::<Vec<_>>().join(", ") }
+    joined_pairs(templates.iter().map(|(name, template)| (name, template)))
 }
 
 pub(super) fn fill(name: &str, template: &Template, facts: &Facts) -> Result<String, Denial> {

@@ -5,6 +5,9 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+/// No texts at all.
+pub(in crate::policy) const NONE: &str = "none";
+
 /// One term, with its name in a policy.
 #[derive(Clone, PartialEq, Eq)]
 pub(in crate::policy) struct Term {
@@ -23,7 +26,7 @@ pub(in crate::policy) enum Value {
     Limit(Option<String>),
     /// A further name is more; `None` means all names.
     Names(Option<BTreeSet<String>>),
-    /// It has no order: every difference counts as more.
+    /// It has no order: every difference counts as more. Of several texts it is made by [`joined`].
     Text(String),
 }
 
@@ -40,7 +43,7 @@ impl Term {
             }
             (Value::Allowed(new), Value::Allowed(old)) => (new && !old).then(|| TermChange::more(name, "not allowed", "allow")),
             // If there was no limit before, a new one only takes away.
-            (Value::Limit(new), Value::Limit(old)) => TermChange::other(name, old?, new.unwrap_or_else(|| "none".to_owned())),
+            (Value::Limit(new), Value::Limit(old)) => TermChange::other(name, old?, new.unwrap_or_else(|| NONE.to_owned())),
             (Value::Names(new), Value::Names(old)) => {
                 let is_more = match (&new, &old) {
                     (_, None) => false,
@@ -54,6 +57,27 @@ impl Term {
             _ => Some(TermChange::more(name, "other terms", "these")),
         }
     }
+}
+
+/// Texts as one, which differs for other texts: one that could be taken for two, or for none at all, stands in quotes.
+pub(in crate::policy) fn joined(texts: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let texts: Vec<String> = texts.into_iter().map(|text| unmistakable(text.as_ref(), &[','])).collect();
+    if texts.is_empty() { NONE.to_owned() } else { texts.join(", ") }
+}
+
+/// Names with their values as one text, in the same way.
+pub(super) fn joined_pairs<N: AsRef<str>, V: ToString>(pairs: impl IntoIterator<Item = (N, V)>) -> String {
+    let pair = |(name, value): (N, V)| {
+        format!("{}: {}", unmistakable(name.as_ref(), &[',', ':']), unmistakable(&value.to_string(), &[',']))
+    };
+    let pairs: Vec<String> = pairs.into_iter().map(pair).collect();
+    if pairs.is_empty() { NONE.to_owned() } else { pairs.join(", ") }
+}
+
+/// The text, in quotes if it has one of these separators or could be taken for something else.
+fn unmistakable(text: &str, separators: &[char]) -> String {
+    let is_mistakable = text.is_empty() || text == NONE || text.trim() != text || text.contains('"') || text.contains(separators);
+    if is_mistakable { format!("{text:?}") } else { text.to_owned() }
 }
 
 fn listed(names: Option<BTreeSet<String>>) -> String {

@@ -5,7 +5,7 @@ use crate::identity::Facts;
 use crate::policy::error::{FilledError, TemplateError};
 use crate::policy::sections::error::{ExternalIdError, SessionNameError, TagError};
 use crate::policy::sections::templates::{Templates, fill, read_templates, render_templates};
-use crate::policy::sections::{Term, Value};
+use crate::policy::sections::{NONE, Term, Value, joined};
 use crate::policy::template::{Row, Template, fill_row_text};
 use crate::token::parse_document;
 use crate::words::names::{RoleArn, check_managed_policy_arn};
@@ -69,13 +69,12 @@ impl SessionGrant {
     /// The terms of the session, for comparison.
     pub(in crate::policy) fn values(&self) -> [Term; 5] {
         let name = self.name.as_ref().map_or_else(|| "the decision's id".to_owned(), ToString::to_string);
-        let transitive = if self.transitive.is_empty() { "none".to_owned() } else { self.transitive.join(", ") };
-        let via = self.intermediate.as_ref().map_or_else(|| "none".to_owned(), IntermediateRole::describe);
+        let via = self.intermediate.as_ref().map_or_else(|| NONE.to_owned(), IntermediateRole::describe);
         [
             // AWS allows a session what both its role and its session policies allow.
             Term::new("session policies", Value::Limit(self.limits())),
             Term::new("tags", Value::Text(render_templates(&self.tags))),
-            Term::new("transitive_tags", Value::Text(transitive)),
+            Term::new("transitive_tags", Value::Text(joined(&self.transitive))),
             Term::new("session_name", Value::Text(name)),
             Term::new("via", Value::Text(via)),
         ]

@@ -5,7 +5,7 @@ use crate::identity::Facts;
 use crate::kind::{GcpScope, GcpTarget, Principal, ServiceAccount, Target};
 use crate::policy::grantable::{Grantable, HasTerms, OfferedTo, only_one};
 use crate::policy::pattern::Pattern;
-use crate::policy::sections::{Term, Value};
+use crate::policy::sections::{Term, Value, joined};
 use crate::words::yaml::Place;
 use crate::words::{Denial, Reason};
 use std::collections::BTreeSet;
@@ -57,14 +57,12 @@ impl Grantable for GcpTarget {
             GcpTerms::Direct { scopes, boundary } => (TTL_DEFAULT, scopes, boundary.as_ref()),
             GcpTerms::IdToken { .. } => (TTL_DEFAULT, const { &BTreeSet::new() }, None),
         };
-        let delegates: Vec<&str> = terms.delegates().iter().map(ServiceAccount::as_str).collect();
-        let delegates = if delegates.is_empty() { "none".to_owned() } else { delegates.join(", ") };
         let scopes: BTreeSet<String> = scopes.iter().map(GcpScope::to_string).collect();
         vec![
             Term::new("ttl", Value::Length(ttl)),
             Term::new("scopes", Value::Names(Some(scopes))),
             Term::new("boundary", Value::Limit(boundary.map(ToString::to_string))),
-            Term::new("delegates", Value::Text(delegates)),
+            Term::new("delegates", Value::Text(joined(terms.delegates().iter().map(ServiceAccount::as_str)))),
         ]
     }
 
