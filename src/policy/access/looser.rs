@@ -14,7 +14,8 @@ use crate::policy::subject::subject;
 /// The word of RFC 7519, section 4.1.2, and of clouds.
 const SUBJECT: &str = "subject";
 
-/// The grants of `after` that give the same identities more than those of `before`, with the terms that differ. To find what narrows,
+/// The grants of `after` that give the same identities more than those of `before`, with the terms that differ. Where others see a
+/// subject, a grant under the same one counts first. To find what narrows,
 /// the caller swaps the two; terms without an order are left out then, because they are reported as widening.
 pub(super) fn looser<'a>(
     before: &[Permit<'a>],
@@ -27,27 +28,49 @@ pub(super) fn looser<'a>(
     for permit in after {
         let Some(mapping) = mapping(catalogue, permit.policy) else { continue };
         // Nearly all of a thousand policies are for repositories of their own: only the terms of the others are compared.
-        let others = before.iter().filter(|other| permit.may_let_in_some_of(other));
-        let compared = others.map(|other| (other, permit.beyond(other)));
-        let (alike, stricter): (Vec<_>, Vec<_>) = compared.partition(|(_, beyond)| beyond.is_empty());
-        if stricter.is_empty() {
-            continue;
-        }
-        let mut rest = permit.beyond_all(alike.iter().map(|(other, _)| *other), mapping);
-        for (other, beyond) in stricter {
-            let parts = parts_of_both(&rest, other, mapping);
-            rest = other.regions.iter().fold(rest, |rest, known| without(rest, known, mapping));
-            let terms = reported(beyond, direction);
-            if parts.is_empty() || terms.is_empty() {
-                continue;
+        let others: Vec<&Permit<'a>> = before.iter().filter(|other| permit.may_let_in_some_of(other)).collect();
+        // Whoever trusts the subject gave what it had, whatever the same job had under another.
+        let counts = |other: &&Permit<'a>| !permit.terms.shows_subject() || permit.has_subject_of(other);
+        let (own, others): (Vec<_>, Vec<_>) = others.into_iter().partition(counts);
+        for (known, compared) in [(&[][..], &own), (&own, &others)] {
+            for (other, parts, terms) in given_more(permit, known, compared, mapping) {
+                let terms = reported(terms, direction);
+                if terms.is_empty() {
+                    continue;
+                }
+                let (old, new) = match direction {
+                    Direction::Widens => (other.policy, permit.policy),
+                    Direction::Narrows => (permit.policy, other.policy),
+                };
+                let (issuer, owners) = (permit.policy.issuer.clone(), owners_of_both(old, new));
+                let (credentials, at) = (vec![target.to_string()], permit.at());
+                found.push(Change { direction, credentials, at, issuer, parts, because: None, terms, owners });
             }
-            let (old, new) = match direction {
-                Direction::Widens => (other.policy, permit.policy),
-                Direction::Narrows => (permit.policy, other.policy),
-            };
-            let (issuer, owners) = (permit.policy.issuer.clone(), owners_of_both(old, new));
-            let (credentials, at) = (vec![target.to_string()], permit.at());
-            found.push(Change { direction, credentials, at, issuer, parts, because: None, terms, owners });
+        }
+    }
+    found
+}
+
+/// The others that give some identities less, with these identities and the terms that differ. Whom `known` lets in does not count.
+fn given_more<'a, 'b>(
+    permit: &Permit<'b>,
+    known: &[&'a Permit<'b>],
+    others: &[&'a Permit<'b>],
+    mapping: &Mapping,
+) -> Vec<(&'a Permit<'b>, Vec<ChangedPart>, Vec<TermChange>)> {
+    let compared = others.iter().map(|other| (*other, permit.beyond(other)));
+    let (alike, stricter): (Vec<_>, Vec<_>) = compared.partition(|(_, beyond)| beyond.is_empty());
+    if stricter.is_empty() {
+        return Vec::new();
+    }
+    let alike = alike.iter().map(|(other, _)| *other);
+    let mut rest = permit.beyond_all(known.iter().copied().chain(alike), mapping);
+    let mut found = Vec::new();
+    for (other, beyond) in stricter {
+        let parts = parts_of_both(&rest, other, mapping);
+        rest = other.regions.iter().fold(rest, |rest, known| without(rest, known, mapping));
+        if !parts.is_empty() {
+            found.push((other, parts, beyond));
         }
     }
     found

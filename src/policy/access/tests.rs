@@ -195,7 +195,8 @@ proptest! {
                     let policy = change.at.strip_prefix("policies/").unwrap().split('.').next().unwrap();
                     prop_assert!(!had.is_empty() && !had.contains_key(policy) && has.contains_key(policy), "{:?}", change);
                 } else {
-                    prop_assert!(had.values().max() < has.values().max(), "{:?}", change);
+                    let longer = |policy: &String| had.get(policy).is_some_and(|ttl| *ttl < has[policy]);
+                    prop_assert!(had.values().max() < has.values().max() || has.keys().any(longer), "{:?}", change);
                     prop_assert_eq!(had.is_empty(), change.terms.is_empty(), "{:?}", change);
                 }
             }
@@ -208,6 +209,11 @@ proptest! {
                 let of_terms = had.is_some() && has.is_some();
                 let is_expected = |change: &&Change| change.direction == direction && change.terms.is_empty() != of_terms;
                 prop_assert!(found.iter().any(|change| is_expected(&change)), "{:?}", claims);
+            }
+            for (policy, ttl) in &after {
+                let is_longer = |change: &Change| change.direction == Direction::Widens && change.terms.iter().any(|term| term.term == "ttl");
+                let is_expected = before.get(policy).is_none_or(|old| old >= ttl) || found.iter().any(is_longer);
+                prop_assert!(is_expected, "{:?} by {}", claims, policy);
             }
             for policy in after.keys().filter(|policy| !before.is_empty() && !before.contains_key(*policy)) {
                 let new = format!("root/{policy}");

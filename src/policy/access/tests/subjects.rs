@@ -69,11 +69,21 @@ fn nothing_changes_when_only_the_text_does() {
 }
 
 #[test]
-fn a_second_policy_on_the_same_terms_widens_nothing() {
+fn a_second_policy_on_the_same_terms_widens_only_what_shows_its_subject() {
     let long = DEPLOY.replace("role/deploy }", "role/deploy, ttl: 12h }").replace("refs/heads/main", "refs/heads/*");
     let old = tree(&[("policies/a.yaml", DEPLOY), ("policies/b.yaml", &long)]);
     let longer = DEPLOY.replace("role/deploy }", "role/deploy, ttl: 12h }");
-    assert_eq!(compared(&old, &tree(&[("policies/a.yaml", &longer), ("policies/b.yaml", &long)])), []);
+    // AWS may trust the subject of the first policy alone.
+    let found = compared(&old, &tree(&[("policies/a.yaml", &longer), ("policies/b.yaml", &long)]));
+    let terms: Vec<_> = found.iter().map(|change| (change.direction, change.at.as_str(), change.terms[0].term)).collect();
+    assert_eq!(terms, [(Direction::Widens, "policies/a.yaml:8", "ttl")]);
+    let secrets = |offline: &str| {
+        let roles = "  aws: [ { role: arn:aws:iam::123456789012:role/deploy } ]\n";
+        DEPLOY.replace(roles, "").replace("shop/**", &format!("{{ secret: shop/a.yaml, offline: {offline} }}"))
+    };
+    let revision =
+        |one: &str| tree(&[("policies/a.yaml", one), ("policies/b.yaml", &secrets("2h")), ("secrets/shop/a.yaml", "x")]);
+    assert_eq!(compared(&revision(&secrets("1h")), &revision(&secrets("2h"))), []);
     let short = DEPLOY.replace("refs/heads/main", "refs/heads/**");
     let found = compared(&old, &tree(&[("policies/a.yaml", &short)]));
     let summary: Vec<_> =
@@ -84,4 +94,39 @@ fn a_second_policy_on_the_same_terms_widens_nothing() {
     let gained = (Direction::Widens, 0, gained);
     let all = [gained, another, gained, (Direction::Narrows, 1, shorter)];
     assert_eq!(summary, all, "the role, by another subject, and the pattern that has no file yet");
+}
+
+#[test]
+fn two_subjects_that_swap_what_their_tokens_say_are_reported() {
+    let policy = |role: &str| {
+        DEPLOY.replace(
+            "  aws: [ { role: arn:aws:iam::123456789012:role/deploy } ]\n  secrets: [shop/**]\n",
+            &format!("  id_token: [{{ audience: \"https://partner.example\", claims: {{ role: {role} }} }}]\n"),
+        )
+    };
+    let revision = |high: &str, low: &str| tree(&[("policies/high.yaml", &policy(high)), ("policies/low.yaml", &policy(low))]);
+    let found = compared(&revision("admin", "user"), &revision("user", "admin"));
+    let at: Vec<_> = found.iter().map(|change| (change.direction, change.at.as_str(), change.terms[0].new.as_str())).collect();
+    let widens = |at, new| (Direction::Widens, at, new);
+    assert_eq!(at, [widens("policies/high.yaml:8", "role: user"), widens("policies/low.yaml:8", "role: admin")]);
+}
+
+/// The texts that are shown were compared once, and different terms have one text there.
+#[test]
+fn terms_are_other_terms_whatever_their_text_looks_like() {
+    let terms = |old: &str, new: &str| {
+        let revision = |grant: &str| {
+            let roles = "  aws: [ { role: arn:aws:iam::123456789012:role/deploy } ]\n";
+            tree(&[("policies/a.yaml", &DEPLOY.replace(roles, &format!("  {grant}\n")))])
+        };
+        let found = compared(&revision(old), &revision(new));
+        found.into_iter().flat_map(|change| change.terms).map(|term| (term.old, term.new)).collect::<Vec<_>>()
+    };
+    let token = |claims: &str| format!("id_token: [{{ audience: \"https://partner.example\", claims: {claims} }}]");
+    assert_eq!(
+        terms(&token("{ team: \"x, tier: admin\" }"), &token("{ team: x, tier: admin }")),
+        [("team: \"x, tier: admin\"".to_owned(), "team: x, tier: admin".to_owned())]
+    );
+    let role = |more: &str| format!("aws: [ {{ role: arn:aws:iam::123456789012:role/deploy, tags: {{ none: x }}{more} }} ]");
+    assert_eq!(terms(&role(""), &role(", transitive_tags: [none]")), [("none".to_owned(), "\"none\"".to_owned())]);
 }
