@@ -84,7 +84,11 @@ impl Activity {
                 // Meanwhile the connection is polled, which reads what arrived and notes what is left.
                 tokio::time::sleep(QUIET_TURN).await;
                 let awaits_first = self.begun.load(Ordering::Relaxed) == 0 && since.elapsed() < LEAVE_MAX;
-                if !awaits_first && self.is_idle() && !self.has_input.load(Ordering::Relaxed) && !self.unread.load(Ordering::Relaxed) {
+                if !awaits_first
+                    && self.is_idle()
+                    && !self.has_input.load(Ordering::Relaxed)
+                    && !self.unread.load(Ordering::Relaxed)
+                {
                     break;
                 }
             }
