@@ -376,23 +376,6 @@ fn history_of_too_many_kinds_of_documents_waits() {
     assert_eq!((pending(&of(20), &of(10)), pending(&of(20), &of(21)), pending(&of(400), &of(399))), (0, 1, 1));
 }
 
-/// The patterns of plain texts name every letter of `OTHERS`.
-#[test]
-fn the_search_finds_another_letter_if_the_patterns_name_all_usual_ones() {
-    let letters = "abcdefghijklmnopqrstuvwxyz0123456789-_";
-    let excluded: Vec<String> = letters.chars().map(|letter| format!("\"repo:acme/shop:{letter}*\"")).collect();
-    let with = |more: &str| {
-        let line = format!(
-            "claims:\n  /sub: {{ plain: \"repo:acme/shop:*\", not: [\"repo:acme/shop:\", {}{more}] }}\n",
-            excluded.join(", ")
-        );
-        tree(&[("policies/shop/deploy.yaml", &DEPLOY.replace("grant:", &format!("{line}grant:")))])
-    };
-    let (wide, narrow) = (with(""), with(", \"repo:acme/shop:日*\""));
-    let found = compared(&narrow, &wide);
-    assert!(found.iter().any(|change| change.direction == Direction::Widens), "{found:?}");
-}
-
 mod lists;
 mod many;
 mod plain;

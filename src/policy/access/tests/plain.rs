@@ -56,3 +56,20 @@ fn a_long_text_beside_a_pattern_is_gained() {
         |text: &str| tree(&[("policies/deploy.yaml", &policy(&format!("[{text}, \"b*\"]"))), ("policies/other.yaml", &other)]);
     assert_eq!([gains(&old, &with(&long)), gains(&old, &with("aa"))], [true, false]);
 }
+
+/// The patterns of plain texts name every letter of `OTHERS`.
+#[test]
+fn the_search_finds_another_letter_if_the_patterns_name_all_usual_ones() {
+    let letters = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+    let excluded: Vec<String> = letters.chars().map(|letter| format!("\"repo:acme/shop:{letter}*\"")).collect();
+    let with = |more: &str| {
+        let line = format!(
+            "claims:\n  /sub: {{ plain: \"repo:acme/shop:*\", not: [\"repo:acme/shop:\", {}{more}] }}\n",
+            excluded.join(", ")
+        );
+        tree(&[("policies/shop/deploy.yaml", &DEPLOY.replace("grant:", &format!("{line}grant:")))])
+    };
+    let (wide, narrow) = (with(""), with(", \"repo:acme/shop:日*\""));
+    let found = compared(&narrow, &wide);
+    assert!(found.iter().any(|change| change.direction == Direction::Widens), "{found:?}");
+}
