@@ -107,7 +107,12 @@ fn together(found: Vec<Change>) -> Vec<Change> {
         let same =
             |other: &&mut Change| other.parts == change.parts && other.because == change.because && other.terms == change.terms;
         match alike.iter_mut().find(same) {
-            Some(other) => other.credentials.extend(change.credentials),
+            // Several rows can give the same one.
+            Some(other) => {
+                let is_new = |credential: &String| !other.credentials.contains(credential);
+                let new: Vec<String> = change.credentials.into_iter().filter(is_new).collect();
+                other.credentials.extend(new);
+            }
             None => alike.push(change),
         }
     }

@@ -20,7 +20,9 @@ fn directions(old: &[&str], new: &[&str]) -> Vec<(Direction, Vec<&'static str>)>
 fn whoever_gets_it_when_the_rows_agree_gains_it() {
     assert_eq!(directions(&["x", "y"], &["x"]), [(Widens, vec![])], "one row goes");
     assert_eq!(directions(&["x"], &["x", "y"]), [(Narrows, vec![])], "one row comes");
-    assert!(directions(&["x", "y"], &["x", "x"]).iter().any(|change| *change == (Widens, vec![])), "they agree");
+    let agreeing = compared(&revision(&["x", "y"]), &revision(&["x", "x"]));
+    let gained: Vec<_> = agreeing.iter().filter(|change| change.direction == Widens && change.terms.is_empty()).collect();
+    assert_eq!(gained.iter().map(|change| change.credentials.len()).collect::<Vec<_>>(), [1], "they agree: {agreeing:?}");
     assert_eq!(directions(&["x", "y"], &["x", "z"]), [], "nobody has it, before and after");
 }
 
