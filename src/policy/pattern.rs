@@ -60,7 +60,7 @@ fn are_plain(mut text: impl Iterator<Item = char> + Clone) -> bool {
     text.clone().count() <= PLAIN_CHARACTERS_MAX && text.all(is_plain_character)
 }
 
-fn is_plain_character(character: char) -> bool {
+pub(super) fn is_plain_character(character: char) -> bool {
     is_printable(character) && !SIGNS.contains(character)
 }
 

@@ -1,6 +1,6 @@
 //! Whether one text can satisfy several tests at once: a search through the product of the patterns' own automata.
 
-use crate::policy::pattern::{Pattern, Positions};
+use crate::policy::pattern::{Pattern, Positions, is_plain_character};
 use std::collections::{HashSet, VecDeque};
 
 /// The most states of one search. Real conditions need a few hundred. With more, the result is unknown.
@@ -9,9 +9,8 @@ const STATES_MAX: usize = 100_000;
 const OTHERS: &str = "abcdefghijklmnopqrstuvwxyz0123456789-_";
 /// More such letters, if the patterns name all of `OTHERS`. Plain texts may have them too.
 const FURTHER: std::ops::RangeInclusive<char> = '\u{4e00}'..='\u{9fa5}';
-/// Characters for "any other that no plain text has": these, and then those for private use.
-const UNPLAIN: &str = " ;'<>$&";
-const UNPLAIN_FURTHER: std::ops::RangeInclusive<char> = '\u{e000}'..='\u{f8ff}';
+/// Characters for private use. No plain text has them.
+const PRIVATE: std::ops::RangeInclusive<char> = '\u{e000}'..='\u{f8ff}';
 
 /// One pattern that a text may fit.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -96,8 +95,8 @@ pub(super) fn search_for(tests: &[Test<'_>], good: &dyn Fn(&str) -> bool) -> Sea
     }
 }
 
-/// The same for texts that are too long for plain ones: no pattern of plain texts fits them. Wherever a wildcard takes a text that long,
-/// it takes one that is not plain too, so that these are mostly texts without a wildcard.
+/// The same for texts that are too long for plain ones, so that no pattern of plain texts fits them. What a wildcard takes need not be
+/// long: a text that is not plain for another reason was found before. This finds the long texts that patterns write out.
 fn search_long(tests: &[Test<'_>], holds: &dyn Fn(&str) -> bool) -> SearchResult {
     if !tests.iter().flat_map(|test| test.matchers).any(|matcher| matcher.pattern.is_of_plain_texts()) {
         return SearchResult::Nothing;
@@ -149,7 +148,8 @@ impl<'a> Product<'a> {
         let unnamed = |letter: &char| alphabet.binary_search(letter).is_err();
         let other = OTHERS.chars().chain(FURTHER).find(unnamed);
         let has_plain = matchers.iter().any(|matcher| matcher.pattern.is_of_plain_texts());
-        let unplain = has_plain.then(|| UNPLAIN.chars().chain(UNPLAIN_FURTHER).find(unnamed)).flatten();
+        let in_no_plain_text = || (' '..='~').chain(PRIVATE).filter(|character| !is_plain_character(*character));
+        let unplain = has_plain.then(|| in_no_plain_text().find(unnamed)).flatten();
         let is_complete = other.is_some() && unplain.is_some() == has_plain;
         alphabet.splice(0..0, other.into_iter().chain(unplain));
         Self { tests, matchers, alphabet, is_complete }

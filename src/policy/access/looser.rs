@@ -2,7 +2,7 @@
 //! have it under another subject: whoever trusts that subject takes them for somebody else.
 
 use super::change::{Change, ChangedPart, Direction, part};
-use super::permits::{Permit, mapping, without};
+use super::permits::{Permit, in_both, mapping, without};
 use super::region::Region;
 use crate::identity::Mapping;
 use crate::kind::Target;
@@ -15,8 +15,8 @@ use crate::policy::subject::subject;
 const SUBJECT: &str = "subject";
 
 /// The grants of `after` that give the same identities more than those of `before`, with the terms that differ. Where others see a
-/// subject, a grant under the same one counts first. To find what narrows,
-/// the caller swaps the two; terms without an order are left out then, because they are reported as widening.
+/// subject, a grant is compared with those under the same one first. To find what narrows, the caller swaps the two; terms without an
+/// order are left out then, because they are reported as widening.
 pub(super) fn looser<'a>(
     before: &[Permit<'a>],
     after: &[Permit<'a>],
@@ -108,12 +108,6 @@ pub(super) fn renamed<'a>(before: &[Permit<'a>], after: &[Permit<'a>], catalogue
 fn parts_of_both(regions: &[Region], other: &Permit<'_>, mapping: &Mapping) -> Vec<ChangedPart> {
     let both = in_both(regions, &other.regions).map(|(one, other)| if one == other { one.clone() } else { one.both(other) });
     both.filter_map(|region| part(&region, mapping)).collect()
-}
-
-/// The pairs that may have identities in common, as far as is seen at once.
-fn in_both<'a>(some: &'a [Region], others: &'a [Region]) -> impl Iterator<Item = (&'a Region, &'a Region)> {
-    let pairs = some.iter().flat_map(|region| others.iter().map(move |other| (region, other)));
-    pairs.filter(|(region, other)| !region.is_apart(other))
 }
 
 /// The terms with the old revision's value first, also if the two revisions were swapped.

@@ -130,14 +130,18 @@ fn deny_the_ambiguous(permits: &mut [Permit<'_>]) {
         let (earlier, later) = permits.split_at_mut(number);
         let [permit, ..] = later else { return };
         for other in earlier.iter_mut().filter(|other| other.terms != permit.terms) {
-            let common = |some: &[Region], others: &[Region]| -> Vec<Region> {
-                some.iter().filter(|region| others.iter().any(|other| !region.is_apart(other))).cloned().collect()
-            };
-            let (of_other, of_this) = (common(&other.matched, &permit.matched), common(&permit.matched, &other.matched));
+            let pairs = in_both(&other.matched, &permit.matched).map(|(one, other)| (one.clone(), other.clone()));
+            let (of_other, of_this): (Vec<Region>, Vec<Region>) = pairs.unzip();
             other.denied.extend(of_this);
             permit.denied.extend(of_other);
         }
     }
+}
+
+/// The pairs that may have identities in common, as far as is seen at once.
+pub(super) fn in_both<'a>(some: &'a [Region], others: &'a [Region]) -> impl Iterator<Item = (&'a Region, &'a Region)> {
+    let pairs = some.iter().flat_map(|region| others.iter().map(move |other| (region, other)));
+    pairs.filter(|(region, other)| !region.is_apart(other))
 }
 
 pub(super) fn mapping<'a>(catalogue: &'a Catalogue, policy: &TrustPolicy) -> Option<&'a Mapping> {

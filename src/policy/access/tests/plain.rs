@@ -5,8 +5,8 @@ use super::*;
 fn revision(sub: &str, denied: Option<&str>) -> Tree {
     let policy = DEPLOY.replace("grant:", &format!("claims: {{ /sub: {sub} }}\ngrant:"));
     let rails = denied.map(|sub| format!("denials: [ {{ description: x, issuer: github, claims: {{ /sub: {sub} }} }} ]\n"));
-    let files = [("policies/deploy.yaml", policy.as_str()), ("guardrails.yaml", rails.as_deref().unwrap_or_default())];
-    tree(if denied.is_some() { &files } else { &files[..1] })
+    let rails = rails.iter().map(|rails| ("guardrails.yaml", rails.as_str()));
+    tree(&rails.chain([("policies/deploy.yaml", policy.as_str())]).collect::<Vec<_>>())
 }
 
 /// Whether the role is gained, with a token that proves it: it is refused before and granted after.

@@ -29,6 +29,8 @@ fn whoever_gets_it_when_the_rows_agree_gains_it() {
 #[test]
 fn nobody_can_have_what_rows_give_on_different_terms() {
     let (apart, alike) = (revision(&["x", "y"]), revision(&["x", "x"]));
-    let reached = [&apart, &alike].map(|tree| who_can(&load(tree), &catalogue(), &deploy(), NOW).len());
-    assert_eq!(reached, [0, 2]);
+    let [of_apart, of_alike] = [&apart, &alike].map(|tree| who_can(&load(tree), &catalogue(), &deploy(), NOW));
+    assert_eq!((of_apart.len(), of_alike.len()), (0, 2));
+    let allowed = [&apart, &alike].map(|tree| allows(&load(tree), &of_alike[0].example, &deploy()));
+    assert_eq!(allowed, [false, true], "the decision says the same");
 }
