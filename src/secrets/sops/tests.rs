@@ -40,12 +40,12 @@ fn documents_keep_their_layout_and_values_through_encryption() {
     let forms = [
         ("a.yaml", YAML),
         ("a.json", "{\n  \"a\": \"x\",\n  \"b\": [1.5, {\"c\": null}],\n  \"d_unencrypted\": true\n}\n"),
-        ("a.env", "# c\nA=x\n\nB=one\\ntwo\nexport C='y'\n"),
+        ("a.env", "# c\nA=x\n\nB=hunter2\\ntwo\nexport C='y'\n"),
         ("a.ini", "; c\na = x\n\n[b]\nc = y\n; d\n; e\nd =\n"),
     ];
     for (name, text) in forms {
         let file = sealed(name, text, &recipients);
-        assert!(!file.contains("hunter2") && !file.contains("one") && !file.contains("behind"), "{file}");
+        assert!(!file.contains("hunter2") && !file.contains("# behind"), "{file}");
         assert_eq!(plain(name, &file, &identities).trim_end(), text.trim_end(), "{file}");
     }
 }

@@ -36,7 +36,7 @@ fn an_export_becomes_a_file_that_sops_and_daypass_open() {
         assert_eq!(output, expected);
         let encrypted = checkout.read(file);
         assert!(
-            !encrypted.contains("tac") && !encrypted.contains("5432") && encrypted.contains(&checkout.recipient),
+            !encrypted.contains(SECRET) && !encrypted.contains(" 5432") && encrypted.contains(&checkout.recipient),
             "{encrypted}"
         );
         checkout.run(&["set", &format!("{file}#/user")], "web");
