@@ -119,7 +119,9 @@ fn is_special(text: &str) -> bool {
 /// Adds those of a word, which begins here in the text. A URL may be part of another one's path.
 fn add_of_word(word: &str, start: usize, found: &mut Vec<Range<usize>>) {
     let Some(mut url) = next_authority(word, 0) else { return };
-    let (last_at, mut query) = (word.rfind('@'), word.find('?'));
+    // What stands before a URL is no query of it.
+    let query_behind = |at: usize| word[at..].find('?').map(|query| at + query);
+    let (last_at, mut query) = (word.rfind('@'), query_behind(url.end));
     loop {
         let begin = url.end;
         let authority = word[begin..].split(AUTHORITY_ENDS).next().unwrap_or_default();
@@ -132,7 +134,7 @@ fn add_of_word(word: &str, start: usize, found: &mut Vec<Range<usize>>) {
             (None, Some(last_at)) if last_at > begin && has_no_port(authority) => {
                 found.push(start + begin..start + last_at);
                 at = last_at;
-                query = word[at..].find('?').map(|query| at + query);
+                query = query_behind(at);
             }
             (None, _) => {}
         }
@@ -164,6 +166,7 @@ fn has_no_port(authority: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn shown(text: &str) -> String {
         let mut shown = text.to_owned();
@@ -193,6 +196,8 @@ mod tests {
             ("`https://u:HUN\"HUN`TER2@h/x`: no", "`https://…@h/x`: no"),
             ("<https://HUN<TER2@h/x>, no", "<https://…@h/x>, no"),
             ("https:/u:HUNTER2@h https:u:HUNTER2@h https:\\\\u:HUNTER2@h", "https:/…@h https:…@h https:\\\\…@h"),
+            ("back?to=https://u:HUNTER2@h/x?a=HUNTER2", "back?to=https://…@h/x?…"),
+            ("what?https://h/x", "what?https://h/x"),
             ("https:///u:HUNTER2@h 'HTTP:\\HUNTER2@h'", "https:///…@h 'HTTP:\\…@h'"),
         ] {
             assert_eq!(shown(text), expected);
@@ -233,6 +238,17 @@ mod tests {
             ("{ issuer: 'https://a.example:8443', match: { repository: acme/shop@456789 } }", false),
         ] {
             assert_eq!(may_be_cut(line), is_cut, "{line}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+        #[test]
+        fn secrets_are_in_order_and_do_not_overlap(text in "([:/?@#\"< uü]|ws:|://){0,24}") {
+            for secrets in [url_secrets(&text), secrets_of_url(&text)] {
+                prop_assert!(secrets.iter().all(|secret| text.get(secret.clone()).is_some()), "{secrets:?}");
+                prop_assert!(secrets.is_sorted_by(|one, next| one.end <= next.start), "{secrets:?}");
+            }
         }
     }
 
