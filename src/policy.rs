@@ -83,6 +83,6 @@ pub use sections::terms::*;
 pub use sections::{
     DECISION_NAMES, DocumentGrant, GcpUse, Impersonators, RoleUse, Roles, TermChange, document_grants, grants_of,
 };
-pub use source_rules::of_further_source;
+pub use source_rules::{left_out, of_further_source, with_left_out};
 pub use subject::shared_subject;
 pub use ways_in::{Export, ExportError, ExportFault, GrantedInClouds, WayIn, WayInKind, ways_in};

@@ -16,7 +16,7 @@ use super::ages::Ages;
 use super::not_in_force::NotInForce;
 use crate::config::SourceFiles;
 use crate::git::Snapshot;
-use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, Tree, Widening, may_be_guardrails, of_further_source};
+use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, Tree, Widening, may_be_guardrails, of_further_source, with_left_out};
 use crate::secrets::{self, Header, Identities, RepositoryPath};
 use crate::words::names::{CommitId, PolicyName, SecretPath, SourceName};
 use crate::words::yaml::{Fault, Place, Severity};
@@ -77,7 +77,7 @@ impl Revision {
     /// The next revision: every file's good form, or the last good one of this revision.
     pub fn next(&self, snapshot: Snapshot, reading: &ReadContext<'_>) -> Self {
         let fault_of = |file: &str, fault: &str, code| Fault::new(file, Place { line: 1, column: 1 }, fault).coded(code);
-        let mut faults: Vec<Fault> = snapshot.left_out.iter().map(|(file, why)| fault_of(file, why, "left_out")).collect();
+        let mut faults = Vec::new();
         let (tree, unread) = match reading.bounds {
             Some(_) => of_further_source(&snapshot.files),
             None => (Cow::Borrowed(&snapshot.files), Vec::new()),
@@ -115,7 +115,9 @@ impl Revision {
         let rules = if rules_wait { &self.rules } else { &snapshot.files };
         let rules = rules.iter().filter(is_rules).map(|(file, bytes)| (file.clone(), bytes.clone())).collect();
         // A faulty file is reported as faulty. It is not in force either.
-        let good = |waits: &&WidenedFile| !faults.iter().any(|fault| fault.file.exact() == waits.file);
+        let is_left_out = |name: &str| snapshot.left_out.iter().any(|(file, _)| file == name);
+        let good =
+            |waits: &&WidenedFile| !is_left_out(&waits.file) && !faults.iter().any(|fault| fault.file.exact() == waits.file);
         pending.extend(reading.widened.iter().filter(|_| waits).filter(good).cloned());
         let waits = waits || ruleset.has_faulty_guardrails();
         let sources = if reading.bounds.is_none() {
@@ -124,6 +126,7 @@ impl Revision {
             BTreeMap::new()
         };
         drop(tree);
+        let faults = with_left_out(faults, &snapshot.left_out);
         let headers = self.headers_of(&secrets);
         let mut next = Self {
             commit: snapshot.revision.clone(),

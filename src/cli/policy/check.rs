@@ -150,8 +150,9 @@ impl CheckArgs {
     fn check(&self, read: &ReadSource) -> Checked {
         let (snapshot, catalogue, at) = (&read.snapshot, &read.catalogue, &self.of.at);
         let tree = &snapshot.files;
-        let (ruleset, mut faults) = Ruleset::load(tree, catalogue, None);
-        faults.extend(snapshot.left_out().chain(read.unread.iter().cloned()));
+        let (ruleset, faults) = Ruleset::load(tree, catalogue, None);
+        let mut faults = snapshot.with_left_out(faults);
+        faults.extend(read.unread.iter().cloned());
         faults.extend(ruleset.test(tree, catalogue).1);
         faults.extend(within_bounds(read));
         let own = at.own_repository();

@@ -6,10 +6,12 @@ use crate::config::{Config, PolicyConfig, SourceFiles};
 use crate::git::{GitError, Snapshot, Source};
 use crate::issue::{Connected, ProviderSettings};
 use crate::issuers::IssuerSettings;
-use crate::policy::{Catalogue, Ruleset, Tree, Widening, grants_nothing, of_further_source, unread_files};
+use crate::policy::{
+    Catalogue, Ruleset, Tree, Widening, grants_nothing, left_out, of_further_source, unread_files, with_left_out,
+};
 use crate::store::{ReadError, Reader};
 use crate::words::names::{CommitId, IssuerUrl, SourceName};
-use crate::words::yaml::{Fault, Place};
+use crate::words::yaml::Fault;
 use crate::words::{Forms, PlainPath, counted, plain};
 use clap::Args;
 use serde::Serialize;
@@ -97,8 +99,12 @@ impl TreeSnapshot {
 
     /// A fault for each file that was left out.
     pub(super) fn left_out(&self) -> impl Iterator<Item = Fault> {
-        let fault = |(file, why): &(String, String)| Fault::new(file, Place { line: 1, column: 1 }, why).coded("left_out");
-        self.left_out.iter().map(fault)
+        self.left_out.iter().map(|(file, why)| left_out(file, why))
+    }
+
+    /// What readers found, and a fault for each file that was left out.
+    pub(super) fn with_left_out(&self, found: Vec<Fault>) -> Vec<Fault> {
+        with_left_out(found, &self.left_out)
     }
 
     /// Leaves out what a further source may not have. Returns a fault for each such file.

@@ -28,6 +28,26 @@ fn check_and_test_name_the_revision_that_they_read() {
     assert_eq!(sarif["runs"][0]["properties"]["looked_at"]["commit"], json!(head), "{sarif}");
 }
 
+/// Nothing of its content is read, so nothing is said of it.
+#[test]
+fn a_file_that_is_left_out_has_one_fault() {
+    let repository = repository();
+    let large = format!("# {}\n", "x".repeat(1024 * 1024));
+    commit(repository.path(), &[("policies/shop/large.yaml", &large), ("rails.txt", "denials: []\n")]);
+    std::os::unix::fs::symlink("rails.txt", repository.path().join("guardrails.yaml")).unwrap();
+    commit(repository.path(), &[]);
+    for words in [&["check"][..], &["diff", "HEAD~1..HEAD"], &["who-can", "shop/a.age"]] {
+        let output = policy(repository.path(), words);
+        let printed = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned()).concat();
+        for (file, why) in
+            [("guardrails.yaml", "a symbolic link is never followed"), ("policies/shop/large.yaml", "larger than 1 MiB")]
+        {
+            assert_eq!(printed.matches(&format!("{file}:1")).count(), 1, "{words:?}: {printed}");
+            assert!(printed.contains(why) && !printed.contains("u{0}"), "{words:?}: {printed}");
+        }
+    }
+}
+
 fn explain(folder: &Path, claims: &Value, more: &[&str]) -> (Option<i32>, String, Value) {
     put(&folder.join("claims.json"), claims.to_string().as_bytes());
     let question = ["explain", "--issuer", "github", "--claims", "claims.json", "--id-token", "https://partner.example"];

@@ -62,11 +62,11 @@ impl Revisions {
         let load = |snapshot: &TreeSnapshot, before: Option<&Ruleset>| {
             Ruleset::load_with(&snapshot.files, catalogue, before, Widening::GoesLive, &bounds)
         };
-        let Loaded { ruleset: own_old, faults: mut old_faults, .. } = load(&old, None);
-        old_faults.extend(old.left_out());
+        let Loaded { ruleset: own_old, faults: found, .. } = load(&old, None);
+        let old_faults = old.with_left_out(found);
         // As on the server, a faulty file keeps its older form.
         let Loaded { ruleset: own_new, faults: found, pending } = load(&new, Some(&own_old));
-        faults.extend(found.into_iter().chain(new.left_out()));
+        faults.extend(new.with_left_out(found));
         let side = |snapshot: TreeSnapshot, own: Ruleset| {
             let place = |definition: &Definition| (own.among_others(&bounds, catalogue).0, definition.named(&snapshot.files));
             let placed = definition.as_ref().map(place);

@@ -121,8 +121,8 @@ pub(in crate::cli) fn who_can(arguments: &WhoCanArgs, json: bool) -> Result<u8, 
     let progress = Progress::of("looking through the policies");
     let read = arguments.of.load()?;
     let snapshot = &read.snapshot;
-    let (ruleset, mut faults) = read.in_force();
-    faults.extend(snapshot.left_out());
+    let (ruleset, faults) = read.in_force();
+    let mut faults = snapshot.with_left_out(faults);
     faults.retain(|fault| fault.severity == Severity::Error);
     let answer = |target| {
         let reached = crate::policy::who_can(&ruleset, &read.catalogue, &target, SystemClock.now());
