@@ -24,7 +24,7 @@ pub(in crate::policy) struct Permit<'a> {
     pub(in crate::policy) policy: &'a TrustPolicy,
     pub(in crate::policy) place: Place,
     pub(in crate::policy) terms: Offer<'a>,
-    pub(super) row: Option<&'a RowName>,
+    pub(in crate::policy) row: Option<&'a RowName>,
     /// The identities that its rule matches.
     pub(super) matched: Vec<Region>,
     /// The identities to whom guardrails deny it, or another row of the policy on other terms.
@@ -200,11 +200,12 @@ pub(super) fn without_all(mut regions: Vec<Region>, others: &[Region], mapping: 
     (regions, true)
 }
 
-/// The claims of a token that both let in.
-pub(in crate::policy) fn overlap(one: &Permit<'_>, other: &Permit<'_>, catalogue: &Catalogue) -> Option<Map<String, Value>> {
+/// The claims of a token that both let in. What two of one policy deny each other, because their terms differ, is let in here.
+pub(in crate::policy) fn overlap<'a>(one: &Permit<'a>, other: &Permit<'a>, catalogue: &Catalogue) -> Option<Map<String, Value>> {
     let mapping = mapping(catalogue, one.policy)?;
-    let pairs = one.regions.iter().flat_map(|region| other.regions.iter().map(|other| region.both(other)));
-    pairs.into_iter().find_map(|both| both.token(mapping))
+    let is_one_policy = std::ptr::eq(one.policy, other.policy);
+    let [regions, others] = [one, other].map(|permit| if is_one_policy { &permit.matched } else { &permit.regions });
+    in_both(regions, others).find_map(|(region, other)| region.both(other).token(mapping))
 }
 
 /// Whether the other lets in everybody whom this one lets in.

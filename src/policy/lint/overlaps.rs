@@ -1,4 +1,4 @@
-//! The same credential by several policies: on other terms, or by a policy that a wider one makes superfluous.
+//! The same credential by several policies, or by several rows of one: on other terms, or by a policy that a wider one makes superfluous.
 
 mod secrets;
 mod transit;
@@ -25,14 +25,19 @@ pub(super) fn lint(look: &LintContext<'_>, found: &mut Vec<Fault>) {
     }
 }
 
-/// Every two policies of one issuer that grant it to the same job, with that job's claims.
+/// Every two policies of one issuer that grant it to the same job, with that job's claims. Of a policy's own rows each is there once, with
+/// the first that grants it on other terms.
 fn pairs<'a>(look: &LintContext<'a>, target: &Target) -> Vec<(Permit<'a>, Permit<'a>, Map<String, Value>)> {
     let granted = permits(look.ruleset, look.catalogue, target, look.now);
-    let earlier = |number| granted[..number].iter();
-    let both = granted.iter().enumerate().flat_map(|(number, permit)| earlier(number).map(move |other| (permit, other)));
-    both.filter(|(permit, other)| other.policy.issuer == permit.policy.issuer && other.policy.name != permit.policy.name)
-        .filter_map(|(permit, other)| Some((permit.clone(), other.clone(), overlap(permit, other, look.catalogue)?)))
-        .collect()
+    let mut found = Vec::new();
+    for (number, permit) in granted.iter().enumerate() {
+        let of_issuer = granted[..number].iter().filter(|other| other.policy.issuer == permit.policy.issuer);
+        let (rows, others): (Vec<_>, Vec<_>) = of_issuer.partition(|other| other.policy.name == permit.policy.name);
+        let both = |other: &Permit<'a>| Some((permit.clone(), other.clone(), overlap(permit, other, look.catalogue)?));
+        found.extend(others.into_iter().filter_map(both));
+        found.extend(rows.into_iter().filter(|other| other.terms != permit.terms).find_map(both));
+    }
+    found
 }
 
 fn finding(permit: &Permit<'_>, code: &'static str, message: String) -> Fault {
@@ -43,12 +48,23 @@ fn on_other_terms<'a>(permit: &Permit<'a>, other: &Permit<'a>, example: &Map<Str
     if permit.terms == other.terms {
         return None;
     }
-    let message = format!(
-        "{} grants the same to the same job on other terms, so neither is given unless the job names one",
-        other.policy.name
-    );
+    let message = match other.policy.name == permit.policy.name {
+        true => format!(
+            "{} grant the same to the same job on different terms, so neither is given: no job can name a row",
+            rows(other, permit)
+        ),
+        false => format!(
+            "{} grants the same to the same job on other terms, so neither is given unless the job names one",
+            other.policy.name
+        ),
+    };
     let found = finding(permit, "overlapping_grant", message).help("make the terms equal, or separate the identities");
     Some(found.showing(Some(example.clone())))
+}
+
+fn rows(one: &Permit<'_>, other: &Permit<'_>) -> String {
+    let named = one.row.zip(other.row).map(|(one, other)| format!("its rows `{one}` and `{other}`"));
+    named.unwrap_or_else(|| "two of its rows".to_owned())
 }
 
 fn shadowed<'a>(

@@ -209,6 +209,16 @@ fn policies_together_and_guardrails_cause_findings() {
     assert!(codes(&[("policies/a.yaml", &plain), ("policies/b.yaml", &renamed)]).contains(&"stale_name"));
     let conflict = plain.replace("acme/shop@456789", "acme/shop@1");
     assert!(codes(&[("policies/a.yaml", &plain), ("policies/b.yaml", &conflict)]).contains(&"id_conflict"));
+    let rows = |teams: &str| {
+        let tagged = plain
+            .replace("match:", "for_each: rows.yaml\nmatch:")
+            .replace("ttl: 30m", "ttl: 30m, tags: { team: \"{each.team}\" }");
+        let found = findings(&[("policies/a.yaml", &tagged), ("rows.yaml", teams)]);
+        found.into_iter().filter(|fault| fault.code == "overlapping_grant").map(|fault| fault.message).collect::<Vec<_>>()
+    };
+    assert!(rows("- { name: one, team: x }\n- { name: two, team: x }\n").is_empty());
+    let differ = rows("- { name: one, team: x }\n- { name: two, team: y }\n- { name: three, team: x }\n");
+    assert!(differ.len() == 2 && differ[0].starts_with("its rows `one` and `two` grant the same"), "{differ:?}");
     let rails = "denials:\n  - description: No.\n    match: { ref: refs/heads/x }\n    deny: { aws: [\"arn:aws:iam::123456789012:role/deplyo\"] }\n";
     assert!(codes(&[("policies/a.yaml", &plain), ("guardrails.yaml", rails)]).contains(&"guardrail_idle"));
     let corrected = rails.replace("deplyo", "deploy");
