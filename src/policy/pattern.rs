@@ -3,12 +3,14 @@
 //! Segments end at `/`, `:` and `@`. Matching reads the text once with a set of positions, so no pattern is slow.
 
 mod names;
+mod positions;
 mod printable;
 
 use super::error::PATTERN_CHARACTERS_MAX;
 use super::error::PatternError;
 use super::template::Piece;
 pub(in crate::policy) use names::{NameForm, NamePatternError, NoNameError};
+pub(in crate::policy) use positions::Positions;
 pub(in crate::policy) use printable::is_printable;
 use std::fmt;
 
@@ -63,9 +65,6 @@ fn are_plain(mut text: impl Iterator<Item = char> + Clone) -> bool {
 pub(super) fn is_plain_character(character: char) -> bool {
     is_printable(character) && !SIGNS.contains(character)
 }
-
-/// For each step, whether a match may be there.
-pub(super) type Positions = Vec<bool>;
 
 impl Pattern {
     /// Parses a pattern without placeholders.
@@ -163,15 +162,15 @@ impl Pattern {
     }
 
     fn at(&self, index: usize) -> Positions {
-        let mut positions = vec![false; self.steps.len() + 1];
+        let mut positions = Positions::nowhere(self.steps.len());
         self.enter(&mut positions, index);
         positions
     }
 
     /// Its positions after one more character; `fold` ignores the case of ASCII letters. The length of a plain text is not counted.
     pub(super) fn step(&self, positions: &Positions, character: char, fold: bool) -> Positions {
-        let mut next = vec![false; positions.len()];
-        for (index, step) in self.steps.iter().enumerate().filter(|(index, _)| positions[*index]) {
+        let mut next = Positions::nowhere(self.steps.len());
+        for (index, step) in positions.iter().filter_map(|index| Some((index, self.steps.get(index)?))) {
             match *step {
                 _ if self.plain_behind.is_some_and(|before| index >= before.into()) && !is_plain_character(character) => {}
                 Step::Literal(expected) if is_same(character, expected, fold) => self.enter(&mut next, index + 1),
@@ -179,7 +178,7 @@ impl Pattern {
                 Step::WithinSegment if is_delimiter(character) => {}
                 Step::WithinSegment | Step::Anything => self.enter(&mut next, index),
                 Step::Segments(delimiter) => {
-                    next[index] = true;
+                    next.insert(index);
                     if character == delimiter {
                         self.enter(&mut next, index + 1);
                     }
@@ -191,7 +190,13 @@ impl Pattern {
 
     /// Whether the text read so far is a whole match.
     pub(super) fn accepts(&self, positions: &Positions) -> bool {
-        positions[self.steps.len()]
+        positions.contains(self.steps.len())
+    }
+
+    /// Whether every text is a whole match that goes on from here.
+    pub(super) fn takes_all(&self, positions: &Positions) -> bool {
+        let last = self.steps.len().checked_sub(1).filter(|last| self.steps[*last] == Step::Anything);
+        self.plain_behind.is_none() && last.is_some_and(|last| positions.contains(last))
     }
 
     /// The characters of its text, without wildcards.
@@ -279,9 +284,9 @@ impl Pattern {
     }
 
     /// Marks a position, and the next ones that can be reached without a character.
-    fn enter(&self, positions: &mut [bool], index: usize) {
-        positions[index] = true;
-        if self.steps.get(index).is_some_and(|step| !matches!(step, Step::Literal(_))) && !positions[index + 1] {
+    fn enter(&self, positions: &mut Positions, index: usize) {
+        positions.insert(index);
+        if self.steps.get(index).is_some_and(|step| !matches!(step, Step::Literal(_))) && !positions.contains(index + 1) {
             self.enter(positions, index + 1);
         }
     }

@@ -1,7 +1,7 @@
 //! The value of a raw claim as one text: its first character says whether it is text or another JSON value, alone or in a list. A denial
 //! looks into lists, and one that stops a list stops one of its entries, so lists of one entry stand for all. Mappings are left out.
 
-use super::language::Matcher;
+use super::matcher::Matcher;
 use crate::policy::condition::Single;
 use crate::policy::pattern::Pattern;
 use serde_json::Value as Json;

@@ -1,8 +1,10 @@
 //! Kinds of texts: the texts that fit some patterns and none of some others, and an example of each kind.
 
-use super::language::{Matcher, SearchResult, Test, patterns_overlap, search_for};
+use super::matcher::{Matcher, SearchResult, Test};
+use super::search::{patterns_overlap, search_for};
 use crate::policy::pattern::Pattern;
 use crate::words::names::SecretPath;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// Texts for `*` and for `**`, the likeliest first. A folder within a folder distinguishes the two.
@@ -69,10 +71,15 @@ impl<'a> Kind<'a> {
         if let Some(one) = self.suggested().find_map(|text| read(&text)) {
             return Interpretation::One(one);
         }
-        match self.search(&|text| read(text).is_some()) {
+        let has_text = Cell::new(false);
+        let can_read = |text: &str| {
+            has_text.set(true);
+            read(text).is_some()
+        };
+        match self.search(&can_read) {
             SearchResult::Example(text) => read(&text).map_or(Interpretation::Unknown, Interpretation::One),
             // The search visits each state once, with one text: `read` may accept another text of that state.
-            SearchResult::Nothing if self.is_empty() => Interpretation::None,
+            SearchResult::Nothing if !has_text.get() => Interpretation::None,
             SearchResult::Nothing | SearchResult::Unknown => Interpretation::Unknown,
         }
     }

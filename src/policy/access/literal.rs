@@ -1,7 +1,8 @@
 //! One test of one dimension of an identity, and a policy's line as such tests.
 
 use super::claim_value::{self, ClaimValues};
-use super::language::{Matcher, SearchResult, Test, among, search};
+use super::matcher::{Matcher, SearchResult, Test};
+use super::search::{among, search};
 use crate::identity::{Attribute, Mapping, Presence};
 use crate::policy::condition::{Condition, EVENTS, Single, Subject, Test as Line};
 use crate::policy::pattern::Pattern;

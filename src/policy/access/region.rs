@@ -1,7 +1,7 @@
 //! A region: the identities for which several tests hold at once. One region can be subtracted from another, and each has an example.
 
-use super::language::SearchResult;
 use super::literal::{Dimension, Literal, denied_ways, value_of, ways};
+use super::matcher::SearchResult;
 use crate::identity::Mapping;
 use crate::policy::condition::Condition;
 use std::collections::BTreeMap;

@@ -3,9 +3,9 @@
 use super::change::{Change, Direction};
 use super::gained::gained;
 use super::kinds::{Interpretation, Kind};
-use super::language::patterns_overlap;
 use super::looser::looser;
 use super::permits::permits;
+use super::search::patterns_overlap;
 use super::side::{Side, guardrails_differ};
 use crate::kind::Target;
 use crate::policy::file::TrustPolicy;
@@ -23,6 +23,8 @@ const UNFILED: &str = "no file stands under it yet: it grants whatever comes";
 const TOO_MANY_PATTERNS: &str = "so many patterns meet it that nobody can tell which documents are gained";
 /// The most kinds of documents into which other patterns divide one pattern.
 const KINDS_MAX: usize = 64;
+/// The most patterns of one comparison that have more kinds. Each takes a second or more, and none was seen outside of tests.
+const CROWDED_MAX: usize = 4;
 
 /// A pattern of a grant, and what is granted for each file that fits it.
 struct GrantedPattern<'a> {
@@ -59,10 +61,13 @@ pub(super) fn unfiled<'a>(old: &Side<'a>, new: &Side<'a>, catalogue: &Catalogue,
     }
     let patterns = patterns(old, new, &changed);
     let names: BTreeMap<&str, BTreeSet<String>> = own().map(|(word, _)| (word, names_in(word, new.tree))).collect();
-    let mut found = Vec::new();
+    let (mut found, mut crowded) = (Vec::new(), 0);
     for (policy, granted) in changed.into_iter().flat_map(|policy| granted_by(policy).map(move |granted| (policy, granted))) {
         let Some(files) = names.get(granted.word) else { continue };
-        for Representative { document, is_alike, why } in documents(&granted, &patterns, files) {
+        let kinds_max = if crowded < CROWDED_MAX { KINDS_MAX } else { 1 };
+        let (documents, has_more) = documents(&granted, &patterns, files, kinds_max);
+        crowded += usize::from(has_more);
+        for Representative { document, is_alike, why } in documents {
             let Some(wanted) = (granted.of.wanted)(&document) else { continue };
             let past = if is_alike { old.would_permit(&wanted, catalogue, now) } else { Vec::new() };
             // If nobody can tell what is denied of its kind, denials do not count.
@@ -151,10 +156,15 @@ struct Representative {
     why: &'static str,
 }
 
-/// One document of each kind that fits the pattern and has no file in the new revision. If there are too many kinds, it is one that fits
-/// none of the remaining patterns. If there is none, or if the old revision gave less for what fits one of these, nobody can tell who
-/// had it.
-fn documents(granted: &GrantedPattern<'_>, patterns: &Patterns<'_>, files: &BTreeSet<String>) -> Vec<Representative> {
+/// One document of each kind that fits the pattern and has no file in the new revision, and whether there are more than `kinds_max` kinds.
+/// If there are, it is one that fits none of the remaining patterns. If there is none, or if the old revision gave less for what fits
+/// one of these, nobody can tell who had it.
+fn documents(
+    granted: &GrantedPattern<'_>,
+    patterns: &Patterns<'_>,
+    files: &BTreeSet<String>,
+    kinds_max: usize,
+) -> (Vec<Representative>, bool) {
     let (mut kinds, mut left, mut gave_less) = (vec![Kind::of(granted.pattern)], Vec::new(), false);
     let own = granted.pattern.to_string();
     let others = patterns.iter().filter(|((word, text), other)| {
@@ -164,12 +174,14 @@ fn documents(granted: &GrantedPattern<'_>, patterns: &Patterns<'_>, files: &BTre
     // Patterns that remain make the report larger and hide nothing. Those that matter most divide the kinds first.
     others.sort_by_key(|other| !other.gave_less(&granted.terms));
     for other in others {
-        let apart: Vec<Kind<'_>> = kinds.iter().flat_map(|kind| kind.apart(other.pattern)).collect();
-        if apart.len() > KINDS_MAX {
+        // Once there are too many, the others are not tried: a thousand patterns would be divided by a thousand.
+        let apart: Vec<Kind<'_>> =
+            if left.is_empty() { kinds.iter().flat_map(|kind| kind.apart(other.pattern)).collect() } else { Vec::new() };
+        if left.is_empty() && apart.len() <= kinds_max {
+            kinds = apart;
+        } else {
             left.push(other.pattern);
             gave_less |= other.gave_less(&granted.terms);
-        } else {
-            kinds = apart;
         }
     }
     let stand = |kind: &Kind<'_>| {
@@ -191,5 +203,5 @@ fn documents(granted: &GrantedPattern<'_>, patterns: &Patterns<'_>, files: &BTre
             }
         }
     };
-    kinds.iter().filter_map(stand).collect()
+    (kinds.iter().filter_map(stand).collect(), !left.is_empty())
 }

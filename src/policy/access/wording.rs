@@ -1,7 +1,7 @@
 //! A region in the words of a policy: what it includes, and what it excludes.
 
-use super::language::{Matcher, SearchResult};
 use super::literal::{Dimension, Literal, value_of};
+use super::matcher::{Matcher, SearchResult};
 use super::region::Region;
 use crate::identity::{Attribute, Mapping};
 use std::sync::Arc;

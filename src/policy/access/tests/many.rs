@@ -37,6 +37,28 @@ fn a_removed_denial_is_reported_if_guardrails_leave_too_many_parts() {
     assert!(compared(&at(&wider, &rails(1..9)), &some).iter().all(|change| change.direction == Direction::Narrows));
 }
 
+/// All of these may stand in one text, in any order.
+#[test]
+fn one_of_many_excluded_patterns_is_compared_exactly() {
+    let but = |count: u8| {
+        let patterns: Vec<String> =
+            (0..count).map(|number| format!("\"*{}{number}*\"", char::from(b'a' + number % 26))).collect();
+        let policy =
+            DEPLOY.replace("grant:", &format!("claims: {{ /job: {{ like: \"**\", not: [{}] }} }}\ngrant:", patterns.join(", ")));
+        tree(&[("policies/shop/deploy.yaml", &policy), ("secrets/shop/a.yaml", "x")])
+    };
+    let directions =
+        |old: &Tree, new: &Tree| -> Vec<Direction> { compared(old, new).into_iter().map(|change| change.direction).collect() };
+    let (many, fewer) = (but(40), but(39));
+    assert!(directions(&many, &fewer).iter().all(|direction| *direction == Direction::Widens));
+    assert!(directions(&fewer, &many).iter().all(|direction| *direction == Direction::Narrows));
+    let found = compared(&many, &fewer);
+    assert!(
+        found.iter().flat_map(|change| &change.parts).all(|part| part.example["job"].as_str().unwrap().contains("n39")),
+        "{found:?}"
+    );
+}
+
 /// Seven denials that overlap make too many kinds.
 #[test]
 fn a_removed_denial_is_reported_beside_many_denials() {
