@@ -9,7 +9,8 @@ use crate::policy::Catalogue;
 use crate::policy::file::TrustPolicy;
 
 /// Why a reported gain may be larger than the real one.
-pub(super) const TOO_MANY_PARTS: &str = "guardrails, or other rows of the policy, deny it in so many parts that nobody can tell which of them are gained";
+pub(super) const TOO_MANY_PARTS: &str =
+    "guardrails, or other rows of the policy, deny it in so many parts that nobody can tell which of them are gained";
 
 /// The identities that `after` lets in and `before` did not.
 pub(super) fn gained(
