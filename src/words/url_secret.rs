@@ -136,7 +136,8 @@ fn add_of_word(word: &str, start: usize, found: &mut Vec<Range<usize>>) {
                 at = last_at;
                 query = query_behind(at);
             }
-            (None, _) => {}
+            // `ws:https://host`: what follows the first scheme is the next one.
+            (None, _) => at -= usize::from(authority.ends_with(':')),
         }
         match (next_authority(word, at), query) {
             (Some(next), query) if query.is_none_or(|query| next.start < query) => url = next,
@@ -198,6 +199,7 @@ mod tests {
             ("https:/u:HUNTER2@h https:u:HUNTER2@h https:\\\\u:HUNTER2@h", "https:/…@h https:…@h https:\\\\…@h"),
             ("back?to=https://u:HUNTER2@h/x?a=HUNTER2", "back?to=https://…@h/x?…"),
             ("what?https://h/x", "what?https://h/x"),
+            ("ws:https://u:HUNTER2@h/x http:\\\\https://u:HUNTER2@h", "ws:https://…@h/x http:\\\\https://…@h"),
             ("https:///u:HUNTER2@h 'HTTP:\\HUNTER2@h'", "https:///…@h 'HTTP:\\…@h'"),
         ] {
             assert_eq!(shown(text), expected);
