@@ -126,7 +126,8 @@ fn add_of_word(word: &str, start: usize, found: &mut Vec<Range<usize>>) {
         let begin = url.end;
         let authority = word[begin..].split(AUTHORITY_ENDS).next().unwrap_or_default();
         let scheme = &word[..url.start];
-        let mut at = begin + authority.len();
+        // `ws:https://host`: what follows the first scheme is the next one, whose colon ends this authority.
+        let mut at = begin + authority.len() - usize::from(authority.ends_with(':'));
         match (authority.rfind('@'), last_at) {
             (Some(end), _) if is_mere_user(scheme, &authority[..end]) => {}
             (Some(end), _) => found.push(start + begin..start + begin + end),
@@ -136,8 +137,7 @@ fn add_of_word(word: &str, start: usize, found: &mut Vec<Range<usize>>) {
                 at = last_at;
                 query = query_behind(at);
             }
-            // `ws:https://host`: what follows the first scheme is the next one.
-            (None, _) => at -= usize::from(authority.ends_with(':')),
+            (None, _) => {}
         }
         match (next_authority(word, at), query) {
             (Some(next), query) if query.is_none_or(|query| next.start < query) => url = next,
@@ -200,6 +200,7 @@ mod tests {
             ("back?to=https://u:HUNTER2@h/x?a=HUNTER2", "back?to=https://…@h/x?…"),
             ("what?https://h/x", "what?https://h/x"),
             ("ws:https://u:HUNTER2@h/x http:\\\\https://u:HUNTER2@h", "ws:https://…@h/x http:\\\\https://…@h"),
+            ("http:@https://u:HUNTER2@h", "http:…@https://…@h"),
             ("https:///u:HUNTER2@h 'HTTP:\\HUNTER2@h'", "https:///…@h 'HTTP:\\…@h'"),
         ] {
             assert_eq!(shown(text), expected);
